@@ -1,0 +1,40 @@
+//! The demo: the engine's abilities as commands, through its public interface only.
+//!
+//! `run` is here; watching files, serving and attaching come with their subsystems.
+
+mod args;
+mod host;
+mod run;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use args::Request;
+
+/// Bad use of the command line, as is tradition.
+const USAGE_STATUS: u8 = 2;
+
+fn main() -> ExitCode {
+    match args::parse(std::env::args_os()) {
+        Ok(Request::Run(options)) => run::main(&options),
+        Ok(Request::Help) => {
+            // A reader that has gone away is not our concern here.
+            let _ = write!(std::io::stdout(), "{}", args::USAGE);
+            ExitCode::SUCCESS
+        }
+        Ok(Request::Version) => {
+            let _ = writeln!(std::io::stdout(), "orchflow-demo {}", env!("CARGO_PKG_VERSION"));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            let _ = write!(std::io::stderr(), "{}", args::USAGE);
+            ExitCode::from(USAGE_STATUS)
+        }
+    }
+}
+
+/// Says a line on stderr; where that is closed there is nobody to tell.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "orchflow-demo: {text}");
+}

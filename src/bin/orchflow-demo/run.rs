@@ -1,0 +1,356 @@
+//! `run`: a program in a terminal of the engine, wired to our stdin and stdout.
+//!
+//! The host loop polls at most four things: the engine's descriptor, the signals, stdin while the
+//! terminal takes input, and stdout while output waits. Output is pulled from the engine only when
+//! the piece before it is written, so a slow stdout slows the program down and nothing piles up; and
+//! stdin is read meanwhile, so that Ctrl-C gets through to a program whose output is stuck.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{SFlag, fstat};
+use orchflow::{
+    Config, Engine, ErrorKind, Event, ExitStatus, ReaderId, SignalTarget, Size, SpawnOptions,
+    TerminalEvent, TerminalId,
+};
+
+use crate::args::RunOptions;
+use crate::complain;
+use crate::host::{RawMode, Signals, window_size};
+
+/// How long a program may go on after its terminal was closed.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A pipe or terminal that polls writable takes this much without blocking (`PIPE_BUF`).
+const STDOUT_PIECE: usize = 4096;
+
+/// What one read of stdin takes.
+const STDIN_PIECE: usize = 64 << 10;
+
+/// Runs the program and gives its exit status as ours.
+pub(crate) fn main(options: &RunOptions) -> ExitCode {
+    let mut session = match Session::start(options) {
+        Ok(session) => session,
+        Err(failure) => return failure.report(),
+    };
+    let outcome = session.run();
+    let remarks = std::mem::take(&mut session.remarks);
+    // Our terminal is itself again before anything is said.
+    drop(session);
+    remarks.iter().for_each(|remark| complain(remark));
+    match outcome {
+        Ok(status) => exit_code(status),
+        Err(failure) => failure.report(),
+    }
+}
+
+fn exit_code(status: ExitStatus) -> ExitCode {
+    match status {
+        ExitStatus::Code(code) => ExitCode::from(code as u8),
+        ExitStatus::Signal { signal, .. } => ExitCode::from(128 + signal as u8),
+        ExitStatus::Unknown => ExitCode::FAILURE,
+    }
+}
+
+struct Session {
+    engine: Engine,
+    terminal: TerminalId,
+    reader: Option<ReaderId>,
+    signals: Signals,
+    output: Output,
+    input: Input,
+    /// Given on the command line: then the window is not followed in this direction.
+    cols: Option<u16>,
+    rows: Option<u16>,
+    /// How the program ended; from then on only what is left of its output is written.
+    status: Option<ExitStatus>,
+    /// Said at the end, when our terminal is itself again.
+    remarks: Vec<String>,
+    /// Restores our own terminal; dropped last.
+    _raw_mode: Option<RawMode>,
+}
+
+impl Session {
+    fn start(options: &RunOptions) -> Result<Self, Failure> {
+        let mut engine = Engine::new(Config::default())?;
+        let size = fixed(window_size().unwrap_or_default(), options.cols, options.rows);
+        let terminal = engine.spawn(&spawn_options(options).size(size))?;
+        Ok(Session {
+            engine,
+            terminal,
+            reader: None,
+            signals: Signals::catch().map_err(|e| Failure::Host("signalfd", e))?,
+            output: Output::new(),
+            input: Input::default(),
+            cols: options.cols,
+            rows: options.rows,
+            status: None,
+            remarks: Vec::new(),
+            _raw_mode: RawMode::enter().map_err(|e| Failure::Host("make the terminal raw", e))?,
+        })
+    }
+
+    fn run(&mut self) -> Result<ExitStatus, Failure> {
+        self.reader = self.engine.state(self.terminal)?.readers.first().map(|reader| reader.id);
+        loop {
+            self.wait()?;
+            self.engine.turn(Some(Duration::ZERO))?;
+            while let Some(signal) =
+                self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
+            {
+                self.on_signal(signal)?;
+            }
+            self.read_events()?;
+            self.move_input()?;
+            if let Some(status) = self.status
+                && self.output.pending.is_empty()
+            {
+                return Ok(status);
+            }
+        }
+    }
+
+    /// Waits until something can be done.
+    fn wait(&mut self) -> Result<(), Failure> {
+        let (stdin, stdout) = (io::stdin(), io::stdout());
+        let mut fds = vec![
+            PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+        ];
+        let waits_for_stdout = !self.output.pending.is_empty();
+        if waits_for_stdout {
+            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+        }
+        let waits_for_stdin = self.input.wants_more();
+        if waits_for_stdin {
+            fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Failure::Host("poll", errno)),
+        }
+        self.input.readable = waits_for_stdin && fds.last().and_then(PollFd::any) == Some(true);
+        Ok(())
+    }
+
+    /// Pulls events until stdout takes no more or none is left. While stdout is stuck our reader is
+    /// paused, so that the engine's descriptor does not report its output over and over.
+    fn read_events(&mut self) -> Result<(), Failure> {
+        let was_stuck = !self.output.pending.is_empty();
+        self.output.flush()?;
+        while self.output.pending.is_empty() {
+            let Some(event) = self.engine.next_event()? else { break };
+            match event {
+                Event::Terminal { event: TerminalEvent::Output { bytes, .. }, .. } => {
+                    self.output.write(bytes)?;
+                }
+                Event::Terminal { event: TerminalEvent::Exited { status, .. }, .. } => {
+                    self.status = Some(status);
+                }
+                Event::Terminal { event: TerminalEvent::InputTruncated, .. } => {
+                    let remark = "the terminal cut a line of input after 4095 bytes";
+                    self.remarks.push(remark.into());
+                }
+                Event::Log { text, .. } => self.remarks.push(text.into()),
+                // Room for input is looked for after each turn.
+                _ => {}
+            }
+        }
+        let is_stuck = !self.output.pending.is_empty();
+        match self.reader {
+            Some(reader) if is_stuck && !was_stuck => self.engine.pause_reader(reader)?,
+            Some(reader) if was_stuck && !is_stuck => self.engine.resume_reader(reader)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn move_input(&mut self) -> Result<(), Failure> {
+        if self.status.is_some() {
+            return Ok(());
+        }
+        self.input.read();
+        if !self.input.buffer.is_empty() {
+            match self.engine.write(self.terminal, &self.input.buffer) {
+                Ok(accepted) => drop(self.input.buffer.drain(..accepted)),
+                Err(error) if is_over(&error) => self.input.buffer.clear(),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if self.input.ended && !self.input.end_sent && self.input.buffer.is_empty() {
+            match self.engine.send_eof(self.terminal) {
+                // No room: after the next InputReady.
+                Err(error) if error.is_limit_reached() => return Ok(()),
+                Err(error) if !is_over(&error) => return Err(error.into()),
+                _ => self.input.end_sent = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn on_signal(&mut self, signal: i32) -> Result<(), Failure> {
+        match signal {
+            libc::SIGWINCH => {
+                if let Some(size) = window_size() {
+                    let size = fixed(size, self.cols, self.rows);
+                    ignore_over(self.engine.resize(self.terminal, size))?;
+                }
+            }
+            // Typed where our input does not come from; the program should get it all the same.
+            libc::SIGINT => {
+                let target = SignalTarget::Foreground;
+                ignore_over(self.engine.signal(self.terminal, signal, target))?;
+            }
+            _ => self.engine.close(self.terminal, GRACE)?,
+        }
+        Ok(())
+    }
+}
+
+/// A command that came after the program's end is not a failure.
+fn is_over(error: &orchflow::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Ended | ErrorKind::Closing)
+}
+
+fn ignore_over(outcome: orchflow::Result<()>) -> orchflow::Result<()> {
+    outcome.or_else(|error| if is_over(&error) { Ok(()) } else { Err(error) })
+}
+
+/// What the command line fixes about a size.
+fn fixed(size: Size, cols: Option<u16>, rows: Option<u16>) -> Size {
+    if cols.is_none() && rows.is_none() {
+        return size;
+    }
+    Size::cells(cols.unwrap_or(size.cols), rows.unwrap_or(size.rows))
+}
+
+fn spawn_options(options: &RunOptions) -> SpawnOptions {
+    let spawn = match options.argv.split_first() {
+        Some((program, args)) => SpawnOptions::program(program).args(args),
+        None => SpawnOptions::shell(),
+    };
+    // What shows the output is the terminal that we run in, not one of the engine's own kind.
+    let Some(term) = std::env::var_os("TERM") else { return spawn };
+    let spawn = spawn.env("TERM", term);
+    match std::env::var_os("COLORTERM") {
+        Some(colorterm) => spawn.env("COLORTERM", colorterm),
+        None => spawn.env_remove("COLORTERM"),
+    }
+}
+
+/// Stdout, which may be slow, and what it has not taken yet.
+struct Output {
+    pending: Vec<u8>,
+    /// Takes any amount without blocking for long: a file.
+    is_file: bool,
+}
+
+impl Output {
+    fn new() -> Self {
+        let mode = fstat(io::stdout()).map_or(0, |stat| stat.st_mode);
+        let is_file = mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits();
+        Output { pending: Vec::new(), is_file }
+    }
+
+    /// Writes what stdout takes now; the rest is pending.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = self.write_some(bytes)?;
+        self.pending.extend_from_slice(&bytes[written..]);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        let written = self.write_some(&self.pending)?;
+        self.pending.drain(..written);
+        Ok(())
+    }
+
+    fn write_some(&self, bytes: &[u8]) -> Result<usize, Failure> {
+        let stdout = io::stdout();
+        let mut written = 0;
+        while written < bytes.len() && (self.is_file || is_writable(stdout.as_fd())?) {
+            let rest = &bytes[written..];
+            let piece = if self.is_file { rest } else { &rest[..rest.len().min(STDOUT_PIECE)] };
+            match nix::unistd::write(&stdout, piece) {
+                Ok(n) => written += n,
+                Err(Errno::EINTR) => {}
+                // Somebody made it non-blocking.
+                Err(Errno::EAGAIN) => break,
+                Err(Errno::EPIPE) => return Err(Failure::StdoutClosed),
+                Err(errno) => return Err(Failure::Host("stdout", errno)),
+            }
+        }
+        Ok(written)
+    }
+}
+
+fn is_writable(fd: BorrowedFd<'_>) -> Result<bool, Failure> {
+    let mut fds = [PollFd::new(fd, PollFlags::POLLOUT)];
+    match poll(&mut fds, PollTimeout::ZERO) {
+        Ok(_) | Err(Errno::EINTR) => Ok(fds[0].any() == Some(true)),
+        Err(errno) => Err(Failure::Host("poll", errno)),
+    }
+}
+
+/// Stdin, and what of it the terminal has not accepted yet.
+#[derive(Default)]
+struct Input {
+    buffer: Vec<u8>,
+    readable: bool,
+    ended: bool,
+    end_sent: bool,
+}
+
+impl Input {
+    fn wants_more(&self) -> bool {
+        !self.ended && self.buffer.is_empty()
+    }
+
+    /// Reads once, if stdin is readable. Whatever goes wrong with it is its end.
+    fn read(&mut self) {
+        if !std::mem::take(&mut self.readable) {
+            return;
+        }
+        self.buffer.resize(STDIN_PIECE, 0);
+        let outcome = nix::unistd::read(io::stdin(), &mut self.buffer);
+        self.buffer.truncate(outcome.unwrap_or(0));
+        self.ended = matches!(outcome, Ok(0))
+            || outcome.is_err_and(|errno| !matches!(errno, Errno::EINTR | Errno::EAGAIN));
+    }
+}
+
+/// Why a session did not start or broke off.
+enum Failure {
+    /// Nobody reads our output any more; said by the status alone, as by any filter.
+    StdoutClosed,
+    Engine(orchflow::Error),
+    /// A system call of our own.
+    Host(&'static str, Errno),
+}
+
+impl Failure {
+    /// Says it, and gives the exit status for it.
+    fn report(&self) -> ExitCode {
+        match self {
+            Failure::StdoutClosed => return ExitCode::from(128 + libc::SIGPIPE as u8),
+            Failure::Engine(error) => complain(&error.to_string()),
+            Failure::Host(what, errno) => complain(&format!("{what}: {}", errno.desc())),
+        }
+        let kind = if let Failure::Engine(error) = self { Some(error.kind()) } else { None };
+        ExitCode::from(match kind {
+            Some(ErrorKind::ProgramNotFound) => 127,
+            Some(ErrorKind::NotExecutable) => 126,
+            _ => 1,
+        })
+    }
+}
+
+impl From<orchflow::Error> for Failure {
+    fn from(error: orchflow::Error) -> Self {
+        Failure::Engine(error)
+    }
+}

@@ -1,0 +1,98 @@
+//! What the host is told.
+
+use super::Engine;
+use crate::error::Result;
+use crate::reactor::TerminalId;
+use crate::terminal::TerminalEvent;
+
+/// How urgent a log line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Something failed that no caller could be told.
+    Error,
+    /// Something unexpected that the engine coped with.
+    Warn,
+    /// Something worth knowing.
+    Info,
+}
+
+/// Something that happened. Bytes and texts are borrowed until the next call on the engine.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// In a terminal.
+    Terminal {
+        /// Which one. After [`TerminalEvent::Closed`] the id is stale.
+        id: TerminalId,
+        /// The tag that the host gave it.
+        tag: u64,
+        /// What happened.
+        event: TerminalEvent<'a>,
+    },
+    /// A command that a [`Sender`](crate::Sender) posted has been carried out, or refused.
+    Completed {
+        /// The tag that the command was posted with.
+        tag: u64,
+        /// What became of it.
+        result: Result<Completion>,
+    },
+    /// A log line.
+    Log {
+        /// How urgent it is.
+        level: LogLevel,
+        /// One line, without an end.
+        text: &'a str,
+    },
+    /// Every terminal is gone after [`Engine::shutdown`].
+    ShutdownComplete,
+}
+
+/// What a posted command has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Completion {
+    /// It is done.
+    Done,
+    /// A terminal was made.
+    Spawned(TerminalId),
+}
+
+/// An event that waits in the engine's queue.
+pub(super) enum Notice {
+    Completed { tag: u64, result: Result<Completion> },
+    Log { level: LogLevel, text: String },
+}
+
+impl Engine {
+    /// The next event, or `None` when nothing is left to tell before the next turn.
+    ///
+    /// Reading an event consumes it; a lossless reader moves on, which may let its PTY be read again.
+    /// Unread output stays in the log and stops the PTY, it is never dropped.
+    ///
+    /// # Errors
+    /// [`Forked`](crate::ErrorKind::Forked), [`System`](crate::ErrorKind::System).
+    pub fn next_event(&mut self) -> Result<Option<Event<'_>>> {
+        self.check_process()?;
+        if let Some(notice) = self.notices.pop_front() {
+            self.settle()?;
+            return Ok(Some(match notice {
+                Notice::Completed { tag, result } => Event::Completed { tag, result },
+                Notice::Log { level, text } => {
+                    self.log_line = text;
+                    Event::Log { level, text: &self.log_line }
+                }
+            }));
+        }
+        let picked = self.terminals.pick_event(&mut self.reactor)?;
+        if picked.is_none() && self.is_shutdown_complete() {
+            self.shutdown = super::Shutdown::Told;
+            self.settle()?;
+            return Ok(Some(Event::ShutdownComplete));
+        }
+        self.settle()?;
+        Ok(picked.map(|(id, tag, picked)| {
+            let event = self.terminals.resolve(id, picked);
+            Event::Terminal { id, tag, event }
+        }))
+    }
+}

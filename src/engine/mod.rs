@@ -1,0 +1,261 @@
+//! The engine: owns every subsystem, runs the turn, and is the public Rust interface.
+//!
+//! It is the only place where subsystems meet. They do not know each other; what one of them reports
+//! and another one needs passes through here.
+
+mod event;
+mod sender;
+mod terminals;
+mod turn;
+
+use std::collections::VecDeque;
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::reactor::{Inbox, Reactor};
+use crate::terminal::Terminals;
+use event::Notice;
+use sender::Letter;
+
+pub use event::{Completion, Event, LogLevel};
+pub use sender::{Command, Sender};
+
+/// How an engine is made.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Every bound of the engine.
+    pub limits: Limits,
+    /// The least urgent log lines that become events. By default [`LogLevel::Warn`].
+    pub log_level: LogLevel,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config { limits: Limits::default(), log_level: LogLevel::Warn }
+    }
+}
+
+/// A real-time engine: terminals on one event loop.
+///
+/// An engine belongs to the thread that made it and does nothing by itself: the host polls its
+/// descriptor ([`AsRawFd`]) for readability, calls [`turn`](Self::turn), and pulls events with
+/// [`next_event`](Self::next_event) until there are none. Or it lets [`run`](Self::run) do that.
+/// Calls between turns take effect at once where they can.
+///
+/// No call waits for anything, except `turn` and `run` when told to. Dropping an engine kills what
+/// runs in it; [`shutdown`](Self::shutdown) is the orderly way.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use orchflow::{Config, Engine, Event, SpawnOptions, TerminalEvent};
+///
+/// # fn main() -> orchflow::Result<()> {
+/// let mut engine = Engine::new(Config::default())?;
+/// engine.spawn(&SpawnOptions::program("echo").arg("hello"))?;
+/// let mut output = Vec::new();
+/// let status = engine.run(|engine| {
+///     while let Some(Event::Terminal { event, .. }) = engine.next_event()? {
+///         match event {
+///             TerminalEvent::Output { bytes, .. } => output.extend_from_slice(bytes),
+///             TerminalEvent::Exited { status, .. } => return Ok(ControlFlow::Break(status)),
+///             _ => {}
+///         }
+///     }
+///     Ok(ControlFlow::Continue(()))
+/// })?;
+/// assert!(status.success());
+/// assert_eq!(output, b"hello\r\n");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Engine {
+    reactor: Reactor,
+    /// What the kernel reported in this turn; a field so that it is allocated once.
+    polled: mio::Events,
+    terminals: Terminals,
+    inbox: Inbox<Letter>,
+    /// Completions and log lines that wait to be read.
+    notices: VecDeque<Notice>,
+    /// The text of the log line that was handed out last.
+    log_line: String,
+    config: Config,
+    shutdown: Shutdown,
+    /// The process that made the engine; a forked child has another one.
+    process: u32,
+    /// Not `Send`: the engine belongs to its thread.
+    thread: PhantomData<*const ()>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shutdown {
+    No,
+    Started,
+    Told,
+}
+
+impl Engine {
+    /// Makes an engine with nothing in it. It costs five descriptors.
+    ///
+    /// # Errors
+    /// [`InvalidArgument`](ErrorKind::InvalidArgument) with every bound that is out of range,
+    /// [`OutOfDescriptors`](ErrorKind::OutOfDescriptors).
+    pub fn new(config: Config) -> Result<Self> {
+        config.limits.validate()?;
+        let reactor = Reactor::new()?;
+        let limits = &config.limits;
+        let inbox = Inbox::new(reactor.inbox_waker(), limits.inbox_commands, limits.inbox_bytes);
+        Ok(Engine {
+            polled: Reactor::event_buffer(),
+            terminals: Terminals::new(limits.clone()),
+            inbox,
+            notices: VecDeque::new(),
+            log_line: String::new(),
+            reactor,
+            config,
+            shutdown: Shutdown::No,
+            process: std::process::id(),
+            thread: PhantomData,
+        })
+    }
+
+    /// Turns until `handler` breaks, blocking in between; after each turn the handler pulls what
+    /// events it wants.
+    ///
+    /// # Errors
+    /// Those of the handler and of [`turn`](Self::turn).
+    pub fn run<B>(
+        &mut self,
+        mut handler: impl FnMut(&mut Engine) -> Result<ControlFlow<B>>,
+    ) -> Result<B> {
+        loop {
+            self.turn(None)?;
+            if let ControlFlow::Break(value) = handler(self)? {
+                return Ok(value);
+            }
+        }
+    }
+
+    /// How long a host that prefers a timeout may wait before the next turn: zero when there is
+    /// something to do now, `None` when only the descriptor can tell. The descriptor alone is
+    /// enough; timers make it readable too.
+    pub fn time_to_deadline(&mut self) -> Option<Duration> {
+        if self.has_work() || !self.reactor.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let now = self.reactor.measure_now();
+        self.reactor.deadline().map(|deadline: Instant| deadline.saturating_duration_since(now))
+    }
+
+    /// A handle through which other threads post commands. It may outlive the engine.
+    pub fn sender(&self) -> Sender {
+        Sender::new(self.inbox.postbox())
+    }
+
+    /// Closes every terminal with this grace and refuses new ones; when all are gone,
+    /// [`Event::ShutdownComplete`] comes.
+    ///
+    /// # Errors
+    /// [`Forked`](ErrorKind::Forked).
+    pub fn shutdown(&mut self, grace: Duration) -> Result<()> {
+        self.check_process()?;
+        if self.shutdown == Shutdown::No {
+            self.shutdown = Shutdown::Started;
+        }
+        let ids: Vec<_> = self.terminals.ids(crate::StateFilter::All).collect();
+        for id in ids {
+            self.close(id, grace)?;
+        }
+        self.settle()
+    }
+
+    /// The bounds that the engine was made with.
+    pub fn limits(&self) -> &Limits {
+        &self.config.limits
+    }
+
+    /// Bytes that all output logs hold at the moment; at most `limits().log_bytes_total`.
+    pub fn log_bytes(&self) -> usize {
+        self.terminals.log_bytes()
+    }
+
+    /// Whether a turn or [`next_event`](Self::next_event) would do something that the kernel does
+    /// not know of.
+    fn has_work(&self) -> bool {
+        self.terminals.has_event()
+            || !self.notices.is_empty()
+            || !self.inbox.is_empty()
+            || self.is_shutdown_complete()
+    }
+
+    fn is_shutdown_complete(&self) -> bool {
+        self.shutdown == Shutdown::Started && self.terminals.len() == 0
+    }
+
+    /// Makes the descriptor tell the truth; the last step of every call that changes something.
+    fn settle(&mut self) -> Result<()> {
+        let work = self.has_work();
+        self.reactor.settle(work)
+    }
+
+    /// Refuses the call in a forked child: the epoll set and the terminals are the parent's.
+    fn check_process(&self) -> Result<()> {
+        if self.process == std::process::id() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Forked, "the engine belongs to the parent process"))
+    }
+
+    /// Queues a log line for the host, if it wants such. The oldest lines go first when too many
+    /// wait.
+    pub(crate) fn log(&mut self, level: LogLevel, text: String) {
+        if level > self.config.log_level {
+            return;
+        }
+        let is_line = |notice: &Notice| matches!(notice, Notice::Log { .. });
+        if self.notices.iter().filter(|n| is_line(n)).count() >= self.config.limits.events
+            && let Some(oldest) = self.notices.iter().position(is_line)
+        {
+            self.notices.remove(oldest);
+        }
+        self.notices.push_back(Notice::Log { level, text });
+    }
+
+    /// Logs what went wrong inside a turn, where no caller can be told.
+    fn log_failure(&mut self, what: &str, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.log(LogLevel::Error, format!("{what}: {error}"));
+        }
+    }
+}
+
+impl AsRawFd for Engine {
+    /// The descriptor to poll for readability: an epoll descriptor, close-on-exec. It is readable
+    /// if and only if a turn has something to do or an event is unread. Poll it; never read from,
+    /// register in, or close it.
+    fn as_raw_fd(&self) -> RawFd {
+        self.reactor.as_fd().as_raw_fd()
+    }
+}
+
+impl AsFd for Engine {
+    /// The same descriptor as [`AsRawFd`] gives.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.reactor.as_fd()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.check_process().is_ok() {
+            self.terminals.dismantle(&mut self.reactor);
+        } else {
+            // In a forked child: nothing may be killed and the shared epoll set not be touched.
+            // Closing our copies of the descriptors is harmless.
+            self.terminals.forget();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Commands from other threads.
+
+use super::{Completion, Engine, Notice, Shutdown};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{Post, Postbox, TerminalId};
+use crate::terminal::{Op, SpawnOptions};
+use std::time::Duration;
+
+/// A command that another thread can post.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// Does nothing but come back as [`Event::Completed`](crate::Event::Completed): wakes the host.
+    Notify,
+    /// Starts a program in a new terminal.
+    Spawn(Box<SpawnOptions>),
+    /// An operation on a terminal.
+    Op(TerminalId, Op<'static>),
+    /// Closes a terminal with this grace.
+    Close(TerminalId, Duration),
+}
+
+/// A command on its way, with the tag that its completion carries.
+pub(super) struct Letter {
+    tag: u64,
+    command: Command,
+}
+
+/// Posts commands to an engine from any thread. Cloning it is cheap; it may outlive the engine.
+#[derive(Clone)]
+pub struct Sender {
+    postbox: Postbox<Letter>,
+}
+
+impl Sender {
+    pub(super) fn new(postbox: Postbox<Letter>) -> Self {
+        Sender { postbox }
+    }
+
+    /// Posts a command and wakes the engine. Its completion comes as
+    /// [`Event::Completed`](crate::Event::Completed) with this tag, in the order of the posts of one
+    /// thread.
+    ///
+    /// Never waits. When it fails, nothing was posted.
+    ///
+    /// # Errors
+    /// [`LimitReached`](ErrorKind::LimitReached) when the inbox is full: try again later;
+    /// [`EngineGone`](ErrorKind::EngineGone).
+    pub fn post(&self, tag: u64, command: Command) -> Result<()> {
+        let bytes = match &command {
+            Command::Op(_, op) => op.bytes(),
+            Command::Spawn(options) => options.bytes(),
+            Command::Notify | Command::Close(..) => 0,
+        };
+        self.postbox.post(Letter { tag, command }, bytes).map_err(|refusal| match refusal {
+            Post::TooMany => Error::limit("the inbox is full: inbox_commands"),
+            Post::TooLarge => Error::limit("the inbox is full: inbox_bytes"),
+            Post::Closed => Error::new(ErrorKind::EngineGone, "the engine is gone"),
+        })
+    }
+}
+
+impl Engine {
+    /// Carries out posted commands, as long as their completions can be queued.
+    pub(super) fn read_inbox(&mut self) {
+        while self.notices.len() < self.config.limits.events {
+            let Some(Letter { tag, command }) = self.inbox.take() else { return };
+            let result = self.carry_out(command);
+            self.notices.push_back(Notice::Completed { tag, result });
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) -> Result<Completion> {
+        if self.shutdown != Shutdown::No && matches!(command, Command::Spawn(_)) {
+            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
+        }
+        match command {
+            Command::Notify => Ok(Completion::Done),
+            Command::Spawn(options) => {
+                self.terminals.spawn(&options, &mut self.reactor).map(Completion::Spawned)
+            }
+            Command::Op(id, op) => {
+                self.terminals.apply(id, &op, &mut self.reactor).map(|()| Completion::Done)
+            }
+            Command::Close(id, grace) => {
+                self.terminals.close(id, grace, &mut self.reactor).map(|()| Completion::Done)
+            }
+        }
+    }
+}

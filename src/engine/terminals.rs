@@ -1,0 +1,221 @@
+//! The engine's calls for terminals.
+
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use super::{Engine, Shutdown};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{ReaderId, TerminalId};
+use crate::terminal::{
+    AdoptOptions, BatchEntry, BatchReport, Delivery, Mode, Op, SignalTarget, Size, SpawnOptions,
+    Start, StateFilter, TerminalState,
+};
+
+impl Engine {
+    /// Starts a program in a new terminal.
+    ///
+    /// The call returns when the program has been executed (about 0.4 ms, whatever the size of the
+    /// host's memory); the program's own start is not waited for.
+    ///
+    /// # Errors
+    /// `ProgramNotFound`, `NotExecutable`, `WorkingDirectory`, `OutOfPtys`, `OutOfDescriptors`,
+    /// `LimitReached` (terminals), `InvalidArgument`, `EngineGone` after [`shutdown`](Self::shutdown).
+    /// Nothing is left behind by any of them.
+    pub fn spawn(&mut self, options: &SpawnOptions) -> Result<TerminalId> {
+        self.admit()?;
+        let outcome = self.terminals.spawn(options, &mut self.reactor);
+        self.settle()?;
+        outcome
+    }
+
+    /// Starts many programs; a result for each, in their order. One that fails does not stop the
+    /// others.
+    pub fn spawn_many(&mut self, options: &[SpawnOptions]) -> Vec<Result<TerminalId>> {
+        options.iter().map(|options| self.spawn(options)).collect()
+    }
+
+    /// Takes over an open PTY master: whatever happens, the descriptor is the engine's afterwards,
+    /// non-blocking and close-on-exec.
+    ///
+    /// # Errors
+    /// `InvalidArgument` when it is not a PTY master, else as [`spawn`](Self::spawn).
+    pub fn adopt(&mut self, master: OwnedFd, options: &AdoptOptions) -> Result<TerminalId> {
+        self.admit()?;
+        let outcome = self.terminals.adopt(master, options, &mut self.reactor);
+        self.settle()?;
+        outcome
+    }
+
+    /// Types bytes into a terminal: what the PTY takes goes out at once, the rest waits in the input
+    /// queue. Returns how many bytes were accepted, the first ones; when fewer than all, the queue is
+    /// full and [`InputReady`](crate::TerminalEvent::InputReady) tells when to go on.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `Ended`.
+    pub fn write(&mut self, id: TerminalId, bytes: &[u8]) -> Result<usize> {
+        self.with_terminals(|terminals, reactor| terminals.write(id, bytes, reactor))
+    }
+
+    /// Types the same bytes into many terminals; a status for each, in their order. A terminal takes
+    /// all of them or, when its queue has no room, none.
+    pub fn write_many(&mut self, ids: &[TerminalId], bytes: &[u8]) -> Result<BatchReport> {
+        let op = [Op::Input(bytes.into())];
+        let entries: Vec<_> = ids.iter().map(|id| BatchEntry { terminal: *id, ops: &op }).collect();
+        self.batch(&entries)
+    }
+
+    /// Ends the input as a person would, with the terminal's end-of-file character (usually
+    /// Ctrl-D), twice where a line in canonical mode is unfinished.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `Ended`, `LimitReached` when the input queue is full.
+    pub fn send_eof(&mut self, id: TerminalId) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.send_eof(id, reactor))
+    }
+
+    /// Changes the size. The first change is made at once, further ones at most every
+    /// [`Limits::resize_interval`](crate::Limits), the last one always.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `Ended`, `InvalidArgument`.
+    pub fn resize(&mut self, id: TerminalId, size: Size) -> Result<()> {
+        self.apply(id, &Op::Resize(size))
+    }
+
+    /// Changes the line discipline.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `Ended`.
+    pub fn set_mode(&mut self, id: TerminalId, mode: Mode) -> Result<()> {
+        self.apply(id, &Op::SetMode(mode))
+    }
+
+    /// Sends a signal, by its number, 1 to `SIGRTMAX`.
+    ///
+    /// # Errors
+    /// `StaleId`, `InvalidArgument`, `Ended` when there is no process to signal.
+    pub fn signal(&mut self, id: TerminalId, signal: i32, target: SignalTarget) -> Result<()> {
+        self.apply(id, &Op::Signal(signal, target))
+    }
+
+    /// Does many operations for many terminals. Order holds within an entry; a failure skips the rest
+    /// of its entry and nothing else.
+    ///
+    /// # Errors
+    /// Of the call: `Forked`, `System`. Failed operations are in the report.
+    pub fn batch(&mut self, entries: &[BatchEntry<'_>]) -> Result<BatchReport> {
+        self.check_process()?;
+        let start = self.reactor.refresh_now();
+        let mut statuses = Vec::with_capacity(entries.iter().map(|entry| entry.ops.len()).sum());
+        for entry in entries {
+            self.terminals.run_entry(entry, &mut self.reactor, &mut statuses);
+        }
+        self.settle()?;
+        Ok(BatchReport::new(statuses, self.reactor.measure_now() - start))
+    }
+
+    /// Closes a terminal: SIGHUP to its programs, SIGKILL after `grace`. Output that still comes is
+    /// delivered; pauses end. [`Closed`](crate::TerminalEvent::Closed) is its last event, and the
+    /// id is good until then. Closing again sets a new grace from now.
+    ///
+    /// # Errors
+    /// `StaleId`.
+    pub fn close(&mut self, id: TerminalId, grace: Duration) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.close(id, grace, reactor))
+    }
+
+    /// Stops reading a terminal's PTY; the program blocks once the kernel's buffer is full. Its exit
+    /// is reported after [`resume`](Self::resume), when all of its output has been read.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `Ended`.
+    pub fn pause(&mut self, id: TerminalId) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.set_paused(id, true, reactor))
+    }
+
+    /// Ends [`pause`](Self::pause).
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `Ended`.
+    pub fn resume(&mut self, id: TerminalId) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.set_paused(id, false, reactor))
+    }
+
+    /// Adds a reader to a terminal's output; its bytes come as
+    /// [`Output`](crate::TerminalEvent::Output) events with its id.
+    ///
+    /// # Errors
+    /// `StaleId`, `LimitReached`, `InvalidArgument` for an offset past the end.
+    pub fn attach(&mut self, id: TerminalId, delivery: Delivery, start: Start) -> Result<ReaderId> {
+        self.with_terminals(|terminals, _| terminals.attach(id, delivery, start))
+    }
+
+    /// Takes a reader away, the one made at spawn too. What it has not read does not hold back the
+    /// PTY any more.
+    ///
+    /// # Errors
+    /// `StaleId`.
+    pub fn detach(&mut self, reader: ReaderId) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.detach(reader, reactor))
+    }
+
+    /// Gives a reader no bytes until it is resumed. A lossless one stops the PTY when its backlog is
+    /// full, and the terminal's exit waits for it; a lossy one gets a gap later.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`.
+    pub fn pause_reader(&mut self, reader: ReaderId) -> Result<()> {
+        self.with_terminals(|terminals, _| terminals.set_reader_paused(reader, true))
+    }
+
+    /// Ends [`pause_reader`](Self::pause_reader).
+    ///
+    /// # Errors
+    /// `StaleId`.
+    pub fn resume_reader(&mut self, reader: ReaderId) -> Result<()> {
+        self.with_terminals(|terminals, _| terminals.set_reader_paused(reader, false))
+    }
+
+    /// The ids of all terminals that the filter lets through, in no particular order.
+    pub fn terminals(&self, filter: StateFilter) -> Vec<TerminalId> {
+        self.terminals.ids(filter).collect()
+    }
+
+    /// Everything that is known about a terminal now. Costs a few system calls.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn state(&mut self, id: TerminalId) -> Result<TerminalState> {
+        self.with_terminals(|terminals, reactor| terminals.state(id, reactor))
+    }
+
+    /// [`state`](Self::state) of many terminals; a result for each, in their order.
+    pub fn states(&mut self, ids: &[TerminalId]) -> Vec<Result<TerminalState>> {
+        ids.iter().map(|id| self.state(*id)).collect()
+    }
+
+    fn apply(&mut self, id: TerminalId, op: &Op<'_>) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.apply(id, op, reactor))
+    }
+
+    /// The frame of every call between turns: right process, fresh clock, truthful descriptor.
+    fn with_terminals<T>(
+        &mut self,
+        call: impl FnOnce(&mut crate::terminal::Terminals, &mut crate::reactor::Reactor) -> Result<T>,
+    ) -> Result<T> {
+        self.check_process()?;
+        self.reactor.refresh_now();
+        let outcome = call(&mut self.terminals, &mut self.reactor);
+        self.settle()?;
+        outcome
+    }
+
+    fn admit(&mut self) -> Result<()> {
+        self.check_process()?;
+        self.reactor.refresh_now();
+        if self.shutdown != Shutdown::No {
+            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! The one error type of the engine: a kind to branch on, a message to show, and the system's error
+//! number where the system said no.
+//!
+//! A call that returns an error has had no effect, unless its documentation says otherwise.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use nix::errno::Errno;
+
+/// What went wrong, as something a program can branch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An argument is outside its documented range, or contradicts another one.
+    InvalidArgument,
+    /// The id names something that no longer exists, or never did.
+    StaleId,
+    /// A bound of [`Limits`](crate::Limits) is reached; the message names it.
+    LimitReached,
+    /// The program is not in the child's `PATH`, or the path names no file.
+    ProgramNotFound,
+    /// The program exists and cannot be executed.
+    NotExecutable,
+    /// The working directory does not exist or cannot be entered.
+    WorkingDirectory,
+    /// The system has no free PTY (`/proc/sys/kernel/pty/max`).
+    OutOfPtys,
+    /// The process or the system has no free file descriptor.
+    OutOfDescriptors,
+    /// The terminal is being closed and takes no more commands.
+    Closing,
+    /// The terminal's program or its PTY has ended, so the command has no object.
+    Ended,
+    /// An earlier operation for the same terminal in the same batch failed; this one was not tried.
+    Skipped,
+    /// The engine was used in a forked child of the process that made it.
+    Forked,
+    /// The engine that a [`Sender`](crate::Sender) posts to is gone or shutting down.
+    EngineGone,
+    /// The system refused for a reason without a kind of its own; see [`Error::errno`].
+    System,
+}
+
+/// An error of the engine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    errno: Option<i32>,
+}
+
+/// The result of a call into the engine.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Error { kind, message: message.into(), errno: None }
+    }
+
+    pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Error::new(ErrorKind::InvalidArgument, message)
+    }
+
+    pub(crate) fn limit(message: impl Into<Cow<'static, str>>) -> Self {
+        Error::new(ErrorKind::LimitReached, message)
+    }
+
+    /// An error the system reported while doing `what`; exhausted descriptors get their own kind.
+    pub(crate) fn system(what: &'static str, errno: Errno) -> Self {
+        let kind = match errno {
+            Errno::EMFILE | Errno::ENFILE => ErrorKind::OutOfDescriptors,
+            _ => ErrorKind::System,
+        };
+        Error::new(kind, format!("{what}: {}", errno.desc())).with_errno(errno)
+    }
+
+    pub(crate) fn with_errno(mut self, errno: Errno) -> Self {
+        self.errno = Some(errno as i32);
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The explanation alone, without the kind; one line, made for a person.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The system's error number (`errno`) where a system call was the cause.
+    pub fn errno(&self) -> Option<i32> {
+        self.errno
+    }
+
+    /// Whether an id was stale: what it named is gone.
+    pub fn is_stale_id(&self) -> bool {
+        self.kind == ErrorKind::StaleId
+    }
+
+    /// Whether a bound of [`Limits`](crate::Limits) was reached.
+    pub fn is_limit_reached(&self) -> bool {
+        self.kind == ErrorKind::LimitReached
+    }
+
+    /// Whether a program to start was not found.
+    pub fn is_program_not_found(&self) -> bool {
+        self.kind == ErrorKind::ProgramNotFound
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,33 @@
+//! OrchFlow: an embeddable real-time engine for editors and developer tools.
+//!
+//! One single-threaded event loop carries terminals, and the host drives it by polling **one file
+//! descriptor** and calling [`Engine::turn`]. Nothing blocks, nothing is lost silently, nothing grows
+//! without a bound, and an idle engine costs nothing. The same interface exists for C and C++
+//! (`orchflow.h`, `orchflow.hpp`).
+//!
+//! The rooms of the house, lowest floor first; a room imports only from floors below:
+//!
+//! - `error`, `limits`: the one error type, every bound in one struct.
+//! - `reactor`: mio, the clock, timers, ids, the ready queue, the inbox.
+//! - `terminal`: PTYs, processes, the output log and its readers, input, batch operations.
+//! - `engine`: owns them, runs the turn; the Rust interface.
+//! - `capi`: the C interface, the only place with `extern "C"`.
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
+compile_error!("OrchFlow needs 64-bit Linux with glibc 2.34 or newer");
+
+mod capi;
+mod engine;
+mod error;
+mod limits;
+mod reactor;
+mod terminal;
+
+pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
+pub use error::{Error, ErrorKind, Result};
+pub use limits::Limits;
+pub use reactor::{ReaderId, TerminalId};
+pub use terminal::{
+    AdoptOptions, BatchEntry, BatchReport, Delivery, ExitStatus, Mode, Op, Process, ReaderState,
+    SignalTarget, Size, SpawnOptions, Start, StateFilter, TerminalEvent, TerminalState,
+};

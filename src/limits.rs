@@ -1,0 +1,133 @@
+//! Every bound of the engine in one struct, with what happens when it is reached.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+
+/// The bounds of one engine. Nothing in it grows past these.
+///
+/// The defaults are for a laptop. [`Engine::new`](crate::Engine::new) validates all of them together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Terminals that exist at once, ended ones that are not closed included. One more spawn or
+    /// adoption is refused with [`LimitReached`](crate::ErrorKind::LimitReached). Default 1,024.
+    pub terminals: usize,
+    /// Readers of one terminal's output, the one made at spawn included. One more attach is
+    /// refused. Default 64.
+    pub readers_per_terminal: usize,
+    /// Bytes of output that one terminal keeps, unless its spawn options name another size. The
+    /// oldest are dropped first; unread bytes of a lossless reader are never dropped, the PTY is
+    /// paused instead. Default 1 MiB.
+    pub log_bytes: usize,
+    /// The largest log that spawn options may ask for. Default 64 MiB.
+    pub log_bytes_max: usize,
+    /// Bytes of all output logs together. When they are used up, history that every reader has
+    /// passed is dropped, of other terminals too; when all of it is unread, PTYs are paused.
+    /// Default 256 MiB.
+    pub log_bytes_total: usize,
+    /// Input bytes of one terminal that wait for its program to read. Writes beyond it are accepted
+    /// in part, and [`InputReady`](crate::TerminalEvent::InputReady) follows. Default 1 MiB.
+    pub input_bytes: usize,
+    /// Commands posted by [`Sender`](crate::Sender)s that wait for a turn. A post beyond it is
+    /// refused. Default 1,024.
+    pub inbox_commands: usize,
+    /// Bytes in those commands. A post beyond it is refused. Default 16 MiB.
+    pub inbox_bytes: usize,
+    /// Completions and log lines that wait to be read. When as many completions wait, the inbox is
+    /// not read any further; when as many log lines wait, the oldest is dropped. Default 1,024.
+    pub events: usize,
+    /// Bytes read from one PTY before the next one has its turn. Default 64 KiB.
+    pub turn_bytes_per_terminal: usize,
+    /// Bytes read from all PTYs in one turn. Default 1 MiB.
+    pub turn_bytes: usize,
+    /// Time after which a turn stops reading PTYs. Default 2 ms.
+    pub turn_time: Duration,
+    /// How long after input a terminal counts as typed-in: it is served before all others, and
+    /// other terminals get shorter slices (see `turn_time_typing`). Default 100 ms.
+    pub typing_window: Duration,
+    /// The `turn_time` while a terminal counts as typed-in, so that an echo never waits long behind
+    /// a flood. Default 250 us.
+    pub turn_time_typing: Duration,
+    /// The shortest time between two size changes of one terminal. Default 25 ms.
+    pub resize_interval: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            terminals: 1024,
+            readers_per_terminal: 64,
+            log_bytes: 1 << 20,
+            log_bytes_max: 64 << 20,
+            log_bytes_total: 256 << 20,
+            input_bytes: 1 << 20,
+            inbox_commands: 1024,
+            inbox_bytes: 16 << 20,
+            events: 1024,
+            turn_bytes_per_terminal: 64 << 10,
+            turn_bytes: 1 << 20,
+            turn_time: Duration::from_millis(2),
+            typing_window: Duration::from_millis(100),
+            turn_time_typing: Duration::from_micros(250),
+            resize_interval: Duration::from_millis(25),
+        }
+    }
+}
+
+/// The smallest output log: sixteen segments of a page.
+pub(crate) const LOG_BYTES_MIN: usize = 64 << 10;
+
+impl Limits {
+    /// Checks every bound, alone and against the others.
+    pub(crate) fn validate(&self) -> Result<()> {
+        let checks = [
+            (self.terminals >= 1 && self.terminals <= 1 << 20, "terminals: 1 to 1,048,576"),
+            (self.readers_per_terminal >= 1, "readers_per_terminal: at least 1"),
+            (self.log_bytes >= LOG_BYTES_MIN, "log_bytes: at least 64 KiB"),
+            (self.log_bytes_max >= self.log_bytes, "log_bytes_max: at least log_bytes"),
+            (self.log_bytes_total >= self.log_bytes_max, "log_bytes_total: at least log_bytes_max"),
+            (self.input_bytes >= 4096, "input_bytes: at least 4,096"),
+            (self.inbox_commands >= 1, "inbox_commands: at least 1"),
+            (self.inbox_bytes >= 4096, "inbox_bytes: at least 4,096"),
+            (self.events >= 1, "events: at least 1"),
+            (self.turn_bytes_per_terminal >= 4096, "turn_bytes_per_terminal: at least 4,096"),
+            (
+                self.turn_bytes >= self.turn_bytes_per_terminal,
+                "turn_bytes: at least turn_bytes_per_terminal",
+            ),
+            (self.turn_time >= Duration::from_micros(50), "turn_time: at least 50 us"),
+            (
+                self.turn_time_typing >= Duration::from_micros(50),
+                "turn_time_typing: at least 50 us",
+            ),
+            (self.turn_time <= Duration::from_secs(1), "turn_time: at most 1 s"),
+            (self.turn_time_typing <= self.turn_time, "turn_time_typing: at most turn_time"),
+            (self.typing_window <= Duration::from_secs(60), "typing_window: at most 60 s"),
+            (self.resize_interval <= Duration::from_secs(60), "resize_interval: at most 60 s"),
+        ];
+        let broken: Vec<&str> =
+            checks.iter().filter(|(ok, _)| !ok).map(|(_, rule)| *rule).collect();
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("limits out of range: {}", broken.join("; "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_valid() {
+        assert_eq!(Limits::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn every_broken_bound_is_named() {
+        let limits = Limits { terminals: 0, log_bytes: 1, ..Limits::default() };
+        let error = limits.validate().unwrap_err();
+        assert!(error.message().contains("terminals: 1 to"));
+        assert!(error.message().contains("log_bytes: at least"));
+    }
+}

@@ -1,0 +1,28 @@
+//! The frozen clock: time is read once a turn and passed down.
+//!
+//! The one place where the monotonic clock is read, so decisions elsewhere stay pure.
+
+use std::time::Instant;
+
+pub(crate) struct Clock {
+    now: Instant,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Clock { now: Clock::read() }
+    }
+
+    #[allow(clippy::disallowed_methods)] // The one reader of the clock.
+    pub(crate) fn read() -> Instant {
+        Instant::now()
+    }
+
+    pub(crate) fn freeze(&mut self) {
+        self.now = Clock::read();
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+}

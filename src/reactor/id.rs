@@ -1,0 +1,184 @@
+//! Ids that never name another object.
+//!
+//! An id is `generation << 24 | slot`. The slot finds the entry at once; the generation is counted
+//! over the life of the table, so an id is never given out twice. 24 bits of slot and 36 of
+//! generation leave the upper four bits of a mio token free for the kind of source, and an id stays
+//! below 2^53 (exact in JavaScript) until half a billion objects have been made.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use slab::Slab;
+
+use crate::error::{Error, ErrorKind, Result};
+
+const SLOT_BITS: u32 = 24;
+const GENERATION_MAX: u64 = (1 << 36) - 1;
+
+/// A typed id that can travel as an integer.
+pub(crate) trait RawId: Copy {
+    /// What the id names, for error messages.
+    const WHAT: &'static str;
+    fn from_raw(raw: u64) -> Self;
+    fn raw(self) -> u64;
+}
+
+macro_rules! typed_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// The id as an integer, never 0. The same number is used in the C ABI.
+            pub fn to_u64(self) -> u64 {
+                self.0
+            }
+
+            /// An id from an integer that came from [`to_u64`](Self::to_u64). Any other number is
+            /// a stale id to every call.
+            pub fn from_u64(raw: u64) -> Self {
+                Self(raw)
+            }
+        }
+
+        impl RawId for $name {
+            const WHAT: &'static str = $what;
+            fn from_raw(raw: u64) -> Self {
+                Self(raw)
+            }
+            fn raw(self) -> u64 {
+                self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{} {}:{}", $what, self.0 & ((1 << SLOT_BITS) - 1), self.0 >> SLOT_BITS)
+            }
+        }
+    };
+}
+
+typed_id! {
+    /// Names a terminal of one engine, from spawn or adoption until its
+    /// [`Closed`](crate::TerminalEvent::Closed) event has been read.
+    TerminalId, "terminal"
+}
+typed_id! {
+    /// Names a reader of a terminal's output, from attach until it is detached or its terminal is
+    /// gone.
+    ReaderId, "reader"
+}
+
+/// Objects by id: constant-time access, and an id that went stale is an error for ever.
+pub(crate) struct IdTable<K, T> {
+    slots: Slab<(u64, T)>,
+    generation: u64,
+    kind: PhantomData<K>,
+}
+
+impl<K: RawId, T> IdTable<K, T> {
+    pub(crate) fn new() -> Self {
+        IdTable { slots: Slab::new(), generation: 0, kind: PhantomData }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The id that the next [`insert`](Self::insert) will use, so that an object can know its own.
+    pub(crate) fn next_id(&self) -> Result<K> {
+        let slot = self.slots.vacant_key() as u64;
+        if slot >> SLOT_BITS != 0 || self.generation >= GENERATION_MAX {
+            return Err(Error::limit(format!("{} ids are used up", K::WHAT)));
+        }
+        Ok(K::from_raw((self.generation + 1) << SLOT_BITS | slot))
+    }
+
+    /// Adds an object under the id that [`next_id`](Self::next_id) gave.
+    pub(crate) fn insert(&mut self, id: K, object: T) {
+        self.generation += 1;
+        let slot = self.slots.insert((id.raw(), object));
+        debug_assert_eq!(id.raw(), self.generation << SLOT_BITS | slot as u64);
+    }
+
+    pub(crate) fn get(&self, id: K) -> Result<&T> {
+        match self.slots.get(slot_of(id)) {
+            Some((raw, object)) if *raw == id.raw() => Ok(object),
+            _ => Err(stale(id)),
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, id: K) -> Result<&mut T> {
+        match self.slots.get_mut(slot_of(id)) {
+            Some((raw, object)) if *raw == id.raw() => Ok(object),
+            _ => Err(stale(id)),
+        }
+    }
+
+    pub(crate) fn remove(&mut self, id: K) -> Option<T> {
+        self.get(id).ok()?;
+        self.slots.try_remove(slot_of(id)).map(|(_, object)| object)
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = K> + '_ {
+        self.slots.iter().map(|(_, (raw, _))| K::from_raw(*raw))
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.slots.iter_mut().map(|(_, (_, object))| object)
+    }
+
+    /// Empties the table, object by object.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> + '_ {
+        self.slots.drain().map(|(_, object)| object)
+    }
+}
+
+fn slot_of<K: RawId>(id: K) -> usize {
+    (id.raw() & ((1 << SLOT_BITS) - 1)) as usize
+}
+
+fn stale<K: RawId>(id: K) -> Error {
+    let raw = id.raw();
+    Error::new(
+        ErrorKind::StaleId,
+        format!("no {} with the id {raw}: it is gone or never was", K::WHAT),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reused_slot_has_another_id() {
+        let mut table: IdTable<TerminalId, &str> = IdTable::new();
+        let first = table.next_id().unwrap();
+        table.insert(first, "first");
+        assert_eq!(table.remove(first), Some("first"));
+        let second = table.next_id().unwrap();
+        table.insert(second, "second");
+        assert_eq!(slot_of(first), slot_of(second));
+        assert_ne!(first, second);
+        assert!(table.get(first).unwrap_err().is_stale_id());
+        assert_eq!(table.remove(first), None);
+        assert_eq!(table.get(second), Ok(&"second"));
+    }
+
+    #[test]
+    fn zero_and_nonsense_are_stale() {
+        let table: IdTable<TerminalId, ()> = IdTable::new();
+        for raw in [0, 1, u64::MAX] {
+            assert!(table.get(TerminalId::from_u64(raw)).unwrap_err().is_stale_id());
+        }
+    }
+
+    #[test]
+    fn ids_end_instead_of_wrapping() {
+        let mut table: IdTable<TerminalId, ()> = IdTable::new();
+        table.generation = GENERATION_MAX;
+        assert!(table.next_id().unwrap_err().is_limit_reached());
+    }
+}

@@ -1,0 +1,228 @@
+//! The reactor: who is ready, what time it is, what is due.
+//!
+//! mio registers everything edge-triggered, so a source has to be drained until the kernel says
+//! `WouldBlock`, or remembered as still readable. Drains are bounded here, so sources that a budget
+//! stopped wait in the [`ReadyQueue`] and the next poll does not block.
+//!
+//! **One descriptor.** The host polls the epoll descriptor itself. It has to be readable whenever a
+//! turn would do something or an event is unread, and not otherwise. The kernel does this for PTYs,
+//! pidfds and the timer; for what only this process knows (sources in the ready queue, unread
+//! events) [`Reactor::settle`] raises or lowers an eventfd of our own inside the epoll set. The
+//! trick that makes lowering work: an edge that was reported but whose cause is gone (the eventfd
+//! was read again) does not keep the epoll descriptor readable.
+//!
+//! The reactor does not know what its sources are made of: it deals in [`Source`]s and [`Alarm`]s,
+//! and the engine's turn dispatches them.
+
+mod clock;
+mod id;
+mod inbox;
+mod ready;
+mod self_wake;
+mod source;
+mod timers;
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::unix::SourceFd;
+use nix::errno::Errno;
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+
+use crate::error::{Error, Result};
+use clock::Clock;
+use self_wake::SelfWake;
+
+pub(crate) use id::IdTable;
+pub use id::{ReaderId, TerminalId};
+pub(crate) use inbox::{Inbox, Post, Postbox};
+pub(crate) use ready::{Class, Membership, ReadyQueue};
+pub(crate) use source::{Alarm, Source};
+pub(crate) use timers::TimerId;
+use timers::Timers;
+
+/// Events taken from the kernel in one poll. More stay in the kernel and keep the descriptor readable.
+const EVENTS_PER_POLL: usize = 256;
+
+/// The epoll set, the clock, the timers and the ready queue of one engine.
+pub(crate) struct Reactor {
+    poll: mio::Poll,
+    clock: Clock,
+    timers: Timers<Alarm>,
+    timer_fd: TimerFd,
+    /// What the timerfd is set to.
+    armed: Option<Instant>,
+    self_wake: SelfWake,
+    inbox_waker: Arc<mio::Waker>,
+    /// Sources believed readable that still wait for their share of a turn.
+    pub(crate) ready: ReadyQueue,
+}
+
+impl Reactor {
+    pub(crate) fn new() -> Result<Self> {
+        let poll = mio::Poll::new().map_err(|e| io_error("epoll_create1", &e))?;
+        let timer_fd = TimerFd::new(
+            ClockId::CLOCK_MONOTONIC,
+            TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC,
+        )
+        .map_err(|e| Error::system("timerfd_create", e))?;
+        let self_wake = SelfWake::new()?;
+        let inbox_waker = mio::Waker::new(poll.registry(), Source::Inbox.token())
+            .map_err(|e| io_error("eventfd", &e))?;
+        let reactor = Reactor {
+            poll,
+            clock: Clock::new(),
+            timers: Timers::new(),
+            timer_fd,
+            armed: None,
+            self_wake,
+            inbox_waker: Arc::new(inbox_waker),
+            ready: ReadyQueue::new(),
+        };
+        reactor.register(reactor.timer_fd.as_fd(), Source::Timer, mio::Interest::READABLE)?;
+        reactor.register(reactor.self_wake.as_fd(), Source::SelfWake, mio::Interest::READABLE)?;
+        Ok(reactor)
+    }
+
+    /// A fresh buffer for [`poll`](Self::poll).
+    pub(crate) fn event_buffer() -> mio::Events {
+        mio::Events::with_capacity(EVENTS_PER_POLL)
+    }
+
+    /// The descriptor for the host to poll: the epoll descriptor itself.
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: the descriptor is the poll's own, which lives as long as the borrow.
+        unsafe { BorrowedFd::borrow_raw(self.poll.as_raw_fd()) }
+    }
+
+    pub(crate) fn inbox_waker(&self) -> Arc<mio::Waker> {
+        Arc::clone(&self.inbox_waker)
+    }
+
+    /// Waits for readiness at most `timeout` (`None`: without end) and freezes the clock after it.
+    ///
+    /// An interruption by a signal counts as "nothing is ready": the host may have work to do.
+    pub(crate) fn poll(
+        &mut self,
+        events: &mut mio::Events,
+        timeout: Option<Duration>,
+    ) -> Result<()> {
+        let outcome = self.poll.poll(events, timeout);
+        self.clock.freeze();
+        match outcome {
+            Ok(()) => {}
+            Err(e) if e.raw_os_error() == Some(Errno::EINTR as i32) => events.clear(),
+            Err(e) => return Err(io_error("epoll_wait", &e)),
+        }
+        Ok(())
+    }
+
+    /// The time of this turn, or of this call when no turn runs.
+    pub(crate) fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    /// Reads the clock again: at the start of a call between turns.
+    pub(crate) fn refresh_now(&mut self) -> Instant {
+        self.clock.freeze();
+        self.clock.now()
+    }
+
+    /// The time at this instant, for the time budget inside a turn.
+    pub(crate) fn measure_now(&self) -> Instant {
+        Clock::read()
+    }
+
+    pub(crate) fn register(
+        &self,
+        fd: BorrowedFd<'_>,
+        source: Source,
+        interest: mio::Interest,
+    ) -> Result<()> {
+        self.poll
+            .registry()
+            .register(&mut SourceFd(&fd.as_raw_fd()), source.token(), interest)
+            .map_err(|e| io_error("epoll_ctl add", &e))
+    }
+
+    pub(crate) fn reregister(
+        &self,
+        fd: BorrowedFd<'_>,
+        source: Source,
+        interest: mio::Interest,
+    ) -> Result<()> {
+        self.poll
+            .registry()
+            .reregister(&mut SourceFd(&fd.as_raw_fd()), source.token(), interest)
+            .map_err(|e| io_error("epoll_ctl modify", &e))
+    }
+
+    /// Takes `fd` out of the epoll set. Always before it is closed: a copy of it in a forked child
+    /// of the host would keep the registration alive.
+    pub(crate) fn deregister(&self, fd: BorrowedFd<'_>) {
+        let outcome = self.poll.registry().deregister(&mut SourceFd(&fd.as_raw_fd()));
+        debug_assert!(outcome.is_ok(), "deregister: {outcome:?}");
+    }
+
+    /// Has `alarm` reported once `deadline` has passed.
+    pub(crate) fn set_timer(&mut self, deadline: Instant, alarm: Alarm) -> TimerId {
+        self.timers.set(deadline, alarm)
+    }
+
+    /// Takes a timer back. A timer that has fired or was cancelled is ignored.
+    pub(crate) fn cancel_timer(&mut self, timer: TimerId) {
+        self.timers.cancel(timer);
+    }
+
+    /// The next alarm that is due, in order of deadlines.
+    pub(crate) fn expired(&mut self) -> Option<Alarm> {
+        self.timers.expire(self.clock.now())
+    }
+
+    /// The earliest deadline of all timers.
+    pub(crate) fn deadline(&mut self) -> Option<Instant> {
+        self.timers.next_deadline()
+    }
+
+    /// The kernel reported our own eventfd: its edge is used up.
+    pub(crate) fn self_wake_seen(&mut self) {
+        self.self_wake.seen();
+    }
+
+    /// The timerfd fired, so nothing is armed any more.
+    pub(crate) fn timer_fd_seen(&mut self) {
+        self.armed = None;
+    }
+
+    /// Makes the descriptor tell the truth before a call returns to the host: readable while there
+    /// is `work` (or anything in the ready queue), and at the earliest deadline.
+    pub(crate) fn settle(&mut self, work: bool) -> Result<()> {
+        self.self_wake.set(work || !self.ready.is_empty())?;
+        let deadline = self.timers.next_deadline();
+        if deadline != self.armed {
+            self.arm(deadline)?;
+        }
+        Ok(())
+    }
+
+    fn arm(&mut self, deadline: Option<Instant>) -> Result<()> {
+        let outcome = match deadline {
+            None => self.timer_fd.unset(),
+            Some(at) => {
+                // Zero would disarm; a deadline that has passed fires in a nanosecond.
+                let wait = at.saturating_duration_since(Clock::read()).max(Duration::from_nanos(1));
+                let expiration = Expiration::OneShot(TimeSpec::from_duration(wait));
+                self.timer_fd.set(expiration, TimerSetTimeFlags::empty())
+            }
+        };
+        outcome.map_err(|e| Error::system("timerfd_settime", e))?;
+        self.armed = deadline;
+        Ok(())
+    }
+}
+
+fn io_error(what: &'static str, error: &std::io::Error) -> Error {
+    Error::system(what, Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+}

@@ -1,0 +1,129 @@
+//! The ready queue: sources that are believed readable and wait for their share of a turn.
+//!
+//! Two classes. `Typing` holds terminals that got input a moment ago; they are served before
+//! `Bulk`, so that an echo does not wait behind a flood. Inside a class it is round-robin: a source
+//! that used up its share goes to the back.
+//!
+//! Each source keeps its own [`Membership`], so that it is queued at most once, can change its class
+//! or leave without a search, and the queue knows its exact length. Entries that were left behind
+//! are skipped when they come up.
+
+use std::collections::VecDeque;
+
+use super::id::TerminalId;
+
+/// How urgent a source is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Typing,
+    Bulk,
+}
+
+/// Where a source stands in the queue; kept by the source.
+#[derive(Debug, Default)]
+pub(crate) struct Membership(Option<Class>);
+
+impl Membership {
+    pub(crate) fn is_queued(&self) -> bool {
+        self.0.is_some()
+    }
+}
+
+/// See the module's documentation.
+#[derive(Default)]
+pub(crate) struct ReadyQueue {
+    typing: VecDeque<TerminalId>,
+    bulk: VecDeque<TerminalId>,
+    /// Members, without the entries left behind.
+    live: usize,
+}
+
+impl ReadyQueue {
+    pub(crate) fn new() -> Self {
+        ReadyQueue::default()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.live == 0
+    }
+
+    /// Puts a source at the back of its class. One that is queued moves only to a more urgent class.
+    pub(crate) fn push(&mut self, member: &mut Membership, id: TerminalId, class: Class) {
+        match (member.0, class) {
+            (None, _) => self.live += 1,
+            (Some(Class::Bulk), Class::Typing) => {}
+            _ => return,
+        }
+        member.0 = Some(class);
+        self.list(class).push_back(id);
+    }
+
+    /// Takes a source out of the queue.
+    pub(crate) fn remove(&mut self, member: &mut Membership) {
+        if member.0.take().is_some() {
+            self.live -= 1;
+        }
+    }
+
+    /// The next candidate, the most urgent first. It counts only if [`claim`](Self::claim) agrees.
+    pub(crate) fn next(&mut self) -> Option<(TerminalId, Class)> {
+        if let Some(id) = self.typing.pop_front() {
+            return Some((id, Class::Typing));
+        }
+        self.bulk.pop_front().map(|id| (id, Class::Bulk))
+    }
+
+    /// Takes a candidate out of the queue if it is still a member in the class it came up in.
+    pub(crate) fn claim(&mut self, member: &mut Membership, class: Class) -> bool {
+        let current = member.0 == Some(class);
+        if current {
+            self.remove(member);
+        }
+        current
+    }
+
+    fn list(&mut self, class: Class) -> &mut VecDeque<TerminalId> {
+        match class {
+            Class::Typing => &mut self.typing,
+            Class::Bulk => &mut self.bulk,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(raw: u64) -> TerminalId {
+        TerminalId::from_u64(raw)
+    }
+
+    #[test]
+    fn typing_comes_first_and_each_source_once() {
+        let mut queue = ReadyQueue::new();
+        let (mut a, mut b) = (Membership::default(), Membership::default());
+        queue.push(&mut a, id(1), Class::Bulk);
+        queue.push(&mut a, id(1), Class::Bulk);
+        queue.push(&mut b, id(2), Class::Bulk);
+        queue.push(&mut b, id(2), Class::Typing);
+        assert_eq!(queue.next(), Some((id(2), Class::Typing)));
+        assert!(queue.claim(&mut b, Class::Typing));
+        assert_eq!(queue.next(), Some((id(1), Class::Bulk)));
+        assert!(queue.claim(&mut a, Class::Bulk));
+        assert!(queue.is_empty());
+        // The entry that b left behind in the lower class is not claimed.
+        assert_eq!(queue.next(), Some((id(2), Class::Bulk)));
+        assert!(!queue.claim(&mut b, Class::Bulk));
+        assert_eq!(queue.next(), None);
+    }
+
+    #[test]
+    fn a_removed_source_leaves_the_queue_empty() {
+        let mut queue = ReadyQueue::new();
+        let mut a = Membership::default();
+        queue.push(&mut a, id(1), Class::Bulk);
+        queue.remove(&mut a);
+        queue.remove(&mut a);
+        assert!(queue.is_empty() && !a.is_queued());
+    }
+}

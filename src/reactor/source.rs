@@ -1,0 +1,79 @@
+//! What the reactor can report: sources that are ready, and alarms that are due.
+//!
+//! Closed enums, so that the engine's dispatch is one exhaustive `match`.
+
+use mio::Token;
+
+use super::id::{RawId, TerminalId};
+
+/// A registered descriptor, as it travels in a mio token: the kind in the upper four bits, the id
+/// of the owner below.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The waker of the inbox.
+    Inbox,
+    /// The one timerfd.
+    Timer,
+    /// Our own eventfd, see [`super::Reactor::settle`].
+    SelfWake,
+    /// The PTY master of a terminal.
+    Pty(TerminalId),
+    /// The pidfd of a terminal's child.
+    Child(TerminalId),
+}
+
+const KIND_SHIFT: u32 = 60;
+const ID_MASK: u64 = (1 << KIND_SHIFT) - 1;
+
+impl Source {
+    pub(crate) fn token(self) -> Token {
+        let (kind, id) = match self {
+            Source::Inbox => (0, 0),
+            Source::Timer => (1, 0),
+            Source::SelfWake => (2, 0),
+            Source::Pty(id) => (3, id.raw()),
+            Source::Child(id) => (4, id.raw()),
+        };
+        debug_assert_eq!(id & !ID_MASK, 0);
+        Token((kind << KIND_SHIFT | id) as usize)
+    }
+
+    /// The source of a token, or `None` for a token that [`token`](Self::token) never makes.
+    pub(crate) fn from_token(token: Token) -> Option<Self> {
+        let raw = token.0 as u64;
+        let id = TerminalId::from_raw(raw & ID_MASK);
+        Some(match raw >> KIND_SHIFT {
+            0 => Source::Inbox,
+            1 => Source::Timer,
+            2 => Source::SelfWake,
+            3 => Source::Pty(id),
+            4 => Source::Child(id),
+            _ => return None,
+        })
+    }
+}
+
+/// What a timer was set for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Alarm {
+    /// The size change that was held back may be applied.
+    Resize(TerminalId),
+    /// The grace of a closing terminal is over.
+    Kill(TerminalId),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_round_trip() {
+        let id = TerminalId::from_u64((1 << KIND_SHIFT) - 1);
+        let sources =
+            [Source::Inbox, Source::Timer, Source::SelfWake, Source::Pty(id), Source::Child(id)];
+        for source in sources {
+            assert_eq!(Source::from_token(source.token()), Some(source));
+        }
+        assert_eq!(Source::from_token(Token(usize::MAX)), None);
+    }
+}

@@ -1,0 +1,112 @@
+//! Batch operations: many commands for many terminals in one call, each with its own status.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::Terminals;
+use super::options::{Mode, SignalTarget, Size};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{Reactor, TerminalId};
+
+/// One operation on a terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Op<'a> {
+    /// Types these bytes, all of them or, when the input queue has no room for all, none
+    /// ([`LimitReached`](ErrorKind::LimitReached)).
+    Input(Cow<'a, [u8]>),
+    /// Changes the size; changes in quick succession are coalesced.
+    Resize(Size),
+    /// Changes the line discipline.
+    SetMode(Mode),
+    /// Sends a signal, by its number.
+    Signal(i32, SignalTarget),
+}
+
+impl Op<'_> {
+    /// The operation with bytes of its own, so that it can travel to another thread.
+    pub fn into_owned(self) -> Op<'static> {
+        match self {
+            Op::Input(bytes) => Op::Input(Cow::Owned(bytes.into_owned())),
+            Op::Resize(size) => Op::Resize(size),
+            Op::SetMode(mode) => Op::SetMode(mode),
+            Op::Signal(signal, target) => Op::Signal(signal, target),
+        }
+    }
+
+    /// What the operation weighs in the inbox.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Op::Input(bytes) => bytes.len(),
+            Op::Resize(_) | Op::SetMode(_) | Op::Signal(..) => 0,
+        }
+    }
+}
+
+/// The operations for one terminal, in order.
+#[derive(Clone, Debug)]
+pub struct BatchEntry<'a> {
+    /// Which terminal.
+    pub terminal: TerminalId,
+    /// What to do; after one fails, the rest of the entry is skipped: it may build on it.
+    pub ops: &'a [Op<'a>],
+}
+
+/// What became of a batch. A failed operation is not a failure of the call.
+#[derive(Clone, Debug)]
+pub struct BatchReport {
+    /// Operations in the batch.
+    pub total: usize,
+    /// Those that succeeded.
+    pub succeeded: usize,
+    /// Those that failed or were skipped.
+    pub failed: usize,
+    /// How long the batch took.
+    pub duration: Duration,
+    /// One status per operation, in the order of the entries and their operations.
+    pub statuses: Vec<Result<()>>,
+}
+
+impl BatchReport {
+    pub(crate) fn new(statuses: Vec<Result<()>>, duration: Duration) -> Self {
+        let total = statuses.len();
+        let succeeded = statuses.iter().filter(|status| status.is_ok()).count();
+        BatchReport { total, succeeded, failed: total - succeeded, duration, statuses }
+    }
+}
+
+impl Terminals {
+    /// Does the operations of one entry, in order, until one fails; the rest is skipped.
+    pub(crate) fn run_entry(
+        &mut self,
+        entry: &BatchEntry<'_>,
+        reactor: &mut Reactor,
+        statuses: &mut Vec<Result<()>>,
+    ) {
+        let mut failed = false;
+        for op in entry.ops {
+            let status = if failed {
+                Err(Error::new(ErrorKind::Skipped, "an earlier operation for this terminal failed"))
+            } else {
+                self.apply(entry.terminal, op, reactor)
+            };
+            failed |= status.is_err();
+            statuses.push(status);
+        }
+    }
+
+    /// Does one operation.
+    pub(crate) fn apply(
+        &mut self,
+        id: TerminalId,
+        op: &Op<'_>,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        match op {
+            Op::Input(bytes) => self.write_whole(id, bytes, reactor),
+            Op::Resize(size) => self.command(id, |t| t.resize(*size, reactor)),
+            Op::SetMode(mode) => self.command(id, |t| t.accepts_commands()?.set_mode(*mode)),
+            Op::Signal(signal, target) => self.command(id, |t| t.signal(*signal, *target)),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What a terminal has to tell its host.
+//!
+//! A terminal does not queue events: it knows what it has to tell (bytes that readers have not got,
+//! flags, its end), and makes the next event when it is asked. So what is untold is bounded by
+//! itself, and events of one terminal always come in the right order: bytes, then the exit that
+//! follows the last of them, then the end of the PTY, then `Closed`.
+
+use super::Terminal;
+use super::child::ExitStatus;
+use super::output::Next;
+use crate::reactor::{ReaderId, TerminalId};
+
+/// Something that happened in a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TerminalEvent<'a> {
+    /// Bytes for a reader, which has moved past them.
+    Output {
+        /// Who gets them.
+        reader: ReaderId,
+        /// Offset of the first byte, counted from the terminal's start.
+        offset: u64,
+        /// The bytes, never empty.
+        bytes: &'a [u8],
+    },
+    /// A reader has lost the bytes from `from` up to `to`: the log no longer has them.
+    Gap {
+        /// Who lost them.
+        reader: ReaderId,
+        /// Offset of the first byte lost.
+        from: u64,
+        /// Offset of the next byte that the reader gets.
+        to: u64,
+    },
+    /// A write was not accepted whole earlier, and half of the input queue is free now.
+    InputReady,
+    /// A line of input was longer than the 4,095 bytes that the kernel keeps of one in canonical
+    /// mode; the rest of the line was dropped by the kernel.
+    InputTruncated,
+    /// The program ended. Every reader has got every byte up to `final_offset` before. A background
+    /// process that still holds the terminal may write more, so [`Eof`](Self::Eof) can come later.
+    Exited {
+        /// How it ended.
+        status: ExitStatus,
+        /// Offset after the program's last byte.
+        final_offset: u64,
+    },
+    /// Nobody holds the terminal any more: there will be no more output.
+    Eof {
+        /// Offset after the last byte.
+        final_offset: u64,
+    },
+    /// The terminal is gone and its id stale: the last event of a terminal that was closed.
+    Closed,
+}
+
+/// An event before its bytes are borrowed from the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Picked {
+    Output { reader: ReaderId, offset: u64, len: usize },
+    Gap { reader: ReaderId, from: u64, to: u64 },
+    InputReady,
+    InputTruncated,
+    Exited { status: ExitStatus, final_offset: u64 },
+    Eof { final_offset: u64 },
+    Closed,
+}
+
+impl Terminal {
+    /// Whether [`pick_event`](Self::pick_event) has something to give.
+    pub(crate) fn has_event(&self) -> bool {
+        self.readers.iter().any(|reader| reader.has_next(&self.log))
+            || self.input_truncated
+            || self.input_ready
+            || self.untold_exit().is_some()
+            || self.untold_eof().is_some()
+            || self.is_closed()
+    }
+
+    /// Takes the next event. Readers take turns.
+    pub(crate) fn pick_event(&mut self) -> Option<Picked> {
+        if let Some(picked) = self.pick_output() {
+            return Some(picked);
+        }
+        if std::mem::take(&mut self.input_truncated) {
+            return Some(Picked::InputTruncated);
+        }
+        if std::mem::take(&mut self.input_ready) {
+            return Some(Picked::InputReady);
+        }
+        if let Some((status, final_offset)) = self.untold_exit() {
+            self.ending.exit_told = true;
+            return Some(Picked::Exited { status, final_offset });
+        }
+        if let Some(final_offset) = self.untold_eof() {
+            self.ending.eof_told = true;
+            return Some(Picked::Eof { final_offset });
+        }
+        self.is_closed().then_some(Picked::Closed)
+    }
+
+    fn pick_output(&mut self) -> Option<Picked> {
+        for _ in 0..self.readers.len() {
+            self.next_reader = (self.next_reader + 1) % self.readers.len();
+            let reader = &mut self.readers[self.next_reader];
+            match reader.take(&self.log) {
+                Some(Next::Bytes { offset, len }) => {
+                    return Some(Picked::Output { reader: reader.id, offset, len });
+                }
+                Some(Next::Gap { from, to }) => {
+                    return Some(Picked::Gap { reader: reader.id, from, to });
+                }
+                None => {}
+            }
+        }
+        None
+    }
+
+    fn untold_exit(&self) -> Option<(ExitStatus, u64)> {
+        let status = self.child.as_ref()?.status()?;
+        let final_offset = self.ending.final_offset?;
+        let due = !self.ending.exit_told && self.all_readers_at(final_offset);
+        due.then_some((status, final_offset))
+    }
+
+    fn untold_eof(&self) -> Option<u64> {
+        let due =
+            self.ending.hung_up && !self.ending.eof_told && self.all_readers_at(self.log.end());
+        due.then_some(self.log.end())
+    }
+
+    /// Whether everything is told and nothing is left but to say that the terminal is gone.
+    fn is_closed(&self) -> bool {
+        self.ending.closing
+            && self.pty.is_none()
+            && (self.child.is_none() || self.ending.exit_told)
+            && self.all_readers_at(self.log.end())
+    }
+
+    fn all_readers_at(&self, offset: u64) -> bool {
+        self.readers.iter().all(|reader| reader.cursor >= offset)
+    }
+}
+
+/// The terminals that have events to tell, in the order in which they are asked.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    queue: std::collections::VecDeque<TerminalId>,
+    /// Terminals with an event, exactly; the queue may also hold ones whose reason went away.
+    waiting: usize,
+}
+
+/// Where a terminal stands in the outbox; kept by the terminal.
+#[derive(Debug, Default)]
+pub(crate) struct OutboxPlace {
+    queued: bool,
+    waiting: bool,
+}
+
+impl Outbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
+    /// Looks whether the terminal has something to tell now. Call after every change to it.
+    /// `first`: a terminal that is typed in is asked before the others.
+    pub(crate) fn refresh(&mut self, terminal: &mut Terminal, first: bool) {
+        let waiting = terminal.has_event();
+        let place = &mut terminal.outbox_place;
+        if waiting != place.waiting {
+            place.waiting = waiting;
+            if waiting { self.waiting += 1 } else { self.waiting -= 1 }
+        }
+        if waiting && !place.queued {
+            place.queued = true;
+            if first {
+                self.queue.push_front(terminal.id);
+            } else {
+                self.queue.push_back(terminal.id);
+            }
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<TerminalId> {
+        self.queue.pop_front()
+    }
+
+    /// The terminal has come up: it is in the queue no longer.
+    pub(crate) fn taken(&self, terminal: &mut Terminal) {
+        terminal.outbox_place.queued = false;
+    }
+
+    /// The terminal goes away.
+    pub(crate) fn forget(&mut self, terminal: &Terminal) {
+        if terminal.outbox_place.waiting {
+            self.waiting -= 1;
+        }
+    }
+}

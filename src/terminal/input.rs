@@ -1,0 +1,275 @@
+//! The input queue: bytes that wait until the program reads.
+//!
+//! A PTY master takes 11 to 14 KB before it says EAGAIN; the rest waits here, bounded. Writing
+//! never blocks and never needs the program's output to be read first, so a program that floods and
+//! does not read cannot lock up the engine.
+//!
+//! In canonical mode the kernel collects a line in a buffer of 4,096 bytes and silently drops what
+//! does not fit. The queue counts the line that it is writing, so that the loss can be reported.
+
+use std::collections::VecDeque;
+use std::io;
+
+/// Bytes of one line that the kernel keeps in canonical mode (`N_TTY_BUF_SIZE` less the terminator).
+const CANONICAL_LINE_MAX: usize = 4095;
+
+/// Memory that an empty queue may keep for the next time.
+const IDLE_CAPACITY: usize = 4096;
+
+pub(crate) struct InputQueue {
+    waiting: VecDeque<u8>,
+    max: usize,
+    /// Bytes written since the last line end.
+    line_bytes: usize,
+    /// Bytes that the PTY took, ever.
+    written: u64,
+    /// The last byte that was accepted does not end a line.
+    mid_line: bool,
+    /// A write was not accepted whole; tell when there is room again.
+    refused: bool,
+}
+
+/// What a flush met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Flushed {
+    /// Bytes that the PTY took now.
+    pub(crate) written: usize,
+    /// A line longer than canonical mode keeps went out while the terminal was canonical.
+    pub(crate) truncated: bool,
+    /// The PTY is gone.
+    pub(crate) broken: bool,
+}
+
+/// Where input goes: the PTY, or a model of it in a test.
+pub(crate) trait Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+    fn is_canonical(&mut self) -> bool;
+}
+
+impl InputQueue {
+    pub(crate) fn new(max: usize) -> Self {
+        InputQueue {
+            waiting: VecDeque::new(),
+            max,
+            line_bytes: 0,
+            written: 0,
+            mid_line: false,
+            refused: false,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(crate) fn free(&self) -> usize {
+        self.max - self.waiting.len()
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Writes what the sink takes at once and queues the rest as far as it fits. Returns how many
+    /// bytes were accepted, the first ones, and what happened at the sink.
+    pub(crate) fn push(&mut self, bytes: &[u8], sink: &mut impl Sink) -> (usize, Flushed) {
+        let mut flushed = Flushed::default();
+        let mut rest = bytes;
+        if self.waiting.is_empty() {
+            // The common case, a keystroke: straight to the PTY, no copy.
+            flushed = self.write_out(bytes, sink);
+            rest = &bytes[flushed.written..];
+        }
+        let queued = rest.len().min(self.free());
+        self.waiting.extend(&rest[..queued]);
+        let accepted = bytes.len() - rest.len() + queued;
+        if let Some(last) = accepted.checked_sub(1).and_then(|last| bytes.get(last)) {
+            self.mid_line = !is_line_end(*last);
+        }
+        self.refused |= accepted < bytes.len();
+        (accepted, flushed)
+    }
+
+    /// Writes what waits until the sink takes no more.
+    pub(crate) fn flush(&mut self, sink: &mut impl Sink) -> Flushed {
+        let mut total = Flushed::default();
+        while !self.waiting.is_empty() {
+            let waiting = std::mem::take(&mut self.waiting);
+            let (front, _) = waiting.as_slices();
+            let length = front.len();
+            let step = self.write_out(front, sink);
+            self.waiting = waiting;
+            self.waiting.drain(..step.written);
+            total.written += step.written;
+            total.truncated |= step.truncated;
+            total.broken |= step.broken;
+            if step.written < length {
+                break;
+            }
+        }
+        if self.waiting.is_empty() && self.waiting.capacity() > IDLE_CAPACITY {
+            self.waiting = VecDeque::new();
+        }
+        total
+    }
+
+    /// Whether the input so far ends inside a line.
+    pub(crate) fn is_mid_line(&self) -> bool {
+        self.mid_line
+    }
+
+    /// Drops what waits; for a PTY that is gone.
+    pub(crate) fn clear(&mut self) {
+        self.waiting = VecDeque::new();
+    }
+
+    /// Whether a writer that was refused should be told that half of the queue is free now. Once.
+    pub(crate) fn take_ready(&mut self) -> bool {
+        let ready = self.refused && self.waiting.len() <= self.max / 2;
+        self.refused &= !ready;
+        ready
+    }
+
+    fn write_out(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Flushed {
+        let mut flushed = Flushed::default();
+        while flushed.written < bytes.len() {
+            match sink.write(&bytes[flushed.written..]) {
+                Ok(0) => break,
+                Ok(n) => {
+                    let chunk = &bytes[flushed.written..flushed.written + n];
+                    flushed.truncated |= self.count_line(chunk) && sink.is_canonical();
+                    flushed.written += n;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => {
+                    flushed.broken = true;
+                    break;
+                }
+            }
+        }
+        self.written += flushed.written as u64;
+        flushed
+    }
+
+    /// Counts the lines of bytes that went out; true once for each line that passes the maximum.
+    fn count_line(&mut self, chunk: &[u8]) -> bool {
+        let mut too_long = false;
+        for line in chunk.split_inclusive(|byte| is_line_end(*byte)) {
+            let ends = line.last().is_some_and(|byte| is_line_end(*byte));
+            let before = self.line_bytes;
+            self.line_bytes += line.len() - usize::from(ends);
+            too_long |= before <= CANONICAL_LINE_MAX && self.line_bytes > CANONICAL_LINE_MAX;
+            if ends {
+                self.line_bytes = 0;
+            }
+        }
+        too_long
+    }
+}
+
+/// Newline, carriage return (ICRNL), and the usual end-of-file character.
+fn is_line_end(byte: u8) -> bool {
+    matches!(byte, b'\n' | b'\r' | 4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A PTY that takes `room` bytes and then blocks.
+    #[derive(Default)]
+    struct Model {
+        taken: Vec<u8>,
+        room: usize,
+        canonical: bool,
+        gone: bool,
+    }
+
+    impl Sink for Model {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.gone {
+                return Err(io::Error::from_raw_os_error(libc::EIO));
+            }
+            if self.room == 0 {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let n = bytes.len().min(self.room).min(700);
+            self.taken.extend_from_slice(&bytes[..n]);
+            self.room -= n;
+            Ok(n)
+        }
+        fn is_canonical(&mut self) -> bool {
+            self.canonical
+        }
+    }
+
+    proptest! {
+        /// Whatever the PTY takes when: accepted bytes arrive in order, exactly once.
+        #[test]
+        fn accepted_bytes_arrive_in_order(
+            steps in prop::collection::vec((prop::collection::vec(any::<u8>(), 0..3000), 0..4000usize), 1..40),
+        ) {
+            let mut queue = InputQueue::new(4096);
+            let mut sink = Model::default();
+            let mut accepted = Vec::new();
+            for (bytes, room) in steps {
+                sink.room = room;
+                let (n, _) = queue.push(&bytes, &mut sink);
+                accepted.extend_from_slice(&bytes[..n]);
+                prop_assert!(n == bytes.len() || queue.free() == 0);
+                prop_assert!(queue.len() <= 4096);
+                queue.flush(&mut sink);
+                prop_assert!(accepted.starts_with(&sink.taken));
+                prop_assert_eq!(accepted.len(), sink.taken.len() + queue.len());
+                prop_assert_eq!(queue.written(), sink.taken.len() as u64);
+            }
+            sink.room = usize::MAX;
+            queue.flush(&mut sink);
+            prop_assert_eq!(accepted, sink.taken);
+        }
+    }
+
+    #[test]
+    fn a_refused_writer_is_told_once_that_there_is_room() {
+        let mut queue = InputQueue::new(4096);
+        let mut sink = Model::default();
+        assert_eq!(queue.push(&[b'x'; 5000], &mut sink).0, 4096);
+        assert!(!queue.take_ready());
+        sink.room = 2048;
+        queue.flush(&mut sink);
+        assert!(queue.take_ready());
+        assert!(!queue.take_ready());
+    }
+
+    /// Lines around the limit, whole and in two writes, in both modes.
+    #[test]
+    fn long_canonical_lines_are_noticed() {
+        let table =
+            [(4095, true, false), (4096, true, true), (9000, true, true), (9000, false, false)];
+        for (bytes, canonical, truncated) in table {
+            for cut in [0, 1, bytes / 2] {
+                let mut queue = InputQueue::new(1 << 20);
+                let mut sink = Model { room: usize::MAX, canonical, ..Model::default() };
+                let mut line = vec![b'x'; bytes];
+                line.push(b'\n');
+                let first = queue.push(&line[..cut], &mut sink).1.truncated;
+                let second = queue.push(&line[cut..], &mut sink).1.truncated;
+                assert_eq!(first || second, truncated, "{bytes} {canonical} {cut}");
+                assert!(!queue.push(b"short\n", &mut sink).1.truncated);
+            }
+        }
+    }
+
+    #[test]
+    fn a_broken_pty_is_reported() {
+        let mut queue = InputQueue::new(4096);
+        let mut sink = Model { gone: true, ..Model::default() };
+        assert!(queue.push(b"x", &mut sink).1.broken);
+    }
+}

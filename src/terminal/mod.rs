@@ -1,0 +1,286 @@
+//! Terminals: programs in PTYs, their output kept and delivered exactly, their input queued.
+//!
+//! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
+//! [`input`] (the queue), [`resize`] (coalescing), [`event`] (what to tell, in which order). I/O:
+//! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
+//!
+//! [`Terminal`] puts these together for one terminal, [`Terminals`] is the table that the engine
+//! owns. Readiness comes in through `Terminals::on_*`, commands through its other methods, and what
+//! there is to tell is pulled by `pick_event`. A terminal never knows another one, nor the engine.
+//!
+//! The screen model is not here yet; it will be `terminal/screen/`, one more reader of the log.
+
+mod batch;
+mod child;
+mod close;
+mod event;
+mod input;
+mod options;
+mod output;
+mod procfs;
+mod pty;
+mod reading;
+mod resize;
+mod spawn;
+mod state;
+mod table;
+
+use std::time::Instant;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::reactor::{Class, Membership, Reactor, ReaderId, Source, TerminalId, TimerId};
+use child::Child;
+use event::OutboxPlace;
+use input::{Flushed, InputQueue, Sink};
+use output::{Flow, OutputLog, Reader};
+use pty::Pty;
+pub(crate) use reading::TurnBudget;
+use resize::{Resize, Resizer};
+
+pub use batch::{BatchEntry, BatchReport, Op};
+pub use child::ExitStatus;
+pub use event::TerminalEvent;
+pub use options::{AdoptOptions, Delivery, Mode, SignalTarget, Size, SpawnOptions, Start};
+pub use state::{Process, ReaderState, StateFilter, TerminalState};
+pub(crate) use table::Terminals;
+
+/// One terminal. See the module's documentation.
+pub(crate) struct Terminal {
+    id: TerminalId,
+    tag: u64,
+    /// `None` once the PTY hung up or was closed by us.
+    pty: Option<Pty>,
+    /// `None` for an adopted PTY whose program is not known.
+    child: Option<Child>,
+    log: OutputLog,
+    readers: Vec<Reader>,
+    /// The reader that was served last.
+    next_reader: usize,
+    flow: Flow,
+    queued: Membership,
+    outbox_place: OutboxPlace,
+    input: InputQueue,
+    input_ready: bool,
+    input_truncated: bool,
+    resizer: Resizer,
+    resize_timer: Option<TimerId>,
+    ending: Ending,
+    last_input: Option<Instant>,
+    last_output: Option<Instant>,
+}
+
+/// How far a terminal is on its way out.
+#[derive(Default)]
+struct Ending {
+    /// Everything the program wrote has been read; the log's end at that moment.
+    final_offset: Option<u64>,
+    exit_told: bool,
+    /// The kernel said that nobody holds the slave any more.
+    hung_up: bool,
+    eof_told: bool,
+    closing: bool,
+    kill_timer: Option<TimerId>,
+}
+
+impl Terminal {
+    fn new(
+        id: TerminalId,
+        tag: u64,
+        pty: Pty,
+        size: Size,
+        log_bytes: usize,
+        limits: &Limits,
+    ) -> Self {
+        Terminal {
+            id,
+            tag,
+            pty: Some(pty),
+            child: None,
+            log: OutputLog::new(log_bytes),
+            readers: Vec::new(),
+            next_reader: 0,
+            flow: Flow::default(),
+            queued: Membership::default(),
+            outbox_place: OutboxPlace::default(),
+            input: InputQueue::new(limits.input_bytes),
+            input_ready: false,
+            input_truncated: false,
+            resizer: Resizer::new(size, limits.resize_interval),
+            resize_timer: None,
+            ending: Ending::default(),
+            last_input: None,
+            last_output: None,
+        }
+    }
+
+    /// The PTY, for a command that needs one.
+    fn open_pty(&self) -> Result<&Pty> {
+        self.pty.as_ref().ok_or_else(|| Error::new(ErrorKind::Ended, "the terminal has hung up"))
+    }
+
+    fn is_running(&self) -> bool {
+        match &self.child {
+            Some(child) => child.status().is_none(),
+            None => self.pty.is_some(),
+        }
+    }
+
+    fn class(&self, reactor: &Reactor, limits: &Limits) -> Class {
+        let typed =
+            |at: Instant| reactor.now().saturating_duration_since(at) < limits.typing_window;
+        if self.last_input.is_some_and(typed) { Class::Typing } else { Class::Bulk }
+    }
+
+    /// Registers the PTY for what is waited for now.
+    fn update_interest(&mut self, reactor: &mut Reactor) -> Result<()> {
+        let read = !self.flow.is_stopped();
+        if !read {
+            reactor.ready.remove(&mut self.queued);
+        }
+        let write = !self.input.is_empty();
+        match &mut self.pty {
+            Some(pty) => pty.want(reactor, Source::Pty(self.id), read, write),
+            None => Ok(()),
+        }
+    }
+
+    /// Looks again at the reasons not to read, after something moved.
+    fn update_flow(&mut self, reactor: &mut Reactor) -> Result<()> {
+        let was_stopped = self.flow.is_stopped();
+        self.flow.observe(self.unread(), self.log.unread_max());
+        if was_stopped && !self.flow.is_stopped() {
+            self.start_reading(reactor)?;
+        }
+        Ok(())
+    }
+
+    /// Reads again. The kernel reports what is there when the PTY is registered anew; only a program
+    /// that has ended is looked after by ourselves: there may be nothing left to report.
+    fn start_reading(&mut self, reactor: &mut Reactor) -> Result<()> {
+        if self.is_draining() {
+            reactor.ready.push(&mut self.queued, self.id, Class::Bulk);
+        }
+        self.update_interest(reactor)
+    }
+
+    fn flush_input(&mut self, reactor: &mut Reactor) -> Result<()> {
+        if let Some(pty) = &self.pty {
+            let flushed = self.input.flush(&mut &*pty);
+            self.after_flush(flushed);
+        }
+        self.update_interest(reactor)
+    }
+
+    fn after_flush(&mut self, flushed: Flushed) {
+        self.input_truncated |= flushed.truncated;
+        self.input_ready |= self.input.take_ready();
+        if flushed.broken {
+            self.input.clear();
+        }
+    }
+
+    fn accepts_commands(&self) -> Result<&Pty> {
+        if self.ending.closing {
+            return Err(Error::new(ErrorKind::Closing, "the terminal is being closed"));
+        }
+        self.open_pty()
+    }
+
+    /// Writes input; returns how many of the bytes were accepted, the first ones.
+    fn write(&mut self, bytes: &[u8], reactor: &mut Reactor) -> Result<usize> {
+        self.accepts_commands()?;
+        let Some(pty) = &self.pty else { return Ok(0) };
+        let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
+        self.last_input = Some(reactor.now());
+        self.after_flush(flushed);
+        if flushed.broken {
+            return Err(Error::new(ErrorKind::Ended, "nobody reads this terminal any more"));
+        }
+        if self.queued.is_queued() {
+            reactor.ready.push(&mut self.queued, self.id, Class::Typing);
+        }
+        self.update_interest(reactor)?;
+        Ok(accepted)
+    }
+
+    /// Ends the input as a person would: the end-of-file character, twice inside a line, because in
+    /// canonical mode the first one only hands over the line.
+    fn send_eof(&mut self, reactor: &mut Reactor) -> Result<()> {
+        let pty = self.accepts_commands()?;
+        let eof = pty.eof_char().unwrap_or(4);
+        let twice = self.input.is_mid_line() && pty.is_canonical();
+        let bytes = [eof, eof];
+        let bytes = if twice { &bytes[..] } else { &bytes[..1] };
+        if self.input.free() < bytes.len() {
+            return Err(Error::limit("the input queue is full"));
+        }
+        self.write(bytes, reactor).map(drop)
+    }
+
+    fn resize(&mut self, size: Size, reactor: &mut Reactor) -> Result<()> {
+        size.validate()?;
+        self.accepts_commands()?;
+        let todo = self.resizer.request(size, reactor.now());
+        self.do_resize(todo, reactor)
+    }
+
+    fn do_resize(&mut self, todo: Resize, reactor: &mut Reactor) -> Result<()> {
+        match todo {
+            Resize::Nothing => Ok(()),
+            Resize::Apply(size) => self.open_pty()?.set_size(size),
+            Resize::SignalOnly => {
+                self.open_pty()?;
+                self.signal(libc::SIGWINCH, SignalTarget::Foreground)
+            }
+            Resize::Wait(until) => {
+                if self.resize_timer.is_none() {
+                    let alarm = crate::reactor::Alarm::Resize(self.id);
+                    self.resize_timer = Some(reactor.set_timer(until, alarm));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn on_resize_alarm(&mut self, reactor: &mut Reactor) -> Result<()> {
+        self.resize_timer = None;
+        if self.pty.is_none() {
+            return Ok(());
+        }
+        let todo = self.resizer.due(reactor.now());
+        self.do_resize(todo, reactor)
+    }
+
+    fn signal(&self, signal: i32, target: SignalTarget) -> Result<()> {
+        if !(1..=libc::SIGRTMAX()).contains(&signal) {
+            return Err(Error::invalid(format!("{signal} is not a signal")));
+        }
+        let foreground = match target {
+            SignalTarget::Foreground => self.pty.as_ref().and_then(Pty::foreground_group),
+            SignalTarget::Leader => None,
+        };
+        match (foreground, &self.child) {
+            (Some(group), _) => child::signal_group(group, signal),
+            (None, Some(child)) => child.signal_group(signal),
+            (None, None) => Err(Error::new(ErrorKind::Ended, "the terminal has no process group")),
+        }
+    }
+
+    fn reader_mut(&mut self, id: ReaderId) -> Result<&mut Reader> {
+        // The table maps a reader to its terminal and drops both together.
+        self.readers
+            .iter_mut()
+            .find(|reader| reader.id == id)
+            .ok_or_else(|| Error::new(ErrorKind::StaleId, "the reader is gone"))
+    }
+}
+
+impl Sink for &Pty {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        Pty::write(self, bytes)
+    }
+    fn is_canonical(&mut self) -> bool {
+        Pty::is_canonical(self)
+    }
+}

@@ -1,0 +1,269 @@
+//! What a terminal is made from.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+
+/// The size of a terminal: character cells, and pixels where known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Columns, 1 to 65,535.
+    pub cols: u16,
+    /// Rows, 1 to 65,535.
+    pub rows: u16,
+    /// Width of the whole terminal in pixels; 0 when unknown.
+    pub pixel_width: u16,
+    /// Height of the whole terminal in pixels; 0 when unknown.
+    pub pixel_height: u16,
+}
+
+impl Size {
+    /// A size in cells, pixels unknown.
+    pub fn cells(cols: u16, rows: u16) -> Self {
+        Size { cols, rows, pixel_width: 0, pixel_height: 0 }
+    }
+
+    pub(crate) fn validate(self) -> Result<()> {
+        if self.cols == 0 || self.rows == 0 {
+            return Err(Error::invalid("a terminal has at least one column and one row"));
+        }
+        Ok(())
+    }
+}
+
+impl Default for Size {
+    /// 80 columns and 24 rows.
+    fn default() -> Self {
+        Size::cells(80, 24)
+    }
+}
+
+/// How output reaches a reader that is slower than the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Every byte. While too much is unread the PTY is not read and the program blocks in its write.
+    Lossless,
+    /// The program never waits. A reader that falls behind the log skips ahead and is told so by a
+    /// [`Gap`](crate::TerminalEvent::Gap).
+    Lossy,
+}
+
+/// How to start a program in a new terminal.
+///
+/// The child leads a session of its own with the terminal as its controlling terminal, has default
+/// signal dispositions and an empty signal mask, and inherits no descriptor of the host.
+///
+/// Its environment is the host's without `TMUX*`, `STY`, `WINDOWID`, `TERMCAP`, `COLUMNS` and
+/// `LINES`, and with `TERM=xterm-256color` and `COLORTERM=truecolor`: the host's own terminal is
+/// not the one that the child gets. [`env`](Self::env) and [`env_remove`](Self::env_remove) come last.
+#[derive(Clone, Debug)]
+pub struct SpawnOptions {
+    pub(crate) argv: Vec<OsString>,
+    pub(crate) env_clear: bool,
+    /// In the order given; `None` unsets.
+    pub(crate) env: Vec<(OsString, Option<OsString>)>,
+    pub(crate) cwd: Option<PathBuf>,
+    pub(crate) size: Size,
+    pub(crate) log_bytes: Option<usize>,
+    pub(crate) reader: Option<Delivery>,
+    pub(crate) tag: u64,
+}
+
+impl SpawnOptions {
+    /// The user's shell: `$SHELL` when it is an absolute path to a program, else the one of the
+    /// password database, else `/bin/sh`.
+    pub fn shell() -> Self {
+        SpawnOptions {
+            argv: Vec::new(),
+            env_clear: false,
+            env: Vec::new(),
+            cwd: None,
+            size: Size::default(),
+            log_bytes: None,
+            reader: Some(Delivery::Lossless),
+            tag: 0,
+        }
+    }
+
+    /// A program, looked up in the child's `PATH` unless it contains a slash. A relative path is
+    /// relative to the child's working directory.
+    pub fn program(program: impl Into<OsString>) -> Self {
+        let mut options = SpawnOptions::shell();
+        options.argv.push(program.into());
+        options
+    }
+
+    /// One more argument for the program. Without a program it is refused at spawn.
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        if self.argv.is_empty() {
+            // An empty program name is refused with a clear message; nothing is guessed here.
+            self.argv.push(OsString::new());
+        }
+        self.argv.push(arg.into());
+        self
+    }
+
+    /// More arguments for the program.
+    pub fn args(self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        args.into_iter().fold(self, SpawnOptions::arg)
+    }
+
+    /// Sets a variable of the child's environment.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Unsets a variable of the child's environment.
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.env.push((name.into(), None));
+        self
+    }
+
+    /// Starts from an empty environment instead of the host's. `TERM` and `COLORTERM` are still set.
+    pub fn env_clear(mut self) -> Self {
+        self.env_clear = true;
+        self
+    }
+
+    /// The child's working directory; by default the host's.
+    pub fn cwd(mut self, cwd: impl Into<PathBuf>) -> Self {
+        self.cwd = Some(cwd.into());
+        self
+    }
+
+    /// The terminal's size; by default 80 by 24.
+    pub fn size(mut self, size: Size) -> Self {
+        self.size = size;
+        self
+    }
+
+    /// Bytes of output to keep, 64 KiB to [`Limits::log_bytes_max`](crate::Limits); by default
+    /// [`Limits::log_bytes`](crate::Limits).
+    pub fn log_bytes(mut self, bytes: usize) -> Self {
+        self.log_bytes = Some(bytes);
+        self
+    }
+
+    /// The delivery of the reader that is made with the terminal and sees its first byte; `None`
+    /// for no reader. By default [`Delivery::Lossless`].
+    pub fn reader(mut self, delivery: Option<Delivery>) -> Self {
+        self.reader = delivery;
+        self
+    }
+
+    /// A number of the host's own, handed back in every event of the terminal. By default 0.
+    pub fn tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+
+    /// What the options weigh in the inbox.
+    pub(crate) fn bytes(&self) -> usize {
+        let argv: usize = self.argv.iter().map(|arg| arg.len()).sum();
+        let env: usize = self
+            .env
+            .iter()
+            .map(|(name, value)| name.len() + value.as_ref().map_or(0, |value| value.len()))
+            .sum();
+        argv + env + self.cwd.as_ref().map_or(0, |cwd| cwd.as_os_str().len())
+    }
+}
+
+/// How to take over a PTY master that the host opened.
+#[derive(Clone, Debug)]
+pub struct AdoptOptions {
+    pub(crate) pid: Option<i32>,
+    pub(crate) size: Option<Size>,
+    pub(crate) log_bytes: Option<usize>,
+    pub(crate) reader: Option<Delivery>,
+    pub(crate) tag: u64,
+}
+
+impl AdoptOptions {
+    /// No known child, the size as it is, a lossless reader.
+    pub fn new() -> Self {
+        AdoptOptions {
+            pid: None,
+            size: None,
+            log_bytes: None,
+            reader: Some(Delivery::Lossless),
+            tag: 0,
+        }
+    }
+
+    /// The session leader in the terminal. The engine waits for it and reaps it when it is a child
+    /// of this process; otherwise its end is reported with
+    /// [`ExitStatus::Unknown`](crate::ExitStatus::Unknown).
+    pub fn pid(mut self, pid: i32) -> Self {
+        self.pid = Some(pid);
+        self
+    }
+
+    /// Sets the size at adoption.
+    pub fn size(mut self, size: Size) -> Self {
+        self.size = Some(size);
+        self
+    }
+
+    /// See [`SpawnOptions::log_bytes`].
+    pub fn log_bytes(mut self, bytes: usize) -> Self {
+        self.log_bytes = Some(bytes);
+        self
+    }
+
+    /// See [`SpawnOptions::reader`].
+    pub fn reader(mut self, delivery: Option<Delivery>) -> Self {
+        self.reader = delivery;
+        self
+    }
+
+    /// See [`SpawnOptions::tag`].
+    pub fn tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+}
+
+impl Default for AdoptOptions {
+    fn default() -> Self {
+        AdoptOptions::new()
+    }
+}
+
+/// Where a new reader starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// At the oldest byte that the log still has.
+    Oldest,
+    /// At the next byte that the program writes.
+    Now,
+    /// At this offset, counted in bytes since the terminal's start. Bytes that the log no longer has
+    /// are reported as a [`Gap`](crate::TerminalEvent::Gap); an offset past the end is refused.
+    Offset(u64),
+}
+
+/// What a terminal does with the characters that pass through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Bytes pass unchanged both ways, as by `cfmakeraw`.
+    Raw,
+    /// Lines are edited and signals come from keys, as by `stty sane`.
+    Cooked,
+    /// Input is echoed.
+    Echo,
+    /// Input is not echoed, as for passwords.
+    NoEcho,
+}
+
+/// Who gets a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignalTarget {
+    /// The terminal's foreground process group, as a key like Ctrl-C would do; the leader's group
+    /// when there is none.
+    Foreground,
+    /// The process group of the program that was started.
+    Leader,
+}

@@ -1,0 +1,207 @@
+//! The PTY master: opening, adopting, reading, writing, and what it knows of the other side.
+//!
+//! The descriptor is non-blocking and close-on-exec from its first moment. It is registered in the
+//! epoll set only for what somebody waits for: a paused terminal must not wake the loop, and a
+//! program that reads its input must not either while no input waits.
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use mio::Interest;
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg, Termios};
+
+use super::options::{Mode, Size};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{Reactor, Source};
+
+pub(crate) struct Pty {
+    master: OwnedFd,
+    registered: Option<Interest>,
+}
+
+impl Pty {
+    /// Opens a PTY of this size with UTF-8 line editing on; also gives the path of its slave.
+    pub(crate) fn open(size: Size) -> Result<(Self, CString)> {
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let master = posix_openpt(flags).map_err(|errno| match errno {
+            Errno::ENOSPC => Error::new(
+                ErrorKind::OutOfPtys,
+                "the system is out of PTYs (raise /proc/sys/kernel/pty/max)",
+            )
+            .with_errno(errno),
+            _ => Error::system("open a PTY", errno),
+        })?;
+        grantpt(&master).map_err(|e| Error::system("grantpt", e))?;
+        unlockpt(&master).map_err(|e| Error::system("unlockpt", e))?;
+        let slave = ptsname_r(&master).map_err(|e| Error::system("ptsname", e))?;
+        let slave = CString::new(slave).map_err(|_| Error::system("ptsname", Errno::EINVAL))?;
+        let pty = Pty { master: master.into(), registered: None };
+        pty.change_termios(|t| t.input_flags.insert(InputFlags::IUTF8))?;
+        pty.set_size(size)?;
+        Ok((pty, slave))
+    }
+
+    /// Takes over an open PTY master; refuses any other descriptor.
+    pub(crate) fn adopt(master: OwnedFd) -> Result<Self> {
+        let mut number: libc::c_uint = 0;
+        // SAFETY: TIOCGPTN writes one unsigned int through a pointer that is valid for it.
+        let answer = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTN, &raw mut number) };
+        if answer < 0 {
+            return Err(Error::invalid("the descriptor is not a PTY master"));
+        }
+        let system = |e| Error::system("fcntl", e);
+        fcntl(&master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(system)?;
+        let flags = OFlag::from_bits_truncate(fcntl(&master, FcntlArg::F_GETFL).map_err(system)?);
+        fcntl(&master, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map_err(system)?;
+        Ok(Pty { master, registered: None })
+    }
+
+    /// Takes a descriptor number, to be dropped when the number is needed.
+    pub(crate) fn spare_descriptor(&self) -> Result<OwnedFd> {
+        let spare = fcntl(&self.master, FcntlArg::F_DUPFD_CLOEXEC(0))
+            .map_err(|e| Error::system("reserve a descriptor", e))?;
+        // SAFETY: fcntl has just made this descriptor for us.
+        Ok(unsafe { OwnedFd::from_raw_fd(spare) })
+    }
+
+    pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        nix::unistd::read(&self.master, buffer).map_err(io::Error::from)
+    }
+
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        nix::unistd::write(&self.master, bytes).map_err(io::Error::from)
+    }
+
+    /// Registers the master for just what is wanted now. Waiting for something that is already there
+    /// is reported by the next poll, so no readiness is lost by leaving and coming back.
+    pub(crate) fn want(
+        &mut self,
+        reactor: &Reactor,
+        source: Source,
+        read: bool,
+        write: bool,
+    ) -> Result<()> {
+        let wanted = match (read, write) {
+            (true, true) => Some(Interest::READABLE | Interest::WRITABLE),
+            (true, false) => Some(Interest::READABLE),
+            (false, true) => Some(Interest::WRITABLE),
+            (false, false) => None,
+        };
+        if wanted == self.registered {
+            return Ok(());
+        }
+        match (self.registered, wanted) {
+            (None, Some(interest)) => reactor.register(self.master.as_fd(), source, interest)?,
+            (Some(_), Some(interest)) => {
+                reactor.reregister(self.master.as_fd(), source, interest)?
+            }
+            (_, None) => reactor.deregister(self.master.as_fd()),
+        }
+        self.registered = wanted;
+        Ok(())
+    }
+
+    /// Leaves the epoll set and closes the master; the kernel hangs up whoever is left on the slave.
+    pub(crate) fn close(self, reactor: &Reactor) {
+        if self.registered.is_some() {
+            reactor.deregister(self.master.as_fd());
+        }
+    }
+
+    pub(crate) fn size(&self) -> Result<Size> {
+        let mut raw = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: TIOCGWINSZ writes one winsize through a pointer that is valid for it.
+        let answer =
+            unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCGWINSZ, &raw mut raw) };
+        Errno::result(answer).map_err(|e| Error::system("read the window size", e))?;
+        Ok(Size {
+            cols: raw.ws_col,
+            rows: raw.ws_row,
+            pixel_width: raw.ws_xpixel,
+            pixel_height: raw.ws_ypixel,
+        })
+    }
+
+    /// Sets the size. The kernel sends SIGWINCH to the foreground group if it differs.
+    pub(crate) fn set_size(&self, size: Size) -> Result<()> {
+        let raw = libc::winsize {
+            ws_row: size.rows,
+            ws_col: size.cols,
+            ws_xpixel: size.pixel_width,
+            ws_ypixel: size.pixel_height,
+        };
+        // SAFETY: TIOCSWINSZ reads one winsize through a pointer that is valid for it.
+        let answer =
+            unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCSWINSZ, &raw const raw) };
+        Errno::result(answer).map(drop).map_err(|e| Error::system("set the window size", e))
+    }
+
+    /// The foreground process group of the terminal, if it has one.
+    pub(crate) fn foreground_group(&self) -> Option<i32> {
+        // SAFETY: tcgetpgrp takes no pointers and the descriptor is open.
+        let group = unsafe { libc::tcgetpgrp(self.master.as_raw_fd()) };
+        (group > 0).then_some(group)
+    }
+
+    /// Whether the line discipline collects lines (and drops what is past 4,095 bytes of one).
+    pub(crate) fn is_canonical(&self) -> bool {
+        termios::tcgetattr(&self.master).is_ok_and(|t| t.local_flags.contains(LocalFlags::ICANON))
+    }
+
+    /// The character that stands for the end of input in canonical mode.
+    pub(crate) fn eof_char(&self) -> Option<u8> {
+        let termios = termios::tcgetattr(&self.master).ok()?;
+        let eof = termios.control_chars[termios::SpecialCharacterIndices::VEOF as usize];
+        // _POSIX_VDISABLE: no character is the end.
+        (eof != 0).then_some(eof)
+    }
+
+    pub(crate) fn set_mode(&self, mode: Mode) -> Result<()> {
+        self.change_termios(|t| match mode {
+            Mode::Raw => termios::cfmakeraw(t),
+            Mode::Cooked => cook(t),
+            Mode::Echo => t.local_flags.insert(LocalFlags::ECHO),
+            Mode::NoEcho => t.local_flags.remove(LocalFlags::ECHO),
+        })
+    }
+
+    fn change_termios(&self, change: impl FnOnce(&mut Termios)) -> Result<()> {
+        let mut termios =
+            termios::tcgetattr(&self.master).map_err(|e| Error::system("tcgetattr", e))?;
+        change(&mut termios);
+        termios::tcsetattr(&self.master, SetArg::TCSANOW, &termios)
+            .map_err(|e| Error::system("tcsetattr", e))
+    }
+}
+
+impl AsFd for Pty {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.master.as_fd()
+    }
+}
+
+/// The flags that `stty sane` sets and that matter on a PTY, leaving control characters alone.
+fn cook(t: &mut Termios) {
+    let off = InputFlags::IGNBRK
+        | InputFlags::PARMRK
+        | InputFlags::INLCR
+        | InputFlags::IGNCR
+        | InputFlags::ISTRIP;
+    t.input_flags.remove(off);
+    t.input_flags.insert(InputFlags::BRKINT | InputFlags::ICRNL | InputFlags::IXON);
+    t.input_flags.insert(InputFlags::IUTF8);
+    t.output_flags.insert(OutputFlags::OPOST | OutputFlags::ONLCR);
+    let on = LocalFlags::ISIG
+        | LocalFlags::ICANON
+        | LocalFlags::IEXTEN
+        | LocalFlags::ECHO
+        | LocalFlags::ECHOE
+        | LocalFlags::ECHOK
+        | LocalFlags::ECHOCTL
+        | LocalFlags::ECHOKE;
+    t.local_flags.insert(on);
+}

@@ -1,0 +1,137 @@
+//! State queries: what is known about a terminal right now.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::child::{Child, ExitStatus};
+use super::options::{Delivery, Size};
+use super::pty::Pty;
+use super::{Terminal, procfs};
+use crate::reactor::{Reactor, ReaderId, TerminalId};
+
+/// Which terminals a query is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateFilter {
+    /// Every terminal that has an id.
+    All,
+    /// Those whose program is running and that are not being closed.
+    Active,
+}
+
+/// A process in a terminal, as /proc shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its process id: the leader of the foreground process group.
+    pub pid: i32,
+    /// Its name, at most 15 bytes; empty when it cannot be read.
+    pub name: OsString,
+}
+
+/// A reader as a state query shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReaderState {
+    /// Its id.
+    pub id: ReaderId,
+    /// How output reaches it.
+    pub delivery: Delivery,
+    /// Whether the host paused it.
+    pub paused: bool,
+    /// Offset of the next byte that it gets.
+    pub offset: u64,
+    /// Bytes between that and the newest one.
+    pub backlog: u64,
+}
+
+/// Everything that is known about a terminal at the moment of the query.
+#[derive(Clone, Debug)]
+pub struct TerminalState {
+    /// Its id.
+    pub id: TerminalId,
+    /// The host's own number.
+    pub tag: u64,
+    /// The process that was started in it; `None` for an adopted PTY without one.
+    pub pid: Option<i32>,
+    /// The process that has the terminal now, if it can be told.
+    pub foreground: Option<Process>,
+    /// The working directory of the foreground process, else of the leader, if it can be read.
+    pub cwd: Option<PathBuf>,
+    /// The size, counting a change that is still held back.
+    pub size: Size,
+    /// The program is running; for an adopted PTY without a known program, it has not hung up.
+    pub running: bool,
+    /// How the program ended, as soon as that is known.
+    pub exit: Option<ExitStatus>,
+    /// The kernel reported that nobody holds the terminal any more.
+    pub hung_up: bool,
+    /// `close` was called.
+    pub closing: bool,
+    /// Not read because the host paused the terminal.
+    pub paused_by_host: bool,
+    /// Not read because a lossless reader lags.
+    pub paused_by_reader: bool,
+    /// Not read because all logs together have used up their budget.
+    pub paused_by_memory: bool,
+    /// Offset of the oldest byte that the log has.
+    pub log_start: u64,
+    /// Offset after the newest byte: bytes that came out, ever.
+    pub log_end: u64,
+    /// Bytes that the program's side took in, ever.
+    pub input_bytes: u64,
+    /// Bytes that wait for the program to read.
+    pub input_waiting: usize,
+    /// Time since the last input; `None` if there was none.
+    pub since_input: Option<Duration>,
+    /// Time since the last output; `None` if there was none.
+    pub since_output: Option<Duration>,
+    /// Every reader, in the order of their attaching.
+    pub readers: Vec<ReaderState>,
+}
+
+impl Terminal {
+    pub(crate) fn is_active(&self) -> bool {
+        self.is_running() && !self.ending.closing
+    }
+
+    /// Costs five system calls or fewer, for the process and its directory.
+    pub(crate) fn state(&self, reactor: &Reactor) -> TerminalState {
+        let leader = self.child.as_ref().filter(|child| child.status().is_none()).map(Child::pid);
+        let group = self.pty.as_ref().and_then(Pty::foreground_group);
+        let foreground =
+            group.map(|pid| Process { pid, name: procfs::name(pid).unwrap_or_default() });
+        let cwd = group.and_then(procfs::cwd).or_else(|| leader.and_then(procfs::cwd));
+        let since = |at| reactor.now().saturating_duration_since(at);
+        TerminalState {
+            id: self.id,
+            tag: self.tag,
+            pid: self.child.as_ref().map(Child::pid),
+            foreground,
+            cwd,
+            size: self.resizer.target(),
+            running: self.is_running(),
+            exit: self.child.as_ref().and_then(Child::status),
+            hung_up: self.ending.hung_up,
+            closing: self.ending.closing,
+            paused_by_host: self.flow.by_host,
+            paused_by_reader: self.flow.by_reader,
+            paused_by_memory: self.flow.by_memory,
+            log_start: self.log.start(),
+            log_end: self.log.end(),
+            input_bytes: self.input.written(),
+            input_waiting: self.input.len(),
+            since_input: self.last_input.map(since),
+            since_output: self.last_output.map(since),
+            readers: self.reader_states().collect(),
+        }
+    }
+
+    fn reader_states(&self) -> impl Iterator<Item = ReaderState> + '_ {
+        self.readers.iter().map(|reader| ReaderState {
+            id: reader.id,
+            delivery: reader.delivery,
+            paused: reader.paused,
+            offset: reader.cursor,
+            backlog: reader.backlog(&self.log),
+        })
+    }
+}

@@ -1,0 +1,468 @@
+//! The table of terminals: what the engine holds, commands, and where readiness comes in.
+
+use std::os::fd::OwnedFd;
+use std::time::Instant;
+
+use super::child::Child;
+use super::event::{Outbox, Picked};
+use super::options::{AdoptOptions, Delivery, Size, SpawnOptions, Start};
+use super::output::{LogBudget, Reader};
+use super::pty::Pty;
+use super::reading::{Outcome, TurnBudget};
+use super::spawn::Command;
+use super::state::{StateFilter, TerminalState};
+use super::{Terminal, TerminalEvent, child};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{LOG_BYTES_MIN, Limits};
+use crate::reactor::{Alarm, Class, IdTable, Reactor, ReaderId, Source, TerminalId};
+
+/// See the module's documentation.
+pub(crate) struct Terminals {
+    table: IdTable<TerminalId, Terminal>,
+    /// The terminal of each reader.
+    readers: IdTable<ReaderId, TerminalId>,
+    outbox: Outbox,
+    logs: LogBudget,
+    /// Terminals that are not read because the logs' budget is used up.
+    starved: Vec<TerminalId>,
+    last_input: Option<Instant>,
+    limits: Limits,
+}
+
+/// What a new terminal is made of, spawned or adopted.
+struct Parts {
+    pty: Pty,
+    child: Option<Child>,
+    size: Size,
+    log_bytes: usize,
+    reader: Option<Delivery>,
+    tag: u64,
+}
+
+impl Terminals {
+    pub(crate) fn new(limits: Limits) -> Self {
+        child::reap_orphans();
+        Terminals {
+            table: IdTable::new(),
+            readers: IdTable::new(),
+            outbox: Outbox::default(),
+            logs: LogBudget::new(limits.log_bytes_total),
+            starved: Vec::new(),
+            last_input: None,
+            limits,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Whether an event is unread.
+    pub(crate) fn has_event(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Bytes in all output logs.
+    pub(crate) fn log_bytes(&self) -> usize {
+        self.logs.used()
+    }
+
+    /// Whether a terminal got input a moment ago, so that an echo may be on its way.
+    pub(crate) fn is_typing(&self, now: Instant) -> bool {
+        let window = self.limits.typing_window;
+        self.last_input.is_some_and(|at| now.saturating_duration_since(at) < window)
+    }
+
+    // Making terminals.
+
+    pub(crate) fn spawn(
+        &mut self,
+        options: &SpawnOptions,
+        reactor: &mut Reactor,
+    ) -> Result<TerminalId> {
+        options.size.validate()?;
+        let log_bytes = self.admit(options.log_bytes)?;
+        let command = Command::prepare(options)?;
+        let (pty, slave) = Pty::open(options.size)?;
+        // Keeps a descriptor free for the pidfd, so that a started program is not left unwatched.
+        let spare = pty.spare_descriptor()?;
+        let pid = command.spawn(&slave)?;
+        drop(spare);
+        let child = Child::watch(pid).inspect_err(|_| child::discard(pid))?;
+        let parts = Parts {
+            pty,
+            child: Some(child),
+            size: options.size,
+            log_bytes,
+            reader: options.reader,
+            tag: options.tag,
+        };
+        self.add(parts, reactor)
+    }
+
+    pub(crate) fn adopt(
+        &mut self,
+        master: OwnedFd,
+        options: &AdoptOptions,
+        reactor: &mut Reactor,
+    ) -> Result<TerminalId> {
+        let log_bytes = self.admit(options.log_bytes)?;
+        let pty = Pty::adopt(master)?;
+        if let Some(size) = options.size {
+            size.validate()?;
+            pty.set_size(size)?;
+        }
+        let size = pty.size()?;
+        let child = match options.pid {
+            Some(pid) if pid <= 1 => {
+                return Err(Error::invalid("not the pid of a terminal's program"));
+            }
+            Some(pid) => Some(Child::watch(pid)?),
+            None => None,
+        };
+        let (reader, tag) = (options.reader, options.tag);
+        self.add(Parts { pty, child, size, log_bytes, reader, tag }, reactor)
+    }
+
+    /// Checks the bounds for one more terminal; gives the size of its log.
+    fn admit(&self, log_bytes: Option<usize>) -> Result<usize> {
+        if self.table.len() >= self.limits.terminals {
+            return Err(Error::limit(format!("{} terminals exist already", self.limits.terminals)));
+        }
+        let bytes = log_bytes.unwrap_or(self.limits.log_bytes);
+        if !(LOG_BYTES_MIN..=self.limits.log_bytes_max).contains(&bytes) {
+            let max = self.limits.log_bytes_max;
+            return Err(Error::invalid(format!("log_bytes: {LOG_BYTES_MIN} to {max}")));
+        }
+        Ok(bytes)
+    }
+
+    fn add(&mut self, parts: Parts, reactor: &mut Reactor) -> Result<TerminalId> {
+        let id = self.table.next_id()?;
+        let reader =
+            parts.reader.map(|delivery| Ok((self.readers.next_id()?, delivery))).transpose()?;
+        let mut terminal =
+            Terminal::new(id, parts.tag, parts.pty, parts.size, parts.log_bytes, &self.limits);
+        terminal.child = parts.child;
+        if let Err(error) = register(&mut terminal, reactor) {
+            terminal.dismantle(reactor);
+            return Err(error);
+        }
+        if let Some((reader, delivery)) = reader {
+            self.readers.insert(reader, id);
+            terminal.readers.push(Reader { id: reader, delivery, paused: false, cursor: 0 });
+        }
+        self.table.insert(id, terminal);
+        Ok(id)
+    }
+
+    // Commands.
+
+    /// Runs a command on a terminal and looks afterwards whether it has something to tell.
+    pub(crate) fn command<T>(
+        &mut self,
+        id: TerminalId,
+        command: impl FnOnce(&mut Terminal) -> Result<T>,
+    ) -> Result<T> {
+        let terminal = self.table.get_mut(id)?;
+        let outcome = command(terminal);
+        self.outbox.refresh(terminal, false);
+        outcome
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        id: TerminalId,
+        bytes: &[u8],
+        reactor: &mut Reactor,
+    ) -> Result<usize> {
+        self.last_input = Some(reactor.now());
+        self.command(id, |t| t.write(bytes, reactor))
+    }
+
+    /// As [`write`](Self::write), all of the bytes or none.
+    pub(crate) fn write_whole(
+        &mut self,
+        id: TerminalId,
+        bytes: &[u8],
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.last_input = Some(reactor.now());
+        self.command(id, |t| {
+            t.accepts_commands()?;
+            if t.input.free() < bytes.len() {
+                return Err(Error::limit("the input queue has no room for all of these bytes"));
+            }
+            t.write(bytes, reactor).map(drop)
+        })
+    }
+
+    pub(crate) fn send_eof(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
+        self.command(id, |t| t.send_eof(reactor))
+    }
+
+    pub(crate) fn set_paused(
+        &mut self,
+        id: TerminalId,
+        paused: bool,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.command(id, |t| {
+            t.accepts_commands()?;
+            let was_stopped = t.flow.is_stopped();
+            t.flow.by_host = paused;
+            if was_stopped && !t.flow.is_stopped() {
+                t.start_reading(reactor)
+            } else {
+                t.update_interest(reactor)
+            }
+        })
+    }
+
+    pub(crate) fn close(
+        &mut self,
+        id: TerminalId,
+        grace: std::time::Duration,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.command(id, |t| t.close(grace, reactor))
+    }
+
+    pub(crate) fn ids(&self, filter: StateFilter) -> impl Iterator<Item = TerminalId> + '_ {
+        self.table.ids().filter(move |id| match filter {
+            StateFilter::All => true,
+            StateFilter::Active => self.table.get(*id).is_ok_and(Terminal::is_active),
+        })
+    }
+
+    pub(crate) fn state(&self, id: TerminalId, reactor: &Reactor) -> Result<TerminalState> {
+        Ok(self.table.get(id)?.state(reactor))
+    }
+
+    // Readers.
+
+    pub(crate) fn attach(
+        &mut self,
+        id: TerminalId,
+        delivery: Delivery,
+        start: Start,
+    ) -> Result<ReaderId> {
+        let reader = self.readers.next_id()?;
+        let readers_max = self.limits.readers_per_terminal;
+        self.command(id, |t| {
+            if t.readers.len() >= readers_max {
+                return Err(Error::limit(format!(
+                    "the terminal has {readers_max} readers already"
+                )));
+            }
+            let cursor = match start {
+                Start::Oldest => t.log.start(),
+                Start::Now => t.log.end(),
+                Start::Offset(offset) if offset <= t.log.end() => offset,
+                Start::Offset(_) => {
+                    return Err(Error::invalid("the offset is past the end of output"));
+                }
+            };
+            t.readers.push(Reader { id: reader, delivery, paused: false, cursor });
+            Ok(())
+        })?;
+        self.readers.insert(reader, id);
+        Ok(reader)
+    }
+
+    pub(crate) fn detach(&mut self, reader: ReaderId, reactor: &mut Reactor) -> Result<()> {
+        let id = *self.readers.get(reader)?;
+        self.readers.remove(reader);
+        self.command(id, |t| {
+            t.readers.retain(|r| r.id != reader);
+            t.update_flow(reactor)
+        })?;
+        self.feed_starved(reactor)
+    }
+
+    pub(crate) fn set_reader_paused(&mut self, reader: ReaderId, paused: bool) -> Result<()> {
+        let id = *self.readers.get(reader)?;
+        self.command(id, |t| {
+            if paused && t.ending.closing {
+                return Err(Error::new(ErrorKind::Closing, "the terminal is being closed"));
+            }
+            t.reader_mut(reader)?.paused = paused;
+            Ok(())
+        })
+    }
+
+    // Readiness.
+
+    pub(crate) fn on_pty(
+        &mut self,
+        id: TerminalId,
+        readable: bool,
+        writable: bool,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        let Ok(terminal) = self.table.get_mut(id) else { return Ok(()) };
+        if readable {
+            let class = terminal.class(reactor, &self.limits);
+            reactor.ready.push(&mut terminal.queued, id, class);
+        }
+        if writable {
+            self.command(id, |t| t.flush_input(reactor))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn on_child(&mut self, id: TerminalId, reactor: &mut Reactor) {
+        if let Ok(terminal) = self.table.get_mut(id) {
+            terminal.on_child_ready(reactor);
+            self.outbox.refresh(terminal, false);
+        }
+    }
+
+    pub(crate) fn on_alarm(&mut self, alarm: Alarm, reactor: &mut Reactor) -> Result<()> {
+        match alarm {
+            Alarm::Resize(id) => self.command(id, |t| t.on_resize_alarm(reactor)),
+            Alarm::Kill(id) => self.command(id, |t| {
+                t.on_kill_alarm();
+                Ok(())
+            }),
+        }
+    }
+
+    /// Reads from the next terminal in the ready queue, if it is still meant. `class` is that of its
+    /// entry there.
+    pub(crate) fn serve(
+        &mut self,
+        id: TerminalId,
+        class: Class,
+        budget: &mut TurnBudget,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        let Ok(terminal) = self.table.get_mut(id) else { return Ok(()) };
+        if !reactor.ready.claim(&mut terminal.queued, class) {
+            return Ok(());
+        }
+        let mut outcome = terminal.read(budget, &mut self.logs, reactor);
+        if outcome == Outcome::Starved {
+            if self.free_history() {
+                outcome = Outcome::More;
+            } else {
+                self.starved.push(id);
+            }
+        }
+        let terminal = self.table.get_mut(id)?;
+        if outcome == Outcome::More {
+            terminal.flow.by_memory = false;
+        }
+        let class = terminal.class(reactor, &self.limits);
+        let outcome = terminal.after_read(outcome, class, reactor);
+        self.outbox.refresh(terminal, class == Class::Typing);
+        outcome
+    }
+
+    // Memory of all logs.
+
+    /// Makes room for a segment by dropping history that every reader has passed, a segment from
+    /// each terminal in turn. Whether there was any.
+    fn free_history(&mut self) -> bool {
+        let before = self.logs.used();
+        for terminal in self.table.values_mut() {
+            let keep_from = terminal.keep_from();
+            terminal.log.release_oldest(keep_from, &mut self.logs);
+        }
+        self.logs.used() < before
+    }
+
+    /// Lets the terminals that wait for memory try again when there may be some.
+    fn feed_starved(&mut self, reactor: &mut Reactor) -> Result<()> {
+        if self.starved.is_empty() {
+            return Ok(());
+        }
+        for id in std::mem::take(&mut self.starved) {
+            if let Ok(terminal) = self.table.get_mut(id) {
+                terminal.flow.by_memory = false;
+                terminal.start_reading(reactor)?;
+            }
+        }
+        Ok(())
+    }
+
+    // Telling.
+
+    /// Takes the next event. Its bytes, if it has any, are found by [`resolve`](Self::resolve).
+    pub(crate) fn pick_event(
+        &mut self,
+        reactor: &mut Reactor,
+    ) -> Result<Option<(TerminalId, u64, Picked)>> {
+        while let Some(id) = self.outbox.next() {
+            let Ok(terminal) = self.table.get_mut(id) else { continue };
+            self.outbox.taken(terminal);
+            let picked = terminal.pick_event();
+            let tag = terminal.tag;
+            match picked {
+                Some(Picked::Closed) => self.remove(id, reactor),
+                Some(Picked::Output { .. } | Picked::Gap { .. }) => {
+                    terminal.update_flow(reactor)?;
+                    self.outbox.refresh(terminal, false);
+                    self.feed_starved(reactor)?;
+                }
+                _ => self.outbox.refresh(terminal, false),
+            }
+            if let Some(picked) = picked {
+                return Ok(Some((id, tag, picked)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The event with its bytes borrowed from the log. They stay where they are until the next read.
+    pub(crate) fn resolve(&self, id: TerminalId, picked: Picked) -> TerminalEvent<'_> {
+        match picked {
+            Picked::Output { reader, offset, len } => {
+                let bytes = self.table.get(id).map_or(&[][..], |t| t.log.slice(offset, len));
+                TerminalEvent::Output { reader, offset, bytes }
+            }
+            Picked::Gap { reader, from, to } => TerminalEvent::Gap { reader, from, to },
+            Picked::InputReady => TerminalEvent::InputReady,
+            Picked::InputTruncated => TerminalEvent::InputTruncated,
+            Picked::Exited { status, final_offset } => {
+                TerminalEvent::Exited { status, final_offset }
+            }
+            Picked::Eof { final_offset } => TerminalEvent::Eof { final_offset },
+            Picked::Closed => TerminalEvent::Closed,
+        }
+    }
+
+    fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
+        let Some(mut terminal) = self.table.remove(id) else { return };
+        self.outbox.forget(&terminal);
+        terminal.dismantle(reactor);
+        terminal.log.release_all(&mut self.logs);
+        for reader in &terminal.readers {
+            self.readers.remove(reader.id);
+        }
+    }
+
+    /// Lets go of everything without touching what is shared with a parent process.
+    pub(crate) fn forget(&mut self) {
+        self.table.drain().for_each(drop);
+    }
+
+    /// Kills what runs and lets go of everything, without waiting; for an engine that is dropped.
+    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+        for mut terminal in self.table.drain() {
+            terminal.dismantle(reactor);
+        }
+        child::reap_orphans();
+    }
+}
+
+fn register(terminal: &mut Terminal, reactor: &mut Reactor) -> Result<()> {
+    terminal.update_interest(reactor)?;
+    if let Some(child) = &terminal.child {
+        child.register(reactor, Source::Child(terminal.id))?;
+        if child.status().is_some() {
+            terminal.after_exit(reactor);
+        }
+    }
+    Ok(())
+}
