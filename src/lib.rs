@@ -16,7 +16,8 @@
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
 compile_error!("OrchFlow needs 64-bit Linux with glibc 2.34 or newer");
 
-mod capi;
+#[doc(hidden)]
+pub mod capi;
 mod engine;
 mod error;
 mod limits;

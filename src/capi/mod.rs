@@ -1,1 +1,44 @@
-//! The C interface.
+//! The C ABI: the only place with `extern "C"`.
+//!
+//! Everything here is a thin coat over [`Engine`](crate::Engine); nothing is decided here. Each
+//! export goes through [`guard`]: pointers checked, owner thread and process checked, panics caught,
+//! the error kept for `orch_last_error`. Outputs are written only on success.
+//!
+//! `include/orchflow.h` is generated from this module (`tests/header.rs` compares); its doc comments
+//! are the manual of C hosts, so they speak C.
+
+// The names and the documentation are those of the C header, whose opening states what a caller has
+// to guarantee; repeating it as a Rust safety section in each function would only blur it.
+#![allow(non_camel_case_types, clippy::missing_safety_doc)]
+
+mod guard;
+mod sized;
+
+// Apart, so that they stay in the order in which they appear in the header.
+mod status;
+
+mod config;
+
+mod engine;
+
+mod options;
+
+mod terminal;
+
+mod batch;
+
+mod event;
+
+mod state;
+
+mod sender;
+
+pub use batch::*;
+pub use config::*;
+pub use engine::*;
+pub use event::*;
+pub use options::*;
+pub use sender::*;
+pub use state::*;
+pub use status::*;
+pub use terminal::*;

@@ -30,11 +30,13 @@ pub(super) struct Letter {
 #[derive(Clone)]
 pub struct Sender {
     postbox: Postbox<Letter>,
+    /// The process of the engine; what a forked child would post there goes nowhere.
+    process: u32,
 }
 
 impl Sender {
     pub(super) fn new(postbox: Postbox<Letter>) -> Self {
-        Sender { postbox }
+        Sender { postbox, process: std::process::id() }
     }
 
     /// Posts a command and wakes the engine. Its completion comes as
@@ -45,8 +47,11 @@ impl Sender {
     ///
     /// # Errors
     /// [`LimitReached`](ErrorKind::LimitReached) when the inbox is full: try again later;
-    /// [`EngineGone`](ErrorKind::EngineGone).
+    /// [`EngineGone`](ErrorKind::EngineGone); [`Forked`](ErrorKind::Forked).
     pub fn post(&self, tag: u64, command: Command) -> Result<()> {
+        if self.process != std::process::id() {
+            return Err(Error::new(ErrorKind::Forked, "the engine belongs to the parent process"));
+        }
         let bytes = match &command {
             Command::Op(_, op) => op.bytes(),
             Command::Spawn(options) => options.bytes(),

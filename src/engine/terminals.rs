@@ -99,17 +99,28 @@ impl Engine {
     }
 
     /// Does many operations for many terminals. Order holds within an entry; a failure skips the rest
-    /// of its entry and nothing else.
+    /// of its entry (and of an entry for the same terminal right behind it) and nothing else.
     ///
     /// # Errors
     /// Of the call: `Forked`, `System`. Failed operations are in the report.
     pub fn batch(&mut self, entries: &[BatchEntry<'_>]) -> Result<BatchReport> {
+        let ops =
+            entries.iter().flat_map(|entry| entry.ops.iter().map(|op| (entry.terminal, Ok(op))));
+        self.run_batch(ops)
+    }
+
+    /// [`batch`](Self::batch) for operations that may have been refused already.
+    pub(crate) fn run_ops(&mut self, ops: &[(TerminalId, Result<Op<'_>>)]) -> Result<BatchReport> {
+        self.run_batch(ops.iter().map(|(id, op)| (*id, op.as_ref().map_err(Clone::clone))))
+    }
+
+    fn run_batch<'a>(
+        &mut self,
+        ops: impl Iterator<Item = (TerminalId, Result<&'a Op<'a>>)>,
+    ) -> Result<BatchReport> {
         self.check_process()?;
         let start = self.reactor.refresh_now();
-        let mut statuses = Vec::with_capacity(entries.iter().map(|entry| entry.ops.len()).sum());
-        for entry in entries {
-            self.terminals.run_entry(entry, &mut self.reactor, &mut statuses);
-        }
+        let statuses = self.terminals.run_batch(ops, &mut self.reactor);
         self.settle()?;
         Ok(BatchReport::new(statuses, self.reactor.measure_now() - start))
     }

@@ -48,7 +48,7 @@ impl Op<'_> {
 pub struct BatchEntry<'a> {
     /// Which terminal.
     pub terminal: TerminalId,
-    /// What to do; after one fails, the rest of the entry is skipped: it may build on it.
+    /// What to do; after one fails, the rest is skipped: it may build on it.
     pub ops: &'a [Op<'a>],
 }
 
@@ -76,23 +76,24 @@ impl BatchReport {
 }
 
 impl Terminals {
-    /// Does the operations of one entry, in order, until one fails; the rest is skipped.
-    pub(crate) fn run_entry(
+    /// Does operations in order, a status for each. After one fails, those behind it that name the
+    /// same terminal are skipped.
+    pub(crate) fn run_batch<'a>(
         &mut self,
-        entry: &BatchEntry<'_>,
+        ops: impl Iterator<Item = (TerminalId, Result<&'a Op<'a>>)>,
         reactor: &mut Reactor,
-        statuses: &mut Vec<Result<()>>,
-    ) {
-        let mut failed = false;
-        for op in entry.ops {
-            let status = if failed {
-                Err(Error::new(ErrorKind::Skipped, "an earlier operation for this terminal failed"))
-            } else {
-                self.apply(entry.terminal, op, reactor)
-            };
-            failed |= status.is_err();
-            statuses.push(status);
-        }
+    ) -> Vec<Result<()>> {
+        let mut failed = None;
+        ops.map(|(id, op)| {
+            if failed == Some(id) {
+                let why = "an earlier operation for this terminal failed";
+                return Err(Error::new(ErrorKind::Skipped, why));
+            }
+            let status = op.and_then(|op| self.apply(id, op, reactor));
+            failed = status.is_err().then_some(id);
+            status
+        })
+        .collect()
     }
 
     /// Does one operation.

@@ -1,0 +1,254 @@
+//! Batch operations.
+
+use std::borrow::Cow;
+use std::ffi::c_void;
+use std::ptr;
+
+use super::guard::{Inner, on_engine, orch_engine};
+use super::options::{orch_size, unknown};
+use super::sized::{self, SizedStruct, size_through};
+use super::status::*;
+use crate::error::Result;
+use crate::{Mode, Op, SignalTarget, TerminalId};
+
+/// Operation: types `data` and `len`, all of it or, when the queue has no room for all, nothing.
+pub const ORCH_OP_INPUT: u32 = 1;
+/// Operation: changes the size to `window`.
+pub const ORCH_OP_RESIZE: u32 = 2;
+/// Operation: sets the mode `value`, one of ORCH_MODE_*.
+pub const ORCH_OP_SET_MODE: u32 = 3;
+/// Operation: sends the signal `signal` to `value`, one of ORCH_SIGNAL_*.
+pub const ORCH_OP_SIGNAL: u32 = 4;
+
+/// Mode: bytes pass unchanged both ways, as by `cfmakeraw`.
+pub const ORCH_MODE_RAW: u32 = 1;
+/// Mode: lines are edited and signals come from keys, as by `stty sane`.
+pub const ORCH_MODE_COOKED: u32 = 2;
+/// Mode: input is echoed.
+pub const ORCH_MODE_ECHO: u32 = 3;
+/// Mode: input is not echoed.
+pub const ORCH_MODE_NO_ECHO: u32 = 4;
+
+/// Target of a signal: the foreground process group, as a key would do; else the leader's.
+pub const ORCH_SIGNAL_FOREGROUND: u32 = 0;
+/// Target of a signal: the process group of the program that was started.
+pub const ORCH_SIGNAL_LEADER: u32 = 1;
+
+/// One operation of a batch. Set fields that its kind does not name to 0.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_op {
+    /// Which terminal.
+    pub terminal: u64,
+    /// One of ORCH_OP_*.
+    pub kind: u32,
+    /// See the kinds.
+    pub value: u32,
+    /// ORCH_OP_SIGNAL: 1 to SIGRTMAX.
+    pub signal: i32,
+    /// Must be 0.
+    pub reserved: u32,
+    /// ORCH_OP_INPUT: the bytes.
+    pub data: *const c_void,
+    /// ORCH_OP_INPUT: how many.
+    pub len: usize,
+    /// ORCH_OP_RESIZE: the size.
+    pub window: orch_size,
+}
+
+/// What became of a batch.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_batch_result {
+    /// `sizeof(orch_batch_result)`, set by the host.
+    pub size: usize,
+    /// Operations in the batch.
+    pub total: usize,
+    /// Those that succeeded.
+    pub succeeded: usize,
+    /// Those that failed or were skipped.
+    pub failed: usize,
+    /// How long the batch took, in nanoseconds.
+    pub duration_ns: u64,
+}
+
+// SAFETY: repr(C), `size` first, integers only.
+unsafe impl SizedStruct for orch_batch_result {
+    const FIRST_SIZE: usize = size_through!(orch_batch_result, duration_ns, u64);
+    fn defaults() -> Self {
+        orch_batch_result {
+            size: size_of::<Self>(),
+            total: 0,
+            succeeded: 0,
+            failed: 0,
+            duration_ns: 0,
+        }
+    }
+}
+
+pub(super) fn mode_from(mode: u32) -> Result<Mode> {
+    Ok(match mode {
+        ORCH_MODE_RAW => Mode::Raw,
+        ORCH_MODE_COOKED => Mode::Cooked,
+        ORCH_MODE_ECHO => Mode::Echo,
+        ORCH_MODE_NO_ECHO => Mode::NoEcho,
+        other => return Err(unknown("mode", other)),
+    })
+}
+
+pub(super) fn target_from(target: u32) -> Result<SignalTarget> {
+    match target {
+        ORCH_SIGNAL_FOREGROUND => Ok(SignalTarget::Foreground),
+        ORCH_SIGNAL_LEADER => Ok(SignalTarget::Leader),
+        other => Err(unknown("signal target", other)),
+    }
+}
+
+impl orch_op {
+    /// The size of the first published version.
+    const FIRST_SIZE: usize = size_through!(orch_op, window, orch_size);
+
+    const NOTHING: orch_op = orch_op {
+        terminal: 0,
+        kind: 0,
+        value: 0,
+        signal: 0,
+        reserved: 0,
+        data: ptr::null(),
+        len: 0,
+        window: orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 },
+    };
+
+    /// The operation as Rust takes it.
+    ///
+    /// # Safety
+    /// The bytes are as the header describes them.
+    unsafe fn to_op<'a>(self) -> Result<Op<'a>> {
+        if self.reserved != 0 {
+            return Err(unknown("reserved", self.reserved));
+        }
+        Ok(match self.kind {
+            ORCH_OP_INPUT => {
+                // SAFETY: passed on from the caller.
+                Op::Input(Cow::Borrowed(unsafe { sized::bytes(self.data, self.len) }?))
+            }
+            ORCH_OP_RESIZE => Op::Resize(self.window.into()),
+            ORCH_OP_SET_MODE => Op::SetMode(mode_from(self.value)?),
+            ORCH_OP_SIGNAL => Op::Signal(self.signal, target_from(self.value)?),
+            other => return Err(unknown("operation", other)),
+        })
+    }
+}
+
+/// Reads one operation; `stride` is what the host takes its size to be.
+///
+/// # Safety
+/// `op` points to `stride` readable bytes, its data is as the header describes it.
+pub(super) unsafe fn read_op<'a>(
+    op: *const orch_op,
+    stride: usize,
+) -> Result<(TerminalId, Result<Op<'a>>)> {
+    // SAFETY: passed on from the caller.
+    let c =
+        unsafe { sized::read_element(op.cast(), stride, orch_op::FIRST_SIZE, orch_op::NOTHING) }?;
+    // SAFETY: passed on from the caller.
+    Ok((TerminalId::from_u64(c.terminal), unsafe { c.to_op() }))
+}
+
+/// Does `count` operations, an array whose elements lie `stride` bytes apart (`sizeof(orch_op)`).
+///
+/// Operations that follow each other and name the same terminal form a group: they are done in
+/// order, and after one fails the rest of its group is ORCH_E_SKIPPED, because it may build on it.
+/// Other groups go on. `out_statuses` (may be NULL) gets a status for each operation, `out_result`
+/// (may be NULL) the totals. A failed operation is not a failure of the call.
+///
+/// Owner thread. Errors: ORCH_E_INVALID, then nothing was done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_batch(
+    engine: *mut orch_engine,
+    ops: *const orch_op,
+    count: usize,
+    stride: usize,
+    out_statuses: *mut i32,
+    out_result: *mut orch_batch_result,
+) -> i32 {
+    let batch = |inner: &mut Inner| {
+        if count > 0 {
+            sized::check_pointer(ops.cast_mut())?;
+            sized::check_stride(count, stride, orch_op::FIRST_SIZE)?;
+        }
+        let ops = (0..count)
+            .map(|index| {
+                // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
+                unsafe { read_op(ops.byte_add(index * stride), stride) }
+            })
+            .collect::<Result<Vec<_>>>()?;
+        // SAFETY: the caller vouches for the outputs.
+        unsafe { run(inner, &ops, out_statuses, out_result) }
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, batch) }
+}
+
+/// Types the same bytes into many terminals; outputs as in `orch_batch`. A terminal takes all of the
+/// bytes or, when its queue has no room, none.
+///
+/// Owner thread. Errors: ORCH_E_INVALID, then nothing was done.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_terminal_write_many(
+    engine: *mut orch_engine,
+    terminals: *const u64,
+    count: usize,
+    data: *const c_void,
+    len: usize,
+    out_statuses: *mut i32,
+    out_result: *mut orch_batch_result,
+) -> i32 {
+    let write_many = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the array.
+        let ids = unsafe { sized::array(terminals, count) }?;
+        // SAFETY: the caller vouches for the bytes.
+        let bytes = unsafe { sized::bytes(data, len) }?;
+        let op = |id: &u64| (TerminalId::from_u64(*id), Ok(Op::Input(Cow::Borrowed(bytes))));
+        let ops: Vec<_> = ids.iter().map(op).collect();
+        // SAFETY: the caller vouches for the outputs.
+        unsafe { run(inner, &ops, out_statuses, out_result) }
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, write_many) }
+}
+
+/// Runs operations and writes the outputs that are wanted.
+///
+/// # Safety
+/// Each output is NULL or writable: a status for each operation, a struct with its size set.
+unsafe fn run(
+    inner: &mut Inner,
+    ops: &[(TerminalId, Result<Op<'_>>)],
+    out_statuses: *mut i32,
+    out_result: *mut orch_batch_result,
+) -> Result<i32> {
+    if !out_result.is_null() {
+        // SAFETY: passed on from the caller.
+        unsafe { sized::check_out(out_result) }?;
+    }
+    let report = inner.engine.run_ops(ops)?;
+    if !out_statuses.is_null() {
+        for (index, status) in report.statuses.iter().enumerate() {
+            // SAFETY: the caller vouches for a status for each operation.
+            unsafe { sized::put(out_statuses.wrapping_add(index), status_of_result(status)) };
+        }
+    }
+    if !out_result.is_null() {
+        let result = orch_batch_result {
+            total: report.total,
+            succeeded: report.succeeded,
+            failed: report.failed,
+            duration_ns: report.duration.as_nanos() as u64,
+            ..orch_batch_result::defaults()
+        };
+        // SAFETY: the output was checked; the caller vouches for its size.
+        unsafe { sized::write(out_result, &result) };
+    }
+    Ok(ORCH_OK)
+}

@@ -1,0 +1,310 @@
+//! Sizes, bytes, and the option structs of terminals.
+
+use std::ffi::{OsStr, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+use super::guard::without_engine;
+use super::sized::{self, SizedStruct, size_through};
+use crate::error::{Error, Result};
+use crate::{AdoptOptions, Delivery, Size, SpawnOptions, Start};
+
+/// Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_bytes {
+    /// The first byte.
+    pub data: *const c_void,
+    /// How many.
+    pub len: usize,
+}
+
+/// The size of a terminal.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_size {
+    /// Columns, 1 to 65,535.
+    pub cols: u16,
+    /// Rows, 1 to 65,535.
+    pub rows: u16,
+    /// Width of the whole terminal in pixels, 0 if unknown.
+    pub pixel_width: u16,
+    /// Height of the whole terminal in pixels, 0 if unknown.
+    pub pixel_height: u16,
+}
+
+/// Delivery: every byte; the program blocks while too much is unread.
+pub const ORCH_DELIVERY_LOSSLESS: u32 = 0;
+/// Delivery: the program never waits; what the log no longer has is reported as a gap.
+pub const ORCH_DELIVERY_LOSSY: u32 = 1;
+/// For `orch_spawn_options.delivery` and `orch_adopt_options.delivery`: no reader at all.
+pub const ORCH_DELIVERY_NONE: u32 = 2;
+
+/// How to start a program in a terminal. Fill with `orch_spawn_options_init` first.
+///
+/// Pointers are read during the call only.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_spawn_options {
+    /// `sizeof(orch_spawn_options)`.
+    pub size: usize,
+    /// The program and its arguments. The program is looked up in the child's PATH unless it
+    /// contains a slash. No elements: the user's shell.
+    pub argv: *const orch_bytes,
+    /// Elements of `argv`.
+    pub argv_len: usize,
+    /// Changes to the environment, in order: "NAME=VALUE" sets, "NAME" unsets.
+    pub env: *const orch_bytes,
+    /// Elements of `env`.
+    pub env_len: usize,
+    /// Not 0: start from an empty environment instead of the host's.
+    pub env_clear: u32,
+    /// Delivery of the reader that is made with the terminal. Default ORCH_DELIVERY_LOSSLESS.
+    pub delivery: u32,
+    /// The working directory; no bytes for the host's.
+    pub cwd: orch_bytes,
+    /// The terminal's size. Default 80 columns, 24 rows.
+    pub window: orch_size,
+    /// Bytes of output to keep, at least 65,536; 0 for the engine's `log_bytes`.
+    pub log_bytes: usize,
+    /// A number of the host's own; comes back in every event of the terminal.
+    pub tag: u64,
+}
+
+/// How to take over a PTY master. Fill with `orch_adopt_options_init` first.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_adopt_options {
+    /// `sizeof(orch_adopt_options)`.
+    pub size: usize,
+    /// The program in the terminal, 0 if not known. The engine reaps it if it is a child of this
+    /// process.
+    pub pid: i32,
+    /// As in `orch_spawn_options`.
+    pub delivery: u32,
+    /// The size to set; 0 by 0 (the default) leaves it as it is.
+    pub window: orch_size,
+    /// As in `orch_spawn_options`.
+    pub log_bytes: usize,
+    /// As in `orch_spawn_options`.
+    pub tag: u64,
+}
+
+/// Start of a reader: at the oldest byte that is kept.
+pub const ORCH_START_OLDEST: u32 = 0;
+/// Start of a reader: at the next byte that the program writes.
+pub const ORCH_START_NOW: u32 = 1;
+/// Start of a reader: at `offset`; what is no longer kept is reported as a gap.
+pub const ORCH_START_OFFSET: u32 = 2;
+
+/// How to attach a reader. Fill with `orch_attach_options_init` first.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_attach_options {
+    /// `sizeof(orch_attach_options)`.
+    pub size: usize,
+    /// ORCH_DELIVERY_LOSSLESS (default) or ORCH_DELIVERY_LOSSY.
+    pub delivery: u32,
+    /// One of ORCH_START_*. Default ORCH_START_OLDEST.
+    pub start: u32,
+    /// For ORCH_START_OFFSET: bytes since the terminal's start.
+    pub offset: u64,
+}
+
+const NO_BYTES: orch_bytes = orch_bytes { data: ptr::null(), len: 0 };
+const NO_SIZE: orch_size = orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 };
+
+// SAFETY: repr(C), `size` first, integers and raw pointers only.
+unsafe impl SizedStruct for orch_spawn_options {
+    const FIRST_SIZE: usize = size_through!(orch_spawn_options, tag, u64);
+    fn defaults() -> Self {
+        orch_spawn_options {
+            size: size_of::<Self>(),
+            argv: ptr::null(),
+            argv_len: 0,
+            env: ptr::null(),
+            env_len: 0,
+            env_clear: 0,
+            delivery: ORCH_DELIVERY_LOSSLESS,
+            cwd: NO_BYTES,
+            window: orch_size { cols: 80, rows: 24, pixel_width: 0, pixel_height: 0 },
+            log_bytes: 0,
+            tag: 0,
+        }
+    }
+}
+
+// SAFETY: repr(C), `size` first, integers only.
+unsafe impl SizedStruct for orch_adopt_options {
+    const FIRST_SIZE: usize = size_through!(orch_adopt_options, tag, u64);
+    fn defaults() -> Self {
+        orch_adopt_options {
+            size: size_of::<Self>(),
+            pid: 0,
+            delivery: ORCH_DELIVERY_LOSSLESS,
+            window: NO_SIZE,
+            log_bytes: 0,
+            tag: 0,
+        }
+    }
+}
+
+// SAFETY: repr(C), `size` first, integers only.
+unsafe impl SizedStruct for orch_attach_options {
+    const FIRST_SIZE: usize = size_through!(orch_attach_options, offset, u64);
+    fn defaults() -> Self {
+        orch_attach_options {
+            size: size_of::<Self>(),
+            delivery: ORCH_DELIVERY_LOSSLESS,
+            start: ORCH_START_OLDEST,
+            offset: 0,
+        }
+    }
+}
+
+/// Fills spawn options with the defaults. `size` is `sizeof(orch_spawn_options)`.
+///
+/// Any thread. Errors: ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_spawn_options_init(
+    options: *mut orch_spawn_options,
+    size: usize,
+) -> i32 {
+    // SAFETY: the caller vouches for `size` bytes at `options`.
+    without_engine(|| unsafe { sized::init(options, size) })
+}
+
+/// Fills adopt options with the defaults. `size` is `sizeof(orch_adopt_options)`.
+///
+/// Any thread. Errors: ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_adopt_options_init(
+    options: *mut orch_adopt_options,
+    size: usize,
+) -> i32 {
+    // SAFETY: the caller vouches for `size` bytes at `options`.
+    without_engine(|| unsafe { sized::init(options, size) })
+}
+
+/// Fills attach options with the defaults. `size` is `sizeof(orch_attach_options)`.
+///
+/// Any thread. Errors: ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_attach_options_init(
+    options: *mut orch_attach_options,
+    size: usize,
+) -> i32 {
+    // SAFETY: the caller vouches for `size` bytes at `options`.
+    without_engine(|| unsafe { sized::init(options, size) })
+}
+
+impl From<orch_size> for Size {
+    fn from(size: orch_size) -> Self {
+        let orch_size { cols, rows, pixel_width, pixel_height } = size;
+        Size { cols, rows, pixel_width, pixel_height }
+    }
+}
+
+impl From<Size> for orch_size {
+    fn from(size: Size) -> Self {
+        let Size { cols, rows, pixel_width, pixel_height } = size;
+        orch_size { cols, rows, pixel_width, pixel_height }
+    }
+}
+
+/// Spawn options as Rust takes them.
+///
+/// # Safety
+/// `options` is NULL or a struct as the header describes it.
+pub(super) unsafe fn spawn_options(options: *const orch_spawn_options) -> Result<SpawnOptions> {
+    // SAFETY: passed on from the caller.
+    let c = unsafe { sized::read(options, true) }?;
+    // SAFETY: passed on from the caller.
+    unsafe { spawn_options_from(&c) }
+}
+
+/// # Safety
+/// The pointers in `c` are as the header describes them.
+pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnOptions> {
+    // SAFETY: passed on from the caller.
+    let argv = unsafe { strings(c.argv, c.argv_len) }?;
+    let mut options = match argv.split_first() {
+        Some((program, args)) => SpawnOptions::program(program).args(args.iter()),
+        None => SpawnOptions::shell(),
+    };
+    if c.env_clear != 0 {
+        options = options.env_clear();
+    }
+    // SAFETY: passed on from the caller.
+    for entry in unsafe { strings(c.env, c.env_len) }? {
+        let entry = entry.as_bytes();
+        options = match entry.iter().position(|byte| *byte == b'=') {
+            Some(at) => {
+                options.env(OsStr::from_bytes(&entry[..at]), OsStr::from_bytes(&entry[at + 1..]))
+            }
+            None => options.env_remove(OsStr::from_bytes(entry)),
+        };
+    }
+    // SAFETY: passed on from the caller.
+    let cwd = unsafe { sized::bytes(c.cwd.data, c.cwd.len) }?;
+    if !cwd.is_empty() {
+        options = options.cwd(Path::new(OsStr::from_bytes(cwd)));
+    }
+    if c.log_bytes != 0 {
+        options = options.log_bytes(c.log_bytes);
+    }
+    Ok(options.size(c.window.into()).reader(reader_from(c.delivery)?).tag(c.tag))
+}
+
+/// Adopt options as Rust takes them.
+pub(super) fn adopt_options(c: &orch_adopt_options) -> Result<AdoptOptions> {
+    let mut options = AdoptOptions::new().reader(reader_from(c.delivery)?).tag(c.tag);
+    if c.pid != 0 {
+        options = options.pid(c.pid);
+    }
+    if c.window.cols != 0 || c.window.rows != 0 {
+        options = options.size(c.window.into());
+    }
+    if c.log_bytes != 0 {
+        options = options.log_bytes(c.log_bytes);
+    }
+    Ok(options)
+}
+
+pub(super) fn start_from(c: &orch_attach_options) -> Result<(Delivery, Start)> {
+    let delivery = reader_from(c.delivery)?.ok_or_else(|| unknown("delivery", c.delivery))?;
+    let start = match c.start {
+        ORCH_START_OLDEST => Start::Oldest,
+        ORCH_START_NOW => Start::Now,
+        ORCH_START_OFFSET => Start::Offset(c.offset),
+        other => return Err(unknown("start", other)),
+    };
+    Ok((delivery, start))
+}
+
+fn reader_from(delivery: u32) -> Result<Option<Delivery>> {
+    match delivery {
+        ORCH_DELIVERY_LOSSLESS => Ok(Some(Delivery::Lossless)),
+        ORCH_DELIVERY_LOSSY => Ok(Some(Delivery::Lossy)),
+        ORCH_DELIVERY_NONE => Ok(None),
+        other => Err(unknown("delivery", other)),
+    }
+}
+
+/// A number that is none of the constants it should be.
+pub(super) fn unknown(what: &str, value: u32) -> Error {
+    Error::invalid(format!("{what}: {value} is not a known value"))
+}
+
+unsafe fn strings<'a>(data: *const orch_bytes, len: usize) -> Result<Vec<&'a OsStr>> {
+    // SAFETY: passed on from the caller.
+    let array = unsafe { sized::array(data, len) }?;
+    array
+        .iter()
+        .map(|bytes| {
+            // SAFETY: passed on from the caller.
+            unsafe { sized::bytes(bytes.data, bytes.len) }.map(OsStr::from_bytes)
+        })
+        .collect()
+}

@@ -1,0 +1,195 @@
+//! Structs that begin with their size, so that hosts and libraries of different ages fit together.
+//!
+//! In: an older, smaller struct is completed with defaults; a newer, larger one is refused if its
+//! unknown tail is not zero. Out: as much is written as the caller has room for, zeroes behind it.
+
+use std::ffi::c_void;
+use std::mem::{offset_of, size_of};
+use std::ptr;
+
+use super::options::orch_bytes;
+use crate::error::{Error, Result};
+
+/// A C struct whose first field is its size.
+///
+/// # Safety
+/// `repr(C)`, first field `size: usize`, every bit pattern valid in all fields.
+pub(super) unsafe trait SizedStruct: Copy {
+    /// The struct with every default, `size` set.
+    fn defaults() -> Self;
+    /// The size of the first published version.
+    const FIRST_SIZE: usize;
+}
+
+/// Reads a struct from a host. `null_is_default`: NULL stands for all defaults.
+///
+/// # Safety
+/// `from` is NULL or points to as many readable bytes as its first field says.
+pub(super) unsafe fn read<T: SizedStruct>(from: *const T, null_is_default: bool) -> Result<T> {
+    if from.is_null() {
+        return if null_is_default { Ok(T::defaults()) } else { Err(null("a struct")) };
+    }
+    // SAFETY: every such struct begins with its size.
+    let size = unsafe { from.cast::<usize>().read_unaligned() };
+    // SAFETY: passed on from the caller.
+    unsafe { read_parts(from.cast(), size, T::FIRST_SIZE, T::defaults()) }
+}
+
+/// Reads an element of an array with a stride, which stands for its size.
+///
+/// # Safety
+/// `from` points to `stride` readable bytes. Every bit pattern is valid in `T`.
+pub(super) unsafe fn read_element<T: Copy>(
+    from: *const u8,
+    stride: usize,
+    first_size: usize,
+    defaults: T,
+) -> Result<T> {
+    // SAFETY: passed on from the caller.
+    unsafe { read_parts(from, stride, first_size, defaults) }
+}
+
+unsafe fn read_parts<T: Copy>(
+    from: *const u8,
+    size: usize,
+    first_size: usize,
+    mut value: T,
+) -> Result<T> {
+    if size < first_size {
+        return Err(Error::invalid(format!("struct size {size}: at least {first_size}")));
+    }
+    let known = size.min(size_of::<T>());
+    // SAFETY: the caller vouches for `size` bytes, and `value` has `known` of them.
+    unsafe { ptr::copy_nonoverlapping(from, (&raw mut value).cast::<u8>(), known) };
+    if size > known {
+        // SAFETY: the caller vouches for `size` bytes.
+        let tail = unsafe { std::slice::from_raw_parts(from.add(known), size - known) };
+        if tail.iter().any(|byte| *byte != 0) {
+            return Err(Error::invalid("a struct has fields that this library does not know"));
+        }
+    }
+    Ok(value)
+}
+
+/// The size that a host gives for a struct to be filled, checked.
+///
+/// # Safety
+/// `out` is NULL or points to a struct whose first field says how large it is.
+pub(super) unsafe fn check_out<T: SizedStruct>(out: *const T) -> Result<()> {
+    if out.is_null() {
+        return Err(null("an output"));
+    }
+    // SAFETY: every such struct begins with its size.
+    let size = unsafe { out.cast::<usize>().read_unaligned() };
+    if size < T::FIRST_SIZE {
+        return Err(Error::invalid(format!("struct size {size}: at least {}", T::FIRST_SIZE)));
+    }
+    Ok(())
+}
+
+/// Fills a struct of a host, which keeps its own size.
+///
+/// # Safety
+/// [`check_out`] has accepted `out`, and as many bytes as its size says are writable.
+pub(super) unsafe fn write<T: SizedStruct>(out: *mut T, value: &T) {
+    // SAFETY: every such struct begins with its size.
+    let size = unsafe { out.cast::<usize>().read_unaligned() };
+    let behind = size_of::<usize>();
+    let known = size.min(size_of::<T>());
+    let to = out.cast::<u8>();
+    let from = (&raw const *value).cast::<u8>();
+    // SAFETY: both have `known` bytes; the size field of the host is left alone.
+    unsafe { ptr::copy_nonoverlapping(from.add(behind), to.add(behind), known - behind) };
+    // SAFETY: the caller vouches for `size` bytes.
+    unsafe { ptr::write_bytes(to.add(known), 0, size - known) };
+}
+
+/// Bytes of a host; NULL is allowed for no bytes.
+///
+/// # Safety
+/// `data` is NULL or points to `len` readable bytes that stay as they are during the call.
+pub(super) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u8]> {
+    // SAFETY: passed on from the caller.
+    unsafe { array(data.cast::<u8>(), len) }
+}
+
+/// An array of a host; NULL is allowed for an empty one.
+///
+/// # Safety
+/// `data` is NULL or points to `len` readable elements that stay as they are during the call.
+pub(super) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T]> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if data.is_null() {
+        return Err(null("an array with a length"));
+    }
+    if len.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
+        return Err(Error::invalid("an array is longer than memory"));
+    }
+    if !data.is_aligned() {
+        return Err(Error::invalid("an array is not aligned"));
+    }
+    // SAFETY: the caller vouches for the elements; alignment and length were checked.
+    Ok(unsafe { std::slice::from_raw_parts(data, len) })
+}
+
+/// Refuses an output pointer that is NULL.
+pub(super) fn check_pointer<T>(out: *mut T) -> Result<()> {
+    if out.is_null() { Err(null("an output")) } else { Ok(()) }
+}
+
+/// Writes a plain output.
+///
+/// # Safety
+/// `out` points to a writable `T`.
+pub(super) unsafe fn put<T>(out: *mut T, value: T) {
+    // SAFETY: the caller vouches for the pointer, aligned or not.
+    unsafe { out.write_unaligned(value) };
+}
+
+/// Borrowed bytes as C gets them.
+pub(super) fn lend(bytes: &[u8]) -> orch_bytes {
+    orch_bytes { data: bytes.as_ptr().cast(), len: bytes.len() }
+}
+
+fn null(what: &str) -> Error {
+    Error::invalid(format!("{what} is NULL"))
+}
+
+/// Where a field ends: the size of a version of a struct that ended with it.
+macro_rules! size_through {
+    ($type:ty, $field:ident, $field_type:ty) => {
+        ::std::mem::offset_of!($type, $field) + ::std::mem::size_of::<$field_type>()
+    };
+}
+pub(super) use size_through;
+
+const _: () = assert!(offset_of!(orch_bytes, data) == 0);
+
+/// Fills a struct with its defaults, as far as `size` goes.
+///
+/// # Safety
+/// `out` is NULL or points to `size` writable bytes.
+pub(super) unsafe fn init<T: SizedStruct>(out: *mut T, size: usize) -> Result<i32> {
+    check_pointer(out)?;
+    if size < T::FIRST_SIZE {
+        return Err(Error::invalid(format!("struct size {size}: at least {}", T::FIRST_SIZE)));
+    }
+    // SAFETY: the caller vouches for `size` bytes, and the size comes first in them.
+    unsafe { out.cast::<usize>().write_unaligned(size) };
+    // SAFETY: the size was just written.
+    unsafe { write(out, &T::defaults()) };
+    Ok(super::status::ORCH_OK)
+}
+
+/// Checks an array whose elements lie `stride` bytes apart.
+pub(super) fn check_stride(count: usize, stride: usize, first_size: usize) -> Result<()> {
+    if stride < first_size {
+        return Err(Error::invalid(format!("stride {stride}: at least {first_size}")));
+    }
+    if count.checked_mul(stride).is_none_or(|bytes| bytes > isize::MAX as usize) {
+        return Err(Error::invalid("an array is longer than memory"));
+    }
+    Ok(())
+}

@@ -1,0 +1,311 @@
+//! State queries.
+
+use std::os::unix::ffi::OsStrExt;
+use std::ptr;
+use std::time::Duration;
+
+use super::event::exit_numbers;
+use super::guard::{Inner, on_engine, orch_engine};
+use super::options::{ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY, orch_bytes, orch_size, unknown};
+use super::sized::{self, SizedStruct, lend, size_through};
+use super::status::*;
+use crate::error::{Error, Result};
+use crate::{Delivery, StateFilter, TerminalId, TerminalState};
+
+/// Filter: every terminal that has an id.
+pub const ORCH_TERMINALS_ALL: u32 = 0;
+/// Filter: those whose program is running and that are not being closed.
+pub const ORCH_TERMINALS_ACTIVE: u32 = 1;
+
+/// State flag: the program is running.
+pub const ORCH_STATE_RUNNING: u32 = 1;
+/// State flag: nobody holds the terminal any more.
+pub const ORCH_STATE_HUNG_UP: u32 = 2;
+/// State flag: it is being closed.
+pub const ORCH_STATE_CLOSING: u32 = 4;
+/// State flag: not read because the host paused it.
+pub const ORCH_STATE_PAUSED_BY_HOST: u32 = 8;
+/// State flag: not read because a lossless reader lags.
+pub const ORCH_STATE_PAUSED_BY_READER: u32 = 16;
+/// State flag: not read because all logs together have used up `log_bytes_total`.
+pub const ORCH_STATE_PAUSED_BY_MEMORY: u32 = 32;
+
+/// A reader as a state query shows it.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_reader_state {
+    /// Its id.
+    pub reader: u64,
+    /// ORCH_DELIVERY_LOSSLESS or ORCH_DELIVERY_LOSSY.
+    pub delivery: u32,
+    /// 1 if the host paused it.
+    pub paused: u32,
+    /// Offset of the next byte that it gets.
+    pub offset: u64,
+    /// Bytes between that and the newest one.
+    pub backlog: u64,
+}
+
+/// Everything that is known about a terminal. Texts and arrays are borrowed until the next state
+/// query on the engine or its end.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_terminal_state {
+    /// `sizeof(orch_terminal_state)`, set by the host.
+    pub size: usize,
+    /// Its id.
+    pub terminal: u64,
+    /// The host's own number.
+    pub tag: u64,
+    /// The process that was started in it, 0 if not known.
+    pub pid: i32,
+    /// The leader of the foreground process group, 0 if there is none.
+    pub foreground_pid: i32,
+    /// Name of the foreground process, at most 15 bytes; none if unknown.
+    pub foreground_name: orch_bytes,
+    /// Working directory of the foreground process, else of the leader; none if unknown.
+    pub cwd: orch_bytes,
+    /// The size, counting a change that is still held back.
+    pub window: orch_size,
+    /// Sum of ORCH_STATE_*.
+    pub flags: u32,
+    /// One of ORCH_EXIT_*; 0 while the program runs.
+    pub exit_kind: u32,
+    /// The exit code or the signal.
+    pub exit_value: i32,
+    /// 1 if a core was dumped.
+    pub core_dumped: u32,
+    /// Offset of the oldest byte that the log has.
+    pub log_start: u64,
+    /// Offset after the newest byte: bytes that came out, ever.
+    pub log_end: u64,
+    /// Bytes that the program's side took in, ever.
+    pub input_bytes: u64,
+    /// Bytes that wait for the program to read.
+    pub input_waiting: usize,
+    /// Nanoseconds since the last input, -1 if there was none.
+    pub since_input_ns: i64,
+    /// Nanoseconds since the last output, -1 if there was none.
+    pub since_output_ns: i64,
+    /// The readers, in the order of their attaching; elements lie `reader_stride` bytes apart.
+    pub readers: *const orch_reader_state,
+    /// How many.
+    pub reader_count: usize,
+    /// Size of an element as this library has it.
+    pub reader_stride: usize,
+}
+
+// SAFETY: repr(C), `size` first, integers and raw pointers only.
+unsafe impl SizedStruct for orch_terminal_state {
+    const FIRST_SIZE: usize = size_through!(orch_terminal_state, reader_stride, usize);
+    fn defaults() -> Self {
+        orch_terminal_state {
+            size: size_of::<Self>(),
+            terminal: 0,
+            tag: 0,
+            pid: 0,
+            foreground_pid: 0,
+            foreground_name: lend(b""),
+            cwd: lend(b""),
+            window: orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 },
+            flags: 0,
+            exit_kind: 0,
+            exit_value: 0,
+            core_dumped: 0,
+            log_start: 0,
+            log_end: 0,
+            input_bytes: 0,
+            input_waiting: 0,
+            since_input_ns: -1,
+            since_output_ns: -1,
+            readers: ptr::null(),
+            reader_count: 0,
+            reader_stride: size_of::<orch_reader_state>(),
+        }
+    }
+}
+
+/// What the last state query has lent.
+#[derive(Default)]
+pub(super) struct StateScratch {
+    states: Vec<TerminalState>,
+    readers: Vec<Vec<orch_reader_state>>,
+}
+
+impl StateScratch {
+    fn clear(&mut self) {
+        self.states.clear();
+        self.readers.clear();
+    }
+
+    /// Keeps a state and gives it in C's form. What it points to lives in heap blocks that stay
+    /// where they are when more states are kept.
+    fn keep(&mut self, state: TerminalState) -> orch_terminal_state {
+        let readers: Vec<orch_reader_state> = state
+            .readers
+            .iter()
+            .map(|reader| orch_reader_state {
+                reader: reader.id.to_u64(),
+                delivery: match reader.delivery {
+                    Delivery::Lossless => ORCH_DELIVERY_LOSSLESS,
+                    Delivery::Lossy => ORCH_DELIVERY_LOSSY,
+                },
+                paused: reader.paused.into(),
+                offset: reader.offset,
+                backlog: reader.backlog,
+            })
+            .collect();
+        let mut c = to_c(&state);
+        c.readers = readers.as_ptr();
+        c.reader_count = readers.len();
+        self.states.push(state);
+        self.readers.push(readers);
+        c
+    }
+}
+
+fn to_c(state: &TerminalState) -> orch_terminal_state {
+    let foreground = state.foreground.as_ref();
+    let (exit_kind, exit_value, core_dumped) = state.exit.map_or((0, 0, 0), exit_numbers);
+    let ns = |since: Option<Duration>| since.map_or(-1, |since| since.as_nanos() as i64);
+    orch_terminal_state {
+        terminal: state.id.to_u64(),
+        tag: state.tag,
+        pid: state.pid.unwrap_or(0),
+        foreground_pid: foreground.map_or(0, |process| process.pid),
+        foreground_name: lend(foreground.map_or(b"", |process| process.name.as_bytes())),
+        cwd: lend(state.cwd.as_ref().map_or(b"", |cwd| cwd.as_os_str().as_bytes())),
+        window: state.size.into(),
+        flags: flags(state),
+        exit_kind,
+        exit_value,
+        core_dumped,
+        log_start: state.log_start,
+        log_end: state.log_end,
+        input_bytes: state.input_bytes,
+        input_waiting: state.input_waiting,
+        since_input_ns: ns(state.since_input),
+        since_output_ns: ns(state.since_output),
+        ..orch_terminal_state::defaults()
+    }
+}
+
+fn flags(state: &TerminalState) -> u32 {
+    [
+        (state.running, ORCH_STATE_RUNNING),
+        (state.hung_up, ORCH_STATE_HUNG_UP),
+        (state.closing, ORCH_STATE_CLOSING),
+        (state.paused_by_host, ORCH_STATE_PAUSED_BY_HOST),
+        (state.paused_by_reader, ORCH_STATE_PAUSED_BY_READER),
+        (state.paused_by_memory, ORCH_STATE_PAUSED_BY_MEMORY),
+    ]
+    .iter()
+    .filter(|(holds, _)| *holds)
+    .map(|(_, flag)| flag)
+    .sum()
+}
+
+/// Everything that is known about a terminal now. Set `out_state->size` before; it is left as it is.
+///
+/// Owner thread. Costs a few system calls. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_terminal_get_state(
+    engine: *mut orch_engine,
+    terminal: u64,
+    out_state: *mut orch_terminal_state,
+) -> i32 {
+    let query = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the struct.
+        unsafe { sized::check_out(out_state) }?;
+        let state = inner.engine.state(TerminalId::from_u64(terminal))?;
+        inner.states.clear();
+        let c = inner.states.keep(state);
+        // SAFETY: the output was checked; the caller vouches for its size.
+        unsafe { sized::write(out_state, &c) };
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, query) }
+}
+
+/// The states of many terminals. `out_states` is an array whose elements lie `stride` bytes apart,
+/// each with its `size` set; for each id `out_statuses` gets a status and, where that is ORCH_OK, the
+/// element is filled. An unknown id fails alone.
+///
+/// Owner thread. Errors: ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_terminal_get_states(
+    engine: *mut orch_engine,
+    terminals: *const u64,
+    count: usize,
+    out_states: *mut orch_terminal_state,
+    stride: usize,
+    out_statuses: *mut i32,
+) -> i32 {
+    let query = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the array.
+        let ids = unsafe { sized::array(terminals, count) }?;
+        if count > 0 {
+            sized::check_pointer(out_states)?;
+            sized::check_pointer(out_statuses)?;
+            sized::check_stride(count, stride, orch_terminal_state::FIRST_SIZE)?;
+        }
+        for index in 0..count {
+            // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
+            let out = unsafe { out_states.byte_add(index * stride) };
+            // SAFETY: the caller vouches for the struct.
+            unsafe { sized::check_out(out) }?;
+        }
+        inner.states.clear();
+        for (index, id) in ids.iter().enumerate() {
+            let outcome = inner.engine.state(TerminalId::from_u64(*id));
+            let status = status_of_result(&outcome);
+            if let Ok(state) = outcome {
+                let c = inner.states.keep(state);
+                // SAFETY: the output was checked; the caller vouches for its size.
+                unsafe { sized::write(out_states.byte_add(index * stride), &c) };
+            }
+            // SAFETY: the caller vouches for `count` writable statuses.
+            unsafe { sized::put(out_statuses.wrapping_add(index), status) };
+        }
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, query) }
+}
+
+/// The ids of the terminals that `filter` (one of ORCH_TERMINALS_*) lets through, in no particular
+/// order. Writes at most `capacity` ids; `out_count` gets how many there are. Call with capacity 0
+/// to learn the number.
+///
+/// Owner thread. Errors: ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_terminal_list(
+    engine: *mut orch_engine,
+    filter: u32,
+    out_terminals: *mut u64,
+    capacity: usize,
+    out_count: *mut usize,
+) -> i32 {
+    let list = |inner: &mut Inner| -> Result<i32> {
+        sized::check_pointer(out_count)?;
+        if capacity > 0 && out_terminals.is_null() {
+            return Err(Error::invalid("an output is NULL"));
+        }
+        let filter = match filter {
+            ORCH_TERMINALS_ALL => StateFilter::All,
+            ORCH_TERMINALS_ACTIVE => StateFilter::Active,
+            other => return Err(unknown("filter", other)),
+        };
+        let ids = inner.engine.terminals(filter);
+        for (index, id) in ids.iter().take(capacity).enumerate() {
+            // SAFETY: the caller vouches for `capacity` writable ids.
+            unsafe { sized::put(out_terminals.wrapping_add(index), id.to_u64()) };
+        }
+        // SAFETY: the pointer was checked; the caller vouches that it is writable.
+        unsafe { sized::put(out_count, ids.len()) };
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, list) }
+}

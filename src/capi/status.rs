@@ -1,0 +1,102 @@
+//! Statuses: what every function returns.
+
+use std::ffi::c_char;
+
+use crate::error::{Error, ErrorKind};
+
+/// The call did what it says.
+pub const ORCH_OK: i32 = 0;
+/// There is nothing (more) to give: `orch_engine_next_event` without an unread event.
+pub const ORCH_DONE: i32 = 1;
+/// An argument is NULL, out of range or contradicts another one.
+pub const ORCH_E_INVALID: i32 = -1;
+/// The id names something that is gone or never was.
+pub const ORCH_E_STALE_ID: i32 = -2;
+/// A limit of the engine is reached; the message names it.
+pub const ORCH_E_LIMIT: i32 = -3;
+/// The program to start was not found.
+pub const ORCH_E_NO_PROGRAM: i32 = -4;
+/// The program to start cannot be executed.
+pub const ORCH_E_NOT_EXECUTABLE: i32 = -5;
+/// The working directory does not exist or cannot be entered.
+pub const ORCH_E_NO_DIRECTORY: i32 = -6;
+/// The system has no free PTY.
+pub const ORCH_E_NO_PTY: i32 = -7;
+/// The process or the system has no free file descriptor.
+pub const ORCH_E_NO_FD: i32 = -8;
+/// The terminal is being closed and takes no more commands.
+pub const ORCH_E_CLOSING: i32 = -9;
+/// The program or the PTY has ended, so the command has no object.
+pub const ORCH_E_ENDED: i32 = -10;
+/// Not tried: an earlier operation for the same terminal in the batch failed.
+pub const ORCH_E_SKIPPED: i32 = -11;
+/// The call was made in a forked child; the engine belongs to the parent.
+pub const ORCH_E_FORKED: i32 = -12;
+/// The engine of a sender is gone, or the engine is shutting down.
+pub const ORCH_E_GONE: i32 = -13;
+/// The system refused; see `os_error` of `orch_last_error`.
+pub const ORCH_E_SYSTEM: i32 = -14;
+/// The call was made on a thread that does not own the engine.
+pub const ORCH_E_WRONG_THREAD: i32 = -15;
+/// A bug in the library was caught in this call. The engine is poisoned.
+pub const ORCH_E_PANIC: i32 = -16;
+/// An earlier call returned ORCH_E_PANIC; only `orch_engine_destroy` is left.
+pub const ORCH_E_POISONED: i32 = -17;
+/// Another thread is inside a call on this engine.
+pub const ORCH_E_BUSY: i32 = -18;
+
+/// The status for a kind of error; the numbers are never reused.
+pub(super) fn status_of(error: &Error) -> i32 {
+    match error.kind() {
+        ErrorKind::InvalidArgument => ORCH_E_INVALID,
+        ErrorKind::StaleId => ORCH_E_STALE_ID,
+        ErrorKind::LimitReached => ORCH_E_LIMIT,
+        ErrorKind::ProgramNotFound => ORCH_E_NO_PROGRAM,
+        ErrorKind::NotExecutable => ORCH_E_NOT_EXECUTABLE,
+        ErrorKind::WorkingDirectory => ORCH_E_NO_DIRECTORY,
+        ErrorKind::OutOfPtys => ORCH_E_NO_PTY,
+        ErrorKind::OutOfDescriptors => ORCH_E_NO_FD,
+        ErrorKind::Closing => ORCH_E_CLOSING,
+        ErrorKind::Ended => ORCH_E_ENDED,
+        ErrorKind::Skipped => ORCH_E_SKIPPED,
+        ErrorKind::Forked => ORCH_E_FORKED,
+        ErrorKind::EngineGone => ORCH_E_GONE,
+        ErrorKind::System => ORCH_E_SYSTEM,
+    }
+}
+
+/// The status of a result without a value.
+pub(super) fn status_of_result<T>(result: &crate::Result<T>) -> i32 {
+    result.as_ref().map_or_else(status_of, |_| ORCH_OK)
+}
+
+/// The name of a status, such as "ORCH_E_STALE_ID"; "unknown status" for any other number.
+///
+/// Any thread. The string is static.
+#[unsafe(no_mangle)]
+pub extern "C" fn orch_status_name(status: i32) -> *const c_char {
+    let name = match status {
+        ORCH_OK => c"ORCH_OK",
+        ORCH_DONE => c"ORCH_DONE",
+        ORCH_E_INVALID => c"ORCH_E_INVALID",
+        ORCH_E_STALE_ID => c"ORCH_E_STALE_ID",
+        ORCH_E_LIMIT => c"ORCH_E_LIMIT",
+        ORCH_E_NO_PROGRAM => c"ORCH_E_NO_PROGRAM",
+        ORCH_E_NOT_EXECUTABLE => c"ORCH_E_NOT_EXECUTABLE",
+        ORCH_E_NO_DIRECTORY => c"ORCH_E_NO_DIRECTORY",
+        ORCH_E_NO_PTY => c"ORCH_E_NO_PTY",
+        ORCH_E_NO_FD => c"ORCH_E_NO_FD",
+        ORCH_E_CLOSING => c"ORCH_E_CLOSING",
+        ORCH_E_ENDED => c"ORCH_E_ENDED",
+        ORCH_E_SKIPPED => c"ORCH_E_SKIPPED",
+        ORCH_E_FORKED => c"ORCH_E_FORKED",
+        ORCH_E_GONE => c"ORCH_E_GONE",
+        ORCH_E_SYSTEM => c"ORCH_E_SYSTEM",
+        ORCH_E_WRONG_THREAD => c"ORCH_E_WRONG_THREAD",
+        ORCH_E_PANIC => c"ORCH_E_PANIC",
+        ORCH_E_POISONED => c"ORCH_E_POISONED",
+        ORCH_E_BUSY => c"ORCH_E_BUSY",
+        _ => c"unknown status",
+    };
+    name.as_ptr()
+}
