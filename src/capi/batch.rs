@@ -180,7 +180,7 @@ pub unsafe extern "C" fn orch_batch(
         let ops = (0..count)
             .map(|index| {
                 // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
-                unsafe { read_op(ops.byte_add(index * stride), stride) }
+                unsafe { read_op(ops.wrapping_byte_add(index * stride), stride) }
             })
             .collect::<Result<Vec<_>>>()?;
         // SAFETY: the caller vouches for the outputs.

@@ -63,7 +63,7 @@ unsafe fn read_parts<T: Copy>(
     unsafe { ptr::copy_nonoverlapping(from, (&raw mut value).cast::<u8>(), known) };
     if size > known {
         // SAFETY: the caller vouches for `size` bytes.
-        let tail = unsafe { std::slice::from_raw_parts(from.add(known), size - known) };
+        let tail = unsafe { std::slice::from_raw_parts(from.wrapping_add(known), size - known) };
         if tail.iter().any(|byte| *byte != 0) {
             return Err(Error::invalid("a struct has fields that this library does not know"));
         }
@@ -98,10 +98,12 @@ pub(super) unsafe fn write<T: SizedStruct>(out: *mut T, value: &T) {
     let known = size.min(size_of::<T>());
     let to = out.cast::<u8>();
     let from = (&raw const *value).cast::<u8>();
+    let (from, to, tail) =
+        (from.wrapping_add(behind), to.wrapping_add(behind), to.wrapping_add(known));
     // SAFETY: both have `known` bytes; the size field of the host is left alone.
-    unsafe { ptr::copy_nonoverlapping(from.add(behind), to.add(behind), known - behind) };
+    unsafe { ptr::copy_nonoverlapping(from, to, known - behind) };
     // SAFETY: the caller vouches for `size` bytes.
-    unsafe { ptr::write_bytes(to.add(known), 0, size - known) };
+    unsafe { ptr::write_bytes(tail, 0, size - known) };
 }
 
 /// Bytes of a host; NULL is allowed for no bytes.

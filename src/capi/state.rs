@@ -252,9 +252,7 @@ pub unsafe extern "C" fn orch_terminal_get_states(
         }
         for index in 0..count {
             // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
-            let out = unsafe { out_states.byte_add(index * stride) };
-            // SAFETY: the caller vouches for the struct.
-            unsafe { sized::check_out(out) }?;
+            unsafe { sized::check_out(out_states.wrapping_byte_add(index * stride)) }?;
         }
         inner.states.clear();
         for (index, id) in ids.iter().enumerate() {
@@ -263,7 +261,7 @@ pub unsafe extern "C" fn orch_terminal_get_states(
             if let Ok(state) = outcome {
                 let c = inner.states.keep(state);
                 // SAFETY: the output was checked; the caller vouches for its size.
-                unsafe { sized::write(out_states.byte_add(index * stride), &c) };
+                unsafe { sized::write(out_states.wrapping_byte_add(index * stride), &c) };
             }
             // SAFETY: the caller vouches for `count` writable statuses.
             unsafe { sized::put(out_statuses.wrapping_add(index), status) };

@@ -73,9 +73,7 @@ pub unsafe extern "C" fn orch_terminal_spawn_many(
         }
         for index in 0..count {
             // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
-            let element = unsafe { options.byte_add(index * stride) };
-            // SAFETY: the caller vouches for the struct.
-            let options = unsafe { spawn_options(element) };
+            let options = unsafe { spawn_options(options.wrapping_byte_add(index * stride)) };
             let outcome = options.and_then(|options| inner.engine.spawn(&options));
             if let Ok(id) = &outcome {
                 // SAFETY: the caller vouches for `count` writable ids.

@@ -1,0 +1,73 @@
+# What a person types; each target says what it does.
+
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+VERSION_MAJOR := $(word 1,$(subst ., ,$(VERSION)))
+VERSION_MINOR := $(word 2,$(subst ., ,$(VERSION)))
+CARGO ?= cargo
+TARGET_DIR ?= target
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+INSTALL ?= install
+
+.PHONY: run test tools lint unit ffi-tests install-test deny bench header build install uninstall clean
+
+run: ## Runs your shell in a terminal of the engine.
+	$(CARGO) run --release
+
+test: tools lint unit ffi-tests install-test deny ## Everything that CI holds.
+
+tools: ## Looks for what the tests need and installs what is missing, where it can.
+	tests/tools.sh
+
+lint: ## Format and lints, warnings as errors.
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+
+unit: ## Unit, property and integration tests; the house rules; the header; the README's examples.
+	$(CARGO) test --locked
+
+ffi-tests: ## The C ABI from outside: compilers, language versions, sanitizers, valgrind, host loops.
+	$(CARGO) build --locked
+	ORCHFLOW_FFI_STRICT=1 ffi-tests/run.sh $(TARGET_DIR)/debug
+
+install-test: ## Installs into an empty folder and builds the examples against it.
+	tests/install.sh
+
+deny: ## Licences, sources and duplicates of the dependencies.
+	$(TARGET_DIR)/tools/bin/cargo-deny check bans licenses sources
+
+bench: ## Figures beside a C epoll loop, one table.
+	$(CARGO) bench --locked
+
+header: ## Writes include/orchflow.h anew.
+	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
+
+build:
+	$(CARGO) build --release --locked
+
+install: build ## Installs the libraries, headers, pkg-config and CMake files and the demo.
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/OrchFlow \
+		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 755 $(TARGET_DIR)/release/liborchflow.so $(DESTDIR)$(LIBDIR)/liborchflow.so.$(VERSION)
+	ln -sf liborchflow.so.$(VERSION) $(DESTDIR)$(LIBDIR)/liborchflow.so.0
+	ln -sf liborchflow.so.0 $(DESTDIR)$(LIBDIR)/liborchflow.so
+	$(INSTALL) -m 644 $(TARGET_DIR)/release/liborchflow.a $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 644 include/orchflow.h include/orchflow.hpp $(DESTDIR)$(INCLUDEDIR)/
+	$(INSTALL) -m 755 $(TARGET_DIR)/release/orchflow-demo $(DESTDIR)$(BINDIR)/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+		packaging/orchflow.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/orchflow.pc
+	$(INSTALL) -m 644 packaging/OrchFlowConfig.cmake $(DESTDIR)$(LIBDIR)/cmake/OrchFlow/
+	sed -e 's|@VERSION@|$(VERSION)|; s|@VERSION_MAJOR@|$(VERSION_MAJOR)|; s|@VERSION_MINOR@|$(VERSION_MINOR)|' \
+		packaging/OrchFlowConfigVersion.cmake.in > $(DESTDIR)$(LIBDIR)/cmake/OrchFlow/OrchFlowConfigVersion.cmake
+
+uninstall: ## Removes what install has put there.
+	rm -f $(DESTDIR)$(LIBDIR)/liborchflow.so* $(DESTDIR)$(LIBDIR)/liborchflow.a \
+		$(DESTDIR)$(INCLUDEDIR)/orchflow.h $(DESTDIR)$(INCLUDEDIR)/orchflow.hpp \
+		$(DESTDIR)$(BINDIR)/orchflow-demo $(DESTDIR)$(LIBDIR)/pkgconfig/orchflow.pc
+	rm -rf $(DESTDIR)$(LIBDIR)/cmake/OrchFlow
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,376 @@
+// orchflow.hpp: OrchFlow for C++17, a header-only coat over orchflow.h.
+//
+// Handles own what they name and move but do not copy; everything else is a value. No exceptions are
+// thrown and none are needed: calls that can fail return orch::result<T> or orch::status. Threads and
+// lifetimes are those of orchflow.h.
+//
+//     auto engine = orch::engine::create();
+//     if (!engine) return 1;
+//     auto terminal = engine->spawn(orch::spawn_options{"make", "-j4"});
+//     while (running) {
+//         engine->turn(orch::forever);
+//         while (auto event = engine->next_event()) { ... }
+//     }
+
+#ifndef ORCHFLOW_HPP
+#define ORCHFLOW_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "orchflow.h"
+
+namespace orch {
+
+// The outcome of a call: ORCH_OK, ORCH_DONE or one of ORCH_E_*. True means that it worked.
+class [[nodiscard]] status {
+public:
+    constexpr status(int32_t code) noexcept : code_(code) {}
+    constexpr explicit operator bool() const noexcept { return code_ >= 0; }
+    constexpr int32_t code() const noexcept { return code_; }
+    std::string_view name() const noexcept { return orch_status_name(code_); }
+
+private:
+    int32_t code_;
+};
+
+// A value, or the status that says why there is none. Like std::optional, reading the value of a
+// failed result is an error of the program.
+template <typename T>
+class [[nodiscard]] result {
+public:
+    result(T value) : code_(ORCH_OK), value_(std::move(value)) {}
+    result(status error) : code_(error.code()) {}
+    explicit operator bool() const noexcept { return value_.has_value(); }
+    status error() const noexcept { return code_; }
+    T &operator*() & noexcept { return *value_; }
+    const T &operator*() const & noexcept { return *value_; }
+    T &&operator*() && noexcept { return *std::move(value_); }
+    T *operator->() noexcept { return &*value_; }
+    const T *operator->() const noexcept { return &*value_; }
+
+private:
+    int32_t code_;
+    std::optional<T> value_;
+};
+
+using terminal_id = uint64_t;
+using reader_id = uint64_t;
+using std::chrono::milliseconds;
+
+// For engine::turn: wait until there is something to do.
+inline constexpr milliseconds forever{-1};
+
+// Text or bytes that somebody else owns.
+inline std::string_view view(orch_bytes bytes) noexcept {
+    return {static_cast<const char *>(bytes.data), bytes.len};
+}
+inline orch_bytes bytes(std::string_view text) noexcept {
+    orch_bytes out;
+    out.data = text.data();
+    out.len = text.size();
+    return out;
+}
+inline orch_size cells(uint16_t cols, uint16_t rows) noexcept {
+    orch_size size = {};
+    size.cols = cols;
+    size.rows = rows;
+    return size;
+}
+
+// A configuration with every default; change what you like in `raw`.
+struct config {
+    config() noexcept { orch_config_init(&raw, sizeof raw); }
+    orch_config raw = {};
+};
+
+// How to start a program. Owns its texts, so it can be kept and used again.
+class spawn_options {
+public:
+    // The user's shell.
+    spawn_options() = default;
+    // A program and its arguments.
+    spawn_options(std::initializer_list<std::string_view> argv) : argv_(argv.begin(), argv.end()) {}
+
+    spawn_options &arg(std::string_view value) { return argv_.emplace_back(value), *this; }
+    spawn_options &env(std::string_view name, std::string_view value) {
+        std::string entry(name);
+        return env_.emplace_back(entry.append("=").append(value)), *this;
+    }
+    spawn_options &env_remove(std::string_view name) { return env_.emplace_back(name), *this; }
+    spawn_options &env_clear() noexcept { return env_clear_ = true, *this; }
+    spawn_options &cwd(std::string_view path) { return cwd_ = path, *this; }
+    spawn_options &window(orch_size size) noexcept { return window_ = size, *this; }
+    spawn_options &delivery(uint32_t delivery) noexcept { return delivery_ = delivery, *this; }
+    spawn_options &log_bytes(size_t bytes) noexcept { return log_bytes_ = bytes, *this; }
+    spawn_options &tag(uint64_t tag) noexcept { return tag_ = tag, *this; }
+
+    // The options in C's form, for the time of the call `use`.
+    template <typename Use>
+    auto lower(Use use) const {
+        const std::vector<orch_bytes> argv = lower_all(argv_), env = lower_all(env_);
+        orch_spawn_options raw;
+        orch_spawn_options_init(&raw, sizeof raw);
+        raw.argv = argv.data();
+        raw.argv_len = argv.size();
+        raw.env = env.data();
+        raw.env_len = env.size();
+        raw.env_clear = env_clear_;
+        raw.delivery = delivery_;
+        raw.cwd = bytes(cwd_);
+        if (window_) raw.window = *window_;
+        raw.log_bytes = log_bytes_;
+        raw.tag = tag_;
+        return use(raw);
+    }
+
+private:
+    static std::vector<orch_bytes> lower_all(const std::vector<std::string> &texts) {
+        std::vector<orch_bytes> out;
+        out.reserve(texts.size());
+        for (const std::string &text : texts) out.push_back(bytes(text));
+        return out;
+    }
+
+    std::vector<std::string> argv_, env_;
+    std::string cwd_;
+    std::optional<orch_size> window_;
+    bool env_clear_ = false;
+    uint32_t delivery_ = ORCH_DELIVERY_LOSSLESS;
+    size_t log_bytes_ = 0;
+    uint64_t tag_ = 0;
+};
+
+// An event. Its bytes are borrowed until the next next_event or turn of the engine.
+class event {
+public:
+    explicit event(const orch_event &raw) noexcept : raw_(raw) {}
+    uint32_t kind() const noexcept { return raw_.kind; }
+    terminal_id terminal() const noexcept { return raw_.terminal; }
+    reader_id reader() const noexcept { return raw_.reader; }
+    uint64_t tag() const noexcept { return raw_.tag; }
+    uint64_t offset() const noexcept { return raw_.offset; }
+    uint64_t end() const noexcept { return raw_.end; }
+    std::string_view data() const noexcept {
+        return {reinterpret_cast<const char *>(raw_.data), raw_.len};
+    }
+    // Every other field.
+    const orch_event &raw() const noexcept { return raw_; }
+
+private:
+    orch_event raw_;
+};
+
+// One operation of a batch. Bytes are borrowed until the batch is done.
+struct op : orch_op {
+    static op input(terminal_id id, std::string_view data) noexcept {
+        op out(id, ORCH_OP_INPUT);
+        out.data = data.data();
+        out.len = data.size();
+        return out;
+    }
+    static op resize(terminal_id id, orch_size size) noexcept {
+        op out(id, ORCH_OP_RESIZE);
+        out.window = size;
+        return out;
+    }
+    static op set_mode(terminal_id id, uint32_t mode) noexcept {
+        op out(id, ORCH_OP_SET_MODE);
+        out.value = mode;
+        return out;
+    }
+    static op send_signal(terminal_id id, int signal, uint32_t target) noexcept {
+        op out(id, ORCH_OP_SIGNAL);
+        out.signal = signal;
+        out.value = target;
+        return out;
+    }
+
+private:
+    op(terminal_id id, uint32_t op_kind) noexcept : orch_op() {
+        terminal = id;
+        kind = op_kind;
+    }
+};
+
+// What became of a batch: totals, and a status for each operation.
+struct batch_report {
+    orch_batch_result totals = {};
+    std::vector<int32_t> statuses;
+};
+
+// Posts commands to an engine from any thread; may outlive it. See orch_sender_* for the errors.
+class sender {
+public:
+    status notify(uint64_t tag) const noexcept { return orch_sender_notify(raw_.get(), tag); }
+    status post(const op &op, uint64_t tag) const noexcept {
+        return orch_sender_op(raw_.get(), &op, sizeof(orch_op), tag);
+    }
+    status spawn(const spawn_options &options, uint64_t tag) const {
+        return options.lower(
+            [&](const orch_spawn_options &raw) { return orch_sender_spawn(raw_.get(), &raw, tag); });
+    }
+    status close(terminal_id id, milliseconds grace, uint64_t tag) const noexcept {
+        return orch_sender_close(raw_.get(), id, static_cast<uint32_t>(grace.count()), tag);
+    }
+    orch_sender *raw() const noexcept { return raw_.get(); }
+
+private:
+    friend class engine;
+    struct destroy {
+        void operator()(orch_sender *raw) const noexcept { orch_sender_destroy(raw); }
+    };
+    explicit sender(orch_sender *raw) noexcept : raw_(raw) {}
+    std::unique_ptr<orch_sender, destroy> raw_;
+};
+
+// An engine. Destroyed by its owner thread; see orch_engine_destroy.
+class engine {
+public:
+    static result<engine> create(const config &config = {}) {
+        orch_engine *raw = nullptr;
+        const status made = orch_engine_create(&config.raw, &raw);
+        if (!made) return made;
+        return engine(raw);
+    }
+
+    // The life of the engine.
+    int fd() const noexcept { return orch_engine_fd(raw_.get()); }
+    status turn(milliseconds timeout = milliseconds{0}) noexcept {
+        return orch_engine_turn(raw_.get(), static_cast<int32_t>(timeout.count()));
+    }
+    std::optional<event> next_event() noexcept {
+        orch_event raw = {};
+        raw.size = sizeof raw;
+        if (orch_engine_next_event(raw_.get(), &raw) != ORCH_OK) return std::nullopt;
+        return event(raw);
+    }
+    status shutdown(milliseconds grace) noexcept {
+        return orch_engine_shutdown(raw_.get(), static_cast<uint32_t>(grace.count()));
+    }
+    status bind_thread() noexcept { return orch_engine_bind_thread(raw_.get()); }
+    result<orch::sender> make_sender() {
+        orch_sender *raw = nullptr;
+        const status made = orch_sender_create(raw_.get(), &raw);
+        if (!made) return made;
+        return orch::sender(raw);
+    }
+    // The message of the last call on this engine that failed.
+    std::string last_error() const {
+        orch_error error = {};
+        error.size = sizeof error;
+        if (orch_last_error(raw_.get(), &error) != ORCH_OK) return {};
+        return std::string(view(error.message));
+    }
+
+    // Terminals.
+    result<terminal_id> spawn(const spawn_options &options = {}) {
+        return options.lower([&](const orch_spawn_options &raw) -> result<terminal_id> {
+            terminal_id id = 0;
+            const status made = orch_terminal_spawn(raw_.get(), &raw, &id);
+            if (!made) return made;
+            return id;
+        });
+    }
+    result<terminal_id> adopt(int fd, const orch_adopt_options *options = nullptr) noexcept {
+        terminal_id id = 0;
+        const status made = orch_terminal_adopt(raw_.get(), fd, options, &id);
+        if (!made) return made;
+        return id;
+    }
+    // How many of the bytes were accepted.
+    result<size_t> write(terminal_id id, std::string_view data) noexcept {
+        size_t accepted = 0;
+        const status done =
+            orch_terminal_write(raw_.get(), id, data.data(), data.size(), &accepted);
+        if (!done) return done;
+        return accepted;
+    }
+    status send_eof(terminal_id id) noexcept { return orch_terminal_send_eof(raw_.get(), id); }
+    status resize(terminal_id id, orch_size size) noexcept {
+        return orch_terminal_resize(raw_.get(), id, size);
+    }
+    status set_mode(terminal_id id, uint32_t mode) noexcept {
+        return orch_terminal_set_mode(raw_.get(), id, mode);
+    }
+    status signal(terminal_id id, int number, uint32_t target = ORCH_SIGNAL_FOREGROUND) noexcept {
+        return orch_terminal_signal(raw_.get(), id, number, target);
+    }
+    status close(terminal_id id, milliseconds grace) noexcept {
+        return orch_terminal_close(raw_.get(), id, static_cast<uint32_t>(grace.count()));
+    }
+    status pause(terminal_id id) noexcept { return orch_terminal_pause(raw_.get(), id); }
+    status resume(terminal_id id) noexcept { return orch_terminal_resume(raw_.get(), id); }
+
+    // Many terminals at once.
+    result<batch_report> batch(const std::vector<op> &ops) {
+        static_assert(sizeof(op) == sizeof(orch_op), "op adds nothing to orch_op");
+        batch_report report = new_report(ops.size());
+        const status done = orch_batch(raw_.get(), ops.data(), ops.size(), sizeof(op),
+                                       report.statuses.data(), &report.totals);
+        if (!done) return done;
+        return report;
+    }
+    result<batch_report> write_many(const std::vector<terminal_id> &ids, std::string_view data) {
+        batch_report report = new_report(ids.size());
+        const status done =
+            orch_terminal_write_many(raw_.get(), ids.data(), ids.size(), data.data(), data.size(),
+                                     report.statuses.data(), &report.totals);
+        if (!done) return done;
+        return report;
+    }
+
+    // Readers.
+    result<reader_id> attach(terminal_id id, const orch_attach_options *options = nullptr) noexcept {
+        reader_id reader = 0;
+        const status made = orch_terminal_attach(raw_.get(), id, options, &reader);
+        if (!made) return made;
+        return reader;
+    }
+    status detach(reader_id id) noexcept { return orch_reader_detach(raw_.get(), id); }
+    status pause_reader(reader_id id) noexcept { return orch_reader_pause(raw_.get(), id); }
+    status resume_reader(reader_id id) noexcept { return orch_reader_resume(raw_.get(), id); }
+
+    // State. Texts and arrays are borrowed until the next state query.
+    result<orch_terminal_state> state(terminal_id id) noexcept {
+        orch_terminal_state out = {};
+        out.size = sizeof out;
+        const status done = orch_terminal_get_state(raw_.get(), id, &out);
+        if (!done) return done;
+        return out;
+    }
+    std::vector<terminal_id> terminals(uint32_t filter = ORCH_TERMINALS_ALL) {
+        size_t count = 0;
+        if (orch_terminal_list(raw_.get(), filter, nullptr, 0, &count) != ORCH_OK) return {};
+        std::vector<terminal_id> ids(count);
+        if (orch_terminal_list(raw_.get(), filter, ids.data(), count, &count) != ORCH_OK) return {};
+        return ids;
+    }
+
+    // For every call that has no method here.
+    orch_engine *raw() const noexcept { return raw_.get(); }
+
+private:
+    struct destroy {
+        void operator()(orch_engine *raw) const noexcept { orch_engine_destroy(raw); }
+    };
+    explicit engine(orch_engine *raw) noexcept : raw_(raw) {}
+    static batch_report new_report(size_t count) {
+        batch_report report;
+        report.totals.size = sizeof report.totals;
+        report.statuses.resize(count);
+        return report;
+    }
+    std::unique_ptr<orch_engine, destroy> raw_;
+};
+
+}  // namespace orch
+
+#endif  // ORCHFLOW_HPP

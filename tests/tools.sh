@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Looks for the programs that `make test` needs beside Rust. On Debian as root it installs what is
+# missing; elsewhere it says what to install and ends.
+set -eu
+cd "$(dirname "$0")/.."
+
+# command (or header) and the Debian package that has it
+wanted="gcc:gcc g++:g++ clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
+missing=""
+for pair in $wanted; do
+    command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+done
+if command -v pkg-config >/dev/null; then
+    pkg-config --exists libuv || missing="$missing libuv1-dev"
+    pkg-config --exists glib-2.0 || missing="$missing libglib2.0-dev"
+else
+    missing="$missing libuv1-dev libglib2.0-dev"
+fi
+
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing:$missing"
+        apt-get update -qq
+        # shellcheck disable=SC2086 # a list of words
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    else
+        echo "please install first:$missing" >&2
+        exit 1
+    fi
+fi
+
+# cargo-deny has no Debian package; it is built once, into the target folder. Not through a rustc
+# wrapper or the project's own lock.
+deny=target/tools/bin/cargo-deny
+if [ ! -x "$deny" ]; then
+    echo "building cargo-deny (once, a few minutes)"
+    cargo install --quiet --locked --root target/tools --version 0.20.2 cargo-deny
+fi
+echo "tools: complete"
