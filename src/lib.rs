@@ -32,3 +32,8 @@ pub use terminal::{
     AdoptOptions, BatchEntry, BatchReport, Delivery, ExitStatus, Mode, Op, Process, ReaderState,
     SignalTarget, Size, SpawnOptions, Start, StateFilter, TerminalEvent, TerminalState,
 };
+
+/// Has the Rust example of the README run as a doctest.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,224 @@
+//! The demo binary as a user meets it: through pipes, and inside a terminal (of the engine, of
+//! course).
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::process::{Command, Output, Stdio};
+
+use orchflow::{ExitStatus, Size, SpawnOptions};
+use support::host::Host;
+use support::scaled;
+
+const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
+
+/// Runs the demo with these arguments and this on stdin.
+fn demo(args: &[impl AsRef<OsStr>], input: &[u8]) -> Output {
+    let mut child = Command::new(DEMO)
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    // The demo may end without reading all of it.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+/// Runs a shell script without echo; the input comes when the script is ready for it.
+fn run_sh(script: &str, input: &[u8]) -> Output {
+    let script = format!("stty -echo; echo ready; {script}");
+    let mut child = Command::new(DEMO)
+        .args(["run", "--", "sh", "-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut ready = [0; 7];
+    child.stdout.as_mut().unwrap().read_exact(&mut ready).unwrap();
+    assert_eq!(&ready, b"ready\r\n");
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || stdin.write_all(&input).unwrap());
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Arguments, exit status, what stderr has to mention.
+#[test]
+fn exit_statuses() {
+    let table: &[(&[&str], i32, &str)] = &[
+        (&["run", "--", "true"], 0, ""),
+        (&["run", "--", "sh", "-c", "exit 7"], 7, ""),
+        (&["run", "--", "sh", "-c", "kill -9 $$"], 137, ""),
+        (&["run", "--", "sh", "-c", "kill -TERM $$"], 143, ""),
+        (&["run", "--", "no-such-program"], 127, "no-such-program: program not found"),
+        (&["run", "--", "/no/such/program"], 127, "program not found"),
+        (&["run", "--", "/etc/passwd"], 126, "cannot be executed"),
+        (&["walk"], 2, "Usage:"),
+        (&["run", "--cols", "0"], 2, "not a number from 1 to 65535"),
+        (&["run", "--nonsense"], 2, "Usage:"),
+        (&["--help"], 0, ""),
+        (&["--version"], 0, ""),
+    ];
+    for (args, status, mention) in table {
+        let output = demo(args, b"");
+        assert_eq!(output.status.code(), Some(*status), "{args:?}: {output:?}");
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains(mention), "{args:?}: {stderr}");
+        assert_eq!(stderr.is_empty(), mention.is_empty(), "{args:?}: {stderr}");
+    }
+}
+
+#[test]
+fn output_is_exact() {
+    let lines: Vec<String> =
+        (0..scaled(200_000, 2_500_000)).map(|n| format!("{n:>7} {}", "x".repeat(n % 70))).collect();
+    let path = std::env::temp_dir().join(format!("orchflow-demo-{}.txt", std::process::id()));
+    fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let output = demo(&["run".as_ref(), "--".as_ref(), "cat".as_ref(), path.as_os_str()], b"");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout == (lines.join("\r\n") + "\r\n").as_bytes(), "not the file");
+}
+
+#[test]
+fn stdin_is_the_input_and_its_end_the_end() {
+    let output = run_sh("cat", b"one\ntwo\n");
+    assert_eq!(text(&output.stdout), "one\r\ntwo\r\n");
+    // The end comes inside a line: the line is handed over, then the end is seen.
+    let output = run_sh("cat; echo .", b"half");
+    assert_eq!(text(&output.stdout), "half.\r\n");
+    let output = run_sh("cat | wc -c", b"");
+    assert_eq!(text(&output.stdout).trim(), "0");
+}
+
+#[test]
+fn much_input_passes() {
+    let line = "abcdefghij".repeat(10) + "\n";
+    let input = line.repeat(5_000);
+    let output = run_sh("cat", input.as_bytes());
+    assert!(text(&output.stdout) == input.replace('\n', "\r\n"));
+}
+
+#[test]
+fn a_cut_line_is_remarked() {
+    let line = "x".repeat(10_000) + "\n";
+    let output = run_sh("cat >/dev/null", line.as_bytes());
+    assert!(text(&output.stderr).contains("cut a line of input"), "{output:?}");
+}
+
+#[test]
+fn the_size_is_as_asked_for() {
+    let output = demo(&["run", "--cols", "123", "--rows", "45", "--", "stty", "size"], b"");
+    assert_eq!(text(&output.stdout), "45 123\r\n");
+    let output = demo(&["run", "--", "stty", "size"], b"");
+    assert_eq!(text(&output.stdout), "24 80\r\n");
+}
+
+#[test]
+fn a_closed_stdout_ends_it_like_any_filter() {
+    let mut child = Command::new(DEMO)
+        .args(["run", "--", "sh", "-c", "while :; do echo flood; done"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = [0; 7];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"flood\r\n");
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(141));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn without_arguments_it_is_the_users_shell() {
+    let output = Command::new(DEMO)
+        .env("SHELL", "/bin/sh")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+}
+
+/// The demo in a shell in a terminal of the engine: the shell says when it ended, and how its
+/// terminal is set afterwards.
+fn demo_in_terminal(host: &mut Host, script: &str) -> orchflow::TerminalId {
+    let outer = format!(r#""$DEMO" run -- sh -c '{script}'; echo "status $?"; stty -a"#);
+    let options = SpawnOptions::program("sh").arg("-c").arg(outer).env("DEMO", DEMO);
+    host.spawn(&options.size(Size::cells(90, 30)))
+}
+
+#[test]
+fn the_window_is_followed() {
+    let mut host = Host::new();
+    let script = r#"trap "stty size; exit" WINCH; stty size; while :; do read x; done"#;
+    let id = demo_in_terminal(&mut host, script);
+    host.wait_text(id, "30 90\r\n");
+    host.engine.resize(id, Size::cells(70, 20)).unwrap();
+    host.wait_text(id, "20 70\r\n");
+    host.engine.write(id, b"\n").unwrap();
+    assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
+}
+
+#[test]
+fn our_terminal_is_raw_meanwhile_and_itself_afterwards() {
+    let mut host = Host::new();
+    let script = r#"trap "echo interrupted; exit 5" INT; echo ready; while :; do read x; done"#;
+    let id = demo_in_terminal(&mut host, script);
+    host.wait_text(id, "ready\r\n");
+    // Ctrl-C is a byte to the outer terminal and a signal in the inner one.
+    host.engine.write(id, b"\x03").unwrap();
+    host.wait_text(id, "interrupted\r\n");
+    host.wait_text(id, "status 5\r\n");
+    assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
+    let text = host.text(id);
+    let settings = text.split("status 5").nth(1).unwrap();
+    for setting in ["icanon", "echo", "isig", "opost"] {
+        let is_on = settings.split_whitespace().any(|word| word == setting);
+        assert!(is_on, "{setting}: {settings}");
+    }
+}
+
+#[test]
+fn a_request_to_end_hangs_up_the_program() {
+    let mut child = Command::new(DEMO)
+        .args([
+            "run",
+            "--",
+            "sh",
+            "-c",
+            "trap 'echo bye; exit 9' HUP; echo ready; while :; do read x; done",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let mut ready = [0; 7];
+    stdout.read_exact(&mut ready).unwrap();
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "bye\r\n");
+    assert_eq!(child.wait().unwrap().code(), Some(9));
+}

@@ -1,0 +1,70 @@
+//! What the integration tests share: a host that drives one engine the way an editor would.
+//!
+//! [`Host`] polls the engine's descriptor without a timeout of its own and reads every event. The
+//! only timeout is the watchdog: a wait that takes longer than [`WATCHDOG`] panics with everything
+//! that is known, so a stall is a failure with a reason and never a hang.
+//!
+//! The host also holds the rules that are true for every test: offsets are contiguous, an exit comes
+//! after the last byte of every reader, nothing comes after `Closed`, and no error is logged.
+
+#![allow(dead_code)] // Every test binary uses another part of it.
+
+pub(crate) mod files;
+pub(crate) mod host;
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use orchflow::Engine;
+
+/// How long a wait may take before it counts as a stall.
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(10);
+
+/// Whether the long form of the tests was asked for, with `ORCHFLOW_SOAK=1`.
+pub(crate) fn is_soak() -> bool {
+    std::env::var_os("ORCHFLOW_SOAK").is_some_and(|value| value == "1")
+}
+
+/// `normally`, or `in_soak` in the long form of the tests.
+pub(crate) fn scaled(normally: usize, in_soak: usize) -> usize {
+    if is_soak() { in_soak } else { normally }
+}
+
+/// Whether the engine's descriptor is readable now.
+pub(crate) fn is_readable(engine: &Engine) -> bool {
+    wait_readable(engine, Duration::ZERO)
+}
+
+/// Polls the engine's descriptor, at most this long; whether it became readable.
+pub(crate) fn wait_readable(engine: &Engine, at_most: Duration) -> bool {
+    let end = Instant::now() + at_most;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).expect("a timeout of less than 24 days");
+        let mut fds = [PollFd::new(engine.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut fds, timeout) {
+            Ok(ready) => return ready > 0,
+            Err(Errno::EINTR) => {}
+            Err(errno) => panic!("poll: {errno}"),
+        }
+    }
+}
+
+/// Calls `done` until it is true. For what no descriptor tells, like the death of a process that is
+/// not a child; it gives the processor away in between and stops at the watchdog.
+pub(crate) fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let end = Instant::now() + WATCHDOG;
+    while !done() {
+        assert!(Instant::now() < end, "waited in vain for: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// The state letter of a process in /proc (`R`, `S`, `T`, `Z`), or `None` when it is gone.
+pub(crate) fn process_state(pid: i32) -> Option<char> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses may contain anything, so the fields count from its end.
+    stat.rsplit_once(") ")?.1.chars().next()
+}
