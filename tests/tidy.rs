@@ -39,6 +39,7 @@ const UNSAFE: &[&str] = &[
     "src/terminal/child.rs",
     "src/terminal/spawn.rs",
     "src/reactor/mod.rs",
+    "src/reactor/process.rs",
     "src/bin/orchflow-demo/host.rs",
 ];
 

@@ -13,6 +13,7 @@ use super::state::StateScratch;
 use super::status::*;
 use crate::Engine;
 use crate::error::{Error, Result};
+use crate::reactor::Process;
 
 /// An engine. Opaque; made by `orch_engine_create`.
 pub struct orch_engine {
@@ -21,7 +22,7 @@ pub struct orch_engine {
     /// A call is going on.
     busy: AtomicBool,
     /// The process that made it.
-    process: u32,
+    process: Process,
     inner: UnsafeCell<Inner>,
 }
 
@@ -86,7 +87,7 @@ impl orch_engine {
         orch_engine {
             owner: AtomicU64::new(thread_token()),
             busy: AtomicBool::new(false),
-            process: std::process::id(),
+            process: Process::current(),
             inner: UnsafeCell::new(Inner {
                 engine,
                 lent: Lent::default(),
@@ -100,7 +101,7 @@ impl orch_engine {
 
     /// Whether the calling thread may call; `None` means yes.
     fn refusal(&self) -> Option<(i32, &'static str)> {
-        if self.process != std::process::id() {
+        if !self.process.is_current() {
             return Some((ORCH_E_FORKED, "the engine belongs to the parent process"));
         }
         if self.owner.load(Ordering::Acquire) != thread_token() {
@@ -111,7 +112,7 @@ impl orch_engine {
 
     /// Makes the calling thread the owner.
     pub(super) fn bind(&self) -> i32 {
-        if self.process != std::process::id() {
+        if !self.process.is_current() {
             return fail_here(ORCH_E_FORKED, "the engine belongs to the parent process");
         }
         if self.busy.swap(true, Ordering::AcqRel) {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::reactor::{Inbox, Reactor};
+use crate::reactor::{Inbox, Process, Reactor};
 use crate::terminal::Terminals;
 use event::Notice;
 use sender::Letter;
@@ -85,7 +85,7 @@ pub struct Engine {
     config: Config,
     shutdown: Shutdown,
     /// The process that made the engine; a forked child has another one.
-    process: u32,
+    process: Process,
     /// Not `Send`: the engine belongs to its thread.
     thread: PhantomData<*const ()>,
 }
@@ -117,7 +117,7 @@ impl Engine {
             reactor,
             config,
             shutdown: Shutdown::No,
-            process: std::process::id(),
+            process: Process::current(),
             thread: PhantomData,
         })
     }
@@ -203,7 +203,7 @@ impl Engine {
 
     /// Refuses the call in a forked child: the epoll set and the terminals are the parent's.
     fn check_process(&self) -> Result<()> {
-        if self.process == std::process::id() {
+        if self.process.is_current() {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Forked, "the engine belongs to the parent process"))

@@ -2,7 +2,7 @@
 
 use super::{Completion, Engine, Notice, Shutdown};
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{Post, Postbox, TerminalId};
+use crate::reactor::{Post, Postbox, Process, TerminalId};
 use crate::terminal::{Op, SpawnOptions};
 use std::time::Duration;
 
@@ -31,12 +31,12 @@ pub(super) struct Letter {
 pub struct Sender {
     postbox: Postbox<Letter>,
     /// The process of the engine; what a forked child would post there goes nowhere.
-    process: u32,
+    process: Process,
 }
 
 impl Sender {
     pub(super) fn new(postbox: Postbox<Letter>) -> Self {
-        Sender { postbox, process: std::process::id() }
+        Sender { postbox, process: Process::current() }
     }
 
     /// Posts a command and wakes the engine. Its completion comes as
@@ -49,7 +49,7 @@ impl Sender {
     /// [`LimitReached`](ErrorKind::LimitReached) when the inbox is full: try again later;
     /// [`EngineGone`](ErrorKind::EngineGone); [`Forked`](ErrorKind::Forked).
     pub fn post(&self, tag: u64, command: Command) -> Result<()> {
-        if self.process != std::process::id() {
+        if !self.process.is_current() {
             return Err(Error::new(ErrorKind::Forked, "the engine belongs to the parent process"));
         }
         let bytes = match &command {

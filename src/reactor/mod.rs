@@ -17,6 +17,7 @@
 mod clock;
 mod id;
 mod inbox;
+mod process;
 mod ready;
 mod self_wake;
 mod source;
@@ -38,6 +39,7 @@ use self_wake::SelfWake;
 pub(crate) use id::IdTable;
 pub use id::{ReaderId, TerminalId};
 pub(crate) use inbox::{Inbox, Post, Postbox};
+pub(crate) use process::Process;
 pub(crate) use ready::{Class, Membership, ReadyQueue};
 pub(crate) use source::{Alarm, Source};
 pub(crate) use timers::TimerId;

@@ -199,6 +199,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
         /// Against the plain list of all bytes: what the log has is a suffix of it, it is bounded,
         /// and nothing at or after `keep_from` is ever dropped.
         #[test]
