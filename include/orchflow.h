@@ -208,7 +208,8 @@
 // every reader has got everything before it. A background process may still write afterwards.
 #define ORCH_EVENT_EXITED 5
 
-// Nobody holds the terminal any more: there will be no more output after `offset`.
+// Nobody holds the terminal any more: there will be no more output after `offset`. Comes after
+// ORCH_EVENT_EXITED, also when a program closes its terminal before it ends.
 #define ORCH_EVENT_EOF 6
 
 // The terminal is gone and its id stale: the last event of a terminal that was closed.

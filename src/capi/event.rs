@@ -22,7 +22,8 @@ pub const ORCH_EVENT_INPUT_TRUNCATED: u32 = 4;
 /// The program ended: `exit_kind`, `exit_value`, `core_dumped`; `offset` is after its last byte, and
 /// every reader has got everything before it. A background process may still write afterwards.
 pub const ORCH_EVENT_EXITED: u32 = 5;
-/// Nobody holds the terminal any more: there will be no more output after `offset`.
+/// Nobody holds the terminal any more: there will be no more output after `offset`. Comes after
+/// ORCH_EVENT_EXITED, also when a program closes its terminal before it ends.
 pub const ORCH_EVENT_EOF: u32 = 6;
 /// The terminal is gone and its id stale: the last event of a terminal that was closed.
 pub const ORCH_EVENT_CLOSED: u32 = 7;

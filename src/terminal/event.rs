@@ -45,7 +45,8 @@ pub enum TerminalEvent<'a> {
         /// Offset after the program's last byte.
         final_offset: u64,
     },
-    /// Nobody holds the terminal any more: there will be no more output.
+    /// Nobody holds the terminal any more: there will be no more output. Comes after
+    /// [`Exited`](Self::Exited), also when a program closes its terminal before it ends.
     Eof {
         /// Offset after the last byte.
         final_offset: u64,
@@ -124,8 +125,10 @@ impl Terminal {
     }
 
     fn untold_eof(&self) -> Option<u64> {
-        let due =
-            self.ending.hung_up && !self.ending.eof_told && self.all_readers_at(self.log.end());
+        let due = self.ending.hung_up
+            && !self.ending.eof_told
+            && (self.child.is_none() || self.ending.exit_told)
+            && self.all_readers_at(self.log.end());
         due.then_some(self.log.end())
     }
 
