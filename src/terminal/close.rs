@@ -26,11 +26,14 @@ impl Terminal {
             if let Some(timer) = self.ending.kill_timer.take() {
                 reactor.cancel_timer(timer);
             }
-            let deadline = reactor.now() + grace;
-            self.ending.kill_timer = Some(reactor.set_timer(deadline, Alarm::Kill(self.id)));
-        } else if !self.is_draining() {
-            // Whoever is left on the slave is hung up on by the kernel.
-            self.close_pty(reactor);
+            // A grace past the end of time is no limit.
+            self.ending.kill_timer = reactor
+                .now()
+                .checked_add(grace)
+                .map(|deadline| reactor.set_timer(deadline, Alarm::Kill(self.id)));
+        } else if self.pty.is_some() && !self.is_draining() {
+            // Once more for what was written before; then whoever is left on the slave is hung up on.
+            self.drain(reactor);
         }
         self.start_reading(reactor)
     }
@@ -79,7 +82,7 @@ impl Terminal {
         }
     }
 
-    fn has_living_child(&self) -> bool {
+    pub(crate) fn has_living_child(&self) -> bool {
         self.child.as_ref().is_some_and(|child| child.status().is_none())
     }
 

@@ -3,15 +3,11 @@
 //! A PTY master takes 11 to 14 KB before it says EAGAIN; the rest waits here, bounded. Writing
 //! never blocks and never needs the program's output to be read first, so a program that floods and
 //! does not read cannot lock up the engine.
-//!
-//! In canonical mode the kernel collects a line in a buffer of 4,096 bytes and silently drops what
-//! does not fit. The queue counts the line that it is writing, so that the loss can be reported.
 
 use std::collections::VecDeque;
 use std::io;
 
-/// Bytes of one line that the kernel keeps in canonical mode (`N_TTY_BUF_SIZE` less the terminator).
-const CANONICAL_LINE_MAX: usize = 4095;
+use super::line::{Line, LineRules};
 
 /// Memory that an empty queue may keep for the next time.
 const IDLE_CAPACITY: usize = 4096;
@@ -19,12 +15,12 @@ const IDLE_CAPACITY: usize = 4096;
 pub(crate) struct InputQueue {
     waiting: VecDeque<u8>,
     max: usize,
-    /// Bytes written since the last line end.
-    line_bytes: usize,
+    /// The line that the PTY is collecting.
+    line: Line,
     /// Bytes that the PTY took, ever.
     written: u64,
-    /// The last byte that was accepted does not end a line.
-    mid_line: bool,
+    /// The last byte that was accepted.
+    last: Option<u8>,
     /// A write was not accepted whole; tell when there is room again.
     refused: bool,
 }
@@ -43,7 +39,8 @@ pub(crate) struct Flushed {
 /// Where input goes: the PTY, or a model of it in a test.
 pub(crate) trait Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
-    fn is_canonical(&mut self) -> bool;
+    /// The rules for lines, or `None` when the PTY collects none.
+    fn line_rules(&mut self) -> Option<LineRules>;
 }
 
 impl InputQueue {
@@ -51,9 +48,9 @@ impl InputQueue {
         InputQueue {
             waiting: VecDeque::new(),
             max,
-            line_bytes: 0,
+            line: Line::default(),
             written: 0,
-            mid_line: false,
+            last: None,
             refused: false,
         }
     }
@@ -88,7 +85,7 @@ impl InputQueue {
         self.waiting.extend(&rest[..queued]);
         let accepted = bytes.len() - rest.len() + queued;
         if let Some(last) = accepted.checked_sub(1).and_then(|last| bytes.get(last)) {
-            self.mid_line = !is_line_end(*last);
+            self.last = Some(*last);
         }
         self.refused |= accepted < bytes.len();
         (accepted, flushed)
@@ -117,14 +114,19 @@ impl InputQueue {
         total
     }
 
-    /// Whether the input so far ends inside a line.
-    pub(crate) fn is_mid_line(&self) -> bool {
-        self.mid_line
+    /// Whether the input so far ends inside a line, by these rules.
+    pub(crate) fn is_mid_line(&self, rules: &LineRules) -> bool {
+        self.last.is_some_and(|last| !rules.leaves_line_empty(last))
     }
 
     /// Drops what waits; for a PTY that is gone.
     pub(crate) fn clear(&mut self) {
         self.waiting = VecDeque::new();
+    }
+
+    /// A writer was turned away; it is told when there is room.
+    pub(crate) fn refuse(&mut self) {
+        self.refused = true;
     }
 
     /// Whether a writer that was refused should be told that half of the queue is free now. Once.
@@ -141,7 +143,7 @@ impl InputQueue {
                 Ok(0) => break,
                 Ok(n) => {
                     let chunk = &bytes[flushed.written..flushed.written + n];
-                    flushed.truncated |= self.count_line(chunk) && sink.is_canonical();
+                    flushed.truncated |= self.line.count(chunk, sink.line_rules().as_ref());
                     flushed.written += n;
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -155,26 +157,6 @@ impl InputQueue {
         self.written += flushed.written as u64;
         flushed
     }
-
-    /// Counts the lines of bytes that went out; true once for each line that passes the maximum.
-    fn count_line(&mut self, chunk: &[u8]) -> bool {
-        let mut too_long = false;
-        for line in chunk.split_inclusive(|byte| is_line_end(*byte)) {
-            let ends = line.last().is_some_and(|byte| is_line_end(*byte));
-            let before = self.line_bytes;
-            self.line_bytes += line.len() - usize::from(ends);
-            too_long |= before <= CANONICAL_LINE_MAX && self.line_bytes > CANONICAL_LINE_MAX;
-            if ends {
-                self.line_bytes = 0;
-            }
-        }
-        too_long
-    }
-}
-
-/// Newline, carriage return (ICRNL), and the usual end-of-file character.
-fn is_line_end(byte: u8) -> bool {
-    matches!(byte, b'\n' | b'\r' | 4)
 }
 
 #[cfg(test)]
@@ -204,8 +186,9 @@ mod tests {
             self.room -= n;
             Ok(n)
         }
-        fn is_canonical(&mut self) -> bool {
-            self.canonical
+        fn line_rules(&mut self) -> Option<LineRules> {
+            let ends = [b'\n', b'\r', 4, 0, 0];
+            self.canonical.then_some(LineRules { ends, ..LineRules::default() })
         }
     }
 

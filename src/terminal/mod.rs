@@ -1,7 +1,7 @@
 //! Terminals: programs in PTYs, their output kept and delivered exactly, their input queued.
 //!
 //! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
-//! [`input`] (the queue), [`resize`] (coalescing), [`event`] (what to tell, in which order). I/O:
+//! [`input`] (the queue), [`line`] (what canonical mode cuts), [`resize`] (coalescing), [`event`] (what to tell, in which order). I/O:
 //! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
 //!
 //! [`Terminal`] puts these together for one terminal, [`Terminals`] is the table that the engine
@@ -15,6 +15,7 @@ mod child;
 mod close;
 mod event;
 mod input;
+mod line;
 mod options;
 mod output;
 mod procfs;
@@ -33,6 +34,7 @@ use crate::reactor::{Class, Membership, Reactor, ReaderId, Source, TerminalId, T
 use child::Child;
 use event::OutboxPlace;
 use input::{Flushed, InputQueue, Sink};
+use line::LineRules;
 use output::{Flow, OutputLog, Reader};
 use pty::Pty;
 pub(crate) use reading::TurnBudget;
@@ -73,6 +75,9 @@ pub(crate) struct Terminal {
 /// How far a terminal is on its way out.
 #[derive(Default)]
 struct Ending {
+    /// The last bytes are being looked for since the log ended here: after the program's exit, or a
+    /// close without one.
+    draining_from: Option<u64>,
     /// Everything the program wrote has been read; the log's end at that moment.
     final_offset: Option<u64>,
     exit_told: bool,
@@ -209,7 +214,7 @@ impl Terminal {
     fn send_eof(&mut self, reactor: &mut Reactor) -> Result<()> {
         let pty = self.accepts_commands()?;
         let eof = pty.eof_char().unwrap_or(4);
-        let twice = self.input.is_mid_line() && pty.is_canonical();
+        let twice = pty.line_rules().is_some_and(|rules| self.input.is_mid_line(&rules));
         let bytes = [eof, eof];
         let bytes = if twice { &bytes[..] } else { &bytes[..1] };
         if self.input.free() < bytes.len() {
@@ -229,10 +234,11 @@ impl Terminal {
         match todo {
             Resize::Nothing => Ok(()),
             Resize::Apply(size) => self.open_pty()?.set_size(size),
-            Resize::SignalOnly => {
-                self.open_pty()?;
-                self.signal(libc::SIGWINCH, SignalTarget::Foreground)
-            }
+            Resize::SignalOnly => match self.signal(libc::SIGWINCH, SignalTarget::Foreground) {
+                // Nobody is there to be told.
+                Err(error) if error.kind() == ErrorKind::Ended => Ok(()),
+                outcome => outcome,
+            },
             Resize::Wait(until) => {
                 if self.resize_timer.is_none() {
                     let alarm = crate::reactor::Alarm::Resize(self.id);
@@ -280,7 +286,7 @@ impl Sink for &Pty {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         Pty::write(self, bytes)
     }
-    fn is_canonical(&mut self) -> bool {
-        Pty::is_canonical(self)
+    fn line_rules(&mut self) -> Option<LineRules> {
+        Pty::line_rules(self)
     }
 }

@@ -12,8 +12,10 @@ use mio::Interest;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::termios::SpecialCharacterIndices as Special;
 use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg, Termios};
 
+use super::line::LineRules;
 use super::options::{Mode, Size};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{Reactor, Source};
@@ -147,15 +149,39 @@ impl Pty {
         (group > 0).then_some(group)
     }
 
-    /// Whether the line discipline collects lines (and drops what is past 4,095 bytes of one).
-    pub(crate) fn is_canonical(&self) -> bool {
-        termios::tcgetattr(&self.master).is_ok_and(|t| t.local_flags.contains(LocalFlags::ICANON))
+    /// The rules for lines of input, or `None` when the line discipline collects none.
+    pub(crate) fn line_rules(&self) -> Option<LineRules> {
+        let t = termios::tcgetattr(&self.master).ok()?;
+        let local = t.local_flags;
+        if !local.contains(LocalFlags::ICANON) {
+            return None;
+        }
+        let char_of = |index: Special| t.control_chars[index as usize];
+        let only_if = |holds: bool, char: u8| if holds { char } else { 0 };
+        let cr = t.input_flags.contains(InputFlags::ICRNL);
+        let drops = local.contains(LocalFlags::ISIG) && !local.contains(LocalFlags::NOFLSH);
+        Some(LineRules {
+            ends: [
+                b'\n',
+                only_if(cr, b'\r'),
+                char_of(Special::VEOF),
+                char_of(Special::VEOL),
+                char_of(Special::VEOL2),
+            ],
+            drops: [
+                char_of(Special::VKILL),
+                only_if(drops, char_of(Special::VINTR)),
+                only_if(drops, char_of(Special::VQUIT)),
+                only_if(drops, char_of(Special::VSUSP)),
+            ],
+            erase: char_of(Special::VERASE),
+        })
     }
 
     /// The character that stands for the end of input in canonical mode.
     pub(crate) fn eof_char(&self) -> Option<u8> {
         let termios = termios::tcgetattr(&self.master).ok()?;
-        let eof = termios.control_chars[termios::SpecialCharacterIndices::VEOF as usize];
+        let eof = termios.control_chars[Special::VEOF as usize];
         // _POSIX_VDISABLE: no character is the end.
         (eof != 0).then_some(eof)
     }

@@ -8,6 +8,10 @@ use super::output::LogBudget;
 use crate::error::Result;
 use crate::reactor::{Class, Reactor};
 
+/// More than the kernel holds of a PTY's output: 8 KiB of flip buffers and a page for the line
+/// discipline (`pty_common_install`, `N_TTY_BUF_SIZE`), with room to spare.
+const KERNEL_BYTES_MAX: u64 = 64 << 10;
+
 /// What one turn may still read.
 pub(crate) struct TurnBudget {
     /// Bytes from all terminals.
@@ -89,35 +93,52 @@ impl Terminal {
         reactor: &mut Reactor,
     ) -> Result<()> {
         match outcome {
-            Outcome::Drained => {
-                self.settle_exit();
-                if self.ending.closing && self.ending.final_offset.is_some() {
-                    self.close_pty(reactor);
-                }
+            Outcome::Drained => self.finish_drain(reactor),
+            Outcome::More if self.has_drained_enough() => {
+                reactor.ready.push(&mut self.queued, self.id, class);
+                self.finish_drain(reactor);
             }
             Outcome::More => reactor.ready.push(&mut self.queued, self.id, class),
             Outcome::Stopped | Outcome::Starved => return self.update_interest(reactor),
+            // The program has closed its descriptors, as some do a moment before they end. It keeps its
+            // controlling terminal and may open it again; closing our side would hang up on it and
+            // take the place of its own exit status.
+            Outcome::HungUp if self.has_living_child() => {}
             Outcome::HungUp => {
                 self.ending.hung_up = true;
                 self.close_pty(reactor);
-                self.settle_exit();
+                self.finish_drain(reactor);
             }
         }
         Ok(())
     }
 
-    /// The program has ended and what it wrote is not all read yet.
+    /// The program has ended, or the terminal is closed without one, and the last bytes are still
+    /// looked for.
     pub(crate) fn is_draining(&self) -> bool {
-        let ended = self.child.as_ref().is_some_and(|child| child.status().is_some());
-        ended && self.ending.final_offset.is_none()
+        self.ending.draining_from.is_some()
     }
 
-    /// Everything that was written before this moment has been read: fixes the final offset of a
-    /// program that has ended. The kernel makes this exact: a read says EAGAIN only after it has
-    /// carried over everything that was written to the slave.
-    fn settle_exit(&mut self) {
-        if self.is_draining() {
+    /// A background program that floods the terminal may leave no moment in which it is drained. What
+    /// was written before is in the kernel's buffers, so it has been read when these have been read
+    /// through.
+    fn has_drained_enough(&self) -> bool {
+        let from = self.ending.draining_from;
+        from.is_some_and(|from| self.log.end() - from >= KERNEL_BYTES_MAX)
+    }
+
+    /// Everything that was written before the drain began has been read: fixes the final offset of a
+    /// program that has ended. The kernel makes this exact: a read says EAGAIN only after it has carried
+    /// over everything that was written to the slave.
+    fn finish_drain(&mut self, reactor: &mut Reactor) {
+        if self.ending.draining_from.take().is_none() {
+            return;
+        }
+        if self.child.is_some() && self.ending.final_offset.is_none() {
             self.ending.final_offset = Some(self.log.end());
+        }
+        if self.ending.closing {
+            self.close_pty(reactor);
         }
     }
 
@@ -129,13 +150,19 @@ impl Terminal {
         }
     }
 
-    /// The child's status is known: has the PTY drained, or settles at once when there is none.
+    /// The child's status is known.
     pub(crate) fn after_exit(&mut self, reactor: &mut Reactor) {
         if let Some(timer) = self.ending.kill_timer.take() {
             reactor.cancel_timer(timer);
         }
+        self.drain(reactor);
+    }
+
+    /// Looks for the last bytes; settles at once when there is no PTY any more.
+    pub(crate) fn drain(&mut self, reactor: &mut Reactor) {
+        self.ending.draining_from = Some(self.log.end());
         if self.pty.is_none() {
-            self.settle_exit();
+            self.finish_drain(reactor);
         } else if !self.flow.is_stopped() {
             reactor.ready.push(&mut self.queued, self.id, Class::Typing);
         }

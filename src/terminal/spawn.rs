@@ -157,23 +157,24 @@ fn check_directory(cwd: &Path) -> Result<()> {
     }
 }
 
-/// The file to execute, found as `execvp` would find it from the child's directory and environment.
+/// The file to execute, found as `execvp` would find it from the child's directory and environment. A
+/// relative path stays relative to that directory, since it is executed from there.
 fn resolve(program: &OsStr, path: Option<&OsString>, cwd: Option<&Path>) -> Result<PathBuf> {
     if program.is_empty() {
         return Err(Error::invalid("the program's name is empty"));
     }
-    let from_cwd = |relative: &Path| cwd.unwrap_or(Path::new("")).join(relative);
+    let look = |file: &Path| executable(&cwd.unwrap_or(Path::new("")).join(file));
     if program.as_bytes().contains(&b'/') {
-        let file = from_cwd(Path::new(program));
-        return executable(&file).map(|()| file).map_err(|errno| refused(program, errno));
+        let file = PathBuf::from(program);
+        return look(&file).map(|()| file).map_err(|errno| refused(program, errno));
     }
     let default = OsString::from(DEFAULT_PATH);
     let mut refusal = Errno::ENOENT;
     for directory in path.unwrap_or(&default).as_bytes().split(|byte| *byte == b':') {
         // An empty entry is the current directory, by tradition.
         let directory = if directory.is_empty() { b"." } else { directory };
-        let file = from_cwd(Path::new(OsStr::from_bytes(directory))).join(program);
-        match executable(&file) {
+        let file = Path::new(OsStr::from_bytes(directory)).join(program);
+        match look(&file) {
             Ok(()) => return Ok(file),
             Err(Errno::EACCES) => refusal = Errno::EACCES,
             Err(_) => {}
@@ -226,11 +227,17 @@ impl Attributes {
         // SAFETY: init succeeded.
         let mut attributes = Attributes(unsafe { raw.assume_init() });
         let attr = &raw mut attributes.0;
-        let all = nix::sys::signal::SigSet::all();
         let none = nix::sys::signal::SigSet::empty();
+        // Every bit, not `sigfillset`: glibc leaves its two internal signals out there and has spawned
+        // programs ignore what is left out.
+        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: a signal set is plain bits, and one set of them is written.
+        unsafe { all.as_mut_ptr().write_bytes(0xff, 1) };
+        // SAFETY: it was just written.
+        let all = unsafe { all.assume_init() };
         // SAFETY: both objects are initialized.
         check("posix_spawnattr", unsafe {
-            libc::posix_spawnattr_setsigdefault(attr, all.as_ref())
+            libc::posix_spawnattr_setsigdefault(attr, &raw const all)
         })?;
         // SAFETY: both objects are initialized.
         check("posix_spawnattr", unsafe { libc::posix_spawnattr_setsigmask(attr, none.as_ref()) })?;
@@ -341,6 +348,6 @@ mod tests {
     #[test]
     fn programs_are_found_from_the_childs_directory() {
         let options = SpawnOptions::program("bin/sh").cwd("/");
-        assert_eq!(Command::prepare(&options).unwrap().program.as_bytes(), b"/bin/sh");
+        assert_eq!(Command::prepare(&options).unwrap().program.as_bytes(), b"bin/sh");
     }
 }

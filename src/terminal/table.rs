@@ -191,6 +191,7 @@ impl Terminals {
         self.command(id, |t| {
             t.accepts_commands()?;
             if t.input.free() < bytes.len() {
+                t.input.refuse();
                 return Err(Error::limit("the input queue has no room for all of these bytes"));
             }
             t.write(bytes, reactor).map(drop)
