@@ -152,7 +152,7 @@ impl Engine {
 
     /// A handle through which other threads post commands. It may outlive the engine.
     pub fn sender(&self) -> Sender {
-        Sender::new(self.inbox.postbox())
+        Sender::new(self.inbox.postbox(), self.process)
     }
 
     /// Closes every terminal with this grace and refuses new ones; when all are gone,

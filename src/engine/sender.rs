@@ -35,8 +35,8 @@ pub struct Sender {
 }
 
 impl Sender {
-    pub(super) fn new(postbox: Postbox<Letter>) -> Self {
-        Sender { postbox, process: Process::current() }
+    pub(super) fn new(postbox: Postbox<Letter>, process: Process) -> Self {
+        Sender { postbox, process }
     }
 
     /// Posts a command and wakes the engine. Its completion comes as

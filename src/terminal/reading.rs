@@ -4,6 +4,7 @@ use std::io::ErrorKind::{Interrupted, WouldBlock};
 use std::time::Instant;
 
 use super::Terminal;
+use super::options::Delivery;
 use super::output::LogBudget;
 use crate::error::Result;
 use crate::reactor::{Class, Reactor};
@@ -52,11 +53,12 @@ impl Terminal {
         reactor: &Reactor,
     ) -> Outcome {
         let Some(pty) = &self.pty else { return Outcome::HungUp };
-        // Readers do not move while we read.
-        let keep_from = self.keep_from();
+        // Readers do not move while we read; without a lossless one nothing is kept for anybody.
+        let slowest = self.slowest_lossless();
         let high = self.log.unread_max();
         let mut share = budget.bytes_per_terminal.min(budget.bytes);
         loop {
+            let keep_from = self.log.keep_from(slowest);
             let unread = self.log.end() - keep_from;
             self.flow.observe(unread, high);
             if self.flow.is_stopped() {
@@ -168,13 +170,14 @@ impl Terminal {
         }
     }
 
-    /// Offset of the first byte that a lossless reader has not got.
+    /// Offset of the first byte that must be kept.
     pub(crate) fn keep_from(&self) -> u64 {
-        let lossless =
-            self.readers.iter().filter(|r| r.delivery == super::options::Delivery::Lossless);
-        let slowest = lossless.map(|r| r.cursor).min().unwrap_or(self.log.end());
-        // A reader that came late may wait for a gap: what it lost is not kept for it.
-        slowest.max(self.log.start())
+        self.log.keep_from(self.slowest_lossless())
+    }
+
+    fn slowest_lossless(&self) -> Option<u64> {
+        let lossless = self.readers.iter().filter(|r| r.delivery == Delivery::Lossless);
+        lossless.map(|r| r.cursor).min()
     }
 
     /// Bytes that the slowest lossless reader has not got.

@@ -60,7 +60,7 @@ pub(crate) struct Seen {
     pub(crate) closed: bool,
     pub(crate) input_ready: usize,
     pub(crate) input_truncated: usize,
-    /// The readers that got something, in the order of their first piece.
+    /// The readers that got something and are still there, in the order of their first piece.
     pub(crate) readers: Vec<ReaderId>,
 }
 
@@ -115,6 +115,13 @@ impl Host {
     /// Adds a reader; its bytes are under its id.
     pub(crate) fn attach(&mut self, id: TerminalId, delivery: Delivery, start: Start) -> ReaderId {
         self.engine.attach(id, delivery, start).unwrap()
+    }
+
+    /// Takes a reader away; what it has heard stays known.
+    pub(crate) fn detach(&mut self, reader: ReaderId) -> Result<()> {
+        self.engine.detach(reader)?;
+        self.seen.values_mut().for_each(|seen| seen.readers.retain(|id| *id != reader));
+        Ok(())
     }
 
     /// The first reader of a terminal, the one made with it.

@@ -8,6 +8,7 @@
 //! after the last byte of every reader, nothing comes after `Closed`, and no error is logged.
 
 #![allow(dead_code)] // Every test binary uses another part of it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 pub(crate) mod files;
 pub(crate) mod host;
@@ -20,7 +21,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::Engine;
 
 /// How long a wait may take before it counts as a stall.
-pub(crate) const WATCHDOG: Duration = Duration::from_secs(10);
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Whether the long form of the tests was asked for, with `ORCHFLOW_SOAK=1`.
 pub(crate) fn is_soak() -> bool {
@@ -67,4 +68,15 @@ pub(crate) fn process_state(pid: i32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses may contain anything, so the fields count from its end.
     stat.rsplit_once(") ")?.1.chars().next()
+}
+
+/// A PTY that passes bytes unchanged both ways, without echo. The slave is for the test to read and
+/// write, as a program would.
+pub(crate) fn raw_pty() -> nix::pty::OpenptyResult {
+    use nix::sys::termios;
+    let pty = nix::pty::openpty(None, None).expect("a PTY");
+    let mut modes = termios::tcgetattr(&pty.slave).expect("the modes of a PTY");
+    termios::cfmakeraw(&mut modes);
+    termios::tcsetattr(&pty.slave, termios::SetArg::TCSANOW, &modes).expect("other modes");
+    pty
 }

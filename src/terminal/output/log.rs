@@ -80,6 +80,12 @@ impl OutputLog {
         self.end
     }
 
+    /// Offset of the first byte that must be kept, when the slowest lossless reader is there. A reader
+    /// that came late may wait for a gap: what it lost is not kept for it.
+    pub(crate) fn keep_from(&self, slowest: Option<u64>) -> u64 {
+        slowest.map_or(self.end, |cursor| cursor.max(self.start()))
+    }
+
     /// How much may be unread so that there is always room for it: two segments, the first and the
     /// last one of what is unread, may be in use only in part.
     pub(crate) fn unread_max(&self) -> u64 {
@@ -157,7 +163,7 @@ impl OutputLog {
 
     fn detach_oldest(&mut self, keep_from: u64) -> Option<Segment> {
         let oldest = self.segments.front()?;
-        if oldest.end() > keep_from || oldest.len == 0 {
+        if oldest.end() > keep_from {
             return None;
         }
         self.allocated -= oldest.data.len();
