@@ -1,2 +1,93 @@
-//! x
-fn main() {}
+//! What terminals cost, beside a plain C epoll loop and beside the targets of the design.
+//!
+//! `cargo bench --bench terminals` runs everything in about two minutes; `-- SECTION...` only some:
+//! `throughput`, `echo`, `floods`, `allocations`, `spawn`, `idle`, `start`. One table is printed, a
+//! line for each figure.
+//!
+//! Machines are shared and noisy, so a figure counts as a ratio to a peer that was measured in
+//! alternation with it in the same run; each is the median of several rounds. Nothing here fails for
+//! being slow: a line that misses its target says so. What is wrong (a lost byte, an echo that never
+//! comes, a child left behind) ends the run.
+//!
+//! The peer is `peers/epoll_loop.c`, compiled at run time with `$CC` or `cc`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+#[path = "terminals/allocations.rs"]
+mod allocations;
+#[path = "terminals/echo.rs"]
+mod echo;
+#[path = "terminals/host.rs"]
+mod host;
+#[path = "terminals/idle.rs"]
+mod idle;
+#[path = "terminals/peer.rs"]
+mod peer;
+#[path = "terminals/spawn.rs"]
+mod spawn;
+#[path = "terminals/start.rs"]
+mod start;
+#[path = "terminals/stats.rs"]
+mod stats;
+#[path = "terminals/system.rs"]
+mod system;
+#[path = "terminals/throughput.rs"]
+mod throughput;
+
+use std::process::ExitCode;
+
+use peer::Peer;
+use stats::Table;
+
+#[global_allocator]
+static ALLOCATOR: allocations::Counting = allocations::Counting;
+
+/// The whole run takes about two minutes; one that hangs is killed, its terminals hung up with it.
+const SECONDS_MAX: u32 = 600;
+
+type Section = fn(&mut Table, &Peer);
+
+const SECTIONS: [(&str, Section); 7] = [
+    ("throughput", throughput::run),
+    ("echo", echo::without_floods),
+    ("floods", echo::with_floods),
+    ("allocations", |table, _| allocations::run(table)),
+    ("spawn", |table, _| spawn::run(table)),
+    ("idle", |table, _| idle::run(table)),
+    ("start", |table, _| start::run(table)),
+];
+
+fn main() -> ExitCode {
+    let (flags, wanted): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    if !flags.iter().any(|flag| flag == "--bench") {
+        // `cargo test --all-targets` runs this too; only `cargo bench` adds `--bench`.
+        println!("nothing is measured without --bench");
+        return ExitCode::SUCCESS;
+    }
+    let known = |name: &String| SECTIONS.iter().any(|(section, _)| section == name);
+    if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
+        let names: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
+        eprintln!("no section {unknown:?}; there are: {}", names.join(", "));
+        return ExitCode::from(2);
+    }
+    system::kill_after(SECONDS_MAX);
+    system::allow_descriptors(4096);
+    let peer = Peer::compile();
+    let mut table = Table::begin();
+    for (name, run) in SECTIONS {
+        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
+            run(&mut table, &peer);
+        }
+    }
+    assert!(!system::has_children(), "a child was left behind");
+    table.end();
+    ExitCode::SUCCESS
+}

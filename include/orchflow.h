@@ -859,6 +859,8 @@ int32_t orch_sender_close(const struct orch_sender *sender,
 
 #endif  /* ORCHFLOW_H */
 
+#ifndef ORCHFLOW_H_INLINE
+#define ORCHFLOW_H_INLINE
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -874,3 +876,4 @@ static inline orch_bytes orch_str(const char *text) {
 #ifdef __cplusplus
 }
 #endif
+#endif  /* ORCHFLOW_H_INLINE */

@@ -18,6 +18,7 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,6 +68,15 @@ using std::chrono::milliseconds;
 
 // For engine::turn: wait until there is something to do.
 inline constexpr milliseconds forever{-1};
+
+// A duration as the C interface takes it: cut off at the ends of T instead of wrapping around.
+template <typename T>
+constexpr T clamp_ms(milliseconds wait) noexcept {
+    using limits = std::numeric_limits<T>;
+    if (wait.count() < static_cast<int64_t>(limits::min())) return limits::min();
+    if (wait.count() > static_cast<int64_t>(limits::max())) return limits::max();
+    return static_cast<T>(wait.count());
+}
 
 // Text or bytes that somebody else owns.
 inline std::string_view view(orch_bytes bytes) noexcept {
@@ -218,7 +228,7 @@ public:
             [&](const orch_spawn_options &raw) { return orch_sender_spawn(raw_.get(), &raw, tag); });
     }
     status close(terminal_id id, milliseconds grace, uint64_t tag) const noexcept {
-        return orch_sender_close(raw_.get(), id, static_cast<uint32_t>(grace.count()), tag);
+        return orch_sender_close(raw_.get(), id, clamp_ms<uint32_t>(grace), tag);
     }
     orch_sender *raw() const noexcept { return raw_.get(); }
 
@@ -244,7 +254,7 @@ public:
     // The life of the engine.
     int fd() const noexcept { return orch_engine_fd(raw_.get()); }
     status turn(milliseconds timeout = milliseconds{0}) noexcept {
-        return orch_engine_turn(raw_.get(), static_cast<int32_t>(timeout.count()));
+        return orch_engine_turn(raw_.get(), clamp_ms<int32_t>(timeout));
     }
     std::optional<event> next_event() noexcept {
         orch_event raw = {};
@@ -253,7 +263,7 @@ public:
         return event(raw);
     }
     status shutdown(milliseconds grace) noexcept {
-        return orch_engine_shutdown(raw_.get(), static_cast<uint32_t>(grace.count()));
+        return orch_engine_shutdown(raw_.get(), clamp_ms<uint32_t>(grace));
     }
     status bind_thread() noexcept { return orch_engine_bind_thread(raw_.get()); }
     result<orch::sender> make_sender() {
@@ -304,7 +314,7 @@ public:
         return orch_terminal_signal(raw_.get(), id, number, target);
     }
     status close(terminal_id id, milliseconds grace) noexcept {
-        return orch_terminal_close(raw_.get(), id, static_cast<uint32_t>(grace.count()));
+        return orch_terminal_close(raw_.get(), id, clamp_ms<uint32_t>(grace));
     }
     status pause(terminal_id id) noexcept { return orch_terminal_pause(raw_.get(), id); }
     status resume(terminal_id id) noexcept { return orch_terminal_resume(raw_.get(), id); }

@@ -340,6 +340,30 @@ fn the_end_of_input_after_an_erased_line_ends_one_reader() {
 }
 
 #[test]
+fn the_end_of_input_after_erased_characters_ends_one_reader() {
+    assert_each_eof_ends_one_reader("", [b"a\x7f", b"bc\x7f\x7f"]);
+}
+
+/// What was typed into a program in raw mode is no line of the program that comes after it.
+#[test]
+fn the_end_of_input_after_raw_input_ends_one_reader() {
+    let mut host = Host::new();
+    let script = "stty raw -echo; echo ready; dd bs=1 count=3 >/dev/null 2>&1
+        stty cooked -echo; echo cooked; cat; echo 1; cat";
+    let id = host.sh(script);
+    host.wait_text(id, "ready");
+    host.engine.write(id, b"abc").unwrap();
+    host.wait_text(id, "cooked\r\n");
+    host.engine.send_eof(id).unwrap();
+    host.wait_text(id, "1\r\n");
+    host.engine.write(id, b"last\n").unwrap();
+    host.wait("the last reader", |host| {
+        host.exit(id).is_some() || host.text(id).ends_with("last\r\n")
+    });
+    assert!(host.text(id).ends_with("cooked\r\n1\r\nlast\r\n"), "{:?}", host.text(id));
+}
+
+#[test]
 fn the_end_of_input_needs_room_in_the_queue() {
     let mut host = Host::with_limits(Limits { input_bytes: 4096, ..Limits::default() });
     let id = host.sh("stty raw -echo; echo ready; exec sleep 1000");

@@ -259,7 +259,7 @@ fn catch<T>(work: impl FnOnce() -> T) -> std::result::Result<T, String> {
 #[derive(Default)]
 pub(super) struct Lent {
     /// Texts that live nowhere else.
-    text: String,
+    text: Vec<u8>,
     copy: Vec<u8>,
 }
 
@@ -268,7 +268,10 @@ impl Lent {
     const POISON: u8 = 0xDB;
 
     pub(super) fn end(&mut self) {
-        self.copy.fill(Lent::POISON);
+        if cfg!(debug_assertions) {
+            self.text.fill(Lent::POISON);
+            self.copy.fill(Lent::POISON);
+        }
     }
 
     /// The address to hand out for these bytes.
@@ -287,7 +290,7 @@ impl Lent {
     /// Keeps a text and lends it.
     pub(super) fn lend_text(&mut self, text: &str) -> *const u8 {
         self.text.clear();
-        self.text.push_str(text);
+        self.text.extend_from_slice(text.as_bytes());
         self.text.as_ptr()
     }
 }

@@ -195,3 +195,17 @@ pub(super) fn check_stride(count: usize, stride: usize, first_size: usize) -> Re
     }
     Ok(())
 }
+
+/// Refuses an element of an array that says it is larger than the stride: it would reach into the next
+/// one, and the last one past the array.
+///
+/// # Safety
+/// `element` points to a struct whose first field says how large it is.
+pub(super) unsafe fn check_element<T: SizedStruct>(element: *const T, stride: usize) -> Result<()> {
+    // SAFETY: every such struct begins with its size.
+    let size = unsafe { element.cast::<usize>().read_unaligned() };
+    if size > stride {
+        return Err(Error::invalid(format!("struct size {size}: more than the stride {stride}")));
+    }
+    Ok(())
+}

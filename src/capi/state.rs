@@ -253,6 +253,8 @@ pub unsafe extern "C" fn orch_terminal_get_states(
         for index in 0..count {
             // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
             unsafe { sized::check_out(out_states.wrapping_byte_add(index * stride)) }?;
+            // SAFETY: as above.
+            unsafe { sized::check_element(out_states.wrapping_byte_add(index * stride), stride) }?;
         }
         inner.states.clear();
         for (index, id) in ids.iter().enumerate() {

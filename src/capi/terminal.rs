@@ -4,6 +4,8 @@ use std::ffi::c_void;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
+use nix::errno::Errno;
+
 use super::batch::{mode_from, target_from};
 use super::guard::{Inner, on_engine, orch_engine};
 use super::options::*;
@@ -72,8 +74,11 @@ pub unsafe extern "C" fn orch_terminal_spawn_many(
             sized::check_stride(count, stride, orch_spawn_options::FIRST_SIZE)?;
         }
         for index in 0..count {
+            let element = options.wrapping_byte_add(index * stride);
             // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
-            let options = unsafe { spawn_options(options.wrapping_byte_add(index * stride)) };
+            let options = unsafe { sized::check_element(element, stride) }
+                // SAFETY: the caller vouches for the struct.
+                .and_then(|()| unsafe { spawn_options(element) });
             let outcome = options.and_then(|options| inner.engine.spawn(&options));
             if let Ok(id) = &outcome {
                 // SAFETY: the caller vouches for `count` writable ids.
@@ -110,9 +115,10 @@ pub unsafe extern "C" fn orch_terminal_adopt(
         // The engine gets a copy, so that the host still has its own after a failure.
         // SAFETY: the descriptor is only looked at; a closed one makes the system call fail.
         let host_fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        let copy = host_fd
-            .try_clone_to_owned()
-            .map_err(|e| Error::invalid(format!("the descriptor cannot be used: {e}")))?;
+        let copy = host_fd.try_clone_to_owned().map_err(|e| match e.raw_os_error() {
+            Some(libc::EBADF) | None => Error::invalid("the descriptor is not open"),
+            Some(errno) => Error::system("copy the descriptor", Errno::from_raw(errno)),
+        })?;
         let id = inner.engine.adopt(copy, &options)?;
         // SAFETY: close takes an integer; by contract the descriptor is ours now.
         unsafe { libc::close(fd) };

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::Engine;
 use crate::error::Result;
 use crate::reactor::Source;
-use crate::terminal::TurnBudget;
+use crate::terminal::{PtyReady, TurnBudget};
 
 impl Engine {
     /// Does what is due: collects what the kernel reports, fires timers, carries out posted
@@ -54,11 +54,14 @@ impl Engine {
                 Some(Source::Timer) => self.reactor.timer_fd_seen(),
                 Some(Source::SelfWake) => self.reactor.self_wake_seen(),
                 Some(Source::Pty(id)) => {
-                    // A hangup or an error is met by the next read.
-                    let readable =
-                        event.is_readable() || event.is_read_closed() || event.is_error();
-                    let writable = event.is_writable();
-                    let outcome = self.terminals.on_pty(id, readable, writable, &mut self.reactor);
+                    let hung_up = event.is_read_closed() || event.is_error();
+                    let seen = PtyReady {
+                        // A hangup or an error is met by the next read.
+                        readable: event.is_readable() || hung_up,
+                        hung_up,
+                        writable: event.is_writable(),
+                    };
+                    let outcome = self.terminals.on_pty(id, seen, &mut self.reactor);
                     self.log_failure("terminal", outcome);
                 }
                 Some(Source::Child(id)) => self.terminals.on_child(id, &mut self.reactor),

@@ -165,6 +165,11 @@ impl Outbox {
         self.waiting == 0
     }
 
+    /// Has room for so many terminals, so that telling of them allocates nothing.
+    pub(crate) fn reserve(&mut self, terminals: usize) {
+        self.queue.reserve(terminals.saturating_sub(self.queue.len()));
+    }
+
     /// Looks whether the terminal has something to tell now. Call after every change to it.
     /// `first`: a terminal that is typed in is asked before the others.
     pub(crate) fn refresh(&mut self, terminal: &mut Terminal, first: bool) {

@@ -19,8 +19,6 @@ pub(crate) struct InputQueue {
     line: Line,
     /// Bytes that the PTY took, ever.
     written: u64,
-    /// The last byte that was accepted.
-    last: Option<u8>,
     /// A write was not accepted whole; tell when there is room again.
     refused: bool,
 }
@@ -50,7 +48,6 @@ impl InputQueue {
             max,
             line: Line::default(),
             written: 0,
-            last: None,
             refused: false,
         }
     }
@@ -84,9 +81,6 @@ impl InputQueue {
         let queued = rest.len().min(self.free());
         self.waiting.extend(&rest[..queued]);
         let accepted = bytes.len() - rest.len() + queued;
-        if let Some(last) = accepted.checked_sub(1).and_then(|last| bytes.get(last)) {
-            self.last = Some(*last);
-        }
         self.refused |= accepted < bytes.len();
         (accepted, flushed)
     }
@@ -114,9 +108,13 @@ impl InputQueue {
         total
     }
 
-    /// Whether the input so far ends inside a line, by these rules.
+    /// Whether the input so far, with what waits, ends inside a line by these rules.
     pub(crate) fn is_mid_line(&self, rules: &LineRules) -> bool {
-        self.last.is_some_and(|last| !rules.leaves_line_empty(last))
+        let mut line = self.line.clone();
+        let (front, back) = self.waiting.as_slices();
+        line.count(front, Some(rules));
+        line.count(back, Some(rules));
+        !line.is_empty()
     }
 
     /// Drops what waits; for a PTY that is gone.

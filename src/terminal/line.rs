@@ -27,19 +27,23 @@ impl LineRules {
         byte != 0 && self.drops.contains(&byte)
     }
 
-    /// Whether a line that has this byte last is empty so far.
-    pub(crate) fn leaves_line_empty(&self, byte: u8) -> bool {
+    /// Whether the line is empty after this byte.
+    fn leaves_line_empty(&self, byte: u8) -> bool {
         self.ends(byte) || self.drops(byte)
     }
 }
 
 /// The line as far as it was written to the PTY.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Line {
     bytes: usize,
 }
 
 impl Line {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes == 0
+    }
+
     /// Counts bytes that were written. `rules` is `None` when the terminal collects no lines. Whether a
     /// line has grown past what is kept; true once for each such line.
     pub(crate) fn count(&mut self, written: &[u8], rules: Option<&LineRules>) -> bool {

@@ -37,7 +37,7 @@ use input::{Flushed, InputQueue, Sink};
 use line::LineRules;
 use output::{Flow, OutputLog, Reader};
 use pty::Pty;
-pub(crate) use reading::TurnBudget;
+pub(crate) use reading::{PtyReady, TurnBudget};
 use resize::{Resize, Resizer};
 
 pub use batch::{BatchEntry, BatchReport, Op};
@@ -81,7 +81,9 @@ struct Ending {
     /// Everything the program wrote has been read; the log's end at that moment.
     final_offset: Option<u64>,
     exit_told: bool,
-    /// The kernel said that nobody holds the slave any more.
+    /// The kernel reported a hangup, of which no further edge will tell: read to the end.
+    hangup_reported: bool,
+    /// A read met the hangup: nobody holds the slave any more.
     hung_up: bool,
     eof_told: bool,
     closing: bool,

@@ -47,19 +47,29 @@ impl Pty {
         Ok((pty, slave))
     }
 
-    /// Takes over an open PTY master; refuses any other descriptor.
-    pub(crate) fn adopt(master: OwnedFd) -> Result<Self> {
+    /// Looks at an open descriptor; refuses any that is not a PTY master. Changes nothing.
+    pub(crate) fn check(master: OwnedFd) -> Result<Self> {
         let mut number: libc::c_uint = 0;
         // SAFETY: TIOCGPTN writes one unsigned int through a pointer that is valid for it.
         let answer = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTN, &raw mut number) };
         if answer < 0 {
             return Err(Error::invalid("the descriptor is not a PTY master"));
         }
-        let system = |e| Error::system("fcntl", e);
-        fcntl(&master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(system)?;
-        let flags = OFlag::from_bits_truncate(fcntl(&master, FcntlArg::F_GETFL).map_err(system)?);
-        fcntl(&master, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map_err(system)?;
         Ok(Pty { master, registered: None })
+    }
+
+    /// Makes an open master like one of ours: non-blocking, close-on-exec, and without packet mode,
+    /// which would put a status byte into the output.
+    pub(crate) fn take_over(&self) -> Result<()> {
+        let system = |e| Error::system("take over a PTY master", e);
+        fcntl(&self.master, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(system)?;
+        let flags = fcntl(&self.master, FcntlArg::F_GETFL).map_err(system)?;
+        let flags = OFlag::from_bits_truncate(flags) | OFlag::O_NONBLOCK;
+        fcntl(&self.master, FcntlArg::F_SETFL(flags)).map_err(system)?;
+        let off: libc::c_int = 0;
+        // SAFETY: TIOCPKT reads one int through a pointer that is valid for it.
+        let answer = unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCPKT, &raw const off) };
+        Errno::result(answer).map(drop).map_err(system)
     }
 
     /// Takes a descriptor number, to be dropped when the number is needed.

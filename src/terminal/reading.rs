@@ -13,6 +13,15 @@ use crate::reactor::{Class, Reactor};
 /// discipline (`pty_common_install`, `N_TTY_BUF_SIZE`), with room to spare.
 const KERNEL_BYTES_MAX: u64 = 64 << 10;
 
+/// What the kernel reported of a PTY.
+#[derive(Clone, Copy)]
+pub(crate) struct PtyReady {
+    pub(crate) readable: bool,
+    /// A hangup: an edge that comes once, maybe together with the last bytes.
+    pub(crate) hung_up: bool,
+    pub(crate) writable: bool,
+}
+
 /// What one turn may still read.
 pub(crate) struct TurnBudget {
     /// Bytes from all terminals.
@@ -32,8 +41,10 @@ impl TurnBudget {
 /// How a read ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The kernel has no more bytes now.
+    /// The kernel has no more bytes now, also none on their way from the slave.
     Drained,
+    /// What the kernel had ready has been read; an edge will tell of more.
+    Emptied,
     /// The budget is used up; there may be more.
     More,
     /// Flow control does not allow more.
@@ -46,6 +57,13 @@ pub(crate) enum Outcome {
 
 impl Terminal {
     /// Reads until one of the [`Outcome`]s.
+    ///
+    /// A read that fills less than its buffer has emptied the master, and what comes later is a new
+    /// edge, so no second read is made for an `EAGAIN`. That read would not be free: before the
+    /// kernel says `EAGAIN` it waits for the worker that carries bytes over from the slave
+    /// (`__flush_work` in `n_tty_read`), behind every program that wants the processor. Only at the
+    /// end is it made, where that wait is what makes the final offset exact and where the edge may
+    /// have come already.
     pub(crate) fn read(
         &mut self,
         budget: &mut TurnBudget,
@@ -56,6 +74,7 @@ impl Terminal {
         // Readers do not move while we read; without a lossless one nothing is kept for anybody.
         let slowest = self.slowest_lossless();
         let high = self.log.unread_max();
+        let to_the_last = self.is_draining() || self.ending.closing || self.ending.hangup_reported;
         let mut share = budget.bytes_per_terminal.min(budget.bytes);
         loop {
             let keep_from = self.log.keep_from(slowest);
@@ -76,6 +95,9 @@ impl Terminal {
                     self.last_output = Some(reactor.now());
                     share -= n;
                     budget.bytes -= n;
+                    if n < allowed && !to_the_last {
+                        return Outcome::Emptied;
+                    }
                 }
                 Err(e) if e.kind() == WouldBlock => return Outcome::Drained,
                 Err(e) if e.kind() == Interrupted => {}
@@ -96,6 +118,7 @@ impl Terminal {
     ) -> Result<()> {
         match outcome {
             Outcome::Drained => self.finish_drain(reactor),
+            Outcome::Emptied => {}
             Outcome::More if self.has_drained_enough() => {
                 reactor.ready.push(&mut self.queued, self.id, class);
                 self.finish_drain(reactor);

@@ -8,7 +8,7 @@ use super::event::{Outbox, Picked};
 use super::options::{AdoptOptions, Delivery, Size, SpawnOptions, Start};
 use super::output::{LogBudget, Reader};
 use super::pty::Pty;
-use super::reading::{Outcome, TurnBudget};
+use super::reading::{Outcome, PtyReady, TurnBudget};
 use super::spawn::Command;
 use super::state::{StateFilter, TerminalState};
 use super::{Terminal, TerminalEvent, child};
@@ -107,19 +107,16 @@ impl Terminals {
         reactor: &mut Reactor,
     ) -> Result<TerminalId> {
         let log_bytes = self.admit(options.log_bytes)?;
-        let pty = Pty::adopt(master)?;
-        if let Some(size) = options.size {
-            size.validate()?;
-            pty.set_size(size)?;
+        if options.pid.is_some_and(|pid| pid <= 1) {
+            return Err(Error::invalid("not the pid of a terminal's program"));
         }
+        options.size.map_or(Ok(()), Size::validate)?;
+        let pty = Pty::check(master)?;
+        let child = options.pid.map(Child::watch).transpose()?;
+        // Only now is the PTY changed, which the host may share.
+        pty.take_over()?;
+        options.size.map_or(Ok(()), |size| pty.set_size(size))?;
         let size = pty.size()?;
-        let child = match options.pid {
-            Some(pid) if pid <= 1 => {
-                return Err(Error::invalid("not the pid of a terminal's program"));
-            }
-            Some(pid) => Some(Child::watch(pid)?),
-            None => None,
-        };
         let (reader, tag) = (options.reader, options.tag);
         self.add(Parts { pty, child, size, log_bytes, reader, tag }, reactor)
     }
@@ -153,6 +150,7 @@ impl Terminals {
             terminal.readers.push(Reader { id: reader, delivery, paused: false, cursor: 0 });
         }
         self.table.insert(id, terminal);
+        self.outbox.reserve(self.table.len());
         Ok(id)
     }
 
@@ -297,16 +295,16 @@ impl Terminals {
     pub(crate) fn on_pty(
         &mut self,
         id: TerminalId,
-        readable: bool,
-        writable: bool,
+        seen: PtyReady,
         reactor: &mut Reactor,
     ) -> Result<()> {
         let Ok(terminal) = self.table.get_mut(id) else { return Ok(()) };
-        if readable {
+        if seen.readable {
+            terminal.ending.hangup_reported |= seen.hung_up;
             let class = terminal.class(reactor, &self.limits);
             reactor.ready.push(&mut terminal.queued, id, class);
         }
-        if writable {
+        if seen.writable {
             self.command(id, |t| t.flush_input(reactor))?;
         }
         Ok(())

@@ -1,0 +1,201 @@
+//! The host that the figures are taken from: one loop around one engine.
+
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use orchflow::{
+    Config, Engine, Event, ExitStatus, Limits, Mode, SpawnOptions, StateFilter, TerminalEvent,
+    TerminalId,
+};
+
+/// Nothing that is waited for takes this long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between an echo and the next key; the C loop has the same.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The line that floods write without end; the C loop has the same.
+const FLOOD_LINE: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// How the host waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Inside `turn`.
+    InTurn,
+    /// In its own `poll` on the engine's descriptor.
+    InPoll,
+}
+
+pub(crate) struct Host {
+    pub(crate) engine: Engine,
+    wait: Wait,
+}
+
+/// What one turn has told of.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// When output of the awaited terminal was seen.
+    pub(crate) awaited: Option<Instant>,
+    /// Bytes of other terminals.
+    pub(crate) other_bytes: u64,
+    pub(crate) output_events: u64,
+}
+
+/// Microseconds of each round trip, and what floods got through meanwhile.
+pub(crate) struct Echoes {
+    pub(crate) from_key_us: Vec<f64>,
+    pub(crate) from_due_us: Vec<f64>,
+    pub(crate) flood_bytes_per_s: f64,
+}
+
+impl Host {
+    pub(crate) fn new(wait: Wait) -> Self {
+        let limits = Limits { terminals: 2048, ..Limits::default() };
+        let engine = Engine::new(Config { limits, ..Config::default() }).unwrap();
+        Host { engine, wait }
+    }
+
+    pub(crate) fn spawn(&mut self, argv: &[&str]) -> TerminalId {
+        self.engine.spawn(&SpawnOptions::program(argv[0]).args(&argv[1..])).unwrap()
+    }
+
+    /// A program that gives back every byte at once.
+    pub(crate) fn spawn_echo(&mut self) -> TerminalId {
+        let id = self.spawn(&["cat"]);
+        self.engine.set_mode(id, Mode::Raw).unwrap();
+        id
+    }
+
+    pub(crate) fn spawn_floods(&mut self, count: usize) {
+        for _ in 0..count {
+            self.spawn(&["yes", FLOOD_LINE]);
+        }
+    }
+
+    /// Waits at most `timeout`, turns, and reads every event.
+    pub(crate) fn turn(&mut self, timeout: Duration, awaited: Option<TerminalId>) -> Told {
+        self.wait_and_turn(timeout);
+        let mut told = Told::default();
+        while let Some(event) = self.engine.next_event().unwrap() {
+            match event {
+                Event::Terminal { id, event: TerminalEvent::Output { bytes, .. }, .. } => {
+                    told.output_events += 1;
+                    if Some(id) == awaited {
+                        told.awaited = Some(Instant::now());
+                    } else {
+                        told.other_bytes += bytes.len() as u64;
+                    }
+                }
+                Event::Log { text, .. } => panic!("the engine logs: {text}"),
+                _ => {}
+            }
+        }
+        told
+    }
+
+    fn wait_and_turn(&mut self, timeout: Duration) {
+        match self.wait {
+            Wait::InTurn => self.engine.turn(Some(timeout)).unwrap(),
+            Wait::InPoll => {
+                let fd = self.engine.as_raw_fd();
+                let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+                let wait_ms = timeout.as_micros().div_ceil(1000) as i32;
+                // SAFETY: the pointer is to one pollfd, as said.
+                let ready = unsafe { libc::poll(&raw mut poll, 1, wait_ms) };
+                assert!(ready >= 0, "poll");
+                self.engine.turn(Some(Duration::ZERO)).unwrap();
+            }
+        }
+    }
+
+    /// Types a byte so many times and waits for its echo, with a pause in between in which
+    /// everything else is served. The same protocol as the C loop's.
+    pub(crate) fn echoes(&mut self, terminal: TerminalId, round_trips: usize) -> Echoes {
+        let mut from_key_us = Vec::with_capacity(round_trips);
+        let mut from_due_us = Vec::with_capacity(round_trips);
+        let mut flood_bytes = 0;
+        let start = Instant::now();
+        let mut due = start + PAUSE;
+        for _ in 0..round_trips {
+            loop {
+                let wait = due.saturating_duration_since(Instant::now());
+                if wait.is_zero() {
+                    break;
+                }
+                flood_bytes += self.turn(wait, Some(terminal)).other_bytes;
+            }
+            let typed = Instant::now();
+            assert_eq!(self.engine.write(terminal, b"x").unwrap(), 1);
+            let echoed = loop {
+                let told = self.turn(Duration::from_secs(1), Some(terminal));
+                flood_bytes += told.other_bytes;
+                if let Some(at) = told.awaited {
+                    break at;
+                }
+                assert!(typed.elapsed() < PATIENCE, "an echo does not come");
+            };
+            from_key_us.push((echoed - typed).as_secs_f64() * 1e6);
+            from_due_us.push((echoed - due).as_secs_f64() * 1e6);
+            due = echoed + PAUSE;
+        }
+        let flood_bytes_per_s = flood_bytes as f64 / start.elapsed().as_secs_f64();
+        Echoes { from_key_us, from_due_us, flood_bytes_per_s }
+    }
+
+    /// Runs one program to its end; gives its bytes.
+    pub(crate) fn run_to_end(&mut self, argv: &[&str]) -> u64 {
+        let terminal = self.spawn(argv);
+        let patience = Instant::now() + PATIENCE;
+        let mut total = 0;
+        loop {
+            self.wait_and_turn(Duration::from_secs(1));
+            while let Some(event) = self.engine.next_event().unwrap() {
+                let Event::Terminal { id, event, .. } = event else { continue };
+                match event {
+                    TerminalEvent::Output { bytes, .. } => total += bytes.len() as u64,
+                    TerminalEvent::Exited { status, final_offset } => {
+                        assert_eq!(id, terminal);
+                        assert_eq!(status, ExitStatus::Code(0));
+                        assert_eq!(final_offset, total, "bytes are missing");
+                        return total;
+                    }
+                    _ => {}
+                }
+            }
+            assert!(Instant::now() < patience, "the program does not end");
+        }
+    }
+
+    /// Turns until nothing has happened for a while, and everything has been told.
+    pub(crate) fn quiesce(&mut self) {
+        let patience = Instant::now() + PATIENCE;
+        let mut quiet_since = Instant::now();
+        while quiet_since.elapsed() < Duration::from_millis(100) {
+            let told = self.turn(Duration::from_millis(20), None);
+            if told.output_events > 0 {
+                quiet_since = Instant::now();
+            }
+            assert!(Instant::now() < patience, "it does not become quiet");
+        }
+    }
+
+    /// Closes what is there, without grace, until all of it is gone and reaped.
+    pub(crate) fn close_all(&mut self) {
+        for id in self.engine.terminals(StateFilter::All) {
+            self.engine.close(id, Duration::ZERO).unwrap();
+        }
+        let patience = Instant::now() + PATIENCE;
+        while !self.engine.terminals(StateFilter::All).is_empty() {
+            self.turn(Duration::from_millis(100), None);
+            assert!(Instant::now() < patience, "a terminal does not close");
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.close_all();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+// C++ over orchflow.h itself: the basic scenario of run_program.c, and what C++ sees of the constants.
+
+#include "host.h"
+
+#include <string>
+
+namespace {
+
+void echo(orch_engine *engine) {
+    const orch_bytes argv[] = {orch_str("echo"), orch_str("hello")};
+    orch_spawn_options options = host_options(argv, 2);
+    options.tag = 3;
+    uint64_t terminal = 0;
+    CHECK_OK(orch_terminal_spawn(engine, &options, &terminal));
+    std::string output;
+    orch_event event = host_event();
+    do {
+        host_next(engine, &event);
+        CHECK_INT(event.tag, 3);
+        if (event.kind == ORCH_EVENT_OUTPUT) {
+            output.append(reinterpret_cast<const char *>(event.data), event.len);
+        }
+    } while (event.kind != ORCH_EVENT_EXITED);
+    CHECK_INT(event.exit_kind, ORCH_EXIT_CODE);
+    CHECK_INT(event.exit_value, 0);
+    CHECK(output == "hello\r\n");
+}
+
+// The constants are constant expressions, the structs are plain.
+void constants() {
+    static_assert(ORCH_OK == 0, "a constant expression");
+    static_assert(ORCH_E_BUSY == -18, "a constant expression");
+    switch (orch_engine_turn(nullptr, 0)) {
+    case ORCH_OK:
+        CHECK(false);
+        break;
+    case ORCH_E_INVALID:
+        break;
+    default:
+        CHECK(false);
+    }
+    orch_config config{};
+    config.size = sizeof config;
+    orch_engine *engine = nullptr;
+    CHECK_OK(orch_engine_create(&config, &engine));
+    CHECK_OK(orch_engine_destroy(engine));
+}
+
+}  // namespace
+
+int main() {
+    check_start();
+    constants();
+    orch_engine *engine = host_engine();
+    echo(engine);
+    CHECK_OK(orch_engine_destroy(engine));
+    return 0;
+}

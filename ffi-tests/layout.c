@@ -1,0 +1,222 @@
+// The binary interface in numbers: sizes and offsets of every struct, values of every constant. They
+// are what a compiled host relies on, so a change of one of them breaks hosts, and has to break this.
+
+#include "check.h"
+
+#include <orchflow.h>
+#include <stddef.h>
+
+// A static assertion that C99 has as well: an array of a negative size does not compile.
+#define JOIN_AGAIN(a, b) a##b
+#define JOIN(a, b) JOIN_AGAIN(a, b)
+#define HOLDS(condition) extern char JOIN(holds_, __LINE__)[(condition) ? 1 : -1]
+
+#define SIZE(type, bytes) HOLDS(sizeof(type) == (bytes))
+#define FIELD(type, field, at, bytes) \
+    HOLDS(offsetof(type, field) == (at) && sizeof(((type *)0)->field) == (bytes))
+#define VALUE(name, number) HOLDS((name) == (number))
+
+SIZE(orch_config, 120);
+FIELD(orch_config, size, 0, 8);
+FIELD(orch_config, log_level, 8, 4);
+FIELD(orch_config, reserved, 12, 4);
+FIELD(orch_config, terminals, 16, 8);
+FIELD(orch_config, readers_per_terminal, 24, 8);
+FIELD(orch_config, log_bytes, 32, 8);
+FIELD(orch_config, log_bytes_max, 40, 8);
+FIELD(orch_config, log_bytes_total, 48, 8);
+FIELD(orch_config, input_bytes, 56, 8);
+FIELD(orch_config, inbox_commands, 64, 8);
+FIELD(orch_config, inbox_bytes, 72, 8);
+FIELD(orch_config, events, 80, 8);
+FIELD(orch_config, turn_bytes_per_terminal, 88, 8);
+FIELD(orch_config, turn_bytes, 96, 8);
+FIELD(orch_config, turn_time_us, 104, 4);
+FIELD(orch_config, turn_time_typing_us, 108, 4);
+FIELD(orch_config, typing_window_ms, 112, 4);
+FIELD(orch_config, resize_interval_ms, 116, 4);
+
+SIZE(orch_bytes, 16);
+FIELD(orch_bytes, data, 0, 8);
+FIELD(orch_bytes, len, 8, 8);
+
+SIZE(orch_error, 32);
+FIELD(orch_error, size, 0, 8);
+FIELD(orch_error, status, 8, 4);
+FIELD(orch_error, os_error, 12, 4);
+FIELD(orch_error, message, 16, 16);
+
+SIZE(orch_size, 8);
+FIELD(orch_size, cols, 0, 2);
+FIELD(orch_size, rows, 2, 2);
+FIELD(orch_size, pixel_width, 4, 2);
+FIELD(orch_size, pixel_height, 6, 2);
+
+SIZE(orch_spawn_options, 88);
+FIELD(orch_spawn_options, size, 0, 8);
+FIELD(orch_spawn_options, argv, 8, 8);
+FIELD(orch_spawn_options, argv_len, 16, 8);
+FIELD(orch_spawn_options, env, 24, 8);
+FIELD(orch_spawn_options, env_len, 32, 8);
+FIELD(orch_spawn_options, env_clear, 40, 4);
+FIELD(orch_spawn_options, delivery, 44, 4);
+FIELD(orch_spawn_options, cwd, 48, 16);
+FIELD(orch_spawn_options, window, 64, 8);
+FIELD(orch_spawn_options, log_bytes, 72, 8);
+FIELD(orch_spawn_options, tag, 80, 8);
+
+SIZE(orch_adopt_options, 40);
+FIELD(orch_adopt_options, size, 0, 8);
+FIELD(orch_adopt_options, pid, 8, 4);
+FIELD(orch_adopt_options, delivery, 12, 4);
+FIELD(orch_adopt_options, window, 16, 8);
+FIELD(orch_adopt_options, log_bytes, 24, 8);
+FIELD(orch_adopt_options, tag, 32, 8);
+
+SIZE(orch_attach_options, 24);
+FIELD(orch_attach_options, size, 0, 8);
+FIELD(orch_attach_options, delivery, 8, 4);
+FIELD(orch_attach_options, start, 12, 4);
+FIELD(orch_attach_options, offset, 16, 8);
+
+SIZE(orch_op, 48);
+FIELD(orch_op, terminal, 0, 8);
+FIELD(orch_op, kind, 8, 4);
+FIELD(orch_op, value, 12, 4);
+FIELD(orch_op, signal, 16, 4);
+FIELD(orch_op, reserved, 20, 4);
+FIELD(orch_op, data, 24, 8);
+FIELD(orch_op, len, 32, 8);
+FIELD(orch_op, window, 40, 8);
+
+SIZE(orch_batch_result, 40);
+FIELD(orch_batch_result, size, 0, 8);
+FIELD(orch_batch_result, total, 8, 8);
+FIELD(orch_batch_result, succeeded, 16, 8);
+FIELD(orch_batch_result, failed, 24, 8);
+FIELD(orch_batch_result, duration_ns, 32, 8);
+
+SIZE(orch_event, 88);
+FIELD(orch_event, size, 0, 8);
+FIELD(orch_event, kind, 8, 4);
+FIELD(orch_event, level, 12, 4);
+FIELD(orch_event, terminal, 16, 8);
+FIELD(orch_event, reader, 24, 8);
+FIELD(orch_event, tag, 32, 8);
+FIELD(orch_event, offset, 40, 8);
+FIELD(orch_event, end, 48, 8);
+FIELD(orch_event, data, 56, 8);
+FIELD(orch_event, len, 64, 8);
+FIELD(orch_event, status, 72, 4);
+FIELD(orch_event, exit_kind, 76, 4);
+FIELD(orch_event, exit_value, 80, 4);
+FIELD(orch_event, core_dumped, 84, 4);
+
+SIZE(orch_reader_state, 32);
+FIELD(orch_reader_state, reader, 0, 8);
+FIELD(orch_reader_state, delivery, 8, 4);
+FIELD(orch_reader_state, paused, 12, 4);
+FIELD(orch_reader_state, offset, 16, 8);
+FIELD(orch_reader_state, backlog, 24, 8);
+
+SIZE(orch_terminal_state, 160);
+FIELD(orch_terminal_state, size, 0, 8);
+FIELD(orch_terminal_state, terminal, 8, 8);
+FIELD(orch_terminal_state, tag, 16, 8);
+FIELD(orch_terminal_state, pid, 24, 4);
+FIELD(orch_terminal_state, foreground_pid, 28, 4);
+FIELD(orch_terminal_state, foreground_name, 32, 16);
+FIELD(orch_terminal_state, cwd, 48, 16);
+FIELD(orch_terminal_state, window, 64, 8);
+FIELD(orch_terminal_state, flags, 72, 4);
+FIELD(orch_terminal_state, exit_kind, 76, 4);
+FIELD(orch_terminal_state, exit_value, 80, 4);
+FIELD(orch_terminal_state, core_dumped, 84, 4);
+FIELD(orch_terminal_state, log_start, 88, 8);
+FIELD(orch_terminal_state, log_end, 96, 8);
+FIELD(orch_terminal_state, input_bytes, 104, 8);
+FIELD(orch_terminal_state, input_waiting, 112, 8);
+FIELD(orch_terminal_state, since_input_ns, 120, 8);
+FIELD(orch_terminal_state, since_output_ns, 128, 8);
+FIELD(orch_terminal_state, readers, 136, 8);
+FIELD(orch_terminal_state, reader_count, 144, 8);
+FIELD(orch_terminal_state, reader_stride, 152, 8);
+
+VALUE(ORCH_OK, 0);
+VALUE(ORCH_DONE, 1);
+VALUE(ORCH_E_INVALID, -1);
+VALUE(ORCH_E_STALE_ID, -2);
+VALUE(ORCH_E_LIMIT, -3);
+VALUE(ORCH_E_NO_PROGRAM, -4);
+VALUE(ORCH_E_NOT_EXECUTABLE, -5);
+VALUE(ORCH_E_NO_DIRECTORY, -6);
+VALUE(ORCH_E_NO_PTY, -7);
+VALUE(ORCH_E_NO_FD, -8);
+VALUE(ORCH_E_CLOSING, -9);
+VALUE(ORCH_E_ENDED, -10);
+VALUE(ORCH_E_SKIPPED, -11);
+VALUE(ORCH_E_FORKED, -12);
+VALUE(ORCH_E_GONE, -13);
+VALUE(ORCH_E_SYSTEM, -14);
+VALUE(ORCH_E_WRONG_THREAD, -15);
+VALUE(ORCH_E_PANIC, -16);
+VALUE(ORCH_E_POISONED, -17);
+VALUE(ORCH_E_BUSY, -18);
+VALUE(ORCH_LOG_ERROR, 1);
+VALUE(ORCH_LOG_WARN, 2);
+VALUE(ORCH_LOG_INFO, 3);
+VALUE(ORCH_DELIVERY_LOSSLESS, 0);
+VALUE(ORCH_DELIVERY_LOSSY, 1);
+VALUE(ORCH_DELIVERY_NONE, 2);
+VALUE(ORCH_START_OLDEST, 0);
+VALUE(ORCH_START_NOW, 1);
+VALUE(ORCH_START_OFFSET, 2);
+VALUE(ORCH_OP_INPUT, 1);
+VALUE(ORCH_OP_RESIZE, 2);
+VALUE(ORCH_OP_SET_MODE, 3);
+VALUE(ORCH_OP_SIGNAL, 4);
+VALUE(ORCH_MODE_RAW, 1);
+VALUE(ORCH_MODE_COOKED, 2);
+VALUE(ORCH_MODE_ECHO, 3);
+VALUE(ORCH_MODE_NO_ECHO, 4);
+VALUE(ORCH_SIGNAL_FOREGROUND, 0);
+VALUE(ORCH_SIGNAL_LEADER, 1);
+VALUE(ORCH_EVENT_OUTPUT, 1);
+VALUE(ORCH_EVENT_GAP, 2);
+VALUE(ORCH_EVENT_INPUT_READY, 3);
+VALUE(ORCH_EVENT_INPUT_TRUNCATED, 4);
+VALUE(ORCH_EVENT_EXITED, 5);
+VALUE(ORCH_EVENT_EOF, 6);
+VALUE(ORCH_EVENT_CLOSED, 7);
+VALUE(ORCH_EVENT_COMPLETED, 8);
+VALUE(ORCH_EVENT_LOG, 9);
+VALUE(ORCH_EVENT_SHUTDOWN_COMPLETE, 10);
+VALUE(ORCH_EXIT_CODE, 1);
+VALUE(ORCH_EXIT_SIGNAL, 2);
+VALUE(ORCH_EXIT_UNKNOWN, 3);
+VALUE(ORCH_TERMINALS_ALL, 0);
+VALUE(ORCH_TERMINALS_ACTIVE, 1);
+VALUE(ORCH_STATE_RUNNING, 1);
+VALUE(ORCH_STATE_HUNG_UP, 2);
+VALUE(ORCH_STATE_CLOSING, 4);
+VALUE(ORCH_STATE_PAUSED_BY_HOST, 8);
+VALUE(ORCH_STATE_PAUSED_BY_READER, 16);
+VALUE(ORCH_STATE_PAUSED_BY_MEMORY, 32);
+
+// The library has the same sizes: it takes the struct, and no smaller one.
+int main(void) {
+    check_start();
+    orch_config config;
+    orch_spawn_options spawn_options;
+    orch_adopt_options adopt_options;
+    orch_attach_options attach_options;
+    CHECK_INT(orch_config_init(&config, 120), ORCH_OK);
+    CHECK_INT(orch_config_init(&config, 119), ORCH_E_INVALID);
+    CHECK_INT(orch_spawn_options_init(&spawn_options, 88), ORCH_OK);
+    CHECK_INT(orch_spawn_options_init(&spawn_options, 87), ORCH_E_INVALID);
+    CHECK_INT(orch_adopt_options_init(&adopt_options, 40), ORCH_OK);
+    CHECK_INT(orch_adopt_options_init(&adopt_options, 39), ORCH_E_INVALID);
+    CHECK_INT(orch_attach_options_init(&attach_options, 24), ORCH_OK);
+    CHECK_INT(orch_attach_options_init(&attach_options, 23), ORCH_E_INVALID);
+    return 0;
+}

@@ -1,0 +1,161 @@
+// The life of an engine: making, configuring and destroying it; versions and the names of statuses.
+
+#include "host.h"
+
+static void create_and_destroy(void) {
+    int open_before = check_open_fds();
+    orch_engine *engine = host_engine();
+    CHECK(orch_engine_fd(engine) >= 0);
+    CHECK(!host_is_readable(engine));
+    CHECK_OK(orch_engine_turn(engine, 0));
+    orch_event event = host_event();
+    CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
+    CHECK(!host_is_readable(engine));
+    int32_t wait_ms = 0;
+    CHECK_OK(orch_engine_timeout(engine, &wait_ms));
+    CHECK_INT(wait_ms, -1);
+    size_t log_bytes = 1;
+    CHECK_OK(orch_engine_log_bytes(engine, &log_bytes));
+    CHECK_INT(log_bytes, 0);
+    CHECK_OK(orch_engine_destroy(engine));
+    CHECK_OK(orch_engine_destroy(NULL));
+    CHECK_INT(check_open_fds(), open_before);
+}
+
+// Also one with programs that run and with output that nobody reads.
+static void destroy_while_programs_run(void) {
+    int open_before = check_open_fds();
+    orch_engine *engine = host_engine();
+    for (int i = 0; i < 5; i++) host_sh(engine, "echo unread; exec cat");
+    host_ready(engine, "trap '' HUP; echo ready; while :; do sleep 100; done");
+    CHECK_OK(orch_engine_destroy(engine));
+    host_reap_killed();
+    CHECK_INT(check_open_fds(), open_before);
+}
+
+static void configured(void) {
+    orch_config config = host_config();
+    CHECK_INT(config.size, sizeof config);
+    CHECK_INT(config.log_level, ORCH_LOG_WARN);
+    CHECK_INT(config.reserved, 0);
+    CHECK_INT(config.terminals, 1024);
+    CHECK_INT(config.readers_per_terminal, 64);
+    CHECK_INT(config.log_bytes, 1 << 20);
+    CHECK_INT(config.log_bytes_max, 64 << 20);
+    CHECK_INT(config.log_bytes_total, 256 << 20);
+    CHECK_INT(config.input_bytes, 1 << 20);
+    CHECK_INT(config.inbox_commands, 1024);
+    CHECK_INT(config.inbox_bytes, 16 << 20);
+    CHECK_INT(config.events, 1024);
+    CHECK_INT(config.turn_bytes_per_terminal, 64 << 10);
+    CHECK_INT(config.turn_bytes, 1 << 20);
+    CHECK_INT(config.turn_time_us, 2000);
+    CHECK_INT(config.turn_time_typing_us, 250);
+    CHECK_INT(config.typing_window_ms, 100);
+    CHECK_INT(config.resize_interval_ms, 25);
+
+    orch_engine *engine = NULL;
+    CHECK_OK(orch_engine_create(&config, &engine));
+    CHECK_OK(orch_engine_destroy(engine));
+
+    // Zero stands for the default in every field.
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    CHECK_OK(orch_engine_create(&config, &engine));
+    CHECK_OK(orch_engine_destroy(engine));
+
+    config.terminals = 1;
+    CHECK_OK(orch_engine_create(&config, &engine));
+    host_sh(engine, "exec cat");
+    orch_bytes argv[3];
+    host_sh_argv(argv, "exec cat");
+    orch_spawn_options options = host_options(argv, 3);
+    uint64_t terminal = 77;
+    CHECK_STATUS(orch_terminal_spawn(engine, &options, &terminal), ORCH_E_LIMIT);
+    CHECK_ERROR(engine, ORCH_E_LIMIT, "terminals");
+    CHECK_INT(terminal, 77);
+    CHECK_OK(orch_engine_destroy(engine));
+}
+
+// A refused configuration names every limit that is out of range.
+static void refused_configurations(void) {
+    static char marker;
+    orch_engine *const untouched = (orch_engine *)(void *)&marker;
+    orch_engine *engine = untouched;
+    orch_config config = host_config();
+    config.log_bytes = 1;
+    config.input_bytes = 1;
+    config.turn_time_us = 49;
+    CHECK_STATUS(orch_engine_create(&config, &engine), ORCH_E_INVALID);
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "log_bytes: at least");
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "input_bytes: at least");
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "turn_time: at least");
+    CHECK(engine == untouched);
+
+    config = host_config();
+    config.log_level = 9;
+    CHECK_STATUS(orch_engine_create(&config, &engine), ORCH_E_INVALID);
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "log_level");
+    config = host_config();
+    config.reserved = 1;
+    CHECK_STATUS(orch_engine_create(&config, &engine), ORCH_E_INVALID);
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "reserved");
+    CHECK(engine == untouched);
+
+    CHECK_STATUS(orch_engine_create(NULL, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_create(&config, NULL), ORCH_E_INVALID);
+}
+
+static void versions(void) {
+    char header[32];
+    snprintf(header, sizeof header, "%d.%d.%d", ORCHFLOW_VERSION_MAJOR, ORCHFLOW_VERSION_MINOR,
+             ORCHFLOW_VERSION_PATCH);
+    CHECK_BYTES(orch_version(), strlen(orch_version()), header);
+}
+
+static void status_names(void) {
+    static const struct {
+        int32_t status;
+        const char *name;
+    } table[] = {
+        {ORCH_OK, "ORCH_OK"},
+        {ORCH_DONE, "ORCH_DONE"},
+        {ORCH_E_INVALID, "ORCH_E_INVALID"},
+        {ORCH_E_STALE_ID, "ORCH_E_STALE_ID"},
+        {ORCH_E_LIMIT, "ORCH_E_LIMIT"},
+        {ORCH_E_NO_PROGRAM, "ORCH_E_NO_PROGRAM"},
+        {ORCH_E_NOT_EXECUTABLE, "ORCH_E_NOT_EXECUTABLE"},
+        {ORCH_E_NO_DIRECTORY, "ORCH_E_NO_DIRECTORY"},
+        {ORCH_E_NO_PTY, "ORCH_E_NO_PTY"},
+        {ORCH_E_NO_FD, "ORCH_E_NO_FD"},
+        {ORCH_E_CLOSING, "ORCH_E_CLOSING"},
+        {ORCH_E_ENDED, "ORCH_E_ENDED"},
+        {ORCH_E_SKIPPED, "ORCH_E_SKIPPED"},
+        {ORCH_E_FORKED, "ORCH_E_FORKED"},
+        {ORCH_E_GONE, "ORCH_E_GONE"},
+        {ORCH_E_SYSTEM, "ORCH_E_SYSTEM"},
+        {ORCH_E_WRONG_THREAD, "ORCH_E_WRONG_THREAD"},
+        {ORCH_E_PANIC, "ORCH_E_PANIC"},
+        {ORCH_E_POISONED, "ORCH_E_POISONED"},
+        {ORCH_E_BUSY, "ORCH_E_BUSY"},
+        {2, "unknown status"},
+        {-19, "unknown status"},
+        {INT32_MIN, "unknown status"},
+        {INT32_MAX, "unknown status"},
+    };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const char *name = orch_status_name(table[i].status);
+        CHECK_BYTES(name, strlen(name), table[i].name);
+    }
+}
+
+int main(void) {
+    check_start();
+    create_and_destroy();
+    destroy_while_programs_run();
+    configured();
+    refused_configurations();
+    versions();
+    status_names();
+    return 0;
+}

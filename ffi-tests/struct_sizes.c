@@ -1,0 +1,176 @@
+// Structs of other sizes than this library's: of a newer host with a tail, of no known version.
+
+#include "host.h"
+
+// A struct of a newer host: the known part and fields that this library has never heard of.
+#define WIDE(type) \
+    struct {       \
+        type known; \
+        unsigned char tail[24]; \
+    }
+
+// Init fills as much as it is told: zeroes behind what is known, nothing behind the size.
+static void inits(void) {
+#define CHECK_INIT(type, init)                                                          \
+    do {                                                                                \
+        WIDE(type) wide;                                                                \
+        check_fill(&wide, sizeof wide);                                                 \
+        CHECK_STATUS(init(NULL, sizeof(type)), ORCH_E_INVALID);                         \
+        CHECK_STATUS(init(&wide.known, sizeof(type) - 1), ORCH_E_INVALID);              \
+        CHECK_STATUS(init(&wide.known, 8), ORCH_E_INVALID);                             \
+        CHECK_STATUS(init(&wide.known, 0), ORCH_E_INVALID);                             \
+        CHECK_ERROR(NULL, ORCH_E_INVALID, "size");                                      \
+        CHECK(check_is_filled(&wide, sizeof wide));                                     \
+        CHECK_OK(init(&wide.known, sizeof(type) + 16));                                 \
+        CHECK_INT(wide.known.size, sizeof(type) + 16);                                  \
+        for (size_t i = 0; i < 16; i++) CHECK_INT(wide.tail[i], 0);                     \
+        CHECK(check_is_filled(wide.tail + 16, 8));                                      \
+        CHECK_OK(init(&wide.known, sizeof(type)));                                      \
+        CHECK_INT(wide.known.size, sizeof(type));                                       \
+    } while (0)
+    CHECK_INIT(orch_config, orch_config_init);
+    CHECK_INIT(orch_spawn_options, orch_spawn_options_init);
+    CHECK_INIT(orch_adopt_options, orch_adopt_options_init);
+    CHECK_INIT(orch_attach_options, orch_attach_options_init);
+#undef CHECK_INIT
+}
+
+static void config(void) {
+    WIDE(orch_config) wide;
+    CHECK_OK(orch_config_init(&wide.known, sizeof wide));
+    orch_engine *engine = NULL;
+    wide.tail[23] = 1;
+    CHECK_STATUS(orch_engine_create(&wide.known, &engine), ORCH_E_INVALID);
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "does not know");
+    wide.tail[23] = 0;
+    wide.tail[0] = 1;
+    CHECK_STATUS(orch_engine_create(&wide.known, &engine), ORCH_E_INVALID);
+    wide.tail[0] = 0;
+    wide.known.size = sizeof wide.known - 1;
+    CHECK_STATUS(orch_engine_create(&wide.known, &engine), ORCH_E_INVALID);
+    wide.known.size = 0;
+    CHECK_STATUS(orch_engine_create(&wide.known, &engine), ORCH_E_INVALID);
+    CHECK(engine == NULL);
+    wide.known.size = sizeof wide;
+    CHECK_OK(orch_engine_create(&wide.known, &engine));
+    CHECK_OK(orch_engine_destroy(engine));
+}
+
+static void spawn_options(orch_engine *engine) {
+    WIDE(orch_spawn_options) wide;
+    orch_bytes argv[1];
+    argv[0] = orch_str("true");
+    CHECK_OK(orch_spawn_options_init(&wide.known, sizeof wide));
+    wide.known.argv = argv;
+    wide.known.argv_len = 1;
+    uint64_t terminal = 77;
+    wide.tail[23] = 1;
+    CHECK_STATUS(orch_terminal_spawn(engine, &wide.known, &terminal), ORCH_E_INVALID);
+    wide.tail[23] = 0;
+    wide.known.size = sizeof wide.known - 1;
+    CHECK_STATUS(orch_terminal_spawn(engine, &wide.known, &terminal), ORCH_E_INVALID);
+    wide.known.size = 0;
+    CHECK_STATUS(orch_terminal_spawn(engine, &wide.known, &terminal), ORCH_E_INVALID);
+    CHECK_INT(terminal, 77);
+    wide.known.size = sizeof wide;
+    CHECK_OK(orch_terminal_spawn(engine, &wide.known, &terminal));
+    host_until_exit(engine, terminal, 0, NULL);
+}
+
+static void attach_options(orch_engine *engine, uint64_t terminal) {
+    WIDE(orch_attach_options) wide;
+    CHECK_OK(orch_attach_options_init(&wide.known, sizeof wide));
+    uint64_t reader = 77;
+    wide.tail[0] = 1;
+    CHECK_STATUS(orch_terminal_attach(engine, terminal, &wide.known, &reader), ORCH_E_INVALID);
+    wide.tail[0] = 0;
+    wide.known.size = sizeof wide.known - 1;
+    CHECK_STATUS(orch_terminal_attach(engine, terminal, &wide.known, &reader), ORCH_E_INVALID);
+    CHECK_INT(reader, 77);
+    wide.known.size = sizeof wide;
+    CHECK_OK(orch_terminal_attach(engine, terminal, &wide.known, &reader));
+}
+
+static void adopt_options(orch_engine *engine) {
+    WIDE(orch_adopt_options) wide;
+    CHECK_OK(orch_adopt_options_init(&wide.known, sizeof wide));
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    CHECK_SYS(master);
+    uint64_t terminal = 77;
+    wide.tail[7] = 1;
+    CHECK_STATUS(orch_terminal_adopt(engine, master, &wide.known, &terminal), ORCH_E_INVALID);
+    wide.tail[7] = 0;
+    wide.known.size = sizeof wide.known - 1;
+    CHECK_STATUS(orch_terminal_adopt(engine, master, &wide.known, &terminal), ORCH_E_INVALID);
+    CHECK_INT(terminal, 77);
+    wide.known.size = sizeof wide;
+    CHECK_OK(orch_terminal_adopt(engine, master, &wide.known, &terminal));
+}
+
+// Outputs: as much as there is room for, zeroes behind, the host's size stays.
+static void event_output(orch_engine *engine, const orch_sender *sender) {
+    WIDE(orch_event) wide;
+    CHECK_OK(orch_sender_notify(sender, 5));
+    host_turn(engine);
+    const size_t too_small[] = {0, 8, sizeof(orch_event) - 1};
+    for (size_t i = 0; i < 3; i++) {
+        check_fill(&wide, sizeof wide);
+        wide.known.size = too_small[i];
+        CHECK_STATUS(orch_engine_next_event(engine, &wide.known), ORCH_E_INVALID);
+        CHECK_INT(wide.known.size, too_small[i]);
+        CHECK(check_is_filled((char *)&wide + sizeof(size_t), sizeof wide - sizeof(size_t)));
+    }
+    // The event was not lost by that.
+    wide.known.size = sizeof wide.known + 16;
+    CHECK_OK(orch_engine_next_event(engine, &wide.known));
+    CHECK_INT(wide.known.kind, ORCH_EVENT_COMPLETED);
+    CHECK_INT(wide.known.tag, 5);
+    CHECK_INT(wide.known.size, sizeof wide.known + 16);
+    for (size_t i = 0; i < 16; i++) CHECK_INT(wide.tail[i], 0);
+    CHECK(check_is_filled(wide.tail + 16, 8));
+    // Without an event nothing is written.
+    check_fill(&wide, sizeof wide);
+    wide.known.size = sizeof wide;
+    CHECK_STATUS(orch_engine_next_event(engine, &wide.known), ORCH_DONE);
+    CHECK(check_is_filled((char *)&wide + sizeof(size_t), sizeof wide - sizeof(size_t)));
+}
+
+static void other_outputs(orch_engine *engine) {
+    WIDE(orch_error) error;
+    WIDE(orch_batch_result) result;
+    CHECK_STATUS(orch_terminal_close(engine, 1, 0), ORCH_E_STALE_ID);
+    check_fill(&error, sizeof error);
+    error.known.size = sizeof error.known - 1;
+    CHECK_STATUS(orch_last_error(engine, &error.known), ORCH_E_INVALID);
+    CHECK_STATUS(orch_last_error(NULL, &error.known), ORCH_E_INVALID);
+    CHECK(check_is_filled((char *)&error + sizeof(size_t), sizeof error - sizeof(size_t)));
+    error.known.size = sizeof error;
+    CHECK_OK(orch_last_error(engine, &error.known));
+    CHECK_STATUS(error.known.status, ORCH_E_STALE_ID);
+    CHECK_INT(error.known.size, sizeof error);
+    for (size_t i = 0; i < sizeof error.tail; i++) CHECK_INT(error.tail[i], 0);
+
+    check_fill(&result, sizeof result);
+    result.known.size = sizeof result;
+    CHECK_OK(orch_batch(engine, NULL, 0, 0, NULL, &result.known));
+    CHECK_INT(result.known.size, sizeof result);
+    for (size_t i = 0; i < sizeof result.tail; i++) CHECK_INT(result.tail[i], 0);
+}
+
+int main(void) {
+    check_start();
+    inits();
+    config();
+    orch_engine *engine = host_engine();
+    orch_sender *sender = NULL;
+    CHECK_OK(orch_sender_create(engine, &sender));
+    event_output(engine, sender);
+    uint64_t terminal = host_sh(engine, "exec cat");
+    spawn_options(engine);
+    attach_options(engine, terminal);
+    adopt_options(engine);
+    other_outputs(engine);
+    CHECK_OK(orch_sender_destroy(sender));
+    CHECK_OK(orch_engine_destroy(engine));
+    return 0;
+}
