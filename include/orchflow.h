@@ -300,7 +300,7 @@ typedef struct orch_config {
     size_t turn_bytes;
     // Microseconds after which a turn stops reading. Default 2,000.
     uint32_t turn_time_us;
-    // The same while somebody types. Default 250.
+    // The same while somebody types. Default 100.
     uint32_t turn_time_typing_us;
     // Milliseconds after input in which a terminal is served first. Default 100.
     uint32_t typing_window_ms;

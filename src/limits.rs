@@ -46,7 +46,7 @@ pub struct Limits {
     /// other terminals get shorter slices (see `turn_time_typing`). Default 100 ms.
     pub typing_window: Duration,
     /// The `turn_time` while a terminal counts as typed-in, so that an echo never waits long behind
-    /// a flood. Default 250 us.
+    /// a flood. Default 100 us.
     pub turn_time_typing: Duration,
     /// The shortest time between two size changes of one terminal. Default 25 ms.
     pub resize_interval: Duration,
@@ -68,7 +68,7 @@ impl Default for Limits {
             turn_bytes: 1 << 20,
             turn_time: Duration::from_millis(2),
             typing_window: Duration::from_millis(100),
-            turn_time_typing: Duration::from_micros(250),
+            turn_time_typing: Duration::from_micros(100),
             resize_interval: Duration::from_millis(25),
         }
     }

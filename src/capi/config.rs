@@ -51,7 +51,7 @@ pub struct orch_config {
     pub turn_bytes: usize,
     /// Microseconds after which a turn stops reading. Default 2,000.
     pub turn_time_us: u32,
-    /// The same while somebody types. Default 250.
+    /// The same while somebody types. Default 100.
     pub turn_time_typing_us: u32,
     /// Milliseconds after input in which a terminal is served first. Default 100.
     pub typing_window_ms: u32,
