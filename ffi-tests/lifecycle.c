@@ -50,7 +50,7 @@ static void configured(void) {
     CHECK_INT(config.turn_bytes_per_terminal, 64 << 10);
     CHECK_INT(config.turn_bytes, 1 << 20);
     CHECK_INT(config.turn_time_us, 2000);
-    CHECK_INT(config.turn_time_typing_us, 250);
+    CHECK_INT(config.turn_time_typing_us, 100);
     CHECK_INT(config.typing_window_ms, 100);
     CHECK_INT(config.resize_interval_ms, 25);
 

@@ -122,6 +122,25 @@ static void surroundings(orch_engine *engine) {
     CHECK_BYTES(text.data, text.len, "no home\r\n");
 }
 
+// Text is bytes with a length: not terminated, not UTF-8.
+static void raw_bytes(orch_engine *engine) {
+    static const char buffer[] = "printf%s\377\376\200x";
+    orch_bytes argv[3];
+    argv[0].data = buffer;
+    argv[0].len = 6;
+    argv[1].data = buffer + 6;
+    argv[1].len = 2;
+    argv[2].data = buffer + 8;
+    argv[2].len = 3;
+    orch_spawn_options options = host_options(argv, 3);
+    uint64_t terminal = 0;
+    CHECK_OK(orch_terminal_spawn(engine, &options, &terminal));
+    host_text text;
+    text.len = 0;
+    host_until_exit(engine, terminal, 0, &text);
+    CHECK_BYTES(text.data, text.len, "\377\376\200");
+}
+
 // NULL options and no argv start the user's shell.
 static void shell(orch_engine *engine) {
     CHECK_SYS(setenv("SHELL", "/bin/sh", 1));
@@ -192,6 +211,7 @@ int main(void) {
     exits(engine);
     large_output(engine);
     surroundings(engine);
+    raw_bytes(engine);
     shell(engine);
     executed_at_once(engine);
     refusals(engine);

@@ -54,8 +54,15 @@ static long ask(int socket, int pid) {
     union control control;
     int number = pid;
     struct msghdr message = message_of(&part, &number, &control);
-    if (send(socket, &pid, sizeof pid, 0) < 0) return -1;
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) < 0) return -1;
+    ssize_t done;
+    do {
+        done = send(socket, &pid, sizeof pid, MSG_NOSIGNAL);
+    } while (done < 0 && errno == EINTR);
+    if (done < 0) return -1;
+    do {
+        done = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    } while (done < 0 && errno == EINTR);
+    if (done < 0) return -1;
     if (number != 0) {
         errno = number;
         return -1;

@@ -160,15 +160,20 @@ impl SpawnOptions {
         self
     }
 
-    /// What the options weigh in the inbox.
+    /// What the options weigh in the inbox: their bytes and the elements that hold them, since many
+    /// empty ones are memory too.
     pub(crate) fn bytes(&self) -> usize {
-        let argv: usize = self.argv.iter().map(|arg| arg.len()).sum();
+        let argv: usize = self.argv.iter().map(|arg| size_of_val(arg) + arg.len()).sum();
         let env: usize = self
             .env
             .iter()
-            .map(|(name, value)| name.len() + value.as_ref().map_or(0, |value| value.len()))
+            .map(|pair| {
+                let value = pair.1.as_ref().map_or(0, |value| value.len());
+                size_of_val(pair) + pair.0.len() + value
+            })
             .sum();
-        argv + env + self.cwd.as_ref().map_or(0, |cwd| cwd.as_os_str().len())
+        let cwd = self.cwd.as_ref().map_or(0, |cwd| cwd.as_os_str().len());
+        size_of::<Self>() + argv + env + cwd
     }
 }
 
