@@ -649,7 +649,8 @@ int32_t orch_terminal_spawn_many(struct orch_engine *engine,
                                  int32_t *out_statuses);
 
 // Takes over an open PTY master. On success the descriptor is the engine's: do not use or close it
-// any more. On error it stays the host's. `options` may be NULL.
+// any more. On error it stays the host's. `options` may be NULL. Without a known program the terminal
+// ends when the last slave is closed.
 //
 // Owner thread. Errors: ORCH_E_INVALID when it is not a PTY master, ORCH_E_LIMIT, ORCH_E_NO_FD,
 // ORCH_E_GONE.
@@ -683,10 +684,13 @@ int32_t orch_terminal_resize(struct orch_engine *engine,
                              uint64_t terminal,
                              struct orch_size window);
 
-// Changes the line discipline to one of ORCH_MODE_*.
+// Changes the line discipline to one of ORCH_MODE_*. Input that was written just before may be echoed
+// only after the change: the kernel's worker carries it over.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID.
-int32_t orch_terminal_set_mode(struct orch_engine *engine, uint64_t terminal, uint32_t mode);
+int32_t orch_terminal_set_mode(struct orch_engine *engine,
+                               uint64_t terminal,
+                               uint32_t mode);
 
 // Sends a signal, 1 to SIGRTMAX, to one of ORCH_SIGNAL_*.
 //
@@ -696,8 +700,9 @@ int32_t orch_terminal_signal(struct orch_engine *engine,
                              int32_t signal,
                              uint32_t target);
 
-// Closes a terminal: SIGHUP to its programs, SIGKILL after `grace_ms`. Output that still comes is
-// delivered; pauses end. ORCH_EVENT_CLOSED is its last event, and the id is good until that has been
+// Closes a terminal: SIGHUP to the program's group and the foreground group, SIGKILL to both if the
+// program has not ended after `grace_ms`. Others that ignore the hangup, as under `nohup`, go on
+// without a terminal. Output that still comes is delivered; pauses end. ORCH_EVENT_CLOSED is its last event, and the id is good until that has been
 // read. Closing again sets a new grace from now.
 //
 // Owner thread. Does not wait. Errors: ORCH_E_STALE_ID.

@@ -91,6 +91,7 @@ c_tests!(
     element_sizes,
     fd_leak,
     forked,
+    forked_same_pid,
     guest,
     header_twice,
     inbox_weight,

@@ -108,6 +108,38 @@ fn the_descriptor_becomes_the_engines() {
     assert_eq!(hung_up, Err(nix::errno::Errno::EIO), "nobody holds the master any more");
 }
 
+/// The host may share the open file with others, so a refusal must not have changed it.
+#[test]
+fn a_refused_adoption_changes_nothing() {
+    let mut host = Host::new();
+    let pty = quiet_pty();
+    let size = Size::cells(33, 11);
+    for options in [AdoptOptions::new().pid(1), AdoptOptions::new().log_bytes(1)] {
+        let copy = pty.master.try_clone().unwrap();
+        host.engine.adopt(copy, &options.size(size)).unwrap_err();
+        let flags = OFlag::from_bits_truncate(fcntl(&pty.master, FcntlArg::F_GETFL).unwrap());
+        assert!(!flags.contains(OFlag::O_NONBLOCK));
+    }
+    let id = host.engine.adopt(pty.master, &AdoptOptions::new()).unwrap();
+    assert_ne!(host.engine.state(id).unwrap().size, size);
+}
+
+/// In packet mode every read of a master begins with a status byte, which is no output.
+#[test]
+fn packet_mode_is_switched_off() {
+    let mut host = Host::new();
+    let pty = quiet_pty();
+    let on: libc::c_int = 1;
+    // SAFETY: TIOCPKT reads one int through a pointer that is valid for it.
+    let answer = unsafe { libc::ioctl(pty.master.as_raw_fd(), libc::TIOCPKT, &raw const on) };
+    assert_eq!(answer, 0);
+    let id = host.engine.adopt(pty.master, &AdoptOptions::new()).unwrap();
+    nix::unistd::write(&pty.slave, b"output").unwrap();
+    drop(pty.slave);
+    host.wait_eof(id);
+    assert_eq!(host.text(id), "output");
+}
+
 #[test]
 fn the_size_is_kept_or_set() {
     let mut host = Host::new();

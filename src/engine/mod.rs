@@ -98,7 +98,7 @@ enum Shutdown {
 }
 
 impl Engine {
-    /// Makes an engine with nothing in it. It costs five descriptors.
+    /// Makes an engine with nothing in it. It costs four descriptors.
     ///
     /// # Errors
     /// [`InvalidArgument`](ErrorKind::InvalidArgument) with every bound that is out of range,

@@ -35,7 +35,8 @@ impl Engine {
     }
 
     /// Takes over an open PTY master: whatever happens, the descriptor is the engine's afterwards,
-    /// non-blocking and close-on-exec.
+    /// non-blocking and close-on-exec. Without a known program the terminal ends when the last slave is
+    /// closed, even if somebody would have opened another one later.
     ///
     /// # Errors
     /// `InvalidArgument` when it is not a PTY master, else as [`spawn`](Self::spawn).
@@ -82,7 +83,8 @@ impl Engine {
         self.apply(id, &Op::Resize(size))
     }
 
-    /// Changes the line discipline.
+    /// Changes the line discipline. Input that was written just before may be echoed only after the
+    /// change: the kernel's worker carries it over.
     ///
     /// # Errors
     /// `StaleId`, `Closing`, `Ended`.
@@ -125,8 +127,9 @@ impl Engine {
         Ok(BatchReport::new(statuses, self.reactor.measure_now() - start))
     }
 
-    /// Closes a terminal: SIGHUP to its programs, SIGKILL after `grace`. Output that still comes is
-    /// delivered; pauses end. [`Closed`](crate::TerminalEvent::Closed) is its last event, and the
+    /// Closes a terminal: SIGHUP to the program's group and the foreground group, SIGKILL to both if the
+    /// program has not ended after `grace`. Others that ignore the hangup, as under `nohup`, go on
+    /// without a terminal. Output that still comes is delivered; pauses end. [`Closed`](crate::TerminalEvent::Closed) is its last event, and the
     /// id is good until then. Closing again sets a new grace from now.
     ///
     /// # Errors

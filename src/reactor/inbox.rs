@@ -3,7 +3,8 @@
 //! A bounded crossbeam channel carries the messages, mio's waker makes the engine's descriptor
 //! readable. Wakes coalesce: only the post that finds `signalled` unset wakes. The engine clears
 //! `signalled` *before* it empties the channel; so a message is either seen by that emptying or its
-//! post wakes again, and a post before the poll is never lost.
+//! post wakes again, and a post before the poll is never lost. (A message may be taken before its post
+//! comes to wake: that turn is for nothing.)
 //!
 //! Messages are bounded twice, by number (the channel) and by bytes (a counter that a post reserves
 //! from and the engine gives back to).

@@ -1,9 +1,10 @@
 //! Whose process is this? A forked child has a copy of the engine that it must not use: the epoll set
 //! and the terminals are the parent's.
 //!
-//! Asking `getpid` costs a system call for every call of the host. Instead a page of memory is marked
-//! so that the kernel empties it in a forked child (`MADV_WIPEONFORK`, Linux 4.14), and holds the
-//! process id everywhere else: asking is one load.
+//! Asking `getpid` costs a system call for every call of the host, and in a process namespace a child
+//! may have its parent's number. Instead a page of memory is marked so that the kernel empties it in a
+//! forked child (`MADV_WIPEONFORK`, Linux 4.14). It holds how many forks away from the first process
+//! this one is, counting from 1: asking is one load.
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
@@ -11,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous};
 
-/// The process that something was made in.
+/// The process that something was made in. Where the kernel cannot mark a page it is the process id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Process(u32);
 
@@ -20,11 +21,12 @@ impl Process {
         let Some(mark) = page() else { return Process(std::process::id()) };
         match mark.load(Ordering::Relaxed) {
             0 => {
-                let id = std::process::id();
-                mark.store(id, Ordering::Relaxed);
-                Process(id)
+                // The counter is ordinary memory: a child goes on from where its parent was.
+                let generation = GENERATION.fetch_add(1, Ordering::Relaxed) + 1;
+                mark.store(generation, Ordering::Relaxed);
+                Process(generation)
             }
-            id => Process(id),
+            generation => Process(generation),
         }
     }
 
@@ -33,6 +35,8 @@ impl Process {
         self.0 == current
     }
 }
+
+static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 /// The marked page, for the life of the process; `None` where the kernel cannot do it.
 fn page() -> Option<&'static AtomicU32> {

@@ -137,11 +137,13 @@ impl InputQueue {
     fn write_out(&mut self, bytes: &[u8], sink: &mut impl Sink) -> Flushed {
         let mut flushed = Flushed::default();
         while flushed.written < bytes.len() {
+            // The rules before the write: it wakes the program, which may change them at once.
+            let rules = sink.line_rules();
             match sink.write(&bytes[flushed.written..]) {
                 Ok(0) => break,
                 Ok(n) => {
                     let chunk = &bytes[flushed.written..flushed.written + n];
-                    flushed.truncated |= self.line.count(chunk, sink.line_rules().as_ref());
+                    flushed.truncated |= self.line.count(chunk, rules.as_ref());
                     flushed.written += n;
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}

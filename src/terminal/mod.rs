@@ -220,6 +220,7 @@ impl Terminal {
         let bytes = [eof, eof];
         let bytes = if twice { &bytes[..] } else { &bytes[..1] };
         if self.input.free() < bytes.len() {
+            self.input.refuse();
             return Err(Error::limit("the input queue is full"));
         }
         self.write(bytes, reactor).map(drop)
