@@ -40,7 +40,7 @@ deny: ## Licences, sources and duplicates of the dependencies.
 	$(TARGET_DIR)/tools/bin/cargo-deny check bans licenses sources
 
 bench: ## Figures beside a C epoll loop, one table.
-	$(CARGO) bench --locked
+	$(CARGO) bench --locked --bench terminals
 
 header: ## Writes include/orchflow.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
