@@ -90,7 +90,7 @@ impl Limits {
             (self.inbox_commands >= 1, "inbox_commands: at least 1"),
             (self.inbox_bytes >= 4096, "inbox_bytes: at least 4,096"),
             (self.events >= 1, "events: at least 1"),
-            (self.turn_bytes_per_terminal >= 4096, "turn_bytes_per_terminal: at least 4,096"),
+            (self.turn_bytes_per_terminal >= 1024, "turn_bytes_per_terminal: at least 1,024"),
             (
                 self.turn_bytes >= self.turn_bytes_per_terminal,
                 "turn_bytes: at least turn_bytes_per_terminal",

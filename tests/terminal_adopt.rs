@@ -14,9 +14,10 @@ use std::time::Duration;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{OpenptyResult, openpty};
 use nix::sys::termios::{self, SetArg};
-use orchflow::{AdoptOptions, Delivery, ErrorKind, ExitStatus, Size, StateFilter};
+use orchflow::{AdoptOptions, Delivery, ErrorKind, ExitStatus, Limits, Size, StateFilter};
 use support::files::{assert_same, noise, with_crlf};
 use support::host::Host;
+use support::wait_for;
 
 /// A PTY whose slave the test reads and writes as a program would, without echo.
 fn quiet_pty() -> OpenptyResult {
@@ -122,6 +123,41 @@ fn a_refused_adoption_changes_nothing() {
     }
     let id = host.engine.adopt(pty.master, &AdoptOptions::new()).unwrap();
     assert_ne!(host.engine.state(id).unwrap().size, size);
+}
+
+/// The line discipline echoes also what nobody will ever read ("^A" for each 1 here): a host that
+/// writes as fast as it reads would otherwise feed the terminal's own end away.
+#[test]
+fn the_echo_of_input_does_not_put_off_the_end() {
+    let limits = Limits { turn_bytes_per_terminal: 1024, turn_bytes: 1024, ..Limits::default() };
+    for queued in [0, 200_000] {
+        let mut host = Host::with_limits(limits.clone());
+        let pty = openpty(None, None).unwrap();
+        let master = pty.master.try_clone().unwrap();
+        let id = host.engine.adopt(pty.master, &AdoptOptions::new()).unwrap();
+        host.engine.write(id, &vec![1; queued]).unwrap();
+        drop(pty.slave);
+        let ended = (0..300).any(|_| {
+            host.engine.turn(None).unwrap();
+            host.read_events();
+            let written = host.engine.write(id, &[1; 20_000]);
+            if written.is_ok() {
+                wait_for("more echo than a turn reads", || readable_bytes(&master) > 1024);
+            }
+            written.is_err_and(|e| e.kind() == ErrorKind::Ended)
+        });
+        assert!(ended, "with {queued} bytes written before");
+        host.wait_eof(id);
+        host.close(id);
+    }
+}
+
+/// Bytes that can be read from a master at once.
+fn readable_bytes(master: &OwnedFd) -> i32 {
+    let mut bytes = 0;
+    // SAFETY: FIONREAD writes one int through a pointer that is valid for it.
+    assert_eq!(unsafe { libc::ioctl(master.as_raw_fd(), libc::FIONREAD, &raw mut bytes) }, 0);
+    bytes
 }
 
 /// In packet mode every read of a master begins with a status byte, which is no output.

@@ -172,6 +172,9 @@ impl Terminal {
     }
 
     fn flush_input(&mut self, reactor: &mut Reactor) -> Result<()> {
+        if self.is_unheard() {
+            self.input.clear();
+        }
         if let Some(pty) = &self.pty {
             let flushed = self.input.flush(&mut &*pty);
             self.after_flush(flushed);
@@ -194,15 +197,27 @@ impl Terminal {
         self.open_pty()
     }
 
+    /// The program is gone and nobody holds the slave. Its line discipline still takes input and
+    /// echoes it, so a host that goes on writing would keep its terminal from ending.
+    fn is_unheard(&self) -> bool {
+        self.ending.hangup_reported
+            && !self.has_living_child()
+            && self.pty.as_ref().is_some_and(Pty::is_hung_up)
+    }
+
     /// Writes input; returns how many of the bytes were accepted, the first ones.
     fn write(&mut self, bytes: &[u8], reactor: &mut Reactor) -> Result<usize> {
         self.accepts_commands()?;
+        if self.is_unheard() {
+            self.input.clear();
+            return Err(unheard());
+        }
         let Some(pty) = &self.pty else { return Ok(0) };
         let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
         self.last_input = Some(reactor.now());
         self.after_flush(flushed);
         if flushed.broken {
-            return Err(Error::new(ErrorKind::Ended, "nobody reads this terminal any more"));
+            return Err(unheard());
         }
         if self.queued.is_queued() {
             reactor.ready.push(&mut self.queued, self.id, Class::Typing);
@@ -283,6 +298,10 @@ impl Terminal {
             .find(|reader| reader.id == id)
             .ok_or_else(|| Error::new(ErrorKind::StaleId, "the reader is gone"))
     }
+}
+
+fn unheard() -> Error {
+    Error::new(ErrorKind::Ended, "nobody reads this terminal any more")
 }
 
 impl Sink for &Pty {

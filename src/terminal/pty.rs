@@ -11,6 +11,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use mio::Interest;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::SpecialCharacterIndices as Special;
 use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg, Termios};
@@ -86,6 +87,12 @@ impl Pty {
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         nix::unistd::write(&self.master, bytes).map_err(io::Error::from)
+    }
+
+    /// Whether nobody holds the slave at this moment; it may be opened again.
+    pub(crate) fn is_hung_up(&self) -> bool {
+        let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::empty())];
+        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
     }
 
     /// Registers the master for just what is wanted now. Waiting for something that is already there
