@@ -20,12 +20,7 @@ impl Process {
     pub(crate) fn current() -> Self {
         let Some(mark) = page() else { return Process(std::process::id()) };
         match mark.load(Ordering::Relaxed) {
-            0 => {
-                // The counter is ordinary memory: a child goes on from where its parent was.
-                let generation = GENERATION.fetch_add(1, Ordering::Relaxed) + 1;
-                mark.store(generation, Ordering::Relaxed);
-                Process(generation)
-            }
+            0 => name(mark, &GENERATION),
             generation => Process(generation),
         }
     }
@@ -33,6 +28,16 @@ impl Process {
     pub(crate) fn is_current(self) -> bool {
         let current = page().map_or_else(std::process::id, |mark| mark.load(Ordering::Relaxed));
         self.0 == current
+    }
+}
+
+/// Names a process that has no name yet. Of several threads that come here at once one does it for all.
+fn name(mark: &AtomicU32, generations: &AtomicU32) -> Process {
+    // The counter is ordinary memory: a child goes on from where its parent was.
+    let generation = generations.fetch_add(1, Ordering::Relaxed) + 1;
+    match mark.compare_exchange(0, generation, Ordering::Relaxed, Ordering::Relaxed) {
+        Ok(_) => Process(generation),
+        Err(earlier) => Process(earlier),
     }
 }
 
@@ -53,4 +58,30 @@ fn map_page() -> Option<&'static AtomicU32> {
     unsafe { madvise(address, bytes.get(), MmapAdvise::MADV_WIPEONFORK) }.ok()?;
     // SAFETY: the page is zeroed, aligned, never unmapped, and only ever used as this atomic.
     Some(unsafe { address.cast::<AtomicU32>().as_ref() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+
+    /// Two engines made at once on two threads belong to the same process.
+    #[test]
+    fn threads_that_ask_first_at_once_agree() {
+        let mark = AtomicU32::new(0);
+        let counter = AtomicU32::new(0);
+        let barrier = Barrier::new(4);
+        let ask = || {
+            barrier.wait();
+            name(&mark, &counter)
+        };
+        for _ in 0..500 {
+            mark.store(0, Ordering::Relaxed);
+            let answers: Vec<Process> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+        }
+    }
 }
