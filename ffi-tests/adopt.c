@@ -120,13 +120,13 @@ static void refused_arguments(orch_engine *engine) {
     orch_adopt_options options = pty_adopt_options();
     CHECK_STATUS(orch_terminal_adopt(NULL, master, NULL, &terminal), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_adopt(engine, master, NULL, NULL), ORCH_E_INVALID);
-    options.delivery = 3;
+    options.delivery = 4;
     CHECK_STATUS(orch_terminal_adopt(engine, master, &options, &terminal), ORCH_E_INVALID);
     options = pty_adopt_options();
     options.log_bytes = 1;
     CHECK_STATUS(orch_terminal_adopt(engine, master, &options, &terminal), ORCH_E_INVALID);
     options = pty_adopt_options();
-    options.size--;
+    options.size = HOST_FIRST_ADOPT_OPTIONS - 1;
     CHECK_STATUS(orch_terminal_adopt(engine, master, &options, &terminal), ORCH_E_INVALID);
     CHECK_INT(terminal, 77);
     CHECK_INT(check_open_fds(), open_before);

@@ -2,9 +2,10 @@
 // mean nothing, lengths without data. Each gives an error, keeps a message, and changes nothing.
 //
 // The functions on arrays and on senders have theirs in spawn_many.c, batch.c, input.c, states.c and
-// bad_senders.c, those on struct sizes in struct_sizes.c.
+// bad_senders.c, those on struct sizes in struct_sizes.c, those on screens in
+// screen_arguments.c.
 
-#include "host.h"
+#include "screen.h"
 
 static orch_size cells(uint16_t cols, uint16_t rows) {
     orch_size size;
@@ -31,6 +32,7 @@ static void null_engine(void) {
     CHECK_STATUS(orch_engine_timeout(NULL, (int32_t *)(void *)filled), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_shutdown(NULL, 0), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_log_bytes(NULL, (size_t *)(void *)filled), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_screen_bytes(NULL, (size_t *)(void *)filled), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_next_event(NULL, &event), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_spawn(NULL, NULL, id), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_adopt(NULL, 0, NULL, id), ORCH_E_INVALID);
@@ -46,6 +48,7 @@ static void null_engine(void) {
     CHECK_STATUS(orch_reader_detach(NULL, 1), ORCH_E_INVALID);
     CHECK_STATUS(orch_reader_pause(NULL, 1), ORCH_E_INVALID);
     CHECK_STATUS(orch_reader_resume(NULL, 1), ORCH_E_INVALID);
+    screen_check_refused(NULL, 1, 1, ORCH_E_INVALID, 1);
     CHECK_STATUS(orch_terminal_get_state(NULL, 1, &state), ORCH_E_INVALID);
     CHECK_STATUS(orch_sender_create(NULL, (orch_sender **)(void *)filled), ORCH_E_INVALID);
     CHECK_INT(event.kind, 0);
@@ -57,6 +60,7 @@ static void null_outputs(orch_engine *engine, uint64_t terminal) {
     CHECK_STATUS(orch_engine_timeout(engine, NULL), ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_INVALID, "NULL");
     CHECK_STATUS(orch_engine_log_bytes(engine, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_screen_bytes(engine, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_next_event(engine, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_last_error(engine, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_last_error(NULL, NULL), ORCH_E_INVALID);
@@ -99,6 +103,7 @@ static void unknown_ids(orch_engine *engine, uint64_t terminal) {
         CHECK_ERROR(engine, ORCH_E_STALE_ID, "reader");
         CHECK_STATUS(orch_reader_pause(engine, id), ORCH_E_STALE_ID);
         CHECK_STATUS(orch_reader_resume(engine, id), ORCH_E_STALE_ID);
+        screen_check_refused(engine, id, id, ORCH_E_STALE_ID, 1);
         CHECK(check_is_filled(&reader, sizeof reader));
         CHECK(check_is_filled(&accepted, sizeof accepted));
         CHECK_INT(memcmp(&state, &before, sizeof state), 0);
@@ -123,7 +128,7 @@ static void bad_attach(orch_engine *engine, uint64_t terminal) {
     CHECK_STATUS(orch_terminal_attach(engine, terminal, &options, &reader), ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_INVALID, "delivery");
     CHECK_OK(orch_attach_options_init(&options, sizeof options));
-    options.start = 3;
+    options.start = 5;
     CHECK_STATUS(orch_terminal_attach(engine, terminal, &options, &reader), ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_INVALID, "start");
     options.start = ORCH_START_OFFSET;
@@ -153,7 +158,7 @@ static void bad_spawn(orch_engine *engine) {
     REFUSED(bad.argv = (const orch_bytes *)(const void *)((const char *)argv + 1));
     REFUSED(bad.env_len = 1);
     REFUSED(bad.cwd.len = 1);
-    REFUSED(bad.delivery = 3);
+    REFUSED(bad.delivery = 4);
     REFUSED(bad.delivery = UINT32_MAX);
     REFUSED(bad.window.cols = 0);
     REFUSED(bad.window.rows = 0);

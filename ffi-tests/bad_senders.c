@@ -29,13 +29,13 @@ static void bad_ops(const orch_sender *sender) {
     orch_op op = input();
     CHECK_STATUS(orch_sender_op(sender, NULL, sizeof op, 1), ORCH_E_INVALID);
     CHECK_STATUS(orch_sender_op(sender, &op, 0, 1), ORCH_E_INVALID);
-    CHECK_STATUS(orch_sender_op(sender, &op, sizeof op - 1, 1), ORCH_E_INVALID);
+    CHECK_STATUS(orch_sender_op(sender, &op, HOST_FIRST_OP - 1, 1), ORCH_E_INVALID);
     wide.op = op;
     wide.tail = 1;
     CHECK_STATUS(orch_sender_op(sender, &wide.op, sizeof wide, 1), ORCH_E_INVALID);
     op.kind = 0;
     CHECK_STATUS(orch_sender_op(sender, &op, sizeof op, 1), ORCH_E_INVALID);
-    op.kind = 5;
+    op.kind = 8;
     CHECK_STATUS(orch_sender_op(sender, &op, sizeof op, 1), ORCH_E_INVALID);
     CHECK_ERROR(NULL, ORCH_E_INVALID, "operation");
     op = input();
@@ -59,10 +59,10 @@ static void bad_spawns(const orch_sender *sender) {
     options.argv_len = 1;
     CHECK_STATUS(orch_sender_spawn(sender, &options, 1), ORCH_E_INVALID);
     options = host_options(NULL, 0);
-    options.delivery = 3;
+    options.delivery = 4;
     CHECK_STATUS(orch_sender_spawn(sender, &options, 1), ORCH_E_INVALID);
     options = host_options(NULL, 0);
-    options.size--;
+    options.size = HOST_FIRST_SPAWN_OPTIONS - 1;
     CHECK_STATUS(orch_sender_spawn(sender, &options, 1), ORCH_E_INVALID);
     options = host_options(NULL, 0);
     options.env_len = 1;

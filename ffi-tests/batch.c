@@ -179,10 +179,9 @@ static void refused_calls(orch_engine *engine) {
     orch_batch_result result = make_result();
     orch_batch_result before = result;
     const size_t stride = sizeof ops[0];
-    const size_t first = sizeof ops[0].op;
     CHECK_STATUS(orch_batch(NULL, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
     CHECK_STATUS(orch_batch(engine, NULL, 2, stride, statuses, &result), ORCH_E_INVALID);
-    CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, first - 1, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, HOST_FIRST_OP - 1, statuses, &result), ORCH_E_INVALID);
     CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, 0, statuses, &result), ORCH_E_INVALID);
     CHECK_STATUS(orch_batch(engine, &ops[0].op, SIZE_MAX / 2, stride, statuses, &result),
                  ORCH_E_INVALID);

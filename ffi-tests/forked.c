@@ -1,7 +1,7 @@
 // A forked child: every call on the parent's engine is refused, a new engine works, and the parent's
 // engine and its programs notice nothing of it.
 
-#include "host.h"
+#include "screen.h"
 
 typedef struct inherited {
     orch_engine *engine;
@@ -27,6 +27,7 @@ static void calls_on_engine(const inherited *in) {
     FORKED(orch_engine_timeout(in->engine, (int32_t *)(void *)filled));
     FORKED(orch_engine_shutdown(in->engine, 0));
     FORKED(orch_engine_log_bytes(in->engine, (size_t *)(void *)filled));
+    FORKED(orch_engine_screen_bytes(in->engine, (size_t *)(void *)filled));
     FORKED(orch_engine_next_event(in->engine, &event));
     FORKED(orch_last_error(in->engine, &error));
     FORKED(orch_sender_create(in->engine, (orch_sender **)(void *)filled));
@@ -68,6 +69,7 @@ static void calls_on_terminals(const inherited *in) {
     FORKED(orch_reader_detach(in->engine, in->reader));
     FORKED(orch_reader_pause(in->engine, in->reader));
     FORKED(orch_reader_resume(in->engine, in->reader));
+    screen_check_refused(in->engine, in->terminal, in->reader, ORCH_E_FORKED, 1);
     FORKED(orch_batch(in->engine, &op, 1, sizeof op, status, NULL));
     FORKED(orch_terminal_get_state(in->engine, in->terminal, &state));
     FORKED(orch_terminal_get_states(in->engine, &in->terminal, 1, &state, sizeof state, status));

@@ -13,6 +13,15 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+// What structs measured in their first published version: the smallest size that the library takes.
+#define HOST_FIRST_CONFIG 120
+#define HOST_FIRST_SPAWN_OPTIONS 88
+#define HOST_FIRST_ADOPT_OPTIONS 40
+#define HOST_FIRST_ATTACH_OPTIONS 24
+#define HOST_FIRST_OP 48
+#define HOST_FIRST_EVENT 88
+#define HOST_FIRST_STATE 160
+
 // Output that a test has collected.
 typedef struct host_text {
     char data[1 << 16];

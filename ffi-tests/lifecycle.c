@@ -138,8 +138,9 @@ static void status_names(void) {
         {ORCH_E_PANIC, "ORCH_E_PANIC"},
         {ORCH_E_POISONED, "ORCH_E_POISONED"},
         {ORCH_E_BUSY, "ORCH_E_BUSY"},
+        {ORCH_E_NO_SCREEN, "ORCH_E_NO_SCREEN"},
         {2, "unknown status"},
-        {-19, "unknown status"},
+        {-20, "unknown status"},
         {INT32_MIN, "unknown status"},
         {INT32_MAX, "unknown status"},
     };

@@ -75,7 +75,7 @@ static void sizes_of_elements(orch_engine *engine) {
         wide[i].options.size = sizeof wide[i];
     }
     wide[0].zero[1] = 1;
-    wide[1].options.size = sizeof(orch_spawn_options) - 1;
+    wide[1].options.size = HOST_FIRST_SPAWN_OPTIONS - 1;
     uint64_t terminals[3];
     int32_t statuses[3];
     CHECK_OK(orch_terminal_spawn_many(engine, &wide[0].options, 3, sizeof wide[0], terminals,
@@ -120,7 +120,8 @@ static void refused_calls(orch_engine *engine) {
     CHECK_STATUS(orch_terminal_spawn_many(engine, options, 2, stride, NULL, statuses),
                  ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_spawn_many(engine, options, 2, stride, ids, NULL), ORCH_E_INVALID);
-    CHECK_STATUS(orch_terminal_spawn_many(engine, options, 2, stride - 1, ids, statuses),
+    CHECK_STATUS(orch_terminal_spawn_many(engine, options, 2, HOST_FIRST_SPAWN_OPTIONS - 1, ids,
+                                          statuses),
                  ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_spawn_many(engine, options, 2, 0, ids, statuses), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_spawn_many(engine, options, SIZE_MAX, stride, ids, statuses),

@@ -1,6 +1,6 @@
 // Ids go stale when CLOSED has been read, stay so for ever, and are never given out again.
 
-#include "host.h"
+#include "screen.h"
 
 #define STALE(call) CHECK_STATUS(call, ORCH_E_STALE_ID)
 #define ROUNDS 50
@@ -24,6 +24,7 @@ static void check_all_stale(orch_engine *engine, uint64_t terminal, uint64_t rea
     STALE(orch_reader_detach(engine, reader));
     STALE(orch_reader_pause(engine, reader));
     STALE(orch_reader_resume(engine, reader));
+    screen_check_refused(engine, terminal, reader, ORCH_E_STALE_ID, 1);
     CHECK_INT(out, 77);
     CHECK_INT(state.terminal, 0);
 }

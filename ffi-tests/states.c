@@ -101,14 +101,14 @@ static void refused_many(orch_engine *engine) {
     CHECK_STATUS(orch_terminal_get_states(engine, NULL, 2, first, stride, out), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_states(engine, ids, 2, NULL, stride, out), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_states(engine, ids, 2, first, stride, NULL), ORCH_E_INVALID);
-    CHECK_STATUS(orch_terminal_get_states(engine, ids, 2, first, sizeof *first - 1, out),
+    CHECK_STATUS(orch_terminal_get_states(engine, ids, 2, first, HOST_FIRST_STATE - 1, out),
                  ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_states(engine, ids, 2, first, 0, out), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_states(engine, ids, SIZE_MAX, first, stride, out),
                  ORCH_E_INVALID);
     CHECK_INT(memcmp(states, before, sizeof states), 0);
     // One element with a size that is too small: nothing at all is written.
-    states[1].state.size = before[1].state.size = sizeof(orch_terminal_state) - 1;
+    states[1].state.size = before[1].state.size = HOST_FIRST_STATE - 1;
     CHECK_STATUS(orch_terminal_get_states(engine, ids, 2, first, stride, out), ORCH_E_INVALID);
     states[1].state.size = before[1].state.size = 0;
     CHECK_STATUS(orch_terminal_get_states(engine, ids, 2, first, stride, out), ORCH_E_INVALID);
@@ -126,7 +126,7 @@ static void sizes(orch_engine *engine) {
     CHECK_INT(wide.state.size, sizeof wide);
     for (size_t i = 0; i < sizeof wide.tail; i++) CHECK_INT(wide.tail[i], 0);
 
-    const size_t too_small[] = {0, 8, sizeof(orch_terminal_state) - 1};
+    const size_t too_small[] = {0, 8, HOST_FIRST_STATE - 1};
     for (size_t i = 0; i < 3; i++) {
         wide_state before;
         check_fill(&before, sizeof before);

@@ -11,12 +11,12 @@
 
 // Init fills as much as it is told: zeroes behind what is known, nothing behind the size.
 static void inits(void) {
-#define CHECK_INIT(type, init)                                                          \
+#define CHECK_INIT(type, init, first_size)                                              \
     do {                                                                                \
         WIDE(type) wide;                                                                \
         check_fill(&wide, sizeof wide);                                                 \
         CHECK_STATUS(init(NULL, sizeof(type)), ORCH_E_INVALID);                         \
-        CHECK_STATUS(init(&wide.known, sizeof(type) - 1), ORCH_E_INVALID);              \
+        CHECK_STATUS(init(&wide.known, (first_size) - 1), ORCH_E_INVALID);              \
         CHECK_STATUS(init(&wide.known, 8), ORCH_E_INVALID);                             \
         CHECK_STATUS(init(&wide.known, 0), ORCH_E_INVALID);                             \
         CHECK_ERROR(NULL, ORCH_E_INVALID, "size");                                      \
@@ -28,10 +28,12 @@ static void inits(void) {
         CHECK_OK(init(&wide.known, sizeof(type)));                                      \
         CHECK_INT(wide.known.size, sizeof(type));                                       \
     } while (0)
-    CHECK_INIT(orch_config, orch_config_init);
-    CHECK_INIT(orch_spawn_options, orch_spawn_options_init);
-    CHECK_INIT(orch_adopt_options, orch_adopt_options_init);
-    CHECK_INIT(orch_attach_options, orch_attach_options_init);
+    CHECK_INIT(orch_config, orch_config_init, HOST_FIRST_CONFIG);
+    CHECK_INIT(orch_spawn_options, orch_spawn_options_init, HOST_FIRST_SPAWN_OPTIONS);
+    CHECK_INIT(orch_adopt_options, orch_adopt_options_init, HOST_FIRST_ADOPT_OPTIONS);
+    CHECK_INIT(orch_attach_options, orch_attach_options_init, HOST_FIRST_ATTACH_OPTIONS);
+    CHECK_INIT(orch_screen_options, orch_screen_options_init, sizeof(orch_screen_options));
+    CHECK_INIT(orch_search, orch_search_init, sizeof(orch_search));
 #undef CHECK_INIT
 }
 
@@ -46,7 +48,7 @@ static void config(void) {
     wide.tail[0] = 1;
     CHECK_STATUS(orch_engine_create(&wide.known, &engine), ORCH_E_INVALID);
     wide.tail[0] = 0;
-    wide.known.size = sizeof wide.known - 1;
+    wide.known.size = HOST_FIRST_CONFIG - 1;
     CHECK_STATUS(orch_engine_create(&wide.known, &engine), ORCH_E_INVALID);
     wide.known.size = 0;
     CHECK_STATUS(orch_engine_create(&wide.known, &engine), ORCH_E_INVALID);
@@ -67,7 +69,7 @@ static void spawn_options(orch_engine *engine) {
     wide.tail[23] = 1;
     CHECK_STATUS(orch_terminal_spawn(engine, &wide.known, &terminal), ORCH_E_INVALID);
     wide.tail[23] = 0;
-    wide.known.size = sizeof wide.known - 1;
+    wide.known.size = HOST_FIRST_SPAWN_OPTIONS - 1;
     CHECK_STATUS(orch_terminal_spawn(engine, &wide.known, &terminal), ORCH_E_INVALID);
     wide.known.size = 0;
     CHECK_STATUS(orch_terminal_spawn(engine, &wide.known, &terminal), ORCH_E_INVALID);
@@ -84,7 +86,7 @@ static void attach_options(orch_engine *engine, uint64_t terminal) {
     wide.tail[0] = 1;
     CHECK_STATUS(orch_terminal_attach(engine, terminal, &wide.known, &reader), ORCH_E_INVALID);
     wide.tail[0] = 0;
-    wide.known.size = sizeof wide.known - 1;
+    wide.known.size = HOST_FIRST_ATTACH_OPTIONS - 1;
     CHECK_STATUS(orch_terminal_attach(engine, terminal, &wide.known, &reader), ORCH_E_INVALID);
     CHECK_INT(reader, 77);
     wide.known.size = sizeof wide;
@@ -100,7 +102,7 @@ static void adopt_options(orch_engine *engine) {
     wide.tail[7] = 1;
     CHECK_STATUS(orch_terminal_adopt(engine, master, &wide.known, &terminal), ORCH_E_INVALID);
     wide.tail[7] = 0;
-    wide.known.size = sizeof wide.known - 1;
+    wide.known.size = HOST_FIRST_ADOPT_OPTIONS - 1;
     CHECK_STATUS(orch_terminal_adopt(engine, master, &wide.known, &terminal), ORCH_E_INVALID);
     CHECK_INT(terminal, 77);
     wide.known.size = sizeof wide;
@@ -112,7 +114,7 @@ static void event_output(orch_engine *engine, const orch_sender *sender) {
     WIDE(orch_event) wide;
     CHECK_OK(orch_sender_notify(sender, 5));
     host_turn(engine);
-    const size_t too_small[] = {0, 8, sizeof(orch_event) - 1};
+    const size_t too_small[] = {0, 8, HOST_FIRST_EVENT - 1};
     for (size_t i = 0; i < 3; i++) {
         check_fill(&wide, sizeof wide);
         wide.known.size = too_small[i];

@@ -1,7 +1,7 @@
 // Threads: an engine answers only to its owner; a call from elsewhere changes nothing; ownership moves
 // by orch_engine_bind_thread and by nothing else.
 
-#include "host.h"
+#include "screen.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -48,6 +48,7 @@ static void wrong_calls_on_terminals(const shared *s) {
     WRONG(orch_reader_detach(s->engine, s->reader));
     WRONG(orch_reader_pause(s->engine, s->reader));
     WRONG(orch_reader_resume(s->engine, s->reader));
+    screen_check_refused(s->engine, s->terminal, s->reader, ORCH_E_WRONG_THREAD, 1);
     WRONG(orch_batch(s->engine, &op, 1, sizeof op, status, NULL));
     WRONG(orch_terminal_get_state(s->engine, s->terminal, &state));
     WRONG(orch_terminal_get_states(s->engine, &s->terminal, 1, &state, sizeof state, status));
@@ -72,6 +73,7 @@ static void *wrong_calls(void *argument) {
     WRONG(orch_engine_timeout(s->engine, (int32_t *)(void *)filled));
     WRONG(orch_engine_shutdown(s->engine, 0));
     WRONG(orch_engine_log_bytes(s->engine, (size_t *)(void *)filled));
+    WRONG(orch_engine_screen_bytes(s->engine, (size_t *)(void *)filled));
     WRONG(orch_engine_next_event(s->engine, &event));
     WRONG(orch_sender_create(s->engine, (orch_sender **)(void *)filled));
     WRONG(orch_last_error(s->engine, &error));

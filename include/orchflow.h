@@ -54,6 +54,14 @@
 // A bug in the library is caught at this border: ORCH_E_PANIC, and the engine can only be destroyed.
 // When memory runs out the process is aborted; the limits in orch_config are the protection.
 //
+// SCREENS
+//
+// With `orch_spawn_options.screen` the engine also keeps what the terminal shows. A reader with
+// ORCH_DELIVERY_SCREEN gets the rows that changed, at its own pace (ORCH_EVENT_SCREEN); readers of bytes
+// can begin with a snapshot of the screen, and go on with one after a gap; a host can ask for rows, text
+// and matches (`orch_terminal_get_screen` and those beside it). Titles, bells, notifications and what
+// shells tell about commands become events.
+//
 // STRUCTS
 //
 // Structs begin with their size, so that a host and a library of different ages fit: fill options
@@ -133,6 +141,9 @@
 // Another thread is inside a call on this engine.
 #define ORCH_E_BUSY -18
 
+// The terminal was made without a screen, and the call is about the screen.
+#define ORCH_E_NO_SCREEN -19
+
 // Log level: something failed that no caller could be told.
 #define ORCH_LOG_ERROR 1
 
@@ -151,6 +162,10 @@
 // For `orch_spawn_options.delivery` and `orch_adopt_options.delivery`: no reader at all.
 #define ORCH_DELIVERY_NONE 2
 
+// Delivery: no bytes; what changed on the screen (ORCH_EVENT_SCREEN), at the reader's own pace. For a
+// terminal with a screen.
+#define ORCH_DELIVERY_SCREEN 3
+
 // Start of a reader: at the oldest byte that is kept.
 #define ORCH_START_OLDEST 0
 
@@ -159,6 +174,17 @@
 
 // Start of a reader: at `offset`; what is no longer kept is reported as a gap.
 #define ORCH_START_OFFSET 2
+
+// Start of a reader: at `offset` if that is still kept, else with a snapshot of the screen
+// (ORCH_EVENT_SNAPSHOT): for one that was here before and has read up to there. Without a screen as
+// ORCH_START_OFFSET.
+#define ORCH_START_RESUME 3
+
+// Start of a reader: with a snapshot of the screen and at most `scrollback` rows above it.
+#define ORCH_START_SNAPSHOT 4
+
+// For `orch_attach_options.interval_us`: no time between updates.
+#define ORCH_INTERVAL_NONE UINT32_MAX
 
 // Operation: types `data` and `len`, all of it or, when the queue has no room for all, nothing.
 #define ORCH_OP_INPUT 1
@@ -171,6 +197,15 @@
 
 // Operation: sends the signal `signal` to `value`, one of ORCH_SIGNAL_*.
 #define ORCH_OP_SIGNAL 4
+
+// Operation: types `data` and `len` as `orch_terminal_paste` does.
+#define ORCH_OP_PASTE 5
+
+// Operation: clears the screen as `orch_terminal_clear_screen` does.
+#define ORCH_OP_CLEAR 6
+
+// Operation: scrolls `reader` back to `value` rows as `orch_reader_scroll_to` does.
+#define ORCH_OP_SCROLL_TO 7
 
 // Mode: bytes pass unchanged both ways, as by `cfmakeraw`.
 #define ORCH_MODE_RAW 1
@@ -189,6 +224,127 @@
 
 // Target of a signal: the process group of the program that was started.
 #define ORCH_SIGNAL_LEADER 1
+
+// Colour: the terminal's own foreground, background or, for an underline, the colour of the text.
+#define ORCH_COLOR_DEFAULT 0
+
+// Colour, 0x01000000 plus a number: one of the palette's 256. 0 to 7 plain, 8 to 15 bright, 16 to 231 a
+// cube, 232 to 255 grey.
+#define ORCH_COLOR_INDEXED 16777216
+
+// Colour, 0x02000000 plus 0xRRGGBB: a colour by its parts.
+#define ORCH_COLOR_RGB 33554432
+
+// Underline: none.
+#define ORCH_UNDERLINE_NONE 0
+
+// Underline: one line.
+#define ORCH_UNDERLINE_SINGLE 1
+
+// Underline: two lines.
+#define ORCH_UNDERLINE_DOUBLE 2
+
+// Underline: a wave.
+#define ORCH_UNDERLINE_CURLY 3
+
+// Underline: dots.
+#define ORCH_UNDERLINE_DOTTED 4
+
+// Underline: dashes.
+#define ORCH_UNDERLINE_DASHED 5
+
+// Attribute: bold.
+#define ORCH_ATTRIBUTE_BOLD 1
+
+// Attribute: faint.
+#define ORCH_ATTRIBUTE_DIM 2
+
+// Attribute: italic.
+#define ORCH_ATTRIBUTE_ITALIC 4
+
+// Attribute: foreground and background are exchanged.
+#define ORCH_ATTRIBUTE_INVERSE 8
+
+// Attribute: not to be seen.
+#define ORCH_ATTRIBUTE_HIDDEN 16
+
+// Attribute: struck through.
+#define ORCH_ATTRIBUTE_STRIKEOUT 32
+
+// Run flag: each character takes two columns, else one. A run with combining characters is one cell.
+#define ORCH_RUN_WIDE 1
+
+// Row flag: the line goes on in the row below.
+#define ORCH_ROW_WRAPPED 1
+
+// Cursor shape: a filled cell.
+#define ORCH_CURSOR_BLOCK 0
+
+// Cursor shape: a line under the cell.
+#define ORCH_CURSOR_UNDERLINE 1
+
+// Cursor shape: a line left of the cell.
+#define ORCH_CURSOR_BAR 2
+
+// Cursor flag: it is shown.
+#define ORCH_CURSOR_VISIBLE 1
+
+// Cursor flag: it blinks.
+#define ORCH_CURSOR_BLINKING 2
+
+// Screen mode: the alternate screen is in use.
+#define ORCH_SCREEN_MODE_ALTERNATE 1
+
+// Screen mode: cursor keys send application sequences (DECCKM).
+#define ORCH_SCREEN_MODE_APPLICATION_CURSOR 2
+
+// Screen mode: the keypad sends application sequences (DECKPAM).
+#define ORCH_SCREEN_MODE_APPLICATION_KEYPAD 4
+
+// Screen mode: pasted text is bracketed (2004).
+#define ORCH_SCREEN_MODE_BRACKETED_PASTE 8
+
+// Screen mode: clicks are reported (1000).
+#define ORCH_SCREEN_MODE_MOUSE_CLICKS 16
+
+// Screen mode: clicks and drags are reported (1002).
+#define ORCH_SCREEN_MODE_MOUSE_DRAGS 32
+
+// Screen mode: all motion of the mouse is reported (1003).
+#define ORCH_SCREEN_MODE_MOUSE_MOTION 64
+
+// Screen mode: the mouse is reported in SGR form (1006).
+#define ORCH_SCREEN_MODE_MOUSE_SGR 128
+
+// Screen mode: the mouse is reported in UTF-8 form (1005).
+#define ORCH_SCREEN_MODE_MOUSE_UTF8 256
+
+// Screen mode: gain and loss of the focus are reported (1004).
+#define ORCH_SCREEN_MODE_FOCUS_REPORTS 512
+
+// Screen mode: the wheel moves the cursor on the alternate screen (1007).
+#define ORCH_SCREEN_MODE_ALTERNATE_SCROLL 1024
+
+// Screen mode: text wraps at the right edge (DECAWM).
+#define ORCH_SCREEN_MODE_AUTO_WRAP 2048
+
+// Screen mode: positions count from the scroll region (DECOM).
+#define ORCH_SCREEN_MODE_ORIGIN 4096
+
+// Screen mode: text is inserted (IRM).
+#define ORCH_SCREEN_MODE_INSERT 8192
+
+// Screen mode: a line feed also returns (LNM).
+#define ORCH_SCREEN_MODE_LINE_FEED_NEW_LINE 16384
+
+// Bits 24 to 28 of the screen modes: the flags of the kitty keyboard protocol.
+#define ORCH_SCREEN_MODES_KEYBOARD 520093696
+
+// Bits 29 and 30 of the screen modes: the level of xterm's modifyOtherKeys, 0 to 2.
+#define ORCH_SCREEN_MODES_OTHER_KEYS 1610612736
+
+// Update flag: nothing that was known before counts any more; `rows` is all that is seen.
+#define ORCH_UPDATE_FULL 1
 
 // Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 // `data` and `len`. The reader has moved past them.
@@ -225,6 +381,50 @@
 // Every terminal is gone after `orch_engine_shutdown`.
 #define ORCH_EVENT_SHUTDOWN_COMPLETE 10
 
+// What changed on the screen since the last such event, for a reader with ORCH_DELIVERY_SCREEN:
+// `terminal`, `reader`, `update`.
+#define ORCH_EVENT_SCREEN 11
+
+// A snapshot of the screen instead of bytes, for a reader: `terminal`, `reader`, `data` and `len` are
+// control sequences that reset a terminal of the size `window` and make it show the same; `offset` is
+// that of the next byte that the reader gets, which follows on it.
+#define ORCH_EVENT_SNAPSHOT 12
+
+// The host cleared the screen when the output was at `offset`, where `reader` is now: what it has shown
+// before goes, but for the line of the cursor.
+#define ORCH_EVENT_CLEARED 13
+
+// A lossless reader lagged more than it was allowed: `reader` gets ORCH_EVENT_SCREEN from now on;
+// `value` is its delivery.
+#define ORCH_EVENT_DELIVERY_CHANGED 14
+
+// The program set the title of its window: `data` and `len`, UTF-8 without control characters, at most
+// 4,096 bytes.
+#define ORCH_EVENT_TITLE 15
+
+// The program, often a shell, told its working directory (OSC 7, 9;9, 633): `data` and `len`, an
+// absolute path on whatever machine the program runs.
+#define ORCH_EVENT_CWD 16
+
+// The program rang the bell, `value` times since the last such event.
+#define ORCH_EVENT_BELL 17
+
+// The program wants something to be shown to the user (OSC 9, 777): `title`, which may be empty, and
+// `data` and `len`, both UTF-8.
+#define ORCH_EVENT_NOTIFICATION 18
+
+// The program asks to set the clipboard (OSC 52) to `data` and `len`, UTF-8, at most 48 KiB; `value` is
+// 1 for the primary selection, 0 for the clipboard. Only with ORCH_SCREEN_CLIPBOARD.
+#define ORCH_EVENT_CLIPBOARD 19
+
+// A command began, by the marks of the shell (OSC 133, 633): `data` and `len` is the command line, UTF-8,
+// if the shell told it.
+#define ORCH_EVENT_COMMAND_STARTED 20
+
+// A command ended, by the marks of the shell: `duration_ns` from its start mark; `exit_kind` is
+// ORCH_EXIT_CODE with `exit_value`, or ORCH_EXIT_UNKNOWN if the shell did not tell the code.
+#define ORCH_EVENT_COMMAND_FINISHED 21
+
 // The program exited with a code: `exit_value`, 0 to 255.
 #define ORCH_EXIT_CODE 1
 
@@ -257,6 +457,36 @@
 
 // State flag: not read because all logs together have used up `log_bytes_total`.
 #define ORCH_STATE_PAUSED_BY_MEMORY 32
+
+// State flag: it has a screen, and the fields from `title` on are known.
+#define ORCH_STATE_HAS_SCREEN 64
+
+// State flag: the shell told the exit code of the last command, `last_exit_code`.
+#define ORCH_STATE_HAS_EXIT_CODE 128
+
+// State flag: the screen is kept as a snapshot for now, see `orch_screen_options.hibernate_after_ms`.
+#define ORCH_STATE_HIBERNATES 256
+
+// Screen option: the engine does not answer the program's questions (where the cursor is, which
+// colours there are, what the terminal can). For when the output also goes to another terminal, which
+// answers them itself.
+#define ORCH_SCREEN_NO_ANSWERS 1
+
+// Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
+#define ORCH_SCREEN_CLIPBOARD 2
+
+// For `orch_screen_options.hibernate_after_ms`: never.
+#define ORCH_HIBERNATE_NEVER UINT32_MAX
+
+// Search flag: the pattern is a regular expression in the syntax of Rust's regex crate; without
+// backreferences and look-around, in a time that is linear in the text.
+#define ORCH_SEARCH_REGEX 1
+
+// Search flag: upper and lower case are the same.
+#define ORCH_SEARCH_IGNORE_CASE 2
+
+// For `orch_search.from`: the oldest row.
+#define ORCH_SEARCH_OLDEST INT32_MIN
 
 // An engine. Opaque; made by `orch_engine_create`.
 typedef struct orch_engine orch_engine;
@@ -306,6 +536,12 @@ typedef struct orch_config {
     uint32_t typing_window_ms;
     // The shortest time between two size changes in milliseconds. Default 25.
     uint32_t resize_interval_ms;
+    // Cells of one screen; a larger terminal with a screen is refused. Default 1,048,576.
+    size_t screen_cells;
+    // Rows of scrollback that a screen may be made with. Default 100,000.
+    size_t scrollback_rows;
+    // Bytes of all screens, about; beyond it a scrollback grows no further. Default 512 MiB.
+    size_t screen_bytes_total;
 } orch_config;
 
 // Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
@@ -340,6 +576,27 @@ typedef struct orch_size {
     uint16_t pixel_height;
 } orch_size;
 
+// How the engine keeps a terminal's screen. Fill with `orch_screen_options_init` first.
+typedef struct orch_screen_options {
+    // `sizeof(orch_screen_options)`.
+    size_t size;
+    // Rows of scrollback, at most the engine's `scrollback_rows`. Default 1,000.
+    size_t scrollback;
+    // Sum of ORCH_SCREEN_NO_ANSWERS and ORCH_SCREEN_CLIPBOARD. Default 0.
+    uint32_t flags;
+    // The foreground that a program is told, 0xRRGGBB. Default light grey.
+    uint32_t foreground;
+    // The background that a program is told. Default black.
+    uint32_t background;
+    // The cursor's colour that a program is told. Default light grey.
+    uint32_t cursor;
+    // Milliseconds without output after which the screen is kept as a snapshot, in some hundred bytes,
+    // until it is needed again; ORCH_HIBERNATE_NEVER for never. Default 30,000.
+    uint32_t hibernate_after_ms;
+    // Must be 0.
+    uint32_t reserved;
+} orch_screen_options;
+
 // How to start a program in a terminal. Fill with `orch_spawn_options_init` first.
 //
 // Pointers are read during the call only.
@@ -367,6 +624,8 @@ typedef struct orch_spawn_options {
     size_t log_bytes;
     // A number of the host's own; comes back in every event of the terminal.
     uint64_t tag;
+    // How to keep the screen; NULL (the default) for none.
+    const struct orch_screen_options *screen;
 } orch_spawn_options;
 
 // How to take over a PTY master. Fill with `orch_adopt_options_init` first.
@@ -384,18 +643,33 @@ typedef struct orch_adopt_options {
     size_t log_bytes;
     // As in `orch_spawn_options`.
     uint64_t tag;
+    // As in `orch_spawn_options`.
+    const struct orch_screen_options *screen;
 } orch_adopt_options;
 
 // How to attach a reader. Fill with `orch_attach_options_init` first.
 typedef struct orch_attach_options {
     // `sizeof(orch_attach_options)`.
     size_t size;
-    // ORCH_DELIVERY_LOSSLESS (default) or ORCH_DELIVERY_LOSSY.
+    // ORCH_DELIVERY_LOSSLESS (default), ORCH_DELIVERY_LOSSY or ORCH_DELIVERY_SCREEN.
     uint32_t delivery;
-    // One of ORCH_START_*. Default ORCH_START_OLDEST.
+    // One of ORCH_START_*. Default ORCH_START_OLDEST. ORCH_DELIVERY_SCREEN always starts with all of the
+    // screen.
     uint32_t start;
-    // For ORCH_START_OFFSET: bytes since the terminal's start.
+    // For ORCH_START_OFFSET and ORCH_START_RESUME: bytes since the terminal's start.
     uint64_t offset;
+    // For ORCH_DELIVERY_SCREEN: the shortest time between two updates in microseconds. 0 (the default)
+    // is 16,000; for none ORCH_INTERVAL_NONE.
+    uint32_t interval_us;
+    // For ORCH_DELIVERY_LOSSLESS: makes it ORCH_DELIVERY_SCREEN, instead of stopping the program, once
+    // it has read nothing for so many milliseconds while there was something. ORCH_EVENT_DELIVERY_CHANGED
+    // tells of it. 0 (the default): however long.
+    uint32_t downgrade_age_ms;
+    // The same once so many bytes are unread, at most those that the log can keep unread. 0: those, if
+    // there is a `downgrade_age_ms`; when both are 0 (the default), it never happens.
+    uint64_t downgrade_bytes;
+    // For ORCH_START_SNAPSHOT: rows of scrollback.
+    size_t scrollback;
 } orch_attach_options;
 
 // One operation of a batch. Set fields that its kind does not name to 0.
@@ -410,12 +684,14 @@ typedef struct orch_op {
     int32_t signal;
     // Must be 0.
     uint32_t reserved;
-    // ORCH_OP_INPUT: the bytes.
+    // ORCH_OP_INPUT, ORCH_OP_PASTE: the bytes.
     const void *data;
-    // ORCH_OP_INPUT: how many.
+    // ORCH_OP_INPUT, ORCH_OP_PASTE: how many.
     size_t len;
     // ORCH_OP_RESIZE: the size.
     struct orch_size window;
+    // ORCH_OP_SCROLL_TO: which reader of the terminal.
+    uint64_t reader;
 } orch_op;
 
 // What became of a batch.
@@ -432,6 +708,123 @@ typedef struct orch_batch_result {
     uint64_t duration_ns;
 } orch_batch_result;
 
+// The cursor.
+typedef struct orch_cursor {
+    // Row, 0 at the top of the screen.
+    uint16_t row;
+    // Column, 0 at the left.
+    uint16_t col;
+    // One of ORCH_CURSOR_BLOCK, ORCH_CURSOR_UNDERLINE, ORCH_CURSOR_BAR.
+    uint32_t shape;
+    // Sum of ORCH_CURSOR_VISIBLE and ORCH_CURSOR_BLINKING.
+    uint32_t flags;
+} orch_cursor;
+
+// Rows that moved: each row of the region takes the place `rows` further up, or down if negative;
+// places that nothing moved into follow as rows.
+typedef struct orch_scroll {
+    // First row of the region.
+    uint16_t top;
+    // The row after its last.
+    uint16_t bottom;
+    // How far, never 0 and less than the region's height.
+    int32_t rows;
+} orch_scroll;
+
+// A link on text, by OSC 8.
+typedef struct orch_link {
+    // Text with the same id and address is one link, also in several places. UTF-8.
+    struct orch_bytes id;
+    // Where it leads, as the program wrote it: do not open it unasked. UTF-8.
+    struct orch_bytes uri;
+} orch_link;
+
+// Neighbouring characters of a row that look the same.
+typedef struct orch_run {
+    // The characters, UTF-8.
+    struct orch_bytes text;
+    // The link that they are part of; NULL for none.
+    const struct orch_link *link;
+    // Colour of the text: ORCH_COLOR_DEFAULT, or ORCH_COLOR_INDEXED or ORCH_COLOR_RGB plus which.
+    uint32_t foreground;
+    // Colour behind the text.
+    uint32_t background;
+    // Colour of the underline.
+    uint32_t underline_color;
+    // One of ORCH_UNDERLINE_*.
+    uint16_t underline;
+    // Sum of ORCH_ATTRIBUTE_*.
+    uint16_t attributes;
+    // Columns that the characters take together.
+    uint16_t cols;
+    // Sum of ORCH_RUN_*.
+    uint16_t flags;
+    // Always 0.
+    uint32_t reserved;
+} orch_run;
+
+// One row of a screen or its scrollback.
+typedef struct orch_row {
+    // Its place: 0 is the top row of the screen, -1 the newest row of the scrollback.
+    int32_t index;
+    // Sum of ORCH_ROW_*.
+    uint32_t flags;
+    // The runs from the left; what is right of the last one is blank, in the default style. See
+    // `orch_run_at`.
+    const struct orch_run *runs;
+    // How many.
+    size_t run_count;
+} orch_row;
+
+// Rows, from the top. Elements may be larger than this header knows: go through them with
+// `orch_row_at` and `orch_run_at`, or by the strides.
+typedef struct orch_rows {
+    // The first row.
+    const struct orch_row *rows;
+    // How many.
+    size_t row_count;
+    // Bytes from one row to the next.
+    size_t row_stride;
+    // Bytes from one run of a row to the next.
+    size_t run_stride;
+} orch_rows;
+
+// What has to be drawn to show a screen as it is now. Apply the scrolls in their order, then put in
+// the rows.
+typedef struct orch_screen_update {
+    // `sizeof(orch_screen_update)`: set by the host for one that is to be filled, by the library in an
+    // event.
+    size_t size;
+    // Names this state of the screen; see `orch_terminal_get_screen`. Counts up.
+    uint64_t generation;
+    // Output up to this offset is in it.
+    uint64_t offset;
+    // Sum of ORCH_UPDATE_*.
+    uint32_t flags;
+    // Sum of ORCH_SCREEN_MODE_*, and the numbers behind ORCH_SCREEN_MODES_*.
+    uint32_t modes;
+    // Columns and rows of the screen.
+    struct orch_size window;
+    // Rows of scrollback above it.
+    uint32_t history;
+    // How far the reader has scrolled back: what it sees begins that many rows above the screen.
+    uint32_t viewport;
+    // The cursor.
+    struct orch_cursor cursor;
+    // Always 0.
+    uint32_t reserved;
+    // The title, UTF-8, when it changed or everything is told; else `data` is NULL.
+    struct orch_bytes title;
+    // Rows that moved; elements lie `scroll_stride` bytes apart (`orch_scroll_at`).
+    const struct orch_scroll *scrolls;
+    // How many.
+    size_t scroll_count;
+    // Bytes from one to the next.
+    size_t scroll_stride;
+    // Rows that are different.
+    struct orch_rows rows;
+} orch_screen_update;
+
 // An event. Fields that its kind does not name are 0.
 typedef struct orch_event {
     // `sizeof(orch_event)`, set by the host.
@@ -442,7 +835,7 @@ typedef struct orch_event {
     uint32_t level;
     // The terminal that the event is about.
     uint64_t terminal;
-    // The reader that gets the bytes or has lost them.
+    // The reader that the event is for.
     uint64_t reader;
     // The terminal's tag, or that of the sender's command.
     uint64_t tag;
@@ -457,19 +850,31 @@ typedef struct orch_event {
     size_t len;
     // ORCH_EVENT_COMPLETED: the status of the command.
     int32_t status;
-    // ORCH_EVENT_EXITED: one of ORCH_EXIT_*.
+    // ORCH_EVENT_EXITED, ORCH_EVENT_COMMAND_FINISHED: one of ORCH_EXIT_*.
     uint32_t exit_kind;
-    // ORCH_EVENT_EXITED: the code or the signal.
+    // ORCH_EVENT_EXITED, ORCH_EVENT_COMMAND_FINISHED: the code or the signal.
     int32_t exit_value;
     // ORCH_EVENT_EXITED: 1 if a core was dumped.
     uint32_t core_dumped;
+    // ORCH_EVENT_SCREEN: what changed, with everything in it borrowed as `data` is.
+    const struct orch_screen_update *update;
+    // ORCH_EVENT_NOTIFICATION: its title, borrowed as `data` is.
+    struct orch_bytes title;
+    // ORCH_EVENT_COMMAND_FINISHED: how long the command took, in nanoseconds.
+    uint64_t duration_ns;
+    // ORCH_EVENT_SNAPSHOT: the size of the screen.
+    struct orch_size window;
+    // A number; see the kinds.
+    uint32_t value;
+    // Always 0.
+    uint32_t reserved;
 } orch_event;
 
 // A reader as a state query shows it.
 typedef struct orch_reader_state {
     // Its id.
     uint64_t reader;
-    // ORCH_DELIVERY_LOSSLESS or ORCH_DELIVERY_LOSSY.
+    // One of ORCH_DELIVERY_*.
     uint32_t delivery;
     // 1 if the host paused it.
     uint32_t paused;
@@ -524,7 +929,87 @@ typedef struct orch_terminal_state {
     size_t reader_count;
     // Size of an element as this library has it.
     size_t reader_stride;
+    // The title that the program set, UTF-8; none if it did not.
+    struct orch_bytes title;
+    // The working directory that the program told, on whatever machine it runs; none if it did not.
+    struct orch_bytes told_cwd;
+    // The cursor of the screen.
+    struct orch_cursor cursor;
+    // As in `orch_screen_update`.
+    uint32_t modes;
+    // Rows of scrollback.
+    size_t history;
+    // Nanoseconds since the command began that the shell is running, by its marks; -1 if there is none.
+    int64_t command_for_ns;
+    // Bytes of the screen and its scrollback, about.
+    size_t screen_bytes;
+    // Times that the model of the screen failed and was built anew from the log.
+    uint32_t screen_failures;
+    // Exit code of the last command; see ORCH_STATE_HAS_EXIT_CODE.
+    int32_t last_exit_code;
 } orch_terminal_state;
+
+// A snapshot of a screen.
+typedef struct orch_snapshot {
+    // `sizeof(orch_snapshot)`, set by the host.
+    size_t size;
+    // Go on with the output from this offset.
+    uint64_t offset;
+    // Control sequences that reset a terminal and make it show the same.
+    const void *data;
+    // How many bytes.
+    size_t len;
+    // Columns and rows of the screen, which the other terminal has to have as well.
+    struct orch_size window;
+} orch_snapshot;
+
+// What to search and where. Fill with `orch_search_init` first.
+typedef struct orch_search {
+    // `sizeof(orch_search)`.
+    size_t size;
+    // Text or an expression, UTF-8, 1 to 16,384 bytes.
+    struct orch_bytes pattern;
+    // Sum of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE. Default 0.
+    uint32_t flags;
+    // The first row to look at: 0 is the top of the screen, -1 the newest row of the scrollback.
+    // Default ORCH_SEARCH_OLDEST.
+    int32_t from;
+    // Rows to look at. Default 10,000, also for 0.
+    size_t rows_max;
+    // After how many matches to stop; those of the line that it happens in are all there. Default
+    // 1,000, also for 0.
+    size_t matches_max;
+} orch_search;
+
+// A match: from the first character's column up to, not including, the column after the last one's.
+// Rows are counted as in `orch_search.from`.
+typedef struct orch_match {
+    // Row of the first character.
+    int32_t start_row;
+    // Column of the first character.
+    uint32_t start_col;
+    // Row of the last character: another one where a line wraps.
+    int32_t end_row;
+    // The column after the last character.
+    uint32_t end_col;
+} orch_match;
+
+// What a search found.
+typedef struct orch_matches {
+    // `sizeof(orch_matches)`, set by the host.
+    size_t size;
+    // The matches in the order of the text; elements lie `match_stride` bytes apart.
+    const struct orch_match *matches;
+    // How many.
+    size_t match_count;
+    // Size of an element as this library has it.
+    size_t match_stride;
+    // 1 if the search was ended by one of its bounds: there is more to look at.
+    uint32_t has_more;
+    // Where to go on then, for `orch_search.from`.
+    int32_t next;
+} orch_matches;
+
 
 #ifdef __cplusplus
 extern "C" {
@@ -629,8 +1114,8 @@ int32_t orch_attach_options_init(struct orch_attach_options *options, size_t siz
 //
 // Owner thread. Returns when the program has been executed, about 0.4 ms whatever the size of the
 // host's memory. Errors: ORCH_E_NO_PROGRAM, ORCH_E_NOT_EXECUTABLE, ORCH_E_NO_DIRECTORY,
-// ORCH_E_NO_PTY, ORCH_E_NO_FD, ORCH_E_LIMIT, ORCH_E_INVALID, ORCH_E_GONE after a shutdown; nothing
-// is left behind by any of them.
+// ORCH_E_NO_PTY, ORCH_E_NO_FD, ORCH_E_LIMIT, ORCH_E_NO_SCREEN, ORCH_E_INVALID, ORCH_E_GONE after a
+// shutdown; nothing is left behind by any of them.
 int32_t orch_terminal_spawn(struct orch_engine *engine,
                             const struct orch_spawn_options *options,
                             uint64_t *out_terminal);
@@ -653,7 +1138,7 @@ int32_t orch_terminal_spawn_many(struct orch_engine *engine,
 // ends when the last slave is closed.
 //
 // Owner thread. Errors: ORCH_E_INVALID when it is not a PTY master, ORCH_E_LIMIT, ORCH_E_NO_FD,
-// ORCH_E_GONE.
+// ORCH_E_NO_SCREEN, ORCH_E_GONE.
 int32_t orch_terminal_adopt(struct orch_engine *engine,
                             int32_t fd,
                             const struct orch_adopt_options *options,
@@ -670,6 +1155,17 @@ int32_t orch_terminal_write(struct orch_engine *engine,
                             size_t len,
                             size_t *out_accepted);
 
+// Types text as a person pastes it: its ends of lines become carriage returns, control characters and
+// every end of a bracketed paste are taken out, and it is bracketed when the program asked for that
+// (known with a screen only). All of it or nothing.
+//
+// Owner thread. Never blocks. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_LIMIT when
+// the input queue has no room for all, ORCH_E_INVALID.
+int32_t orch_terminal_paste(struct orch_engine *engine,
+                            uint64_t terminal,
+                            const void *data,
+                            size_t len);
+
 // Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D),
 // twice where a line in canonical mode is unfinished.
 //
@@ -679,7 +1175,8 @@ int32_t orch_terminal_send_eof(struct orch_engine *engine, uint64_t terminal);
 // Changes the size. The first change is made at once, further ones at most every
 // `resize_interval_ms`, the last one always.
 //
-// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID.
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
+// it has a screen and that would have more than `screen_cells`.
 int32_t orch_terminal_resize(struct orch_engine *engine,
                              uint64_t terminal,
                              struct orch_size window);
@@ -721,10 +1218,11 @@ int32_t orch_terminal_pause(struct orch_engine *engine, uint64_t terminal);
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED.
 int32_t orch_terminal_resume(struct orch_engine *engine, uint64_t terminal);
 
-// Adds a reader to a terminal's output; its bytes come as ORCH_EVENT_OUTPUT with its id. `options`
-// may be NULL: lossless, from the oldest byte that is kept.
+// Adds a reader to a terminal's output; its bytes come as ORCH_EVENT_OUTPUT with its id, what it sees of
+// the screen as ORCH_EVENT_SCREEN. `options` may be NULL: lossless, from the oldest byte that is kept.
 //
-// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT, ORCH_E_INVALID for an offset past the end.
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT, ORCH_E_INVALID for an offset past the end,
+// ORCH_E_NO_SCREEN when the options need a screen.
 int32_t orch_terminal_attach(struct orch_engine *engine,
                              uint64_t terminal,
                              const struct orch_attach_options *options,
@@ -736,8 +1234,9 @@ int32_t orch_terminal_attach(struct orch_engine *engine,
 // Owner thread. Errors: ORCH_E_STALE_ID.
 int32_t orch_reader_detach(struct orch_engine *engine, uint64_t reader);
 
-// Gives a reader no bytes until it is resumed. A lossless one stops the PTY when its backlog is
-// full, and the terminal's exit waits for it; a lossy one gets a gap later.
+// Gives a reader nothing until it is resumed. A lossless one stops the PTY when its backlog is
+// full, and the terminal's exit waits for it; a lossy one gets a gap later, one with
+// ORCH_DELIVERY_SCREEN the screen as it is then.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING.
 int32_t orch_reader_pause(struct orch_engine *engine, uint64_t reader);
@@ -815,6 +1314,109 @@ int32_t orch_terminal_list(struct orch_engine *engine,
                            size_t capacity,
                            size_t *out_count);
 
+// Fills screen options with the defaults. `size` is `sizeof(orch_screen_options)`.
+//
+// Any thread. Errors: ORCH_E_INVALID.
+int32_t orch_screen_options_init(struct orch_screen_options *options, size_t size);
+
+// Drops a screen's scrollback and the rows above the cursor's, which becomes the first one; on the
+// alternate screen, which a program draws, only the scrollback. Readers of bytes get
+// ORCH_EVENT_CLEARED, the program is not told.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_NO_SCREEN.
+int32_t orch_terminal_clear_screen(struct orch_engine *engine, uint64_t terminal);
+
+// Scrolls a reader with ORCH_DELIVERY_SCREEN back to so many rows above the screen, at most as many
+// as there are; 0 is the screen itself. Further output leaves its view where it is.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_NO_SCREEN, ORCH_E_INVALID for another kind
+// of reader.
+int32_t orch_reader_scroll_to(struct orch_engine *engine,
+                              uint64_t reader,
+                              uint32_t rows);
+
+// Changes how output reaches a reader, to one of ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY and
+// ORCH_DELIVERY_SCREEN. From ORCH_DELIVERY_SCREEN to bytes, an ORCH_EVENT_SNAPSHOT comes first; to
+// it, all of the screen.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID.
+int32_t orch_reader_set_delivery(struct orch_engine *engine, uint64_t reader, uint32_t delivery);
+
+// Makes the next event of a reader of bytes an ORCH_EVENT_SNAPSHOT with at most `scrollback` rows
+// above the screen; its bytes go on from there. What a reader does after ORCH_EVENT_GAP.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID for a reader with
+// ORCH_DELIVERY_SCREEN.
+int32_t orch_reader_request_snapshot(struct orch_engine *engine,
+                                     uint64_t reader,
+                                     size_t scrollback);
+
+// What changed on a screen since the update of this generation (of this call or of an event for any
+// reader of the terminal that is not scrolled back); everything for 0 and for one that is too long
+// ago. Set `out_update->size` before; it is left as it is.
+//
+// What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot` and
+// `orch_terminal_search` lend is good until the next of these calls on the engine that succeeds, or
+// the engine's end. Events and turns do not matter to it, nor it to what an event has lent.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID.
+int32_t orch_terminal_get_screen(struct orch_engine *engine,
+                                 uint64_t terminal,
+                                 uint64_t generation,
+                                 struct orch_screen_update *out_update);
+
+// Rows of a screen (0 is its top) and its scrollback (-1 is its newest row), as many of `count` from
+// `first` on as there are.
+//
+// Lent as by `orch_terminal_get_screen`. Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN,
+// ORCH_E_INVALID.
+int32_t orch_terminal_get_rows(struct orch_engine *engine,
+                               uint64_t terminal,
+                               int32_t first,
+                               size_t count,
+                               struct orch_rows *out_rows);
+
+// A screen as text, UTF-8, with at most `scrollback` rows above it: a line per row, each with a line
+// feed, trailing blanks cut.
+//
+// Lent as by `orch_terminal_get_screen`. Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN,
+// ORCH_E_INVALID.
+int32_t orch_terminal_get_text(struct orch_engine *engine,
+                               uint64_t terminal,
+                               size_t scrollback,
+                               struct orch_bytes *out_text);
+
+// A snapshot of a screen with at most `scrollback` rows above it, to be fed to another terminal of the
+// same size. Set `out_snapshot->size` before; it is left as it is.
+//
+// Lent as by `orch_terminal_get_screen`. Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN,
+// ORCH_E_INVALID.
+int32_t orch_terminal_get_snapshot(struct orch_engine *engine,
+                                   uint64_t terminal,
+                                   size_t scrollback,
+                                   struct orch_snapshot *out_snapshot);
+
+// Bytes that all screens of the engine take at the moment with their scrollback, about.
+//
+// Owner thread. Errors: ORCH_E_INVALID.
+int32_t orch_engine_screen_bytes(const struct orch_engine *engine, size_t *out_bytes);
+
+// Fills a search with the defaults. `size` is `sizeof(orch_search)`.
+//
+// Any thread. Errors: ORCH_E_INVALID.
+int32_t orch_search_init(struct orch_search *search, size_t size);
+
+// Searches a screen and its scrollback. Rows that wrap into each other are one line, and a search
+// begins at the beginning of one. Set `out_matches->size` before; it is left as it is.
+//
+// Lent as by `orch_terminal_get_screen`. Owner thread. Takes time for the rows that it looks at: search
+// a long scrollback in slices. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message
+// says what is wrong with a pattern.
+int32_t orch_terminal_search(struct orch_engine *engine,
+                             uint64_t terminal,
+                             const struct orch_search *search,
+                             struct orch_matches *out_matches);
+
 // Makes a sender for the engine. Destroy it with `orch_sender_destroy`.
 //
 // Owner thread of the engine. Errors: ORCH_E_INVALID.
@@ -833,8 +1435,8 @@ int32_t orch_sender_destroy(struct orch_sender *sender);
 // ORCH_E_INVALID; read them with `orch_last_error(NULL, ...)`. Nothing was posted then.
 int32_t orch_sender_notify(const struct orch_sender *sender, uint64_t tag);
 
-// Posts an operation; `op_size` is `sizeof(orch_op)`. The bytes of an input are copied. It comes
-// back as ORCH_EVENT_COMPLETED with `tag`.
+// Posts an operation; `op_size` is `sizeof(orch_op)`. Its bytes are copied. It comes back as
+// ORCH_EVENT_COMPLETED with `tag`.
 //
 // Any thread, several at once. Errors: see `orch_sender_notify`.
 int32_t orch_sender_op(const struct orch_sender *sender,
@@ -876,6 +1478,26 @@ static inline orch_bytes orch_str(const char *text) {
     bytes.data = text;
     bytes.len = strlen(text);
     return bytes;
+}
+
+// A row; `index` counts from 0 and is below `row_count`.
+static inline const orch_row *orch_row_at(const orch_rows *rows, size_t index) {
+    return (const orch_row *)((const char *)rows->rows + index * rows->row_stride);
+}
+
+// A run of a row of `rows`; `index` counts from 0 and is below the row's `run_count`.
+static inline const orch_run *orch_run_at(const orch_rows *rows, const orch_row *row, size_t index) {
+    return (const orch_run *)((const char *)row->runs + index * rows->run_stride);
+}
+
+// A scroll; `index` counts from 0 and is below `scroll_count`.
+static inline const orch_scroll *orch_scroll_at(const orch_screen_update *update, size_t index) {
+    return (const orch_scroll *)((const char *)update->scrolls + index * update->scroll_stride);
+}
+
+// A match; `index` counts from 0 and is below `match_count`.
+static inline const orch_match *orch_match_at(const orch_matches *found, size_t index) {
+    return (const orch_match *)((const char *)found->matches + index * found->match_stride);
 }
 
 #ifdef __cplusplus

@@ -15,8 +15,10 @@
 #ifndef ORCHFLOW_HPP
 #define ORCHFLOW_HPP
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstring>
 #include <initializer_list>
 #include <limits>
 #include <memory>
@@ -101,6 +103,20 @@ struct config {
     orch_config raw = {};
 };
 
+// How to keep a screen, how to take over a PTY, how to attach a reader: the same.
+struct screen_options {
+    screen_options() noexcept { orch_screen_options_init(&raw, sizeof raw); }
+    orch_screen_options raw = {};
+};
+struct adopt_options {
+    adopt_options() noexcept { orch_adopt_options_init(&raw, sizeof raw); }
+    orch_adopt_options raw = {};
+};
+struct attach_options {
+    attach_options() noexcept { orch_attach_options_init(&raw, sizeof raw); }
+    orch_attach_options raw = {};
+};
+
 // How to start a program. Owns its texts, so it can be kept and used again.
 class spawn_options {
 public:
@@ -121,6 +137,7 @@ public:
     spawn_options &delivery(uint32_t delivery) noexcept { return delivery_ = delivery, *this; }
     spawn_options &log_bytes(size_t bytes) noexcept { return log_bytes_ = bytes, *this; }
     spawn_options &tag(uint64_t tag) noexcept { return tag_ = tag, *this; }
+    spawn_options &screen(const screen_options &screen) noexcept { return screen_ = screen.raw, *this; }
 
     // The options in C's form, for the time of the call `use`.
     template <typename Use>
@@ -138,6 +155,7 @@ public:
         if (window_) raw.window = *window_;
         raw.log_bytes = log_bytes_;
         raw.tag = tag_;
+        raw.screen = screen_ ? &*screen_ : nullptr;
         return use(raw);
     }
 
@@ -156,6 +174,129 @@ private:
     uint32_t delivery_ = ORCH_DELIVERY_LOSSLESS;
     size_t log_bytes_ = 0;
     uint64_t tag_ = 0;
+    std::optional<orch_screen_options> screen_;
+};
+
+// For range-for over what has a size and elements by index.
+template <typename Range>
+class index_iterator {
+public:
+    index_iterator(const Range &range, size_t at) noexcept : range_(range), at_(at) {}
+    decltype(auto) operator*() const noexcept { return range_[at_]; }
+    index_iterator &operator++() noexcept { return ++at_, *this; }
+    bool operator==(const index_iterator &other) const noexcept { return at_ == other.at_; }
+    bool operator!=(const index_iterator &other) const noexcept { return at_ != other.at_; }
+
+private:
+    Range range_;
+    size_t at_;
+};
+
+// An array that somebody else owns, with elements that may be larger than this header knows.
+template <typename T>
+class strided {
+public:
+    strided(const T *data, size_t count, size_t stride) noexcept
+        : data_(data), count_(count), stride_(stride) {}
+    size_t size() const noexcept { return count_; }
+    const T &operator[](size_t index) const noexcept {
+        return *reinterpret_cast<const T *>(reinterpret_cast<const char *>(data_) + index * stride_);
+    }
+    index_iterator<strided> begin() const noexcept { return {*this, 0}; }
+    index_iterator<strided> end() const noexcept { return {*this, count_}; }
+
+private:
+    const T *data_;
+    size_t count_, stride_;
+};
+
+// A row of a screen. Borrowed, as what it comes from.
+class row {
+public:
+    row(const orch_row &raw, size_t run_stride) noexcept : raw_(&raw), run_stride_(run_stride) {}
+    int32_t index() const noexcept { return raw_->index; }
+    bool is_wrapped() const noexcept { return (raw_->flags & ORCH_ROW_WRAPPED) != 0; }
+    strided<orch_run> runs() const noexcept { return {raw_->runs, raw_->run_count, run_stride_}; }
+    std::string text() const {
+        std::string out;
+        for (const orch_run &run : runs()) out += view(run.text);
+        return out;
+    }
+
+private:
+    const orch_row *raw_;
+    size_t run_stride_;
+};
+
+// Rows of a screen, from the top. Borrowed, as what they come from.
+class rows {
+public:
+    explicit rows(const orch_rows &raw) noexcept : raw_(raw) {}
+    size_t size() const noexcept { return raw_.row_count; }
+    row operator[](size_t index) const noexcept {
+        return {*orch_row_at(&raw_, index), raw_.run_stride};
+    }
+    index_iterator<rows> begin() const noexcept { return {*this, 0}; }
+    index_iterator<rows> end() const noexcept { return {*this, size()}; }
+
+private:
+    orch_rows raw_;
+};
+
+// What changed on a screen. Borrowed: from an event as its bytes, from engine::screen until the next
+// question about a screen.
+class screen_update {
+public:
+    explicit screen_update(const orch_screen_update &raw) noexcept {
+        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
+    }
+    uint64_t generation() const noexcept { return raw_.generation; }
+    uint64_t offset() const noexcept { return raw_.offset; }
+    bool is_full() const noexcept { return (raw_.flags & ORCH_UPDATE_FULL) != 0; }
+    const orch_cursor &cursor() const noexcept { return raw_.cursor; }
+    // The title, when it changed or everything is told.
+    std::optional<std::string_view> title() const noexcept {
+        if (raw_.title.data == nullptr) return std::nullopt;
+        return view(raw_.title);
+    }
+    strided<orch_scroll> scrolls() const noexcept {
+        return {raw_.scrolls, raw_.scroll_count, raw_.scroll_stride};
+    }
+    orch::rows rows() const noexcept { return orch::rows(raw_.rows); }
+    // Every other field.
+    const orch_screen_update &raw() const noexcept { return raw_; }
+
+private:
+    orch_screen_update raw_ = {};
+};
+
+// What to search and where, with every default but these. The pattern is borrowed until the search is
+// done.
+struct search {
+    explicit search(std::string_view pattern, uint32_t flags = 0) noexcept {
+        orch_search_init(&raw, sizeof raw);
+        raw.pattern = bytes(pattern);
+        raw.flags = flags;
+    }
+    orch_search raw = {};
+};
+
+// What a search found. Borrowed until the next question about a screen.
+class matches {
+public:
+    explicit matches(const orch_matches &raw) noexcept : raw_(raw) {}
+    size_t size() const noexcept { return raw_.match_count; }
+    const orch_match &operator[](size_t index) const noexcept { return *orch_match_at(&raw_, index); }
+    index_iterator<matches> begin() const noexcept { return {*this, 0}; }
+    index_iterator<matches> end() const noexcept { return {*this, size()}; }
+    // The row to go on from, when one of its bounds ended the search.
+    std::optional<int32_t> next() const noexcept {
+        if (raw_.has_more == 0) return std::nullopt;
+        return raw_.next;
+    }
+
+private:
+    orch_matches raw_;
 };
 
 // An event. Its bytes are borrowed until the next next_event or turn of the engine.
@@ -170,6 +311,17 @@ public:
     uint64_t end() const noexcept { return raw_.end; }
     std::string_view data() const noexcept {
         return {reinterpret_cast<const char *>(raw_.data), raw_.len};
+    }
+    // ORCH_EVENT_SCREEN: what changed.
+    std::optional<screen_update> update() const noexcept {
+        if (raw_.update == nullptr) return std::nullopt;
+        return screen_update(*raw_.update);
+    }
+    // ORCH_EVENT_NOTIFICATION: its title.
+    std::string_view title() const noexcept { return view(raw_.title); }
+    // ORCH_EVENT_COMMAND_FINISHED: how long it took.
+    std::chrono::nanoseconds duration() const noexcept {
+        return std::chrono::nanoseconds(raw_.duration_ns);
     }
     // Every other field.
     const orch_event &raw() const noexcept { return raw_; }
@@ -200,6 +352,18 @@ struct op : orch_op {
         op out(id, ORCH_OP_SIGNAL);
         out.signal = signal;
         out.value = target;
+        return out;
+    }
+    static op paste(terminal_id id, std::string_view text) noexcept {
+        op out = input(id, text);
+        out.kind = ORCH_OP_PASTE;
+        return out;
+    }
+    static op clear(terminal_id id) noexcept { return op(id, ORCH_OP_CLEAR); }
+    static op scroll_to(terminal_id id, reader_id reader, uint32_t rows) noexcept {
+        op out(id, ORCH_OP_SCROLL_TO);
+        out.reader = reader;
+        out.value = rows;
         return out;
     }
 
@@ -303,6 +467,9 @@ public:
         if (!done) return done;
         return accepted;
     }
+    status paste(terminal_id id, std::string_view text) noexcept {
+        return orch_terminal_paste(raw_.get(), id, text.data(), text.size());
+    }
     status send_eof(terminal_id id) noexcept { return orch_terminal_send_eof(raw_.get(), id); }
     status resize(terminal_id id, orch_size size) noexcept {
         return orch_terminal_resize(raw_.get(), id, size);
@@ -347,6 +514,54 @@ public:
     status detach(reader_id id) noexcept { return orch_reader_detach(raw_.get(), id); }
     status pause_reader(reader_id id) noexcept { return orch_reader_pause(raw_.get(), id); }
     status resume_reader(reader_id id) noexcept { return orch_reader_resume(raw_.get(), id); }
+    status set_delivery(reader_id id, uint32_t delivery) noexcept {
+        return orch_reader_set_delivery(raw_.get(), id, delivery);
+    }
+    status request_snapshot(reader_id id, size_t scrollback = 0) noexcept {
+        return orch_reader_request_snapshot(raw_.get(), id, scrollback);
+    }
+    status scroll_to(reader_id id, uint32_t rows) noexcept {
+        return orch_reader_scroll_to(raw_.get(), id, rows);
+    }
+
+    // Screens. What a question gives is borrowed until the next one that has an answer.
+    status clear_screen(terminal_id id) noexcept {
+        return orch_terminal_clear_screen(raw_.get(), id);
+    }
+    // What changed since a generation; everything for 0.
+    result<screen_update> screen(terminal_id id, uint64_t generation = 0) noexcept {
+        orch_screen_update out = {};
+        out.size = sizeof out;
+        const status done = orch_terminal_get_screen(raw_.get(), id, generation, &out);
+        if (!done) return done;
+        return screen_update(out);
+    }
+    result<orch::rows> rows(terminal_id id, int32_t first, size_t count) noexcept {
+        orch_rows out = {};
+        const status done = orch_terminal_get_rows(raw_.get(), id, first, count, &out);
+        if (!done) return done;
+        return orch::rows(out);
+    }
+    result<std::string_view> text(terminal_id id, size_t scrollback = 0) noexcept {
+        orch_bytes out = {};
+        const status done = orch_terminal_get_text(raw_.get(), id, scrollback, &out);
+        if (!done) return done;
+        return view(out);
+    }
+    result<orch_snapshot> snapshot(terminal_id id, size_t scrollback = 0) noexcept {
+        orch_snapshot out = {};
+        out.size = sizeof out;
+        const status done = orch_terminal_get_snapshot(raw_.get(), id, scrollback, &out);
+        if (!done) return done;
+        return out;
+    }
+    result<matches> search(terminal_id id, const orch::search &what) noexcept {
+        orch_matches out = {};
+        out.size = sizeof out;
+        const status done = orch_terminal_search(raw_.get(), id, &what.raw, &out);
+        if (!done) return done;
+        return matches(out);
+    }
 
     // State. Texts and arrays are borrowed until the next state query.
     result<orch_terminal_state> state(terminal_id id) noexcept {

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Closing,
     /// The terminal's program or its PTY has ended, so the command has no object.
     Ended,
+    /// The terminal was made without a screen, and the call is about the screen.
+    NoScreen,
     /// An earlier operation for the same terminal in the same batch failed; this one was not tried.
     Skipped,
     /// The engine was used in a forked child of the process that made it.

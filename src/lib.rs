@@ -29,9 +29,21 @@ pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use reactor::{ReaderId, TerminalId};
 pub use terminal::{
-    AdoptOptions, BatchEntry, BatchReport, Delivery, ExitStatus, Mode, Op, Process, ReaderState,
-    SignalTarget, Size, SpawnOptions, Start, StateFilter, TerminalEvent, TerminalState,
+    AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
+    ExitStatus, Lag, Link, Match, Matches, Mode, Modes, Op, Position, Process, ReaderOptions,
+    ReaderState, Rgb, Row, Rows, Run, ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search,
+    SignalTarget, Size, Snapshot, SpawnOptions, Start, StateFilter, Style, TerminalEvent,
+    TerminalState, Underline,
 };
+
+/// Entry points of the fuzz targets in `fuzz/`.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// Feeds a screen; see `src/terminal/screen/fuzz.rs`.
+    pub fn screen(data: &[u8]) {
+        crate::terminal::fuzz_screen(data);
+    }
+}
 
 /// Has the Rust example of the README run as a doctest.
 #[cfg(doctest)]

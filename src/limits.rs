@@ -50,6 +50,14 @@ pub struct Limits {
     pub turn_time_typing: Duration,
     /// The shortest time between two size changes of one terminal. Default 25 ms.
     pub resize_interval: Duration,
+    /// Cells of one screen, rows times columns. A larger terminal with a screen is refused. Default
+    /// 1,048,576.
+    pub screen_cells: usize,
+    /// Rows of scrollback that one screen may be made with. Default 100,000.
+    pub scrollback_rows: usize,
+    /// Bytes of all screens with their scrollback, about. When they are used up, a scrollback grows no
+    /// further: its oldest rows go sooner. Default 512 MiB.
+    pub screen_bytes_total: usize,
 }
 
 impl Default for Limits {
@@ -70,6 +78,9 @@ impl Default for Limits {
             typing_window: Duration::from_millis(100),
             turn_time_typing: Duration::from_micros(100),
             resize_interval: Duration::from_millis(25),
+            screen_cells: 1 << 20,
+            scrollback_rows: 100_000,
+            screen_bytes_total: 512 << 20,
         }
     }
 }
@@ -104,6 +115,8 @@ impl Limits {
             (self.turn_time_typing <= self.turn_time, "turn_time_typing: at most turn_time"),
             (self.typing_window <= Duration::from_secs(60), "typing_window: at most 60 s"),
             (self.resize_interval <= Duration::from_secs(60), "resize_interval: at most 60 s"),
+            ((1..=1 << 24).contains(&self.screen_cells), "screen_cells: 1 to 16,777,216"),
+            (self.scrollback_rows <= 10_000_000, "scrollback_rows: at most 10,000,000"),
         ];
         let broken: Vec<&str> =
             checks.iter().filter(|(ok, _)| !ok).map(|(_, rule)| *rule).collect();

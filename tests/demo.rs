@@ -97,6 +97,38 @@ fn output_is_exact() {
     assert!(output.stdout == (lines.join("\r\n") + "\r\n").as_bytes(), "not the file");
 }
 
+/// The final screen, as text and as control sequences, while the output is as it always is.
+#[test]
+fn the_final_screen_is_written() {
+    let folder = std::env::temp_dir().join(format!("orchflow-screen-{}", std::process::id()));
+    fs::create_dir_all(&folder).unwrap();
+    let (text_file, ansi_file) = (folder.join("text"), folder.join("ansi"));
+    let script = "printf 'gone\\033[2J\\033[H\\033[31mred\\033[0m \\033[c\\n日本\\n  x   '; \
+        read answer; exit 3";
+    let screen = |script: &str| {
+        let mut args: Vec<&OsStr> =
+            ["run", "--cols", "20", "--rows", "4", "--snapshot-text"].map(OsStr::new).to_vec();
+        args.extend([text_file.as_os_str(), "--snapshot-ansi".as_ref(), ansi_file.as_os_str()]);
+        args.extend(["--", "sh", "-c", script].map(OsStr::new));
+        demo(&args, b"")
+    };
+    let output = screen(script);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(output.stdout.starts_with(b"gone\x1b[2J\x1b[H\x1b[31mred"), "{output:?}");
+    let shown = fs::read_to_string(&text_file).unwrap();
+    assert!(shown.starts_with("red\n日本\n  x"), "{shown}");
+    // The file with control sequences shows the same in a terminal.
+    let ansi = fs::read(&ansi_file).unwrap();
+    let copy = folder.join("copy");
+    fs::write(&copy, ansi).unwrap();
+    screen(&format!("stty raw -echo; cat {}", copy.display()));
+    assert_eq!(fs::read_to_string(&text_file).unwrap(), shown);
+    fs::remove_dir_all(&folder).unwrap();
+    let refused = demo(&["run", "--snapshot-text", "/no/such/folder/x", "--", "true"], b"");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("/no/such/folder/x"), "{refused:?}");
+}
+
 #[test]
 fn stdin_is_the_input_and_its_end_the_end() {
     let output = run_sh("cat", b"one\ntwo\n");

@@ -5,11 +5,11 @@ use std::ffi::c_void;
 use std::ptr;
 
 use super::guard::{Inner, on_engine, orch_engine};
-use super::options::{orch_size, unknown};
+use super::options::{NO_SIZE, orch_size, unknown};
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
 use crate::error::Result;
-use crate::{Mode, Op, SignalTarget, TerminalId};
+use crate::{Mode, Op, ReaderId, SignalTarget, TerminalId};
 
 /// Operation: types `data` and `len`, all of it or, when the queue has no room for all, nothing.
 pub const ORCH_OP_INPUT: u32 = 1;
@@ -19,6 +19,12 @@ pub const ORCH_OP_RESIZE: u32 = 2;
 pub const ORCH_OP_SET_MODE: u32 = 3;
 /// Operation: sends the signal `signal` to `value`, one of ORCH_SIGNAL_*.
 pub const ORCH_OP_SIGNAL: u32 = 4;
+/// Operation: types `data` and `len` as `orch_terminal_paste` does.
+pub const ORCH_OP_PASTE: u32 = 5;
+/// Operation: clears the screen as `orch_terminal_clear_screen` does.
+pub const ORCH_OP_CLEAR: u32 = 6;
+/// Operation: scrolls `reader` back to `value` rows as `orch_reader_scroll_to` does.
+pub const ORCH_OP_SCROLL_TO: u32 = 7;
 
 /// Mode: bytes pass unchanged both ways, as by `cfmakeraw`.
 pub const ORCH_MODE_RAW: u32 = 1;
@@ -48,12 +54,14 @@ pub struct orch_op {
     pub signal: i32,
     /// Must be 0.
     pub reserved: u32,
-    /// ORCH_OP_INPUT: the bytes.
+    /// ORCH_OP_INPUT, ORCH_OP_PASTE: the bytes.
     pub data: *const c_void,
-    /// ORCH_OP_INPUT: how many.
+    /// ORCH_OP_INPUT, ORCH_OP_PASTE: how many.
     pub len: usize,
     /// ORCH_OP_RESIZE: the size.
     pub window: orch_size,
+    /// ORCH_OP_SCROLL_TO: which reader of the terminal.
+    pub reader: u64,
 }
 
 /// What became of a batch.
@@ -116,7 +124,8 @@ impl orch_op {
         reserved: 0,
         data: ptr::null(),
         len: 0,
-        window: orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 },
+        window: NO_SIZE,
+        reader: 0,
     };
 
     /// The operation as Rust takes it.
@@ -135,6 +144,12 @@ impl orch_op {
             ORCH_OP_RESIZE => Op::Resize(self.window.into()),
             ORCH_OP_SET_MODE => Op::SetMode(mode_from(self.value)?),
             ORCH_OP_SIGNAL => Op::Signal(self.signal, target_from(self.value)?),
+            ORCH_OP_PASTE => {
+                // SAFETY: passed on from the caller.
+                Op::Paste(Cow::Borrowed(unsafe { sized::bytes(self.data, self.len) }?))
+            }
+            ORCH_OP_CLEAR => Op::Clear,
+            ORCH_OP_SCROLL_TO => Op::ScrollTo(ReaderId::from_u64(self.reader), self.value),
             other => return Err(unknown("operation", other)),
         })
     }

@@ -57,6 +57,12 @@ pub struct orch_config {
     pub typing_window_ms: u32,
     /// The shortest time between two size changes in milliseconds. Default 25.
     pub resize_interval_ms: u32,
+    /// Cells of one screen; a larger terminal with a screen is refused. Default 1,048,576.
+    pub screen_cells: usize,
+    /// Rows of scrollback that a screen may be made with. Default 100,000.
+    pub scrollback_rows: usize,
+    /// Bytes of all screens, about; beyond it a scrollback grows no further. Default 512 MiB.
+    pub screen_bytes_total: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -83,6 +89,9 @@ unsafe impl SizedStruct for orch_config {
             turn_time_typing_us: limits.turn_time_typing.as_micros() as u32,
             typing_window_ms: limits.typing_window.as_millis() as u32,
             resize_interval_ms: limits.resize_interval.as_millis() as u32,
+            screen_cells: limits.screen_cells,
+            scrollback_rows: limits.scrollback_rows,
+            screen_bytes_total: limits.screen_bytes_total,
         }
     }
 }
@@ -135,6 +144,9 @@ impl orch_config {
             turn_time_typing: us(self.turn_time_typing_us, default.turn_time_typing_us),
             typing_window: ms(self.typing_window_ms, default.typing_window_ms),
             resize_interval: ms(self.resize_interval_ms, default.resize_interval_ms),
+            screen_cells: or(self.screen_cells, default.screen_cells),
+            scrollback_rows: or(self.scrollback_rows, default.scrollback_rows),
+            screen_bytes_total: or(self.screen_bytes_total, default.screen_bytes_total),
         };
         Ok(Config { limits, log_level })
     }

@@ -103,7 +103,7 @@ pub unsafe extern "C" fn orch_engine_fd(engine: *const orch_engine) -> i32 {
 pub unsafe extern "C" fn orch_engine_turn(engine: *mut orch_engine, timeout_ms: i32) -> i32 {
     let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
     let turn = |inner: &mut super::guard::Inner| {
-        inner.lent.end();
+        inner.end_event();
         inner.engine.turn(timeout)?;
         Ok(ORCH_OK)
     };

@@ -1,13 +1,16 @@
 //! Events, pulled one by one.
 
+use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
 use super::config::{ORCH_LOG_ERROR, ORCH_LOG_INFO, ORCH_LOG_WARN};
 use super::guard::{Inner, Lent, Poisoned, on_engine_if, orch_engine};
+use super::options::{NO_BYTES, NO_SIZE, delivery_number, orch_bytes, orch_size};
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
+use super::update::{ShownLoan, orch_screen_update};
 use crate::error::Result;
-use crate::{Completion, Event, ExitStatus, LogLevel, TerminalEvent};
+use crate::{Completion, Event, ExitStatus, LogLevel, ReaderId, Size, TerminalEvent};
 
 /// Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 /// `data` and `len`. The reader has moved past them.
@@ -34,6 +37,39 @@ pub const ORCH_EVENT_COMPLETED: u32 = 8;
 pub const ORCH_EVENT_LOG: u32 = 9;
 /// Every terminal is gone after `orch_engine_shutdown`.
 pub const ORCH_EVENT_SHUTDOWN_COMPLETE: u32 = 10;
+/// What changed on the screen since the last such event, for a reader with ORCH_DELIVERY_SCREEN:
+/// `terminal`, `reader`, `update`.
+pub const ORCH_EVENT_SCREEN: u32 = 11;
+/// A snapshot of the screen instead of bytes, for a reader: `terminal`, `reader`, `data` and `len` are
+/// control sequences that reset a terminal of the size `window` and make it show the same; `offset` is
+/// that of the next byte that the reader gets, which follows on it.
+pub const ORCH_EVENT_SNAPSHOT: u32 = 12;
+/// The host cleared the screen when the output was at `offset`, where `reader` is now: what it has shown
+/// before goes, but for the line of the cursor.
+pub const ORCH_EVENT_CLEARED: u32 = 13;
+/// A lossless reader lagged more than it was allowed: `reader` gets ORCH_EVENT_SCREEN from now on;
+/// `value` is its delivery.
+pub const ORCH_EVENT_DELIVERY_CHANGED: u32 = 14;
+/// The program set the title of its window: `data` and `len`, UTF-8 without control characters, at most
+/// 4,096 bytes.
+pub const ORCH_EVENT_TITLE: u32 = 15;
+/// The program, often a shell, told its working directory (OSC 7, 9;9, 633): `data` and `len`, an
+/// absolute path on whatever machine the program runs.
+pub const ORCH_EVENT_CWD: u32 = 16;
+/// The program rang the bell, `value` times since the last such event.
+pub const ORCH_EVENT_BELL: u32 = 17;
+/// The program wants something to be shown to the user (OSC 9, 777): `title`, which may be empty, and
+/// `data` and `len`, both UTF-8.
+pub const ORCH_EVENT_NOTIFICATION: u32 = 18;
+/// The program asks to set the clipboard (OSC 52) to `data` and `len`, UTF-8, at most 48 KiB; `value` is
+/// 1 for the primary selection, 0 for the clipboard. Only with ORCH_SCREEN_CLIPBOARD.
+pub const ORCH_EVENT_CLIPBOARD: u32 = 19;
+/// A command began, by the marks of the shell (OSC 133, 633): `data` and `len` is the command line, UTF-8,
+/// if the shell told it.
+pub const ORCH_EVENT_COMMAND_STARTED: u32 = 20;
+/// A command ended, by the marks of the shell: `duration_ns` from its start mark; `exit_kind` is
+/// ORCH_EXIT_CODE with `exit_value`, or ORCH_EXIT_UNKNOWN if the shell did not tell the code.
+pub const ORCH_EVENT_COMMAND_FINISHED: u32 = 21;
 
 /// The program exited with a code: `exit_value`, 0 to 255.
 pub const ORCH_EXIT_CODE: u32 = 1;
@@ -54,7 +90,7 @@ pub struct orch_event {
     pub level: u32,
     /// The terminal that the event is about.
     pub terminal: u64,
-    /// The reader that gets the bytes or has lost them.
+    /// The reader that the event is for.
     pub reader: u64,
     /// The terminal's tag, or that of the sender's command.
     pub tag: u64,
@@ -69,12 +105,24 @@ pub struct orch_event {
     pub len: usize,
     /// ORCH_EVENT_COMPLETED: the status of the command.
     pub status: i32,
-    /// ORCH_EVENT_EXITED: one of ORCH_EXIT_*.
+    /// ORCH_EVENT_EXITED, ORCH_EVENT_COMMAND_FINISHED: one of ORCH_EXIT_*.
     pub exit_kind: u32,
-    /// ORCH_EVENT_EXITED: the code or the signal.
+    /// ORCH_EVENT_EXITED, ORCH_EVENT_COMMAND_FINISHED: the code or the signal.
     pub exit_value: i32,
     /// ORCH_EVENT_EXITED: 1 if a core was dumped.
     pub core_dumped: u32,
+    /// ORCH_EVENT_SCREEN: what changed, with everything in it borrowed as `data` is.
+    pub update: *const orch_screen_update,
+    /// ORCH_EVENT_NOTIFICATION: its title, borrowed as `data` is.
+    pub title: orch_bytes,
+    /// ORCH_EVENT_COMMAND_FINISHED: how long the command took, in nanoseconds.
+    pub duration_ns: u64,
+    /// ORCH_EVENT_SNAPSHOT: the size of the screen.
+    pub window: orch_size,
+    /// A number; see the kinds.
+    pub value: u32,
+    /// Always 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -96,6 +144,12 @@ unsafe impl SizedStruct for orch_event {
             exit_kind: 0,
             exit_value: 0,
             core_dumped: 0,
+            update: ptr::null(),
+            title: NO_BYTES,
+            duration_ns: 0,
+            window: NO_SIZE,
+            value: 0,
+            reserved: 0,
         }
     }
 }
@@ -117,7 +171,7 @@ pub unsafe extern "C" fn orch_engine_next_event(
     let next = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the struct.
         unsafe { sized::check_out(out_event) }?;
-        inner.lent.end();
+        inner.end_event();
         let event = match next_event(inner)? {
             Next::Event(event) => event,
             Next::Nothing => return Ok(ORCH_DONE),
@@ -149,7 +203,7 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
     match event {
         Event::Terminal { id, tag, event } => {
             (out.terminal, out.tag) = (id.to_u64(), tag);
-            fill_terminal(&mut out, event, &mut inner.lent);
+            fill_terminal(&mut out, event, &mut inner.lent, &mut inner.lent_update);
         }
         Event::Completed { tag, result } => {
             (out.kind, out.tag) = (ORCH_EVENT_COMPLETED, tag);
@@ -172,32 +226,90 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
     Ok(Next::Event(out))
 }
 
-fn fill_terminal(out: &mut orch_event, event: TerminalEvent<'_>, lent: &mut Lent) {
+fn kind_of(event: &TerminalEvent<'_>) -> u32 {
+    match event {
+        TerminalEvent::Output { .. } => ORCH_EVENT_OUTPUT,
+        TerminalEvent::Gap { .. } => ORCH_EVENT_GAP,
+        TerminalEvent::InputReady => ORCH_EVENT_INPUT_READY,
+        TerminalEvent::InputTruncated => ORCH_EVENT_INPUT_TRUNCATED,
+        TerminalEvent::Exited { .. } => ORCH_EVENT_EXITED,
+        TerminalEvent::Screen { .. } => ORCH_EVENT_SCREEN,
+        TerminalEvent::Snapshot { .. } => ORCH_EVENT_SNAPSHOT,
+        TerminalEvent::Cleared { .. } => ORCH_EVENT_CLEARED,
+        TerminalEvent::DeliveryChanged { .. } => ORCH_EVENT_DELIVERY_CHANGED,
+        TerminalEvent::Title { .. } => ORCH_EVENT_TITLE,
+        TerminalEvent::Cwd { .. } => ORCH_EVENT_CWD,
+        TerminalEvent::Bell { .. } => ORCH_EVENT_BELL,
+        TerminalEvent::Notification { .. } => ORCH_EVENT_NOTIFICATION,
+        TerminalEvent::Clipboard { .. } => ORCH_EVENT_CLIPBOARD,
+        TerminalEvent::CommandStarted { .. } => ORCH_EVENT_COMMAND_STARTED,
+        TerminalEvent::CommandFinished { .. } => ORCH_EVENT_COMMAND_FINISHED,
+        TerminalEvent::Eof { .. } => ORCH_EVENT_EOF,
+        TerminalEvent::Closed => ORCH_EVENT_CLOSED,
+    }
+}
+
+fn fill_terminal(
+    out: &mut orch_event,
+    event: TerminalEvent<'_>,
+    lent: &mut Lent,
+    lent_update: &mut ShownLoan,
+) {
+    out.kind = kind_of(&event);
     match event {
         TerminalEvent::Output { reader, offset, bytes } => {
-            out.kind = ORCH_EVENT_OUTPUT;
-            out.reader = reader.to_u64();
-            (out.offset, out.end) = (offset, offset + bytes.len() as u64);
-            (out.data, out.len) = (lent.lend(bytes), bytes.len());
+            fill_reader(out, reader, offset, offset + bytes.len() as u64);
+            fill_data(out, bytes, lent);
         }
-        TerminalEvent::Gap { reader, from, to } => {
-            out.kind = ORCH_EVENT_GAP;
-            out.reader = reader.to_u64();
-            (out.offset, out.end) = (from, to);
-        }
-        TerminalEvent::InputReady => out.kind = ORCH_EVENT_INPUT_READY,
-        TerminalEvent::InputTruncated => out.kind = ORCH_EVENT_INPUT_TRUNCATED,
+        TerminalEvent::Gap { reader, from, to } => fill_reader(out, reader, from, to),
         TerminalEvent::Exited { status, final_offset } => {
-            out.kind = ORCH_EVENT_EXITED;
             (out.offset, out.end) = (final_offset, final_offset);
             (out.exit_kind, out.exit_value, out.core_dumped) = exit_numbers(status);
         }
-        TerminalEvent::Eof { final_offset } => {
-            out.kind = ORCH_EVENT_EOF;
-            (out.offset, out.end) = (final_offset, final_offset);
+        TerminalEvent::Eof { final_offset } => (out.offset, out.end) = (final_offset, final_offset),
+        TerminalEvent::Screen { reader, update } => {
+            out.reader = reader.to_u64();
+            out.update = lent_update.lend(update);
         }
-        TerminalEvent::Closed => out.kind = ORCH_EVENT_CLOSED,
+        TerminalEvent::Snapshot { reader, snapshot } => {
+            fill_reader(out, reader, snapshot.offset, snapshot.offset);
+            fill_data(out, &snapshot.bytes, lent);
+            out.window = Size::cells(snapshot.cols, snapshot.rows).into();
+        }
+        TerminalEvent::Cleared { reader, offset } => fill_reader(out, reader, offset, offset),
+        TerminalEvent::DeliveryChanged { reader, delivery } => {
+            out.reader = reader.to_u64();
+            out.value = delivery_number(delivery);
+        }
+        TerminalEvent::Title { title: text } | TerminalEvent::CommandStarted { command: text } => {
+            fill_data(out, text.as_bytes(), lent);
+        }
+        TerminalEvent::Cwd { path } => fill_data(out, path.as_os_str().as_bytes(), lent),
+        TerminalEvent::Bell { count } => out.value = count,
+        TerminalEvent::Notification { title, body } => {
+            fill_data(out, body.as_bytes(), lent);
+            out.title = orch_bytes { data: lent.lend_text(title).cast(), len: title.len() };
+        }
+        TerminalEvent::Clipboard { selection, text } => {
+            fill_data(out, text.as_bytes(), lent);
+            out.value = selection.into();
+        }
+        TerminalEvent::CommandFinished { exit_code, duration } => {
+            (out.exit_kind, out.exit_value) =
+                exit_code.map_or((ORCH_EXIT_UNKNOWN, 0), |code| (ORCH_EXIT_CODE, code));
+            out.duration_ns = duration.as_nanos() as u64;
+        }
+        TerminalEvent::InputReady | TerminalEvent::InputTruncated | TerminalEvent::Closed => {}
     }
+}
+
+fn fill_reader(out: &mut orch_event, reader: ReaderId, offset: u64, end: u64) {
+    out.reader = reader.to_u64();
+    (out.offset, out.end) = (offset, end);
+}
+
+fn fill_data(out: &mut orch_event, bytes: &[u8], lent: &mut Lent) {
+    (out.data, out.len) = (lent.lend(bytes), bytes.len());
 }
 
 /// An exit status as kind, value and whether a core was dumped.

@@ -9,8 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::screen::Shown;
 use super::state::StateScratch;
 use super::status::*;
+use super::update::ShownLoan;
 use crate::Engine;
 use crate::error::{Error, Result};
 use crate::reactor::Process;
@@ -30,13 +32,22 @@ impl Inner {
     pub(super) fn is_poisoned(&self) -> bool {
         self.poisoned
     }
+
+    /// Ends the loan of the last event.
+    pub(super) fn end_event(&mut self) {
+        self.lent.end();
+        self.lent_update.end();
+    }
 }
 
 /// What only the owner's thread touches.
 pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) lent: Lent,
+    /// The screen update of the last event.
+    pub(super) lent_update: ShownLoan,
     pub(super) states: StateScratch,
+    pub(super) shown: Shown,
     poisoned: bool,
     /// The message of the panic that poisoned the engine, until it was told as a log event.
     pub(super) panic_text: Option<String>,
@@ -91,7 +102,9 @@ impl orch_engine {
             inner: UnsafeCell::new(Inner {
                 engine,
                 lent: Lent::default(),
+                lent_update: ShownLoan::default(),
                 states: StateScratch::default(),
+                shown: Shown::default(),
                 poisoned: false,
                 panic_text: None,
                 last_error: LastError::default(),
@@ -265,7 +278,7 @@ pub(super) struct Lent {
 
 impl Lent {
     /// What a debug build writes over bytes whose loan has ended.
-    const POISON: u8 = 0xDB;
+    pub(super) const POISON: u8 = 0xDB;
 
     pub(super) fn end(&mut self) {
         if cfg!(debug_assertions) {
@@ -287,7 +300,7 @@ impl Lent {
         self.copy.as_ptr()
     }
 
-    /// Keeps a text and lends it.
+    /// Keeps a text and lends it. Lend bytes of the same event before: they end the loan of texts.
     pub(super) fn lend_text(&mut self, text: &str) -> *const u8 {
         self.text.clear();
         self.text.extend_from_slice(text.as_bytes());

@@ -27,9 +27,15 @@ mod terminal;
 
 mod batch;
 
+mod update;
+
 mod event;
 
 mod state;
+
+mod screen;
+
+mod search;
 
 mod sender;
 
@@ -38,7 +44,10 @@ pub use config::*;
 pub use engine::*;
 pub use event::*;
 pub use options::*;
+pub use screen::*;
+pub use search::*;
 pub use sender::*;
 pub use state::*;
 pub use status::*;
 pub use terminal::*;
+pub use update::*;

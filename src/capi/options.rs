@@ -4,11 +4,13 @@ use std::ffi::{OsStr, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
+use std::time::Duration;
 
 use super::guard::without_engine;
+use super::screen::{orch_screen_options, screen_options};
 use super::sized::{self, SizedStruct, size_through};
 use crate::error::{Error, Result};
-use crate::{AdoptOptions, Delivery, Size, SpawnOptions, Start};
+use crate::{AdoptOptions, Delivery, Lag, ReaderOptions, Size, SpawnOptions, Start};
 
 /// Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
 #[repr(C)]
@@ -40,6 +42,9 @@ pub const ORCH_DELIVERY_LOSSLESS: u32 = 0;
 pub const ORCH_DELIVERY_LOSSY: u32 = 1;
 /// For `orch_spawn_options.delivery` and `orch_adopt_options.delivery`: no reader at all.
 pub const ORCH_DELIVERY_NONE: u32 = 2;
+/// Delivery: no bytes; what changed on the screen (ORCH_EVENT_SCREEN), at the reader's own pace. For a
+/// terminal with a screen.
+pub const ORCH_DELIVERY_SCREEN: u32 = 3;
 
 /// How to start a program in a terminal. Fill with `orch_spawn_options_init` first.
 ///
@@ -70,6 +75,8 @@ pub struct orch_spawn_options {
     pub log_bytes: usize,
     /// A number of the host's own; comes back in every event of the terminal.
     pub tag: u64,
+    /// How to keep the screen; NULL (the default) for none.
+    pub screen: *const orch_screen_options,
 }
 
 /// How to take over a PTY master. Fill with `orch_adopt_options_init` first.
@@ -89,6 +96,8 @@ pub struct orch_adopt_options {
     pub log_bytes: usize,
     /// As in `orch_spawn_options`.
     pub tag: u64,
+    /// As in `orch_spawn_options`.
+    pub screen: *const orch_screen_options,
 }
 
 /// Start of a reader: at the oldest byte that is kept.
@@ -97,6 +106,15 @@ pub const ORCH_START_OLDEST: u32 = 0;
 pub const ORCH_START_NOW: u32 = 1;
 /// Start of a reader: at `offset`; what is no longer kept is reported as a gap.
 pub const ORCH_START_OFFSET: u32 = 2;
+/// Start of a reader: at `offset` if that is still kept, else with a snapshot of the screen
+/// (ORCH_EVENT_SNAPSHOT): for one that was here before and has read up to there. Without a screen as
+/// ORCH_START_OFFSET.
+pub const ORCH_START_RESUME: u32 = 3;
+/// Start of a reader: with a snapshot of the screen and at most `scrollback` rows above it.
+pub const ORCH_START_SNAPSHOT: u32 = 4;
+
+/// For `orch_attach_options.interval_us`: no time between updates.
+pub const ORCH_INTERVAL_NONE: u32 = u32::MAX;
 
 /// How to attach a reader. Fill with `orch_attach_options_init` first.
 #[repr(C)]
@@ -104,16 +122,30 @@ pub const ORCH_START_OFFSET: u32 = 2;
 pub struct orch_attach_options {
     /// `sizeof(orch_attach_options)`.
     pub size: usize,
-    /// ORCH_DELIVERY_LOSSLESS (default) or ORCH_DELIVERY_LOSSY.
+    /// ORCH_DELIVERY_LOSSLESS (default), ORCH_DELIVERY_LOSSY or ORCH_DELIVERY_SCREEN.
     pub delivery: u32,
-    /// One of ORCH_START_*. Default ORCH_START_OLDEST.
+    /// One of ORCH_START_*. Default ORCH_START_OLDEST. ORCH_DELIVERY_SCREEN always starts with all of the
+    /// screen.
     pub start: u32,
-    /// For ORCH_START_OFFSET: bytes since the terminal's start.
+    /// For ORCH_START_OFFSET and ORCH_START_RESUME: bytes since the terminal's start.
     pub offset: u64,
+    /// For ORCH_DELIVERY_SCREEN: the shortest time between two updates in microseconds. 0 (the default)
+    /// is 16,000; for none ORCH_INTERVAL_NONE.
+    pub interval_us: u32,
+    /// For ORCH_DELIVERY_LOSSLESS: makes it ORCH_DELIVERY_SCREEN, instead of stopping the program, once
+    /// it has read nothing for so many milliseconds while there was something. ORCH_EVENT_DELIVERY_CHANGED
+    /// tells of it. 0 (the default): however long.
+    pub downgrade_age_ms: u32,
+    /// The same once so many bytes are unread, at most those that the log can keep unread. 0: those, if
+    /// there is a `downgrade_age_ms`; when both are 0 (the default), it never happens.
+    pub downgrade_bytes: u64,
+    /// For ORCH_START_SNAPSHOT: rows of scrollback.
+    pub scrollback: usize,
 }
 
-const NO_BYTES: orch_bytes = orch_bytes { data: ptr::null(), len: 0 };
-const NO_SIZE: orch_size = orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 };
+pub(super) const NO_BYTES: orch_bytes = orch_bytes { data: ptr::null(), len: 0 };
+pub(super) const NO_SIZE: orch_size =
+    orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 };
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
 unsafe impl SizedStruct for orch_spawn_options {
@@ -131,11 +163,12 @@ unsafe impl SizedStruct for orch_spawn_options {
             window: orch_size { cols: 80, rows: 24, pixel_width: 0, pixel_height: 0 },
             log_bytes: 0,
             tag: 0,
+            screen: ptr::null(),
         }
     }
 }
 
-// SAFETY: repr(C), `size` first, integers only.
+// SAFETY: repr(C), `size` first, integers and raw pointers only.
 unsafe impl SizedStruct for orch_adopt_options {
     const FIRST_SIZE: usize = size_through!(orch_adopt_options, tag, u64);
     fn defaults() -> Self {
@@ -146,6 +179,7 @@ unsafe impl SizedStruct for orch_adopt_options {
             window: NO_SIZE,
             log_bytes: 0,
             tag: 0,
+            screen: ptr::null(),
         }
     }
 }
@@ -159,6 +193,10 @@ unsafe impl SizedStruct for orch_attach_options {
             delivery: ORCH_DELIVERY_LOSSLESS,
             start: ORCH_START_OLDEST,
             offset: 0,
+            interval_us: 0,
+            downgrade_age_ms: 0,
+            downgrade_bytes: 0,
+            scrollback: 0,
         }
     }
 }
@@ -254,11 +292,20 @@ pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnO
     if c.log_bytes != 0 {
         options = options.log_bytes(c.log_bytes);
     }
+    // SAFETY: passed on from the caller.
+    if let Some(screen) = unsafe { screen_options(c.screen) }? {
+        options = options.screen(screen);
+    }
     Ok(options.size(c.window.into()).reader(reader_from(c.delivery)?).tag(c.tag))
 }
 
 /// Adopt options as Rust takes them.
-pub(super) fn adopt_options(c: &orch_adopt_options) -> Result<AdoptOptions> {
+///
+/// # Safety
+/// `options` is NULL or a struct as the header describes it.
+pub(super) unsafe fn adopt_options(options: *const orch_adopt_options) -> Result<AdoptOptions> {
+    // SAFETY: passed on from the caller.
+    let c = unsafe { sized::read(options, true) }?;
     let mut options = AdoptOptions::new().reader(reader_from(c.delivery)?).tag(c.tag);
     if c.pid != 0 {
         options = options.pid(c.pid);
@@ -269,18 +316,46 @@ pub(super) fn adopt_options(c: &orch_adopt_options) -> Result<AdoptOptions> {
     if c.log_bytes != 0 {
         options = options.log_bytes(c.log_bytes);
     }
+    // SAFETY: passed on from the caller.
+    if let Some(screen) = unsafe { screen_options(c.screen) }? {
+        options = options.screen(screen);
+    }
     Ok(options)
 }
 
-pub(super) fn start_from(c: &orch_attach_options) -> Result<(Delivery, Start)> {
-    let delivery = reader_from(c.delivery)?.ok_or_else(|| unknown("delivery", c.delivery))?;
+/// Time without an end, and still one that a clock can be told.
+const FOR_EVER: Duration = Duration::from_secs(1 << 32);
+
+/// Attach options as Rust takes them.
+pub(super) fn reader_options(c: &orch_attach_options) -> Result<ReaderOptions> {
     let start = match c.start {
         ORCH_START_OLDEST => Start::Oldest,
         ORCH_START_NOW => Start::Now,
         ORCH_START_OFFSET => Start::Offset(c.offset),
+        ORCH_START_RESUME => Start::Resume(c.offset),
+        ORCH_START_SNAPSHOT => Start::Snapshot(c.scrollback),
         other => return Err(unknown("start", other)),
     };
-    Ok((delivery, start))
+    let mut options = ReaderOptions::new(delivery_from(c.delivery)?).start(start);
+    options = match c.interval_us {
+        0 => options,
+        ORCH_INTERVAL_NONE => options.interval(Duration::ZERO),
+        us => options.interval(Duration::from_micros(us.into())),
+    };
+    if (c.downgrade_bytes, c.downgrade_age_ms) != (0, 0) {
+        let bytes = if c.downgrade_bytes == 0 { u64::MAX } else { c.downgrade_bytes };
+        let age = match c.downgrade_age_ms {
+            0 => FOR_EVER,
+            ms => Duration::from_millis(ms.into()),
+        };
+        options = options.downgrade(Lag { bytes, age });
+    }
+    Ok(options)
+}
+
+/// The delivery of a reader that there is.
+pub(super) fn delivery_from(delivery: u32) -> Result<Delivery> {
+    reader_from(delivery)?.ok_or_else(|| unknown("delivery", delivery))
 }
 
 fn reader_from(delivery: u32) -> Result<Option<Delivery>> {
@@ -288,7 +363,17 @@ fn reader_from(delivery: u32) -> Result<Option<Delivery>> {
         ORCH_DELIVERY_LOSSLESS => Ok(Some(Delivery::Lossless)),
         ORCH_DELIVERY_LOSSY => Ok(Some(Delivery::Lossy)),
         ORCH_DELIVERY_NONE => Ok(None),
+        ORCH_DELIVERY_SCREEN => Ok(Some(Delivery::Screen)),
         other => Err(unknown("delivery", other)),
+    }
+}
+
+/// The number of a delivery.
+pub(super) fn delivery_number(delivery: Delivery) -> u32 {
+    match delivery {
+        Delivery::Lossless => ORCH_DELIVERY_LOSSLESS,
+        Delivery::Lossy => ORCH_DELIVERY_LOSSY,
+        Delivery::Screen => ORCH_DELIVERY_SCREEN,
     }
 }
 

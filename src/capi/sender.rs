@@ -61,8 +61,8 @@ pub unsafe extern "C" fn orch_sender_notify(sender: *const orch_sender, tag: u64
     unsafe { post(sender, tag, || Ok(Command::Notify)) }
 }
 
-/// Posts an operation; `op_size` is `sizeof(orch_op)`. The bytes of an input are copied. It comes
-/// back as ORCH_EVENT_COMPLETED with `tag`.
+/// Posts an operation; `op_size` is `sizeof(orch_op)`. Its bytes are copied. It comes back as
+/// ORCH_EVENT_COMPLETED with `tag`.
 ///
 /// Any thread, several at once. Errors: see `orch_sender_notify`.
 #[unsafe(no_mangle)]

@@ -136,6 +136,14 @@ pub(super) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T]>
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
 }
 
+/// Refuses bits that are none of the `known` ones.
+pub(super) fn check_flags(what: &str, flags: u32, known: u32) -> Result<()> {
+    if flags & !known != 0 {
+        return Err(Error::invalid(format!("{what}: {flags} has unknown flags")));
+    }
+    Ok(())
+}
+
 /// Refuses an output pointer that is NULL.
 pub(super) fn check_pointer<T>(out: *mut T) -> Result<()> {
     if out.is_null() { Err(null("an output")) } else { Ok(()) }

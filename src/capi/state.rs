@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use super::event::exit_numbers;
 use super::guard::{Inner, on_engine, orch_engine};
-use super::options::{ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY, orch_bytes, orch_size, unknown};
+use super::options::{NO_SIZE, delivery_number, orch_bytes, orch_size, unknown};
 use super::sized::{self, SizedStruct, lend, size_through};
 use super::status::*;
+use super::update::{NO_CURSOR, orch_cursor};
 use crate::error::{Error, Result};
-use crate::{Delivery, StateFilter, TerminalId, TerminalState};
+use crate::{ScreenState, StateFilter, TerminalId, TerminalState};
 
 /// Filter: every terminal that has an id.
 pub const ORCH_TERMINALS_ALL: u32 = 0;
@@ -29,6 +30,12 @@ pub const ORCH_STATE_PAUSED_BY_HOST: u32 = 8;
 pub const ORCH_STATE_PAUSED_BY_READER: u32 = 16;
 /// State flag: not read because all logs together have used up `log_bytes_total`.
 pub const ORCH_STATE_PAUSED_BY_MEMORY: u32 = 32;
+/// State flag: it has a screen, and the fields from `title` on are known.
+pub const ORCH_STATE_HAS_SCREEN: u32 = 64;
+/// State flag: the shell told the exit code of the last command, `last_exit_code`.
+pub const ORCH_STATE_HAS_EXIT_CODE: u32 = 128;
+/// State flag: the screen is kept as a snapshot for now, see `orch_screen_options.hibernate_after_ms`.
+pub const ORCH_STATE_HIBERNATES: u32 = 256;
 
 /// A reader as a state query shows it.
 #[repr(C)]
@@ -36,7 +43,7 @@ pub const ORCH_STATE_PAUSED_BY_MEMORY: u32 = 32;
 pub struct orch_reader_state {
     /// Its id.
     pub reader: u64,
-    /// ORCH_DELIVERY_LOSSLESS or ORCH_DELIVERY_LOSSY.
+    /// One of ORCH_DELIVERY_*.
     pub delivery: u32,
     /// 1 if the host paused it.
     pub paused: u32,
@@ -93,6 +100,24 @@ pub struct orch_terminal_state {
     pub reader_count: usize,
     /// Size of an element as this library has it.
     pub reader_stride: usize,
+    /// The title that the program set, UTF-8; none if it did not.
+    pub title: orch_bytes,
+    /// The working directory that the program told, on whatever machine it runs; none if it did not.
+    pub told_cwd: orch_bytes,
+    /// The cursor of the screen.
+    pub cursor: orch_cursor,
+    /// As in `orch_screen_update`.
+    pub modes: u32,
+    /// Rows of scrollback.
+    pub history: usize,
+    /// Nanoseconds since the command began that the shell is running, by its marks; -1 if there is none.
+    pub command_for_ns: i64,
+    /// Bytes of the screen and its scrollback, about.
+    pub screen_bytes: usize,
+    /// Times that the model of the screen failed and was built anew from the log.
+    pub screen_failures: u32,
+    /// Exit code of the last command; see ORCH_STATE_HAS_EXIT_CODE.
+    pub last_exit_code: i32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -107,7 +132,7 @@ unsafe impl SizedStruct for orch_terminal_state {
             foreground_pid: 0,
             foreground_name: lend(b""),
             cwd: lend(b""),
-            window: orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 },
+            window: NO_SIZE,
             flags: 0,
             exit_kind: 0,
             exit_value: 0,
@@ -121,6 +146,15 @@ unsafe impl SizedStruct for orch_terminal_state {
             readers: ptr::null(),
             reader_count: 0,
             reader_stride: size_of::<orch_reader_state>(),
+            title: lend(b""),
+            told_cwd: lend(b""),
+            cursor: NO_CURSOR,
+            modes: 0,
+            history: 0,
+            command_for_ns: -1,
+            screen_bytes: 0,
+            screen_failures: 0,
+            last_exit_code: 0,
         }
     }
 }
@@ -146,16 +180,16 @@ impl StateScratch {
             .iter()
             .map(|reader| orch_reader_state {
                 reader: reader.id.to_u64(),
-                delivery: match reader.delivery {
-                    Delivery::Lossless => ORCH_DELIVERY_LOSSLESS,
-                    Delivery::Lossy => ORCH_DELIVERY_LOSSY,
-                },
+                delivery: delivery_number(reader.delivery),
                 paused: reader.paused.into(),
                 offset: reader.offset,
                 backlog: reader.backlog,
             })
             .collect();
         let mut c = to_c(&state);
+        if let Some(screen) = &state.screen {
+            fill_screen(&mut c, screen);
+        }
         c.readers = readers.as_ptr();
         c.reader_count = readers.len();
         self.states.push(state);
@@ -164,10 +198,32 @@ impl StateScratch {
     }
 }
 
+fn ns(since: Option<Duration>) -> i64 {
+    since.map_or(-1, |since| since.as_nanos() as i64)
+}
+
+fn fill_screen(c: &mut orch_terminal_state, screen: &ScreenState) {
+    c.flags |= ORCH_STATE_HAS_SCREEN;
+    if screen.hibernates {
+        c.flags |= ORCH_STATE_HIBERNATES;
+    }
+    c.title = lend(screen.title.as_bytes());
+    c.told_cwd = lend(screen.cwd.as_ref().map_or(b"", |cwd| cwd.as_os_str().as_bytes()));
+    c.cursor = screen.cursor.into();
+    c.modes = screen.modes.bits();
+    c.history = screen.history;
+    c.command_for_ns = ns(screen.command_for);
+    c.screen_bytes = screen.bytes;
+    c.screen_failures = screen.failures;
+    if let Some(code) = screen.last_exit_code {
+        c.flags |= ORCH_STATE_HAS_EXIT_CODE;
+        c.last_exit_code = code;
+    }
+}
+
 fn to_c(state: &TerminalState) -> orch_terminal_state {
     let foreground = state.foreground.as_ref();
     let (exit_kind, exit_value, core_dumped) = state.exit.map_or((0, 0, 0), exit_numbers);
-    let ns = |since: Option<Duration>| since.map_or(-1, |since| since.as_nanos() as i64);
     orch_terminal_state {
         terminal: state.id.to_u64(),
         tag: state.tag,

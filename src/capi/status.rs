@@ -44,6 +44,8 @@ pub const ORCH_E_PANIC: i32 = -16;
 pub const ORCH_E_POISONED: i32 = -17;
 /// Another thread is inside a call on this engine.
 pub const ORCH_E_BUSY: i32 = -18;
+/// The terminal was made without a screen, and the call is about the screen.
+pub const ORCH_E_NO_SCREEN: i32 = -19;
 
 /// The status for a kind of error; the numbers are never reused.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -58,6 +60,7 @@ pub(super) fn status_of(error: &Error) -> i32 {
         ErrorKind::OutOfDescriptors => ORCH_E_NO_FD,
         ErrorKind::Closing => ORCH_E_CLOSING,
         ErrorKind::Ended => ORCH_E_ENDED,
+        ErrorKind::NoScreen => ORCH_E_NO_SCREEN,
         ErrorKind::Skipped => ORCH_E_SKIPPED,
         ErrorKind::Forked => ORCH_E_FORKED,
         ErrorKind::EngineGone => ORCH_E_GONE,
@@ -96,6 +99,7 @@ pub extern "C" fn orch_status_name(status: i32) -> *const c_char {
         ORCH_E_PANIC => c"ORCH_E_PANIC",
         ORCH_E_POISONED => c"ORCH_E_POISONED",
         ORCH_E_BUSY => c"ORCH_E_BUSY",
+        ORCH_E_NO_SCREEN => c"ORCH_E_NO_SCREEN",
         _ => c"unknown status",
     };
     name.as_ptr()

@@ -18,7 +18,7 @@ use crate::{ReaderId, TerminalId};
 ///
 /// # Safety
 /// As [`on_engine`].
-unsafe fn command(
+pub(super) unsafe fn command(
     engine: *mut orch_engine,
     work: impl FnOnce(&mut crate::Engine) -> Result<()>,
 ) -> i32 {
@@ -30,8 +30,8 @@ unsafe fn command(
 ///
 /// Owner thread. Returns when the program has been executed, about 0.4 ms whatever the size of the
 /// host's memory. Errors: ORCH_E_NO_PROGRAM, ORCH_E_NOT_EXECUTABLE, ORCH_E_NO_DIRECTORY,
-/// ORCH_E_NO_PTY, ORCH_E_NO_FD, ORCH_E_LIMIT, ORCH_E_INVALID, ORCH_E_GONE after a shutdown; nothing
-/// is left behind by any of them.
+/// ORCH_E_NO_PTY, ORCH_E_NO_FD, ORCH_E_LIMIT, ORCH_E_NO_SCREEN, ORCH_E_INVALID, ORCH_E_GONE after a
+/// shutdown; nothing is left behind by any of them.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_spawn(
     engine: *mut orch_engine,
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn orch_terminal_spawn_many(
 /// ends when the last slave is closed.
 ///
 /// Owner thread. Errors: ORCH_E_INVALID when it is not a PTY master, ORCH_E_LIMIT, ORCH_E_NO_FD,
-/// ORCH_E_GONE.
+/// ORCH_E_NO_SCREEN, ORCH_E_GONE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_adopt(
     engine: *mut orch_engine,
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn orch_terminal_adopt(
     let adopt = |inner: &mut Inner| {
         sized::check_pointer(out_terminal)?;
         // SAFETY: the caller vouches for the struct.
-        let options = adopt_options(&unsafe { sized::read(options, true) }?)?;
+        let options = unsafe { adopt_options(options) }?;
         if fd < 0 {
             return Err(Error::invalid("the descriptor is negative"));
         }
@@ -158,6 +158,27 @@ pub unsafe extern "C" fn orch_terminal_write(
     unsafe { on_engine(engine, write) }
 }
 
+/// Types text as a person pastes it: its ends of lines become carriage returns, control characters and
+/// every end of a bracketed paste are taken out, and it is bracketed when the program asked for that
+/// (known with a screen only). All of it or nothing.
+///
+/// Owner thread. Never blocks. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_LIMIT when
+/// the input queue has no room for all, ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_terminal_paste(
+    engine: *mut orch_engine,
+    terminal: u64,
+    data: *const c_void,
+    len: usize,
+) -> i32 {
+    let paste = |e: &mut crate::Engine| {
+        // SAFETY: the caller vouches for the bytes.
+        e.paste(TerminalId::from_u64(terminal), unsafe { sized::bytes(data, len) }?)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { command(engine, paste) }
+}
+
 /// Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D),
 /// twice where a line in canonical mode is unfinished.
 ///
@@ -171,7 +192,8 @@ pub unsafe extern "C" fn orch_terminal_send_eof(engine: *mut orch_engine, termin
 /// Changes the size. The first change is made at once, further ones at most every
 /// `resize_interval_ms`, the last one always.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID.
+/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
+/// it has a screen and that would have more than `screen_cells`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_resize(
     engine: *mut orch_engine,
@@ -250,10 +272,11 @@ pub unsafe extern "C" fn orch_terminal_resume(engine: *mut orch_engine, terminal
     unsafe { command(engine, |engine| engine.resume(TerminalId::from_u64(terminal))) }
 }
 
-/// Adds a reader to a terminal's output; its bytes come as ORCH_EVENT_OUTPUT with its id. `options`
-/// may be NULL: lossless, from the oldest byte that is kept.
+/// Adds a reader to a terminal's output; its bytes come as ORCH_EVENT_OUTPUT with its id, what it sees of
+/// the screen as ORCH_EVENT_SCREEN. `options` may be NULL: lossless, from the oldest byte that is kept.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT, ORCH_E_INVALID for an offset past the end.
+/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT, ORCH_E_INVALID for an offset past the end,
+/// ORCH_E_NO_SCREEN when the options need a screen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_attach(
     engine: *mut orch_engine,
@@ -264,8 +287,8 @@ pub unsafe extern "C" fn orch_terminal_attach(
     let attach = |inner: &mut Inner| {
         sized::check_pointer(out_reader)?;
         // SAFETY: the caller vouches for the struct.
-        let (delivery, start) = start_from(&unsafe { sized::read(options, true) }?)?;
-        let reader = inner.engine.attach(TerminalId::from_u64(terminal), delivery, start)?;
+        let options = reader_options(&unsafe { sized::read(options, true) }?)?;
+        let reader = inner.engine.attach_with(TerminalId::from_u64(terminal), &options)?;
         // SAFETY: the pointer was checked; the caller vouches that it is writable.
         unsafe { sized::put(out_reader, reader.to_u64()) };
         Ok(ORCH_OK)
@@ -284,8 +307,9 @@ pub unsafe extern "C" fn orch_reader_detach(engine: *mut orch_engine, reader: u6
     unsafe { command(engine, |engine| engine.detach(ReaderId::from_u64(reader))) }
 }
 
-/// Gives a reader no bytes until it is resumed. A lossless one stops the PTY when its backlog is
-/// full, and the terminal's exit waits for it; a lossy one gets a gap later.
+/// Gives a reader nothing until it is resumed. A lossless one stops the PTY when its backlog is
+/// full, and the terminal's exit waits for it; a lossy one gets a gap later, one with
+/// ORCH_DELIVERY_SCREEN the screen as it is then.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING.
 #[unsafe(no_mangle)]

@@ -4,6 +4,7 @@
 //! and another one needs passes through here.
 
 mod event;
+mod screens;
 mod sender;
 mod terminals;
 mod turn;

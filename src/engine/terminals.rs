@@ -7,8 +7,8 @@ use super::{Engine, Shutdown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{ReaderId, TerminalId};
 use crate::terminal::{
-    AdoptOptions, BatchEntry, BatchReport, Delivery, Mode, Op, SignalTarget, Size, SpawnOptions,
-    Start, StateFilter, TerminalState,
+    AdoptOptions, BatchEntry, BatchReport, Delivery, Mode, Op, ReaderOptions, SignalTarget, Size,
+    SpawnOptions, Start, StateFilter, TerminalState,
 };
 
 impl Engine {
@@ -161,7 +161,16 @@ impl Engine {
     /// # Errors
     /// `StaleId`, `LimitReached`, `InvalidArgument` for an offset past the end.
     pub fn attach(&mut self, id: TerminalId, delivery: Delivery, start: Start) -> Result<ReaderId> {
-        self.with_terminals(|terminals, _| terminals.attach(id, delivery, start))
+        self.attach_with(id, &ReaderOptions::new(delivery).start(start))
+    }
+
+    /// [`attach`](Self::attach) with all options.
+    ///
+    /// # Errors
+    /// `StaleId`, `LimitReached`, `InvalidArgument` for an offset past the end, `NoScreen` when the
+    /// options need a screen.
+    pub fn attach_with(&mut self, id: TerminalId, options: &ReaderOptions) -> Result<ReaderId> {
+        self.with_terminals(|terminals, reactor| terminals.attach(id, options, reactor))
     }
 
     /// Takes a reader away, the one made at spawn too. What it has not read does not hold back the
@@ -179,7 +188,7 @@ impl Engine {
     /// # Errors
     /// `StaleId`, `Closing`.
     pub fn pause_reader(&mut self, reader: ReaderId) -> Result<()> {
-        self.with_terminals(|terminals, _| terminals.set_reader_paused(reader, true))
+        self.with_terminals(|terminals, reactor| terminals.set_reader_paused(reader, true, reactor))
     }
 
     /// Ends [`pause_reader`](Self::pause_reader).
@@ -187,7 +196,9 @@ impl Engine {
     /// # Errors
     /// `StaleId`.
     pub fn resume_reader(&mut self, reader: ReaderId) -> Result<()> {
-        self.with_terminals(|terminals, _| terminals.set_reader_paused(reader, false))
+        self.with_terminals(|terminals, reactor| {
+            terminals.set_reader_paused(reader, false, reactor)
+        })
     }
 
     /// The ids of all terminals that the filter lets through, in no particular order.
@@ -208,12 +219,12 @@ impl Engine {
         ids.iter().map(|id| self.state(*id)).collect()
     }
 
-    fn apply(&mut self, id: TerminalId, op: &Op<'_>) -> Result<()> {
+    pub(super) fn apply(&mut self, id: TerminalId, op: &Op<'_>) -> Result<()> {
         self.with_terminals(|terminals, reactor| terminals.apply(id, op, reactor))
     }
 
     /// The frame of every call between turns: right process, fresh clock, truthful descriptor.
-    fn with_terminals<T>(
+    pub(super) fn with_terminals<T>(
         &mut self,
         call: impl FnOnce(&mut crate::terminal::Terminals, &mut crate::reactor::Reactor) -> Result<T>,
     ) -> Result<T> {

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::Terminals;
 use super::options::{Mode, SignalTarget, Size};
+use super::{Terminals, paste};
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{Reactor, TerminalId};
+use crate::reactor::{Reactor, ReaderId, TerminalId};
 
 /// One operation on a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,16 @@ pub enum Op<'a> {
     /// Types these bytes, all of them or, when the input queue has no room for all, none
     /// ([`LimitReached`](ErrorKind::LimitReached)).
     Input(Cow<'a, [u8]>),
+    /// Types text as pasted: without control characters, its lines ended by carriage returns, and in
+    /// brackets when the program asked for that. Whole or not at all, as [`Input`](Self::Input).
+    Paste(Cow<'a, [u8]>),
+    /// Drops the scrollback of the screen and the rows above the cursor's, which becomes the first
+    /// one. Readers of bytes get [`Cleared`](crate::TerminalEvent::Cleared).
+    Clear,
+    /// Scrolls a reader with [`Delivery::Screen`](crate::Delivery::Screen) back to so many rows above
+    /// the screen, at most as many as there are; 0 is the screen itself. Further output leaves the
+    /// view where it is.
+    ScrollTo(ReaderId, u32),
     /// Changes the size; changes in quick succession are coalesced.
     Resize(Size),
     /// Changes the line discipline.
@@ -28,6 +38,9 @@ impl Op<'_> {
     pub fn into_owned(self) -> Op<'static> {
         match self {
             Op::Input(bytes) => Op::Input(Cow::Owned(bytes.into_owned())),
+            Op::Paste(bytes) => Op::Paste(Cow::Owned(bytes.into_owned())),
+            Op::Clear => Op::Clear,
+            Op::ScrollTo(reader, rows) => Op::ScrollTo(reader, rows),
             Op::Resize(size) => Op::Resize(size),
             Op::SetMode(mode) => Op::SetMode(mode),
             Op::Signal(signal, target) => Op::Signal(signal, target),
@@ -37,8 +50,8 @@ impl Op<'_> {
     /// What the operation weighs in the inbox.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Op::Input(bytes) => bytes.len(),
-            Op::Resize(_) | Op::SetMode(_) | Op::Signal(..) => 0,
+            Op::Input(bytes) | Op::Paste(bytes) => bytes.len(),
+            Op::Clear | Op::ScrollTo(..) | Op::Resize(_) | Op::SetMode(_) | Op::Signal(..) => 0,
         }
     }
 }
@@ -105,7 +118,15 @@ impl Terminals {
     ) -> Result<()> {
         match op {
             Op::Input(bytes) => self.write_whole(id, bytes, reactor),
-            Op::Resize(size) => self.command(id, |t| t.resize(*size, reactor)),
+            Op::Paste(bytes) => {
+                let bracketed = self.get(id)?.brackets_pastes();
+                self.write_whole(id, &paste::sanitize(bytes, bracketed), reactor)
+            }
+            Op::Clear => self.clear_screen(id, reactor),
+            Op::ScrollTo(reader, rows) => {
+                self.command(id, |t| t.scroll_to(*reader, *rows as usize, reactor))
+            }
+            Op::Resize(size) => self.resize(id, *size, reactor),
             Op::SetMode(mode) => self.command(id, |t| t.accepts_commands()?.set_mode(*mode)),
             Op::Signal(signal, target) => self.command(id, |t| t.signal(*signal, *target)),
         }

@@ -62,8 +62,14 @@ impl Terminal {
             self.signal_everybody(libc::SIGKILL);
         }
         reactor.ready.remove(&mut self.queued);
-        for timer in [self.resize_timer.take(), self.ending.kill_timer.take()].into_iter().flatten()
-        {
+        let screen_timer = self.screen_timer.take().map(|(_, timer)| timer);
+        let timers = [
+            self.resize_timer.take(),
+            self.ending.kill_timer.take(),
+            self.sleep_timer.take(),
+            screen_timer,
+        ];
+        for timer in timers.into_iter().flatten() {
             reactor.cancel_timer(timer);
         }
         if let Some(mut child) = self.child.take()

@@ -5,9 +5,14 @@
 //! itself, and events of one terminal always come in the right order: bytes, then the exit that
 //! follows the last of them, then the end of the PTY, then `Closed`.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use super::Terminal;
 use super::child::ExitStatus;
+use super::options::Delivery;
 use super::output::Next;
+use super::screen::{ScreenUpdate, Snapshot};
 use crate::reactor::{ReaderId, TerminalId};
 
 /// Something that happened in a terminal.
@@ -45,6 +50,79 @@ pub enum TerminalEvent<'a> {
         /// Offset after the program's last byte.
         final_offset: u64,
     },
+    /// What changed on the screen since the last update, for a reader with
+    /// [`Delivery::Screen`](crate::Delivery::Screen).
+    Screen {
+        /// Who gets it.
+        reader: ReaderId,
+        /// What changed.
+        update: &'a ScreenUpdate,
+    },
+    /// A snapshot of the screen instead of bytes; the next bytes follow on it.
+    Snapshot {
+        /// Who gets it.
+        reader: ReaderId,
+        /// The snapshot, with the offset of the next byte.
+        snapshot: &'a Snapshot,
+    },
+    /// The host cleared the screen when the output was at this offset: what a reader has shown
+    /// before goes, but for the line of the cursor.
+    Cleared {
+        /// Who is told.
+        reader: ReaderId,
+        /// Offset of the next byte that the reader gets.
+        offset: u64,
+    },
+    /// A lossless reader lagged more than it was allowed and gets
+    /// [`Screen`](Self::Screen) updates from now on.
+    DeliveryChanged {
+        /// Who is told.
+        reader: ReaderId,
+        /// How output reaches it now.
+        delivery: Delivery,
+    },
+    /// The program set the title of its window.
+    Title {
+        /// The title, at most 4,096 bytes, without control characters.
+        title: &'a str,
+    },
+    /// The program, often a shell, told its working directory (OSC 7, 9;9, 633).
+    Cwd {
+        /// An absolute path, on whatever machine the program runs.
+        path: &'a Path,
+    },
+    /// The program rang the bell.
+    Bell {
+        /// How often since the last such event.
+        count: u32,
+    },
+    /// The program wants something to be shown to the user (OSC 9, 777).
+    Notification {
+        /// Its title; may be empty.
+        title: &'a str,
+        /// Its text.
+        body: &'a str,
+    },
+    /// The program asks to set the clipboard (OSC 52). Only with
+    /// [`ScreenOptions::clipboard`](crate::ScreenOptions).
+    Clipboard {
+        /// The primary selection, else the clipboard.
+        selection: bool,
+        /// What to put there, at most 48 KiB.
+        text: &'a str,
+    },
+    /// A command began, by the marks of the shell (OSC 133, 633).
+    CommandStarted {
+        /// The command line, if the shell told it.
+        command: &'a str,
+    },
+    /// A command ended, by the marks of the shell.
+    CommandFinished {
+        /// Its exit code, if the shell told it.
+        exit_code: Option<i32>,
+        /// From its start mark to its end mark.
+        duration: Duration,
+    },
     /// Nobody holds the terminal any more: there will be no more output. Comes after
     /// [`Exited`](Self::Exited), also when a program closes its terminal before it ends.
     Eof {
@@ -58,12 +136,44 @@ pub enum TerminalEvent<'a> {
 /// An event before its bytes are borrowed from the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Picked {
-    Output { reader: ReaderId, offset: u64, len: usize },
-    Gap { reader: ReaderId, from: u64, to: u64 },
+    Output {
+        reader: ReaderId,
+        offset: u64,
+        len: usize,
+    },
+    Gap {
+        reader: ReaderId,
+        from: u64,
+        to: u64,
+    },
+    /// The update is made by whoever picks.
+    Screen {
+        reader: ReaderId,
+    },
+    /// So is the snapshot.
+    Snapshot {
+        reader: ReaderId,
+        history: usize,
+    },
+    Cleared {
+        reader: ReaderId,
+        offset: u64,
+    },
+    DeliveryChanged {
+        reader: ReaderId,
+        delivery: Delivery,
+    },
+    /// Something on the screen; what it is has been taken from there.
+    News,
     InputReady,
     InputTruncated,
-    Exited { status: ExitStatus, final_offset: u64 },
-    Eof { final_offset: u64 },
+    Exited {
+        status: ExitStatus,
+        final_offset: u64,
+    },
+    Eof {
+        final_offset: u64,
+    },
     Closed,
 }
 
@@ -71,6 +181,7 @@ impl Terminal {
     /// Whether [`pick_event`](Self::pick_event) has something to give.
     pub(crate) fn has_event(&self) -> bool {
         self.readers.iter().any(|reader| reader.has_next(&self.log))
+            || self.screen.as_ref().is_some_and(|screen| screen.has_news())
             || self.input_truncated
             || self.input_ready
             || self.untold_exit().is_some()
@@ -79,9 +190,12 @@ impl Terminal {
     }
 
     /// Takes the next event. Readers take turns.
-    pub(crate) fn pick_event(&mut self) -> Option<Picked> {
-        if let Some(picked) = self.pick_output() {
+    pub(crate) fn pick_event(&mut self, now: Instant) -> Option<Picked> {
+        if let Some(picked) = self.pick_output(now) {
             return Some(picked);
+        }
+        if self.screen.as_ref().is_some_and(|screen| screen.has_news()) {
+            return Some(Picked::News);
         }
         if std::mem::take(&mut self.input_truncated) {
             return Some(Picked::InputTruncated);
@@ -100,18 +214,26 @@ impl Terminal {
         self.is_closed().then_some(Picked::Closed)
     }
 
-    fn pick_output(&mut self) -> Option<Picked> {
+    fn pick_output(&mut self, now: Instant) -> Option<Picked> {
+        let start = self.log.start();
+        let cut = self.screen.as_ref().and_then(|screen| screen.first_cut(start)).unwrap_or(start);
         for _ in 0..self.readers.len() {
             self.next_reader = (self.next_reader + 1) % self.readers.len();
             let reader = &mut self.readers[self.next_reader];
-            match reader.take(&self.log) {
-                Some(Next::Bytes { offset, len }) => {
-                    return Some(Picked::Output { reader: reader.id, offset, len });
-                }
-                Some(Next::Gap { from, to }) => {
-                    return Some(Picked::Gap { reader: reader.id, from, to });
-                }
-                None => {}
+            let id = reader.id;
+            let screen = self.screen.as_ref();
+            let question = |offset| screen.and_then(|screen| screen.next_question(offset));
+            if let Some(next) = reader.take(&self.log, cut, question, now) {
+                return Some(match next {
+                    Next::Bytes { offset, len } => Picked::Output { reader: id, offset, len },
+                    Next::Gap { from, to } => Picked::Gap { reader: id, from, to },
+                    Next::Cleared { offset } => Picked::Cleared { reader: id, offset },
+                    Next::Snapshot { history } => Picked::Snapshot { reader: id, history },
+                    Next::Update => Picked::Screen { reader: id },
+                    Next::HandedOver => {
+                        Picked::DeliveryChanged { reader: id, delivery: reader.delivery }
+                    }
+                });
             }
         }
         None
@@ -141,7 +263,7 @@ impl Terminal {
     }
 
     fn all_readers_at(&self, offset: u64) -> bool {
-        self.readers.iter().all(|reader| reader.cursor >= offset)
+        self.readers.iter().all(|reader| reader.is_at(offset))
     }
 }
 

@@ -8,7 +8,7 @@
 //! owns. Readiness comes in through `Terminals::on_*`, commands through its other methods, and what
 //! there is to tell is pulled by `pick_event`. A terminal never knows another one, nor the engine.
 //!
-//! The screen model is not here yet; it will be `terminal/screen/`, one more reader of the log.
+//! [`screen`] is the model of what a terminal shows, pure as well; [`viewing`] joins it to the terminal.
 
 mod batch;
 mod child;
@@ -18,14 +18,20 @@ mod input;
 mod line;
 mod options;
 mod output;
+mod paste;
 mod procfs;
 mod pty;
 mod reading;
 mod resize;
+mod screen;
+mod screens;
 mod spawn;
 mod state;
 mod table;
+mod telling;
+mod viewing;
 
+use std::hash::RandomState;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -43,8 +49,17 @@ use resize::{Resize, Resizer};
 pub use batch::{BatchEntry, BatchReport, Op};
 pub use child::ExitStatus;
 pub use event::TerminalEvent;
-pub use options::{AdoptOptions, Delivery, Mode, SignalTarget, Size, SpawnOptions, Start};
-pub use state::{Process, ReaderState, StateFilter, TerminalState};
+pub use options::{
+    AdoptOptions, Delivery, Lag, Mode, ReaderOptions, SignalTarget, Size, SpawnOptions, Start,
+};
+use screen::Screen;
+#[cfg(fuzzing)]
+pub(crate) use screen::fuzz as fuzz_screen;
+pub use screen::{
+    Attributes, Color, Cursor, CursorShape, Link, Match, Matches, Modes, Position, Rgb, Row, Rows,
+    Run, ScreenOptions, ScreenUpdate, Scroll, Search, Snapshot, Style, Underline,
+};
+pub use state::{Process, ReaderState, ScreenState, StateFilter, TerminalState};
 pub(crate) use table::Terminals;
 
 /// One terminal. See the module's documentation.
@@ -67,6 +82,18 @@ pub(crate) struct Terminal {
     input_truncated: bool,
     resizer: Resizer,
     resize_timer: Option<TimerId>,
+    screen: Option<Box<Screen>>,
+    /// What the screen was counted with in the budget of all.
+    screen_bytes: usize,
+    /// When it is looked whether the screen may sleep.
+    sleep_timer: Option<TimerId>,
+    /// When viewers are looked after again.
+    screen_timer: Option<(Instant, TimerId)>,
+    /// Where the output was when the host cleared the screen last.
+    cleared_at: Option<u64>,
+    /// Makes hashes that no program can foresee.
+    hasher: RandomState,
+    started: Instant,
     ending: Ending,
     last_input: Option<Instant>,
     last_output: Option<Instant>,
@@ -98,6 +125,7 @@ impl Terminal {
         size: Size,
         log_bytes: usize,
         limits: &Limits,
+        now: Instant,
     ) -> Self {
         Terminal {
             id,
@@ -115,6 +143,13 @@ impl Terminal {
             input_truncated: false,
             resizer: Resizer::new(size, limits.resize_interval),
             resize_timer: None,
+            screen: None,
+            screen_bytes: 0,
+            sleep_timer: None,
+            screen_timer: None,
+            cleared_at: None,
+            hasher: RandomState::new(),
+            started: now,
             ending: Ending::default(),
             last_input: None,
             last_output: None,
@@ -251,7 +286,11 @@ impl Terminal {
     fn do_resize(&mut self, todo: Resize, reactor: &mut Reactor) -> Result<()> {
         match todo {
             Resize::Nothing => Ok(()),
-            Resize::Apply(size) => self.open_pty()?.set_size(size),
+            Resize::Apply(size) => {
+                self.open_pty()?.set_size(size)?;
+                self.resize_screen(size, reactor);
+                Ok(())
+            }
             Resize::SignalOnly => match self.signal(libc::SIGWINCH, SignalTarget::Foreground) {
                 // Nobody is there to be told.
                 Err(error) if error.kind() == ErrorKind::Ended => Ok(()),

@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use super::screen::ScreenOptions;
 use crate::error::{Error, Result};
 
 /// The size of a terminal: character cells, and pixels where known.
@@ -39,6 +41,14 @@ impl Default for Size {
     }
 }
 
+impl Size {
+    /// The size of this terminal's screen: a row and, for wide characters, two columns are the least.
+    /// PTYs of hosts may have no size yet.
+    pub(crate) fn for_screen(self) -> Size {
+        Size { cols: self.cols.max(2), rows: self.rows.max(1), ..self }
+    }
+}
+
 /// How output reaches a reader that is slower than the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -48,6 +58,70 @@ pub enum Delivery {
     /// The program never waits. A reader that falls behind the log skips ahead and is told so by a
     /// [`Gap`](crate::TerminalEvent::Gap).
     Lossy,
+    /// No bytes: what changed on the screen, at the reader's own pace. For a terminal with a screen.
+    Screen,
+}
+
+/// How far a reader may lag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// Unread bytes. More than the log can keep unread counts as that much.
+    pub bytes: u64,
+    /// Time without reading anything while there was something.
+    pub age: Duration,
+}
+
+/// How a reader is attached.
+#[derive(Clone, Debug)]
+pub struct ReaderOptions {
+    pub(crate) delivery: Delivery,
+    pub(crate) start: Start,
+    pub(crate) interval: Duration,
+    pub(crate) downgrade: Option<Lag>,
+    pub(crate) without_questions: bool,
+}
+
+impl ReaderOptions {
+    /// A reader that starts at the oldest byte.
+    pub fn new(delivery: Delivery) -> Self {
+        ReaderOptions {
+            delivery,
+            start: Start::Oldest,
+            interval: Duration::from_millis(16),
+            downgrade: None,
+            without_questions: false,
+        }
+    }
+
+    /// Where it starts; of no meaning with [`Delivery::Screen`], which starts with all of the screen.
+    pub fn start(mut self, start: Start) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// The shortest time between two updates with [`Delivery::Screen`]; by default 16 ms.
+    pub fn interval(mut self, interval: Duration) -> Self {
+        self.interval = interval;
+        self
+    }
+
+    /// Leaves out the program's questions that the engine answers (see
+    /// [`ScreenOptions::answers`](crate::ScreenOptions)), so that a terminal that shows the bytes does
+    /// not answer them again. Offsets count what is left out. By default only the output before a
+    /// [`Start::Resume`] is delivered so: every question in it has its answer already.
+    pub fn without_questions(mut self) -> Self {
+        self.without_questions = true;
+        self
+    }
+
+    /// Makes a lossless reader a viewer of the screen ([`Delivery::Screen`]) once it lags this much,
+    /// instead of stopping the program.
+    /// [`DeliveryChanged`](crate::TerminalEvent::DeliveryChanged) tells of it. For a terminal with a
+    /// screen.
+    pub fn downgrade(mut self, lag: Lag) -> Self {
+        self.downgrade = Some(lag);
+        self
+    }
 }
 
 /// How to start a program in a new terminal.
@@ -68,6 +142,7 @@ pub struct SpawnOptions {
     pub(crate) size: Size,
     pub(crate) log_bytes: Option<usize>,
     pub(crate) reader: Option<Delivery>,
+    pub(crate) screen: Option<ScreenOptions>,
     pub(crate) tag: u64,
 }
 
@@ -83,6 +158,7 @@ impl SpawnOptions {
             size: Size::default(),
             log_bytes: None,
             reader: Some(Delivery::Lossless),
+            screen: None,
             tag: 0,
         }
     }
@@ -154,6 +230,12 @@ impl SpawnOptions {
         self
     }
 
+    /// Keeps the screen; by default it is not kept.
+    pub fn screen(mut self, screen: ScreenOptions) -> Self {
+        self.screen = Some(screen);
+        self
+    }
+
     /// A number of the host's own, handed back in every event of the terminal. By default 0.
     pub fn tag(mut self, tag: u64) -> Self {
         self.tag = tag;
@@ -184,6 +266,7 @@ pub struct AdoptOptions {
     pub(crate) size: Option<Size>,
     pub(crate) log_bytes: Option<usize>,
     pub(crate) reader: Option<Delivery>,
+    pub(crate) screen: Option<ScreenOptions>,
     pub(crate) tag: u64,
 }
 
@@ -195,6 +278,7 @@ impl AdoptOptions {
             size: None,
             log_bytes: None,
             reader: Some(Delivery::Lossless),
+            screen: None,
             tag: 0,
         }
     }
@@ -225,6 +309,12 @@ impl AdoptOptions {
         self
     }
 
+    /// See [`SpawnOptions::screen`].
+    pub fn screen(mut self, screen: ScreenOptions) -> Self {
+        self.screen = Some(screen);
+        self
+    }
+
     /// See [`SpawnOptions::tag`].
     pub fn tag(mut self, tag: u64) -> Self {
         self.tag = tag;
@@ -240,6 +330,7 @@ impl Default for AdoptOptions {
 
 /// Where a new reader starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Start {
     /// At the oldest byte that the log still has.
     Oldest,
@@ -248,6 +339,13 @@ pub enum Start {
     /// At this offset, counted in bytes since the terminal's start. Bytes that the log no longer has
     /// are reported as a [`Gap`](crate::TerminalEvent::Gap); an offset past the end is refused.
     Offset(u64),
+    /// At this offset if the log still has it, else with a snapshot of the screen
+    /// ([`Snapshot`](crate::TerminalEvent::Snapshot)): for a reader that was here before and has
+    /// read up to there. Questions that were answered meanwhile are left out. Without a screen as
+    /// [`Offset`](Self::Offset).
+    Resume(u64),
+    /// With a snapshot of the screen and at most this many rows of its scrollback.
+    Snapshot(usize),
 }
 
 /// What a terminal does with the characters that pass through it.

@@ -70,7 +70,9 @@ impl Terminal {
         logs: &mut LogBudget,
         reactor: &Reactor,
     ) -> Outcome {
-        let Some(pty) = &self.pty else { return Outcome::HungUp };
+        if self.pty.is_none() {
+            return Outcome::HungUp;
+        }
         // Readers do not move while we read; without a lossless one nothing is kept for anybody.
         let slowest = self.slowest_lossless();
         let high = self.log.unread_max();
@@ -87,11 +89,13 @@ impl Terminal {
                 self.flow.by_memory = true;
                 return Outcome::Starved;
             };
+            let Some(pty) = &self.pty else { return Outcome::HungUp };
             let allowed = share.min((high - unread) as usize).min(room.len());
             match pty.read(&mut room[..allowed]) {
                 Ok(0) => return Outcome::HungUp,
                 Ok(n) => {
                     self.log.commit(n);
+                    self.show(n, reactor);
                     self.last_output = Some(reactor.now());
                     share -= n;
                     budget.bytes -= n;
@@ -162,6 +166,8 @@ impl Terminal {
         if self.child.is_some() && self.ending.final_offset.is_none() {
             self.ending.final_offset = Some(self.log.end());
         }
+        // Nothing of the program will follow: viewers see its last screen before its exit.
+        self.tell_viewers(reactor, true);
         if self.ending.closing {
             self.close_pty(reactor);
         }

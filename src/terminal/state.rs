@@ -1,12 +1,14 @@
 //! State queries: what is known about a terminal right now.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::child::{Child, ExitStatus};
 use super::options::{Delivery, Size};
 use super::pty::Pty;
+use super::screen::{Cursor, Modes, Screen};
 use super::{Terminal, procfs};
 use crate::reactor::{Reactor, ReaderId, TerminalId};
 
@@ -86,6 +88,33 @@ pub struct TerminalState {
     pub since_output: Option<Duration>,
     /// Every reader, in the order of their attaching.
     pub readers: Vec<ReaderState>,
+    /// What the screen knows, if there is one.
+    pub screen: Option<ScreenState>,
+}
+
+/// What a terminal's screen knows.
+#[derive(Clone, Debug)]
+pub struct ScreenState {
+    /// The title that the program set; empty if none.
+    pub title: String,
+    /// The working directory that the program told, on whatever machine it runs.
+    pub cwd: Option<PathBuf>,
+    /// The cursor.
+    pub cursor: Cursor,
+    /// Modes, the alternate screen among them.
+    pub modes: Modes,
+    /// Rows of scrollback.
+    pub history: usize,
+    /// A command of the shell runs since so long, by its marks.
+    pub command_for: Option<Duration>,
+    /// Exit code of the last command, if the shell told it.
+    pub last_exit_code: Option<i32>,
+    /// Bytes of its cells, about.
+    pub bytes: usize,
+    /// Times that the model failed and was built anew from the log.
+    pub failures: u32,
+    /// It is kept as a snapshot until it is needed again.
+    pub hibernates: bool,
 }
 
 impl Terminal {
@@ -122,6 +151,25 @@ impl Terminal {
             since_input: self.last_input.map(since),
             since_output: self.last_output.map(since),
             readers: self.reader_states().collect(),
+            screen: self.screen.as_ref().map(|screen| self.screen_state(screen, reactor)),
+        }
+    }
+
+    fn screen_state(&self, screen: &Screen, reactor: &Reactor) -> ScreenState {
+        let now = reactor.now().saturating_duration_since(self.started);
+        let facts = screen.facts();
+        let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
+        ScreenState {
+            title: screen.title().to_owned(),
+            cwd: facts.cwd().map(path),
+            cursor: screen.cursor(),
+            modes: screen.modes(),
+            history: screen.history(),
+            command_for: facts.command_since().map(|since| now.saturating_sub(since)),
+            last_exit_code: facts.last_exit(),
+            bytes: screen.bytes(),
+            failures: screen.failures(),
+            hibernates: screen.is_asleep(),
         }
     }
 

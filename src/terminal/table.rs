@@ -4,29 +4,34 @@ use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use super::child::Child;
-use super::event::{Outbox, Picked};
-use super::options::{AdoptOptions, Delivery, Size, SpawnOptions, Start};
+use super::event::Outbox;
+use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
 use super::output::{LogBudget, Reader};
 use super::pty::Pty;
 use super::reading::{Outcome, PtyReady, TurnBudget};
+use super::screen::{Screen, ScreenOptions};
 use super::spawn::Command;
 use super::state::{StateFilter, TerminalState};
-use super::{Terminal, TerminalEvent, child};
+use super::telling::Told;
+use super::viewing::ScreenBudget;
+use super::{Terminal, child};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{LOG_BYTES_MIN, Limits};
 use crate::reactor::{Alarm, Class, IdTable, Reactor, ReaderId, Source, TerminalId};
 
 /// See the module's documentation.
 pub(crate) struct Terminals {
-    table: IdTable<TerminalId, Terminal>,
+    pub(super) table: IdTable<TerminalId, Terminal>,
     /// The terminal of each reader.
-    readers: IdTable<ReaderId, TerminalId>,
-    outbox: Outbox,
+    pub(super) readers: IdTable<ReaderId, TerminalId>,
+    pub(super) outbox: Outbox,
     logs: LogBudget,
+    pub(super) screens: ScreenBudget,
+    pub(super) told: Told,
     /// Terminals that are not read because the logs' budget is used up.
     starved: Vec<TerminalId>,
     last_input: Option<Instant>,
-    limits: Limits,
+    pub(super) limits: Limits,
 }
 
 /// What a new terminal is made of, spawned or adopted.
@@ -36,6 +41,7 @@ struct Parts {
     size: Size,
     log_bytes: usize,
     reader: Option<Delivery>,
+    screen: Option<ScreenOptions>,
     tag: u64,
 }
 
@@ -47,6 +53,8 @@ impl Terminals {
             readers: IdTable::new(),
             outbox: Outbox::default(),
             logs: LogBudget::new(limits.log_bytes_total),
+            screens: ScreenBudget::new(limits.screen_bytes_total),
+            told: Told::default(),
             starved: Vec::new(),
             last_input: None,
             limits,
@@ -82,6 +90,7 @@ impl Terminals {
     ) -> Result<TerminalId> {
         options.size.validate()?;
         let log_bytes = self.admit(options.log_bytes)?;
+        self.admit_screen(options.screen.as_ref(), options.reader, options.size)?;
         let command = Command::prepare(options)?;
         let (pty, slave) = Pty::open(options.size)?;
         // Keeps a descriptor free for the pidfd, so that a started program is not left unwatched.
@@ -95,6 +104,7 @@ impl Terminals {
             size: options.size,
             log_bytes,
             reader: options.reader,
+            screen: options.screen.clone(),
             tag: options.tag,
         };
         self.add(parts, reactor)
@@ -112,13 +122,14 @@ impl Terminals {
         }
         options.size.map_or(Ok(()), Size::validate)?;
         let pty = Pty::check(master)?;
+        let size = options.size.map_or_else(|| pty.size(), Ok)?;
+        self.admit_screen(options.screen.as_ref(), options.reader, size)?;
         let child = options.pid.map(Child::watch).transpose()?;
         // Only now is the PTY changed, which the host may share.
         pty.take_over()?;
         options.size.map_or(Ok(()), |size| pty.set_size(size))?;
-        let size = pty.size()?;
-        let (reader, tag) = (options.reader, options.tag);
-        self.add(Parts { pty, child, size, log_bytes, reader, tag }, reactor)
+        let (reader, screen, tag) = (options.reader, options.screen.clone(), options.tag);
+        self.add(Parts { pty, child, size, log_bytes, reader, screen, tag }, reactor)
     }
 
     /// Checks the bounds for one more terminal; gives the size of its log.
@@ -138,8 +149,9 @@ impl Terminals {
         let id = self.table.next_id()?;
         let reader =
             parts.reader.map(|delivery| Ok((self.readers.next_id()?, delivery))).transpose()?;
+        let (limits, now) = (&self.limits, reactor.now());
         let mut terminal =
-            Terminal::new(id, parts.tag, parts.pty, parts.size, parts.log_bytes, &self.limits);
+            Terminal::new(id, parts.tag, parts.pty, parts.size, parts.log_bytes, limits, now);
         terminal.child = parts.child;
         if let Err(error) = register(&mut terminal, reactor) {
             terminal.dismantle(reactor);
@@ -147,7 +159,12 @@ impl Terminals {
         }
         if let Some((reader, delivery)) = reader {
             self.readers.insert(reader, id);
-            terminal.readers.push(Reader { id: reader, delivery, paused: false, cursor: 0 });
+            let options = ReaderOptions::new(delivery);
+            terminal.readers.push(Reader::new(reader, &options, 0, now));
+        }
+        if let Some(options) = parts.screen {
+            terminal.screen = Some(Box::new(Screen::new(parts.size.for_screen(), &options, 0)));
+            self.screens.count(&mut terminal);
         }
         self.table.insert(id, terminal);
         self.outbox.reserve(self.table.len());
@@ -194,6 +211,10 @@ impl Terminals {
             }
             t.write(bytes, reactor).map(drop)
         })
+    }
+
+    pub(super) fn get(&self, id: TerminalId) -> Result<&Terminal> {
+        self.table.get(id)
     }
 
     pub(crate) fn send_eof(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
@@ -243,8 +264,8 @@ impl Terminals {
     pub(crate) fn attach(
         &mut self,
         id: TerminalId,
-        delivery: Delivery,
-        start: Start,
+        options: &ReaderOptions,
+        reactor: &mut Reactor,
     ) -> Result<ReaderId> {
         let reader = self.readers.next_id()?;
         let readers_max = self.limits.readers_per_terminal;
@@ -254,16 +275,7 @@ impl Terminals {
                     "the terminal has {readers_max} readers already"
                 )));
             }
-            let cursor = match start {
-                Start::Oldest => t.log.start(),
-                Start::Now => t.log.end(),
-                Start::Offset(offset) if offset <= t.log.end() => offset,
-                Start::Offset(_) => {
-                    return Err(Error::invalid("the offset is past the end of output"));
-                }
-            };
-            t.readers.push(Reader { id: reader, delivery, paused: false, cursor });
-            Ok(())
+            t.add_reader(reader, options, reactor)
         })?;
         self.readers.insert(reader, id);
         Ok(reader)
@@ -279,13 +291,19 @@ impl Terminals {
         self.feed_starved(reactor)
     }
 
-    pub(crate) fn set_reader_paused(&mut self, reader: ReaderId, paused: bool) -> Result<()> {
+    pub(crate) fn set_reader_paused(
+        &mut self,
+        reader: ReaderId,
+        paused: bool,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
         let id = *self.readers.get(reader)?;
         self.command(id, |t| {
             if paused && t.ending.closing {
                 return Err(Error::new(ErrorKind::Closing, "the terminal is being closed"));
             }
             t.reader_mut(reader)?.paused = paused;
+            t.tell_viewers(reactor, false);
             Ok(())
         })
     }
@@ -324,6 +342,14 @@ impl Terminals {
                 t.on_kill_alarm();
                 Ok(())
             }),
+            Alarm::Screen(id) => self.command(id, |t| t.on_screen_alarm(reactor)),
+            Alarm::Hibernate(id) => {
+                if let Ok(terminal) = self.table.get_mut(id) {
+                    terminal.on_hibernate_alarm(reactor);
+                    self.screens.count(terminal);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -354,6 +380,8 @@ impl Terminals {
         }
         let class = terminal.class(reactor, &self.limits);
         let outcome = terminal.after_read(outcome, class, reactor);
+        let outcome = outcome.and(terminal.after_output(reactor));
+        self.screens.count(terminal);
         self.outbox.refresh(terminal, class == Class::Typing);
         outcome
     }
@@ -372,7 +400,7 @@ impl Terminals {
     }
 
     /// Lets the terminals that wait for memory try again when there may be some.
-    fn feed_starved(&mut self, reactor: &mut Reactor) -> Result<()> {
+    pub(super) fn feed_starved(&mut self, reactor: &mut Reactor) -> Result<()> {
         if self.starved.is_empty() {
             return Ok(());
         }
@@ -385,57 +413,14 @@ impl Terminals {
         Ok(())
     }
 
-    // Telling.
+    // The end.
 
-    /// Takes the next event. Its bytes, if it has any, are found by [`resolve`](Self::resolve).
-    pub(crate) fn pick_event(
-        &mut self,
-        reactor: &mut Reactor,
-    ) -> Result<Option<(TerminalId, u64, Picked)>> {
-        while let Some(id) = self.outbox.next() {
-            let Ok(terminal) = self.table.get_mut(id) else { continue };
-            self.outbox.taken(terminal);
-            let picked = terminal.pick_event();
-            let tag = terminal.tag;
-            match picked {
-                Some(Picked::Closed) => self.remove(id, reactor),
-                Some(Picked::Output { .. } | Picked::Gap { .. }) => {
-                    terminal.update_flow(reactor)?;
-                    self.outbox.refresh(terminal, false);
-                    self.feed_starved(reactor)?;
-                }
-                _ => self.outbox.refresh(terminal, false),
-            }
-            if let Some(picked) = picked {
-                return Ok(Some((id, tag, picked)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The event with its bytes borrowed from the log. They stay where they are until the next read.
-    pub(crate) fn resolve(&self, id: TerminalId, picked: Picked) -> TerminalEvent<'_> {
-        match picked {
-            Picked::Output { reader, offset, len } => {
-                let bytes = self.table.get(id).map_or(&[][..], |t| t.log.slice(offset, len));
-                TerminalEvent::Output { reader, offset, bytes }
-            }
-            Picked::Gap { reader, from, to } => TerminalEvent::Gap { reader, from, to },
-            Picked::InputReady => TerminalEvent::InputReady,
-            Picked::InputTruncated => TerminalEvent::InputTruncated,
-            Picked::Exited { status, final_offset } => {
-                TerminalEvent::Exited { status, final_offset }
-            }
-            Picked::Eof { final_offset } => TerminalEvent::Eof { final_offset },
-            Picked::Closed => TerminalEvent::Closed,
-        }
-    }
-
-    fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
+    pub(super) fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
         let Some(mut terminal) = self.table.remove(id) else { return };
         self.outbox.forget(&terminal);
         terminal.dismantle(reactor);
         terminal.log.release_all(&mut self.logs);
+        self.screens.forget(&terminal);
         for reader in &terminal.readers {
             self.readers.remove(reader.id);
         }

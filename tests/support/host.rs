@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use orchflow::{
     Completion, Config, Delivery, Engine, Event, ExitStatus, Limits, LogLevel, ReaderId, Result,
-    SpawnOptions, Start, StateFilter, TerminalEvent, TerminalId,
+    Snapshot, SpawnOptions, Start, StateFilter, TerminalEvent, TerminalId,
 };
 
+use super::view::View;
 use super::{WATCHDOG, is_readable, wait_readable};
 
 /// What one reader got.
@@ -21,6 +22,14 @@ pub(crate) struct Heard {
     pub(crate) bytes: Vec<u8>,
     /// `(from, to)` of every gap.
     pub(crate) gaps: Vec<(u64, u64)>,
+    /// Snapshots, each of which replaces everything before it.
+    pub(crate) snapshots: Vec<Snapshot>,
+    /// Offsets at which the host cleared the screen.
+    pub(crate) cleared: Vec<u64>,
+    /// It became a viewer.
+    pub(crate) handed_over: bool,
+    /// What it shows as a viewer.
+    pub(crate) view: View,
 }
 
 impl Heard {
@@ -60,6 +69,8 @@ pub(crate) struct Seen {
     pub(crate) closed: bool,
     pub(crate) input_ready: usize,
     pub(crate) input_truncated: usize,
+    /// What the screen told, as text.
+    pub(crate) news: Vec<String>,
     /// The readers that got something and are still there, in the order of their first piece.
     pub(crate) readers: Vec<ReaderId>,
 }
@@ -315,6 +326,26 @@ fn note(
             of_reader(seen, reader, from, to);
             heard.entry(reader).or_default().gaps.push((from, to));
         }
+        TerminalEvent::Screen { reader, update } => {
+            heard.entry(reader).or_default().view.apply(update);
+        }
+        TerminalEvent::Snapshot { reader, snapshot } => {
+            let heard = heard.entry(reader).or_default();
+            heard.bytes.clear();
+            heard.start = Some(snapshot.offset);
+            heard.end = snapshot.offset;
+            heard.snapshots.push(snapshot.clone());
+        }
+        TerminalEvent::Cleared { reader, offset } => {
+            let heard = heard.entry(reader).or_default();
+            assert!(heard.start.is_none() || heard.end == offset, "in its place");
+            heard.cleared.push(offset);
+        }
+        TerminalEvent::DeliveryChanged { reader, delivery } => {
+            assert_eq!(delivery, Delivery::Screen);
+            heard.entry(reader).or_default().handed_over = true;
+            seen.readers.retain(|id| *id != reader);
+        }
         TerminalEvent::InputReady => seen.input_ready += 1,
         TerminalEvent::InputTruncated => seen.input_truncated += 1,
         TerminalEvent::Exited { status, final_offset } => {
@@ -330,6 +361,28 @@ fn note(
             seen.eof = Some(final_offset);
         }
         TerminalEvent::Closed => seen.closed = true,
+        news => seen.news.push(describe(news)),
+    }
+}
+
+/// What a screen told, as text.
+fn describe(news: TerminalEvent<'_>) -> String {
+    match news {
+        TerminalEvent::Title { title } => format!("title {title}"),
+        TerminalEvent::Cwd { path } => format!("cwd {}", path.display()),
+        TerminalEvent::Bell { count } => format!("bell {count}"),
+        TerminalEvent::Notification { title, body } => {
+            format!("notification {title:?} {body:?}")
+        }
+        TerminalEvent::Clipboard { selection, text } => {
+            format!("clipboard {selection} {text}")
+        }
+        TerminalEvent::CommandStarted { command } => {
+            format!("started {command:?}")
+        }
+        TerminalEvent::CommandFinished { exit_code, .. } => {
+            format!("finished {exit_code:?}")
+        }
         other => panic!("an unknown event: {other:?}"),
     }
 }

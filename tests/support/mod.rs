@@ -12,6 +12,8 @@
 
 pub(crate) mod files;
 pub(crate) mod host;
+pub(crate) mod played;
+pub(crate) mod view;
 
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};

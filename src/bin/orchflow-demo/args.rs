@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use lexopt::{Arg, Parser, ValueExt};
 
 pub(crate) const USAGE: &str = "\
-Usage: orchflow-demo run [--cols N] [--rows N] [-- PROGRAM [ARGS...]]
+Usage: orchflow-demo run [OPTIONS] [-- PROGRAM [ARGS...]]
        orchflow-demo
 
 Runs PROGRAM in a terminal of the OrchFlow engine; without one, your shell.
@@ -13,10 +13,15 @@ Its output goes to stdout byte for byte, stdin is its input, and its exit
 status is the status of this command (128 + N when signal N killed it).
 
 Options:
-  --cols N       columns, 1 to 65535 (default: those of this terminal, or 80)
-  --rows N       rows, 1 to 65535 (default: those of this terminal, or 24)
-  -h, --help     show this
-  -V, --version  show the version
+  --cols N              columns, 1 to 65535 (default: those of this terminal,
+                        or 80)
+  --rows N              rows, 1 to 65535 (default: those of this terminal, or 24)
+  --snapshot-text FILE  at the end, write the screen as text: a line per row,
+                        trailing blanks cut
+  --snapshot-ansi FILE  at the end, write the screen as control sequences that
+                        show it in a terminal of the same size
+  -h, --help            show this
+  -V, --version         show the version
 ";
 
 /// What the command line asks for.
@@ -34,6 +39,9 @@ pub(crate) struct RunOptions {
     pub(crate) argv: Vec<OsString>,
     pub(crate) cols: Option<u16>,
     pub(crate) rows: Option<u16>,
+    /// Where the final screen goes, as text and as control sequences.
+    pub(crate) snapshot_text: Option<OsString>,
+    pub(crate) snapshot_ansi: Option<OsString>,
 }
 
 /// Reads the command line, the program's own name included.
@@ -47,6 +55,8 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("cols") if command => options.cols = Some(cells(&mut parser)?),
             Arg::Long("rows") if command => options.rows = Some(cells(&mut parser)?),
+            Arg::Long("snapshot-text") if command => options.snapshot_text = Some(parser.value()?),
+            Arg::Long("snapshot-ansi") if command => options.snapshot_ansi = Some(parser.value()?),
             Arg::Value(value) if !command => {
                 if value != "run" {
                     return Err(format!("unknown command {}", value.to_string_lossy()).into());
@@ -81,7 +91,8 @@ mod tests {
     }
 
     fn run(argv: &[&str], cols: Option<u16>, rows: Option<u16>) -> Request {
-        Request::Run(RunOptions { argv: argv.iter().map(OsString::from).collect(), cols, rows })
+        let argv = argv.iter().map(OsString::from).collect();
+        Request::Run(RunOptions { argv, cols, rows, ..RunOptions::default() })
     }
 
     #[test]
@@ -102,8 +113,22 @@ mod tests {
     }
 
     #[test]
+    fn files_for_the_screen() {
+        let options = RunOptions {
+            argv: vec!["a".into()],
+            snapshot_text: Some("t".into()),
+            snapshot_ansi: Some("b".into()),
+            ..RunOptions::default()
+        };
+        let words = "run --snapshot-text t --snapshot-ansi=b a";
+        assert_eq!(parse_words(words).unwrap(), Request::Run(options));
+    }
+
+    #[test]
     fn what_is_refused() {
         for words in ["walk", "--cols 3", "run --cols", "run --cols 0", "run --rows x", "run --bad"]
+            .into_iter()
+            .chain(["--snapshot-text x", "run --snapshot-ansi"])
         {
             assert!(parse_words(words).is_err(), "{words}");
         }

@@ -5,6 +5,7 @@
 mod args;
 mod host;
 mod run;
+mod snapshots;
 
 use std::io::Write;
 use std::process::ExitCode;

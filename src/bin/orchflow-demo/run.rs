@@ -21,6 +21,7 @@ use orchflow::{
 use crate::args::RunOptions;
 use crate::complain;
 use crate::host::{RawMode, Signals, window_size};
+use crate::snapshots::Snapshots;
 
 /// How long a program may go on after its terminal was closed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -38,6 +39,7 @@ pub(crate) fn main(options: &RunOptions) -> ExitCode {
         Err(failure) => return failure.report(),
     };
     let outcome = session.run();
+    session.snapshots.write(&mut session.engine, session.terminal);
     let remarks = std::mem::take(&mut session.remarks);
     // Our terminal is itself again before anything is said.
     drop(session);
@@ -70,15 +72,21 @@ struct Session {
     status: Option<ExitStatus>,
     /// Said at the end, when our terminal is itself again.
     remarks: Vec<String>,
+    snapshots: Snapshots,
     /// Restores our own terminal; dropped last.
     _raw_mode: Option<RawMode>,
 }
 
 impl Session {
     fn start(options: &RunOptions) -> Result<Self, Failure> {
+        let snapshots = Snapshots::open(options).map_err(Failure::File)?;
         let mut engine = Engine::new(Config::default())?;
         let size = fixed(window_size().unwrap_or_default(), options.cols, options.rows);
-        let terminal = engine.spawn(&spawn_options(options).size(size))?;
+        let mut spawn = spawn_options(options).size(size);
+        if let Some(screen) = snapshots.screen() {
+            spawn = spawn.screen(screen);
+        }
+        let terminal = engine.spawn(&spawn)?;
         Ok(Session {
             engine,
             terminal,
@@ -90,6 +98,7 @@ impl Session {
             rows: options.rows,
             status: None,
             remarks: Vec::new(),
+            snapshots,
             _raw_mode: RawMode::enter().map_err(|e| Failure::Host("make the terminal raw", e))?,
         })
     }
@@ -328,6 +337,8 @@ enum Failure {
     /// Nobody reads our output any more; said by the status alone, as by any filter.
     StdoutClosed,
     Engine(orchflow::Error),
+    /// A file for the screen cannot be written.
+    File(io::Error),
     /// A system call of our own.
     Host(&'static str, Errno),
 }
@@ -338,6 +349,7 @@ impl Failure {
         match self {
             Failure::StdoutClosed => return ExitCode::from(128 + libc::SIGPIPE as u8),
             Failure::Engine(error) => complain(&error.to_string()),
+            Failure::File(error) => complain(&error.to_string()),
             Failure::Host(what, errno) => complain(&format!("{what}: {}", errno.desc())),
         }
         let kind = if let Failure::Engine(error) = self { Some(error.kind()) } else { None };

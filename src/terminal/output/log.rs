@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 const FIRST_SEGMENT_BYTES: usize = 4 << 10;
 const SEGMENT_BYTES_MAX: usize = 64 << 10;
 const SEGMENTS: usize = 16;
+/// Places to cut that are remembered of a whole log.
+const CUTS: usize = 256;
 
 /// The bytes that all logs of an engine may hold together.
 pub(crate) struct LogBudget {
@@ -84,6 +86,11 @@ impl OutputLog {
     /// that came late may wait for a gap: what it lost is not kept for it.
     pub(crate) fn keep_from(&self, slowest: Option<u64>) -> u64 {
         slowest.map_or(self.end, |cursor| cursor.max(self.start()))
+    }
+
+    /// Bytes between offsets that are remembered as places to cut.
+    pub(crate) fn cut_distance(&self) -> u64 {
+        (self.capacity / CUTS) as u64
     }
 
     /// How much may be unread so that there is always room for it: two segments, the first and the

@@ -20,4 +20,4 @@ mod reader;
 
 pub(crate) use flow::Flow;
 pub(crate) use log::{LogBudget, OutputLog};
-pub(crate) use reader::{Next, Reader};
+pub(crate) use reader::{Next, Reader, View};

@@ -1,0 +1,444 @@
+//! What a screen shows, in C's form: rows of runs, the cursor, what changed.
+
+use std::mem::size_of;
+use std::ptr;
+
+use super::guard::Lent;
+use super::options::{NO_BYTES, NO_SIZE, orch_bytes, orch_size};
+use super::sized::{SizedStruct, lend, size_through};
+use crate::{Color, Cursor, Rgb, Rows, ScreenUpdate, Size};
+
+/// Colour: the terminal's own foreground, background or, for an underline, the colour of the text.
+pub const ORCH_COLOR_DEFAULT: u32 = 0;
+/// Colour, 0x01000000 plus a number: one of the palette's 256. 0 to 7 plain, 8 to 15 bright, 16 to 231 a
+/// cube, 232 to 255 grey.
+pub const ORCH_COLOR_INDEXED: u32 = 16_777_216;
+/// Colour, 0x02000000 plus 0xRRGGBB: a colour by its parts.
+pub const ORCH_COLOR_RGB: u32 = 33_554_432;
+
+/// Underline: none.
+pub const ORCH_UNDERLINE_NONE: u16 = 0;
+/// Underline: one line.
+pub const ORCH_UNDERLINE_SINGLE: u16 = 1;
+/// Underline: two lines.
+pub const ORCH_UNDERLINE_DOUBLE: u16 = 2;
+/// Underline: a wave.
+pub const ORCH_UNDERLINE_CURLY: u16 = 3;
+/// Underline: dots.
+pub const ORCH_UNDERLINE_DOTTED: u16 = 4;
+/// Underline: dashes.
+pub const ORCH_UNDERLINE_DASHED: u16 = 5;
+
+/// Attribute: bold.
+pub const ORCH_ATTRIBUTE_BOLD: u16 = 1;
+/// Attribute: faint.
+pub const ORCH_ATTRIBUTE_DIM: u16 = 2;
+/// Attribute: italic.
+pub const ORCH_ATTRIBUTE_ITALIC: u16 = 4;
+/// Attribute: foreground and background are exchanged.
+pub const ORCH_ATTRIBUTE_INVERSE: u16 = 8;
+/// Attribute: not to be seen.
+pub const ORCH_ATTRIBUTE_HIDDEN: u16 = 16;
+/// Attribute: struck through.
+pub const ORCH_ATTRIBUTE_STRIKEOUT: u16 = 32;
+
+/// Run flag: each character takes two columns, else one. A run with combining characters is one cell.
+pub const ORCH_RUN_WIDE: u16 = 1;
+
+/// Row flag: the line goes on in the row below.
+pub const ORCH_ROW_WRAPPED: u32 = 1;
+
+/// Cursor shape: a filled cell.
+pub const ORCH_CURSOR_BLOCK: u32 = 0;
+/// Cursor shape: a line under the cell.
+pub const ORCH_CURSOR_UNDERLINE: u32 = 1;
+/// Cursor shape: a line left of the cell.
+pub const ORCH_CURSOR_BAR: u32 = 2;
+
+/// Cursor flag: it is shown.
+pub const ORCH_CURSOR_VISIBLE: u32 = 1;
+/// Cursor flag: it blinks.
+pub const ORCH_CURSOR_BLINKING: u32 = 2;
+
+/// Screen mode: the alternate screen is in use.
+pub const ORCH_SCREEN_MODE_ALTERNATE: u32 = 1;
+/// Screen mode: cursor keys send application sequences (DECCKM).
+pub const ORCH_SCREEN_MODE_APPLICATION_CURSOR: u32 = 2;
+/// Screen mode: the keypad sends application sequences (DECKPAM).
+pub const ORCH_SCREEN_MODE_APPLICATION_KEYPAD: u32 = 4;
+/// Screen mode: pasted text is bracketed (2004).
+pub const ORCH_SCREEN_MODE_BRACKETED_PASTE: u32 = 8;
+/// Screen mode: clicks are reported (1000).
+pub const ORCH_SCREEN_MODE_MOUSE_CLICKS: u32 = 16;
+/// Screen mode: clicks and drags are reported (1002).
+pub const ORCH_SCREEN_MODE_MOUSE_DRAGS: u32 = 32;
+/// Screen mode: all motion of the mouse is reported (1003).
+pub const ORCH_SCREEN_MODE_MOUSE_MOTION: u32 = 64;
+/// Screen mode: the mouse is reported in SGR form (1006).
+pub const ORCH_SCREEN_MODE_MOUSE_SGR: u32 = 128;
+/// Screen mode: the mouse is reported in UTF-8 form (1005).
+pub const ORCH_SCREEN_MODE_MOUSE_UTF8: u32 = 256;
+/// Screen mode: gain and loss of the focus are reported (1004).
+pub const ORCH_SCREEN_MODE_FOCUS_REPORTS: u32 = 512;
+/// Screen mode: the wheel moves the cursor on the alternate screen (1007).
+pub const ORCH_SCREEN_MODE_ALTERNATE_SCROLL: u32 = 1_024;
+/// Screen mode: text wraps at the right edge (DECAWM).
+pub const ORCH_SCREEN_MODE_AUTO_WRAP: u32 = 2_048;
+/// Screen mode: positions count from the scroll region (DECOM).
+pub const ORCH_SCREEN_MODE_ORIGIN: u32 = 4_096;
+/// Screen mode: text is inserted (IRM).
+pub const ORCH_SCREEN_MODE_INSERT: u32 = 8_192;
+/// Screen mode: a line feed also returns (LNM).
+pub const ORCH_SCREEN_MODE_LINE_FEED_NEW_LINE: u32 = 16_384;
+/// Bits 24 to 28 of the screen modes: the flags of the kitty keyboard protocol.
+pub const ORCH_SCREEN_MODES_KEYBOARD: u32 = 520_093_696;
+/// Bits 29 and 30 of the screen modes: the level of xterm's modifyOtherKeys, 0 to 2.
+pub const ORCH_SCREEN_MODES_OTHER_KEYS: u32 = 1_610_612_736;
+
+/// Update flag: nothing that was known before counts any more; `rows` is all that is seen.
+pub const ORCH_UPDATE_FULL: u32 = 1;
+
+/// A link on text, by OSC 8.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_link {
+    /// Text with the same id and address is one link, also in several places. UTF-8.
+    pub id: orch_bytes,
+    /// Where it leads, as the program wrote it: do not open it unasked. UTF-8.
+    pub uri: orch_bytes,
+}
+
+/// Neighbouring characters of a row that look the same.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_run {
+    /// The characters, UTF-8.
+    pub text: orch_bytes,
+    /// The link that they are part of; NULL for none.
+    pub link: *const orch_link,
+    /// Colour of the text: ORCH_COLOR_DEFAULT, or ORCH_COLOR_INDEXED or ORCH_COLOR_RGB plus which.
+    pub foreground: u32,
+    /// Colour behind the text.
+    pub background: u32,
+    /// Colour of the underline.
+    pub underline_color: u32,
+    /// One of ORCH_UNDERLINE_*.
+    pub underline: u16,
+    /// Sum of ORCH_ATTRIBUTE_*.
+    pub attributes: u16,
+    /// Columns that the characters take together.
+    pub cols: u16,
+    /// Sum of ORCH_RUN_*.
+    pub flags: u16,
+    /// Always 0.
+    pub reserved: u32,
+}
+
+/// One row of a screen or its scrollback.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_row {
+    /// Its place: 0 is the top row of the screen, -1 the newest row of the scrollback.
+    pub index: i32,
+    /// Sum of ORCH_ROW_*.
+    pub flags: u32,
+    /// The runs from the left; what is right of the last one is blank, in the default style. See
+    /// `orch_run_at`.
+    pub runs: *const orch_run,
+    /// How many.
+    pub run_count: usize,
+}
+
+/// Rows, from the top. Elements may be larger than this header knows: go through them with
+/// `orch_row_at` and `orch_run_at`, or by the strides.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_rows {
+    /// The first row.
+    pub rows: *const orch_row,
+    /// How many.
+    pub row_count: usize,
+    /// Bytes from one row to the next.
+    pub row_stride: usize,
+    /// Bytes from one run of a row to the next.
+    pub run_stride: usize,
+}
+
+/// Rows that moved: each row of the region takes the place `rows` further up, or down if negative;
+/// places that nothing moved into follow as rows.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_scroll {
+    /// First row of the region.
+    pub top: u16,
+    /// The row after its last.
+    pub bottom: u16,
+    /// How far, never 0 and less than the region's height.
+    pub rows: i32,
+}
+
+/// The cursor.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_cursor {
+    /// Row, 0 at the top of the screen.
+    pub row: u16,
+    /// Column, 0 at the left.
+    pub col: u16,
+    /// One of ORCH_CURSOR_BLOCK, ORCH_CURSOR_UNDERLINE, ORCH_CURSOR_BAR.
+    pub shape: u32,
+    /// Sum of ORCH_CURSOR_VISIBLE and ORCH_CURSOR_BLINKING.
+    pub flags: u32,
+}
+
+/// What has to be drawn to show a screen as it is now. Apply the scrolls in their order, then put in
+/// the rows.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_screen_update {
+    /// `sizeof(orch_screen_update)`: set by the host for one that is to be filled, by the library in an
+    /// event.
+    pub size: usize,
+    /// Names this state of the screen; see `orch_terminal_get_screen`. Counts up.
+    pub generation: u64,
+    /// Output up to this offset is in it.
+    pub offset: u64,
+    /// Sum of ORCH_UPDATE_*.
+    pub flags: u32,
+    /// Sum of ORCH_SCREEN_MODE_*, and the numbers behind ORCH_SCREEN_MODES_*.
+    pub modes: u32,
+    /// Columns and rows of the screen.
+    pub window: orch_size,
+    /// Rows of scrollback above it.
+    pub history: u32,
+    /// How far the reader has scrolled back: what it sees begins that many rows above the screen.
+    pub viewport: u32,
+    /// The cursor.
+    pub cursor: orch_cursor,
+    /// Always 0.
+    pub reserved: u32,
+    /// The title, UTF-8, when it changed or everything is told; else `data` is NULL.
+    pub title: orch_bytes,
+    /// Rows that moved; elements lie `scroll_stride` bytes apart (`orch_scroll_at`).
+    pub scrolls: *const orch_scroll,
+    /// How many.
+    pub scroll_count: usize,
+    /// Bytes from one to the next.
+    pub scroll_stride: usize,
+    /// Rows that are different.
+    pub rows: orch_rows,
+}
+
+pub(super) const NO_ROWS: orch_rows = orch_rows {
+    rows: ptr::null(),
+    row_count: 0,
+    row_stride: size_of::<orch_row>(),
+    run_stride: size_of::<orch_run>(),
+};
+
+pub(super) const NO_CURSOR: orch_cursor =
+    orch_cursor { row: 0, col: 0, shape: ORCH_CURSOR_BLOCK, flags: 0 };
+
+const NO_UPDATE: orch_screen_update = orch_screen_update {
+    size: size_of::<orch_screen_update>(),
+    generation: 0,
+    offset: 0,
+    flags: 0,
+    modes: 0,
+    window: NO_SIZE,
+    history: 0,
+    viewport: 0,
+    cursor: NO_CURSOR,
+    reserved: 0,
+    title: NO_BYTES,
+    scrolls: ptr::null(),
+    scroll_count: 0,
+    scroll_stride: size_of::<orch_scroll>(),
+    rows: NO_ROWS,
+};
+
+// SAFETY: repr(C), `size` first, integers and raw pointers only.
+unsafe impl SizedStruct for orch_screen_update {
+    const FIRST_SIZE: usize = size_through!(orch_screen_update, rows, orch_rows);
+    fn defaults() -> Self {
+        NO_UPDATE
+    }
+}
+
+impl From<Cursor> for orch_cursor {
+    fn from(cursor: Cursor) -> Self {
+        let visible = if cursor.visible { ORCH_CURSOR_VISIBLE } else { 0 };
+        let blinking = if cursor.blinking { ORCH_CURSOR_BLINKING } else { 0 };
+        orch_cursor {
+            row: cursor.row,
+            col: cursor.col,
+            shape: cursor.shape as u32,
+            flags: visible | blinking,
+        }
+    }
+}
+
+/// A colour by its parts as 0xRRGGBB.
+pub(super) fn rgb_number(rgb: Rgb) -> u32 {
+    u32::from_be_bytes([0, rgb.r, rgb.g, rgb.b])
+}
+
+fn color_number(color: Color) -> u32 {
+    match color {
+        Color::Default => ORCH_COLOR_DEFAULT,
+        Color::Indexed(index) => ORCH_COLOR_INDEXED | u32::from(index),
+        Color::Rgb(rgb) => ORCH_COLOR_RGB | rgb_number(rgb),
+    }
+}
+
+/// An update or rows in C's form, lent until the next one. The texts stay where the engine has them;
+/// a debug build lends copies and overwrites everything when the loan ends (see [`Lent`]).
+pub(super) struct ShownLoan {
+    update: orch_screen_update,
+    scrolls: Vec<orch_scroll>,
+    rows: Vec<orch_row>,
+    runs: Vec<orch_run>,
+    links: Vec<orch_link>,
+    texts: Vec<u8>,
+}
+
+impl Default for ShownLoan {
+    fn default() -> Self {
+        ShownLoan {
+            update: NO_UPDATE,
+            scrolls: Vec::new(),
+            rows: Vec::new(),
+            runs: Vec::new(),
+            links: Vec::new(),
+            texts: Vec::new(),
+        }
+    }
+}
+
+impl ShownLoan {
+    /// Ends the loan.
+    pub(super) fn end(&mut self) {
+        if cfg!(debug_assertions) {
+            poison(&mut self.update);
+            poison_all(&mut self.scrolls);
+            poison_all(&mut self.rows);
+            poison_all(&mut self.runs);
+            poison_all(&mut self.links);
+            self.texts.fill(Lent::POISON);
+        }
+    }
+
+    /// Lends an update; what it points to stays until [`end`](Self::end) or the next loan.
+    pub(super) fn lend(&mut self, update: &ScreenUpdate) -> &orch_screen_update {
+        self.end();
+        let title = update.title.as_deref();
+        self.make_room(&update.rows, title.map_or(0, str::len));
+        let title = title.map_or(NO_BYTES, |title| self.text(title));
+        self.scrolls.clear();
+        self.scrolls.extend(update.scrolls.iter().map(|scroll| orch_scroll {
+            top: scroll.top,
+            bottom: scroll.bottom,
+            rows: scroll.rows.into(),
+        }));
+        self.update = orch_screen_update {
+            generation: update.generation,
+            offset: update.offset,
+            flags: if update.full { ORCH_UPDATE_FULL } else { 0 },
+            modes: update.modes.bits(),
+            window: Size::cells(update.cols, update.height).into(),
+            history: update.history,
+            viewport: update.viewport,
+            cursor: update.cursor.into(),
+            title,
+            scrolls: self.scrolls.as_ptr(),
+            scroll_count: self.scrolls.len(),
+            rows: self.fill_rows(&update.rows),
+            ..NO_UPDATE
+        };
+        &self.update
+    }
+
+    /// Lends rows; otherwise as [`lend`](Self::lend).
+    pub(super) fn lend_rows(&mut self, rows: &Rows) -> orch_rows {
+        self.end();
+        self.make_room(rows, 0);
+        self.fill_rows(rows)
+    }
+
+    /// Makes room for all copies of texts, so that none of them moves.
+    fn make_room(&mut self, rows: &Rows, more: usize) {
+        self.texts.clear();
+        if cfg!(debug_assertions) {
+            let links = rows.links.iter().map(|link| link.id.len() + link.uri.len());
+            self.texts.reserve(rows.text.len() + links.sum::<usize>() + more);
+        }
+    }
+
+    fn text(&mut self, text: &str) -> orch_bytes {
+        if !cfg!(debug_assertions) {
+            return lend(text.as_bytes());
+        }
+        let start = self.texts.len();
+        self.texts.extend_from_slice(text.as_bytes());
+        lend(&self.texts[start..])
+    }
+
+    fn fill_rows(&mut self, rows: &Rows) -> orch_rows {
+        self.links.clear();
+        for link in &rows.links {
+            let link = orch_link { id: self.text(&link.id), uri: self.text(&link.uri) };
+            self.links.push(link);
+        }
+        self.runs.clear();
+        for run in &rows.runs {
+            let text = self.text(&rows.text[run.text_start..run.text_end]);
+            self.runs.push(orch_run {
+                text,
+                link: run.link.map_or(ptr::null(), |link| &raw const self.links[link]),
+                foreground: color_number(run.style.foreground),
+                background: color_number(run.style.background),
+                underline_color: color_number(run.style.underline_color),
+                underline: run.style.underline as u16,
+                attributes: run.style.attributes.bits(),
+                cols: run.cols,
+                flags: if run.wide { ORCH_RUN_WIDE } else { 0 },
+                reserved: 0,
+            });
+        }
+        self.rows.clear();
+        self.rows.extend(rows.rows.iter().map(|row| orch_row {
+            index: row.index,
+            flags: if row.wrapped { ORCH_ROW_WRAPPED } else { 0 },
+            runs: self.runs[row.first_run..row.end_run].as_ptr(),
+            run_count: row.end_run - row.first_run,
+        }));
+        orch_rows { rows: self.rows.as_ptr(), row_count: self.rows.len(), ..NO_ROWS }
+    }
+}
+
+/// A C struct that is lent.
+///
+/// # Safety
+/// Every bit pattern is valid in all fields.
+unsafe trait Lendable: Copy {}
+
+// SAFETY: integers and raw pointers only, in all of them.
+unsafe impl Lendable for orch_screen_update {}
+// SAFETY: as above.
+unsafe impl Lendable for orch_scroll {}
+// SAFETY: as above.
+unsafe impl Lendable for orch_row {}
+// SAFETY: as above.
+unsafe impl Lendable for orch_run {}
+// SAFETY: as above.
+unsafe impl Lendable for orch_link {}
+
+fn poison_all<T: Lendable>(lent: &mut [T]) {
+    lent.iter_mut().for_each(poison);
+}
+
+/// Overwrites what was lent.
+fn poison<T: Lendable>(lent: &mut T) {
+    // SAFETY: a reference is good for writing, and the trait vouches for the pattern.
+    unsafe { ptr::write_bytes(ptr::from_mut(lent), Lent::POISON, 1) };
+}

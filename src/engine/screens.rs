@@ -1,0 +1,118 @@
+//! The engine's calls for screens: what terminals show.
+
+use super::Engine;
+use crate::error::Result;
+use crate::reactor::{ReaderId, TerminalId};
+use crate::terminal::{Delivery, Matches, Op, Rows, ScreenUpdate, Search, Snapshot};
+
+impl Engine {
+    /// Types text as a person pastes it: its ends of lines become carriage returns, control characters
+    /// and every end of a bracketed paste are taken out, and it is bracketed when the program asked for
+    /// that (known with a screen only). All of it or nothing.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `Ended`, `LimitReached` when the input queue has no room for all.
+    pub fn paste(&mut self, id: TerminalId, text: &[u8]) -> Result<()> {
+        self.apply(id, &Op::Paste(text.into()))
+    }
+
+    /// Drops a screen's scrollback and the rows above the cursor's, which becomes the first one; on the
+    /// alternate screen nothing. Readers of bytes are told by
+    /// [`Cleared`](crate::TerminalEvent::Cleared), the program is not.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `NoScreen`.
+    pub fn clear_screen(&mut self, id: TerminalId) -> Result<()> {
+        self.apply(id, &Op::Clear)
+    }
+
+    /// Scrolls a reader with [`Delivery::Screen`] back to so many rows above the screen, at most as
+    /// many as there are. Further output leaves the view where it is.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `InvalidArgument` for another kind of reader.
+    pub fn scroll_to(&mut self, reader: ReaderId, rows: u32) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.scroll_to(reader, rows, reactor))
+    }
+
+    /// Changes how output reaches a reader. From [`Delivery::Screen`] to bytes, a
+    /// [`Snapshot`](crate::TerminalEvent::Snapshot) comes first; to it, all of the screen.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`.
+    pub fn set_delivery(&mut self, reader: ReaderId, delivery: Delivery) -> Result<()> {
+        self.with_terminals(|terminals, reactor| terminals.set_delivery(reader, delivery, reactor))
+    }
+
+    /// Makes the next event of a reader of bytes a [`Snapshot`](crate::TerminalEvent::Snapshot) of the
+    /// screen with at most `scrollback` rows above it; its bytes go on from there. What a reader does
+    /// after a [`Gap`](crate::TerminalEvent::Gap).
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`, `InvalidArgument` for a reader with [`Delivery::Screen`].
+    pub fn request_snapshot(&mut self, reader: ReaderId, scrollback: usize) -> Result<()> {
+        self.with_terminals(|terminals, _| terminals.request_snapshot(reader, scrollback))
+    }
+
+    /// A snapshot of a screen with at most `scrollback` rows above it.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`.
+    pub fn snapshot(&mut self, id: TerminalId, scrollback: usize) -> Result<Snapshot> {
+        self.with_terminals(|terminals, reactor| terminals.snapshot(id, scrollback, reactor))
+    }
+
+    /// A screen as text with at most `scrollback` rows above it: a line per row, trailing blanks cut.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`.
+    pub fn screen_text(&mut self, id: TerminalId, scrollback: usize) -> Result<String> {
+        self.with_terminals(|terminals, reactor| terminals.screen_text(id, scrollback, reactor))
+    }
+
+    /// Rows of a screen (0 is its top) and its scrollback (-1 is its newest row), as many of `count`
+    /// from `first` on as there are. `rows` is filled anew.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`.
+    pub fn screen_rows(
+        &mut self,
+        id: TerminalId,
+        first: i32,
+        count: usize,
+        rows: &mut Rows,
+    ) -> Result<()> {
+        self.with_terminals(|terminals, reactor| {
+            terminals.screen_rows(id, first, count, rows, reactor)
+        })
+    }
+
+    /// What changed on a screen since the update with this generation; everything for 0 or one that is
+    /// too long ago. `update` is filled anew.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`.
+    pub fn screen_changes(
+        &mut self,
+        id: TerminalId,
+        generation: u64,
+        update: &mut ScreenUpdate,
+    ) -> Result<()> {
+        self.with_terminals(|terminals, reactor| {
+            terminals.screen_changes(id, generation, update, reactor)
+        })
+    }
+
+    /// Searches a screen and its scrollback.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`, `InvalidArgument` for a pattern that is empty, too long or malformed.
+    pub fn search(&mut self, id: TerminalId, search: &Search) -> Result<Matches> {
+        self.with_terminals(|terminals, reactor| terminals.search(id, search, reactor))
+    }
+
+    /// Bytes that all screens and their scrollback take, about.
+    pub fn screen_bytes(&self) -> usize {
+        self.terminals.screen_bytes()
+    }
+}

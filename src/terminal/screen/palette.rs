@@ -1,0 +1,70 @@
+//! The colours that a program is told when it asks and has not set them itself.
+
+use alacritty_terminal::vte::ansi::NamedColor;
+
+use super::{Rgb, ScreenOptions};
+
+/// The sixteen colours of xterm.
+const NAMED: [(u8, u8, u8); 16] = [
+    (0, 0, 0),
+    (205, 0, 0),
+    (0, 205, 0),
+    (205, 205, 0),
+    (0, 0, 238),
+    (205, 0, 205),
+    (0, 205, 205),
+    (229, 229, 229),
+    (127, 127, 127),
+    (255, 0, 0),
+    (0, 255, 0),
+    (255, 255, 0),
+    (92, 92, 255),
+    (255, 0, 255),
+    (0, 255, 255),
+    (255, 255, 255),
+];
+
+/// The colour of an index of the model: the palette's 256, then foreground, background, cursor.
+pub(super) fn color(index: usize, options: &ScreenOptions) -> Rgb {
+    const FOREGROUND: usize = NamedColor::Foreground as usize;
+    const BACKGROUND: usize = NamedColor::Background as usize;
+    match index {
+        0..16 => {
+            let (r, g, b) = NAMED[index];
+            Rgb { r, g, b }
+        }
+        16..232 => {
+            let level = |part: usize| if part == 0 { 0 } else { (55 + 40 * part) as u8 };
+            let cube = index - 16;
+            Rgb { r: level(cube / 36), g: level(cube / 6 % 6), b: level(cube % 6) }
+        }
+        232..256 => {
+            let grey = (8 + 10 * (index - 232)) as u8;
+            Rgb { r: grey, g: grey, b: grey }
+        }
+        BACKGROUND => options.background,
+        FOREGROUND => options.foreground,
+        _ => options.cursor,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cube_and_the_greys_are_those_of_xterm() {
+        let options = ScreenOptions::default();
+        let table = [
+            (16, (0, 0, 0)),
+            (17, (0, 0, 95)),
+            (196, (255, 0, 0)),
+            (231, (255, 255, 255)),
+            (232, (8, 8, 8)),
+            (255, (238, 238, 238)),
+        ];
+        for (index, (r, g, b)) in table {
+            assert_eq!(color(index, &options), Rgb { r, g, b }, "{index}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Rows as runs of text with a style, for user interfaces that draw cells themselves.
+
+use alacritty_terminal::grid::Row as ModelRow;
+use alacritty_terminal::index::Column;
+use alacritty_terminal::term::cell::{Cell, Flags};
+
+use super::style::Style;
+
+/// What one cell shows. Halves of wide characters that lost their other half show as blanks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// A character of one column, perhaps a blank.
+    Narrow(char),
+    /// A character of two columns.
+    Wide(char),
+    /// The second column of the wide character before it.
+    Covered,
+}
+
+/// What a row shows in a column.
+pub(super) fn shown(row: &ModelRow<Cell>, col: usize) -> Shown {
+    let cell = &row[Column(col)];
+    let flags = cell.flags;
+    if flags.contains(Flags::WIDE_CHAR) {
+        let whole =
+            col + 1 < row.len() && row[Column(col + 1)].flags.contains(Flags::WIDE_CHAR_SPACER);
+        return if whole { Shown::Wide(cell.c) } else { Shown::Narrow(' ') };
+    }
+    if flags.contains(Flags::WIDE_CHAR_SPACER) {
+        let whole = col > 0 && row[Column(col - 1)].flags.contains(Flags::WIDE_CHAR);
+        return if whole { Shown::Covered } else { Shown::Narrow(' ') };
+    }
+    let blank = cell.c == '\t' || flags.contains(Flags::LEADING_WIDE_CHAR_SPACER);
+    Shown::Narrow(if blank { ' ' } else { cell.c })
+}
+
+/// Combining characters of a cell that shows something.
+pub(super) fn marks(row: &ModelRow<Cell>, col: usize) -> &[char] {
+    match shown(row, col) {
+        Shown::Covered => &[],
+        _ => row[Column(col)].zerowidth().unwrap_or(&[]),
+    }
+}
+
+/// Whether a cell shows nothing but the terminal's own background.
+fn is_blank(row: &ModelRow<Cell>, col: usize) -> bool {
+    let cell = &row[Column(col)];
+    shown(row, col) == Shown::Narrow(' ')
+        && cell
+            .extra
+            .as_ref()
+            .is_none_or(|_| marks(row, col).is_empty() && cell.hyperlink().is_none())
+        && Style::of(cell) == Style::default()
+}
+
+/// Columns up to the last one that shows something.
+pub(super) fn shown_len(row: &ModelRow<Cell>) -> usize {
+    (0..row.len()).rev().find(|col| !is_blank(row, *col)).map_or(0, |col| col + 1)
+}
+
+/// Whether the line goes on in the row below.
+pub(super) fn is_wrapped(row: &ModelRow<Cell>) -> bool {
+    row.last().is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE))
+}
+
+/// The text of a row without trailing blanks.
+pub(super) fn push_text(row: &ModelRow<Cell>, text: &mut String) {
+    for col in 0..shown_len(row) {
+        if let Shown::Narrow(c) | Shown::Wide(c) = shown(row, col) {
+            text.push(c);
+            text.extend(marks(row, col));
+        }
+    }
+    text.truncate(text.trim_end_matches(' ').len());
+}
+
+/// A link on text, by OSC 8.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Text with the same id and address is one link, also in several places.
+    pub id: String,
+    /// Where it leads, as the program wrote it: do not open it unasked.
+    pub uri: String,
+}
+
+/// One row of a screen: neighbouring characters that look the same are one run.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    rows: &'a Rows,
+    data: &'a RowData,
+}
+
+/// Neighbouring characters that look the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run<'a> {
+    /// The characters.
+    pub text: &'a str,
+    /// Columns that they take together.
+    pub cols: u16,
+    /// Each character takes two columns, else one. A run with combining characters is one cell.
+    pub wide: bool,
+    /// How they look.
+    pub style: Style,
+    /// The link they are part of.
+    pub link: Option<&'a Link>,
+}
+
+impl<'a> Row<'a> {
+    /// Its place: 0 is the top row of the screen, -1 the newest row of the scrollback.
+    pub fn index(&self) -> i32 {
+        self.data.index
+    }
+
+    /// The line goes on in the row below.
+    pub fn is_wrapped(&self) -> bool {
+        self.data.wrapped
+    }
+
+    /// The runs from the left. What is right of the last one is blank, in the default style.
+    pub fn runs(&self) -> impl ExactSizeIterator<Item = Run<'a>> + 'a {
+        let rows = self.rows;
+        rows.runs[self.data.first_run..self.data.end_run].iter().map(move |run| Run {
+            text: &rows.text[run.text_start..run.text_end],
+            cols: run.cols,
+            wide: run.wide,
+            style: run.style,
+            link: run.link.map(|link| &rows.links[link]),
+        })
+    }
+
+    /// Its text without trailing blanks.
+    pub fn text(&self) -> String {
+        let mut text: String = self.runs().map(|run| run.text).collect();
+        text.truncate(text.trim_end_matches(' ').len());
+        text
+    }
+}
+
+/// Rows in flat arrays that are filled anew without allocating.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    pub(crate) text: String,
+    pub(crate) runs: Vec<RunData>,
+    pub(crate) rows: Vec<RowData>,
+    pub(crate) links: Vec<Link>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowData {
+    pub(crate) index: i32,
+    pub(crate) wrapped: bool,
+    pub(crate) first_run: usize,
+    pub(crate) end_run: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RunData {
+    pub(crate) text_start: usize,
+    pub(crate) text_end: usize,
+    pub(crate) cols: u16,
+    pub(crate) wide: bool,
+    /// One cell with combining characters.
+    cluster: bool,
+    pub(crate) style: Style,
+    pub(crate) link: Option<usize>,
+}
+
+impl Rows {
+    /// The rows, from the top.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Row<'_>> + '_ {
+        self.rows.iter().map(|data| Row { rows: self, data })
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.runs.clear();
+        self.rows.clear();
+        self.links.clear();
+    }
+
+    pub(super) fn push(&mut self, index: i32, row: &ModelRow<Cell>) {
+        let first_run = self.runs.len();
+        for col in 0..shown_len(row) {
+            let (c, wide) = match shown(row, col) {
+                Shown::Narrow(c) => (c, false),
+                Shown::Wide(c) => (c, true),
+                Shown::Covered => continue,
+            };
+            let cell = &row[Column(col)];
+            let marks = marks(row, col);
+            let style = Style::of(cell);
+            let link = self.link_of(cell);
+            let cols = if wide { 2 } else { 1 };
+            let text_start = self.text.len();
+            self.text.push(c);
+            self.text.extend(marks);
+            let text_end = self.text.len();
+            let cluster = !marks.is_empty();
+            let last = self.runs[first_run..].last_mut().filter(|last| {
+                !cluster
+                    && !last.cluster
+                    && (last.wide, last.style, last.link) == (wide, style, link)
+            });
+            match last {
+                Some(last) => {
+                    last.text_end = text_end;
+                    last.cols += cols;
+                }
+                None => {
+                    let run = RunData { text_start, text_end, cols, wide, cluster, style, link };
+                    self.runs.push(run);
+                }
+            }
+        }
+        let end_run = self.runs.len();
+        self.rows.push(RowData { index, wrapped: is_wrapped(row), first_run, end_run });
+    }
+
+    fn link_of(&mut self, cell: &Cell) -> Option<usize> {
+        let link = cell.hyperlink()?;
+        let is_same = |known: &Link| known.id == link.id() && known.uri == link.uri();
+        let known = self.links.iter().rposition(is_same);
+        Some(known.unwrap_or_else(|| {
+            self.links.push(Link { id: link.id().to_owned(), uri: link.uri().to_owned() });
+            self.links.len() - 1
+        }))
+    }
+}

@@ -1,0 +1,193 @@
+//! The table's calls about screens and their viewers.
+
+use super::Terminal;
+use super::options::{Delivery, ReaderOptions, Size, Start};
+use super::output::Reader;
+use super::screen::{Matches, Rows, ScreenOptions, ScreenUpdate, Search, Snapshot};
+use super::table::Terminals;
+use super::viewing::no_screen;
+use crate::error::{Error, Result};
+use crate::reactor::{Reactor, ReaderId, TerminalId};
+
+impl Terminals {
+    /// Bytes that all screens take, about.
+    pub(crate) fn screen_bytes(&self) -> usize {
+        self.screens.used()
+    }
+
+    /// Checks what is asked of a new terminal's screen.
+    pub(super) fn admit_screen(
+        &self,
+        screen: Option<&ScreenOptions>,
+        reader: Option<Delivery>,
+        size: Size,
+    ) -> Result<()> {
+        let Some(screen) = screen else {
+            let needs_one = reader == Some(Delivery::Screen);
+            return if needs_one { Err(no_screen()) } else { Ok(()) };
+        };
+        let rows_max = self.limits.scrollback_rows;
+        if screen.scrollback > rows_max {
+            return Err(Error::invalid(format!("scrollback: at most {rows_max} rows")));
+        }
+        self.admit_size(size)
+    }
+
+    fn admit_size(&self, size: Size) -> Result<()> {
+        let cells_max = self.limits.screen_cells;
+        if usize::from(size.cols) * usize::from(size.rows) > cells_max {
+            return Err(Error::limit(format!("a screen has at most {cells_max} cells")));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn resize(
+        &mut self,
+        id: TerminalId,
+        size: Size,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        if self.get(id)?.screen.is_some() {
+            self.admit_size(size)?;
+        }
+        self.command(id, |t| t.resize(size, reactor))?;
+        let terminal = self.table.get_mut(id)?;
+        self.screens.count(terminal);
+        Ok(())
+    }
+
+    pub(crate) fn clear_screen(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
+        self.command(id, |t| t.clear_screen(reactor))?;
+        let terminal = self.table.get_mut(id)?;
+        self.screens.count(terminal);
+        Ok(())
+    }
+
+    pub(crate) fn scroll_to(
+        &mut self,
+        reader: ReaderId,
+        rows: u32,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        let id = *self.readers.get(reader)?;
+        self.command(id, |t| t.scroll_to(reader, rows as usize, reactor))
+    }
+
+    pub(crate) fn set_delivery(
+        &mut self,
+        reader: ReaderId,
+        delivery: Delivery,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        let id = *self.readers.get(reader)?;
+        self.command(id, |t| t.set_delivery(reader, delivery, reactor))?;
+        self.feed_starved(reactor)
+    }
+
+    pub(crate) fn request_snapshot(&mut self, reader: ReaderId, history: usize) -> Result<()> {
+        let id = *self.readers.get(reader)?;
+        self.command(id, |t| t.request_snapshot(reader, history))
+    }
+
+    pub(crate) fn snapshot(
+        &mut self,
+        id: TerminalId,
+        history: usize,
+        reactor: &mut Reactor,
+    ) -> Result<Snapshot> {
+        let terminal = self.table.get_mut(id)?;
+        let log_start = terminal.log.start();
+        terminal.open_screen(reactor)?.snapshot(history, log_start)
+    }
+
+    pub(crate) fn screen_text(
+        &mut self,
+        id: TerminalId,
+        history: usize,
+        reactor: &mut Reactor,
+    ) -> Result<String> {
+        Ok(self.table.get_mut(id)?.open_screen(reactor)?.text(history))
+    }
+
+    pub(crate) fn screen_rows(
+        &mut self,
+        id: TerminalId,
+        first: i32,
+        count: usize,
+        rows: &mut Rows,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.table.get_mut(id)?.open_screen(reactor)?.rows(first, count, rows);
+        Ok(())
+    }
+
+    pub(crate) fn screen_changes(
+        &mut self,
+        id: TerminalId,
+        generation: u64,
+        update: &mut ScreenUpdate,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        let screen = self.table.get_mut(id)?.open_screen(reactor)?;
+        screen.look();
+        screen.changes_since(generation, update);
+        Ok(())
+    }
+
+    pub(crate) fn search(
+        &mut self,
+        id: TerminalId,
+        search: &Search,
+        reactor: &mut Reactor,
+    ) -> Result<Matches> {
+        self.table.get_mut(id)?.open_screen(reactor)?.search(search)
+    }
+}
+
+impl Terminal {
+    /// Adds a reader where it wants to start.
+    pub(super) fn add_reader(
+        &mut self,
+        id: ReaderId,
+        options: &ReaderOptions,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.admits_reader(options)?;
+        let (start, end) = (self.log.start(), self.log.end());
+        let (cursor, snapshot) = match options.start {
+            _ if options.delivery == Delivery::Screen => (end, None),
+            Start::Oldest => (start, None),
+            Start::Now => (end, None),
+            Start::Snapshot(history) => (end, Some(history)),
+            Start::Offset(offset) | Start::Resume(offset) if offset > end => {
+                return Err(Error::invalid("the offset is past the end of output"));
+            }
+            Start::Resume(offset) if offset < start && self.screen.is_some() => (end, Some(0)),
+            Start::Offset(offset) | Start::Resume(offset) => (offset, None),
+        };
+        let mut reader = Reader::new(id, options, cursor, reactor.now());
+        reader.snapshot = snapshot;
+        if matches!(options.start, Start::Resume(_)) {
+            reader.without_questions_until = reader.without_questions_until.max(end);
+        }
+        let is_before = |cleared: &u64| snapshot.is_none() && *cleared > cursor;
+        reader.cleared_at = self.cleared_at.filter(is_before);
+        self.readers.push(reader);
+        self.tell_viewers(reactor, false);
+        Ok(())
+    }
+
+    /// Makes the snapshot that a reader waits for; its bytes go on from there.
+    pub(super) fn take_snapshot(
+        &mut self,
+        reader: ReaderId,
+        history: usize,
+        reactor: &mut Reactor,
+    ) -> Result<Snapshot> {
+        let (start, end) = (self.log.start(), self.log.end());
+        let snapshot = self.open_screen(reactor)?.snapshot(history, start);
+        let cursor = snapshot.as_ref().map_or(end, |snapshot| snapshot.offset);
+        self.reader_mut(reader)?.cursor = cursor;
+        snapshot
+    }
+}

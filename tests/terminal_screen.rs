@@ -1,0 +1,308 @@
+//! The screen through the public interface: what programs show, answers, news, snapshots, resuming.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods, missing_docs)]
+
+mod support;
+
+use std::io::Write;
+
+use orchflow::{
+    AdoptOptions, Color, Delivery, ErrorKind, Event, Limits, ReaderId, ReaderOptions, Rgb, Rows,
+    ScreenOptions, Size, Start, TerminalEvent, TerminalId, Underline,
+};
+use support::host::{Host, sh};
+use support::played::{Played, with_screen};
+
+fn rows(host: &mut Host, id: TerminalId) -> Rows {
+    let mut rows = Rows::default();
+    host.engine.screen_rows(id, 0, usize::MAX, &mut rows).unwrap();
+    rows
+}
+
+#[test]
+fn a_program_is_shown() {
+    let mut host = Host::new();
+    let options = sh("printf 'one\\r\\n\\033[1;31mtwo\\033[0m three'; exec cat");
+    let id = host.spawn(&options.screen(ScreenOptions::default()).size(Size::cells(30, 4)));
+    host.wait_text(id, "three");
+    assert_eq!(host.engine.screen_text(id, 10).unwrap(), "one\ntwo three\n\n\n");
+    let state = host.engine.state(id).unwrap().screen.unwrap();
+    assert_eq!((state.cursor.row, state.cursor.col, state.cursor.visible), (1, 9, true));
+    assert!(state.bytes > 0 && state.failures == 0 && state.history == 0);
+    host.close(id);
+}
+
+#[test]
+fn rows_are_runs_of_text_with_a_style() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen());
+    tty.play(
+        &mut host,
+        "a\x1b[1;4:3;38;2;1;2;3;48;5;17mb日本\x1b[0m e\u{301}\x1b]8;id=x;http://l\x1b\\L"
+            .as_bytes(),
+    );
+    let rows = rows(&mut host, tty.id);
+    let row = rows.iter().next().unwrap();
+    let runs: Vec<_> = row.runs().collect();
+    let texts: Vec<_> = runs.iter().map(|run| (run.text, run.cols, run.wide)).collect();
+    let expected = [
+        ("a", 1, false),
+        ("b", 1, false),
+        ("日本", 4, true),
+        (" ", 1, false),
+        ("e\u{301}", 1, false),
+        ("L", 1, false),
+    ];
+    assert_eq!(texts, expected);
+    let style = runs[1].style;
+    assert_eq!(style.foreground, Color::Rgb(Rgb { r: 1, g: 2, b: 3 }));
+    assert_eq!(style.background, Color::Indexed(17));
+    assert_eq!(style.underline, Underline::Curly);
+    assert_eq!(style.attributes.bits(), 1);
+    assert_eq!(runs[5].link.unwrap().uri, "http://l");
+    assert_eq!(
+        (row.index(), row.is_wrapped(), row.text()),
+        (0, false, "ab日本 e\u{301}L".to_owned())
+    );
+}
+
+/// Whatever the split, each question is answered once; and not again when a snapshot is taken or
+/// somebody attaches.
+#[test]
+fn questions_are_answered_once_also_with_nobody_attached() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().reader(None));
+    let table = [
+        ("\x1b[c", "\x1b[?62;22c"),
+        ("\x1b[>c", "\x1b[>1;10;0c"),
+        ("\x1b[5n", "\x1b[0n"),
+        ("\x1b[3;7H\x1b[6n", "\x1b[3;7R"),
+        ("\x1b[?7$p", "\x1b[?7;1$y"),
+        ("\x1b[?2004h\x1b[?2004$p", "\x1b[?2004;1$y"),
+        ("\x1b[?2026$p", "\x1b[?2026;2$y"),
+        ("\x1b[4$p", "\x1b[4;2$y"),
+        ("\x1b[?9999$p", "\x1b[?9999;0$y"),
+        ("\x1b]4;1;?\x07", "\x1b]4;1;rgb:cdcd/0000/0000\x07"),
+        ("\x1b]4;1;#0a0b0c\x07\x1b]4;1;?\x1b\\", "\x1b]4;1;rgb:0a0a/0b0b/0c0c\x1b\\"),
+        ("\x1b]10;?\x07", "\x1b]10;rgb:e5e5/e5e5/e5e5\x07"),
+        ("\x1b]11;?\x07", "\x1b]11;rgb:0000/0000/0000\x07"),
+        ("\x1b[>5u\x1b[?u", "\x1b[?5u"),
+        ("\x1b[<u\x1b[?u", "\x1b[?0u"),
+        ("\x1b[18t", "\x1b[8;5;20t"),
+    ];
+    for (question, answer) in table {
+        tty.play(&mut host, question.as_bytes());
+        tty.typed(&mut host, answer);
+    }
+    let reader = host.attach(tty.id, Delivery::Lossless, Start::Oldest);
+    host.engine.snapshot(tty.id, 100).unwrap();
+    host.engine.request_snapshot(reader, 0).unwrap();
+    host.read_events();
+    tty.play(&mut host, b"\x1b[5n");
+    tty.typed(&mut host, "\x1b[0n");
+    assert_eq!(host.engine.state(tty.id).unwrap().input_waiting, 0);
+}
+
+#[test]
+fn without_answers_nothing_is_typed() {
+    let mut host = Host::new();
+    let screen = ScreenOptions { answers: false, ..ScreenOptions::default() };
+    let mut tty = Played::new(&mut host, AdoptOptions::new().screen(screen));
+    tty.play(&mut host, b"\x1b[c\x1b[6n");
+    host.engine.write(tty.id, b"!").unwrap();
+    tty.typed(&mut host, "!");
+}
+
+/// A flood of questions to a program that reads nothing fills the queue and no more.
+#[test]
+fn a_flood_of_questions_is_bounded() {
+    let limits = Limits { input_bytes: 4096, ..Limits::default() };
+    let mut host = Host::with_limits(limits);
+    let mut tty = Played::new(&mut host, with_screen());
+    tty.play(&mut host, &b"\x1b[c".repeat(20_000));
+    assert!(host.engine.state(tty.id).unwrap().input_waiting <= 4096);
+}
+
+#[test]
+fn news_are_told() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen());
+    let output = "\x1b]2;a title\x07\x07\x07\x1b]7;file://h/home/a%20b\x07\x1b]9;done\x07\
+        \x1b]777;notify;T;B\x07\x1b]133;C;cmdline=make\x07\x1b]133;D;2\x07\x1b]52;c;aGVsbG8=\x07";
+    tty.play(&mut host, output.as_bytes());
+    let expected = [
+        "title a title",
+        "cwd /home/a b",
+        "notification \"\" \"done\"",
+        "notification \"T\" \"B\"",
+        "started \"make\"",
+        "finished Some(2)",
+        "clipboard false hello",
+        "bell 2",
+    ];
+    let id = tty.id;
+    host.wait("the news", |host| host.seen(id).news.len() == expected.len());
+    assert_eq!(host.seen(id).news, expected);
+    let state = host.engine.state(id).unwrap().screen.unwrap();
+    assert_eq!((state.title.as_str(), state.last_exit_code), ("a title", Some(2)));
+    assert_eq!(state.cwd.unwrap().to_str(), Some("/home/a b"));
+    tty.play(&mut host, b"\x1b[22t\x1b]0;other\x07");
+    tty.play(&mut host, b"\x1b[23t");
+    host.wait("titles", |host| host.seen(id).news.last().unwrap() == "title a title");
+}
+
+#[test]
+fn the_clipboard_is_off_by_default() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, AdoptOptions::new().screen(ScreenOptions::default()));
+    tty.play(&mut host, b"\x1b]52;c;aGVsbG8=\x07\x1b]52;c;?\x07\x07");
+    let id = tty.id;
+    host.wait("the bell", |host| !host.seen(id).news.is_empty());
+    assert_eq!(host.seen(id).news, ["bell 1"]);
+}
+
+/// A snapshot, fed to another terminal, shows the same there.
+#[test]
+fn a_snapshot_is_the_screen() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen());
+    for n in 0..30 {
+        tty.play(&mut host, format!("\x1b[3{}mline {n}\r\n", n % 8).as_bytes());
+    }
+    tty.play(&mut host, "\x1b[0mwide 日本 \x1b[2;3r\x1b[?1h\x1b[4 q\x1b]2;T\x07".as_bytes());
+    let snapshot = host.engine.snapshot(tty.id, 1000).unwrap();
+    let state = host.engine.state(tty.id).unwrap();
+    assert_eq!((snapshot.offset, snapshot.cols, snapshot.rows), (state.log_end, 20, 5));
+    let mut copy = Played::new(&mut host, with_screen());
+    copy.play(&mut host, &snapshot.bytes);
+    assert_eq!(
+        host.engine.screen_text(copy.id, 1000).unwrap(),
+        host.engine.screen_text(tty.id, 1000).unwrap()
+    );
+    let (a, b) = (state.screen.unwrap(), host.engine.state(copy.id).unwrap().screen.unwrap());
+    assert_eq!((a.cursor, a.modes, a.title, a.history), (b.cursor, b.modes, b.title, b.history));
+    assert_eq!(rows(&mut host, tty.id), rows(&mut host, copy.id));
+}
+
+#[test]
+fn a_reader_resumes_with_bytes_or_with_a_snapshot() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().log_bytes(64 << 10).reader(None));
+    tty.play(&mut host, b"first ");
+    tty.play(&mut host, b"second");
+    let near = host
+        .engine
+        .attach_with(tty.id, &ReaderOptions::new(Delivery::Lossless).start(Start::Resume(6)));
+    let near = near.unwrap();
+    host.wait("the bytes", |host| host.heard(near).bytes == b"second");
+    assert!(host.heard(near).snapshots.is_empty());
+    host.detach(near).unwrap();
+
+    tty.play(&mut host, &b"0123456789abcdef\r\n".repeat(6000));
+    tty.play(&mut host, b"\x1b[31mlast");
+    let far = host.attach(tty.id, Delivery::Lossless, Start::Resume(6));
+    host.wait("a snapshot", |host| !host.heard(far).snapshots.is_empty());
+    tty.play(&mut host, b" and more");
+    host.wait("bytes after it", |host| host.heard(far).bytes == b" and more");
+    let snapshot = host.heard(far).snapshots[0].clone();
+    let mut copy = Played::new(&mut host, with_screen());
+    copy.play(&mut host, &[&snapshot.bytes[..], b" and more"].concat());
+    assert_eq!(
+        host.engine.screen_text(copy.id, 0).unwrap(),
+        host.engine.screen_text(tty.id, 0).unwrap()
+    );
+    let past = host.engine.attach(tty.id, Delivery::Lossless, Start::Resume(u64::MAX));
+    assert_eq!(past.unwrap_err().kind(), ErrorKind::InvalidArgument);
+}
+
+/// A snapshot in the middle of a sequence or a character is cut before it.
+#[test]
+fn snapshots_are_cut_between_sequences() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().reader(None));
+    for (output, held) in [
+        (&b"a\x1b[3"[..], 3),
+        (b"1mb", 0),
+        (b"\xe6\x97", 2),
+        (b"\xa5", 0),
+        (b"\x1b]2;ti", 6),
+        (b"tle\x07x", 0),
+    ] {
+        tty.play(&mut host, output);
+        let end = host.engine.state(tty.id).unwrap().log_end;
+        assert_eq!(end - host.engine.snapshot(tty.id, 0).unwrap().offset, held, "{output:?}");
+    }
+    assert_eq!(host.engine.screen_text(tty.id, 0).unwrap().lines().next(), Some("ab日x"));
+}
+
+/// A string longer than the log: the snapshot begins it anew, so that its rest is not shown.
+#[test]
+fn a_snapshot_in_an_endless_string_hides_its_rest() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().log_bytes(64 << 10).reader(None));
+    tty.play(&mut host, b"before\x1b]2;");
+    tty.play(&mut host, &vec![b'x'; 300_000]);
+    let snapshot = host.engine.snapshot(tty.id, 0).unwrap();
+    assert_eq!(snapshot.offset, host.engine.state(tty.id).unwrap().log_end);
+    let mut copy = Played::new(&mut host, with_screen().reader(None));
+    copy.play(&mut host, &snapshot.bytes);
+    copy.play(&mut host, b"rest of it\x07 after");
+    assert_eq!(host.engine.screen_text(copy.id, 0).unwrap(), "before after\n\n\n\n\n");
+}
+
+/// A lossy reader's bytes go on where a parser can begin, and on request with a snapshot.
+#[test]
+fn gaps_end_between_sequences() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().log_bytes(64 << 10).reader(None));
+    let lossy = host.attach(tty.id, Delivery::Lossy, Start::Now);
+    host.engine.pause_reader(lossy).unwrap();
+    for n in 0..20_000 {
+        tty.play(&mut host, format!("\x1b[38;5;{}mx", n % 256).as_bytes());
+    }
+    host.engine.resume_reader(lossy).unwrap();
+    host.wait("the rest", |host| {
+        host.heard(lossy).lost() > 0 && !host.heard(lossy).bytes.is_empty()
+    });
+    let first = host.heard(lossy).bytes.clone();
+    assert!(first.starts_with(b"\x1b[38") || first.starts_with(b"x"), "{:?}", &first[..8]);
+    host.engine.request_snapshot(lossy, 0).unwrap();
+    host.wait("a snapshot", |host| !host.heard(lossy).snapshots.is_empty());
+}
+
+/// What was answered before a reader resumed is not asked again; live bytes are exact unless the
+/// reader wants them without questions.
+#[test]
+fn questions_are_left_out_of_what_is_played_again() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().reader(None));
+    for part in [&b"a\x1b[c"[..], b"b\x1b[6", b"nc\x1b]11;?\x07d\x1b]10;?\x1b", b"\\e\x1b[?25hf"] {
+        tty.play(&mut host, part);
+    }
+    let resumed = host.attach(tty.id, Delivery::Lossless, Start::Resume(0));
+    let exact = host.attach(tty.id, Delivery::Lossless, Start::Oldest);
+    let options = ReaderOptions::new(Delivery::Lossless).without_questions();
+    let quiet = host.engine.attach_with(tty.id, &options).unwrap();
+    let mut heard: std::collections::HashMap<ReaderId, Vec<u8>> = Default::default();
+    let mut listen = |host: &mut Host| {
+        host.engine.turn(Some(std::time::Duration::ZERO)).unwrap();
+        while let Some(event) = host.engine.next_event().unwrap() {
+            if let Event::Terminal { event: TerminalEvent::Output { reader, bytes, .. }, .. } =
+                event
+            {
+                heard.entry(reader).or_default().extend_from_slice(bytes);
+            }
+        }
+    };
+    listen(&mut host);
+    let id = tty.id;
+    let end = host.engine.state(id).unwrap().log_end + 6;
+    tty.slave.write_all(b"g\x1b[5nh").unwrap();
+    host.turn_until("the output", |engine| engine.state(id).unwrap().log_end == end);
+    listen(&mut host);
+    let text = |reader| String::from_utf8_lossy(&heard[&reader]).into_owned();
+    assert_eq!(text(resumed), "abcd\x1b\\e\x1b[?25hfg\x1b[5nh");
+    assert_eq!(text(quiet), "abcd\x1b\\e\x1b[?25hfgh");
+    assert_eq!(text(exact), "a\x1b[cb\x1b[6nc\x1b]11;?\x07d\x1b]10;?\x1b\\e\x1b[?25hfg\x1b[5nh");
+}
