@@ -12,12 +12,12 @@ INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 INSTALL ?= install
 
-.PHONY: run test tools lint unit ffi-tests install-test deny bench header build install uninstall clean
+.PHONY: run test tools lint unit judges ffi-tests install-test deny bench fuzz header build install uninstall clean
 
 run: ## Runs your shell in a terminal of the engine.
 	$(CARGO) run --release
 
-test: tools lint unit ffi-tests install-test deny ## Everything that CI holds.
+test: tools lint unit judges ffi-tests install-test deny ## Everything that CI holds.
 
 tools: ## Looks for what the tests need and installs what is missing, where it can.
 	tests/tools.sh
@@ -28,6 +28,9 @@ lint: ## Format and lints, warnings as errors.
 
 unit: ## Unit, property and integration tests; the house rules; the header; the README's examples.
 	$(CARGO) test --locked
+
+judges: ## What screens show after recordings of programs, beside xterm.js and tmux.
+	CARGO="$(CARGO)" tests/judges/run.sh
 
 ffi-tests: ## The C ABI from outside: compilers, language versions, sanitizers, valgrind, host loops.
 	$(CARGO) build --locked
@@ -41,6 +44,9 @@ deny: ## Licences, sources and duplicates of the dependencies.
 
 bench: ## Figures beside a C epoll loop, one table.
 	$(CARGO) bench --locked --bench terminals
+
+fuzz: ## Feeds the screen what the fuzzer thinks of, for FUZZ_SECONDS (600).
+	fuzz/run.sh screen $(or $(FUZZ_SECONDS),600)
 
 header: ## Writes include/orchflow.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
