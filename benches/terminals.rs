@@ -1,8 +1,9 @@
 //! What terminals cost, beside a plain C epoll loop and beside the targets of the design.
 //!
-//! `cargo bench --bench terminals` runs everything in about two minutes; `-- SECTION...` only some:
-//! `throughput`, `echo`, `floods`, `allocations`, `spawn`, `idle`, `start`. One table is printed, a
-//! line for each figure.
+//! `cargo bench --bench terminals` runs everything in some minutes; `-- SECTION...` only some:
+//! `throughput`, `echo`, `floods`, `allocations`, `spawn`, `idle`, `start`, and with screens
+//! `screen-flow`, `screen-echo`, `screen-memory`, `screen-cost`. One table is printed, a line for each
+//! figure.
 //!
 //! Machines are shared and noisy, so a figure counts as a ratio to a peer that was measured in
 //! alternation with it in the same run; each is the median of several rounds. Nothing here fails for
@@ -30,6 +31,12 @@ mod host;
 mod idle;
 #[path = "terminals/peer.rs"]
 mod peer;
+#[path = "terminals/screen_cost.rs"]
+mod screen_cost;
+#[path = "terminals/screen_flow.rs"]
+mod screen_flow;
+#[path = "terminals/screen_memory.rs"]
+mod screen_memory;
 #[path = "terminals/spawn.rs"]
 mod spawn;
 #[path = "terminals/start.rs"]
@@ -38,6 +45,8 @@ mod start;
 mod stats;
 #[path = "terminals/system.rs"]
 mod system;
+#[path = "terminals/texts.rs"]
+mod texts;
 #[path = "terminals/throughput.rs"]
 mod throughput;
 
@@ -49,12 +58,12 @@ use stats::Table;
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;
 
-/// The whole run takes about two minutes; one that hangs is killed, its terminals hung up with it.
-const SECONDS_MAX: u32 = 600;
+/// The whole run takes some minutes; one that hangs is killed, its terminals hung up with it.
+const SECONDS_MAX: u32 = 900;
 
 type Section = fn(&mut Table, &Peer);
 
-const SECTIONS: [(&str, Section); 7] = [
+const SECTIONS: [(&str, Section); 11] = [
     ("throughput", throughput::run),
     ("echo", echo::without_floods),
     ("floods", echo::with_floods),
@@ -62,6 +71,10 @@ const SECTIONS: [(&str, Section); 7] = [
     ("spawn", |table, _| spawn::run(table)),
     ("idle", |table, _| idle::run(table)),
     ("start", |table, _| start::run(table)),
+    ("screen-flow", screen_flow::throughput),
+    ("screen-echo", screen_flow::echo),
+    ("screen-memory", screen_memory::run),
+    ("screen-cost", |table, _| screen_cost::run(table)),
 ];
 
 fn main() -> ExitCode {

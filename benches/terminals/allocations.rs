@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::host::{Host, PATIENCE, Wait};
+use crate::host::{Host, PATIENCE, Told, Wait};
 use crate::stats::{Line, Table, Target};
 
 /// The system's allocator, which also counts.
@@ -38,7 +38,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-fn allocations() -> u64 {
+pub(crate) fn allocations() -> u64 {
     ALLOCATIONS.load(Ordering::Relaxed)
 }
 
@@ -61,23 +61,24 @@ fn of_floods(floods: usize) -> (u64, u64) {
     host.spawn_floods(floods);
     // Steady state: every log has been filled and has begun to reuse its memory.
     let log_bytes = host.engine.limits().log_bytes as u64;
-    flow(&mut host, |_, bytes| bytes >= 4 * log_bytes * floods as u64);
+    flow(&mut host, |told| told.other_bytes >= 4 * log_bytes * floods as u64);
     let before = allocations();
-    let events = flow(&mut host, |events, _| events >= EVENTS);
-    (allocations() - before, events)
+    let told = flow(&mut host, |told| told.output_events >= EVENTS);
+    (allocations() - before, told.output_events)
 }
 
-/// Turns until it is enough; gives the number of output events.
-fn flow(host: &mut Host, enough: impl Fn(u64, u64) -> bool) -> u64 {
+/// Turns until it is enough; gives what was told in all.
+pub(crate) fn flow(host: &mut Host, enough: impl Fn(&Told) -> bool) -> Told {
     let patience = Instant::now() + PATIENCE;
-    let (mut events, mut bytes) = (0, 0);
-    while !enough(events, bytes) {
+    let mut all = Told::default();
+    while !enough(&all) {
         let told = host.turn(Duration::from_secs(1), None);
-        events += told.output_events;
-        bytes += told.other_bytes;
+        all.output_events += told.output_events;
+        all.screen_events += told.screen_events;
+        all.other_bytes += told.other_bytes;
         assert!(Instant::now() < patience, "the floods do not flow");
     }
-    events
+    all
 }
 
 fn of_keys() -> u64 {

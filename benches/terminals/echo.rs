@@ -4,11 +4,11 @@
 //! starts when the key is written (what the targets are for), one when the key was due, so that the
 //! time in which the host was busy with something else counts too.
 
-use crate::host::{Echoes, Host, Wait};
+use crate::host::{Echoes, Host, Screens, Wait};
 use crate::peer::{Peer, PeerEcho};
 use crate::stats::{Line, Table, Target, mb_per_s, median, median_ratio, ms, percentile, us};
 
-const FLOODS: usize = 16;
+pub(crate) const FLOODS: usize = 16;
 
 struct Rounds {
     echoes: Vec<Echoes>,
@@ -20,12 +20,7 @@ impl Rounds {
     fn measure(peer: &Peer, rounds: usize, round_trips: usize, floods: usize, wait: Wait) -> Self {
         let mut measured = Rounds { echoes: Vec::new(), peers: Vec::new() };
         for _ in 0..rounds {
-            let mut host = Host::new(wait);
-            let cat = host.spawn_echo();
-            host.spawn_floods(floods);
-            host.echoes(cat, 50);
-            measured.echoes.push(host.echoes(cat, round_trips));
-            drop(host);
+            measured.echoes.push(of_engine(round_trips, floods, wait, Screens::None));
             measured.peers.push(peer.echo(round_trips, floods));
         }
         measured
@@ -38,6 +33,15 @@ impl Rounds {
     fn theirs(&self, figure: impl Fn(&PeerEcho) -> f64) -> Vec<f64> {
         self.peers.iter().map(figure).collect()
     }
+}
+
+/// One round in a host of its own.
+pub(crate) fn of_engine(round_trips: usize, floods: usize, wait: Wait, screens: Screens) -> Echoes {
+    let mut host = Host::with_screens(wait, screens);
+    let cat = host.spawn_echo();
+    host.spawn_floods(floods);
+    host.echoes(cat, 50);
+    host.echoes(cat, round_trips)
 }
 
 pub(crate) fn without_floods(table: &mut Table, peer: &Peer) {

@@ -4,8 +4,8 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use orchflow::{
-    Config, Engine, Event, ExitStatus, Limits, Mode, SpawnOptions, StateFilter, TerminalEvent,
-    TerminalId,
+    Config, Delivery, Engine, Event, ExitStatus, Limits, Mode, ReaderOptions, ScreenOptions,
+    SpawnOptions, StateFilter, TerminalEvent, TerminalId,
 };
 
 /// Nothing that is waited for takes this long.
@@ -26,9 +26,20 @@ pub(crate) enum Wait {
     InPoll,
 }
 
+/// Whether terminals have a screen, and who looks at it beside the lossless reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Screens {
+    None,
+    /// Kept, and nobody looks.
+    Kept(ScreenOptions),
+    /// Every terminal has a viewer, which is told at most every 16 ms.
+    Viewed(ScreenOptions),
+}
+
 pub(crate) struct Host {
     pub(crate) engine: Engine,
     wait: Wait,
+    screens: Screens,
 }
 
 /// What one turn has told of.
@@ -39,6 +50,7 @@ pub(crate) struct Told {
     /// Bytes of other terminals.
     pub(crate) other_bytes: u64,
     pub(crate) output_events: u64,
+    pub(crate) screen_events: u64,
 }
 
 /// Microseconds of each round trip, and what floods got through meanwhile.
@@ -50,13 +62,31 @@ pub(crate) struct Echoes {
 
 impl Host {
     pub(crate) fn new(wait: Wait) -> Self {
+        Host::with_screens(wait, Screens::None)
+    }
+
+    pub(crate) fn with_screens(wait: Wait, screens: Screens) -> Self {
         let limits = Limits { terminals: 2048, ..Limits::default() };
         let engine = Engine::new(Config { limits, ..Config::default() }).unwrap();
-        Host { engine, wait }
+        Host { engine, wait, screens }
     }
 
     pub(crate) fn spawn(&mut self, argv: &[&str]) -> TerminalId {
-        self.engine.spawn(&SpawnOptions::program(argv[0]).args(&argv[1..])).unwrap()
+        self.spawn_with(SpawnOptions::program(argv[0]).args(&argv[1..]))
+    }
+
+    /// Adds the screen.
+    pub(crate) fn spawn_with(&mut self, options: SpawnOptions) -> TerminalId {
+        let screen = match &self.screens {
+            Screens::None => return self.engine.spawn(&options).unwrap(),
+            Screens::Kept(screen) | Screens::Viewed(screen) => screen.clone(),
+        };
+        let id = self.engine.spawn(&options.screen(screen)).unwrap();
+        if let Screens::Viewed(_) = self.screens {
+            let viewer = ReaderOptions::new(Delivery::Screen).interval(Duration::from_millis(16));
+            self.engine.attach_with(id, &viewer).unwrap();
+        }
+        id
     }
 
     /// A program that gives back every byte at once.
@@ -85,6 +115,9 @@ impl Host {
                     } else {
                         told.other_bytes += bytes.len() as u64;
                     }
+                }
+                Event::Terminal { event: TerminalEvent::Screen { .. }, .. } => {
+                    told.screen_events += 1;
                 }
                 Event::Log { text, .. } => panic!("the engine logs: {text}"),
                 _ => {}
@@ -142,6 +175,17 @@ impl Host {
         Echoes { from_key_us, from_due_us, flood_bytes_per_s }
     }
 
+    /// Has a raw `cat` give these bytes back, which shows them.
+    pub(crate) fn show(&mut self, cat: TerminalId, bytes: &[u8]) {
+        let patience = Instant::now() + PATIENCE;
+        let (mut typed, mut shown) = (0, 0);
+        while shown < bytes.len() as u64 {
+            typed += self.engine.write(cat, &bytes[typed..]).unwrap();
+            shown += self.turn(Duration::from_secs(1), None).other_bytes;
+            assert!(Instant::now() < patience, "what was typed does not come back");
+        }
+    }
+
     /// Runs one program to its end; gives its bytes.
     pub(crate) fn run_to_end(&mut self, argv: &[&str]) -> u64 {
         let terminal = self.spawn(argv);
@@ -172,7 +216,7 @@ impl Host {
         let mut quiet_since = Instant::now();
         while quiet_since.elapsed() < Duration::from_millis(100) {
             let told = self.turn(Duration::from_millis(20), None);
-            if told.output_events > 0 {
+            if told.output_events + told.screen_events > 0 {
                 quiet_since = Instant::now();
             }
             assert!(Instant::now() < patience, "it does not become quiet");

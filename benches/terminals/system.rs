@@ -43,6 +43,15 @@ pub(crate) fn trim_memory() {
     unsafe { libc::malloc_trim(0) };
 }
 
+/// Seconds that this thread has run.
+pub(crate) fn cpu_seconds() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: clock_gettime fills the struct that the pointer is valid for.
+    let answer = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(answer, 0, "clock_gettime");
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 /// Bytes that programs can get without swapping.
 pub(crate) fn available_bytes() -> u64 {
     field_bytes("/proc/meminfo", "MemAvailable:")
