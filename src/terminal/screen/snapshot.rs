@@ -4,7 +4,8 @@
 //! Rows are printed one after the other, so that they scroll into the history and wrap as they did,
 //! always in the model's default state; cursor, region and modes follow. Known to be lost: the character
 //! that a repeat sequence (REP) without one before it would repeat, and on a screen of one or two rows,
-//! or two columns, that its bottom row wraps.
+//! or two columns, that its bottom row wraps; and that a row wraps in which a wrap is pending, when a scroll
+//! region leaves no other row to print in.
 
 use std::io::Write;
 
