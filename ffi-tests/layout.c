@@ -16,7 +16,7 @@
     HOLDS(offsetof(type, field) == (at) && sizeof(((type *)0)->field) == (bytes))
 #define VALUE(name, number) HOLDS((name) == (number))
 
-SIZE(orch_config, 144);
+SIZE(orch_config, 192);
 FIELD(orch_config, size, 0, 8);
 FIELD(orch_config, log_level, 8, 4);
 FIELD(orch_config, reserved, 12, 4);
@@ -38,6 +38,12 @@ FIELD(orch_config, resize_interval_ms, 116, 4);
 FIELD(orch_config, screen_cells, 120, 8);
 FIELD(orch_config, scrollback_rows, 128, 8);
 FIELD(orch_config, screen_bytes_total, 136, 8);
+FIELD(orch_config, watches, 144, 8);
+FIELD(orch_config, watch_entries, 152, 8);
+FIELD(orch_config, watch_dirty_names, 160, 8);
+FIELD(orch_config, watch_batch_events, 168, 8);
+FIELD(orch_config, watch_read_bytes, 176, 8);
+FIELD(orch_config, watch_tombstones, 184, 8);
 
 SIZE(orch_bytes, 16);
 FIELD(orch_bytes, data, 0, 8);
@@ -172,7 +178,7 @@ FIELD(orch_screen_update, scroll_count, 88, 8);
 FIELD(orch_screen_update, scroll_stride, 96, 8);
 FIELD(orch_screen_update, rows, 104, 32);
 
-SIZE(orch_event, 136);
+SIZE(orch_event, 168);
 FIELD(orch_event, size, 0, 8);
 FIELD(orch_event, kind, 8, 4);
 FIELD(orch_event, level, 12, 4);
@@ -193,6 +199,9 @@ FIELD(orch_event, duration_ns, 112, 8);
 FIELD(orch_event, window, 120, 8);
 FIELD(orch_event, value, 128, 4);
 FIELD(orch_event, reserved, 132, 4);
+FIELD(orch_event, watch, 136, 8);
+FIELD(orch_event, version, 144, 16);
+FIELD(orch_event, batch, 160, 8);
 
 SIZE(orch_reader_state, 32);
 FIELD(orch_reader_state, reader, 0, 8);

@@ -139,8 +139,11 @@ static void status_names(void) {
         {ORCH_E_POISONED, "ORCH_E_POISONED"},
         {ORCH_E_BUSY, "ORCH_E_BUSY"},
         {ORCH_E_NO_SCREEN, "ORCH_E_NO_SCREEN"},
+        {ORCH_E_NOT_FOUND, "ORCH_E_NOT_FOUND"},
+        {ORCH_E_PERMISSION, "ORCH_E_PERMISSION"},
+        {ORCH_E_NOT_DIRECTORY, "ORCH_E_NOT_DIRECTORY"},
         {2, "unknown status"},
-        {-20, "unknown status"},
+        {-23, "unknown status"},
         {INT32_MIN, "unknown status"},
         {INT32_MAX, "unknown status"},
     };

@@ -144,6 +144,15 @@
 // The terminal was made without a screen, and the call is about the screen.
 #define ORCH_E_NO_SCREEN -19
 
+// A path to watch names nothing.
+#define ORCH_E_NOT_FOUND -20
+
+// The system does not let us see a path to watch.
+#define ORCH_E_PERMISSION -21
+
+// A part of a path to watch is no directory.
+#define ORCH_E_NOT_DIRECTORY -22
+
 // Log level: something failed that no caller could be told.
 #define ORCH_LOG_ERROR 1
 
@@ -346,6 +355,74 @@
 // Update flag: nothing that was known before counts any more; `rows` is all that is seen.
 #define ORCH_UPDATE_FULL 1
 
+// File type: a regular file.
+#define ORCH_FILE_FILE 1
+
+// File type: a directory.
+#define ORCH_FILE_DIRECTORY 2
+
+// File type: a symbolic link; what it leads to is not looked at.
+#define ORCH_FILE_SYMLINK 3
+
+// File type: a device, a fifo or a socket.
+#define ORCH_FILE_OTHER 4
+
+// Problem: none.
+#define ORCH_WATCH_PROBLEM_NONE 0
+
+// Problem: a directory must not be read; what was known of it stays.
+#define ORCH_WATCH_PROBLEM_UNREADABLE 1
+
+// Problem: the system has no inotify watch left (fs.inotify.max_user_watches); directories are polled.
+#define ORCH_WATCH_PROBLEM_OUT_OF_WATCHES 2
+
+// Problem: there are as many entries as are allowed; some are left out.
+#define ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES 3
+
+// Problem: the kernel dropped events (fs.inotify.max_queued_events); everything is listed again.
+#define ORCH_WATCH_PROBLEM_EVENTS_LOST 4
+
+// Problem: a root is gone. It is found again when it comes back.
+#define ORCH_WATCH_PROBLEM_ROOT_GONE 5
+
+// Problem: the system refused to open or list a directory; it is tried again.
+#define ORCH_WATCH_PROBLEM_REFUSED 6
+
+// File flag: a directory that is one entry: what is in it is not watched.
+#define ORCH_FILE_IGNORED 1
+
+// File flag: another file has taken the place of this one, or it has taken the place of another one.
+#define ORCH_FILE_REPLACED 2
+
+// Watch state: the tree has been read for the first time.
+#define ORCH_WATCH_IS_READY 1
+
+// Watch state: nothing waits to be listed: the tree equals the disk as far as events are known.
+#define ORCH_WATCH_IS_COMPLETE 2
+
+// Watch state: everything is watched and nothing is left out.
+#define ORCH_WATCH_IS_HEALTHY 4
+
+// File event: the entry is new.
+#define ORCH_FILE_CREATE 1
+
+// File event: its content is different; with ORCH_FILE_REPLACED it is another file under the same name,
+// as atomic saves leave it.
+#define ORCH_FILE_MODIFY 2
+
+// File event: only its attributes are different: permissions, owner, number of links.
+#define ORCH_FILE_METADATA 3
+
+// File event: it was written, or opened for writing and closed, and looks as before.
+#define ORCH_FILE_TOUCH 4
+
+// File event: it is gone. What was in a directory is deleted before it.
+#define ORCH_FILE_DELETE 5
+
+// File event: it was at `from` before, and what is in it moved along; with ORCH_FILE_REPLACED it took the
+// place of a file.
+#define ORCH_FILE_RENAME 6
+
 // Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 // `data` and `len`. The reader has moved past them.
 #define ORCH_EVENT_OUTPUT 1
@@ -425,6 +502,21 @@
 // ORCH_EXIT_CODE with `exit_value`, or ORCH_EXIT_UNKNOWN if the shell did not tell the code.
 #define ORCH_EVENT_COMMAND_FINISHED 21
 
+// A watch has read its tree for the first time: `watch`, `version`. What is there comes from
+// `orch_watch_changes`; from now on batches tell what changes.
+#define ORCH_EVENT_WATCH_READY 22
+
+// Files changed: `watch`, `version`, `batch`.
+#define ORCH_EVENT_WATCH_BATCH 23
+
+// Everything that happened before a call of `orch_watch_sync` has been told: `watch`, `version`, and in
+// `offset` the call's tag.
+#define ORCH_EVENT_WATCH_SYNCED 24
+
+// Something keeps a part of a tree from being exact, or makes it slower: `watch`, `value` is one of
+// ORCH_WATCH_PROBLEM_*, `data` and `len` is the path.
+#define ORCH_EVENT_WATCH_WARNING 25
+
 // The program exited with a code: `exit_value`, 0 to 255.
 #define ORCH_EXIT_CODE 1
 
@@ -488,6 +580,19 @@
 // For `orch_search.from`: the oldest row.
 #define ORCH_SEARCH_OLDEST INT32_MIN
 
+// Watch flag: `.gitignore` files and git's lists of exclusions do not count.
+#define ORCH_WATCH_NO_GITIGNORE 1
+
+// Watch flag: look into `.git` directories.
+#define ORCH_WATCH_GIT_DIR 2
+
+// Watch flag: entries whose names begin with a dot are not there.
+#define ORCH_WATCH_NO_HIDDEN 4
+
+// Watch flag: look into directories on other devices than their root.
+#define ORCH_WATCH_FOLLOW_DEVICES 8
+
+
 // An engine. Opaque; made by `orch_engine_create`.
 typedef struct orch_engine orch_engine;
 
@@ -542,6 +647,18 @@ typedef struct orch_config {
     size_t scrollback_rows;
     // Bytes of all screens, about; beyond it a scrollback grows no further. Default 512 MiB.
     size_t screen_bytes_total;
+    // File watches at once; one more is refused. Default 64.
+    size_t watches;
+    // Entries of one watch; what is beyond is left out. Default 4,194,304.
+    size_t watch_entries;
+    // Names of one watch that wait to be looked at; beyond it whole directories wait. Default 65,536.
+    size_t watch_dirty_names;
+    // Events in one batch; more come in the next one. Default 16,384.
+    size_t watch_batch_events;
+    // Bytes of events that are taken from the kernel with one call. Default 64 KiB.
+    size_t watch_read_bytes;
+    // Removed entries that are remembered for `orch_watch_changes`. Default 65,536.
+    size_t watch_tombstones;
 } orch_config;
 
 // Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
@@ -708,6 +825,114 @@ typedef struct orch_batch_result {
     uint64_t duration_ns;
 } orch_batch_result;
 
+// How far a host has read the changes of a watch. All 0: nothing, so that it gets the whole tree. Its
+// fields are the library's.
+typedef struct orch_file_cursor {
+    // The epoch that the rest belongs to.
+    uint64_t epoch;
+    // Where the reading began.
+    uint64_t base;
+    // Everything up to here has been read.
+    uint64_t position;
+} orch_file_cursor;
+
+// A state of a watch's tree. Versions of different epochs do not compare.
+typedef struct orch_file_version {
+    // Chosen at random for each watch, below 2^53.
+    uint64_t epoch;
+    // Changes so far; grows with every batch that has events.
+    uint64_t n;
+} orch_file_version;
+
+// An entry of a watch's tree.
+typedef struct orch_file_entry {
+    // Names it as long as it exists, renames included.
+    uint64_t id;
+    // The directory that it is in; 0 for a root.
+    uint64_t parent;
+    // Its absolute path, not necessarily UTF-8.
+    struct orch_bytes path;
+    // Bytes; 0 for a directory.
+    uint64_t bytes;
+    // Last change of the content in nanoseconds since 1970; 0 for a directory.
+    int64_t modified_ns;
+    // Number on its device.
+    uint64_t inode;
+    // One of ORCH_FILE_FILE and the like.
+    uint32_t file_type;
+    // ORCH_FILE_IGNORED or 0.
+    uint32_t flags;
+    // Type and permission bits as in `st_mode`.
+    uint32_t mode;
+    // Always 0.
+    uint32_t reserved;
+} orch_file_entry;
+
+// What changed since a cursor. To bring a copy up to date: if `full`, empty it; take out the removed ids;
+// put in each entry under its id, in place of what it was. While `more` is 1 the copy is between two
+// versions, and entries may have parents that come later. A directory that is renamed is told alone: paths
+// of what is in it follow from parents and names.
+typedef struct orch_file_changes {
+    // `sizeof(orch_file_changes)`, set by the host.
+    size_t size;
+    // The version that this leads to.
+    struct orch_file_version version;
+    // 1: the cursor was too old or of another epoch; this begins with an empty tree.
+    uint32_t full;
+    // 1: there is more to read at once.
+    uint32_t more;
+    // Ids of entries that are gone; the host may never have known some of them.
+    const uint64_t *removed;
+    // How many.
+    size_t removed_count;
+    // Entries that are new or different; they lie `entry_stride` bytes apart (`orch_file_entry_at`).
+    const struct orch_file_entry *entries;
+    // How many.
+    size_t entry_count;
+    // Bytes from one to the next.
+    size_t entry_stride;
+} orch_file_changes;
+
+// What is known of a watch.
+typedef struct orch_watch_state {
+    // `sizeof(orch_watch_state)`, set by the host.
+    size_t size;
+    // The tag that the host gave it.
+    uint64_t tag;
+    // The state of the tree.
+    struct orch_file_version version;
+    // The absolute paths of its roots.
+    const struct orch_bytes *roots;
+    // How many.
+    size_t root_count;
+    // Sum of ORCH_WATCH_IS_*.
+    uint32_t flags;
+    // The gravest problem at the moment, one of ORCH_WATCH_PROBLEM_*.
+    uint32_t problem;
+    // Entries of the tree.
+    size_t entries;
+    // Directories among them.
+    size_t directories;
+    // Inotify watches in use.
+    size_t kernel_watches;
+    // Directories that are polled for want of a watch.
+    size_t polled_directories;
+    // Directories that must not be read.
+    size_t unreadable_directories;
+    // Directories that wait to be listed.
+    size_t waiting_directories;
+    // Names that wait to be looked at.
+    size_t dirty_names;
+    // Events that came from the kernel.
+    uint64_t kernel_events;
+    // Events that were published.
+    uint64_t events;
+    // Batches that were published.
+    uint64_t batches;
+    // How often the kernel dropped events.
+    uint64_t overflows;
+} orch_watch_state;
+
 // The cursor.
 typedef struct orch_cursor {
     // Row, 0 at the top of the screen.
@@ -825,6 +1050,71 @@ typedef struct orch_screen_update {
     struct orch_rows rows;
 } orch_screen_update;
 
+// One change of a file.
+typedef struct orch_file_event {
+    // One of ORCH_FILE_CREATE and the like.
+    uint32_t kind;
+    // What it is, or was: one of ORCH_FILE_FILE and the like.
+    uint32_t file_type;
+    // Sum of ORCH_FILE_IGNORED and ORCH_FILE_REPLACED.
+    uint32_t flags;
+    // Always 0.
+    uint32_t reserved;
+    // Which entry of the tree.
+    uint64_t id;
+    // The absolute path, not necessarily UTF-8; after a rename the new one.
+    struct orch_bytes path;
+    // ORCH_FILE_RENAME: the path before.
+    struct orch_bytes from;
+} orch_file_event;
+
+// Many changes in one directory, counted.
+typedef struct orch_file_summary {
+    // The absolute path of the directory.
+    struct orch_bytes dir;
+    // Entries that are new.
+    size_t created;
+    // Entries that were modified or touched, or have other attributes.
+    size_t modified;
+    // Entries that are gone.
+    size_t deleted;
+    // Entries that were renamed to here.
+    size_t renamed;
+    // 1: directories below it are counted in.
+    uint32_t recursive;
+    // Always 0.
+    uint32_t reserved;
+} orch_file_summary;
+
+// What changed in one flush. Applying the events in their order to a copy of the tree as it was after the
+// batch before always works. With summaries, `orch_watch_changes` gives the exact difference.
+typedef struct orch_file_batch {
+    // Size of this struct as the library has it.
+    size_t size;
+    // 1: the tree equals the disk as far as events are known; 0: directories are still being listed, and
+    // more batches follow.
+    uint32_t complete;
+    // Always 0.
+    uint32_t reserved;
+    // The changes; elements lie `event_stride` bytes apart (`orch_file_event_at`).
+    const struct orch_file_event *events;
+    // How many.
+    size_t event_count;
+    // Bytes from one to the next.
+    size_t event_stride;
+    // What was counted instead of listed; elements lie `summary_stride` bytes apart
+    // (`orch_file_summary_at`).
+    const struct orch_file_summary *summaries;
+    // How many.
+    size_t summary_count;
+    // Bytes from one to the next.
+    size_t summary_stride;
+    // How many events there were before some were counted in summaries.
+    size_t original_events;
+    // How many names came and went again before anybody looked.
+    uint64_t vanished;
+} orch_file_batch;
+
 // An event. Fields that its kind does not name are 0.
 typedef struct orch_event {
     // `sizeof(orch_event)`, set by the host.
@@ -868,6 +1158,12 @@ typedef struct orch_event {
     uint32_t value;
     // Always 0.
     uint32_t reserved;
+    // The file watch that the event is about; then `tag` is the watch's.
+    uint64_t watch;
+    // ORCH_EVENT_WATCH_*: the state of the tree.
+    struct orch_file_version version;
+    // ORCH_EVENT_WATCH_BATCH: what changed, with everything in it borrowed as `data` is.
+    const struct orch_file_batch *batch;
 } orch_event;
 
 // A reader as a state query shows it.
@@ -1009,6 +1305,45 @@ typedef struct orch_matches {
     // Where to go on then, for `orch_search.from`.
     int32_t next;
 } orch_matches;
+
+// What to watch and how. Fill with `orch_watch_options_init` first. 0 means the default.
+//
+// Pointers are read during the call only.
+typedef struct orch_watch_options {
+    // `sizeof(orch_watch_options)`.
+    size_t size;
+    // Paths of directories or single files, at least one; none may lie in another one. Relative ones
+    // are relative to the working directory; a root that is a symbolic link is followed.
+    const struct orch_bytes *roots;
+    // Elements of `roots`.
+    size_t root_count;
+    // Globs of what to ignore, in the syntax of `.gitignore`, relative to the root. UTF-8.
+    const struct orch_bytes *ignore;
+    // Elements of `ignore`.
+    size_t ignore_count;
+    // How long a name has to be quiet before it is looked at, in milliseconds, 0 to 60,000. 0 is no
+    // wait. Default 50.
+    uint32_t window_ms;
+    // When a name that is never quiet is looked at, in milliseconds, at most 600,000; not below the
+    // window. Default 500.
+    uint32_t max_wait_ms;
+    // Sum of ORCH_WATCH_NO_GITIGNORE and the like. Default 0.
+    uint32_t flags;
+    // Kinds of events to tell: sum of `1 << ORCH_FILE_CREATE` and the like. 0: all.
+    uint32_t kinds;
+    // A batch with more events is shortened by summaries. Default 100; ORCH_WATCH_NO_SUMMARIES for never.
+    size_t summary_threshold;
+    // Levels below a root to look into, 1 to 1,024. Default 1,024.
+    size_t max_depth;
+    // Entries to hold at most. Default: `watch_entries` of the engine.
+    size_t entry_limit;
+    // How often directories without a watch are looked at, in milliseconds, at least 10. Default 1,000.
+    uint32_t poll_interval_ms;
+    // Must be 0.
+    uint32_t reserved;
+    // A number of the host's own; comes back in every event of the watch.
+    uint64_t tag;
+} orch_watch_options;
 
 
 #ifdef __cplusplus
@@ -1273,6 +1608,27 @@ int32_t orch_terminal_write_many(struct orch_engine *engine,
                                  int32_t *out_statuses,
                                  struct orch_batch_result *out_result);
 
+// What changed in a watch's tree since `cursor`, at most `max` changes (0: 4,096); the cursor moves behind
+// them. A cursor of zeroes gets the whole tree; call again while `more` is 1, also over several turns.
+// Costs what changed. Batches up to the version that this leads to are contained in it. Set
+// `out_changes->size` before; it is left as it is.
+//
+// Lent until the next question about a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
+// ORCH_E_INVALID; the cursor is untouched then.
+int32_t orch_watch_changes(struct orch_engine *engine,
+                           uint64_t watch,
+                           struct orch_file_cursor *cursor,
+                           size_t max,
+                           struct orch_file_changes *out_changes);
+
+// Everything that is known about a watch now. Set `out_state->size` before; it is left as it is.
+//
+// The roots are lent until the next question about a watch on this engine. Owner thread. Errors:
+// ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_watch_get_state(struct orch_engine *engine,
+                             uint64_t watch,
+                             struct orch_watch_state *out_state);
+
 // Takes the next event: ORCH_OK with an event in `out_event`, ORCH_DONE when there is none before
 // the next turn.
 //
@@ -1416,6 +1772,45 @@ int32_t orch_terminal_search(struct orch_engine *engine,
                              uint64_t terminal,
                              const struct orch_search *search,
                              struct orch_matches *out_matches);
+
+// Fills options with the defaults. `size` is `sizeof(orch_watch_options)`.
+//
+// Any thread. Errors: ORCH_E_INVALID.
+int32_t orch_watch_options_init(struct orch_watch_options *options, size_t size);
+
+// Watches files: keeps a tree of what is below the roots, and tells what changes in it. Reading the tree
+// for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor.
+//
+// Owner thread. Looks at the roots, and at `.gitignore` files above them. Errors: ORCH_E_NOT_FOUND,
+// ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY; ORCH_E_LIMIT for the engine's limit and for the system's on
+// inotify instances; ORCH_E_INVALID, also for a bad glob and for roots that lie in each other;
+// ORCH_E_GONE while shutting down, ORCH_E_NO_FD, ORCH_E_SYSTEM.
+int32_t orch_watch_add(struct orch_engine *engine,
+                       const struct orch_watch_options *options,
+                       uint64_t *out_watch);
+
+// Ends a watch; its id is stale afterwards. What it had not told yet is not told any more.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID.
+int32_t orch_watch_remove(struct orch_engine *engine, uint64_t watch);
+
+// Has ORCH_EVENT_WATCH_SYNCED told with this `sync_tag` in `offset` when everything that happened to the files
+// before this call has been told. Names that wait for their window are looked at at once. Nothing is
+// written to the watched tree.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT when 1,024 such calls wait, ORCH_E_NO_FD.
+int32_t orch_watch_sync(struct orch_engine *engine,
+                        uint64_t watch,
+                        uint64_t sync_tag);
+
+// The ids of all watches, in no particular order. Writes at most `capacity` ids; `out_count` gets how
+// many there are.
+//
+// Owner thread. Errors: ORCH_E_INVALID.
+int32_t orch_watch_list(struct orch_engine *engine,
+                        uint64_t *out_watches,
+                        size_t capacity,
+                        size_t *out_count);
 
 // Makes a sender for the engine. Destroy it with `orch_sender_destroy`.
 //

@@ -34,6 +34,12 @@ pub enum ErrorKind {
     Ended,
     /// The terminal was made without a screen, and the call is about the screen.
     NoScreen,
+    /// A path to watch names nothing.
+    NotFound,
+    /// The system does not let us see a path to watch.
+    PermissionDenied,
+    /// A part of a path to watch is no directory.
+    NotADirectory,
     /// An earlier operation for the same terminal in the same batch failed; this one was not tried.
     Skipped,
     /// The engine was used in a forked child of the process that made it.

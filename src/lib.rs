@@ -1,6 +1,6 @@
 //! OrchFlow: an embeddable real-time engine for editors and developer tools.
 //!
-//! One single-threaded event loop carries terminals, and the host drives it by polling **one file
+//! One single-threaded event loop carries terminals and file watches, and the host drives it by polling **one file
 //! descriptor** and calling [`Engine::turn`]. Nothing blocks, nothing is lost silently, nothing grows
 //! without a bound, and an idle engine costs nothing. The same interface exists for C and C++
 //! (`orchflow.h`, `orchflow.hpp`).
@@ -10,6 +10,7 @@
 //! - `error`, `limits`: the one error type, every bound in one struct.
 //! - `reactor`: mio, the clock, timers, ids, the ready queue, the inbox.
 //! - `terminal`: PTYs, processes, the output log and its readers, input, batch operations.
+//! - `watch`: trees of files that equal the disk, and what changes in them.
 //! - `engine`: owns them, runs the turn; the Rust interface.
 //! - `capi`: the C interface, the only place with `extern "C"`.
 
@@ -23,17 +24,22 @@ mod error;
 mod limits;
 mod reactor;
 mod terminal;
+mod watch;
 
 pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
-pub use reactor::{ReaderId, TerminalId};
+pub use reactor::{ReaderId, TerminalId, WatchId};
 pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
     ExitStatus, Lag, Link, Match, Matches, Mode, Modes, Op, Position, Process, ReaderOptions,
     ReaderState, Rgb, Row, Rows, Run, ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search,
     SignalTarget, Size, Snapshot, SpawnOptions, Start, StateFilter, Style, TerminalEvent,
     TerminalState, Underline,
+};
+pub use watch::{
+    FileBatch, FileChanges, FileCursor, FileEntry, FileEvent, FileEventKind, FileId, FileSummary,
+    FileType, FileVersion, WatchEvent, WatchOptions, WatchProblem, WatchState,
 };
 
 /// Entry points of the fuzz targets in `fuzz/`.

@@ -55,6 +55,24 @@ pub struct Limits {
     pub screen_cells: usize,
     /// Rows of scrollback that one screen may be made with. Default 100,000.
     pub scrollback_rows: usize,
+    /// File watches at once; one more is refused. Each costs an inotify instance, of which a user has
+    /// `fs.inotify.max_user_instances` (often 128). Default 64.
+    pub watches: usize,
+    /// Entries of one watch, files and directories. What is beyond it is left out, the watch says that it
+    /// is partial, and the directory is listed again when there is room. Default 4,194,304.
+    pub watch_entries: usize,
+    /// Names of one watch that wait to be looked at. Beyond it whole directories wait to be listed
+    /// instead; nothing is dropped. Default 65,536.
+    pub watch_dirty_names: usize,
+    /// Events that one batch may hold; more come in the next one. Default 16,384.
+    pub watch_batch_events: usize,
+    /// Bytes of events that are taken from the kernel with one call; all watches share them. Default
+    /// 64 KiB.
+    pub watch_read_bytes: usize,
+    /// Entries that were removed and are remembered for
+    /// [`file_changes`](crate::Engine::file_changes); a cursor from before the oldest one starts anew.
+    /// 16 bytes each. Default 65,536.
+    pub watch_tombstones: usize,
     /// Bytes of all screens with their scrollback, about. When they are used up, a scrollback grows no
     /// further: its oldest rows go sooner. Default 512 MiB.
     pub screen_bytes_total: usize,
@@ -81,6 +99,12 @@ impl Default for Limits {
             screen_cells: 1 << 20,
             scrollback_rows: 100_000,
             screen_bytes_total: 512 << 20,
+            watches: 64,
+            watch_entries: 4 << 20,
+            watch_dirty_names: 1 << 16,
+            watch_batch_events: 1 << 14,
+            watch_read_bytes: 64 << 10,
+            watch_tombstones: 1 << 16,
         }
     }
 }
@@ -117,6 +141,16 @@ impl Limits {
             (self.resize_interval <= Duration::from_secs(60), "resize_interval: at most 60 s"),
             ((1..=1 << 24).contains(&self.screen_cells), "screen_cells: 1 to 16,777,216"),
             (self.scrollback_rows <= 10_000_000, "scrollback_rows: at most 10,000,000"),
+            ((1..=1 << 16).contains(&self.watches), "watches: 1 to 65,536"),
+            ((1..=1 << 30).contains(&self.watch_entries), "watch_entries: 1 to 1,073,741,824"),
+            ((1..=1 << 24).contains(&self.watch_dirty_names), "watch_dirty_names: 1 to 16,777,216"),
+            (
+                (1..=1 << 24).contains(&self.watch_batch_events),
+                "watch_batch_events: 1 to 16,777,216",
+            ),
+            // The kernel does not take a buffer that the longest name might not fit in.
+            ((512..=1 << 24).contains(&self.watch_read_bytes), "watch_read_bytes: 512 to 16 MiB"),
+            (self.watch_tombstones <= 1 << 28, "watch_tombstones: at most 268,435,456"),
         ];
         let broken: Vec<&str> =
             checks.iter().filter(|(ok, _)| !ok).map(|(_, rule)| *rule).collect();

@@ -38,6 +38,7 @@ const UNSAFE: &[&str] = &[
     "src/terminal/pty.rs",
     "src/terminal/child.rs",
     "src/terminal/spawn.rs",
+    "src/watch/disk.rs",
     "src/reactor/mod.rs",
     "src/reactor/process.rs",
     "src/bin/orchflow-demo/host.rs",

@@ -63,6 +63,18 @@ pub struct orch_config {
     pub scrollback_rows: usize,
     /// Bytes of all screens, about; beyond it a scrollback grows no further. Default 512 MiB.
     pub screen_bytes_total: usize,
+    /// File watches at once; one more is refused. Default 64.
+    pub watches: usize,
+    /// Entries of one watch; what is beyond is left out. Default 4,194,304.
+    pub watch_entries: usize,
+    /// Names of one watch that wait to be looked at; beyond it whole directories wait. Default 65,536.
+    pub watch_dirty_names: usize,
+    /// Events in one batch; more come in the next one. Default 16,384.
+    pub watch_batch_events: usize,
+    /// Bytes of events that are taken from the kernel with one call. Default 64 KiB.
+    pub watch_read_bytes: usize,
+    /// Removed entries that are remembered for `orch_watch_changes`. Default 65,536.
+    pub watch_tombstones: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -92,6 +104,12 @@ unsafe impl SizedStruct for orch_config {
             screen_cells: limits.screen_cells,
             scrollback_rows: limits.scrollback_rows,
             screen_bytes_total: limits.screen_bytes_total,
+            watches: limits.watches,
+            watch_entries: limits.watch_entries,
+            watch_dirty_names: limits.watch_dirty_names,
+            watch_batch_events: limits.watch_batch_events,
+            watch_read_bytes: limits.watch_read_bytes,
+            watch_tombstones: limits.watch_tombstones,
         }
     }
 }
@@ -147,6 +165,12 @@ impl orch_config {
             screen_cells: or(self.screen_cells, default.screen_cells),
             scrollback_rows: or(self.scrollback_rows, default.scrollback_rows),
             screen_bytes_total: or(self.screen_bytes_total, default.screen_bytes_total),
+            watches: or(self.watches, default.watches),
+            watch_entries: or(self.watch_entries, default.watch_entries),
+            watch_dirty_names: or(self.watch_dirty_names, default.watch_dirty_names),
+            watch_batch_events: or(self.watch_batch_events, default.watch_batch_events),
+            watch_read_bytes: or(self.watch_read_bytes, default.watch_read_bytes),
+            watch_tombstones: or(self.watch_tombstones, default.watch_tombstones),
         };
         Ok(Config { limits, log_level })
     }

@@ -9,8 +9,10 @@ use super::options::{NO_BYTES, NO_SIZE, delivery_number, orch_bytes, orch_size};
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
 use super::update::{ShownLoan, orch_screen_update};
+use super::watch_batch::{BatchLoan, orch_file_batch};
+use super::watch_tree::orch_file_version;
 use crate::error::Result;
-use crate::{Completion, Event, ExitStatus, LogLevel, ReaderId, Size, TerminalEvent};
+use crate::{Completion, Event, ExitStatus, LogLevel, ReaderId, Size, TerminalEvent, WatchEvent};
 
 /// Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 /// `data` and `len`. The reader has moved past them.
@@ -71,6 +73,18 @@ pub const ORCH_EVENT_COMMAND_STARTED: u32 = 20;
 /// ORCH_EXIT_CODE with `exit_value`, or ORCH_EXIT_UNKNOWN if the shell did not tell the code.
 pub const ORCH_EVENT_COMMAND_FINISHED: u32 = 21;
 
+/// A watch has read its tree for the first time: `watch`, `version`. What is there comes from
+/// `orch_watch_changes`; from now on batches tell what changes.
+pub const ORCH_EVENT_WATCH_READY: u32 = 22;
+/// Files changed: `watch`, `version`, `batch`.
+pub const ORCH_EVENT_WATCH_BATCH: u32 = 23;
+/// Everything that happened before a call of `orch_watch_sync` has been told: `watch`, `version`, and in
+/// `offset` the call's tag.
+pub const ORCH_EVENT_WATCH_SYNCED: u32 = 24;
+/// Something keeps a part of a tree from being exact, or makes it slower: `watch`, `value` is one of
+/// ORCH_WATCH_PROBLEM_*, `data` and `len` is the path.
+pub const ORCH_EVENT_WATCH_WARNING: u32 = 25;
+
 /// The program exited with a code: `exit_value`, 0 to 255.
 pub const ORCH_EXIT_CODE: u32 = 1;
 /// A signal killed the program: `exit_value` is its number.
@@ -123,6 +137,12 @@ pub struct orch_event {
     pub value: u32,
     /// Always 0.
     pub reserved: u32,
+    /// The file watch that the event is about; then `tag` is the watch's.
+    pub watch: u64,
+    /// ORCH_EVENT_WATCH_*: the state of the tree.
+    pub version: orch_file_version,
+    /// ORCH_EVENT_WATCH_BATCH: what changed, with everything in it borrowed as `data` is.
+    pub batch: *const orch_file_batch,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -150,6 +170,9 @@ unsafe impl SizedStruct for orch_event {
             window: NO_SIZE,
             value: 0,
             reserved: 0,
+            watch: 0,
+            version: orch_file_version { epoch: 0, n: 0 },
+            batch: ptr::null(),
         }
     }
 }
@@ -204,6 +227,10 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
         Event::Terminal { id, tag, event } => {
             (out.terminal, out.tag) = (id.to_u64(), tag);
             fill_terminal(&mut out, event, &mut inner.lent, &mut inner.lent_update);
+        }
+        Event::Watch { id, tag, event } => {
+            (out.watch, out.tag) = (id.to_u64(), tag);
+            fill_watch(&mut out, event, &mut inner.lent, &mut inner.lent_batch);
         }
         Event::Completed { tag, result } => {
             (out.kind, out.tag) = (ORCH_EVENT_COMPLETED, tag);
@@ -300,6 +327,31 @@ fn fill_terminal(
             out.duration_ns = duration.as_nanos() as u64;
         }
         TerminalEvent::InputReady | TerminalEvent::InputTruncated | TerminalEvent::Closed => {}
+    }
+}
+
+fn fill_watch(
+    out: &mut orch_event,
+    event: WatchEvent<'_>,
+    lent: &mut Lent,
+    lent_batch: &mut BatchLoan,
+) {
+    match event {
+        WatchEvent::Ready { version } => {
+            (out.kind, out.version) = (ORCH_EVENT_WATCH_READY, version.into());
+        }
+        WatchEvent::Batch { batch } => {
+            (out.kind, out.version) = (ORCH_EVENT_WATCH_BATCH, batch.version().into());
+            out.batch = lent_batch.lend(batch);
+        }
+        WatchEvent::Synced { tag, version } => {
+            (out.kind, out.version) = (ORCH_EVENT_WATCH_SYNCED, version.into());
+            out.offset = tag;
+        }
+        WatchEvent::Warning { problem, path } => {
+            (out.kind, out.value) = (ORCH_EVENT_WATCH_WARNING, problem as u32);
+            fill_data(out, path.as_os_str().as_bytes(), lent);
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use super::screen::Shown;
 use super::state::StateScratch;
 use super::status::*;
 use super::update::ShownLoan;
+use super::watch_batch::BatchLoan;
+use super::watch_tree::Files;
 use crate::Engine;
 use crate::error::{Error, Result};
 use crate::reactor::Process;
@@ -37,6 +39,7 @@ impl Inner {
     pub(super) fn end_event(&mut self) {
         self.lent.end();
         self.lent_update.end();
+        self.lent_batch.end();
     }
 }
 
@@ -46,8 +49,11 @@ pub(super) struct Inner {
     pub(super) lent: Lent,
     /// The screen update of the last event.
     pub(super) lent_update: ShownLoan,
+    /// The file batch of the last event.
+    pub(super) lent_batch: BatchLoan,
     pub(super) states: StateScratch,
     pub(super) shown: Shown,
+    pub(super) files: Files,
     poisoned: bool,
     /// The message of the panic that poisoned the engine, until it was told as a log event.
     pub(super) panic_text: Option<String>,
@@ -103,8 +109,10 @@ impl orch_engine {
                 engine,
                 lent: Lent::default(),
                 lent_update: ShownLoan::default(),
+                lent_batch: BatchLoan::default(),
                 states: StateScratch::default(),
                 shown: Shown::default(),
+                files: Files::default(),
                 poisoned: false,
                 panic_text: None,
                 last_error: LastError::default(),

@@ -29,6 +29,10 @@ mod batch;
 
 mod update;
 
+mod watch_tree;
+
+mod watch_batch;
+
 mod event;
 
 mod state;
@@ -36,6 +40,8 @@ mod state;
 mod screen;
 
 mod search;
+
+mod watch;
 
 mod sender;
 
@@ -51,3 +57,6 @@ pub use state::*;
 pub use status::*;
 pub use terminal::*;
 pub use update::*;
+pub use watch::*;
+pub use watch_batch::*;
+pub use watch_tree::*;

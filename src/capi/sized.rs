@@ -158,6 +158,29 @@ pub(super) unsafe fn put<T>(out: *mut T, value: T) {
     unsafe { out.write_unaligned(value) };
 }
 
+/// Writes a list as far as the caller has room for it, and how long it is.
+///
+/// # Safety
+/// `capacity` elements at `out` are writable, and `out_count` is.
+pub(super) unsafe fn put_list<T: Copy>(
+    list: &[T],
+    out: *mut T,
+    capacity: usize,
+    out_count: *mut usize,
+) -> Result<i32> {
+    check_pointer(out_count)?;
+    if capacity > 0 {
+        check_pointer(out)?;
+    }
+    for (index, element) in list.iter().take(capacity).enumerate() {
+        // SAFETY: passed on from the caller.
+        unsafe { put(out.wrapping_add(index), *element) };
+    }
+    // SAFETY: passed on from the caller.
+    unsafe { put(out_count, list.len()) };
+    Ok(super::status::ORCH_OK)
+}
+
 /// Borrowed bytes as C gets them.
 pub(super) fn lend(bytes: &[u8]) -> orch_bytes {
     orch_bytes { data: bytes.as_ptr().cast(), len: bytes.len() }

@@ -10,7 +10,6 @@ use super::options::{NO_SIZE, delivery_number, orch_bytes, orch_size, unknown};
 use super::sized::{self, SizedStruct, lend, size_through};
 use super::status::*;
 use super::update::{NO_CURSOR, orch_cursor};
-use crate::error::{Error, Result};
 use crate::{ScreenState, StateFilter, TerminalId, TerminalState};
 
 /// Filter: every terminal that has an id.
@@ -343,24 +342,15 @@ pub unsafe extern "C" fn orch_terminal_list(
     capacity: usize,
     out_count: *mut usize,
 ) -> i32 {
-    let list = |inner: &mut Inner| -> Result<i32> {
-        sized::check_pointer(out_count)?;
-        if capacity > 0 && out_terminals.is_null() {
-            return Err(Error::invalid("an output is NULL"));
-        }
+    let list = |inner: &mut Inner| {
         let filter = match filter {
             ORCH_TERMINALS_ALL => StateFilter::All,
             ORCH_TERMINALS_ACTIVE => StateFilter::Active,
             other => return Err(unknown("filter", other)),
         };
-        let ids = inner.engine.terminals(filter);
-        for (index, id) in ids.iter().take(capacity).enumerate() {
-            // SAFETY: the caller vouches for `capacity` writable ids.
-            unsafe { sized::put(out_terminals.wrapping_add(index), id.to_u64()) };
-        }
-        // SAFETY: the pointer was checked; the caller vouches that it is writable.
-        unsafe { sized::put(out_count, ids.len()) };
-        Ok(ORCH_OK)
+        let ids: Vec<u64> = inner.engine.terminals(filter).iter().map(|id| id.to_u64()).collect();
+        // SAFETY: the caller vouches for `capacity` writable ids and a writable count.
+        unsafe { sized::put_list(&ids, out_terminals, capacity, out_count) }
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, list) }

@@ -47,6 +47,13 @@ pub const ORCH_E_BUSY: i32 = -18;
 /// The terminal was made without a screen, and the call is about the screen.
 pub const ORCH_E_NO_SCREEN: i32 = -19;
 
+/// A path to watch names nothing.
+pub const ORCH_E_NOT_FOUND: i32 = -20;
+/// The system does not let us see a path to watch.
+pub const ORCH_E_PERMISSION: i32 = -21;
+/// A part of a path to watch is no directory.
+pub const ORCH_E_NOT_DIRECTORY: i32 = -22;
+
 /// The status for a kind of error; the numbers are never reused.
 pub(super) fn status_of(error: &Error) -> i32 {
     match error.kind() {
@@ -61,6 +68,9 @@ pub(super) fn status_of(error: &Error) -> i32 {
         ErrorKind::Closing => ORCH_E_CLOSING,
         ErrorKind::Ended => ORCH_E_ENDED,
         ErrorKind::NoScreen => ORCH_E_NO_SCREEN,
+        ErrorKind::NotFound => ORCH_E_NOT_FOUND,
+        ErrorKind::PermissionDenied => ORCH_E_PERMISSION,
+        ErrorKind::NotADirectory => ORCH_E_NOT_DIRECTORY,
         ErrorKind::Skipped => ORCH_E_SKIPPED,
         ErrorKind::Forked => ORCH_E_FORKED,
         ErrorKind::EngineGone => ORCH_E_GONE,
@@ -100,6 +110,9 @@ pub extern "C" fn orch_status_name(status: i32) -> *const c_char {
         ORCH_E_POISONED => c"ORCH_E_POISONED",
         ORCH_E_BUSY => c"ORCH_E_BUSY",
         ORCH_E_NO_SCREEN => c"ORCH_E_NO_SCREEN",
+        ORCH_E_NOT_FOUND => c"ORCH_E_NOT_FOUND",
+        ORCH_E_PERMISSION => c"ORCH_E_PERMISSION",
+        ORCH_E_NOT_DIRECTORY => c"ORCH_E_NOT_DIRECTORY",
         _ => c"unknown status",
     };
     name.as_ptr()

@@ -2,8 +2,9 @@
 
 use super::Engine;
 use crate::error::Result;
-use crate::reactor::TerminalId;
+use crate::reactor::{TerminalId, WatchId};
 use crate::terminal::TerminalEvent;
+use crate::watch::WatchEvent;
 
 /// How urgent a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +29,15 @@ pub enum Event<'a> {
         tag: u64,
         /// What happened.
         event: TerminalEvent<'a>,
+    },
+    /// In a file watch.
+    Watch {
+        /// Which one.
+        id: WatchId,
+        /// The tag that the host gave it.
+        tag: u64,
+        /// What happened.
+        event: WatchEvent<'a>,
     },
     /// A command that a [`Sender`](crate::Sender) posted has been carried out, or refused.
     Completed {
@@ -84,6 +94,13 @@ impl Engine {
             }));
         }
         let picked = self.terminals.pick_event(&mut self.reactor)?;
+        if picked.is_none()
+            && let Some((id, tag)) = self.watches.pick_event(&mut self.reactor)
+        {
+            self.settle()?;
+            let event = self.watches.told();
+            return Ok(event.map(|event| Event::Watch { id, tag, event }));
+        }
         if picked.is_none() && self.is_shutdown_complete() {
             self.shutdown = super::Shutdown::Told;
             self.settle()?;

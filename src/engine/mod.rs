@@ -8,6 +8,7 @@ mod screens;
 mod sender;
 mod terminals;
 mod turn;
+mod watches;
 
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -19,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::reactor::{Inbox, Process, Reactor};
 use crate::terminal::Terminals;
+use crate::watch::Watches;
 use event::Notice;
 use sender::Letter;
 
@@ -40,7 +42,7 @@ impl Default for Config {
     }
 }
 
-/// A real-time engine: terminals on one event loop.
+/// A real-time engine: terminals and file watches on one event loop.
 ///
 /// An engine belongs to the thread that made it and does nothing by itself: the host polls its
 /// descriptor ([`AsRawFd`]) for readability, calls [`turn`](Self::turn), and pulls events with
@@ -78,6 +80,7 @@ pub struct Engine {
     /// What the kernel reported in this turn; a field so that it is allocated once.
     polled: mio::Events,
     terminals: Terminals,
+    watches: Watches,
     inbox: Inbox<Letter>,
     /// Completions and log lines that wait to be read.
     notices: VecDeque<Notice>,
@@ -112,6 +115,7 @@ impl Engine {
         Ok(Engine {
             polled: Reactor::event_buffer(),
             terminals: Terminals::new(limits.clone()),
+            watches: Watches::new(limits.clone()),
             inbox,
             notices: VecDeque::new(),
             log_line: String::new(),
@@ -156,7 +160,7 @@ impl Engine {
         Sender::new(self.inbox.postbox(), self.process)
     }
 
-    /// Closes every terminal with this grace and refuses new ones; when all are gone,
+    /// Closes every terminal with this grace, removes every watch, and refuses new ones; when all are gone,
     /// [`Event::ShutdownComplete`] comes.
     ///
     /// # Errors
@@ -170,6 +174,7 @@ impl Engine {
         for id in ids {
             self.close(id, grace)?;
         }
+        self.watches.dismantle(&mut self.reactor);
         self.settle()
     }
 
@@ -187,6 +192,8 @@ impl Engine {
     /// not know of.
     fn has_work(&self) -> bool {
         self.terminals.has_event()
+            || self.watches.has_event()
+            || self.watches.has_work()
             || !self.notices.is_empty()
             || !self.inbox.is_empty()
             || self.is_shutdown_complete()
@@ -253,10 +260,12 @@ impl Drop for Engine {
     fn drop(&mut self) {
         if self.check_process().is_ok() {
             self.terminals.dismantle(&mut self.reactor);
+            self.watches.dismantle(&mut self.reactor);
         } else {
             // In a forked child: nothing may be killed and the shared epoll set not be touched.
             // Closing our copies of the descriptors is harmless.
             self.terminals.forget();
+            self.watches.forget();
         }
     }
 }

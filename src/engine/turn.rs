@@ -8,7 +8,9 @@
 //! 3. timers: they are few and were promised for a time;
 //! 4. the inbox: commands of other threads, before the reads that may take the turn's whole budget;
 //! 5. reads, terminals that were typed in first, under a budget of bytes and time;
-//! 6. settle the descriptor: if anything is left to do or to tell, it stays readable.
+//! 6. file watches: they have no person waiting for each event, and a budget of time of their own, which
+//!    is short while somebody types;
+//! 7. settle the descriptor: if anything is left to do or to tell, it stays readable.
 //!
 //! Events are not pushed to anybody: the host pulls them after the turn.
 
@@ -16,7 +18,7 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::error::Result;
-use crate::reactor::Source;
+use crate::reactor::{Alarm, Source};
 use crate::terminal::{PtyReady, TurnBudget};
 
 impl Engine {
@@ -38,11 +40,16 @@ impl Engine {
         self.reactor.poll(&mut self.polled, timeout)?;
         self.dispatch_polled();
         while let Some(alarm) = self.reactor.expired() {
+            if let Alarm::Files(id) = alarm {
+                self.watches.on_alarm(id);
+                continue;
+            }
             let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
             self.log_failure("timer", outcome);
         }
         self.read_inbox();
         self.read_terminals();
+        self.work_on_watches();
         self.settle()
     }
 
@@ -65,10 +72,22 @@ impl Engine {
                     self.log_failure("terminal", outcome);
                 }
                 Some(Source::Child(id)) => self.terminals.on_child(id, &mut self.reactor),
+                Some(Source::Files(id)) => self.watches.on_readable(id),
                 None => debug_assert!(false, "unknown token {:?}", event.token()),
             }
         }
         self.polled = polled;
+    }
+
+    /// Lets file watches do what is due.
+    fn work_on_watches(&mut self) {
+        if !self.watches.has_work() {
+            return;
+        }
+        let limits = &self.config.limits;
+        let typing = self.terminals.is_typing(self.reactor.now());
+        let slice = if typing { limits.turn_time_typing } else { limits.turn_time };
+        self.watches.work(slice, &mut self.reactor);
     }
 
     /// Reads terminals in the order of the ready queue until it is empty or the budget is used up.

@@ -70,6 +70,10 @@ typed_id! {
     /// gone.
     ReaderId, "reader"
 }
+typed_id! {
+    /// Names a file watch of one engine, until it is removed.
+    WatchId, "watch"
+}
 
 /// Objects by id: constant-time access, and an id that went stale is an error for ever.
 pub(crate) struct IdTable<K, T> {

@@ -4,7 +4,7 @@
 
 use mio::Token;
 
-use super::id::{RawId, TerminalId};
+use super::id::{RawId, TerminalId, WatchId};
 
 /// A registered descriptor, as it travels in a mio token: the kind in the upper four bits, the id
 /// of the owner below.
@@ -20,6 +20,8 @@ pub(crate) enum Source {
     Pty(TerminalId),
     /// The pidfd of a terminal's child.
     Child(TerminalId),
+    /// The inotify queue of a file watch.
+    Files(WatchId),
 }
 
 const KIND_SHIFT: u32 = 60;
@@ -33,6 +35,7 @@ impl Source {
             Source::SelfWake => (2, 0),
             Source::Pty(id) => (3, id.raw()),
             Source::Child(id) => (4, id.raw()),
+            Source::Files(id) => (5, id.raw()),
         };
         debug_assert_eq!(id & !ID_MASK, 0);
         Token((kind << KIND_SHIFT | id) as usize)
@@ -48,6 +51,7 @@ impl Source {
             2 => Source::SelfWake,
             3 => Source::Pty(id),
             4 => Source::Child(id),
+            5 => Source::Files(WatchId::from_raw(raw & ID_MASK)),
             _ => return None,
         })
     }
@@ -64,6 +68,8 @@ pub(crate) enum Alarm {
     Screen(TerminalId),
     /// The screen may have been idle for so long that it sleeps.
     Hibernate(TerminalId),
+    /// A file watch has something to look at.
+    Files(WatchId),
 }
 
 #[cfg(test)]
@@ -75,7 +81,8 @@ mod tests {
         let id = TerminalId::from_u64((1 << KIND_SHIFT) - 1);
         let sources =
             [Source::Inbox, Source::Timer, Source::SelfWake, Source::Pty(id), Source::Child(id)];
-        for source in sources {
+        let files = Source::Files(WatchId::from_u64((1 << KIND_SHIFT) - 1));
+        for source in sources.into_iter().chain([files]) {
             assert_eq!(Source::from_token(source.token()), Some(source));
         }
         assert_eq!(Source::from_token(Token(usize::MAX)), None);

@@ -350,6 +350,8 @@ impl Terminals {
                 }
                 Ok(())
             }
+            // Not of a terminal.
+            Alarm::Files(_) => Ok(()),
         }
     }
 

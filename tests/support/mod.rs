@@ -11,7 +11,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 pub(crate) mod files;
+pub(crate) mod havoc;
 pub(crate) mod host;
+pub(crate) mod mirror;
 pub(crate) mod played;
 pub(crate) mod view;
 

@@ -1,0 +1,209 @@
+//! File watches: batches of events.
+
+use std::mem::size_of;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr;
+
+use super::guard::Lent;
+use super::options::{NO_BYTES, orch_bytes};
+use super::watch_tree::{ORCH_FILE_IGNORED, ORCH_FILE_REPLACED, path_bytes};
+use crate::FileBatch;
+
+/// File event: the entry is new.
+pub const ORCH_FILE_CREATE: u32 = 1;
+/// File event: its content is different; with ORCH_FILE_REPLACED it is another file under the same name,
+/// as atomic saves leave it.
+pub const ORCH_FILE_MODIFY: u32 = 2;
+/// File event: only its attributes are different: permissions, owner, number of links.
+pub const ORCH_FILE_METADATA: u32 = 3;
+/// File event: it was written, or opened for writing and closed, and looks as before.
+pub const ORCH_FILE_TOUCH: u32 = 4;
+/// File event: it is gone. What was in a directory is deleted before it.
+pub const ORCH_FILE_DELETE: u32 = 5;
+/// File event: it was at `from` before, and what is in it moved along; with ORCH_FILE_REPLACED it took the
+/// place of a file.
+pub const ORCH_FILE_RENAME: u32 = 6;
+
+/// One change of a file.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_file_event {
+    /// One of ORCH_FILE_CREATE and the like.
+    pub kind: u32,
+    /// What it is, or was: one of ORCH_FILE_FILE and the like.
+    pub file_type: u32,
+    /// Sum of ORCH_FILE_IGNORED and ORCH_FILE_REPLACED.
+    pub flags: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// Which entry of the tree.
+    pub id: u64,
+    /// The absolute path, not necessarily UTF-8; after a rename the new one.
+    pub path: orch_bytes,
+    /// ORCH_FILE_RENAME: the path before.
+    pub from: orch_bytes,
+}
+
+/// Many changes in one directory, counted.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_file_summary {
+    /// The absolute path of the directory.
+    pub dir: orch_bytes,
+    /// Entries that are new.
+    pub created: usize,
+    /// Entries that were modified or touched, or have other attributes.
+    pub modified: usize,
+    /// Entries that are gone.
+    pub deleted: usize,
+    /// Entries that were renamed to here.
+    pub renamed: usize,
+    /// 1: directories below it are counted in.
+    pub recursive: u32,
+    /// Always 0.
+    pub reserved: u32,
+}
+
+/// What changed in one flush. Applying the events in their order to a copy of the tree as it was after the
+/// batch before always works. With summaries, `orch_watch_changes` gives the exact difference.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_file_batch {
+    /// Size of this struct as the library has it.
+    pub size: usize,
+    /// 1: the tree equals the disk as far as events are known; 0: directories are still being listed, and
+    /// more batches follow.
+    pub complete: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// The changes; elements lie `event_stride` bytes apart (`orch_file_event_at`).
+    pub events: *const orch_file_event,
+    /// How many.
+    pub event_count: usize,
+    /// Bytes from one to the next.
+    pub event_stride: usize,
+    /// What was counted instead of listed; elements lie `summary_stride` bytes apart
+    /// (`orch_file_summary_at`).
+    pub summaries: *const orch_file_summary,
+    /// How many.
+    pub summary_count: usize,
+    /// Bytes from one to the next.
+    pub summary_stride: usize,
+    /// How many events there were before some were counted in summaries.
+    pub original_events: usize,
+    /// How many names came and went again before anybody looked.
+    pub vanished: u64,
+}
+
+const NO_BATCH: orch_file_batch = orch_file_batch {
+    size: size_of::<orch_file_batch>(),
+    complete: 0,
+    reserved: 0,
+    events: ptr::null(),
+    event_count: 0,
+    event_stride: size_of::<orch_file_event>(),
+    summaries: ptr::null(),
+    summary_count: 0,
+    summary_stride: size_of::<orch_file_summary>(),
+    original_events: 0,
+    vanished: 0,
+};
+
+/// A batch in C's form, lent until the next event. The paths stay where the engine has them; a debug build
+/// lends copies and overwrites them when the loan ends.
+pub(super) struct BatchLoan {
+    batch: orch_file_batch,
+    events: Vec<orch_file_event>,
+    summaries: Vec<orch_file_summary>,
+    paths: Vec<u8>,
+}
+
+impl Default for BatchLoan {
+    fn default() -> Self {
+        BatchLoan { batch: NO_BATCH, events: Vec::new(), summaries: Vec::new(), paths: Vec::new() }
+    }
+}
+
+impl BatchLoan {
+    /// Ends the loan.
+    pub(super) fn end(&mut self) {
+        if cfg!(debug_assertions) {
+            self.paths.fill(Lent::POISON);
+            self.events.fill(POISONED_EVENT);
+        }
+    }
+
+    /// Lends a batch; what it points to stays until [`end`](Self::end) or the next loan.
+    pub(super) fn lend(&mut self, batch: &FileBatch) -> &orch_file_batch {
+        self.end();
+        self.paths.clear();
+        if cfg!(debug_assertions) {
+            // Room for all copies, so that none of them moves.
+            let events = batch.events().map(|event| {
+                event.path.as_os_str().len() + event.from.map_or(0, |from| from.as_os_str().len())
+            });
+            let dirs = batch.summaries().map(|summary| summary.dir.as_os_str().len());
+            self.paths.reserve(events.sum::<usize>() + dirs.sum::<usize>());
+        }
+        self.events.clear();
+        for event in batch.events() {
+            let ignored = if event.ignored { ORCH_FILE_IGNORED } else { 0 };
+            let replaced = if event.replaced { ORCH_FILE_REPLACED } else { 0 };
+            let path = self.path(event.path);
+            let from = event.from.map_or(NO_BYTES, |from| self.path(from));
+            self.events.push(orch_file_event {
+                kind: event.kind as u32,
+                file_type: event.file_type as u32,
+                flags: ignored | replaced,
+                reserved: 0,
+                id: event.id.to_u64(),
+                path,
+                from,
+            });
+        }
+        self.summaries.clear();
+        for summary in batch.summaries() {
+            let dir = self.path(summary.dir);
+            self.summaries.push(orch_file_summary {
+                dir,
+                created: summary.created,
+                modified: summary.modified,
+                deleted: summary.deleted,
+                renamed: summary.renamed,
+                recursive: summary.recursive.into(),
+                reserved: 0,
+            });
+        }
+        self.batch = orch_file_batch {
+            complete: batch.is_complete().into(),
+            events: self.events.as_ptr(),
+            event_count: self.events.len(),
+            summaries: self.summaries.as_ptr(),
+            summary_count: self.summaries.len(),
+            original_events: batch.original_events(),
+            vanished: batch.vanished(),
+            ..NO_BATCH
+        };
+        &self.batch
+    }
+
+    fn path(&mut self, path: &Path) -> orch_bytes {
+        if !cfg!(debug_assertions) {
+            return path_bytes(path);
+        }
+        let start = self.paths.len();
+        self.paths.extend_from_slice(path.as_os_str().as_bytes());
+        super::sized::lend(&self.paths[start..])
+    }
+}
+
+const POISONED_EVENT: orch_file_event = orch_file_event {
+    kind: u32::from_ne_bytes([Lent::POISON; 4]),
+    file_type: u32::from_ne_bytes([Lent::POISON; 4]),
+    flags: u32::from_ne_bytes([Lent::POISON; 4]),
+    reserved: u32::from_ne_bytes([Lent::POISON; 4]),
+    id: u64::from_ne_bytes([Lent::POISON; 8]),
+    path: NO_BYTES,
+    from: NO_BYTES,
+};

@@ -1,0 +1,90 @@
+//! The engine's calls for file watches.
+
+use super::{Engine, Shutdown};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::WatchId;
+use crate::watch::{FileChanges, FileCursor, WatchOptions, WatchState};
+
+impl Engine {
+    /// Watches files: keeps a tree of what is below the roots, and tells what changes in it.
+    ///
+    /// Reading the tree for the first time takes many turns, in slices;
+    /// [`Ready`](crate::WatchEvent::Ready) tells when it is done. The call itself looks at the roots and
+    /// at `.gitignore` files above them. It costs a descriptor.
+    ///
+    /// # Errors
+    /// [`NotFound`](ErrorKind::NotFound), [`PermissionDenied`](ErrorKind::PermissionDenied),
+    /// [`NotADirectory`](ErrorKind::NotADirectory) with the path in the message;
+    /// [`LimitReached`](ErrorKind::LimitReached) for the engine's limit and the system's on inotify
+    /// instances; [`InvalidArgument`](ErrorKind::InvalidArgument) for options out of range, a bad glob, and
+    /// roots that lie in each other; [`OutOfDescriptors`](ErrorKind::OutOfDescriptors).
+    pub fn watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
+        self.check_process()?;
+        self.reactor.refresh_now();
+        if self.shutdown != Shutdown::No {
+            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
+        }
+        let added = self.watches.add(options, &mut self.reactor);
+        self.settle()?;
+        added
+    }
+
+    /// Ends a watch. What it had not told yet is not told any more.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn unwatch(&mut self, id: WatchId) -> Result<()> {
+        self.check_process()?;
+        let removed = self.watches.remove(id, &mut self.reactor);
+        self.settle()?;
+        removed
+    }
+
+    /// Has [`Synced`](crate::WatchEvent::Synced) told with this tag when everything that happened to the
+    /// files before this call has been told. Names that wait for their window are looked at at once.
+    /// Nothing is written to the watched tree.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`, `LimitReached` when 1,024 such calls wait, `OutOfDescriptors`.
+    pub fn sync_watch(&mut self, id: WatchId, tag: u64) -> Result<()> {
+        self.check_process()?;
+        self.reactor.refresh_now();
+        let outcome = self.watches.command(id, &mut self.reactor, |watch| watch.sync(tag));
+        self.settle()?;
+        outcome
+    }
+
+    /// What changed in a watch's tree since a cursor, at most `max` changes, into `changes`; the cursor
+    /// moves behind them. A fresh cursor gets the whole tree; ask again while
+    /// [`more`](FileChanges::more) is set, also over several turns. Costs what changed.
+    ///
+    /// Batches up to the version that this leads to are contained in it.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn file_changes(
+        &mut self,
+        id: WatchId,
+        cursor: &mut FileCursor,
+        max: usize,
+        changes: &mut FileChanges,
+    ) -> Result<()> {
+        self.check_process()?;
+        let outcome = self.watches.changes(id, cursor, max, changes, &mut self.reactor);
+        self.settle()?;
+        outcome
+    }
+
+    /// Everything that is known about a watch now.
+    ///
+    /// # Errors
+    /// `StaleId`.
+    pub fn watch_state(&self, id: WatchId) -> Result<WatchState> {
+        self.watches.state(id)
+    }
+
+    /// The ids of all watches, in no particular order.
+    pub fn watches(&self) -> Vec<WatchId> {
+        self.watches.ids().collect()
+    }
+}

@@ -1,0 +1,298 @@
+//! Bringing the tree up to date with a name that was looked at; each difference becomes an event.
+
+use super::Watch;
+use super::batch::FileEventKind;
+use super::event::WatchProblem;
+use super::filter::{RULES_NAME, Verdict};
+use super::merge::{Decision, Evidence, Looked, decide, evidence};
+use super::tree::{FileId, Stat, flag};
+
+/// A look at a name.
+#[derive(Clone, Copy)]
+pub(super) struct Now {
+    pub(super) stat: Option<Stat>,
+    /// What the file system's clock said before.
+    pub(super) file_time: i64,
+}
+
+impl Watch {
+    /// Compares what is published of a name with what is there now.
+    pub(super) fn reconcile(&mut self, dir: FileId, name: &[u8], now: Now, seen: Evidence) {
+        let base = self.tree.child(dir, name);
+        let (stat, opaque) = self.judge(dir, name, now.stat);
+        let told = base.and_then(|entry| self.tree.get(entry));
+        let looked = told.map(|node| {
+            let fresh = node.has(flag::FRESH);
+            (node.stat, Looked { emptied: node.looked, fresh })
+        });
+        let decision =
+            decide(looked.as_ref().map(|(stat, looked)| (stat, *looked)), stat.as_ref(), seen);
+        let entry = match (base, stat) {
+            (None, None) => {
+                self.open.vanished += u64::from(seen.kinds != 0);
+                return;
+            }
+            (None, Some(stat)) => match self.create(dir, name, stat, opaque) {
+                Some(entry) => entry,
+                None => return,
+            },
+            (Some(entry), None) => {
+                self.delete(entry);
+                self.note_rules(dir, name, None);
+                return;
+            }
+            (Some(entry), Some(stat)) if decision == Decision::Replace => {
+                self.delete(entry);
+                match self.create(dir, name, stat, opaque) {
+                    Some(entry) => entry,
+                    None => return,
+                }
+            }
+            (Some(entry), Some(stat)) => {
+                // Whatever is here is this entry from now on, wherever it was believed to be.
+                self.moves.forget(entry);
+                self.change(entry, stat, decision);
+                self.set_opaque(entry, opaque);
+                entry
+            }
+        };
+        self.note_look(entry, now);
+        self.note_rules(dir, name, stat);
+        if decision != Decision::Nothing && self.tree.has(dir, flag::POLLED) {
+            self.polling.note_activity(dir);
+        }
+    }
+
+    /// What of a name is to be shown, and whether it is a directory that stays closed.
+    pub(super) fn judge(
+        &self,
+        dir: FileId,
+        name: &[u8],
+        stat: Option<Stat>,
+    ) -> (Option<Stat>, bool) {
+        let Some(stat) = stat else { return (None, false) };
+        match self.filter.verdict(&self.tree, dir, name, stat.is_dir()) {
+            Verdict::Hide => (None, false),
+            Verdict::Opaque => (Some(stat), true),
+            Verdict::Show => (Some(stat), stat.is_dir() && self.is_closed_to(dir, &stat)),
+        }
+    }
+
+    /// Whether a directory is too deep, or on a device that is not asked for.
+    fn is_closed_to(&self, dir: FileId, stat: &Stat) -> bool {
+        if dir == FileId::NOBODY {
+            return false;
+        }
+        let above = self.tree.get(dir).map(|node| node.stat.dev);
+        let foreign = !self.options.follow_devices && above.is_some_and(|dev| dev != stat.dev);
+        foreign || self.tree.depth(dir) + 1 >= self.options.max_depth
+    }
+
+    fn create(&mut self, dir: FileId, name: &[u8], stat: Stat, opaque: bool) -> Option<FileId> {
+        if self.tree.len() >= self.entry_limit {
+            self.tree.set_flags(dir, flag::INCOMPLETE);
+            if self.scan.limit(dir) {
+                self.warn_of(WatchProblem::TooManyEntries, dir);
+            }
+            return None;
+        }
+        let entry = self.tree.insert(dir, name, stat);
+        if opaque {
+            self.tree.set_flags(entry, flag::OPAQUE);
+        }
+        self.publish(FileEventKind::Create, entry, false, None);
+        if stat.is_dir() {
+            self.request_scan(entry, false);
+        }
+        if stat.linked {
+            self.suspect_links(entry);
+        }
+        if dir == FileId::NOBODY {
+            self.on_root_changed(entry);
+        }
+        Some(entry)
+    }
+
+    /// Brings an entry up to date that is of the same kind as before.
+    fn change(&mut self, entry: FileId, stat: Stat, decision: Decision) {
+        let linked = stat.linked || self.tree.get(entry).is_some_and(|node| node.stat.linked);
+        match decision {
+            Decision::Modify { replaced } => {
+                if replaced {
+                    // The other names of what was here before.
+                    self.suspect_links(entry);
+                }
+                self.tree.update(entry, stat);
+                self.publish(FileEventKind::Modify, entry, replaced, None);
+                if replaced {
+                    self.on_replaced(entry);
+                }
+            }
+            Decision::Metadata => {
+                self.tree.update(entry, stat);
+                self.publish(FileEventKind::Metadata, entry, false, None);
+                if self.tree.has(entry, flag::UNREADABLE) {
+                    self.request_scan(entry, true);
+                }
+            }
+            Decision::Touch => {
+                self.tree.mark_changed(entry);
+                self.publish(FileEventKind::Touch, entry, false, None);
+            }
+            _ => {}
+        }
+        if linked && decision != Decision::Nothing {
+            self.suspect_links(entry);
+        }
+        if self.tree.has(entry, flag::WANTED) {
+            self.request_scan(entry, true);
+        }
+    }
+
+    /// Another inode has taken the place of an entry.
+    fn on_replaced(&mut self, entry: FileId) {
+        let Some(node) = self.tree.get_mut(entry) else { return };
+        let (wd, parent) = (std::mem::take(&mut node.wd), node.parent);
+        if wd != 0 {
+            self.kernel.release(wd);
+        }
+        self.scan.on_directory_moved();
+        self.request_scan(entry, true);
+        if parent == FileId::NOBODY {
+            self.on_root_changed(entry);
+        }
+    }
+
+    /// Takes an entry away with everything below it, the lowest first.
+    pub(super) fn delete(&mut self, entry: FileId) {
+        let mut all = vec![entry];
+        let mut at = 0;
+        while let Some(dir) = all.get(at).copied() {
+            all.extend(self.tree.children(dir));
+            at += 1;
+        }
+        for entry in all.into_iter().rev() {
+            self.delete_one(entry, true);
+        }
+    }
+
+    /// Takes an entry away that has nothing below it.
+    pub(super) fn delete_one(&mut self, entry: FileId, tell: bool) {
+        if tell {
+            self.publish(FileEventKind::Delete, entry, false, None);
+        }
+        if self.tree.get(entry).is_some_and(|node| node.stat.linked) {
+            self.suspect_links(entry);
+        }
+        let Some(node) = self.tree.remove(entry) else { return };
+        self.forget_node(entry, &node);
+        if node.parent == FileId::NOBODY {
+            self.warn(WatchProblem::RootGone, node.name.to_vec());
+            self.on_root_gone(&node.name);
+        }
+        self.scan.make_room(self.tree.len(), self.entry_limit);
+    }
+
+    /// Opens or closes a directory, when rules or places have changed.
+    fn set_opaque(&mut self, entry: FileId, opaque: bool) {
+        let Some(node) = self.tree.get(entry).filter(|node| node.stat.is_dir()) else { return };
+        if node.has(flag::OPAQUE) == opaque || node.has(flag::ALIAS) {
+            return;
+        }
+        if opaque {
+            self.close(entry);
+        } else {
+            self.tree.clear_flags(entry, flag::OPAQUE);
+            self.tree.mark_changed(entry);
+            self.request_scan(entry, false);
+        }
+    }
+
+    /// Makes a directory one entry.
+    pub(super) fn close(&mut self, entry: FileId) {
+        let children: Vec<FileId> = self.tree.children(entry).collect();
+        children.into_iter().for_each(|child| self.delete(child));
+        self.filter.forget(entry);
+        self.tree.set_flags(entry, flag::OPAQUE);
+        self.tree.clear_flags(entry, flag::WANTED);
+        self.tree.mark_changed(entry);
+        if let Some(node) = self.tree.get_mut(entry) {
+            let wd = std::mem::take(&mut node.wd);
+            self.kernel.release(wd);
+        }
+    }
+
+    /// The other names of a file have to be looked at: links are counted, and content is shared.
+    fn suspect_links(&mut self, entry: FileId) {
+        let now = self.now;
+        for other in self.tree.other_links(entry) {
+            if let Some(node) = self.tree.get(other) {
+                self.dirty.mark_urgent(node.parent, &node.name, now);
+            }
+        }
+        self.due = true;
+    }
+
+    pub(super) fn note_look(&mut self, entry: FileId, now: Now) {
+        let emptied = self.emptied;
+        if let (Some(node), Some(stat)) = (self.tree.get_mut(entry), now.stat) {
+            node.looked = emptied;
+            node.flags &= !flag::FRESH;
+            if stat.mtime.max(stat.ctime) >= now.file_time {
+                node.flags |= flag::FRESH;
+            }
+        }
+    }
+
+    /// If the name is that of a file of rules which is not the one that was read, the directory has to be
+    /// listed again, and is read first then.
+    fn note_rules(&mut self, dir: FileId, name: &[u8], stat: Option<Stat>) {
+        if name != RULES_NAME || !self.filter.gitignore || dir == FileId::NOBODY {
+            return;
+        }
+        let stat = stat.filter(|stat| stat.kind == super::tree::FileType::File);
+        if !self.filter.has_rules_of(dir, stat.as_ref()) {
+            self.request_scan(dir, true);
+        }
+    }
+
+    /// Moves an entry to a place that is free, or that a file leaves without being told of.
+    pub(super) fn relocate(
+        &mut self,
+        entry: FileId,
+        dir: FileId,
+        name: &[u8],
+        now: Now,
+        seen: Evidence,
+    ) {
+        let from = self.tree.path(entry);
+        let Some(node) = self.tree.get(entry) else { return };
+        let (old_parent, stat) = (node.parent, node.stat);
+        let occupant = self.tree.child(dir, name);
+        let replaced = occupant.is_some();
+        if let Some(occupant) = occupant {
+            self.delete_one(occupant, false);
+        }
+        let depends = stat.is_dir() && self.filter.depends_on_place(&self.tree, old_parent, dir);
+        self.tree.relocate(entry, dir, name);
+        self.moves.forget(entry);
+        // A rename changes the time of the last change of attributes; that is no news of its own.
+        if let Some(after) = now.stat {
+            let same = (stat.size, stat.mtime, stat.mode) == (after.size, after.mtime, after.mode);
+            if same && !seen.has(evidence::ATTRIBUTES) {
+                self.tree.correct(entry, after);
+            }
+        }
+        if stat.is_dir() {
+            self.scan.on_directory_moved();
+        }
+        self.note_look(entry, now);
+        self.publish(FileEventKind::Rename, entry, replaced, Some(&from));
+        if depends {
+            self.request_scan(entry, true);
+        }
+        if stat.linked {
+            self.suspect_links(entry);
+        }
+    }
+}

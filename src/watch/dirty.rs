@@ -1,0 +1,421 @@
+//! Names that something happened to, and when it is time to look at each.
+//!
+//! A name is due when it was quiet for the window (a shorter one after a writer closed it or it was moved
+//! into place), at the latest after the maximum wait since its first event. The queue holds one entry for
+//! each name, at the time that was true when it was put there; a name that was busy meanwhile goes back
+//! into it when its entry comes up, so an event costs no more than finding its name.
+//!
+//! The number of names is bounded. Beyond it the directory is remembered as a whole, under an empty name.
+//!
+//! Pure: time is a parameter.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::BuildHasher;
+use std::time::{Duration, Instant};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use slab::Slab;
+
+use super::merge::{Evidence, evidence};
+use super::tree::FileId;
+
+/// How long a complete file waits for more.
+const FINISHED_WINDOW: Duration = Duration::from_millis(10);
+/// How long the departure of a name waits for its arrival.
+pub(crate) const PAIRING: Duration = Duration::from_millis(10);
+/// The first wait before a name is looked at again that could not be found; doubles.
+const RETRY: Duration = Duration::from_millis(10);
+const RETRIES_MAX: u32 = 10;
+
+/// A name that something happened to.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    pub(crate) dir: FileId,
+    /// Empty: any name in the directory.
+    pub(crate) name: Box<[u8]>,
+    pub(crate) evidence: Evidence,
+    /// Counts up with each new name.
+    pub(crate) order: u64,
+    /// How many events.
+    pub(crate) count: u32,
+    first: Instant,
+    last: Instant,
+    /// Not to be looked at before, whatever the windows say.
+    hold: Option<Instant>,
+    /// To be looked at at once, if nothing holds it.
+    urgent: bool,
+    pub(crate) tries: u32,
+    /// When its entry in the queue comes up.
+    queued: Instant,
+}
+
+/// See the module's documentation.
+pub(crate) struct DirtyNames {
+    marks: Slab<Mark>,
+    by_name: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    queue: BinaryHeap<Reverse<(Instant, u64, u32)>>,
+    order: u64,
+    window: Duration,
+    max_wait: Duration,
+    names_max: usize,
+}
+
+impl DirtyNames {
+    pub(crate) fn new(window: Duration, max_wait: Duration, names_max: usize) -> Self {
+        DirtyNames {
+            marks: Slab::new(),
+            by_name: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            queue: BinaryHeap::new(),
+            order: 0,
+            window,
+            max_wait: max_wait.max(window),
+            names_max,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.marks.len()
+    }
+
+    /// Names marked from now on have an order above this one.
+    pub(crate) fn order(&self) -> u64 {
+        self.order
+    }
+
+    /// The order of the oldest name; looks at all of them.
+    pub(crate) fn oldest(&self) -> Option<u64> {
+        self.marks.iter().map(|(_, mark)| mark.order).min()
+    }
+
+    pub(crate) fn get(&self, dir: FileId, name: &[u8]) -> Option<&Mark> {
+        self.find(dir, name).and_then(|slot| self.marks.get(slot as usize))
+    }
+
+    /// Notes an event.
+    pub(crate) fn mark(&mut self, dir: FileId, name: &[u8], seen: Evidence, now: Instant) {
+        let Some(slot) = self.find_or_add(dir, name, now) else { return };
+        let (window, max_wait) = (self.window, self.max_wait);
+        let Some(mark) = self.marks.get_mut(slot as usize) else { return };
+        mark.last = now;
+        mark.count = mark.count.saturating_add(1);
+        let finished = seen.has(evidence::FINISHED);
+        mark.evidence.kinds &= !evidence::FINISHED;
+        mark.evidence.kinds |= seen.kinds;
+        if seen.written_in != 0 {
+            mark.evidence.written_in = seen.written_in;
+        }
+        if finished {
+            let due = mark.due(window, max_wait);
+            self.hurry(slot, due);
+        }
+    }
+
+    /// Notes a name that left, and may arrive somewhere.
+    pub(crate) fn mark_left(&mut self, dir: FileId, name: &[u8], seen: Evidence, now: Instant) {
+        self.mark(dir, name, seen, now);
+        let slot = self.find(dir, name);
+        if let Some(mark) = slot.and_then(|slot| self.marks.get_mut(slot as usize)) {
+            mark.hold = Some(now + PAIRING);
+        }
+    }
+
+    /// What left has arrived: its old place need not wait for that any more.
+    pub(crate) fn release(&mut self, dir: FileId, name: &[u8]) {
+        let (window, max_wait) = (self.window, self.max_wait);
+        if let Some(slot) = self.find(dir, name)
+            && let Some(mark) = self.marks.get_mut(slot as usize)
+        {
+            mark.hold = None;
+            let due = mark.due(window, max_wait);
+            self.hurry(slot, due);
+        }
+    }
+
+    /// Notes a name that is to be looked at without a wait.
+    pub(crate) fn mark_urgent(&mut self, dir: FileId, name: &[u8], now: Instant) {
+        let Some(slot) = self.find_or_add(dir, name, now) else { return };
+        let (window, max_wait) = (self.window, self.max_wait);
+        if let Some(mark) = self.marks.get_mut(slot as usize) {
+            mark.urgent = true;
+            let due = mark.due(window, max_wait);
+            self.hurry(slot, due);
+        }
+    }
+
+    /// Looks at every name at once.
+    pub(crate) fn mark_all_urgent(&mut self) {
+        let slots: Vec<usize> = self.marks.iter().map(|(slot, _)| slot).collect();
+        for slot in slots {
+            let (window, max_wait) = (self.window, self.max_wait);
+            if let Some(mark) = self.marks.get_mut(slot) {
+                mark.urgent = true;
+                let due = mark.due(window, max_wait);
+                self.hurry(slot as u32, due);
+            }
+        }
+    }
+
+    /// Puts a name back that could not be looked at; later each time.
+    pub(crate) fn retry(&mut self, mut mark: Mark, now: Instant) {
+        let wait = RETRY * (1 << mark.tries.min(RETRIES_MAX));
+        mark.tries = mark.tries.saturating_add(1);
+        if let Some(slot) = self.find(mark.dir, &mark.name) {
+            if let Some(newer) = self.marks.get_mut(slot as usize) {
+                newer.evidence.kinds |= mark.evidence.kinds;
+                newer.evidence.written_in = newer.evidence.written_in.max(mark.evidence.written_in);
+                newer.order = newer.order.min(mark.order);
+                newer.tries = newer.tries.max(mark.tries);
+                newer.hold = Some(now + wait);
+            }
+            return;
+        }
+        (mark.hold, mark.queued) = (Some(now + wait), now + wait);
+        self.insert(mark);
+    }
+
+    /// Takes a name out.
+    pub(crate) fn take(&mut self, dir: FileId, name: &[u8]) -> Option<Mark> {
+        let slot = self.find(dir, name)?;
+        self.remove(slot)
+    }
+
+    /// Takes out a name that is due at `now`.
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Mark> {
+        loop {
+            let &Reverse((at, order, slot)) = self.queue.peek()?;
+            let due = match self.live(at, order, slot) {
+                Some(mark) => mark.due(self.window, self.max_wait),
+                None => {
+                    self.queue.pop();
+                    continue;
+                }
+            };
+            if at > now {
+                return None;
+            }
+            self.queue.pop();
+            if due <= now {
+                return self.remove(slot);
+            }
+            if let Some(mark) = self.marks.get_mut(slot as usize) {
+                mark.queued = due;
+                self.queue.push(Reverse((due, order, slot)));
+            }
+        }
+    }
+
+    /// No name is due before this.
+    pub(crate) fn deadline(&mut self) -> Option<Instant> {
+        loop {
+            let &Reverse((at, order, slot)) = self.queue.peek()?;
+            if self.live(at, order, slot).is_some() {
+                return Some(at);
+            }
+            self.queue.pop();
+        }
+    }
+
+    /// The mark of an entry of the queue, if it is not an old one.
+    fn live(&self, at: Instant, order: u64, slot: u32) -> Option<&Mark> {
+        let mark = self.marks.get(slot as usize)?;
+        (mark.queued == at && mark.order <= order).then_some(mark)
+    }
+
+    /// Brings a name's entry forward.
+    fn hurry(&mut self, slot: u32, due: Instant) {
+        if let Some(mark) = self.marks.get_mut(slot as usize)
+            && due < mark.queued
+        {
+            mark.queued = due;
+            self.queue.push(Reverse((due, self.order, slot)));
+        }
+    }
+
+    fn hash(&self, dir: FileId, name: &[u8]) -> u64 {
+        self.hasher.hash_one((dir.to_u64(), name))
+    }
+
+    fn find(&self, dir: FileId, name: &[u8]) -> Option<u32> {
+        let same = |slot: &u32| {
+            let mark = self.marks.get(*slot as usize);
+            mark.is_some_and(|mark| mark.dir == dir && *mark.name == *name)
+        };
+        self.by_name.find(self.hash(dir, name), same).copied()
+    }
+
+    /// `None` when the directory is remembered as a whole: then a name in it need not be.
+    fn find_or_add(&mut self, dir: FileId, name: &[u8], now: Instant) -> Option<u32> {
+        if let Some(slot) = self.find(dir, name) {
+            return Some(slot);
+        }
+        let full = self.marks.len() >= self.names_max && dir != FileId::NOBODY;
+        let name = if full { &[][..] } else { name };
+        if full && self.find(dir, name).is_some() {
+            return None;
+        }
+        self.order += 1;
+        let mark = Mark {
+            dir,
+            name: name.into(),
+            evidence: Evidence::default(),
+            order: self.order,
+            count: 0,
+            first: now,
+            last: now,
+            hold: None,
+            urgent: false,
+            tries: 0,
+            queued: now + self.window,
+        };
+        Some(self.insert(mark))
+    }
+
+    fn insert(&mut self, mark: Mark) -> u32 {
+        let (hash, queued) = (self.hash(mark.dir, &mark.name), mark.queued);
+        let slot = self.marks.insert(mark) as u32;
+        let (marks, hasher) = (&self.marks, &self.hasher);
+        self.by_name.insert_unique(hash, slot, |slot| {
+            let mark = marks.get(*slot as usize);
+            mark.map_or(0, |mark| hasher.hash_one((mark.dir.to_u64(), &*mark.name)))
+        });
+        self.queue.push(Reverse((queued, self.order, slot)));
+        slot
+    }
+
+    fn remove(&mut self, slot: u32) -> Option<Mark> {
+        let mark = self.marks.get(slot as usize)?;
+        let hash = self.hash(mark.dir, &mark.name);
+        if let Ok(entry) = self.by_name.find_entry(hash, |other| *other == slot) {
+            entry.remove();
+        }
+        self.marks.try_remove(slot as usize)
+    }
+}
+
+impl Mark {
+    /// Whether it is, or may be, one of the two names of a rename.
+    pub(crate) fn is_rename(&self) -> bool {
+        self.evidence.has(evidence::MOVED)
+    }
+
+    fn due(&self, window: Duration, max_wait: Duration) -> Instant {
+        let window = match self.evidence.has(evidence::FINISHED) {
+            _ if self.urgent => Duration::ZERO,
+            true => window.min(FINISHED_WINDOW),
+            false => window,
+        };
+        let due = (self.last + window).min(self.first + max_wait);
+        self.hold.map_or(due, |hold| due.max(hold))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::tree::Tree;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn names() -> (DirtyNames, Instant) {
+        let reactor = crate::reactor::Reactor::new().unwrap();
+        (DirtyNames::new(50 * MS, 500 * MS, 4), reactor.now())
+    }
+
+    fn seen(kinds: u8) -> Evidence {
+        Evidence { kinds, written_in: u32::from(kinds & evidence::WRITTEN != 0) }
+    }
+
+    fn due(names: &mut DirtyNames, now: Instant) -> Vec<String> {
+        std::iter::from_fn(|| names.take_due(now))
+            .map(|mark| String::from_utf8_lossy(&mark.name).into_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_name_is_due_when_it_was_quiet() {
+        let (mut names, t) = names();
+        names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t);
+        names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t + 40 * MS);
+        assert!(due(&mut names, t + 60 * MS).is_empty());
+        assert_eq!(names.deadline(), Some(t + 90 * MS));
+        assert_eq!(due(&mut names, t + 90 * MS), ["a"]);
+        assert_eq!((names.len(), names.deadline()), (0, None));
+    }
+
+    #[test]
+    fn a_busy_name_is_due_after_the_maximum_wait() {
+        let (mut names, t) = names();
+        for ms in (0..500).step_by(25) {
+            names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t + ms * MS);
+            assert!(due(&mut names, t + ms * MS).is_empty(), "{ms}");
+        }
+        assert!(due(&mut names, t + 499 * MS).is_empty());
+        assert_eq!(due(&mut names, t + 500 * MS), ["a"]);
+    }
+
+    #[test]
+    fn a_complete_file_is_due_sooner_until_it_is_written_again() {
+        let (mut names, t) = names();
+        names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t);
+        names.mark(FileId::NOBODY, b"a", seen(evidence::FINISHED), t + 3 * MS);
+        names.mark(FileId::NOBODY, b"b", seen(evidence::FINISHED), t);
+        names.mark(FileId::NOBODY, b"b", seen(evidence::WRITTEN), t + 5 * MS);
+        assert_eq!(due(&mut names, t + 13 * MS), ["a"]);
+        assert_eq!(names.deadline(), Some(t + 55 * MS));
+        assert_eq!(due(&mut names, t + 55 * MS), ["b"]);
+    }
+
+    #[test]
+    fn a_departure_waits_for_its_arrival() {
+        let (mut names, t) = names();
+        names = DirtyNames::new(Duration::ZERO, Duration::ZERO, names.names_max);
+        names.mark_left(FileId::NOBODY, b"a", seen(evidence::MOVED), t);
+        names.mark_left(FileId::NOBODY, b"b", seen(evidence::MOVED), t);
+        names.release(FileId::NOBODY, b"b");
+        assert_eq!(due(&mut names, t), ["b"]);
+        assert_eq!(names.deadline(), Some(t + PAIRING));
+        assert_eq!(due(&mut names, t + PAIRING), ["a"]);
+    }
+
+    #[test]
+    fn names_beyond_the_bound_stand_for_their_directory() {
+        let (mut names, t) = names();
+        let mut tree = Tree::new(0);
+        let kind = crate::watch::tree::FileType::Directory;
+        let stat = crate::watch::tree::Stat {
+            ino: 1,
+            size: 0,
+            mtime: 0,
+            ctime: 0,
+            dev: 0,
+            mode: 0,
+            kind,
+            linked: false,
+        };
+        let dir = tree.insert(FileId::NOBODY, b"/r", stat);
+        for name in [b"a", b"b", b"c", b"d", b"e", b"f", b"a"] {
+            names.mark(dir, name, seen(evidence::WRITTEN), t);
+        }
+        assert_eq!(names.len(), 5);
+        names.mark_all_urgent();
+        let mut all = due(&mut names, t);
+        all.sort();
+        assert_eq!(all, ["", "a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_comes_again_later_and_later() {
+        let (mut names, t) = names();
+        names.mark_urgent(FileId::NOBODY, b"a", t);
+        let first = names.take_due(t).unwrap();
+        names.retry(first, t);
+        assert_eq!(names.deadline(), Some(t + 10 * MS));
+        let again = names.take_due(t + 10 * MS).unwrap();
+        names.retry(again, t + 10 * MS);
+        assert!(names.take_due(t + 29 * MS).is_none());
+        assert!(names.take_due(t + 30 * MS).is_some());
+    }
+}

@@ -1,0 +1,124 @@
+//! What a watch has to tell, and what is known of it.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::batch::FileBatch;
+use super::tree::FileVersion;
+
+/// Something that happened in a file watch.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum WatchEvent<'a> {
+    /// The tree has been read for the first time; from now on batches tell what changes. What is there
+    /// comes from [`file_changes`](crate::Engine::file_changes).
+    Ready {
+        /// The state of the tree.
+        version: FileVersion,
+    },
+    /// What changed.
+    Batch {
+        /// The changes.
+        batch: &'a FileBatch,
+    },
+    /// Everything that had happened before a call of [`sync_watch`](crate::Engine::sync_watch) has been
+    /// told.
+    Synced {
+        /// The tag of the call.
+        tag: u64,
+        /// The state of the tree.
+        version: FileVersion,
+    },
+    /// Something keeps a part of the tree from being exact, or makes it slower.
+    Warning {
+        /// What.
+        problem: WatchProblem,
+        /// Where.
+        path: &'a Path,
+    },
+}
+
+/// What may be wrong with a part of a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum WatchProblem {
+    /// A directory must not be read; what was known of it stays. It is read when its permissions change.
+    Unreadable = 1,
+    /// The system has no inotify watch left (`fs.inotify.max_user_watches`): directories from here on are
+    /// polled until it has.
+    OutOfWatches = 2,
+    /// There are as many entries as are allowed: some are left out.
+    TooManyEntries = 3,
+    /// The kernel dropped events (`fs.inotify.max_queued_events`): everything is being listed again.
+    EventsLost = 4,
+    /// A root is gone. It is found again when it comes back.
+    RootGone = 5,
+    /// The system refused to let a directory be opened or listed, for want of descriptors or memory; it
+    /// is tried again.
+    Refused = 6,
+}
+
+/// What is known of a watch now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WatchState {
+    /// The tag that the host gave it.
+    pub tag: u64,
+    /// The absolute paths of its roots.
+    pub roots: Vec<PathBuf>,
+    /// The state of the tree.
+    pub version: FileVersion,
+    /// The tree has been read for the first time.
+    pub ready: bool,
+    /// Nothing waits to be listed: the tree equals the disk as far as events are known.
+    pub complete: bool,
+    /// Everything is watched and nothing is left out; else `problem` says why not.
+    pub healthy: bool,
+    /// The gravest problem there is at the moment.
+    pub problem: Option<WatchProblem>,
+    /// Entries of the tree.
+    pub entries: usize,
+    /// Directories among them.
+    pub directories: usize,
+    /// Inotify watches in use.
+    pub kernel_watches: usize,
+    /// Directories that are polled for want of a watch.
+    pub polled_directories: usize,
+    /// Directories that must not be read.
+    pub unreadable_directories: usize,
+    /// Directories that wait to be listed.
+    pub waiting_directories: usize,
+    /// Names that wait to be looked at.
+    pub dirty_names: usize,
+    /// Events that came from the kernel.
+    pub kernel_events: u64,
+    /// Events that were published.
+    pub events: u64,
+    /// Batches that were published.
+    pub batches: u64,
+    /// How often the kernel dropped events.
+    pub overflows: u64,
+}
+
+/// Something that waits to be told.
+#[derive(Debug)]
+pub(crate) enum Telling {
+    Ready(FileVersion),
+    Batch(FileBatch),
+    Synced(u64, FileVersion),
+    Warning(WatchProblem, Vec<u8>),
+}
+
+impl Telling {
+    pub(crate) fn event(&self) -> WatchEvent<'_> {
+        match self {
+            Telling::Ready(version) => WatchEvent::Ready { version: *version },
+            Telling::Batch(batch) => WatchEvent::Batch { batch },
+            Telling::Synced(tag, version) => WatchEvent::Synced { tag: *tag, version: *version },
+            Telling::Warning(problem, path) => {
+                WatchEvent::Warning { problem: *problem, path: Path::new(OsStr::from_bytes(path)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Fences: when has everything been told that had happened before a call?
+//!
+//! The kernel's queue has an order. So an event of our own is put at its end: an inode that nobody else
+//! knows is watched, and the watch is taken away again, which leaves an `IGNORED` in the queue. When that
+//! is read, everything before it has been. Nothing is written to the user's tree.
+
+use std::os::fd::AsFd;
+
+use nix::sys::memfd::{MFdFlags, memfd_create};
+
+use super::Watch;
+use super::event::Telling;
+use crate::error::{Error, Result};
+
+/// Calls that wait to be answered.
+const FENCES_MAX: usize = 1024;
+
+/// A call that waits to be answered.
+pub(super) struct Fence {
+    tag: u64,
+    /// The descriptor whose event is waited for.
+    wd: i32,
+    /// It was read.
+    pub(super) reached: bool,
+    /// Names above this order became dirty later; set when it was read.
+    order: Option<u64>,
+}
+
+impl Watch {
+    /// Has [`Synced`](super::WatchEvent::Synced) told when everything has been told that happened before.
+    pub(crate) fn sync(&mut self, tag: u64) -> Result<()> {
+        if self.fences.len() >= FENCES_MAX {
+            return Err(Error::limit(format!("{FENCES_MAX} calls of sync wait already")));
+        }
+        let fd = memfd_create(c"orchflow-fence", MFdFlags::MFD_CLOEXEC)
+            .map_err(|e| Error::system("memfd_create", e))?;
+        let wd = match self.kernel.mark_end(fd.as_fd()) {
+            Ok(wd) => wd,
+            // No watch to be had: listing everything is the other way to be sure.
+            Err(_) => {
+                self.lost.rescan_at = Some(self.now);
+                self.due = true;
+                0
+            }
+        };
+        self.fences.push(Fence { tag, wd, reached: wd == 0, order: None });
+        self.reach_fences();
+        Ok(())
+    }
+
+    /// The kernel dropped a descriptor: whether it was a fence's.
+    pub(super) fn on_fence(&mut self, wd: i32) -> bool {
+        let Some(fence) = self.fences.iter_mut().find(|fence| fence.wd == wd && !fence.reached)
+        else {
+            return false;
+        };
+        fence.reached = true;
+        self.reach_fences();
+        true
+    }
+
+    /// What is dirty when a fence is reached is looked at at once.
+    pub(super) fn reach_fences(&mut self) {
+        let order = self.dirty.order();
+        let mut reached = false;
+        for fence in self.fences.iter_mut().filter(|fence| fence.reached && fence.order.is_none()) {
+            fence.order = Some(order);
+            reached = true;
+        }
+        if reached {
+            self.dirty.mark_all_urgent();
+            self.due = true;
+            if self.polling.len() > 0 && !self.polling.is_going_on() {
+                self.poll_now(self.now);
+            }
+        }
+    }
+
+    /// Answers the calls whose past has been told.
+    pub(super) fn resolve_fences(&mut self) {
+        if self.fences.is_empty() || !self.is_complete() || !self.open.events.is_empty() {
+            return;
+        }
+        let oldest = self.dirty.oldest().unwrap_or(u64::MAX);
+        let version = self.version();
+        let telling = &mut self.telling;
+        self.fences.retain(|fence| {
+            let told = fence.order.is_some_and(|order| oldest > order);
+            if told {
+                telling.push_back(Telling::Synced(fence.tag, version));
+            }
+            !told
+        });
+    }
+}

@@ -1,0 +1,182 @@
+//! The kernel's side: one inotify instance, and what each of its watch descriptors stands for.
+//!
+//! The queue says which names to look at; it is never believed further. Descriptors are numbers that the
+//! kernel does not use again, so an event of one that is not known any more is of no interest.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::path::PathBuf;
+
+use inotify::{Events, Inotify, WatchDescriptor, WatchMask};
+use nix::errno::Errno;
+
+use super::tree::FileId;
+use crate::error::{Error, Result};
+
+/// What is asked for of a directory. Never opening, reading or closing without a write: listing would
+/// feed on itself.
+const DIRECTORY: WatchMask = WatchMask::CREATE
+    .union(WatchMask::DELETE)
+    .union(WatchMask::MODIFY)
+    .union(WatchMask::CLOSE_WRITE)
+    .union(WatchMask::ATTRIB)
+    .union(WatchMask::MOVED_FROM)
+    .union(WatchMask::MOVED_TO)
+    .union(WatchMask::DELETE_SELF)
+    .union(WatchMask::MOVE_SELF)
+    .union(WatchMask::ONLYDIR)
+    .union(WatchMask::EXCL_UNLINK);
+
+/// What is asked for of the directory above a root that is a file or missing.
+const ABOVE_ROOT: WatchMask = WatchMask::CREATE
+    .union(WatchMask::DELETE)
+    .union(WatchMask::MOVED_FROM)
+    .union(WatchMask::MOVED_TO)
+    .union(WatchMask::DELETE_SELF)
+    .union(WatchMask::MOVE_SELF)
+    .union(WatchMask::ONLYDIR);
+
+/// What is asked for of a root that is a file.
+const FILE: WatchMask = WatchMask::MODIFY
+    .union(WatchMask::CLOSE_WRITE)
+    .union(WatchMask::ATTRIB)
+    .union(WatchMask::DELETE_SELF)
+    .union(WatchMask::MOVE_SELF);
+
+/// What a descriptor is for; one may be for several.
+pub(super) struct Watched {
+    descriptor: WatchDescriptor,
+    /// The entry; nobody if none.
+    pub(super) entry: FileId,
+    /// A root is, or should be, in this directory.
+    pub(super) above_root: bool,
+    /// In which rescan it was seen last.
+    pub(super) confirmed: u32,
+}
+
+/// See the module's documentation.
+pub(super) struct Kernel {
+    inotify: Inotify,
+    watched: HashMap<i32, Watched>,
+}
+
+impl Kernel {
+    pub(super) fn new() -> Result<Self> {
+        let inotify = Inotify::init().map_err(|e| match e.raw_os_error() {
+            Some(code) if code == Errno::EMFILE as i32 => Error::limit(
+                "no inotify instance or descriptor left: see fs.inotify.max_user_instances",
+            )
+            .with_errno(Errno::EMFILE),
+            code => Error::system("inotify_init1", Errno::from_raw(code.unwrap_or(0))),
+        })?;
+        Ok(Kernel { inotify, watched: HashMap::new() })
+    }
+
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inotify.as_fd()
+    }
+
+    /// Descriptors in use.
+    pub(super) fn len(&self) -> usize {
+        self.watched.len()
+    }
+
+    pub(super) fn get(&self, wd: i32) -> Option<&Watched> {
+        self.watched.get(&wd)
+    }
+
+    pub(super) fn get_mut(&mut self, wd: i32) -> Option<&mut Watched> {
+        self.watched.get_mut(&wd)
+    }
+
+    /// Takes events; `None` when there are none.
+    pub(super) fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Option<Events<'b>> {
+        // An interruption is rare, and the queue stays readable.
+        self.inotify.read_events(buffer).ok()
+    }
+
+    /// Watches an open directory for an entry. An inode that is watched already gives the descriptor that
+    /// it has.
+    pub(super) fn watch_directory(&mut self, fd: BorrowedFd<'_>) -> io::Result<i32> {
+        // By descriptor: the path may lead elsewhere by now.
+        let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+        self.add(path, DIRECTORY)
+    }
+
+    pub(super) fn watch_above_root(&mut self, dir: PathBuf) -> io::Result<i32> {
+        let wd = self.add(dir, ABOVE_ROOT | WatchMask::MASK_ADD)?;
+        if let Some(watched) = self.watched.get_mut(&wd) {
+            watched.above_root = true;
+        }
+        Ok(wd)
+    }
+
+    pub(super) fn watch_file(&mut self, path: PathBuf) -> io::Result<i32> {
+        self.add(path, FILE | WatchMask::MASK_ADD)
+    }
+
+    fn add(&mut self, path: PathBuf, mask: WatchMask) -> io::Result<i32> {
+        let descriptor = self.inotify.watches().add(path, mask)?;
+        let wd = descriptor.get_watch_descriptor_id();
+        self.watched.entry(wd).or_insert(Watched {
+            descriptor,
+            entry: FileId::NOBODY,
+            above_root: false,
+            confirmed: 0,
+        });
+        Ok(wd)
+    }
+
+    /// Puts an event of a descriptor of its own at the end of the queue: `IGNORED` for this number.
+    pub(super) fn mark_end(&mut self, fd: BorrowedFd<'_>) -> io::Result<i32> {
+        let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+        let descriptor = self.inotify.watches().add(path, WatchMask::ATTRIB)?;
+        let wd = descriptor.get_watch_descriptor_id();
+        self.inotify.watches().remove(descriptor)?;
+        Ok(wd)
+    }
+
+    /// The entry does not need its descriptor any more.
+    pub(super) fn release(&mut self, wd: i32) {
+        if let Some(watched) = self.watched.get_mut(&wd) {
+            watched.entry = FileId::NOBODY;
+            self.drop_unused(wd);
+        }
+    }
+
+    /// The root above which this directory is does not need its descriptor any more.
+    pub(super) fn release_above_root(&mut self, wd: i32) {
+        if let Some(watched) = self.watched.get_mut(&wd) {
+            watched.above_root = false;
+            self.drop_unused(wd);
+        }
+    }
+
+    fn drop_unused(&mut self, wd: i32) {
+        let unused =
+            self.watched.get(&wd).is_some_and(|w| w.entry == FileId::NOBODY && !w.above_root);
+        if unused && let Some(watched) = self.watched.remove(&wd) {
+            // One that the kernel has dropped already is an error that does not matter.
+            let _ = self.inotify.watches().remove(watched.descriptor);
+        }
+    }
+
+    /// The kernel has dropped a descriptor.
+    pub(super) fn forget(&mut self, wd: i32) -> Option<Watched> {
+        self.watched.remove(&wd)
+    }
+
+    /// Drops the descriptors of entries that the rescan has not seen.
+    pub(super) fn sweep(&mut self, rescan: u32) -> Vec<FileId> {
+        let stale: Vec<i32> = self
+            .watched
+            .iter()
+            .filter(|(_, w)| w.entry != FileId::NOBODY && w.confirmed != rescan)
+            .map(|(wd, _)| *wd)
+            .collect();
+        let entries = stale.iter().filter_map(|wd| self.watched.get(wd)).map(|w| w.entry).collect();
+        stale.into_iter().for_each(|wd| self.release(wd));
+        entries
+    }
+}

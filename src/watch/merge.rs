@@ -1,0 +1,179 @@
+//! What is published of a name: decided by comparing what was published last with the disk now.
+//!
+//! Events are evidence only. Merging them by their kinds is unsound: what was written, renamed over and
+//! deleted within one window has left any sequence of them.
+//!
+//! One case needs the evidence: a file was written and looks as before. Either it was written again
+//! within the resolution of its time stamps (or opened for writing and closed), which is a touch, or the
+//! event is older than the last look, and everything is told already. The looks are numbered by how often
+//! the kernel's queue had been emptied before: an event that was read in the second emptying after a look
+//! or later happened after it. One from the first emptying may be older, and then only a time stamp that
+//! was fresh at the look can hide a write.
+
+use super::tree::Stat;
+
+/// What is known of a name's events since the last flush.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// Sum of [`evidence`] flags.
+    pub(crate) kinds: u8,
+    /// In which emptying of the kernel's queue the last writing event was read; 0 for none.
+    pub(crate) written_in: u32,
+}
+
+/// Kinds of evidence.
+pub(crate) mod evidence {
+    pub(crate) const CREATED: u8 = 1;
+    pub(crate) const DELETED: u8 = 2;
+    pub(crate) const WRITTEN: u8 = 4;
+    /// Closed by a writer, or moved here: complete.
+    pub(crate) const FINISHED: u8 = 8;
+    pub(crate) const ATTRIBUTES: u8 = 16;
+    pub(crate) const MOVED: u8 = 32;
+}
+
+impl Evidence {
+    pub(crate) fn has(self, kinds: u8) -> bool {
+        self.kinds & kinds != 0
+    }
+}
+
+/// When an entry was looked at last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Looked {
+    /// How often the kernel's queue had been emptied before.
+    pub(crate) emptied: u32,
+    /// Its time stamps were as young as a time stamp can be.
+    pub(crate) fresh: bool,
+}
+
+/// What is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    Nothing,
+    Create,
+    Delete,
+    /// Of the same kind; `replaced`: another inode.
+    Modify {
+        replaced: bool,
+    },
+    Metadata,
+    Touch,
+    /// Of another kind: deleted, then created.
+    Replace,
+}
+
+/// Compares what was published with what is there now.
+pub(crate) fn decide(
+    base: Option<(&Stat, Looked)>,
+    now: Option<&Stat>,
+    evidence: Evidence,
+) -> Decision {
+    let ((base, looked), now) = match (base, now) {
+        (None, None) => return Decision::Nothing,
+        (None, Some(_)) => return Decision::Create,
+        (Some(_), None) => return Decision::Delete,
+        (Some(base), Some(now)) => (base, now),
+    };
+    if base.kind != now.kind {
+        return Decision::Replace;
+    }
+    if !base.is_same_inode(now) {
+        return Decision::Modify { replaced: true };
+    }
+    // The size of a directory stands for its owner.
+    let content = !base.is_dir() && (base.size, base.mtime) != (now.size, now.mtime);
+    if content {
+        return Decision::Modify { replaced: false };
+    }
+    if (base.size, base.ctime, base.mode) != (now.size, now.ctime, now.mode) {
+        return Decision::Metadata;
+    }
+    if base.is_dir() {
+        let told = evidence.has(evidence::CREATED);
+        let changed = evidence.has(evidence::ATTRIBUTES) && !told;
+        return if changed { Decision::Metadata } else { Decision::Nothing };
+    }
+    let since_look = evidence.written_in.wrapping_sub(looked.emptied);
+    match since_look {
+        _ if evidence.written_in == 0 => Decision::Nothing,
+        0 => Decision::Nothing,
+        1 if !looked.fresh => Decision::Nothing,
+        _ => Decision::Touch,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watch::tree::FileType;
+
+    fn file() -> Stat {
+        Stat {
+            ino: 7,
+            size: 3,
+            mtime: 100,
+            ctime: 100,
+            dev: 1,
+            mode: 0o644,
+            kind: FileType::File,
+            linked: false,
+        }
+    }
+
+    fn dir() -> Stat {
+        Stat { kind: FileType::Directory, size: 0, mtime: 0, ctime: 0, ..file() }
+    }
+
+    fn check(base: Option<Stat>, now: Option<Stat>, expected: Decision) {
+        let looked = Looked { emptied: 5, fresh: false };
+        let base = base.as_ref().map(|stat| (stat, looked));
+        assert_eq!(decide(base, now.as_ref(), Evidence::default()), expected);
+    }
+
+    #[test]
+    fn the_table() {
+        let modify = |replaced| Decision::Modify { replaced };
+        check(None, None, Decision::Nothing);
+        check(None, Some(file()), Decision::Create);
+        check(Some(file()), None, Decision::Delete);
+        check(Some(file()), Some(file()), Decision::Nothing);
+        check(Some(file()), Some(Stat { ino: 8, ..file() }), modify(true));
+        check(Some(file()), Some(Stat { dev: 8, ..file() }), modify(true));
+        check(Some(file()), Some(Stat { size: 4, ..file() }), modify(false));
+        check(Some(file()), Some(Stat { mtime: 101, ctime: 101, ..file() }), modify(false));
+        check(Some(file()), Some(Stat { ctime: 101, ..file() }), Decision::Metadata);
+        check(Some(file()), Some(Stat { mode: 0o600, ..file() }), Decision::Metadata);
+        check(Some(file()), Some(dir()), Decision::Replace);
+        check(Some(dir()), Some(Stat { kind: FileType::Symlink, ..file() }), Decision::Replace);
+        check(Some(dir()), Some(dir()), Decision::Nothing);
+        check(Some(dir()), Some(Stat { ino: 8, ..dir() }), modify(true));
+        check(Some(dir()), Some(Stat { mode: 0o700, ..dir() }), Decision::Metadata);
+        // The owner of a directory.
+        check(Some(dir()), Some(Stat { size: 1, ..dir() }), Decision::Metadata);
+    }
+
+    #[test]
+    fn written_and_yet_the_same() {
+        let touched = |written_in, fresh| {
+            let base = (&file(), Looked { emptied: 5, fresh });
+            let evidence = Evidence { kinds: evidence::WRITTEN, written_in };
+            decide(Some(base), Some(&file()), evidence) == Decision::Touch
+        };
+        assert!(!touched(0, true), "nobody wrote");
+        assert!(!touched(6, false), "the look came after the write");
+        assert!(touched(6, true), "the time stamp may hide a write");
+        assert!(touched(7, false), "written after the look");
+    }
+
+    #[test]
+    fn attributes_of_a_directory_that_do_not_show() {
+        let decide = |kinds| {
+            let base = (&dir(), Looked { emptied: 5, fresh: false });
+            decide(Some(base), Some(&dir()), Evidence { kinds, written_in: 0 })
+        };
+        assert_eq!(decide(evidence::ATTRIBUTES), Decision::Metadata);
+        assert_eq!(decide(evidence::ATTRIBUTES | evidence::CREATED), Decision::Nothing);
+        assert_eq!(decide(evidence::CREATED), Decision::Nothing);
+    }
+}

@@ -1,0 +1,363 @@
+//! File watching. Its product is a versioned tree that equals the disk; events are the tree's deltas.
+//!
+//! Watchers that trust the kernel's events fail, because events are lost, merged, late and ambiguous.
+//! Here an event only says "this name is dirty", and what is published is decided by looking at the name.
+//! The path of a change:
+//!
+//! ```text
+//! kernel queue ─▶ reading: marks names dirty, notes renames ─▶ dirty, moves
+//!   a name is due ─▶ settle: opens its directory, compares its identity, looks at the name
+//!     ─▶ apply: base against now ─▶ tree and open batch ─▶ telling ─▶ host pulls
+//!   a directory is new, suspect, polled, or events were lost ─▶ scan: watches it, *then* lists it, and
+//!     treats each name as if it were due
+//! ```
+//!
+//! So there is one way into the tree, for the first reading, new directories, events, polling and the
+//! rescan after an overflow alike.
+//!
+//! Everything is done in slices of a turn. While a batch is unread nothing is looked at and no further
+//! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
+//! instance and one timer.
+//!
+//! `tree`, `merge`, `dirty`, `moves`, `filter`, `batch`, `summary` decide and are pure; `kernel`
+//! and `disk` make the system calls; `reading`, `settle`, `apply`, `scan`, `roots`, `polling`, `fence` join
+//! them and are methods of [`Watch`]; `table` is what the engine holds.
+
+mod apply;
+mod batch;
+mod dirty;
+mod disk;
+mod event;
+mod fence;
+mod filter;
+mod kernel;
+mod merge;
+mod moves;
+mod options;
+mod polling;
+mod reading;
+mod renaming;
+mod roots;
+mod scan;
+mod settle;
+mod summary;
+mod table;
+mod telling;
+mod tree;
+
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, Hasher};
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+use crate::error::Result;
+use crate::limits::Limits;
+use crate::reactor::{Alarm, Reactor, TimerId, WatchId};
+use dirty::DirtyNames;
+use event::Telling;
+use fence::Fence;
+use filter::Filter;
+use kernel::Kernel;
+use moves::Moves;
+use polling::Polling;
+use roots::{Backoff, Root};
+use scan::Scan;
+use table::Counted;
+use tree::Tree;
+
+pub use batch::{FileBatch, FileEvent, FileEventKind, FileSummary};
+pub use event::{WatchEvent, WatchProblem, WatchState};
+pub use options::WatchOptions;
+pub(crate) use table::Watches;
+pub use tree::{FileChanges, FileCursor, FileEntry, FileId, FileType, FileVersion};
+
+/// Names that are due so soon are looked at together.
+const SLACK: Duration = Duration::from_millis(4);
+/// The wait before everything is listed again after events were lost; doubles while that goes on.
+const RESCAN_WAIT: Duration = Duration::from_millis(100);
+
+/// The part of a turn that a watch may use.
+#[derive(Clone, Copy)]
+pub(crate) struct Slice<'r> {
+    pub(crate) reactor: &'r Reactor,
+    pub(crate) deadline: Instant,
+}
+
+impl Slice<'_> {
+    pub(crate) fn now(&self) -> Instant {
+        self.reactor.now()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.reactor.measure_now() >= self.deadline
+    }
+}
+
+/// One watch: see the module's documentation.
+pub(crate) struct Watch {
+    id: WatchId,
+    tag: u64,
+    options: WatchOptions,
+    entry_limit: usize,
+    batch_events_max: usize,
+    tree: Tree,
+    epoch: u64,
+    roots: Vec<Root>,
+    kernel: Kernel,
+    filter: Filter,
+    dirty: DirtyNames,
+    moves: Moves,
+    scan: Scan,
+    polling: Polling,
+    fences: Vec<Fence>,
+    telling: VecDeque<Telling>,
+    /// What changed since the last batch was made.
+    open: FileBatch,
+    opened: Option<Instant>,
+    /// The last batch that was made was not complete.
+    told_incomplete: bool,
+    /// The tree has been read for the first time.
+    ready: bool,
+    /// The kernel's queue may hold something.
+    readable: bool,
+    /// A deadline has passed, and what is due is not all done.
+    due: bool,
+    timer: Option<(Instant, TimerId)>,
+    counted: Counted,
+    /// How often the kernel's queue was found empty; see `merge.rs`.
+    emptied: u32,
+    lost: Lost,
+    unreadable: usize,
+    counters: Counters,
+    /// The time of the turn, or of the call.
+    now: Instant,
+    /// A path and a name that are being worked on; kept for their memory.
+    path: Vec<u8>,
+    name: Vec<u8>,
+}
+
+/// Events that the kernel dropped.
+struct Lost {
+    /// When everything will be listed again.
+    rescan_at: Option<Instant>,
+    /// Everything is being listed again.
+    rescanning: bool,
+    backoff: Backoff,
+    /// Counts rescans.
+    rescan: u32,
+}
+
+#[derive(Default)]
+struct Counters {
+    kernel_events: u64,
+    events: u64,
+    batches: u64,
+    overflows: u64,
+}
+
+impl Watch {
+    pub(crate) fn new(
+        id: WatchId,
+        options: &WatchOptions,
+        limits: &Limits,
+        now: Instant,
+    ) -> Result<Self> {
+        options.validate()?;
+        let roots = roots::resolve(options)?;
+        let mut filter =
+            Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)?;
+        roots::load_outer_rules(&roots, &mut filter);
+        let entry_limit = options.entry_limit.unwrap_or(limits.watch_entries);
+        // 53 bits are exact in every language that counts in doubles.
+        let random = std::hash::RandomState::new().build_hasher().finish();
+        Ok(Watch {
+            id,
+            tag: options.tag,
+            options: options.clone(),
+            entry_limit: entry_limit.min(limits.watch_entries),
+            batch_events_max: limits.watch_batch_events,
+            tree: Tree::new(limits.watch_tombstones),
+            epoch: (random >> 11) | 1,
+            roots,
+            kernel: Kernel::new()?,
+            filter,
+            dirty: DirtyNames::new(options.window, options.max_wait, limits.watch_dirty_names),
+            moves: Moves::default(),
+            scan: Scan::default(),
+            polling: Polling::new(options.poll_interval),
+            fences: Vec::new(),
+            telling: VecDeque::new(),
+            open: FileBatch::default(),
+            opened: None,
+            told_incomplete: false,
+            ready: false,
+            readable: false,
+            due: true,
+            timer: None,
+            counted: Counted::default(),
+            emptied: 0,
+            lost: Lost {
+                rescan_at: None,
+                rescanning: false,
+                backoff: Backoff::new(RESCAN_WAIT),
+                rescan: 0,
+            },
+            unreadable: 0,
+            counters: Counters::default(),
+            now,
+            path: Vec::new(),
+            name: Vec::new(),
+        })
+    }
+
+    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.kernel.as_fd()
+    }
+
+    pub(crate) fn tag(&self) -> u64 {
+        self.tag
+    }
+
+    pub(crate) fn set_now(&mut self, now: Instant) {
+        self.now = now;
+    }
+
+    /// What the table has counted of this watch.
+    pub(crate) fn counted(&mut self) -> &mut Counted {
+        &mut self.counted
+    }
+
+    /// Whether [`work`](Self::work) would do something now.
+    pub(crate) fn has_work(&self) -> bool {
+        self.readable || (!self.is_blocked() && (self.due || self.scan.is_pending()))
+    }
+
+    pub(crate) fn has_event(&self) -> bool {
+        !self.telling.is_empty()
+    }
+
+    pub(crate) fn on_readable(&mut self) {
+        self.readable = true;
+    }
+
+    /// The timer has fired.
+    pub(crate) fn on_alarm(&mut self) {
+        self.timer = None;
+        self.due = true;
+    }
+
+    /// Does what is due, as long as the slice lasts. `buffer` is for the kernel's events.
+    pub(crate) fn work(&mut self, slice: Slice<'_>, buffer: &mut [u8]) {
+        self.read(slice, buffer);
+        let now = slice.now();
+        self.start_what_is_due(now);
+        let mut over = false;
+        while !self.is_blocked() && !over {
+            let settled = self.settle(slice);
+            let scanned = self.scan(slice);
+            over = slice.is_over();
+            if !settled && !scanned {
+                self.due = false;
+                break;
+            }
+        }
+        self.finish(now);
+    }
+
+    /// Starts what has a time of its own.
+    fn start_what_is_due(&mut self, now: Instant) {
+        self.moves.expire(now);
+        if self.lost.rescan_at.is_some_and(|at| at <= now) {
+            self.start_rescan();
+        }
+        self.tend_roots(now);
+        self.start_polling(now);
+    }
+
+    /// Notices what has come to its end.
+    fn finish(&mut self, now: Instant) {
+        if !self.scan.is_pending() {
+            self.finish_rescan();
+            self.finish_polling(now);
+            if !self.ready && self.lost.rescan_at.is_none() {
+                self.ready = true;
+                let version = self.version();
+                self.telling.push_back(Telling::Ready(version));
+            }
+        }
+        self.make_batch(now);
+        self.resolve_fences();
+    }
+
+    /// Lists everything again: the kernel has dropped events.
+    fn start_rescan(&mut self) {
+        self.lost.rescan_at = None;
+        self.lost.rescanning = true;
+        self.lost.rescan = self.lost.rescan.wrapping_add(1);
+        for index in 0..self.roots.len() {
+            self.look_at_root(index);
+        }
+        let roots: Vec<_> = self.tree.children(FileId::NOBODY).collect();
+        for root in roots {
+            self.request_scan(root, true);
+        }
+    }
+
+    fn finish_rescan(&mut self) {
+        if self.lost.rescanning {
+            self.lost.rescanning = false;
+            let unseen = self.kernel.sweep(self.lost.rescan);
+            for entry in unseen {
+                if let Some(node) = self.tree.get_mut(entry) {
+                    node.wd = 0;
+                }
+            }
+            if self.lost.rescan_at.is_none() {
+                self.lost.backoff.reset();
+            }
+        }
+    }
+
+    /// Whether nothing waits to be listed.
+    fn is_complete(&self) -> bool {
+        self.ready
+            && !self.scan.is_pending()
+            && self.lost.rescan_at.is_none()
+            && !self.lost.rescanning
+    }
+
+    /// Sets the timer to what is due next. The last step of every call that changes something.
+    pub(crate) fn arm(&mut self, reactor: &mut Reactor) {
+        if self.due {
+            return;
+        }
+        let opened = self.opened.map(|at| at + self.options.max_wait);
+        let next = [
+            self.dirty.deadline(),
+            self.lost.rescan_at,
+            self.roots.iter().filter_map(|root| root.retry_at).min(),
+            self.polling.deadline(),
+            opened.filter(|_| !self.is_blocked()),
+        ];
+        let Some(next) = next.into_iter().flatten().min() else { return };
+        if next <= reactor.now() {
+            self.due = true;
+            return;
+        }
+        if self.timer.is_some_and(|(at, _)| at <= next) {
+            return;
+        }
+        if let Some((_, timer)) = self.timer.take() {
+            reactor.cancel_timer(timer);
+        }
+        self.timer = Some((next, reactor.set_timer(next, Alarm::Files(self.id))));
+    }
+
+    /// Takes everything back that the reactor knows.
+    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+        if let Some((_, timer)) = self.timer.take() {
+            reactor.cancel_timer(timer);
+        }
+        reactor.deregister(self.kernel.as_fd());
+    }
+}

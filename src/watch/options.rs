@@ -1,0 +1,183 @@
+//! How files are watched.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::batch::FileEventKind;
+use crate::error::{Error, Result};
+
+/// Directories deeper below a root than this are one entry each.
+pub(super) const DEPTH_MAX: usize = 1024;
+
+/// What to watch and how.
+///
+/// By default everything below the roots is watched but what `.gitignore` files exclude and what is in
+/// `.git` directories; changes are told when a file was quiet for 50 ms (10 ms after a writer closed it),
+/// at the latest after 500 ms.
+#[derive(Clone, Debug)]
+pub struct WatchOptions {
+    pub(crate) roots: Vec<PathBuf>,
+    pub(crate) window: Duration,
+    pub(crate) max_wait: Duration,
+    pub(crate) summary_threshold: usize,
+    pub(crate) ignore: Vec<String>,
+    pub(crate) gitignore: bool,
+    pub(crate) git_dir: bool,
+    pub(crate) hidden: bool,
+    pub(crate) kinds: u8,
+    pub(crate) follow_devices: bool,
+    pub(crate) max_depth: usize,
+    pub(crate) entry_limit: Option<usize>,
+    pub(crate) poll_interval: Duration,
+    pub(crate) tag: u64,
+}
+
+impl WatchOptions {
+    /// Watches a directory with all that is in it, or a single file. A relative path is relative to the
+    /// working directory of the moment; a root that is a symbolic link is followed.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        WatchOptions {
+            roots: vec![root.into()],
+            window: Duration::from_millis(50),
+            max_wait: Duration::from_millis(500),
+            summary_threshold: 100,
+            ignore: Vec::new(),
+            gitignore: true,
+            git_dir: false,
+            hidden: true,
+            kinds: u8::MAX,
+            follow_devices: false,
+            max_depth: DEPTH_MAX,
+            entry_limit: None,
+            poll_interval: Duration::from_secs(1),
+            tag: 0,
+        }
+    }
+
+    /// One more root in the same tree; no root may lie in another one.
+    pub fn root(mut self, root: impl Into<PathBuf>) -> Self {
+        self.roots.push(root.into());
+        self
+    }
+
+    /// How long a name has to be quiet before it is looked at; at most 60 s. Zero: at once. Default 50 ms.
+    pub fn window(mut self, window: Duration) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// When a name that is never quiet is looked at after its first event; not below the window, at most
+    /// 600 s. Default 500 ms.
+    pub fn max_wait(mut self, max_wait: Duration) -> Self {
+        self.max_wait = max_wait;
+        self
+    }
+
+    /// A batch with more events than this is shortened by summaries; 0: never. Default 100.
+    pub fn summary_threshold(mut self, events: usize) -> Self {
+        self.summary_threshold = events;
+        self
+    }
+
+    /// Ignores what this glob matches, in the syntax of `.gitignore`, relative to the root: `*.o`,
+    /// `build/`, `/only/here`, `!not-this`. Later ones win, and all of them over `.gitignore` files.
+    pub fn ignore(mut self, glob: impl Into<String>) -> Self {
+        self.ignore.push(glob.into());
+        self
+    }
+
+    /// Whether `.gitignore` files in the roots and above them, and git's own lists of exclusions, count.
+    /// Default true.
+    pub fn gitignore(mut self, on: bool) -> Self {
+        self.gitignore = on;
+        self
+    }
+
+    /// Whether to look into `.git` directories. Default false.
+    pub fn git_dir(mut self, on: bool) -> Self {
+        self.git_dir = on;
+        self
+    }
+
+    /// Whether entries whose names begin with a dot are there. Default true.
+    pub fn hidden(mut self, on: bool) -> Self {
+        self.hidden = on;
+        self
+    }
+
+    /// Tells only these kinds of events. The tree stays exact. Default: all.
+    pub fn kinds(mut self, kinds: &[FileEventKind]) -> Self {
+        self.kinds = kinds.iter().map(|kind| kind_bit(*kind)).fold(0, |all, bit| all | bit);
+        self
+    }
+
+    /// Whether to look into directories that are on another device than their root. Default false: they
+    /// are one entry.
+    pub fn follow_devices(mut self, on: bool) -> Self {
+        self.follow_devices = on;
+        self
+    }
+
+    /// How many levels below a root to look into, 1 to 1,024: with 1, what is in its directories is left
+    /// out. Default 1,024.
+    pub fn max_depth(mut self, levels: usize) -> Self {
+        self.max_depth = levels;
+        self
+    }
+
+    /// Entries to hold at most, up to [`Limits::watch_entries`](crate::Limits), which is the default.
+    pub fn entry_limit(mut self, entries: usize) -> Self {
+        self.entry_limit = Some(entries);
+        self
+    }
+
+    /// How often directories are looked at for which the system has no watch left; at least 10 ms.
+    /// Default 1 s. Polling takes at most a twentieth of the time, so it is rarer where there is much.
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// A number of the host's own; comes back in every event of the watch.
+    pub fn tag(mut self, tag: u64) -> Self {
+        self.tag = tag;
+        self
+    }
+
+    pub(crate) fn validate(&self) -> Result<()> {
+        let checks = [
+            (!self.roots.is_empty(), "a watch needs a root"),
+            (self.window <= Duration::from_secs(60), "window: at most 60 s"),
+            (self.max_wait <= Duration::from_secs(600), "max_wait: at most 600 s"),
+            (self.max_wait >= self.window, "max_wait: not below the window"),
+            ((1..=DEPTH_MAX).contains(&self.max_depth), "max_depth: 1 to 1,024"),
+            (self.entry_limit != Some(0), "entry_limit: at least 1"),
+            (self.poll_interval >= Duration::from_millis(10), "poll_interval: at least 10 ms"),
+            (self.poll_interval <= Duration::from_secs(3600), "poll_interval: at most an hour"),
+            (self.kinds != 0, "kinds: at least one"),
+        ];
+        match checks.iter().find(|(ok, _)| !ok) {
+            Some((_, rule)) => Err(Error::invalid(*rule)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The bit of a kind in a set.
+pub(crate) fn kind_bit(kind: FileEventKind) -> u8 {
+    1 << (kind as u8)
+}
+
+/// The absolute form of a root's path: without `.`, and `..` resolved by the file system.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
+    use std::path::Component;
+    if path.as_os_str().is_empty() {
+        return Err(Error::invalid("a root's path is empty"));
+    }
+    if path.components().any(|part| part == Component::ParentDir) {
+        return path.canonicalize().map_err(|e| super::disk::path_error(path, &e));
+    }
+    let absolute = std::path::absolute(path).map_err(|e| super::disk::path_error(path, &e))?;
+    // Components leave out `.`, doubled and trailing slashes.
+    Ok(absolute.components().collect())
+}

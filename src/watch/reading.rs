@@ -1,0 +1,158 @@
+//! Reading the kernel's queue: every event becomes a dirty name, renames are noted.
+
+use std::os::unix::ffi::OsStrExt;
+use std::time::Instant;
+
+use inotify::{Event, EventMask};
+
+use super::dirty::PAIRING;
+use super::event::WatchProblem;
+use super::filter::Verdict;
+use super::merge::{Evidence, evidence};
+use super::tree::{FileId, flag};
+use super::{Slice, Watch};
+
+impl Watch {
+    /// Empties the kernel's queue, as far as the slice goes.
+    pub(super) fn read(&mut self, slice: Slice<'_>, buffer: &mut [u8]) {
+        let now = slice.now();
+        while self.readable {
+            let Some(events) = self.kernel.read(buffer) else {
+                self.readable = false;
+                self.emptied = self.emptied.wrapping_add(1);
+                return;
+            };
+            for event in events {
+                self.counters.kernel_events += 1;
+                self.on_event(&event, now);
+            }
+            if slice.is_over() {
+                return;
+            }
+        }
+    }
+
+    fn on_event(&mut self, event: &Event<&std::ffi::OsStr>, now: Instant) {
+        // An overflow has no descriptor.
+        if event.mask.contains(EventMask::Q_OVERFLOW) {
+            self.on_overflow(now);
+            return;
+        }
+        let wd = event.wd.get_watch_descriptor_id();
+        if event.mask.contains(EventMask::IGNORED) {
+            self.on_ignored(wd, now);
+            return;
+        }
+        let Some(watched) = self.kernel.get(wd) else { return };
+        let (entry, above_root) = (watched.entry, watched.above_root);
+        if above_root {
+            self.on_above_root(wd, event.name.map(OsStrExt::as_bytes), now);
+        }
+        if !self.tree.is_alive(entry) || entry == FileId::NOBODY {
+            return;
+        }
+        match event.name {
+            Some(name) => self.on_name(entry, name.as_bytes(), event.mask, event.cookie, now),
+            None => self.on_self(entry, event.mask, now),
+        }
+    }
+
+    /// Something happened to a name in a directory.
+    fn on_name(&mut self, dir: FileId, name: &[u8], mask: EventMask, cookie: u32, now: Instant) {
+        let seen = self.evidence(mask);
+        if mask.contains(EventMask::MOVED_FROM) {
+            self.moves.leave(cookie, dir, name, &self.tree, now + PAIRING);
+            self.dirty.mark_left(dir, name, seen, now);
+            return;
+        }
+        if mask.contains(EventMask::MOVED_TO) {
+            let entry = self.moves.arrive(cookie, dir, name, &self.tree);
+            if let Some(node) = entry.and_then(|entry| self.tree.get(entry)) {
+                self.dirty.release(node.parent, &node.name);
+            }
+        } else if !mask.contains(EventMask::ISDIR) && self.is_of_no_interest(dir, name) {
+            return;
+        }
+        self.dirty.mark(dir, name, seen, now);
+    }
+
+    /// A file that is hidden and was not there either: no need to look.
+    fn is_of_no_interest(&self, dir: FileId, name: &[u8]) -> bool {
+        self.tree.child(dir, name).is_none()
+            && self.filter.verdict(&self.tree, dir, name, false) == Verdict::Hide
+    }
+
+    /// Something happened to a watched inode itself. For most directories the one above tells it too.
+    fn on_self(&mut self, entry: FileId, mask: EventMask, now: Instant) {
+        let Some(node) = self.tree.get(entry) else { return };
+        let (parent, name) = (node.parent, node.name.clone());
+        let seen = self.evidence(mask);
+        let told_above = self.tree.get(parent).is_some_and(|parent| parent.wd != 0);
+        if !told_above {
+            self.dirty.mark(parent, &name, seen, now);
+        }
+        if seen.has(evidence::ATTRIBUTES) && self.tree.has(entry, flag::UNREADABLE) {
+            self.request_scan(entry, true);
+        }
+    }
+
+    /// The kernel has dropped a descriptor: the inode is gone, or its file system is.
+    fn on_ignored(&mut self, wd: i32, now: Instant) {
+        if self.on_fence(wd) {
+            return;
+        }
+        let Some(watched) = self.kernel.forget(wd) else { return };
+        if watched.above_root {
+            self.on_above_root(wd, None, now);
+        }
+        let Some(node) = self.tree.get_mut(watched.entry).filter(|node| node.wd == wd) else {
+            return;
+        };
+        node.wd = 0;
+        // If it is there all the same, it has to be watched again.
+        node.flags |= flag::WANTED;
+        let (parent, name) = (node.parent, node.name.clone());
+        let deleted = Evidence { kinds: evidence::DELETED, written_in: 0 };
+        self.dirty.mark(parent, &name, deleted, now);
+    }
+
+    /// The kernel has dropped events. What is believed of renames may be wrong, and so may the tree.
+    fn on_overflow(&mut self, now: Instant) {
+        self.counters.overflows += 1;
+        self.moves.clear();
+        self.scan.restart();
+        let wait = self.lost.backoff.next();
+        self.lost.rescan_at = Some(now + wait);
+        if self.ready && !self.told_incomplete && !self.is_blocked() {
+            self.seal();
+        }
+        let path = self.roots.first().map(|root| root.path.clone()).unwrap_or_default();
+        self.warn(WatchProblem::EventsLost, path);
+        // Their events may be among the lost ones.
+        self.fences.iter_mut().for_each(|fence| fence.reached = true);
+        self.reach_fences();
+    }
+
+    fn evidence(&self, mask: EventMask) -> Evidence {
+        let table = [
+            (EventMask::CREATE, evidence::CREATED),
+            (EventMask::DELETE, evidence::DELETED),
+            (EventMask::DELETE_SELF, evidence::DELETED),
+            (EventMask::UNMOUNT, evidence::DELETED),
+            (EventMask::MODIFY, evidence::WRITTEN),
+            (EventMask::CLOSE_WRITE, evidence::WRITTEN | evidence::FINISHED),
+            (EventMask::ATTRIB, evidence::ATTRIBUTES),
+            (EventMask::MOVED_FROM, evidence::MOVED),
+            (EventMask::MOVE_SELF, evidence::MOVED),
+            (EventMask::MOVED_TO, evidence::MOVED | evidence::FINISHED),
+        ];
+        let kinds = table
+            .iter()
+            .filter(|(bit, _)| mask.contains(*bit))
+            .fold(0, |kinds, (_, kind)| kinds | kind);
+        let written = kinds & evidence::WRITTEN != 0;
+        // 0 stands for never.
+        let emptying = self.emptied.wrapping_add(1).max(1);
+        Evidence { kinds, written_in: if written { emptying } else { 0 } }
+    }
+}

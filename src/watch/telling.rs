@@ -1,0 +1,174 @@
+//! What a watch tells: batches are made of what changed, fences and warnings come in between.
+
+use std::time::Instant;
+
+use super::Watch;
+use super::batch::{FileEventKind, Raw};
+use super::event::{Telling, WatchProblem, WatchState};
+use super::options::kind_bit;
+use super::summary;
+use super::tree::{FileChanges, FileCursor, FileVersion};
+use super::tree::{FileId, Node, flag};
+
+/// Warnings that wait to be told; of more the oldest is dropped: the state says what is wrong now.
+const WARNINGS_MAX: usize = 64;
+
+impl Watch {
+    pub(super) fn version(&self) -> FileVersion {
+        FileVersion { epoch: self.epoch, n: self.tree.seq() }
+    }
+
+    /// While a batch is unread, and while the open one is full, nothing is looked at.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.open.events.len() >= self.batch_events_max
+            || self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_)))
+    }
+
+    /// Notes a change of an entry that is alive.
+    pub(super) fn publish(
+        &mut self,
+        kind: FileEventKind,
+        entry: FileId,
+        replaced: bool,
+        from: Option<&[u8]>,
+    ) {
+        if !self.ready {
+            return;
+        }
+        let Some(node) = self.tree.get(entry) else { return };
+        let (file_type, ignored) = (node.stat.kind, node.has(flag::OPAQUE));
+        if self.options.kinds & kind_bit(kind) == 0 {
+            return;
+        }
+        let from = from.map(|from| self.open.keep(from));
+        let start = self.open.text.len();
+        self.tree.path_into(entry, &mut self.open.text);
+        let path = start..self.open.text.len();
+        self.open.events.push(Raw { kind, file_type, replaced, ignored, id: entry, path, from });
+        self.counters.events += 1;
+    }
+
+    /// Makes a batch of what changed when it is complete, full, or old enough.
+    pub(super) fn make_batch(&mut self, now: Instant) {
+        let complete = self.is_complete();
+        let due = if complete {
+            !self.open.events.is_empty() || self.told_incomplete
+        } else {
+            let old = self.opened.is_some_and(|at| at + self.options.max_wait <= now);
+            self.open.events.len() >= self.batch_events_max || old
+        };
+        if due && !self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_))) {
+            self.seal();
+        } else if self.opened.is_none() && !self.open.events.is_empty() {
+            self.opened = Some(now);
+        }
+    }
+
+    /// Makes a batch of what changed so far.
+    pub(super) fn seal(&mut self) {
+        let mut batch = std::mem::take(&mut self.open);
+        self.opened = None;
+        batch.version = self.version();
+        batch.complete = self.is_complete();
+        batch.original_events = batch.events.len();
+        self.told_incomplete = !batch.complete;
+        self.counters.batches += 1;
+        if self.options.summary_threshold > 0 {
+            let roots = &self.roots;
+            let is_root = |path: &[u8]| roots.iter().any(|root| root.path == path);
+            summary::shorten(&mut batch, self.options.summary_threshold, is_root);
+        }
+        self.telling.push_back(Telling::Batch(batch));
+    }
+
+    pub(super) fn warn(&mut self, problem: WatchProblem, path: Vec<u8>) {
+        let is_warning = |telling: &Telling| matches!(telling, Telling::Warning(..));
+        if self.telling.iter().filter(|telling| is_warning(telling)).count() >= WARNINGS_MAX
+            && let Some(oldest) = self.telling.iter().position(is_warning)
+        {
+            self.telling.remove(oldest);
+        }
+        self.telling.push_back(Telling::Warning(problem, path));
+    }
+
+    pub(super) fn warn_of(&mut self, problem: WatchProblem, entry: FileId) {
+        let path = self.tree.path(entry);
+        self.warn(problem, path);
+    }
+
+    /// The next thing to tell.
+    pub(crate) fn take_telling(&mut self) -> Option<Telling> {
+        self.telling.pop_front()
+    }
+
+    /// Takes back the memory of a batch that was told.
+    pub(crate) fn recycle(&mut self, telling: Telling) {
+        if let Telling::Batch(mut batch) = telling
+            && self.open.events.capacity() == 0
+            && batch.text.capacity() <= 1 << 16
+        {
+            batch.clear();
+            self.open = batch;
+        }
+    }
+
+    /// What changed since a cursor. What belongs to the open batch is told by a batch of its own, so that
+    /// a version is never between two batches.
+    pub(crate) fn changes(&mut self, cursor: &mut FileCursor, max: usize, out: &mut FileChanges) {
+        if !self.open.events.is_empty() {
+            self.seal();
+        }
+        self.tree.changes(self.epoch, cursor, max, out);
+    }
+
+    pub(crate) fn state(&self) -> WatchState {
+        let gone =
+            self.roots.iter().any(|root| self.tree.child(FileId::NOBODY, &root.path).is_none());
+        let problems = [
+            (self.lost.rescan_at.is_some() || self.lost.rescanning, WatchProblem::EventsLost),
+            (gone && self.ready, WatchProblem::RootGone),
+            (self.scan.is_limited(), WatchProblem::TooManyEntries),
+            (self.polling.len() > 0, WatchProblem::OutOfWatches),
+            (self.unreadable > 0, WatchProblem::Unreadable),
+        ];
+        let problem = problems.iter().find(|(holds, _)| *holds).map(|(_, problem)| *problem);
+        WatchState {
+            tag: self.tag,
+            roots: self.roots.iter().map(|root| root.path_buf()).collect(),
+            version: self.version(),
+            ready: self.ready,
+            complete: self.is_complete(),
+            healthy: problem.is_none(),
+            problem,
+            entries: self.tree.len(),
+            directories: self.tree.directories(),
+            kernel_watches: self.kernel.len(),
+            polled_directories: self.polling.len(),
+            unreadable_directories: self.unreadable,
+            waiting_directories: self.scan.len(),
+            dirty_names: self.dirty.len(),
+            kernel_events: self.counters.kernel_events,
+            events: self.counters.events,
+            batches: self.counters.batches,
+            overflows: self.counters.overflows,
+        }
+    }
+
+    /// The bookkeeping of an entry that goes.
+    pub(super) fn forget_node(&mut self, entry: FileId, node: &Node) {
+        if node.wd != 0 {
+            self.kernel.release(node.wd);
+        }
+        if node.has(flag::UNREADABLE) {
+            self.unreadable -= 1;
+        }
+        if node.has(flag::POLLED) {
+            self.polling.forget(entry);
+        }
+        self.moves.forget(entry);
+        if node.stat.is_dir() {
+            self.filter.forget(entry);
+            self.scan.on_directory_moved();
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The tables and lists of the tree: entries by name, by inode, in their directory, by last change.
+
+use std::hash::BuildHasher;
+
+use super::{FileId, NONE, Stat, Tree};
+
+impl Tree {
+    pub(super) fn id_of(&self, slot: u32) -> FileId {
+        let generation = self.nodes.get(slot as usize).map_or(0, |node| node.generation);
+        FileId(u64::from(generation) << 32 | u64::from(slot))
+    }
+
+    pub(super) fn hash_name(&self, dir: FileId, name: &[u8]) -> u64 {
+        self.hasher.hash_one((dir.0, name))
+    }
+
+    pub(super) fn hash_inode(&self, stat: &Stat) -> u64 {
+        self.hasher.hash_one((stat.ino, stat.dev))
+    }
+
+    pub(super) fn link_name(&mut self, slot: u32) {
+        let Some(node) = self.nodes.get(slot as usize) else { return };
+        let (parent, hash) = (node.parent, self.hash_name(node.parent, &node.name));
+        let (nodes, hasher) = (&self.nodes, &self.hasher);
+        self.by_name.insert_unique(hash, slot, |slot| {
+            nodes
+                .get(*slot as usize)
+                .map_or(0, |node| hasher.hash_one((node.parent.0, &*node.name)))
+        });
+        let first = self.get(parent).map_or(NONE, |node| node.first_child);
+        if let Some(next) = self.nodes.get_mut(first as usize) {
+            next.prev = slot;
+        }
+        if let Some(node) = self.nodes.get_mut(slot as usize) {
+            (node.prev, node.next) = (NONE, first);
+        }
+        if let Some(parent) = self.nodes.get_mut(parent.slot()) {
+            parent.first_child = slot;
+        }
+    }
+
+    pub(super) fn unlink_name(&mut self, slot: u32) {
+        let Some(node) = self.nodes.get(slot as usize) else { return };
+        let (parent, prev, next) = (node.parent, node.prev, node.next);
+        let hash = self.hash_name(parent, &node.name);
+        if let Ok(entry) = self.by_name.find_entry(hash, |other| *other == slot) {
+            entry.remove();
+        }
+        if let Some(next) = self.nodes.get_mut(next as usize) {
+            next.prev = prev;
+        }
+        match self.nodes.get_mut(prev as usize) {
+            Some(prev) => prev.next = next,
+            None => {
+                if let Some(parent) = self.nodes.get_mut(parent.slot()) {
+                    parent.first_child = next;
+                }
+            }
+        }
+    }
+
+    pub(super) fn link_inode(&mut self, slot: u32) {
+        let Some(node) = self.nodes.get(slot as usize).filter(|node| !node.stat.is_dir()) else {
+            return;
+        };
+        let hash = self.hash_inode(&node.stat);
+        let (nodes, hasher) = (&self.nodes, &self.hasher);
+        self.by_inode.insert_unique(hash, slot, |slot| {
+            let stat = nodes.get(*slot as usize).map(|node| &node.stat);
+            stat.map_or(0, |stat| hasher.hash_one((stat.ino, stat.dev)))
+        });
+    }
+
+    pub(super) fn unlink_inode(&mut self, slot: u32) {
+        let Some(node) = self.nodes.get(slot as usize) else { return };
+        let hash = self.hash_inode(&node.stat);
+        if let Ok(entry) = self.by_inode.find_entry(hash, |other| *other == slot) {
+            entry.remove();
+        }
+    }
+
+    /// Moves an entry to the new end of the order of changes.
+    pub(super) fn touch(&mut self, slot: u32) {
+        self.unlink_order(slot);
+        self.seq += 1;
+        let (seq, newest) = (self.seq, self.newest);
+        if let Some(node) = self.nodes.get_mut(slot as usize) {
+            (node.seq, node.older, node.newer) = (seq, newest, NONE);
+        }
+        match self.nodes.get_mut(newest as usize) {
+            Some(older) => older.newer = slot,
+            None => self.oldest = slot,
+        }
+        self.newest = slot;
+    }
+
+    pub(super) fn unlink_order(&mut self, slot: u32) {
+        let Some(node) = self.nodes.get(slot as usize).filter(|node| node.seq > 0) else { return };
+        let (older, newer) = (node.older, node.newer);
+        match self.nodes.get_mut(older as usize) {
+            Some(node) => node.newer = newer,
+            None => self.oldest = newer,
+        }
+        match self.nodes.get_mut(newer as usize) {
+            Some(node) => node.older = older,
+            None => self.newest = older,
+        }
+    }
+
+    /// The entry whose last change is the first one after `seq`.
+    pub(super) fn first_after(&self, seq: u64) -> u32 {
+        if seq == 0 {
+            return self.oldest;
+        }
+        let (mut slot, mut found) = (self.newest, NONE);
+        while let Some(node) = self.nodes.get(slot as usize).filter(|node| node.seq > seq) {
+            (found, slot) = (slot, node.older);
+        }
+        found
+    }
+}

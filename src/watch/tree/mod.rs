@@ -1,0 +1,400 @@
+//! The versioned tree: what has been published of the files below the roots of a watch.
+//!
+//! Entries lie in a slab. Each knows its parent and its neighbours, and is found by its parent and name
+//! through one hash table that holds slots only, so a name is stored once. A second table finds entries
+//! by inode, since a change of a file with several links concerns all of them. The entry in slot 0 is
+//! nobody: the roots are its children, and their names are whole paths.
+//!
+//! Every change takes the next number of one counter. Entries hang in a list ordered by the number of
+//! their last change, removed ones leave a tombstone; so what changed since a number costs what changed,
+//! and is coalesced by itself (`history.rs`). The tables and lists are kept in `links.rs`.
+//!
+//! Pure: nothing here looks at the disk.
+
+mod history;
+mod links;
+
+use std::collections::VecDeque;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use slab::Slab;
+
+pub use history::{FileChanges, FileCursor, FileEntry, FileVersion};
+
+/// Names an entry of a watch for as long as it exists; the number is never used again.
+///
+/// An entry that is renamed keeps it, one that is deleted and made again gets another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileId(u64);
+
+impl FileId {
+    /// Who the roots are children of; names nothing.
+    pub(crate) const NOBODY: FileId = FileId(0);
+
+    /// The id as an integer; 0 stands for no entry.
+    pub fn to_u64(self) -> u64 {
+        self.0
+    }
+
+    fn slot(self) -> usize {
+        self.0 as u32 as usize
+    }
+}
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum FileType {
+    /// A regular file.
+    File = 1,
+    /// A directory.
+    Directory = 2,
+    /// A symbolic link; what it leads to is not looked at.
+    Symlink = 3,
+    /// A device, a fifo or a socket.
+    Other = 4,
+}
+
+/// What is known of an entry on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stat {
+    pub(crate) ino: u64,
+    /// Bytes. Of a directory its owner, since its size follows from what is in it.
+    pub(crate) size: u64,
+    /// Nanoseconds since 1970; 0 of a directory, for the same reason.
+    pub(crate) mtime: i64,
+    pub(crate) ctime: i64,
+    /// Number of the device.
+    pub(crate) dev: u32,
+    pub(crate) mode: u16,
+    pub(crate) kind: FileType,
+    /// It has more names than one.
+    pub(crate) linked: bool,
+}
+
+impl Stat {
+    pub(crate) fn is_dir(&self) -> bool {
+        self.kind == FileType::Directory
+    }
+
+    /// The same object, whatever it is called.
+    pub(crate) fn is_same_inode(&self, other: &Stat) -> bool {
+        (self.ino, self.dev, self.kind) == (other.ino, other.dev, other.kind)
+    }
+}
+
+/// Marks of an entry.
+pub(crate) mod flag {
+    /// A directory that is one entry: what is in it is not looked at.
+    pub(crate) const OPAQUE: u16 = 1;
+    /// It waits to be listed.
+    pub(crate) const QUEUED: u16 = 2;
+    /// All below it is to be listed too.
+    pub(crate) const DEEP: u16 = 4;
+    /// It could not be listed where it was expected: list it when it is found.
+    pub(crate) const WANTED: u16 = 8;
+    /// It was seen in the listing that is under way.
+    pub(crate) const SEEN: u16 = 16;
+    /// A directory without a watch: it is polled.
+    pub(crate) const POLLED: u16 = 32;
+    /// It must not be read.
+    pub(crate) const UNREADABLE: u16 = 64;
+    /// Entries of it were left out for want of room.
+    pub(crate) const INCOMPLETE: u16 = 128;
+    /// It is a directory that is watched under another name (a bind mount).
+    pub(crate) const ALIAS: u16 = 256;
+    /// A write right after the last look may not show in its time stamps.
+    pub(crate) const FRESH: u16 = 512;
+}
+
+/// An entry.
+pub(crate) struct Node {
+    pub(crate) name: Box<[u8]>,
+    pub(crate) stat: Stat,
+    /// Number of the last change.
+    seq: u64,
+    pub(crate) parent: FileId,
+    generation: u32,
+    first_child: u32,
+    next: u32,
+    prev: u32,
+    /// Neighbours in the order of change.
+    newer: u32,
+    older: u32,
+    /// Which emptying of the kernel's queue came before the last look; see `merge.rs`.
+    pub(crate) looked: u32,
+    /// The watch descriptor of a directory, 0 for none.
+    pub(crate) wd: i32,
+    pub(crate) flags: u16,
+}
+
+impl Node {
+    pub(crate) fn has(&self, flags: u16) -> bool {
+        self.flags & flags != 0
+    }
+}
+
+/// The end of every list.
+const NONE: u32 = u32::MAX;
+
+/// See the module's documentation.
+pub(crate) struct Tree {
+    nodes: Slab<Node>,
+    by_name: HashTable<u32>,
+    by_inode: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    generation: u32,
+    seq: u64,
+    oldest: u32,
+    newest: u32,
+    tombstones: VecDeque<(u64, FileId)>,
+    tombstones_max: usize,
+    /// The number of the newest change whose removals are not all remembered.
+    floor: u64,
+    directories: usize,
+}
+
+impl Tree {
+    pub(crate) fn new(tombstones_max: usize) -> Self {
+        let mut tree = Tree {
+            nodes: Slab::new(),
+            by_name: HashTable::new(),
+            by_inode: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            generation: 0,
+            seq: 0,
+            oldest: NONE,
+            newest: NONE,
+            tombstones: VecDeque::new(),
+            tombstones_max,
+            floor: 0,
+            directories: 0,
+        };
+        let kind = FileType::Directory;
+        let stat =
+            Stat { ino: 0, size: 0, mtime: 0, ctime: 0, dev: 0, mode: 0, kind, linked: false };
+        tree.nodes.insert(Node::new(Box::default(), stat, FileId::NOBODY, 0));
+        tree
+    }
+
+    /// Entries.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len() - 1
+    }
+
+    /// Directories among them.
+    pub(crate) fn directories(&self) -> usize {
+        self.directories
+    }
+
+    /// Changes so far.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    pub(crate) fn get(&self, id: FileId) -> Option<&Node> {
+        self.nodes.get(id.slot()).filter(|node| id.0 >> 32 == u64::from(node.generation))
+    }
+
+    pub(crate) fn get_mut(&mut self, id: FileId) -> Option<&mut Node> {
+        self.nodes.get_mut(id.slot()).filter(|node| id.0 >> 32 == u64::from(node.generation))
+    }
+
+    /// Whether the id is an entry, or who the roots are children of.
+    pub(crate) fn is_alive(&self, id: FileId) -> bool {
+        self.get(id).is_some()
+    }
+
+    pub(crate) fn has(&self, id: FileId, flags: u16) -> bool {
+        self.get(id).is_some_and(|node| node.has(flags))
+    }
+
+    pub(crate) fn set_flags(&mut self, id: FileId, flags: u16) {
+        if let Some(node) = self.get_mut(id) {
+            node.flags |= flags;
+        }
+    }
+
+    pub(crate) fn clear_flags(&mut self, id: FileId, flags: u16) {
+        if let Some(node) = self.get_mut(id) {
+            node.flags &= !flags;
+        }
+    }
+
+    pub(crate) fn child(&self, dir: FileId, name: &[u8]) -> Option<FileId> {
+        let nodes = &self.nodes;
+        let slot = self.by_name.find(self.hash_name(dir, name), |slot| {
+            nodes.get(*slot as usize).is_some_and(|node| node.parent == dir && *node.name == *name)
+        })?;
+        Some(self.id_of(*slot))
+    }
+
+    /// The entries of a directory, in no particular order.
+    pub(crate) fn children(&self, dir: FileId) -> impl Iterator<Item = FileId> + '_ {
+        let mut slot = self.get(dir).map_or(NONE, |node| node.first_child);
+        std::iter::from_fn(move || {
+            let node = self.nodes.get(slot as usize)?;
+            let id = self.id_of(slot);
+            slot = node.next;
+            Some(id)
+        })
+    }
+
+    pub(crate) fn has_children(&self, dir: FileId) -> bool {
+        self.get(dir).is_some_and(|node| node.first_child != NONE)
+    }
+
+    /// The other entries that are names of the same file.
+    pub(crate) fn other_links(&self, id: FileId) -> Vec<FileId> {
+        let Some(node) = self.get(id).filter(|node| !node.stat.is_dir()) else {
+            return Vec::new();
+        };
+        self.by_inode
+            .iter_hash(self.hash_inode(&node.stat))
+            .filter(|slot| **slot as usize != id.slot())
+            .filter(|slot| {
+                let other = self.nodes.get(**slot as usize);
+                other.is_some_and(|other| other.stat.is_same_inode(&node.stat))
+            })
+            .map(|slot| self.id_of(*slot))
+            .collect()
+    }
+
+    /// Whether `id` is `above` or lies below it.
+    pub(crate) fn is_in(&self, mut id: FileId, above: FileId) -> bool {
+        while id != above {
+            if id == FileId::NOBODY {
+                return false;
+            }
+            let Some(node) = self.get(id) else { return false };
+            id = node.parent;
+        }
+        true
+    }
+
+    /// How many directories are above an entry: 0 for a root.
+    pub(crate) fn depth(&self, mut id: FileId) -> usize {
+        let mut depth = 0;
+        while let Some(node) = self.get(id).filter(|node| node.parent != FileId::NOBODY) {
+            id = node.parent;
+            depth += 1;
+        }
+        depth
+    }
+
+    /// Appends the path of an entry.
+    pub(crate) fn path_into(&self, id: FileId, path: &mut Vec<u8>) {
+        let Some(node) = self.get(id) else { return };
+        if node.parent != FileId::NOBODY {
+            self.path_into(node.parent, path);
+            if path.last() != Some(&b'/') {
+                path.push(b'/');
+            }
+        }
+        path.extend_from_slice(&node.name);
+    }
+
+    pub(crate) fn path(&self, id: FileId) -> Vec<u8> {
+        let mut path = Vec::new();
+        self.path_into(id, &mut path);
+        path
+    }
+
+    // Changes.
+
+    /// Adds an entry; `dir` is alive and has none of this name.
+    pub(crate) fn insert(&mut self, dir: FileId, name: &[u8], stat: Stat) -> FileId {
+        debug_assert!(self.is_alive(dir) && self.child(dir, name).is_none());
+        // Generation 0 is for nobody; after 2^32 entries ids come again, so late that nobody has them.
+        self.generation = self.generation.checked_add(1).unwrap_or(1);
+        let node = Node::new(name.into(), stat, dir, self.generation);
+        let slot = self.nodes.insert(node) as u32;
+        self.directories += usize::from(stat.is_dir());
+        self.link_name(slot);
+        self.link_inode(slot);
+        self.touch(slot);
+        self.id_of(slot)
+    }
+
+    /// Takes an entry without children away.
+    pub(crate) fn remove(&mut self, id: FileId) -> Option<Node> {
+        self.get(id).filter(|_| id != FileId::NOBODY)?;
+        debug_assert!(!self.has_children(id));
+        let slot = id.slot() as u32;
+        self.unlink_name(slot);
+        self.unlink_inode(slot);
+        self.unlink_order(slot);
+        let node = self.nodes.try_remove(id.slot())?;
+        self.directories -= usize::from(node.stat.is_dir());
+        self.seq += 1;
+        self.tombstones.push_back((self.seq, id));
+        while self.tombstones.len() > self.tombstones_max {
+            if let Some((seq, _)) = self.tombstones.pop_front() {
+                self.floor = seq;
+            }
+        }
+        Some(node)
+    }
+
+    /// Gives an entry another place; `dir` is alive, not below it, and has none of this name.
+    pub(crate) fn relocate(&mut self, id: FileId, dir: FileId, name: &[u8]) {
+        debug_assert!(self.is_alive(id) && !self.is_in(dir, id) && self.child(dir, name).is_none());
+        let slot = id.slot() as u32;
+        self.unlink_name(slot);
+        if let Some(node) = self.nodes.get_mut(id.slot()) {
+            node.parent = dir;
+            node.name = name.into();
+        }
+        self.link_name(slot);
+        self.touch(slot);
+    }
+
+    /// Replaces what is known of an entry; it counts as changed.
+    pub(crate) fn update(&mut self, id: FileId, stat: Stat) {
+        self.correct(id, stat);
+        if self.is_alive(id) {
+            self.touch(id.slot() as u32);
+        }
+    }
+
+    /// Replaces what is known of an entry without a change that anybody is told.
+    pub(crate) fn correct(&mut self, id: FileId, stat: Stat) {
+        if !self.is_alive(id) {
+            return;
+        }
+        let slot = id.slot() as u32;
+        self.unlink_inode(slot);
+        if let Some(node) = self.nodes.get_mut(id.slot()) {
+            debug_assert_eq!(node.stat.is_dir(), stat.is_dir());
+            node.stat = stat;
+        }
+        self.link_inode(slot);
+    }
+
+    /// Counts an entry as changed.
+    pub(crate) fn mark_changed(&mut self, id: FileId) {
+        if self.is_alive(id) {
+            self.touch(id.slot() as u32);
+        }
+    }
+}
+
+impl Node {
+    fn new(name: Box<[u8]>, stat: Stat, parent: FileId, generation: u32) -> Self {
+        Node {
+            name,
+            stat,
+            seq: 0,
+            parent,
+            generation,
+            first_child: NONE,
+            next: NONE,
+            prev: NONE,
+            newer: NONE,
+            older: NONE,
+            looked: 0,
+            wd: 0,
+            flags: 0,
+        }
+    }
+}
