@@ -27,7 +27,7 @@ lint: ## Format and lints, warnings as errors.
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 
 unit: ## Unit, property and integration tests; the house rules; the header; the README's examples.
-	$(CARGO) test --locked
+	ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
 
 judges: ## What screens show after recordings of programs, beside xterm.js and tmux.
 	CARGO="$(CARGO)" tests/judges/run.sh

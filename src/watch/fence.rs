@@ -76,6 +76,11 @@ impl Watch {
         }
     }
 
+    /// Whether somebody waits for what has happened so far.
+    pub(super) fn is_fenced(&self) -> bool {
+        self.fences.iter().any(|fence| fence.reached)
+    }
+
     /// Answers the calls whose past has been told.
     pub(super) fn resolve_fences(&mut self) {
         if self.fences.is_empty() || !self.is_complete() || !self.open.events.is_empty() {

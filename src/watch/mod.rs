@@ -251,15 +251,21 @@ impl Watch {
         self.read(slice, buffer);
         let now = slice.now();
         self.start_what_is_due(now);
-        let mut over = false;
+        let (mut over, mut looked) = (false, false);
         while !self.is_blocked() && !over {
             let settled = self.settle(slice);
             let scanned = self.scan(slice);
             over = slice.is_over();
+            looked |= settled || scanned;
             if !settled && !scanned {
                 self.due = false;
                 break;
             }
+        }
+        if looked {
+            // Empties the queue once more, so that what comes later is known to be news.
+            self.readable = true;
+            self.read(slice, buffer);
         }
         self.finish(now);
     }

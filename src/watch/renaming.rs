@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Watch;
 use super::settle::Look;
-use super::tree::FileId;
+use super::tree::{FileId, Node, Stat};
 
 /// What stands in the way of a rename.
 enum Obstacle {
@@ -57,11 +57,23 @@ impl Watch {
         let Some(stat) = stat.filter(|stat| stat.is_same_inode(&node.stat)) else { return false };
         // The old name was not looked at if its directory is gone.
         let source = by_name.get(&(node.parent, &*node.name)).and_then(|look| look.now.stat);
-        let left = source.is_none_or(|source| !source.is_same_inode(&node.stat));
+        let left = source.is_none_or(|source| {
+            !source.is_same_inode(&node.stat)
+                && (stat.is_dir() || self.is_taken_by_rename(node, &source))
+        });
         let as_deep = self.tree.depth(node.parent) == self.tree.depth(target.dir);
         let deep_enough = as_deep || self.options.max_depth >= super::options::DEPTH_MAX;
         let as_open = !stat.is_dir() || node.has(super::tree::flag::OPAQUE) == opaque;
         left && as_open && (deep_enough || !stat.is_dir())
+    }
+
+    /// Whether what is at the old name of a file now came there by a rename. If not, the file was replaced
+    /// and what it was before was kept under another name: a backup. Who cares for the file has to hear
+    /// that it was modified, and not to follow it to its backup.
+    fn is_taken_by_rename(&self, node: &Node, now: &Stat) -> bool {
+        let arrival = self.moves.arrival(&(node.parent, node.name.clone()));
+        let other = arrival.and_then(|other| self.tree.get(other));
+        other.is_some_and(|other| other.stat.is_same_inode(now))
     }
 
     fn rename_in_order(&mut self, first: FileId, pending: &mut HashMap<FileId, &Look>) {
@@ -75,6 +87,17 @@ impl Watch {
             match self.obstacle(entry, look, pending) {
                 Obstacle::Rename(other) if waiting.insert(other) => {
                     stack.push(other);
+                    continue;
+                }
+                // Files that were exchanged are each replaced by the other.
+                Obstacle::Rename(other) if !self.is_dir(entry) => {
+                    while let Some(entry) = stack.pop() {
+                        self.moves.forget(entry);
+                        pending.remove(&entry);
+                        if entry == other {
+                            break;
+                        }
+                    }
                     continue;
                 }
                 // A circle, or a place inside itself.
@@ -125,10 +148,13 @@ impl Watch {
         Obstacle::Nothing
     }
 
+    fn is_dir(&self, entry: FileId) -> bool {
+        self.tree.get(entry).is_some_and(|node| node.stat.is_dir())
+    }
+
     fn carry_out(&mut self, entry: FileId, look: &Look) {
         if let Some(occupant) = self.tree.child(look.dir, &look.name) {
-            let is_dir = |id| self.tree.get(id).is_some_and(|node| node.stat.is_dir());
-            if is_dir(occupant) || is_dir(entry) {
+            if self.is_dir(occupant) || self.is_dir(entry) {
                 self.delete(occupant);
             }
         }

@@ -13,8 +13,8 @@ use super::apply::Now;
 use super::disk::{self, Listing};
 use super::event::WatchProblem;
 use super::filter::{RULES_BYTES_MAX, RULES_NAME};
-use super::merge::Evidence;
-use super::tree::{FileId, flag};
+use super::merge::{Evidence, evidence};
+use super::tree::{FileId, FileType, Stat, flag};
 use super::{Slice, Watch};
 
 /// Names between two looks at the clock.
@@ -348,6 +348,13 @@ impl Watch {
         }
         if !self.waits_as_rename(dir, name) {
             let Ok(stat) = disk::look(current.listing.fd.as_fd(), name) else { return };
+            if entry.is_none() && self.is_young(stat.as_ref(), file_time) {
+                // It may be half written: it gets its window, as it would have with an event.
+                let seen = Evidence { kinds: evidence::CREATED, written_in: 0 };
+                self.dirty.mark(dir, name, seen, self.now);
+                self.due = true;
+                return;
+            }
             let seen = self.dirty.take(dir, name).map_or(Evidence::default(), |mark| mark.evidence);
             self.reconcile(dir, name, Now { stat, file_time }, seen);
         }
@@ -358,6 +365,15 @@ impl Watch {
                 self.request_scan(entry, true);
             }
         }
+    }
+
+    /// Whether a file that is not known yet was changed within the window.
+    fn is_young(&self, stat: Option<&Stat>, file_time: i64) -> bool {
+        let window = self.options.window.as_nanos() as i64;
+        let is_new = |stat: &Stat| {
+            stat.kind == FileType::File && file_time.saturating_sub(stat.ctime) < window
+        };
+        self.ready && !self.is_fenced() && stat.is_some_and(is_new)
     }
 
     fn waits_as_rename(&self, dir: FileId, name: &[u8]) -> bool {

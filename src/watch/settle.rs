@@ -23,6 +23,9 @@ use super::{SLACK, Slice, Watch};
 /// Names that are looked at together.
 const NAMES: usize = 128;
 
+/// How often a directory is looked for where it is believed to be.
+const TRIES_BELIEVED: u32 = 3;
+
 /// A name that was looked at.
 pub(super) struct Look {
     pub(super) dir: FileId,
@@ -132,11 +135,25 @@ impl Watch {
                     let stat = disk::look(fd.as_fd(), &mark.name);
                     self.note(&mut round, mark, stat, file_time);
                 }
-                Some((_, Err(Fate::Elsewhere))) => self.dirty.retry(mark, self.now),
+                Some((_, Err(Fate::Elsewhere))) => {
+                    if mark.tries >= TRIES_BELIEVED {
+                        self.doubt(mark.dir);
+                    }
+                    self.dirty.retry(mark, self.now);
+                }
                 _ => round.below.push(mark),
             }
         }
         round
+    }
+
+    /// A directory is not where it is believed to be, time and again: look where it was published.
+    fn doubt(&mut self, dir: FileId) {
+        let mut at = dir;
+        while let Some(node) = self.tree.get(at).filter(|_| at != FileId::NOBODY) {
+            self.moves.forget(at);
+            at = node.parent;
+        }
     }
 
     fn note(
@@ -197,6 +214,8 @@ impl Watch {
             }
             _ => {}
         }
+        // Beliefs can go in a circle: whoever comes here again has to wait.
+        round.fates.insert(dir, Fate::Elsewhere);
         let fate = self.look_upwards(dir, &stat, round);
         round.fates.insert(dir, fate);
         Err(fate)

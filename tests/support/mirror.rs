@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::Bound;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -41,6 +42,7 @@ pub(crate) struct Copy {
 pub(crate) struct Mirror {
     pub(crate) engine: Engine,
     pub(crate) watch: WatchId,
+    roots: Vec<PathBuf>,
     pub(crate) ready: bool,
     /// From the events alone.
     pub(crate) paths: BTreeMap<PathBuf, FileType>,
@@ -71,8 +73,10 @@ impl Mirror {
     pub(crate) fn start(options: &WatchOptions, limits: Limits) -> Self {
         let mut engine = Engine::new(Config { limits, log_level: LogLevel::Info }).unwrap();
         let watch = engine.watch(options).unwrap();
+        let roots = engine.watch_state(watch).unwrap().roots;
         Mirror {
             engine,
+            roots,
             watch,
             ready: false,
             paths: BTreeMap::new(),
@@ -216,14 +220,12 @@ impl Mirror {
         let problem = match event.kind {
             FileEventKind::Create => {
                 let parent = path.parent().and_then(|parent| self.paths.get(parent)).copied();
-                let is_root =
-                    !self.paths.keys().any(|other| path.starts_with(other) && *other != path);
+                let orphan = parent != Some(FileType::Directory) && !self.roots.contains(&path);
                 let old = self.paths.insert(path, event.file_type);
-                let orphan = parent != Some(FileType::Directory) && !is_root;
                 old.map(|_| "exists").or(orphan.then_some("has no parent"))
             }
             FileEventKind::Delete => {
-                let full = self.paths.keys().any(|p| p.starts_with(&path) && *p != path);
+                let full = self.below(&path).next().is_some();
                 let old = self.paths.remove(&path);
                 old.is_none().then_some("is not there").or(full.then_some("is not empty"))
             }
@@ -243,16 +245,25 @@ impl Mirror {
         }
     }
 
+    /// The paths below one, which follow it in their order.
+    fn below<'a>(&'a self, path: &'a Path) -> impl Iterator<Item = &'a PathBuf> {
+        let from = (Bound::Excluded(path), Bound::Unbounded);
+        self.paths
+            .range::<Path, _>(from)
+            .map(|(below, _)| below)
+            .take_while(move |p| p.starts_with(path))
+    }
+
     fn apply_rename(&mut self, from: &Path, event: &FileEvent<'_>) -> Option<&'static str> {
         let to = event.path;
         if to.starts_with(from) {
             return Some("goes into itself");
         }
-        let moved: Vec<PathBuf> =
-            self.paths.keys().filter(|path| path.starts_with(from)).cloned().collect();
-        if moved.is_empty() {
+        if !self.paths.contains_key(from) {
             return Some("comes from nowhere");
         }
+        let mut moved: Vec<PathBuf> = self.below(from).cloned().collect();
+        moved.push(from.to_path_buf());
         let replaced = self.paths.remove(to);
         if replaced.is_some() != event.replaced {
             return Some("replaces what is not there, or replaces without saying so");

@@ -37,6 +37,16 @@ pub(crate) fn scaled(normally: usize, in_soak: usize) -> usize {
     if is_soak() { in_soak } else { normally }
 }
 
+/// Whether a program is there that a test needs. Where all of them have to be (`make test`), one that is
+/// missing is a failure.
+pub(crate) fn has_tool(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).exists());
+    let strict = std::env::var_os("ORCHFLOW_TOOLS_STRICT").is_some_and(|value| value == "1");
+    assert!(found || !strict, "{program} is missing");
+    found
+}
+
 /// Whether the engine's descriptor is readable now.
 pub(crate) fn is_readable(engine: &Engine) -> bool {
     wait_readable(engine, Duration::ZERO)

@@ -4,15 +4,14 @@ use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-pub(crate) const USAGE: &str = "\
-Usage: orchflow-demo run [OPTIONS] [-- PROGRAM [ARGS...]]
+pub(crate) const USAGE: &str = r#"Usage: orchflow-demo run [OPTIONS] [-- PROGRAM [ARGS...]]
+       orchflow-demo watch [OPTIONS] PATH...
        orchflow-demo
 
-Runs PROGRAM in a terminal of the OrchFlow engine; without one, your shell.
+run: runs PROGRAM in a terminal of the OrchFlow engine; without one, your shell.
 Its output goes to stdout byte for byte, stdin is its input, and its exit
 status is the status of this command (128 + N when signal N killed it).
 
-Options:
   --cols N              columns, 1 to 65535 (default: those of this terminal,
                         or 80)
   --rows N              rows, 1 to 65535 (default: those of this terminal, or 24)
@@ -20,14 +19,35 @@ Options:
                         trailing blanks cut
   --snapshot-ansi FILE  at the end, write the screen as control sequences that
                         show it in a terminal of the same size
+
+watch: tells what happens to the files below each PATH, or to the file, until
+it is interrupted.
+
+  --json                one JSON object per line: for each flush
+                        {"version":[epoch,n],"complete":true|false,
+                        "events":[{"kind":"create|modify|metadata|touch|delete|
+                        rename","path":P,"from":P,"type":T,"replaced":true}],
+                        "summaries":[...]}; bytes that are not UTF-8 come as
+                        {"bytes":"base64"}
+  --snapshot            first tell what is there; with --json as
+                        {"snapshot":[{"path":P,"type":
+                        "file|dir|symlink|other"}]}
+  --window MS           how long a file has to be quiet (default: 50)
+  --max-wait MS         when a busy file is told of all the same (default: 500)
+  --ignore GLOB         ignore what this matches, as in .gitignore; repeatable
+  --no-gitignore        .gitignore files do not count
+  --summary N           count instead of list where a flush has more than N
+                        events (default: 100; 0: never)
+
   -h, --help            show this
   -V, --version         show the version
-";
+"#;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Request {
     Run(RunOptions),
+    Watch(WatchOptions),
     Help,
     Version,
 }
@@ -44,25 +64,46 @@ pub(crate) struct RunOptions {
     pub(crate) snapshot_ansi: Option<OsString>,
 }
 
+/// `watch`: which files, how often, how to be told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct WatchOptions {
+    pub(crate) paths: Vec<OsString>,
+    pub(crate) json: bool,
+    /// Tells first what is there.
+    pub(crate) snapshot: bool,
+    pub(crate) window_ms: Option<u64>,
+    pub(crate) max_wait_ms: Option<u64>,
+    pub(crate) ignore: Vec<String>,
+    pub(crate) no_gitignore: bool,
+    pub(crate) summary: Option<usize>,
+}
+
 /// Reads the command line, the program's own name included.
 pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request, lexopt::Error> {
     let mut parser = Parser::from_iter(line);
+    match parser.next()? {
+        None => Ok(Request::Run(RunOptions::default())),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Request::Help),
+        Some(Arg::Short('V') | Arg::Long("version")) => Ok(Request::Version),
+        Some(Arg::Value(command)) if command == "run" => parse_run(&mut parser),
+        Some(Arg::Value(command)) if command == "watch" => parse_watch(&mut parser),
+        Some(Arg::Value(command)) => {
+            Err(format!("unknown command {}", command.to_string_lossy()).into())
+        }
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     let mut options = RunOptions::default();
-    let mut command = false;
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long("cols") if command => options.cols = Some(cells(&mut parser)?),
-            Arg::Long("rows") if command => options.rows = Some(cells(&mut parser)?),
-            Arg::Long("snapshot-text") if command => options.snapshot_text = Some(parser.value()?),
-            Arg::Long("snapshot-ansi") if command => options.snapshot_ansi = Some(parser.value()?),
-            Arg::Value(value) if !command => {
-                if value != "run" {
-                    return Err(format!("unknown command {}", value.to_string_lossy()).into());
-                }
-                command = true;
-            }
+            Arg::Long("cols") => options.cols = Some(cells(parser)?),
+            Arg::Long("rows") => options.rows = Some(cells(parser)?),
+            Arg::Long("snapshot-text") => options.snapshot_text = Some(parser.value()?),
+            Arg::Long("snapshot-ansi") => options.snapshot_ansi = Some(parser.value()?),
             // The first plain word is the program; everything after it belongs to the program.
             Arg::Value(value) => {
                 options.argv.push(value);
@@ -72,6 +113,29 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
         }
     }
     Ok(Request::Run(options))
+}
+
+fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error> {
+    let mut options = WatchOptions::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
+            Arg::Long("json") => options.json = true,
+            Arg::Long("snapshot") => options.snapshot = true,
+            Arg::Long("window") => options.window_ms = Some(parser.value()?.parse()?),
+            Arg::Long("max-wait") => options.max_wait_ms = Some(parser.value()?.parse()?),
+            Arg::Long("ignore") => options.ignore.push(parser.value()?.string()?),
+            Arg::Long("no-gitignore") => options.no_gitignore = true,
+            Arg::Long("summary") => options.summary = Some(parser.value()?.parse()?),
+            Arg::Value(path) => options.paths.push(path),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if options.paths.is_empty() {
+        return Err("watch needs a path".into());
+    }
+    Ok(Request::Watch(options))
 }
 
 fn cells(parser: &mut Parser) -> Result<u16, lexopt::Error> {
@@ -125,7 +189,27 @@ mod tests {
     }
 
     #[test]
+    fn what_to_watch() {
+        let options = WatchOptions {
+            paths: vec!["a".into(), "b".into()],
+            json: true,
+            snapshot: true,
+            window_ms: Some(10),
+            max_wait_ms: Some(20),
+            ignore: vec!["*.o".into(), "x".into()],
+            no_gitignore: true,
+            summary: Some(0),
+        };
+        let words = "watch --json --snapshot --window 10 --max-wait=20 --ignore *.o --ignore x a \
+            --no-gitignore --summary 0 b";
+        assert_eq!(parse_words(words).unwrap(), Request::Watch(options));
+    }
+
+    #[test]
     fn what_is_refused() {
+        for words in ["watch", "watch --window x .", "watch --json --bad .", "watch --ignore"] {
+            assert!(parse_words(words).is_err(), "{words}");
+        }
         for words in ["walk", "--cols 3", "run --cols", "run --cols 0", "run --rows x", "run --bad"]
             .into_iter()
             .chain(["--snapshot-text x", "run --snapshot-ansi"])

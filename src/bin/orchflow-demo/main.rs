@@ -1,11 +1,15 @@
 //! The demo: the engine's abilities as commands, through its public interface only.
 //!
-//! `run` is here; watching files, serving and attaching come with their subsystems.
+//! `run` and `watch` are here; serving and attaching come with their subsystems.
 
 mod args;
+mod failure;
 mod host;
+mod output;
 mod run;
+mod show;
 mod snapshots;
+mod watch;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -18,6 +22,7 @@ const USAGE_STATUS: u8 = 2;
 fn main() -> ExitCode {
     match args::parse(std::env::args_os()) {
         Ok(Request::Run(options)) => run::main(&options),
+        Ok(Request::Watch(options)) => watch::main(&options),
         Ok(Request::Help) => {
             // A reader that has gone away is not our concern here.
             let _ = write!(std::io::stdout(), "{}", args::USAGE);

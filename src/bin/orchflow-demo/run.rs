@@ -6,13 +6,12 @@
 //! stdin is read meanwhile, so that Ctrl-C gets through to a program whose output is stuck.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{SFlag, fstat};
 use orchflow::{
     Config, Engine, ErrorKind, Event, ExitStatus, ReaderId, SignalTarget, Size, SpawnOptions,
     TerminalEvent, TerminalId,
@@ -20,14 +19,13 @@ use orchflow::{
 
 use crate::args::RunOptions;
 use crate::complain;
+use crate::failure::Failure;
 use crate::host::{RawMode, Signals, window_size};
+use crate::output::Output;
 use crate::snapshots::Snapshots;
 
 /// How long a program may go on after its terminal was closed.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// A pipe or terminal that polls writable takes this much without blocking (`PIPE_BUF`).
-const STDOUT_PIECE: usize = 4096;
 
 /// What one read of stdin takes.
 const STDIN_PIECE: usize = 64 << 10;
@@ -251,60 +249,6 @@ fn spawn_options(options: &RunOptions) -> SpawnOptions {
     }
 }
 
-/// Stdout, which may be slow, and what it has not taken yet.
-struct Output {
-    pending: Vec<u8>,
-    /// Takes any amount without blocking for long: a file.
-    is_file: bool,
-}
-
-impl Output {
-    fn new() -> Self {
-        let mode = fstat(io::stdout()).map_or(0, |stat| stat.st_mode);
-        let is_file = mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits();
-        Output { pending: Vec::new(), is_file }
-    }
-
-    /// Writes what stdout takes now; the rest is pending.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        let written = self.write_some(bytes)?;
-        self.pending.extend_from_slice(&bytes[written..]);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), Failure> {
-        let written = self.write_some(&self.pending)?;
-        self.pending.drain(..written);
-        Ok(())
-    }
-
-    fn write_some(&self, bytes: &[u8]) -> Result<usize, Failure> {
-        let stdout = io::stdout();
-        let mut written = 0;
-        while written < bytes.len() && (self.is_file || is_writable(stdout.as_fd())?) {
-            let rest = &bytes[written..];
-            let piece = if self.is_file { rest } else { &rest[..rest.len().min(STDOUT_PIECE)] };
-            match nix::unistd::write(&stdout, piece) {
-                Ok(n) => written += n,
-                Err(Errno::EINTR) => {}
-                // Somebody made it non-blocking.
-                Err(Errno::EAGAIN) => break,
-                Err(Errno::EPIPE) => return Err(Failure::StdoutClosed),
-                Err(errno) => return Err(Failure::Host("stdout", errno)),
-            }
-        }
-        Ok(written)
-    }
-}
-
-fn is_writable(fd: BorrowedFd<'_>) -> Result<bool, Failure> {
-    let mut fds = [PollFd::new(fd, PollFlags::POLLOUT)];
-    match poll(&mut fds, PollTimeout::ZERO) {
-        Ok(_) | Err(Errno::EINTR) => Ok(fds[0].any() == Some(true)),
-        Err(errno) => Err(Failure::Host("poll", errno)),
-    }
-}
-
 /// Stdin, and what of it the terminal has not accepted yet.
 #[derive(Default)]
 struct Input {
@@ -329,40 +273,5 @@ impl Input {
         self.buffer.truncate(outcome.unwrap_or(0));
         self.ended = matches!(outcome, Ok(0))
             || outcome.is_err_and(|errno| !matches!(errno, Errno::EINTR | Errno::EAGAIN));
-    }
-}
-
-/// Why a session did not start or broke off.
-enum Failure {
-    /// Nobody reads our output any more; said by the status alone, as by any filter.
-    StdoutClosed,
-    Engine(orchflow::Error),
-    /// A file for the screen cannot be written.
-    File(io::Error),
-    /// A system call of our own.
-    Host(&'static str, Errno),
-}
-
-impl Failure {
-    /// Says it, and gives the exit status for it.
-    fn report(&self) -> ExitCode {
-        match self {
-            Failure::StdoutClosed => return ExitCode::from(128 + libc::SIGPIPE as u8),
-            Failure::Engine(error) => complain(&error.to_string()),
-            Failure::File(error) => complain(&error.to_string()),
-            Failure::Host(what, errno) => complain(&format!("{what}: {}", errno.desc())),
-        }
-        let kind = if let Failure::Engine(error) = self { Some(error.kind()) } else { None };
-        ExitCode::from(match kind {
-            Some(ErrorKind::ProgramNotFound) => 127,
-            Some(ErrorKind::NotExecutable) => 126,
-            _ => 1,
-        })
-    }
-}
-
-impl From<orchflow::Error> for Failure {
-    fn from(error: orchflow::Error) -> Self {
-        Failure::Engine(error)
     }
 }

@@ -1,0 +1,204 @@
+//! What `watch` prints: JSON, an object a line, or lines for a person.
+
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use orchflow::{FileBatch, FileEvent, FileEventKind, FileSummary, FileType};
+use serde::{Serialize, Serializer};
+
+/// A path: text, or its bytes where it is none.
+#[derive(Clone, Copy)]
+struct JsonPath<'a>(&'a Path);
+
+impl Serialize for JsonPath<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Bytes {
+            bytes: String,
+        }
+        match self.0.to_str() {
+            Some(text) => serializer.serialize_str(text),
+            None => {
+                let bytes = BASE64_STANDARD.encode(self.0.as_os_str().as_bytes());
+                Bytes { bytes }.serialize(serializer)
+            }
+        }
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+#[derive(Serialize)]
+struct JsonEntry<'a> {
+    path: JsonPath<'a>,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "is_false")]
+    ignored: bool,
+}
+
+#[derive(Serialize)]
+struct JsonEvent<'a> {
+    kind: &'static str,
+    path: JsonPath<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<JsonPath<'a>>,
+    r#type: &'static str,
+    #[serde(skip_serializing_if = "is_false")]
+    replaced: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    ignored: bool,
+}
+
+#[derive(Serialize)]
+struct JsonSummary<'a> {
+    dir: JsonPath<'a>,
+    created: usize,
+    modified: usize,
+    deleted: usize,
+    renamed: usize,
+    recursive: bool,
+}
+
+#[derive(Serialize)]
+struct JsonBatch<'a> {
+    version: [u64; 2],
+    complete: bool,
+    events: Vec<JsonEvent<'a>>,
+    summaries: Vec<JsonSummary<'a>>,
+}
+
+pub(crate) fn type_name(file_type: FileType) -> &'static str {
+    match file_type {
+        FileType::File => "file",
+        FileType::Directory => "dir",
+        FileType::Symlink => "symlink",
+        FileType::Other => "other",
+    }
+}
+
+fn kind_name(kind: FileEventKind) -> &'static str {
+    match kind {
+        FileEventKind::Create => "create",
+        FileEventKind::Modify => "modify",
+        FileEventKind::Metadata => "metadata",
+        FileEventKind::Touch => "touch",
+        FileEventKind::Delete => "delete",
+        FileEventKind::Rename => "rename",
+    }
+}
+
+/// An entry of the snapshot.
+pub(crate) fn json_entry(path: &Path, file_type: FileType, ignored: bool) -> String {
+    to_json(&JsonEntry { path: JsonPath(path), r#type: type_name(file_type), ignored })
+}
+
+pub(crate) fn json_batch(batch: &FileBatch) -> String {
+    let version = batch.version();
+    to_json(&JsonBatch {
+        version: [version.epoch, version.n],
+        complete: batch.is_complete(),
+        events: batch.events().map(json_event).collect(),
+        summaries: batch.summaries().map(json_summary).collect(),
+    })
+}
+
+fn json_event(event: FileEvent<'_>) -> JsonEvent<'_> {
+    JsonEvent {
+        kind: kind_name(event.kind),
+        path: JsonPath(event.path),
+        from: event.from.map(JsonPath),
+        r#type: type_name(event.file_type),
+        replaced: event.replaced,
+        ignored: event.ignored,
+    }
+}
+
+fn json_summary(summary: FileSummary<'_>) -> JsonSummary<'_> {
+    JsonSummary {
+        dir: JsonPath(summary.dir),
+        created: summary.created,
+        modified: summary.modified,
+        deleted: summary.deleted,
+        renamed: summary.renamed,
+        recursive: summary.recursive,
+    }
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    // Strings and numbers in structs cannot fail.
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// A batch as lines for a person.
+pub(crate) fn text_batch(batch: &FileBatch, colours: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    for event in batch.events() {
+        let colour = match event.kind {
+            FileEventKind::Create => "32",
+            FileEventKind::Delete => "31",
+            FileEventKind::Rename => "36",
+            FileEventKind::Modify => "33",
+            FileEventKind::Metadata | FileEventKind::Touch => "2",
+        };
+        push_word(&mut out, kind_name(event.kind), colours.then_some(colour));
+        if let Some(from) = event.from {
+            push_path(&mut out, from);
+            out.extend_from_slice(b" -> ");
+        }
+        push_path(&mut out, event.path);
+        if event.file_type == FileType::Directory {
+            out.push(b'/');
+        }
+        if event.replaced {
+            out.extend_from_slice(b" (replaced)");
+        }
+        out.push(b'\n');
+    }
+    for summary in batch.summaries() {
+        push_word(&mut out, "summary", colours.then_some("35"));
+        push_path(&mut out, summary.dir);
+        out.extend_from_slice(if summary.recursive { b"/**:" } else { b"/*:" });
+        let counts = [
+            (summary.created, "created"),
+            (summary.modified, "modified"),
+            (summary.deleted, "deleted"),
+            (summary.renamed, "renamed"),
+        ];
+        for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
+            // Writing to memory cannot fail.
+            let _ = write!(out, " {count} {what}");
+        }
+        out.push(b'\n');
+    }
+    out
+}
+
+/// An entry of the snapshot as a line for a person.
+pub(crate) fn text_entry(path: &Path, file_type: FileType) -> Vec<u8> {
+    let mut out = Vec::new();
+    push_word(&mut out, type_name(file_type), None);
+    push_path(&mut out, path);
+    out.push(b'\n');
+    out
+}
+
+fn push_word(out: &mut Vec<u8>, word: &str, colour: Option<&str>) {
+    let _ = match colour {
+        Some(colour) => write!(out, "\x1b[{colour}m{word:<9}\x1b[m"),
+        None => write!(out, "{word:<9}"),
+    };
+}
+
+/// A path for a terminal: control characters in names do not reach it.
+fn push_path(out: &mut Vec<u8>, path: &Path) {
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            0..=0x1f | 0x7f => drop(write!(out, "\\x{byte:02x}")),
+            byte => out.push(*byte),
+        }
+    }
+}

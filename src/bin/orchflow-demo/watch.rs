@@ -1,0 +1,267 @@
+//! `watch`: what happens to files, told until we are interrupted.
+//!
+//! Events are pulled from the engine only when what was printed before has been written, so a slow stdout
+//! makes batches larger and nothing piles up. An interrupt asks for a fence: everything that happened
+//! before is told, then we end. A second one ends at once.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use orchflow::{
+    Config, Engine, Event, FileChanges, FileCursor, FileVersion, WatchEvent, WatchId, WatchProblem,
+};
+
+use crate::args::WatchOptions;
+use crate::complain;
+use crate::failure::Failure;
+use crate::host::Signals;
+use crate::output::Output;
+use crate::show;
+
+/// Entries of the snapshot that are taken at once.
+const SNAPSHOT_PIECE: usize = 4096;
+
+/// Watches and tells until interrupted.
+pub(crate) fn main(options: &WatchOptions) -> ExitCode {
+    let outcome = Teller::start(options).and_then(|mut teller| teller.run());
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// What remains to be done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Telling,
+    /// An interrupt has come: the fence tells when to end.
+    Ending,
+    /// What is printed has to be written.
+    Ended,
+}
+
+struct Teller {
+    engine: Engine,
+    watch: WatchId,
+    signals: Signals,
+    output: Output,
+    json: bool,
+    snapshot: bool,
+    colours: bool,
+    /// Batches up to here are in the snapshot.
+    told: FileVersion,
+    stage: Stage,
+    counter: Counter,
+}
+
+impl Teller {
+    fn start(options: &WatchOptions) -> Result<Self, Failure> {
+        let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
+        let mut engine = Engine::new(Config::default())?;
+        let watch = engine.watch(&watch_options(options))?;
+        let json = options.json;
+        Ok(Teller {
+            engine,
+            watch,
+            signals,
+            output: Output::new(),
+            json,
+            snapshot: options.snapshot,
+            colours: !json && io::stdout().is_terminal(),
+            told: FileVersion::default(),
+            stage: Stage::Telling,
+            counter: Counter { live: !json && io::stderr().is_terminal(), events: 0 },
+        })
+    }
+
+    fn run(&mut self) -> Result<ExitCode, Failure> {
+        loop {
+            self.wait()?;
+            while let Some(signal) =
+                self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
+            {
+                if signal == libc::SIGWINCH {
+                    continue;
+                }
+                if self.stage != Stage::Telling {
+                    return Ok(ExitCode::from(128 + signal as u8));
+                }
+                self.engine.sync_watch(self.watch, 0)?;
+                self.stage = Stage::Ending;
+            }
+            self.engine.turn(Some(Duration::ZERO))?;
+            self.output.flush()?;
+            while self.output.pending.is_empty() && self.stage != Stage::Ended {
+                if !self.read_event()? {
+                    break;
+                }
+            }
+            if self.stage == Stage::Ended && self.output.pending.is_empty() {
+                self.counter.end();
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    }
+
+    /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
+    fn wait(&mut self) -> Result<(), Failure> {
+        let stdout = io::stdout();
+        let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        if self.output.pending.is_empty() {
+            fds.push(PollFd::new(self.engine.as_fd(), PollFlags::POLLIN));
+        } else {
+            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(Failure::Host("poll", errno)),
+        }
+    }
+
+    /// Prints the next event, if there is one.
+    fn read_event(&mut self) -> Result<bool, Failure> {
+        let Some(event) = self.engine.next_event()? else { return Ok(false) };
+        match event {
+            Event::Watch { event: WatchEvent::Ready { .. }, .. } => self.on_ready()?,
+            Event::Watch { event: WatchEvent::Batch { batch }, .. } => {
+                if batch.version().n <= self.told.n && batch.original_events() > 0 {
+                    return Ok(true);
+                }
+                self.counter.events += batch.original_events();
+                let text = if self.json {
+                    let mut line = show::json_batch(batch).into_bytes();
+                    line.push(b'\n');
+                    line
+                } else {
+                    show::text_batch(batch, self.colours)
+                };
+                self.counter.clear();
+                self.output.write(&text)?;
+                self.count();
+            }
+            Event::Watch { event: WatchEvent::Synced { .. }, .. } => self.stage = Stage::Ended,
+            Event::Watch { event: WatchEvent::Warning { problem, path }, .. } => {
+                let line = format!("{}: {}", path.display(), describe(problem));
+                self.counter.clear();
+                complain(&line);
+            }
+            Event::Log { text, .. } => complain(text),
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// The tree has been read: prints it, if that is wanted.
+    fn on_ready(&mut self) -> Result<(), Failure> {
+        let state = self.engine.watch_state(self.watch)?;
+        complain(&format!(
+            "watching {} entries in {} directories",
+            state.entries, state.directories
+        ));
+        if self.snapshot {
+            self.print_snapshot()?;
+        }
+        self.count();
+        Ok(())
+    }
+
+    fn print_snapshot(&mut self) -> Result<(), Failure> {
+        let mut cursor = FileCursor::default();
+        let mut changes = FileChanges::default();
+        let mut separator: &[u8] = b"";
+        if self.json {
+            self.output.write(b"{\"snapshot\":[")?;
+        }
+        loop {
+            self.engine.file_changes(self.watch, &mut cursor, SNAPSHOT_PIECE, &mut changes)?;
+            let mut text = Vec::new();
+            for entry in changes.entries() {
+                if self.json {
+                    text.extend_from_slice(separator);
+                    let json = show::json_entry(entry.path, entry.kind, entry.ignored);
+                    text.extend_from_slice(json.as_bytes());
+                    separator = b",";
+                } else {
+                    text.extend(show::text_entry(entry.path, entry.kind));
+                }
+            }
+            self.output.write(&text)?;
+            if !changes.more {
+                break;
+            }
+        }
+        self.told = changes.version;
+        if self.json {
+            self.output.write(b"]}\n")?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) {
+        if self.counter.live
+            && let Ok(state) = self.engine.watch_state(self.watch)
+        {
+            self.counter.show(state.entries);
+        }
+    }
+}
+
+/// A line at the bottom of a terminal that says how much happened.
+struct Counter {
+    live: bool,
+    events: usize,
+}
+
+impl Counter {
+    fn show(&self, entries: usize) {
+        let _ = write!(io::stderr(), "\r\x1b[K{} events, {entries} entries", self.events);
+    }
+
+    fn clear(&self) {
+        if self.live {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+
+    fn end(&self) {
+        if self.live {
+            let _ = writeln!(io::stderr());
+        }
+    }
+}
+
+fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
+    let mut paths = options.paths.iter();
+    let first = orchflow::WatchOptions::new(paths.next().cloned().unwrap_or_default());
+    let mut out = paths.fold(first, |out, path| out.root(path));
+    if let Some(ms) = options.window_ms {
+        let window = Duration::from_millis(ms);
+        // Who asks for a long window only does not mean to be told before it is over.
+        out = out.window(window).max_wait(window.max(Duration::from_millis(500)));
+    }
+    if let Some(ms) = options.max_wait_ms {
+        out = out.max_wait(Duration::from_millis(ms));
+    }
+    if let Some(events) = options.summary {
+        out = out.summary_threshold(events);
+    }
+    options.ignore.iter().fold(out.gitignore(!options.no_gitignore), |out, glob| out.ignore(glob))
+}
+
+fn describe(problem: WatchProblem) -> &'static str {
+    match problem {
+        WatchProblem::Unreadable => "cannot be read",
+        WatchProblem::OutOfWatches => {
+            "no inotify watch left, polling from here on; raise fs.inotify.max_user_watches"
+        }
+        WatchProblem::TooManyEntries => "too many entries, some are left out",
+        WatchProblem::EventsLost => "the kernel dropped events, listing everything again",
+        WatchProblem::RootGone => "is gone; waiting for it to come back",
+        WatchProblem::Refused => "the system refused to open it; trying again",
+        _ => "has a problem",
+    }
+}
