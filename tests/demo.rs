@@ -73,6 +73,10 @@ fn exit_statuses() {
         (&["walk"], 2, "Usage:"),
         (&["run", "--cols", "0"], 2, "not a number from 1 to 65535"),
         (&["run", "--nonsense"], 2, "Usage:"),
+        (&["watch"], 2, "needs a path"),
+        (&["watch", "/no/such/path"], 1, "/no/such/path: No such file"),
+        (&["watch", "/etc/passwd/x"], 1, "Not a directory"),
+        (&["watch", "--window", "1000", "--max-wait", "1", "."], 1, "max_wait"),
         (&["--help"], 0, ""),
         (&["--version"], 0, ""),
     ];
@@ -252,4 +256,88 @@ fn a_request_to_end_hangs_up_the_program() {
     stdout.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "bye\r\n");
     assert_eq!(child.wait().unwrap().code(), Some(9));
+}
+
+/// Watches, does something to the files, interrupts; the lines of stdout.
+fn watch_demo(args: &[&str], root: &std::path::Path, script: &str) -> Vec<String> {
+    use std::io::{BufRead, BufReader};
+    let mut child = Command::new(DEMO)
+        .arg("watch")
+        .args(args)
+        .arg(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    stderr.read_line(&mut line).unwrap();
+    assert!(line.contains("watching"), "{line}");
+    assert!(Command::new("sh").args(["-ec", script]).current_dir(root).status().unwrap().success());
+    let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    // What happened before the interrupt is told before the end.
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    text(&output.stdout).lines().map(String::from).collect()
+}
+
+#[test]
+fn watching_as_json() {
+    let folder = support::files::TempDir::new();
+    let root = folder.path();
+    fs::write(root.join("f"), b"x").unwrap();
+    fs::write(root.join(".gitignore"), b"*.o\n").unwrap();
+    let script = "mkdir d; mv f d/g; echo x > a.o; printf x > \"$(printf 'b\\377')\"";
+    let lines = watch_demo(&["--json", "--snapshot", "--window", "500"], root, script);
+    let path = |name: &str| root.join(name).to_str().unwrap().to_owned();
+    let lines: Vec<serde_json::Value> =
+        lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut snapshot: Vec<(String, String)> = lines[0]["snapshot"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| {
+            let text = |key: &str| entry[key].as_str().unwrap().to_owned();
+            (text("path"), text("type"))
+        })
+        .collect();
+    snapshot.sort();
+    let root_path = root.to_str().unwrap().to_owned();
+    let expected = [
+        (root_path, "dir".to_owned()),
+        (path(".gitignore"), "file".to_owned()),
+        (path("f"), "file".to_owned()),
+    ];
+    assert_eq!(snapshot, expected);
+    let last = lines.last().unwrap();
+    assert_eq!(last["complete"], true);
+    assert!(last["version"][0].is_u64() && last["version"][1].is_u64());
+    assert_eq!(last["summaries"], serde_json::json!([]));
+    let mut events: Vec<serde_json::Value> =
+        lines[1..].iter().flat_map(|line| line["events"].as_array().unwrap().clone()).collect();
+    events.sort_by_key(|event| event.to_string());
+    // The directory is new, so nobody saw the file arrive in it.
+    let odd = [root.as_os_str().as_encoded_bytes(), b"/b\xff"].concat();
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    let expected = [
+        serde_json::json!({"kind": "create", "path": path("d"), "type": "dir"}),
+        serde_json::json!({"kind": "create", "path": path("d/g"), "type": "file"}),
+        serde_json::json!({"kind": "create", "path": {"bytes": BASE64_STANDARD.encode(odd)}, "type": "file"}),
+        serde_json::json!({"kind": "delete", "path": path("f"), "type": "file"}),
+    ];
+    assert_eq!(events, expected);
+}
+
+#[test]
+fn watching_as_text() {
+    let folder = support::files::TempDir::new();
+    fs::write(folder.path().join("f"), b"x").unwrap();
+    let lines = watch_demo(&["--ignore", "*.o"], folder.path(), "mv f g; echo > x.o");
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    assert_eq!(lines, [format!("rename   {} -> {}", path("f"), path("g"))]);
+    let args = ["--summary", "5", "--window", "200", "--no-gitignore"];
+    let lines = watch_demo(&args, folder.path(), "for n in 1 2 3 4 5 6 7; do echo > $n; done");
+    assert_eq!(lines, [format!("summary  {}/*: 7 created", folder.path().display())]);
 }

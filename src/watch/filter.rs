@@ -145,11 +145,11 @@ impl Filter {
         if dir == FileId::NOBODY {
             return Verdict::Show;
         }
-        if name == b".git" && is_dir && !self.git_dir {
-            return Verdict::Opaque;
-        }
         if !self.hidden && name.first() == Some(&b'.') {
             return Verdict::Hide;
+        }
+        if name == b".git" && is_dir && !self.git_dir {
+            return Verdict::Opaque;
         }
         let ruled = !self.globs.is_empty() || !self.inner.is_empty() || !self.outer.is_empty();
         match ruled && self.is_ignored(tree, dir, name, is_dir) {
@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(verdict(false, true, ".git", false), Verdict::Show);
         assert_eq!(verdict(false, true, ".x", false), Verdict::Show);
         assert_eq!(verdict(true, false, ".x", false), Verdict::Hide);
+        assert_eq!(verdict(false, false, ".git", true), Verdict::Hide);
     }
 
     #[test]

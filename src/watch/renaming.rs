@@ -153,10 +153,10 @@ impl Watch {
     }
 
     fn carry_out(&mut self, entry: FileId, look: &Look) {
-        if let Some(occupant) = self.tree.child(look.dir, &look.name) {
-            if self.is_dir(occupant) || self.is_dir(entry) {
-                self.delete(occupant);
-            }
+        if let Some(occupant) = self.tree.child(look.dir, &look.name)
+            && (self.is_dir(occupant) || self.is_dir(entry))
+        {
+            self.delete(occupant);
         }
         self.relocate(entry, look.dir, &look.name, look.now, look.seen);
     }

@@ -14,6 +14,7 @@ pub(crate) mod files;
 pub(crate) mod havoc;
 pub(crate) mod host;
 pub(crate) mod mirror;
+pub(crate) mod namespace;
 pub(crate) mod played;
 pub(crate) mod view;
 

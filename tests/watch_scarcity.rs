@@ -1,0 +1,237 @@
+//! Watching where the system is short of something: inotify watches, instances, permissions; and where
+//! file systems are mounted into each other. Each test runs in namespaces of its own.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use orchflow::{Config, Engine, Limits, WatchOptions, WatchProblem};
+use support::files::TempDir;
+use support::havoc::Havoc;
+use support::mirror::{Mirror, walk, walk_all};
+use support::namespace::{enter, limit};
+use support::scaled;
+
+fn options(root: &Path) -> WatchOptions {
+    WatchOptions::new(root)
+        .window(Duration::from_millis(2))
+        .summary_threshold(0)
+        .gitignore(false)
+        .poll_interval(Duration::from_millis(10))
+}
+
+/// The system's limit on inotify instances has a message that names it.
+#[test]
+fn instances_run_out() {
+    if !enter("instances_run_out") {
+        return;
+    }
+    limit("max_inotify_instances", 3);
+    let folder = TempDir::new();
+    let mut engine = Engine::new(Config::default()).unwrap();
+    for _ in 0..3 {
+        engine.watch(&WatchOptions::new(folder.path())).unwrap();
+    }
+    let error = engine.watch(&WatchOptions::new(folder.path())).unwrap_err();
+    assert!(error.is_limit_reached() && error.message().contains("max_user_instances"), "{error}");
+    let some = engine.watches()[0];
+    engine.unwatch(some).unwrap();
+    engine.watch(&WatchOptions::new(folder.path())).unwrap();
+}
+
+/// Without enough watches directories are polled, and the tree equals the disk all the same.
+#[test]
+fn watches_run_out() {
+    if !enter("watches_run_out") {
+        return;
+    }
+    limit("max_inotify_watches", 6);
+    for seed in 0..scaled(8, 100) as u64 {
+        let folder = TempDir::new();
+        let (root, outside) = (folder.path().join("root"), folder.path().join("outside"));
+        fs::create_dir_all(root.join("a/b/c/d/e/f/g")).unwrap();
+        fs::create_dir_all(&outside).unwrap();
+        let mut mirror = Mirror::new(&options(&root));
+        assert!(mirror.warnings.iter().any(|(problem, _)| *problem == WatchProblem::OutOfWatches));
+        let state = mirror.engine.watch_state(mirror.watch).unwrap();
+        assert_eq!((state.kernel_watches, state.polled_directories), (6, 2), "{state:?}");
+        assert_eq!((state.problem, state.healthy), (Some(WatchProblem::OutOfWatches), false));
+        // A fence covers what is polled.
+        fs::write(root.join("a/b/c/d/e/f/g/file"), b"x").unwrap();
+        mirror.sync();
+        mirror.check(&walk_all(&root));
+        std::thread::scope(|scope| {
+            let writers: Vec<_> = (0..4)
+                .map(|writer| {
+                    let mut havoc = Havoc::new(seed * 4 + writer, &root, &outside, false);
+                    scope.spawn(move || havoc.run(100))
+                })
+                .collect();
+            while writers.iter().any(|writer| !writer.is_finished()) {
+                mirror.engine.turn(Some(Duration::from_millis(1))).unwrap();
+                mirror.read_events();
+            }
+        });
+        mirror.sync();
+        mirror.check(&walk_all(&root));
+    }
+}
+
+/// When there are watches again, directories get theirs.
+#[test]
+fn watches_come_back() {
+    if !enter("watches_come_back") {
+        return;
+    }
+    limit("max_inotify_watches", 2);
+    let folder = TempDir::new();
+    fs::create_dir_all(folder.path().join("a/b/c")).unwrap();
+    let mut mirror = Mirror::new(&options(folder.path()));
+    let polled =
+        |mirror: &Mirror| mirror.engine.watch_state(mirror.watch).unwrap().polled_directories;
+    assert_eq!(polled(&mirror), 2);
+    limit("max_inotify_watches", 100);
+    mirror.wait("watches for all", |mirror| polled(mirror) == 0);
+    assert!(mirror.engine.watch_state(mirror.watch).unwrap().healthy);
+    fs::write(folder.path().join("a/b/c/f"), b"x").unwrap();
+    mirror.sync();
+    mirror.check(&walk_all(folder.path()));
+}
+
+/// Another device is one entry unless it is asked for; what is mounted and unmounted shows at once.
+#[test]
+fn other_devices() {
+    if !enter("other_devices") {
+        return;
+    }
+    let folder = TempDir::new();
+    let at = folder.path().join("mounted");
+    fs::create_dir_all(&at).unwrap();
+    fs::create_dir_all(folder.path().join("beside")).unwrap();
+    mount(Some("tmpfs"), &at, Some("tmpfs"), MsFlags::empty(), None::<&str>).unwrap();
+    fs::create_dir_all(at.join("in/deep")).unwrap();
+    let mut mirror = Mirror::new(&options(folder.path()));
+    assert_eq!(mirror.paths.len(), 3);
+    fs::write(at.join("f"), b"x").unwrap();
+    mirror.sync();
+    assert!(mirror.take_log().is_empty());
+    mirror.check(&walk(folder.path(), &|path| path == at));
+    let mut all = Mirror::new(&options(folder.path()).follow_devices(true));
+    all.check(&walk_all(folder.path()));
+    fs::write(at.join("in/deep/g"), b"x").unwrap();
+    all.sync();
+    all.check(&walk_all(folder.path()));
+    // The file system goes: what was in it is gone, the directory under it is there.
+    umount2(&at, MntFlags::MNT_DETACH).unwrap();
+    all.wait("the unmounted directory", |all| all.paths.len() == 3);
+    all.sync();
+    all.check(&walk_all(folder.path()));
+}
+
+/// A directory that is mounted into itself has no end; it is one entry there.
+#[test]
+fn a_loop_of_mounts() {
+    if !enter("a_loop_of_mounts") {
+        return;
+    }
+    let folder = TempDir::new();
+    let (a, again) = (folder.path().join("a"), folder.path().join("a/b/again"));
+    fs::create_dir_all(&again).unwrap();
+    fs::create_dir_all(folder.path().join("other")).unwrap();
+    fs::write(a.join("f"), b"x").unwrap();
+    mount(Some(&a), &again, None::<&str>, MsFlags::MS_BIND, None::<&str>).unwrap();
+    let mut mirror = Mirror::new(&options(folder.path()));
+    let is_loop = |path: &Path| path == again;
+    mirror.check(&walk(folder.path(), &is_loop));
+    fs::write(again.join("g"), b"x").unwrap();
+    mirror.sync();
+    mirror.check(&walk(folder.path(), &is_loop));
+    assert!(mirror.paths.contains_key(&a.join("g")));
+    // The same directory in two places is looked into in one of them.
+    let other = folder.path().join("other");
+    mount(Some(&a.join("b")), &other, None::<&str>, MsFlags::MS_BIND, None::<&str>).unwrap();
+    let mut mirror = Mirror::new(&options(folder.path()));
+    let has = |mirror: &Mirror, path: &Path| mirror.paths.contains_key(&path.join("new"));
+    fs::write(other.join("new"), b"x").unwrap();
+    mirror.sync();
+    let (here, there) = (has(&mirror, &other), has(&mirror, &a.join("b")));
+    assert!(here != there, "{here}, {there}");
+    // Unmounted, it is a plain directory again.
+    umount2(&other, MntFlags::MNT_DETACH).unwrap();
+    mirror.engine.unwatch(mirror.watch).unwrap();
+    let mut mirror = Mirror::new(&options(folder.path()));
+    mirror.check(&walk(folder.path(), &is_loop));
+}
+
+/// A directory that must not be read is a warning, and read when it may be.
+#[test]
+fn permissions() {
+    if !enter("permissions") {
+        return;
+    }
+    // Without the capabilities of root, permissions count.
+    nix::unistd::setfsuid(nix::unistd::Uid::from_raw(0));
+    drop_capabilities();
+    let folder = TempDir::new();
+    let closed = folder.path().join("closed");
+    fs::create_dir_all(closed.join("in")).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let mut mirror = Mirror::new(&options(folder.path()));
+    assert_eq!(mirror.warnings, [(WatchProblem::Unreadable, closed.clone())]);
+    let state = mirror.engine.watch_state(mirror.watch).unwrap();
+    assert_eq!((state.unreadable_directories, state.healthy), (1, false));
+    mirror.check(&walk(folder.path(), &|path| path == closed));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+    mirror.sync();
+    mirror.check(&walk_all(folder.path()));
+    assert!(mirror.engine.watch_state(mirror.watch).unwrap().healthy);
+    // What was known stays known while it must not be looked at, and is true again afterwards.
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    mirror.sync();
+    assert!(mirror.paths.contains_key(&closed.join("in")));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(closed.join("in/f"), b"x").unwrap();
+    mirror.sync();
+    mirror.check(&walk_all(folder.path()));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+    let error = mirror.engine.watch(&WatchOptions::new(&closed)).unwrap_err();
+    assert_eq!(error.kind(), orchflow::ErrorKind::PermissionDenied);
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Gives up every effective capability of this thread.
+fn drop_capabilities() {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    let header = Header { version: 0x2008_0522, pid: 0 };
+    let none = [0u32; 6];
+    // SAFETY: a header of version 3 goes with two sets of three words, and both live on this frame.
+    let outcome = unsafe { libc::syscall(libc::SYS_capset, &raw const header, &raw const none) };
+    assert_eq!(outcome, 0);
+}
+
+/// Limits of the engine that no other test needs.
+#[test]
+fn a_batch_that_is_full_is_told_before_more_is_looked_at() {
+    let folder = TempDir::new();
+    let limits = Limits { watch_batch_events: 3, ..Limits::default() };
+    let mut mirror = Mirror::start(&options(folder.path()), limits);
+    mirror.wait("the first reading", |mirror| mirror.ready);
+    mirror.adopt();
+    for n in 0..50 {
+        fs::create_dir_all(folder.path().join(format!("d{n}"))).unwrap();
+        fs::write(folder.path().join(format!("d{n}/f")), b"x").unwrap();
+    }
+    mirror.sync();
+    assert!(mirror.batches >= 10, "{}", mirror.batches);
+    mirror.check(&walk_all(folder.path()));
+}
