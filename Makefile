@@ -42,8 +42,9 @@ install-test: ## Installs into an empty folder and builds the examples against i
 deny: ## Licences, sources and duplicates of the dependencies.
 	$(TARGET_DIR)/tools/bin/cargo-deny check bans licenses sources
 
-bench: ## Figures beside a C epoll loop, one table.
+bench: ## Figures beside a C epoll loop and beside other file watchers, two tables.
 	$(CARGO) bench --locked --bench terminals
+	$(CARGO) bench --locked --bench files
 
 fuzz: ## Feeds the screen what the fuzzer thinks of, for FUZZ_SECONDS (600).
 	fuzz/run.sh screen $(or $(FUZZ_SECONDS),600)

@@ -3,7 +3,7 @@
 //
 // The functions on arrays and on senders have theirs in spawn_many.c, batch.c, input.c, states.c and
 // bad_senders.c, those on struct sizes in struct_sizes.c, those on screens in
-// screen_arguments.c.
+// screen_arguments.c, those on file watches in watch_arguments.c.
 
 #include "screen.h"
 

@@ -2,6 +2,7 @@
 // opened; and nothing that the engine opens would be inherited by a program that the host starts.
 
 #include "pty.h"
+#include "watch.h"
 
 static const char *const list_fds[] = {"ls", "-1", "/proc/self/fd"};
 
@@ -47,7 +48,7 @@ static void check_close_on_exec(const char *open_before) {
 int main(void) {
     check_start();
     open_many();
-    static char open_before[1024];
+    static char open_before[1024], base[WATCH_PATH_MAX];
     for (int fd = 0; fd < 1024; fd++) open_before[fd] = fcntl(fd, F_GETFD) != -1;
     int count_before = check_open_fds();
 
@@ -59,6 +60,8 @@ int main(void) {
     int master = pty_open(&slave);
     uint64_t adopted = 0;
     CHECK_OK(orch_terminal_adopt(engine, master, NULL, &adopted));
+    watch_enter(base);
+    watch_ready(other, base);
     check_close_on_exec(open_before);
     check_listed(engine, spawn_list(engine));
 
@@ -83,5 +86,6 @@ int main(void) {
     CHECK_SYS(close(slave));
     host_reap_killed();
     CHECK_INT(check_open_fds(), count_before);
+    watch_leave(base);
     return 0;
 }

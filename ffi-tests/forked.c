@@ -2,12 +2,14 @@
 // engine and its programs notice nothing of it.
 
 #include "screen.h"
+#include "watch.h"
 
 typedef struct inherited {
     orch_engine *engine;
     orch_sender *sender;
     uint64_t terminal;
     uint64_t reader;
+    uint64_t watch;
 } inherited;
 
 #define FORKED(call) CHECK_STATUS(call, ORCH_E_FORKED)
@@ -99,6 +101,10 @@ static void engine_of_the_child(void) {
     text.len = 0;
     host_until_exit(engine, terminal, 5, &text);
     CHECK_BYTES(text.data, text.len, "of the child\r\n");
+    uint64_t watch = watch_ready(engine, ".");
+    watch_write("of the child", "");
+    orch_event event = host_event();
+    watch_until(engine, watch, ORCH_EVENT_WATCH_BATCH, &event);
     CHECK_OK(orch_engine_destroy(engine));
 }
 
@@ -106,10 +112,22 @@ static void in_the_child(const inherited *in) {
     check_start();
     calls_on_engine(in);
     calls_on_terminals(in);
+    watch_check_refused(in->engine, in->watch, ORCH_E_FORKED, 1);
     calls_on_sender(in);
     engine_of_the_child();
     FORKED(orch_engine_destroy(in->engine));
     FORKED(orch_engine_turn(in->engine, 0));
+}
+
+// The parent's watch tells what the child has done, and goes on.
+static void watch_goes_on(const inherited *in, const char *base) {
+    static watch_view view;
+    memset(&view, 0, sizeof view);
+    view.base = base;
+    CHECK_TOLD(in->engine, in->watch, &view, "create file of the child\n");
+    watch_write("of the parent", "");
+    CHECK_TOLD(in->engine, in->watch, &view, "create file of the parent\n");
+    CHECK_INT(watch_state(in->engine, in->watch).entries, 3);
 }
 
 // The engine with its running programs, unread output and a closing terminal goes on as before.
@@ -139,8 +157,11 @@ static void parent_goes_on(const inherited *in, uint64_t closing) {
 
 int main(void) {
     check_start();
+    static char base[WATCH_PATH_MAX];
     inherited in;
+    watch_enter(base);
     in.engine = host_engine();
+    in.watch = watch_ready(in.engine, base);
     CHECK_OK(orch_sender_create(in.engine, &in.sender));
     in.terminal = host_cat(in.engine);
     in.reader = host_state(in.engine, in.terminal).readers->reader;
@@ -157,8 +178,10 @@ int main(void) {
     CHECK_INT(waitpid(child, &status, 0), child);
     CHECK(WIFEXITED(status));
     CHECK_INT(WEXITSTATUS(status), 0);
+    watch_goes_on(&in, base);
     parent_goes_on(&in, closing);
     CHECK_OK(orch_sender_destroy(in.sender));
     CHECK_OK(orch_engine_destroy(in.engine));
+    watch_leave(base);
     return 0;
 }

@@ -1,20 +1,8 @@
 // The binary interface in numbers: sizes and offsets of every struct, values of every constant. They
 // are what a compiled host relies on, so a change of one of them breaks hosts, and has to break this.
+// Those of file watches are in layout_watch.c.
 
-#include "check.h"
-
-#include <orchflow.h>
-#include <stddef.h>
-
-// A static assertion that C99 has as well: an array of a negative size does not compile.
-#define JOIN_AGAIN(a, b) a##b
-#define JOIN(a, b) JOIN_AGAIN(a, b)
-#define HOLDS(condition) extern char JOIN(holds_, __LINE__)[(condition) ? 1 : -1]
-
-#define SIZE(type, bytes) HOLDS(sizeof(type) == (bytes))
-#define FIELD(type, field, at, bytes) \
-    HOLDS(offsetof(type, field) == (at) && sizeof(((type *)0)->field) == (bytes))
-#define VALUE(name, number) HOLDS((name) == (number))
+#include "layout.h"
 
 SIZE(orch_config, 192);
 FIELD(orch_config, size, 0, 8);
@@ -292,6 +280,9 @@ VALUE(ORCH_E_PANIC, -16);
 VALUE(ORCH_E_POISONED, -17);
 VALUE(ORCH_E_BUSY, -18);
 VALUE(ORCH_E_NO_SCREEN, -19);
+VALUE(ORCH_E_NOT_FOUND, -20);
+VALUE(ORCH_E_PERMISSION, -21);
+VALUE(ORCH_E_NOT_DIRECTORY, -22);
 VALUE(ORCH_LOG_ERROR, 1);
 VALUE(ORCH_LOG_WARN, 2);
 VALUE(ORCH_LOG_INFO, 3);
@@ -379,6 +370,10 @@ VALUE(ORCH_EVENT_NOTIFICATION, 18);
 VALUE(ORCH_EVENT_CLIPBOARD, 19);
 VALUE(ORCH_EVENT_COMMAND_STARTED, 20);
 VALUE(ORCH_EVENT_COMMAND_FINISHED, 21);
+VALUE(ORCH_EVENT_WATCH_READY, 22);
+VALUE(ORCH_EVENT_WATCH_BATCH, 23);
+VALUE(ORCH_EVENT_WATCH_SYNCED, 24);
+VALUE(ORCH_EVENT_WATCH_WARNING, 25);
 VALUE(ORCH_EXIT_CODE, 1);
 VALUE(ORCH_EXIT_SIGNAL, 2);
 VALUE(ORCH_EXIT_UNKNOWN, 3);

@@ -2,6 +2,7 @@
 // works again as soon as there are enough.
 
 #include "pty.h"
+#include "watch.h"
 
 #include <sys/resource.h>
 
@@ -108,6 +109,42 @@ static void adopt(orch_engine *engine) {
     CHECK_SYS(close(slave));
 }
 
+// A watch costs one; waiting for what it has to tell costs one for the moment of the call.
+static void watch(orch_engine *engine) {
+    static char base[WATCH_PATH_MAX];
+    watch_enter(base);
+    fill_holes();
+    const orch_bytes root = orch_str(base);
+    const orch_watch_options options = watch_options(&root);
+    int open_before = check_open_fds(), refused = 0;
+    uint64_t id = 0;
+    for (int room = 0;; room++) {
+        leave_room(room);
+        int32_t status = orch_watch_add(engine, &options, &id);
+        restore_room();
+        if (status == ORCH_OK) break;
+        refused++;
+        CHECK_STATUS(status, ORCH_E_NO_FD);
+        CHECK_INT(id, 0);
+        CHECK_INT(check_open_fds(), open_before);
+        CHECK(room < 16);
+    }
+    CHECK(refused > 0);
+    CHECK_INT(check_open_fds(), open_before + 1);
+    fill_holes();
+    leave_room(0);
+    int32_t status = orch_watch_sync(engine, id, 1);
+    restore_room();
+    CHECK_STATUS(status, ORCH_E_NO_FD);
+    CHECK_OK(orch_watch_sync(engine, id, 2));
+    CHECK_INT(check_open_fds(), open_before + 1);
+    orch_event event = host_event();
+    watch_until(engine, id, ORCH_EVENT_WATCH_SYNCED, &event);
+    CHECK_INT(event.offset, 2);
+    CHECK_OK(orch_watch_remove(engine, id));
+    watch_leave(base);
+}
+
 int main(void) {
     check_start();
     restore_room();
@@ -118,6 +155,8 @@ int main(void) {
     spawn(engine);
     fill_holes();
     adopt(engine);
+    fill_holes();
+    watch(engine);
     CHECK_OK(orch_engine_destroy(engine));
     return 0;
 }

@@ -1,6 +1,6 @@
 // Nothing is ever written to stdout or stderr, whatever fails.
 
-#include "host.h"
+#include "watch.h"
 
 #include <pthread.h>
 
@@ -23,6 +23,11 @@ static void failures(orch_engine *engine) {
     CHECK_STATUS(orch_terminal_write(engine, 5, "x", 1, NULL), ORCH_E_STALE_ID);
     CHECK_STATUS(orch_terminal_adopt(engine, 0, NULL, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_turn(NULL, 0), ORCH_E_INVALID);
+    CHECK_STATUS(orch_watch_remove(engine, 5), ORCH_E_STALE_ID);
+    const orch_bytes root = orch_str("/no/such/directory");
+    const orch_watch_options watched = watch_options(&root);
+    uint64_t watch = 0;
+    CHECK_STATUS(orch_watch_add(engine, &watched, &watch), ORCH_E_NOT_FOUND);
     pthread_t thread;
     CHECK_INT(pthread_create(&thread, NULL, wrong_thread, engine), 0);
     CHECK_INT(pthread_join(thread, NULL), 0);

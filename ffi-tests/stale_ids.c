@@ -1,6 +1,8 @@
-// Ids go stale when CLOSED has been read, stay so for ever, and are never given out again.
+// Ids go stale when CLOSED has been read, or when a watch is removed, stay so for ever, and are never
+// given out again.
 
 #include "screen.h"
+#include "watch.h"
 
 #define STALE(call) CHECK_STATUS(call, ORCH_E_STALE_ID)
 #define ROUNDS 50
@@ -85,12 +87,34 @@ static void in_arrays(orch_engine *engine) {
     CHECK_INT(states[1].terminal, ids[1]);
 }
 
+// A watch is gone at once; of those that are there the ids stay good.
+static void watches(orch_engine *engine) {
+    static char base[WATCH_PATH_MAX];
+    uint64_t ids[ROUNDS];
+    watch_enter(base);
+    uint64_t stays = watch_ready(engine, base);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        ids[i] = watch_ready(engine, base);
+        CHECK(ids[i] != stays);
+        for (size_t old = 0; old < i; old++) CHECK(ids[old] != ids[i]);
+        if (i > 0) watch_check_refused(engine, ids[i - 1], ORCH_E_STALE_ID, 0);
+        CHECK_OK(orch_watch_sync(engine, ids[i], 1));
+        CHECK_OK(orch_watch_remove(engine, ids[i]));
+        watch_check_refused(engine, ids[i], ORCH_E_STALE_ID, 0);
+    }
+    for (size_t i = 0; i < ROUNDS; i++) watch_check_refused(engine, ids[i], ORCH_E_STALE_ID, 0);
+    CHECK_INT(watch_state(engine, stays).entries, 1);
+    CHECK_OK(orch_watch_remove(engine, stays));
+    watch_leave(base);
+}
+
 int main(void) {
     check_start();
     orch_engine *engine = host_engine();
     good_until_closed_is_read(engine);
     never_reused(engine);
     in_arrays(engine);
+    watches(engine);
     CHECK_OK(orch_engine_destroy(engine));
     return 0;
 }

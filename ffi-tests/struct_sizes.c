@@ -1,6 +1,6 @@
 // Structs of other sizes than this library's: of a newer host with a tail, of no known version.
 
-#include "host.h"
+#include "watch.h"
 
 // A struct of a newer host: the known part and fields that this library has never heard of.
 #define WIDE(type) \
@@ -34,6 +34,7 @@ static void inits(void) {
     CHECK_INIT(orch_attach_options, orch_attach_options_init, HOST_FIRST_ATTACH_OPTIONS);
     CHECK_INIT(orch_screen_options, orch_screen_options_init, sizeof(orch_screen_options));
     CHECK_INIT(orch_search, orch_search_init, sizeof(orch_search));
+    CHECK_INIT(orch_watch_options, orch_watch_options_init, sizeof(orch_watch_options));
 #undef CHECK_INIT
 }
 
@@ -109,6 +110,26 @@ static void adopt_options(orch_engine *engine) {
     CHECK_OK(orch_terminal_adopt(engine, master, &wide.known, &terminal));
 }
 
+static uint64_t wide_watch(orch_engine *engine, const char *path) {
+    WIDE(orch_watch_options) wide;
+    const orch_bytes root = orch_str(path);
+    CHECK_OK(orch_watch_options_init(&wide.known, sizeof wide));
+    wide.known.roots = &root;
+    wide.known.root_count = 1;
+    uint64_t watch = 77;
+    wide.tail[0] = 1;
+    CHECK_STATUS(orch_watch_add(engine, &wide.known, &watch), ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "does not know");
+    wide.tail[0] = 0;
+    wide.known.size = sizeof wide.known - 1;
+    CHECK_STATUS(orch_watch_add(engine, &wide.known, &watch), ORCH_E_INVALID);
+    wide.known.size = 0;
+    CHECK_STATUS(orch_watch_add(engine, &wide.known, &watch), ORCH_E_INVALID);
+    CHECK_INT(watch, 77);
+    wide.known.size = sizeof wide;
+    return watch_ready_with(engine, &wide.known);
+}
+
 // Outputs: as much as there is room for, zeroes behind, the host's size stays.
 static void event_output(orch_engine *engine, const orch_sender *sender) {
     WIDE(orch_event) wide;
@@ -159,6 +180,41 @@ static void other_outputs(orch_engine *engine) {
     for (size_t i = 0; i < sizeof result.tail; i++) CHECK_INT(result.tail[i], 0);
 }
 
+static void watch_outputs(orch_engine *engine) {
+    static char base[WATCH_PATH_MAX];
+    WIDE(orch_watch_state) state;
+    WIDE(orch_file_changes) changes;
+    orch_file_cursor cursor = {0, 0, 0};
+    watch_enter(base);
+    uint64_t watch = wide_watch(engine, base);
+#define CHECK_SIZES(out, call)                                                              \
+    do {                                                                                    \
+        const size_t too_small[] = {0, 8, sizeof out.known - 1};                            \
+        for (size_t i = 0; i < 3; i++) {                                                    \
+            check_fill(&out, sizeof out);                                                   \
+            out.known.size = too_small[i];                                                  \
+            CHECK_STATUS(call, ORCH_E_INVALID);                                             \
+            CHECK_INT(out.known.size, too_small[i]);                                        \
+            CHECK(check_is_filled((char *)&out + sizeof(size_t), sizeof out - sizeof(size_t))); \
+        }                                                                                   \
+        out.known.size = sizeof out.known + 16;                                             \
+        CHECK_OK(call);                                                                     \
+        CHECK_INT(out.known.size, sizeof out.known + 16);                                   \
+        for (size_t i = 0; i < 16; i++) CHECK_INT(out.tail[i], 0);                          \
+        CHECK(check_is_filled(out.tail + 16, 8));                                           \
+        out.known.size = sizeof out.known;                                                  \
+        CHECK_OK(call);                                                                     \
+        CHECK(check_is_filled(out.tail + 16, 8));                                           \
+    } while (0)
+    CHECK_SIZES(state, orch_watch_get_state(engine, watch, &state.known));
+    CHECK_INT(state.known.entries, 1);
+    CHECK_SIZES(changes, orch_watch_changes(engine, watch, &cursor, 0, &changes.known));
+    CHECK_INT(changes.known.version.n, state.known.version.n);
+#undef CHECK_SIZES
+    CHECK_OK(orch_watch_remove(engine, watch));
+    watch_leave(base);
+}
+
 int main(void) {
     check_start();
     inits();
@@ -172,6 +228,7 @@ int main(void) {
     attach_options(engine, terminal);
     adopt_options(engine);
     other_outputs(engine);
+    watch_outputs(engine);
     CHECK_OK(orch_sender_destroy(sender));
     CHECK_OK(orch_engine_destroy(engine));
     return 0;

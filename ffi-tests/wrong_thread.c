@@ -2,6 +2,7 @@
 // by orch_engine_bind_thread and by nothing else.
 
 #include "screen.h"
+#include "watch.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -10,6 +11,7 @@ typedef struct shared {
     orch_engine *engine;
     uint64_t terminal;
     uint64_t reader;
+    uint64_t watch;
     orch_sender *sender;
 } shared;
 
@@ -81,6 +83,7 @@ static void *wrong_calls(void *argument) {
     CHECK(check_is_filled(&error.status, sizeof error.status));
     CHECK(check_is_filled(filled, sizeof filled));
     wrong_calls_on_terminals(s);
+    watch_check_refused(s->engine, s->watch, ORCH_E_WRONG_THREAD, 1);
     return NULL;
 }
 
@@ -103,6 +106,8 @@ static void nothing_changed(shared *s) {
     size_t count = 0;
     CHECK_OK(orch_terminal_list(s->engine, ORCH_TERMINALS_ALL, NULL, 0, &count));
     CHECK_INT(count, 1);
+    CHECK_OK(orch_watch_list(s->engine, NULL, 0, &count));
+    CHECK_INT(count, 1);
     orch_error error;
     error.size = sizeof error;
     CHECK_OK(orch_last_error(s->engine, &error));
@@ -117,6 +122,10 @@ static void *bind_and_use(void *argument) {
     text.len = 0;
     host_type(s->engine, s->terminal, "thread\n");
     host_until_text(s->engine, s->terminal, &text, 0, "thread\r\n");
+    orch_event event = host_event();
+    CHECK_OK(orch_watch_sync(s->engine, s->watch, 5));
+    watch_until(s->engine, s->watch, ORCH_EVENT_WATCH_SYNCED, &event);
+    CHECK_INT(event.offset, 5);
     return NULL;
 }
 
@@ -165,8 +174,11 @@ static void busy(shared *s) {
 
 int main(void) {
     check_start();
+    static char base[WATCH_PATH_MAX];
     shared s;
+    watch_enter(base);
     s.engine = host_engine();
+    s.watch = watch_ready(s.engine, base);
     s.terminal = host_sh(s.engine, "exec cat");
     s.reader = host_state(s.engine, s.terminal).readers->reader;
     CHECK_OK(orch_sender_create(s.engine, &s.sender));
@@ -175,5 +187,6 @@ int main(void) {
     for (int i = 0; i < 20; i++) busy(&s);
     CHECK_OK(orch_sender_destroy(s.sender));
     CHECK_OK(orch_engine_destroy(s.engine));
+    watch_leave(base);
     return 0;
 }

@@ -62,6 +62,15 @@
 // and matches (`orch_terminal_get_screen` and those beside it). Titles, bells, notifications and what
 // shells tell about commands become events.
 //
+// FILES
+//
+// `orch_watch_add` watches directories and files: the engine keeps a tree of what is below them. When it
+// has been read for the first time, ORCH_EVENT_WATCH_READY comes; `orch_watch_changes` gives the whole
+// tree for a cursor of zeroes, and later what changed since. ORCH_EVENT_WATCH_BATCH tells the changes
+// themselves, in an order in which they can be applied to a copy of the tree. Who has to be sure that
+// everything before a certain moment has been told calls `orch_watch_sync` and waits for
+// ORCH_EVENT_WATCH_SYNCED. Paths are absolute.
+//
 // STRUCTS
 //
 // Structs begin with their size, so that a host and a library of different ages fit: fill options
@@ -79,6 +88,9 @@
 #define ORCHFLOW_VERSION_MAJOR 0
 #define ORCHFLOW_VERSION_MINOR 1
 #define ORCHFLOW_VERSION_PATCH 0
+
+// For `orch_watch_options.summary_threshold`: batches are never shortened.
+#define ORCH_WATCH_NO_SUMMARIES SIZE_MAX
 
 
 // The call did what it says.
@@ -1893,6 +1905,24 @@ static inline const orch_scroll *orch_scroll_at(const orch_screen_update *update
 // A match; `index` counts from 0 and is below `match_count`.
 static inline const orch_match *orch_match_at(const orch_matches *found, size_t index) {
     return (const orch_match *)((const char *)found->matches + index * found->match_stride);
+}
+
+// A change of a file; `index` counts from 0 and is below `event_count`.
+static inline const orch_file_event *orch_file_event_at(const orch_file_batch *batch, size_t index) {
+    return (const orch_file_event *)((const char *)batch->events + index * batch->event_stride);
+}
+
+// A summary; `index` counts from 0 and is below `summary_count`.
+static inline const orch_file_summary *orch_file_summary_at(const orch_file_batch *batch,
+                                                            size_t index) {
+    return (const orch_file_summary *)((const char *)batch->summaries +
+                                       index * batch->summary_stride);
+}
+
+// An entry of a tree; `index` counts from 0 and is below `entry_count`.
+static inline const orch_file_entry *orch_file_entry_at(const orch_file_changes *changes,
+                                                        size_t index) {
+    return (const orch_file_entry *)((const char *)changes->entries + index * changes->entry_stride);
 }
 
 #ifdef __cplusplus

@@ -66,6 +66,7 @@ private:
 
 using terminal_id = uint64_t;
 using reader_id = uint64_t;
+using watch_id = uint64_t;
 using std::chrono::milliseconds;
 
 // For engine::turn: wait until there is something to do.
@@ -88,6 +89,12 @@ inline orch_bytes bytes(std::string_view text) noexcept {
     orch_bytes out;
     out.data = text.data();
     out.len = text.size();
+    return out;
+}
+inline std::vector<orch_bytes> bytes_of_all(const std::vector<std::string> &texts) {
+    std::vector<orch_bytes> out;
+    out.reserve(texts.size());
+    for (const std::string &text : texts) out.push_back(bytes(text));
     return out;
 }
 inline orch_size cells(uint16_t cols, uint16_t rows) noexcept {
@@ -142,7 +149,7 @@ public:
     // The options in C's form, for the time of the call `use`.
     template <typename Use>
     auto lower(Use use) const {
-        const std::vector<orch_bytes> argv = lower_all(argv_), env = lower_all(env_);
+        const std::vector<orch_bytes> argv = bytes_of_all(argv_), env = bytes_of_all(env_);
         orch_spawn_options raw;
         orch_spawn_options_init(&raw, sizeof raw);
         raw.argv = argv.data();
@@ -160,13 +167,6 @@ public:
     }
 
 private:
-    static std::vector<orch_bytes> lower_all(const std::vector<std::string> &texts) {
-        std::vector<orch_bytes> out;
-        out.reserve(texts.size());
-        for (const std::string &text : texts) out.push_back(bytes(text));
-        return out;
-    }
-
     std::vector<std::string> argv_, env_;
     std::string cwd_;
     std::optional<orch_size> window_;
@@ -175,6 +175,54 @@ private:
     size_t log_bytes_ = 0;
     uint64_t tag_ = 0;
     std::optional<orch_screen_options> screen_;
+};
+
+// What to watch and how. Owns its texts, so it can be kept and used again.
+class watch_options {
+public:
+    // A directory with all that is in it, or a single file.
+    explicit watch_options(std::string_view root) : roots_{std::string(root)} {
+        orch_watch_options_init(&raw_, sizeof raw_);
+    }
+
+    // One more root in the same tree.
+    watch_options &root(std::string_view path) { return roots_.emplace_back(path), *this; }
+    watch_options &ignore(std::string_view glob) { return ignore_.emplace_back(glob), *this; }
+    watch_options &window(milliseconds wait) noexcept {
+        return raw_.window_ms = clamp_ms<uint32_t>(wait), *this;
+    }
+    watch_options &max_wait(milliseconds wait) noexcept {
+        return raw_.max_wait_ms = clamp_ms<uint32_t>(wait), *this;
+    }
+    // Sum of ORCH_WATCH_NO_GITIGNORE and the like.
+    watch_options &flags(uint32_t flags) noexcept { return raw_.flags = flags, *this; }
+    // Sum of `1 << ORCH_FILE_CREATE` and the like.
+    watch_options &kinds(uint32_t kinds) noexcept { return raw_.kinds = kinds, *this; }
+    watch_options &summary_threshold(size_t events) noexcept {
+        return raw_.summary_threshold = events, *this;
+    }
+    watch_options &max_depth(size_t levels) noexcept { return raw_.max_depth = levels, *this; }
+    watch_options &entry_limit(size_t entries) noexcept { return raw_.entry_limit = entries, *this; }
+    watch_options &poll_interval(milliseconds interval) noexcept {
+        return raw_.poll_interval_ms = clamp_ms<uint32_t>(interval), *this;
+    }
+    watch_options &tag(uint64_t tag) noexcept { return raw_.tag = tag, *this; }
+
+    // The options in C's form, for the time of the call `use`.
+    template <typename Use>
+    auto lower(Use use) const {
+        const std::vector<orch_bytes> roots = bytes_of_all(roots_), ignore = bytes_of_all(ignore_);
+        orch_watch_options raw = raw_;
+        raw.roots = roots.data();
+        raw.root_count = roots.size();
+        raw.ignore = ignore.data();
+        raw.ignore_count = ignore.size();
+        return use(raw);
+    }
+
+private:
+    std::vector<std::string> roots_, ignore_;
+    orch_watch_options raw_ = {};
 };
 
 // For range-for over what has a size and elements by index.
@@ -299,6 +347,56 @@ private:
     orch_matches raw_;
 };
 
+// What changed in the files of a watch in one flush. Borrowed from an event as its bytes.
+class file_batch {
+public:
+    explicit file_batch(const orch_file_batch &raw) noexcept {
+        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
+    }
+    // Whether the tree equals the disk as far as events are known.
+    bool is_complete() const noexcept { return raw_.complete != 0; }
+    strided<orch_file_event> events() const noexcept {
+        return {raw_.events, raw_.event_count, raw_.event_stride};
+    }
+    strided<orch_file_summary> summaries() const noexcept {
+        return {raw_.summaries, raw_.summary_count, raw_.summary_stride};
+    }
+    // Every other field.
+    const orch_file_batch &raw() const noexcept { return raw_; }
+
+private:
+    orch_file_batch raw_ = {};
+};
+
+// How far a host has read the changes of a watch; a new one has read nothing.
+struct file_cursor {
+    orch_file_cursor raw = {};
+};
+
+// What changed in the tree of a watch since a cursor. Borrowed until the next question about a watch.
+class file_changes {
+public:
+    explicit file_changes(const orch_file_changes &raw) noexcept {
+        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
+    }
+    orch_file_version version() const noexcept { return raw_.version; }
+    // Whether this begins with an empty tree.
+    bool is_full() const noexcept { return raw_.full != 0; }
+    bool has_more() const noexcept { return raw_.more != 0; }
+    // Ids of entries that are gone.
+    strided<uint64_t> removed() const noexcept {
+        return {raw_.removed, raw_.removed_count, sizeof(uint64_t)};
+    }
+    strided<orch_file_entry> entries() const noexcept {
+        return {raw_.entries, raw_.entry_count, raw_.entry_stride};
+    }
+    // Every other field.
+    const orch_file_changes &raw() const noexcept { return raw_; }
+
+private:
+    orch_file_changes raw_ = {};
+};
+
 // An event. Its bytes are borrowed until the next next_event or turn of the engine.
 class event {
 public:
@@ -322,6 +420,14 @@ public:
     // ORCH_EVENT_COMMAND_FINISHED: how long it took.
     std::chrono::nanoseconds duration() const noexcept {
         return std::chrono::nanoseconds(raw_.duration_ns);
+    }
+    // ORCH_EVENT_WATCH_*: which watch, and the state of its tree.
+    watch_id watch() const noexcept { return raw_.watch; }
+    orch_file_version version() const noexcept { return raw_.version; }
+    // ORCH_EVENT_WATCH_BATCH: what changed.
+    std::optional<file_batch> batch() const noexcept {
+        if (raw_.batch == nullptr) return std::nullopt;
+        return file_batch(*raw_.batch);
     }
     // Every other field.
     const orch_event &raw() const noexcept { return raw_; }
@@ -561,6 +667,44 @@ public:
         const status done = orch_terminal_search(raw_.get(), id, &what.raw, &out);
         if (!done) return done;
         return matches(out);
+    }
+
+    // File watches. What a question gives is borrowed until the next one about a watch.
+    result<watch_id> watch(const watch_options &options) {
+        return options.lower([&](const orch_watch_options &raw) -> result<watch_id> {
+            watch_id id = 0;
+            const status made = orch_watch_add(raw_.get(), &raw, &id);
+            if (!made) return made;
+            return id;
+        });
+    }
+    status unwatch(watch_id id) noexcept { return orch_watch_remove(raw_.get(), id); }
+    // ORCH_EVENT_WATCH_SYNCED brings the tag back as its offset.
+    status sync_watch(watch_id id, uint64_t sync_tag) noexcept {
+        return orch_watch_sync(raw_.get(), id, sync_tag);
+    }
+    // What changed since the cursor, which moves behind it; ask again while it has more.
+    result<orch::file_changes> file_changes(watch_id id, file_cursor &cursor,
+                                            size_t max = 0) noexcept {
+        orch_file_changes out = {};
+        out.size = sizeof out;
+        const status done = orch_watch_changes(raw_.get(), id, &cursor.raw, max, &out);
+        if (!done) return done;
+        return orch::file_changes(out);
+    }
+    result<orch_watch_state> watch_state(watch_id id) noexcept {
+        orch_watch_state out = {};
+        out.size = sizeof out;
+        const status done = orch_watch_get_state(raw_.get(), id, &out);
+        if (!done) return done;
+        return out;
+    }
+    std::vector<watch_id> watches() {
+        size_t count = 0;
+        if (orch_watch_list(raw_.get(), nullptr, 0, &count) != ORCH_OK) return {};
+        std::vector<watch_id> ids(count);
+        if (orch_watch_list(raw_.get(), ids.data(), count, &count) != ORCH_OK) return {};
+        return ids;
     }
 
     // State. Texts and arrays are borrowed until the next state query.

@@ -98,6 +98,7 @@ c_tests!(
     input,
     interrupted,
     layout,
+    layout_watch,
     lifecycle,
     loop_epoll,
     loop_own,
@@ -126,6 +127,11 @@ c_tests!(
     struct_sizes,
     thread_end,
     two_engines,
+    watch,
+    watch_arguments,
+    watch_borrowed,
+    watch_filters,
+    watch_problems,
     wrong_thread,
 );
 

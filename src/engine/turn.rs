@@ -86,7 +86,8 @@ impl Engine {
         }
         let limits = &self.config.limits;
         let typing = self.terminals.is_typing(self.reactor.now());
-        let slice = if typing { limits.turn_time_typing } else { limits.turn_time };
+        // An echo that is on its way waits for no more than a look at a few files.
+        let slice = if typing { limits.turn_time_typing / 4 } else { limits.turn_time };
         self.watches.work(slice, &mut self.reactor);
     }
 

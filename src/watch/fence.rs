@@ -43,6 +43,8 @@ impl Watch {
                 0
             }
         };
+        // Its event is in the queue already.
+        (self.rest_until, self.readable) = (None, true);
         self.fences.push(Fence { tag, wd, reached: wd == 0, order: None });
         self.reach_fences();
         Ok(())

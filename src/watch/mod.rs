@@ -47,12 +47,11 @@ mod tree;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher};
-use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::reactor::{Alarm, Reactor, TimerId, WatchId};
+use crate::reactor::{Alarm, Reactor, Source, TimerId, WatchId};
 use dirty::DirtyNames;
 use event::Telling;
 use fence::Fence;
@@ -73,6 +72,9 @@ pub use tree::{FileChanges, FileCursor, FileEntry, FileId, FileType, FileVersion
 
 /// Names that are due so soon are looked at together.
 const SLACK: Duration = Duration::from_millis(4);
+/// Which part of the window the kernel collects events for, and the longest time that it does.
+const REST_SHARE: u32 = 10;
+const REST_MAX: Duration = Duration::from_millis(5);
 /// The wait before everything is listed again after events were lost; doubles while that goes on.
 const RESCAN_WAIT: Duration = Duration::from_millis(100);
 
@@ -120,6 +122,10 @@ pub(crate) struct Watch {
     ready: bool,
     /// The kernel's queue may hold something.
     readable: bool,
+    /// The kernel is not asked before this; see [`rest`](Self::rest).
+    rest_until: Option<Instant>,
+    /// The reactor tells when the kernel's queue holds something.
+    registered: bool,
     /// A deadline has passed, and what is due is not all done.
     due: bool,
     timer: Option<(Instant, TimerId)>,
@@ -192,6 +198,8 @@ impl Watch {
             told_incomplete: false,
             ready: false,
             readable: false,
+            rest_until: None,
+            registered: false,
             due: true,
             timer: None,
             counted: Counted::default(),
@@ -210,8 +218,12 @@ impl Watch {
         })
     }
 
-    pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.kernel.as_fd()
+    /// Has the reactor tell when events come.
+    pub(crate) fn register(&mut self, reactor: &Reactor) -> Result<()> {
+        let queue = self.kernel.as_fd();
+        reactor.register(queue, Source::Files(self.id), mio::Interest::READABLE)?;
+        self.registered = true;
+        Ok(())
     }
 
     pub(crate) fn tag(&self) -> u64 {
@@ -248,8 +260,13 @@ impl Watch {
 
     /// Does what is due, as long as the slice lasts. `buffer` is for the kernel's events.
     pub(crate) fn work(&mut self, slice: Slice<'_>, buffer: &mut [u8]) {
-        self.read(slice, buffer);
         let now = slice.now();
+        let had = self.counters.kernel_events;
+        if self.rest_until.is_some_and(|until| until <= now) {
+            self.rest_until = None;
+            self.readable = true;
+        }
+        self.read(slice, buffer);
         self.start_what_is_due(now);
         let (mut over, mut looked) = (false, false);
         while !self.is_blocked() && !over {
@@ -268,6 +285,28 @@ impl Watch {
             self.read(slice, buffer);
         }
         self.finish(now);
+        self.rest(had != self.counters.kernel_events, slice.reactor);
+    }
+
+    /// Where events came, more will come, and nobody is told of any before its window is over: so the
+    /// kernel collects them for a part of the window, and wakes us once for all. When there were none, the
+    /// next one wakes us at once again.
+    fn rest(&mut self, events_came: bool, reactor: &Reactor) {
+        if self.readable || self.rest_until.is_some() {
+            return;
+        }
+        let rest = (self.options.window / REST_SHARE).min(REST_MAX);
+        if events_came && !rest.is_zero() && self.fences.is_empty() {
+            if std::mem::take(&mut self.registered) {
+                reactor.deregister(self.kernel.as_fd());
+            }
+            self.rest_until = Some(self.now + rest);
+        } else if !self.registered {
+            if self.register(reactor).is_err() {
+                // For want of memory; asking now and then does as well.
+                self.rest_until = Some(self.now + REST_MAX);
+            }
+        }
     }
 
     /// Starts what has a time of its own.
@@ -343,6 +382,7 @@ impl Watch {
             self.lost.rescan_at,
             self.roots.iter().filter_map(|root| root.retry_at).min(),
             self.polling.deadline(),
+            self.rest_until,
             opened.filter(|_| !self.is_blocked()),
         ];
         let Some(next) = next.into_iter().flatten().min() else { return };
@@ -364,6 +404,8 @@ impl Watch {
         if let Some((_, timer)) = self.timer.take() {
             reactor.cancel_timer(timer);
         }
-        reactor.deregister(self.kernel.as_fd());
+        if std::mem::take(&mut self.registered) {
+            reactor.deregister(self.kernel.as_fd());
+        }
     }
 }

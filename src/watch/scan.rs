@@ -18,7 +18,7 @@ use super::tree::{FileId, FileType, Stat, flag};
 use super::{Slice, Watch};
 
 /// Names between two looks at the clock.
-const NAMES_PER_LOOK: usize = 32;
+const NAMES_PER_LOOK: usize = 8;
 
 /// Directories that wait to be listed, and the one that is.
 #[derive(Default)]

@@ -21,7 +21,7 @@ use super::tree::FileId;
 use super::{SLACK, Slice, Watch};
 
 /// Names that are looked at together.
-const NAMES: usize = 128;
+const NAMES: usize = 64;
 
 /// How often a directory is looked for where it is believed to be.
 const TRIES_BELIEVED: u32 = 3;

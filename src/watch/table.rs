@@ -6,7 +6,7 @@ use super::tree::{FileChanges, FileCursor};
 use super::{Slice, Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::reactor::{IdTable, Reactor, Source, WatchId};
+use crate::reactor::{IdTable, Reactor, WatchId};
 
 /// See the module's documentation.
 pub(crate) struct Watches {
@@ -58,7 +58,7 @@ impl Watches {
         }
         let id = self.table.next_id()?;
         let mut watch = Watch::new(id, options, &self.limits, reactor.now())?;
-        reactor.register(watch.as_fd(), Source::Files(id), mio::Interest::READABLE)?;
+        watch.register(reactor)?;
         watch.start();
         watch.arm(reactor);
         self.buffer.resize(self.limits.watch_read_bytes, 0);
