@@ -136,6 +136,12 @@ static void vanished(orch_engine *engine) {
     watch_append("a.txt", "!");
     CHECK_TOLD(engine, watch, &view, "modify file a.txt\n");
     CHECK_INT(view.vanished, 1);
+    // The old name of what was renamed has not vanished.
+    CHECK_SYS(rename("a.txt", "b.tmp"));
+    CHECK_TOLD(engine, watch, &view, "rename file b.tmp from a.txt\n");
+    CHECK_SYS(rename("b.tmp", "a.txt"));
+    CHECK_TOLD(engine, watch, &view, "rename file a.txt from b.tmp\n");
+    CHECK_INT(view.vanished, 1);
     CHECK_OK(orch_watch_remove(engine, watch));
 }
 

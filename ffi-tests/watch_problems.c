@@ -152,7 +152,9 @@ static void no_descriptors(orch_engine *engine) {
     CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
     CHECK_INT(event.value, ORCH_WATCH_PROBLEM_REFUSED);
     CHECK_BYTES(event.data, event.len, base);
-    CHECK_INT(watch_state(engine, watch).flags & ORCH_WATCH_IS_HEALTHY, 0);
+    // Nothing has been read so far.
+    CHECK_INT(watch_state(engine, watch).flags, 0);
+    CHECK_INT(watch_state(engine, watch).problem, ORCH_WATCH_PROBLEM_REFUSED);
     while (watch_state(engine, watch).flags != FINE) {
         host_turn(engine);
         while (orch_engine_next_event(engine, &event) == ORCH_OK) continue;

@@ -1172,7 +1172,7 @@ typedef struct orch_event {
     uint32_t reserved;
     // The file watch that the event is about; then `tag` is the watch's.
     uint64_t watch;
-    // ORCH_EVENT_WATCH_*: the state of the tree.
+    // ORCH_EVENT_WATCH_READY, _BATCH, _SYNCED: the state of the tree.
     struct orch_file_version version;
     // ORCH_EVENT_WATCH_BATCH: what changed, with everything in it borrowed as `data` is.
     const struct orch_file_batch *batch;
@@ -1349,7 +1349,8 @@ typedef struct orch_watch_options {
     size_t max_depth;
     // Entries to hold at most. Default: `watch_entries` of the engine.
     size_t entry_limit;
-    // How often directories without a watch are looked at, in milliseconds, at least 10. Default 1,000.
+    // How often directories without a watch are looked at, in milliseconds, 10 to
+    // 3,600,000. Default 1,000.
     uint32_t poll_interval_ms;
     // Must be 0.
     uint32_t reserved;

@@ -139,7 +139,7 @@ pub struct orch_event {
     pub reserved: u32,
     /// The file watch that the event is about; then `tag` is the watch's.
     pub watch: u64,
-    /// ORCH_EVENT_WATCH_*: the state of the tree.
+    /// ORCH_EVENT_WATCH_READY, _BATCH, _SYNCED: the state of the tree.
     pub version: orch_file_version,
     /// ORCH_EVENT_WATCH_BATCH: what changed, with everything in it borrowed as `data` is.
     pub batch: *const orch_file_batch,

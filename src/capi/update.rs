@@ -420,7 +420,7 @@ impl ShownLoan {
 ///
 /// # Safety
 /// Every bit pattern is valid in all fields.
-unsafe trait Lendable: Copy {}
+pub(super) unsafe trait Lendable: Copy {}
 
 // SAFETY: integers and raw pointers only, in all of them.
 unsafe impl Lendable for orch_screen_update {}
@@ -433,12 +433,12 @@ unsafe impl Lendable for orch_run {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_link {}
 
-fn poison_all<T: Lendable>(lent: &mut [T]) {
+pub(super) fn poison_all<T: Lendable>(lent: &mut [T]) {
     lent.iter_mut().for_each(poison);
 }
 
 /// Overwrites what was lent.
-fn poison<T: Lendable>(lent: &mut T) {
+pub(super) fn poison<T: Lendable>(lent: &mut T) {
     // SAFETY: a reference is good for writing, and the trait vouches for the pattern.
     unsafe { ptr::write_bytes(ptr::from_mut(lent), Lent::POISON, 1) };
 }

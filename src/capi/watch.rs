@@ -59,7 +59,8 @@ pub struct orch_watch_options {
     pub max_depth: usize,
     /// Entries to hold at most. Default: `watch_entries` of the engine.
     pub entry_limit: usize,
-    /// How often directories without a watch are looked at, in milliseconds, at least 10. Default 1,000.
+    /// How often directories without a watch are looked at, in milliseconds, 10 to
+    /// 3,600,000. Default 1,000.
     pub poll_interval_ms: u32,
     /// Must be 0.
     pub reserved: u32,

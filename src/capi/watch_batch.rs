@@ -7,6 +7,7 @@ use std::ptr;
 
 use super::guard::Lent;
 use super::options::{NO_BYTES, orch_bytes};
+use super::update::{Lendable, poison, poison_all};
 use super::watch_tree::{ORCH_FILE_IGNORED, ORCH_FILE_REPLACED, path_bytes};
 use crate::FileBatch;
 
@@ -129,8 +130,10 @@ impl BatchLoan {
     /// Ends the loan.
     pub(super) fn end(&mut self) {
         if cfg!(debug_assertions) {
+            poison(&mut self.batch);
+            poison_all(&mut self.events);
+            poison_all(&mut self.summaries);
             self.paths.fill(Lent::POISON);
-            self.events.fill(POISONED_EVENT);
         }
     }
 
@@ -198,12 +201,9 @@ impl BatchLoan {
     }
 }
 
-const POISONED_EVENT: orch_file_event = orch_file_event {
-    kind: u32::from_ne_bytes([Lent::POISON; 4]),
-    file_type: u32::from_ne_bytes([Lent::POISON; 4]),
-    flags: u32::from_ne_bytes([Lent::POISON; 4]),
-    reserved: u32::from_ne_bytes([Lent::POISON; 4]),
-    id: u64::from_ne_bytes([Lent::POISON; 8]),
-    path: NO_BYTES,
-    from: NO_BYTES,
-};
+// SAFETY: integers and raw pointers only, in all of them.
+unsafe impl Lendable for orch_file_batch {}
+// SAFETY: as above.
+unsafe impl Lendable for orch_file_event {}
+// SAFETY: as above.
+unsafe impl Lendable for orch_file_summary {}

@@ -29,7 +29,7 @@ impl Watch {
             decide(looked.as_ref().map(|(stat, looked)| (stat, *looked)), stat.as_ref(), seen);
         let entry = match (base, stat) {
             (None, None) => {
-                self.open.vanished += u64::from(seen.kinds != 0);
+                self.open.vanished += u64::from(seen.has(evidence::CREATED));
                 return;
             }
             (None, Some(stat)) => match self.create(dir, name, stat, opaque) {

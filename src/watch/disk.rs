@@ -103,6 +103,11 @@ fn open_by_path(path: &[u8], flags: OFlag, follow: bool) -> Result<OwnedFd, Errn
     }
 }
 
+/// Whether there is a descriptor left.
+pub(super) fn can_open() -> bool {
+    open("/", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).is_ok()
+}
+
 /// The clock that the kernel stamps files with: a stamp of this value or later may come again.
 pub(super) fn file_time() -> i64 {
     let now = clock_gettime(ClockId::CLOCK_REALTIME_COARSE);

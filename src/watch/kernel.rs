@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use inotify::{Events, Inotify, WatchDescriptor, WatchMask};
 use nix::errno::Errno;
 
+use super::disk;
 use super::tree::FileId;
 use crate::error::{Error, Result};
 
@@ -64,10 +65,11 @@ pub(super) struct Kernel {
 impl Kernel {
     pub(super) fn new() -> Result<Self> {
         let inotify = Inotify::init().map_err(|e| match e.raw_os_error() {
-            Some(code) if code == Errno::EMFILE as i32 => Error::limit(
-                "no inotify instance or descriptor left: see fs.inotify.max_user_instances",
-            )
-            .with_errno(Errno::EMFILE),
+            // The system says the same for both; so is there a descriptor left?
+            Some(code) if code == Errno::EMFILE as i32 && disk::can_open() => {
+                Error::limit("no inotify instance left: see fs.inotify.max_user_instances")
+                    .with_errno(Errno::EMFILE)
+            }
             code => Error::system("inotify_init1", Errno::from_raw(code.unwrap_or(0))),
         })?;
         Ok(Kernel { inotify, watched: HashMap::new() })

@@ -133,7 +133,9 @@ pub(crate) struct Watch {
     /// How often the kernel's queue was found empty; see `merge.rs`.
     emptied: u32,
     lost: Lost,
+    /// Directories that must not be read, and that could not be opened.
     unreadable: usize,
+    refused: usize,
     counters: Counters,
     /// The time of the turn, or of the call.
     now: Instant,
@@ -211,6 +213,7 @@ impl Watch {
                 rescan: 0,
             },
             unreadable: 0,
+            refused: 0,
             counters: Counters::default(),
             now,
             path: Vec::new(),
@@ -301,11 +304,9 @@ impl Watch {
                 reactor.deregister(self.kernel.as_fd());
             }
             self.rest_until = Some(self.now + rest);
-        } else if !self.registered {
-            if self.register(reactor).is_err() {
-                // For want of memory; asking now and then does as well.
-                self.rest_until = Some(self.now + REST_MAX);
-            }
+        } else if !self.registered && self.register(reactor).is_err() {
+            // For want of memory; asking now and then does as well.
+            self.rest_until = Some(self.now + REST_MAX);
         }
     }
 
@@ -324,7 +325,7 @@ impl Watch {
         if !self.scan.is_pending() {
             self.finish_rescan();
             self.finish_polling(now);
-            if !self.ready && self.lost.rescan_at.is_none() {
+            if !self.ready && self.lost.rescan_at.is_none() && self.refused == 0 {
                 self.ready = true;
                 let version = self.version();
                 self.telling.push_back(Telling::Ready(version));
@@ -366,6 +367,7 @@ impl Watch {
     /// Whether nothing waits to be listed.
     fn is_complete(&self) -> bool {
         self.ready
+            && self.refused == 0
             && !self.scan.is_pending()
             && self.lost.rescan_at.is_none()
             && !self.lost.rescanning

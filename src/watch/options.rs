@@ -174,6 +174,9 @@ pub(crate) fn absolute(path: &Path) -> Result<PathBuf> {
     if path.as_os_str().is_empty() {
         return Err(Error::invalid("a root's path is empty"));
     }
+    if std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str()).contains(&0) {
+        return Err(Error::invalid("a root's path has a NUL byte"));
+    }
     if path.components().any(|part| part == Component::ParentDir) {
         return path.canonicalize().map_err(|e| super::disk::path_error(path, &e));
     }

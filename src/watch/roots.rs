@@ -65,9 +65,6 @@ pub(super) fn resolve(options: &WatchOptions) -> Result<Vec<Root>> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for root in &options.roots {
         let path = absolute(root)?;
-        if path.as_os_str().as_bytes().contains(&0) {
-            return Err(Error::invalid("a root's path has a NUL byte"));
-        }
         let found = std::fs::metadata(&path).and_then(|meta| {
             // What cannot be listed cannot be watched.
             if meta.is_dir() { std::fs::read_dir(&path).map(drop) } else { Ok(()) }

@@ -179,10 +179,8 @@ impl Watch {
             self.scan.aliases.push(dir);
             return None;
         }
-        if self.tree.has(dir, flag::UNREADABLE) {
-            self.tree.clear_flags(dir, flag::UNREADABLE);
-            self.unreadable -= 1;
-        }
+        self.unreadable -= self.tree.take_flag(dir, flag::UNREADABLE);
+        self.refused -= self.tree.take_flag(dir, flag::REFUSED);
         let deep = self.read_rules(dir, fd.as_fd()) || deep;
         if known {
             let children: Vec<FileId> = self.tree.children(dir).collect();
@@ -292,11 +290,15 @@ impl Watch {
                     self.warn_of(WatchProblem::Unreadable, dir);
                 }
             }
+            // Out of descriptors or memory, or the file system is not well.
             _ => {
-                self.warn_of(WatchProblem::Refused, dir);
-                self.tree.set_flags(dir, flag::WANTED | flag::DEEP);
-                self.polling.retry_soon(self.now);
+                if !self.tree.has(dir, flag::REFUSED) {
+                    self.refused += 1;
+                    self.warn_of(WatchProblem::Refused, dir);
+                }
+                self.tree.set_flags(dir, flag::WANTED | flag::DEEP | flag::REFUSED);
                 self.poll(dir);
+                self.polling.retry_soon(self.now);
             }
         }
     }

@@ -128,7 +128,8 @@ impl Watch {
             (self.lost.rescan_at.is_some() || self.lost.rescanning, WatchProblem::EventsLost),
             (gone && self.ready, WatchProblem::RootGone),
             (self.scan.is_limited(), WatchProblem::TooManyEntries),
-            (self.polling.len() > 0, WatchProblem::OutOfWatches),
+            (self.refused > 0, WatchProblem::Refused),
+            (self.polling.len() > self.refused, WatchProblem::OutOfWatches),
             (self.unreadable > 0, WatchProblem::Unreadable),
         ];
         let problem = problems.iter().find(|(holds, _)| *holds).map(|(_, problem)| *problem);
@@ -159,9 +160,8 @@ impl Watch {
         if node.wd != 0 {
             self.kernel.release(node.wd);
         }
-        if node.has(flag::UNREADABLE) {
-            self.unreadable -= 1;
-        }
+        self.unreadable -= usize::from(node.has(flag::UNREADABLE));
+        self.refused -= usize::from(node.has(flag::REFUSED));
         if node.has(flag::POLLED) {
             self.polling.forget(entry);
         }

@@ -105,6 +105,8 @@ pub(crate) mod flag {
     pub(crate) const ALIAS: u16 = 256;
     /// A write right after the last look may not show in its time stamps.
     pub(crate) const FRESH: u16 = 512;
+    /// The system had nothing left to open it with; see [`POLLED`].
+    pub(crate) const REFUSED: u16 = 1024;
 }
 
 /// An entry.
@@ -219,6 +221,13 @@ impl Tree {
         if let Some(node) = self.get_mut(id) {
             node.flags &= !flags;
         }
+    }
+
+    /// Takes a flag away; 1 if it was there, else 0.
+    pub(crate) fn take_flag(&mut self, id: FileId, flag: u16) -> usize {
+        let there = usize::from(self.has(id, flag));
+        self.clear_flags(id, flag);
+        there
     }
 
     pub(crate) fn child(&self, dir: FileId, name: &[u8]) -> Option<FileId> {
