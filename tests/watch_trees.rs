@@ -412,6 +412,24 @@ fn an_idle_watch_does_not_wake() {
     assert!(!is_readable(&mirror.engine) && mirror.engine.time_to_deadline().is_none());
 }
 
+/// A watch with very many directories is closed in slices, and then the engine has nothing to do.
+#[test]
+fn a_large_watch_is_closed_in_slices() {
+    let folder = TempDir::new();
+    for n in 0..600 {
+        fs::create_dir_all(folder.path().join(format!("d{n}"))).unwrap();
+    }
+    let mut mirror = Mirror::new(&options(folder.path()));
+    assert_eq!(mirror.engine.watch_state(mirror.watch).unwrap().kernel_watches, 601);
+    mirror.engine.unwatch(mirror.watch).unwrap();
+    assert!(mirror.engine.watches().is_empty());
+    assert!(is_readable(&mirror.engine), "descriptors are to be given back");
+    while mirror.engine.time_to_deadline().is_some() {
+        mirror.engine.turn(None).unwrap();
+    }
+    assert!(!is_readable(&mirror.engine));
+}
+
 /// A tree is read in slices, between which terminals are served.
 #[test]
 fn terminals_are_served_while_a_tree_is_read() {

@@ -174,7 +174,9 @@ impl Engine {
         for id in ids {
             self.close(id, grace)?;
         }
-        self.watches.dismantle(&mut self.reactor);
+        for id in self.watches() {
+            self.unwatch(id)?;
+        }
         self.settle()
     }
 

@@ -164,6 +164,20 @@ impl Kernel {
         }
     }
 
+    /// Gives descriptors back until there are none or `is_over` says so; whether there are none. Closing an
+    /// instance with very many of them at once takes the kernel milliseconds.
+    pub(super) fn shed(&mut self, is_over: impl Fn() -> bool) -> bool {
+        while let Some(wd) = self.watched.keys().next().copied() {
+            if let Some(watched) = self.watched.remove(&wd) {
+                let _ = self.inotify.watches().remove(watched.descriptor);
+            }
+            if is_over() {
+                break;
+            }
+        }
+        self.watched.is_empty()
+    }
+
     /// The kernel has dropped a descriptor.
     pub(super) fn forget(&mut self, wd: i32) -> Option<Watched> {
         self.watched.remove(&wd)

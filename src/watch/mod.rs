@@ -401,13 +401,14 @@ impl Watch {
         self.timer = Some((next, reactor.set_timer(next, Alarm::Files(self.id))));
     }
 
-    /// Takes everything back that the reactor knows.
-    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+    /// Takes everything back that the reactor knows; the kernel's side is left to be closed.
+    fn dismantle(mut self, reactor: &mut Reactor) -> Kernel {
         if let Some((_, timer)) = self.timer.take() {
             reactor.cancel_timer(timer);
         }
         if std::mem::take(&mut self.registered) {
             reactor.deregister(self.kernel.as_fd());
         }
+        self.kernel
     }
 }

@@ -1,12 +1,20 @@
 //! The table of watches: what the engine holds.
 
+use std::time::Duration;
+
 use super::event::Telling;
+use super::kernel::Kernel;
 use super::options::WatchOptions;
 use super::tree::{FileChanges, FileCursor};
 use super::{Slice, Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::reactor::{IdTable, Reactor, WatchId};
+use crate::reactor::{Alarm, IdTable, Reactor, WatchId};
+
+/// Descriptors that the kernel closes in no time.
+const CLOSED_AT_ONCE: usize = 256;
+/// How long the kernel works on descriptors that were given back; closing before waits for it.
+const CLOSING_WAIT: Duration = Duration::from_millis(500);
 
 /// See the module's documentation.
 pub(crate) struct Watches {
@@ -16,11 +24,21 @@ pub(crate) struct Watches {
     buffer: Vec<u8>,
     /// What was told last, and by whom.
     told: Option<(WatchId, Telling)>,
+    /// The kernel's sides of watches that were removed and had very many descriptors.
+    retired: Vec<Retired>,
     /// Whose turn it is.
     next: usize,
     /// Watches with an event, and watches with work: so that asking costs nothing.
     with_event: usize,
     with_work: usize,
+}
+
+/// What is left of a watch.
+struct Retired {
+    id: WatchId,
+    kernel: Kernel,
+    /// Its descriptors are given back; it is closed when the kernel has done its part.
+    is_empty: bool,
 }
 
 /// Which of the counts of the table a watch is in; kept by the watch.
@@ -37,6 +55,7 @@ impl Watches {
             limits,
             buffer: Vec::new(),
             told: None,
+            retired: Vec::new(),
             next: 0,
             with_event: 0,
             with_work: 0,
@@ -57,7 +76,13 @@ impl Watches {
             return Err(Error::limit(format!("{} watches exist already", self.limits.watches)));
         }
         let id = self.table.next_id()?;
-        let mut watch = Watch::new(id, options, &self.limits, reactor.now())?;
+        let mut made = Watch::new(id, options, &self.limits, reactor.now());
+        if made.as_ref().is_err_and(Error::is_limit_reached) && !self.retired.is_empty() {
+            // What is about to be closed may be what is missing.
+            self.retired.clear();
+            made = Watch::new(id, options, &self.limits, reactor.now());
+        }
+        let mut watch = made?;
         watch.register(reactor)?;
         watch.start();
         watch.arm(reactor);
@@ -73,7 +98,10 @@ impl Watches {
             let counted = *watch.counted();
             self.with_event -= usize::from(counted.event);
             self.with_work -= usize::from(counted.work);
-            watch.dismantle(reactor);
+            let kernel = watch.dismantle(reactor);
+            if kernel.len() > CLOSED_AT_ONCE {
+                self.retired.push(Retired { id, kernel, is_empty: false });
+            }
         }
         Ok(())
     }
@@ -127,17 +155,20 @@ impl Watches {
     pub(crate) fn on_alarm(&mut self, id: WatchId) {
         if let Ok(watch) = self.table.get_mut(id) {
             watch.on_alarm();
+        } else {
+            self.retired.retain(|retired| retired.id != id);
         }
         self.count(id);
     }
 
     /// Whether [`work`](Self::work) would do something now.
     pub(crate) fn has_work(&self) -> bool {
-        self.with_work > 0
+        self.with_work > 0 || self.retired.iter().any(|retired| !retired.is_empty)
     }
 
     /// Lets every watch that has something to do use a part of the slice.
-    pub(crate) fn work(&mut self, slice: std::time::Duration, reactor: &mut Reactor) {
+    pub(crate) fn work(&mut self, slice: Duration, reactor: &mut Reactor) {
+        self.shed(slice, reactor);
         let has_work = |id: &WatchId| self.table.get(*id).is_ok_and(Watch::has_work);
         let busy: Vec<WatchId> = self.table.ids().filter(has_work).collect();
         let share = slice / busy.len().max(1) as u32;
@@ -148,6 +179,19 @@ impl Watches {
             watch.work(Slice { reactor, deadline }, &mut self.buffer);
             watch.arm(reactor);
             self.count(id);
+        }
+    }
+
+    /// Gives descriptors of removed watches back.
+    fn shed(&mut self, slice: Duration, reactor: &mut Reactor) {
+        let Some(retired) = self.retired.iter_mut().find(|retired| !retired.is_empty) else {
+            return;
+        };
+        let deadline = reactor.measure_now() + slice;
+        retired.is_empty = retired.kernel.shed(|| reactor.measure_now() >= deadline);
+        if retired.is_empty {
+            let closing = reactor.now() + CLOSING_WAIT;
+            reactor.set_timer(closing, Alarm::Files(retired.id));
         }
     }
 
@@ -194,11 +238,11 @@ impl Watches {
         self.table.drain().for_each(drop);
     }
 
-    /// Lets go of everything.
+    /// Lets go of everything; the kernel takes its time for it.
     pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
         (self.with_event, self.with_work) = (0, 0);
-        for mut watch in self.table.drain() {
-            watch.dismantle(reactor);
+        for watch in self.table.drain() {
+            drop(watch.dismantle(reactor));
         }
     }
 }
