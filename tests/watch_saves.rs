@@ -86,22 +86,22 @@ const CASES: &[Case] = &[
     case("sed -i", "echo one > f", "sed -i s/one/two/ f", &["modify replaced f"]),
     vim(
         "vim, no backup",
-        "vim -u NONE -N -n -es -c 'set nobackup nowritebackup' -c 'normal Gonew' -c wq f",
+        "vim -u NONE -N -n -es -c 'set nobackup nowritebackup backupskip=' -c 'normal Gonew' -c wq f",
         &["modify f"],
     ),
     vim(
         "vim, as it comes",
-        "vim -u NONE -N -n -es -c 'set backupcopy=auto' -c 'normal Gonew' -c wq f",
+        "vim -u NONE -N -n -es -c 'set backupcopy=auto backupskip=' -c 'normal Gonew' -c wq f",
         &["modify replaced f"],
     ),
     vim(
         "vim, backup by renaming",
-        "vim -u NONE -N -n -es -c 'set backup backupcopy=no' -c 'normal Gonew' -c wq f",
+        "vim -u NONE -N -n -es -c 'set backup backupcopy=no backupskip=' -c 'normal Gonew' -c wq f",
         &["modify replaced f", "create f~"],
     ),
     vim(
         "vim, backup by copying",
-        "vim -u NONE -N -n -es -c 'set backup backupcopy=yes' -c 'normal Gonew' -c wq f",
+        "vim -u NONE -N -n -es -c 'set backup backupcopy=yes backupskip=' -c 'normal Gonew' -c wq f",
         &["modify f", "create f~"],
     ),
     case("a file that came and went", "", "echo x > f; rm f", &[]),

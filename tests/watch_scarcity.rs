@@ -191,6 +191,24 @@ fn permissions() {
     mirror.sync();
     mirror.check(&walk_all(folder.path()));
     assert!(mirror.engine.watch_state(mirror.watch).unwrap().healthy);
+    // Rules that must not be read are none.
+    let rules = folder.path().join(".gitignore");
+    fs::write(&rules, "closed/").unwrap();
+    fs::set_permissions(&rules, fs::Permissions::from_mode(0o000)).unwrap();
+    let mut ruled = Mirror::new(&options(folder.path()).gitignore(true));
+    ruled.check(&walk_all(folder.path()));
+    fs::set_permissions(&rules, fs::Permissions::from_mode(0o644)).unwrap();
+    ruled.sync();
+    assert!(!ruled.paths.contains_key(&closed.join("in")));
+    drop(ruled);
+    fs::remove_file(&rules).unwrap();
+    // A directory that may be listed and not looked into.
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o444)).unwrap();
+    let mut listed = Mirror::new(&options(folder.path()));
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+    listed.sync();
+    listed.check(&walk_all(folder.path()));
+    mirror.sync();
     // What was known stays known while it must not be looked at, and is true again afterwards.
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     mirror.sync();

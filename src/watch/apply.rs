@@ -30,6 +30,8 @@ impl Watch {
         let entry = match (base, stat) {
             (None, None) => {
                 self.open.vanished += u64::from(seen.has(evidence::CREATED));
+                // Rules may hide their own file.
+                self.note_rules(dir, name, now.stat);
                 return;
             }
             (None, Some(stat)) => match self.create(dir, name, stat, opaque) {
@@ -38,7 +40,7 @@ impl Watch {
             },
             (Some(entry), None) => {
                 self.delete(entry);
-                self.note_rules(dir, name, None);
+                self.note_rules(dir, name, now.stat);
                 return;
             }
             (Some(entry), Some(stat)) if decision == Decision::Replace => {
@@ -57,7 +59,7 @@ impl Watch {
             }
         };
         self.note_look(entry, now);
-        self.note_rules(dir, name, stat);
+        self.note_rules(dir, name, now.stat);
         if decision != Decision::Nothing && self.tree.has(dir, flag::POLLED) {
             self.polling.note_activity(dir);
         }
@@ -70,7 +72,9 @@ impl Watch {
         name: &[u8],
         stat: Option<Stat>,
     ) -> (Option<Stat>, bool) {
-        let Some(stat) = stat else { return (None, false) };
+        let Some(stat) = stat.filter(|_| !self.tree.has(dir, flag::OPAQUE)) else {
+            return (None, false);
+        };
         match self.filter.verdict(&self.tree, dir, name, stat.is_dir()) {
             Verdict::Hide => (None, false),
             Verdict::Opaque => (Some(stat), true),
@@ -90,8 +94,9 @@ impl Watch {
 
     fn create(&mut self, dir: FileId, name: &[u8], stat: Stat, opaque: bool) -> Option<FileId> {
         if self.tree.len() >= self.entry_limit {
+            let again = self.tree.has(dir, flag::INCOMPLETE);
             self.tree.set_flags(dir, flag::INCOMPLETE);
-            if self.scan.limit(dir) {
+            if !again && self.scan.limit(dir) {
                 self.warn_of(WatchProblem::TooManyEntries, dir);
             }
             return None;
@@ -131,7 +136,8 @@ impl Watch {
             Decision::Metadata => {
                 self.tree.update(entry, stat);
                 self.publish(FileEventKind::Metadata, entry, false, None);
-                if self.tree.has(entry, flag::UNREADABLE) {
+                if self.tree.has(entry, flag::UNREADABLE | flag::BARRED) {
+                    self.tree.clear_flags(entry, flag::BARRED);
                     self.request_scan(entry, true);
                 }
             }
@@ -145,7 +151,12 @@ impl Watch {
             self.suspect_links(entry);
         }
         if self.tree.has(entry, flag::WANTED) {
-            self.request_scan(entry, true);
+            if stat.is_dir() {
+                self.request_scan(entry, true);
+            } else {
+                self.tree.clear_flags(entry, flag::WANTED);
+                self.on_root_changed(entry);
+            }
         }
     }
 
@@ -153,9 +164,7 @@ impl Watch {
     fn on_replaced(&mut self, entry: FileId) {
         let Some(node) = self.tree.get_mut(entry) else { return };
         let (wd, parent) = (std::mem::take(&mut node.wd), node.parent);
-        if wd != 0 {
-            self.kernel.release(wd);
-        }
+        self.release(entry, wd);
         self.scan.on_directory_moved();
         self.request_scan(entry, true);
         if parent == FileId::NOBODY {
@@ -213,13 +222,14 @@ impl Watch {
         let children: Vec<FileId> = self.tree.children(entry).collect();
         children.into_iter().for_each(|child| self.delete(child));
         self.filter.forget(entry);
+        self.stop_polling(entry);
+        self.unreadable -= self.tree.take_flag(entry, flag::UNREADABLE);
+        self.refused -= self.tree.take_flag(entry, flag::REFUSED);
+        self.tree.clear_flags(entry, flag::WANTED | flag::DEEP | flag::INCOMPLETE | flag::BARRED);
         self.tree.set_flags(entry, flag::OPAQUE);
-        self.tree.clear_flags(entry, flag::WANTED);
         self.tree.mark_changed(entry);
-        if let Some(node) = self.tree.get_mut(entry) {
-            let wd = std::mem::take(&mut node.wd);
-            self.kernel.release(wd);
-        }
+        let wd = self.tree.get_mut(entry).map_or(0, |node| std::mem::take(&mut node.wd));
+        self.release(entry, wd);
     }
 
     /// The other names of a file have to be looked at: links are counted, and content is shared.

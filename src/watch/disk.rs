@@ -1,7 +1,7 @@
 //! Looking at the disk: one place for every system call that asks about files.
 //!
 //! Names are looked at relative to an open directory, whose identity the caller has compared: a path may
-//! lead somewhere else a moment later. Nothing here follows a symbolic link but a root itself.
+//! lead somewhere else a moment later. No name is followed if it is a symbolic link, but that of a root.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -116,11 +116,20 @@ pub(super) fn file_time() -> i64 {
     })
 }
 
-/// The content of a small file in a directory with what it was; `None` if there is no such file.
+/// The content of a small file in a directory with what it was; nothing if it cannot be read, and `None`
+/// if there is no such file.
 pub(super) fn read_small(dir: BorrowedFd<'_>, name: &[u8], max: usize) -> Option<(Vec<u8>, Stat)> {
     let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let fd = openat(dir, name, flags, Mode::empty()).ok()?;
-    let stat = identify(fd.as_fd()).ok().filter(|stat| stat.kind == FileType::File)?;
+    let is_file = |stat: &Stat| stat.kind == FileType::File;
+    let fd = match openat(dir, name, flags, Mode::empty()) {
+        Ok(fd) => fd,
+        Err(Errno::ENOENT) => return None,
+        Err(_) => {
+            let stat = look(dir, name).ok().flatten().filter(is_file)?;
+            return Some((Vec::new(), stat));
+        }
+    };
+    let stat = identify(fd.as_fd()).ok().filter(is_file)?;
     let mut content = vec![0; max.min(stat.size as usize)];
     let mut filled = 0;
     while filled < content.len() {
@@ -128,7 +137,7 @@ pub(super) fn read_small(dir: BorrowedFd<'_>, name: &[u8], max: usize) -> Option
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(Errno::EINTR) => {}
-            Err(_) => return None,
+            Err(_) => break,
         }
     }
     content.truncate(filled);

@@ -44,7 +44,8 @@ pub enum WatchEvent<'a> {
 #[non_exhaustive]
 #[repr(u8)]
 pub enum WatchProblem {
-    /// A directory must not be read; what was known of it stays. It is read when its permissions change.
+    /// A directory must not be read, or its file system is not well; what was known of it stays. It is read
+    /// when its permissions, or those of one above, change.
     Unreadable = 1,
     /// The system has no inotify watch left (`fs.inotify.max_user_watches`): directories from here on are
     /// polled until it has.

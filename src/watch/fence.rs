@@ -39,14 +39,13 @@ impl Watch {
             // No watch to be had: listing everything is the other way to be sure.
             Err(_) => {
                 self.lost.rescan_at = Some(self.now);
-                self.due = true;
                 0
             }
         };
         // Its event is in the queue already.
         (self.rest_until, self.readable) = (None, true);
+        self.due = true;
         self.fences.push(Fence { tag, wd, reached: wd == 0, order: None });
-        self.reach_fences();
         Ok(())
     }
 
@@ -63,19 +62,21 @@ impl Watch {
 
     /// What is dirty when a fence is reached is looked at at once.
     pub(super) fn reach_fences(&mut self) {
+        let waits = |fence: &Fence| fence.reached && fence.order.is_none();
+        if !self.fences.iter().any(waits) {
+            return;
+        }
+        // No event tells that a path leads to another root now.
+        for index in 0..self.roots.len() {
+            self.look_at_root(index);
+        }
         let order = self.dirty.order();
-        let mut reached = false;
         for fence in self.fences.iter_mut().filter(|fence| fence.reached && fence.order.is_none()) {
             fence.order = Some(order);
-            reached = true;
         }
-        if reached {
-            self.dirty.mark_all_urgent();
-            self.due = true;
-            if self.polling.len() > 0 && !self.polling.is_going_on() {
-                self.poll_now(self.now);
-            }
-        }
+        self.dirty.mark_all_urgent();
+        self.due = true;
+        self.poll_now(self.now);
     }
 
     /// Whether somebody waits for what has happened so far.

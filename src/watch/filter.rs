@@ -125,7 +125,7 @@ impl Filter {
 
     /// Whether what is in a directory may be judged differently when it moves between these places.
     pub(crate) fn depends_on_place(&self, tree: &Tree, from: FileId, to: FileId) -> bool {
-        if self.by_path {
+        if self.by_path || (!self.outer.is_empty() && root_of(tree, from) != root_of(tree, to)) {
             return true;
         }
         let rules = |dir: FileId| -> Vec<FileId> {
@@ -197,6 +197,13 @@ impl Filter {
         }
         nearest.is_ignore()
     }
+}
+
+fn root_of(tree: &Tree, mut entry: FileId) -> FileId {
+    while let Some(node) = tree.get(entry).filter(|node| node.parent != FileId::NOBODY) {
+        entry = node.parent;
+    }
+    entry
 }
 
 /// The rules in a text, and whether one of them names a directory.

@@ -259,6 +259,8 @@ impl Watch {
     pub(crate) fn on_alarm(&mut self) {
         self.timer = None;
         self.due = true;
+        // Also while a batch is unread: else the kernel's queue would run over.
+        self.readable |= self.rest_until.take().is_some();
     }
 
     /// Does what is due, as long as the slice lasts. `buffer` is for the kernel's events.
@@ -347,16 +349,18 @@ impl Watch {
         for root in roots {
             self.request_scan(root, true);
         }
+        self.reach_fences();
     }
 
     fn finish_rescan(&mut self) {
         if self.lost.rescanning {
             self.lost.rescanning = false;
-            let unseen = self.kernel.sweep(self.lost.rescan);
-            for entry in unseen {
-                if let Some(node) = self.tree.get_mut(entry) {
-                    node.wd = 0;
-                }
+            for entry in self.kernel.sweep(self.lost.rescan) {
+                let Some(node) = self.tree.get_mut(entry) else { continue };
+                node.wd = 0;
+                // It moved meanwhile, or it is a root that is a file.
+                self.request_scan(entry, true);
+                self.on_root_changed(entry);
             }
             if self.lost.rescan_at.is_none() {
                 self.lost.backoff.reset();
@@ -375,7 +379,8 @@ impl Watch {
 
     /// Sets the timer to what is due next. The last step of every call that changes something.
     pub(crate) fn arm(&mut self, reactor: &mut Reactor) {
-        if self.due {
+        let blocked = self.is_blocked();
+        if self.due && !blocked {
             return;
         }
         let opened = self.opened.map(|at| at + self.options.max_wait);
@@ -385,11 +390,13 @@ impl Watch {
             self.roots.iter().filter_map(|root| root.retry_at).min(),
             self.polling.deadline(),
             self.rest_until,
-            opened.filter(|_| !self.is_blocked()),
+            opened,
         ];
-        let Some(next) = next.into_iter().flatten().min() else { return };
+        let next = if blocked { self.rest_until } else { next.into_iter().flatten().min() };
+        let Some(next) = next else { return };
         if next <= reactor.now() {
             self.due = true;
+            self.readable |= self.rest_until.take_if(|until| *until <= next).is_some();
             return;
         }
         if self.timer.is_some_and(|(at, _)| at <= next) {

@@ -79,6 +79,12 @@ impl Polling {
 }
 
 impl Watch {
+    /// Whether a directory is polled for want of a watch, and not of anything else.
+    pub(super) fn is_short_of_watches(&self) -> bool {
+        let other = flag::REFUSED | flag::UNREADABLE;
+        self.polling.dirs.iter().any(|dir| !self.tree.has(*dir, other))
+    }
+
     /// Has a directory polled from now on.
     pub(super) fn poll(&mut self, dir: FileId) {
         self.tree.set_flags(dir, flag::POLLED);

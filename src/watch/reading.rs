@@ -7,7 +7,7 @@ use inotify::{Event, EventMask};
 
 use super::dirty::PAIRING;
 use super::event::WatchProblem;
-use super::filter::Verdict;
+use super::filter::{RULES_NAME, Verdict};
 use super::merge::{Evidence, evidence};
 use super::tree::{FileId, flag};
 use super::{Slice, Watch};
@@ -78,7 +78,9 @@ impl Watch {
 
     /// A file that is hidden and was not there either: no need to look.
     fn is_of_no_interest(&self, dir: FileId, name: &[u8]) -> bool {
-        self.tree.child(dir, name).is_none()
+        let rules = name == RULES_NAME && self.filter.gitignore;
+        !rules
+            && self.tree.child(dir, name).is_none()
             && self.filter.verdict(&self.tree, dir, name, false) == Verdict::Hide
     }
 
@@ -91,7 +93,9 @@ impl Watch {
         if !told_above {
             self.dirty.mark(parent, &name, seen, now);
         }
-        if seen.has(evidence::ATTRIBUTES) && self.tree.has(entry, flag::UNREADABLE) {
+        let closed = flag::UNREADABLE | flag::BARRED;
+        if seen.has(evidence::ATTRIBUTES) && self.tree.has(entry, closed) {
+            self.tree.clear_flags(entry, flag::BARRED);
             self.request_scan(entry, true);
         }
     }
@@ -121,16 +125,16 @@ impl Watch {
         self.counters.overflows += 1;
         self.moves.clear();
         self.scan.restart();
-        let wait = self.lost.backoff.next();
-        self.lost.rescan_at = Some(now + wait);
+        if self.lost.rescan_at.is_none() {
+            self.lost.rescan_at = Some(now + self.lost.backoff.next());
+        }
         if self.ready && !self.told_incomplete && !self.is_blocked() {
             self.seal();
         }
         let path = self.roots.first().map(|root| root.path.clone()).unwrap_or_default();
         self.warn(WatchProblem::EventsLost, path);
-        // Their events may be among the lost ones.
+        // Their events may be among the lost ones: the rescan reaches them.
         self.fences.iter_mut().for_each(|fence| fence.reached = true);
-        self.reach_fences();
     }
 
     fn evidence(&self, mask: EventMask) -> Evidence {

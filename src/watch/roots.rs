@@ -134,14 +134,19 @@ impl Watch {
 
     /// A root has come, or is another inode now.
     pub(super) fn on_root_changed(&mut self, entry: FileId) {
-        let Some(node) = self.tree.get(entry) else { return };
+        let Some(node) = self.tree.get(entry).filter(|node| node.parent == FileId::NOBODY) else {
+            return;
+        };
         let (is_dir, path) = (node.stat.is_dir(), node.name.clone());
         let Some(index) = self.root_index(&path) else { return };
         if is_dir {
             self.release_above(index);
         } else {
             self.watch_above(index);
-            self.watch_file(entry, &path);
+            if self.watch_file(entry, &path) {
+                // What happened before it was watched shows now.
+                self.look_at_root(index);
+            }
         }
         if let Some(root) = self.roots.get_mut(index) {
             root.retry_at = None;
@@ -150,15 +155,33 @@ impl Watch {
     }
 
     /// Watches the inode of a root that is a file: it may be changed under other names as well.
-    fn watch_file(&mut self, entry: FileId, path: &[u8]) {
+    /// Whether it was not watched before.
+    fn watch_file(&mut self, entry: FileId, path: &[u8]) -> bool {
         let path = PathBuf::from(OsStr::from_bytes(path));
-        let Ok(wd) = self.kernel.watch_file(path) else { return };
+        let Ok(wd) = self.kernel.watch_file(path) else { return false };
         if let Some(watched) = self.kernel.get_mut(wd) {
             (watched.entry, watched.confirmed) = (entry, self.lost.rescan);
         }
         let old = self.tree.get_mut(entry).map_or(0, |node| std::mem::replace(&mut node.wd, wd));
         if old != 0 && old != wd {
-            self.kernel.release(old);
+            self.release(entry, old);
+        }
+        old != wd
+    }
+
+    /// An entry does not need its descriptor any more. Two roots may be names of the same file, and share
+    /// one.
+    pub(super) fn release(&mut self, entry: FileId, wd: i32) {
+        if wd == 0 || self.kernel.get(wd).is_none_or(|watched| watched.entry != entry) {
+            return;
+        }
+        let mut roots = self.tree.children(FileId::NOBODY);
+        let other = roots
+            .find(|root| *root != entry && self.tree.get(*root).is_some_and(|node| node.wd == wd));
+        drop(roots);
+        match (other, self.kernel.get_mut(wd)) {
+            (Some(other), Some(watched)) => watched.entry = other,
+            _ => self.kernel.release(wd),
         }
     }
 

@@ -43,6 +43,8 @@ struct Current {
     deep: bool,
     /// It had entries before, some of which may be gone.
     known: bool,
+    /// Entries that its listing did not have and that are still to be looked for; `None` before its end.
+    unseen: Option<Vec<FileId>>,
     listing: Listing,
 }
 
@@ -113,7 +115,10 @@ impl Watch {
         if std::mem::take(&mut self.scan.aliases_changed) {
             for dir in std::mem::take(&mut self.scan.aliases) {
                 self.tree.clear_flags(dir, flag::OPAQUE | flag::ALIAS);
+                self.tree.mark_changed(dir);
                 self.request_scan(dir, false);
+                // Rules may have closed it meanwhile.
+                self.suspect(dir);
             }
         }
         let mut busy = false;
@@ -166,7 +171,13 @@ impl Watch {
                 return None;
             }
         };
-        let stat = disk::identify(fd.as_fd()).ok();
+        let stat = match disk::identify(fd.as_fd()) {
+            Ok(stat) => Some(stat),
+            Err(errno) => {
+                self.on_not_opened(dir, errno);
+                return None;
+            }
+        };
         let same =
             self.tree.get(dir).zip(stat).is_some_and(|(node, s)| node.stat.is_same_inode(&s));
         if !same {
@@ -187,7 +198,7 @@ impl Watch {
             children.into_iter().for_each(|child| self.tree.clear_flags(child, flag::SEEN));
         }
         let listing = Listing::new(fd, std::mem::take(&mut self.scan.buffer));
-        Some(Current { dir, deep, known, listing })
+        Some(Current { dir, deep, known, unseen: None, listing })
     }
 
     /// Reads the rules of a directory. Whether they are not those that it was judged by before.
@@ -249,8 +260,8 @@ impl Watch {
             }
             self.suspect(other);
         }
-        if had != wd && had != 0 {
-            self.kernel.release(had);
+        if had != wd {
+            self.release(dir, had);
         }
         let rescan = self.lost.rescan;
         if let Some(watched) = self.kernel.get_mut(wd) {
@@ -284,14 +295,10 @@ impl Watch {
         match errno {
             Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP => self.suspect(dir),
             Errno::EACCES | Errno::EPERM => {
-                if !self.tree.has(dir, flag::UNREADABLE) {
-                    self.tree.set_flags(dir, flag::UNREADABLE);
-                    self.unreadable += 1;
-                    self.warn_of(WatchProblem::Unreadable, dir);
-                }
+                self.note_unreadable(dir);
+                self.bar(dir);
             }
-            // Out of descriptors or memory, or the file system is not well.
-            _ => {
+            Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => {
                 if !self.tree.has(dir, flag::REFUSED) {
                     self.refused += 1;
                     self.warn_of(WatchProblem::Refused, dir);
@@ -300,6 +307,31 @@ impl Watch {
                 self.poll(dir);
                 self.polling.retry_soon(self.now);
             }
+            // The file system is not well. It may be again.
+            _ => {
+                self.note_unreadable(dir);
+                self.poll(dir);
+                self.polling.retry_soon(self.now);
+            }
+        }
+    }
+
+    fn note_unreadable(&mut self, dir: FileId) {
+        self.refused -= self.tree.take_flag(dir, flag::REFUSED);
+        if !self.tree.has(dir, flag::UNREADABLE) {
+            self.tree.set_flags(dir, flag::UNREADABLE);
+            self.unreadable += 1;
+            self.warn_of(WatchProblem::Unreadable, dir);
+        }
+    }
+
+    /// Permissions keep us out of a directory, its own or those of one above it. When one of them changes,
+    /// all below is listed again.
+    pub(super) fn bar(&mut self, dir: FileId) {
+        let mut at = dir;
+        while let Some(node) = self.tree.get_mut(at).filter(|_| at != FileId::NOBODY) {
+            node.flags |= flag::BARRED;
+            at = node.parent;
         }
     }
 
@@ -318,12 +350,11 @@ impl Watch {
                     name.extend_from_slice(bytes);
                 }
                 Ok(None) => {
-                    self.find_missing(current, file_time);
-                    done = true;
+                    done = self.find_missing(current, file_time, slice);
                     break;
                 }
-                Err(_) => {
-                    self.suspect(current.dir);
+                Err(errno) => {
+                    self.on_not_opened(current.dir, errno);
                     done = true;
                     break;
                 }
@@ -349,7 +380,17 @@ impl Watch {
             self.tree.set_flags(entry, flag::SEEN);
         }
         if !self.waits_as_rename(dir, name) {
-            let Ok(stat) = disk::look(current.listing.fd.as_fd(), name) else { return };
+            let stat = match disk::look(current.listing.fd.as_fd(), name) {
+                Ok(stat) => stat,
+                Err(Errno::EACCES | Errno::EPERM) => {
+                    self.bar(dir);
+                    return;
+                }
+                Err(_) => {
+                    self.dirty.mark(dir, name, Evidence::default(), self.now);
+                    return;
+                }
+            };
             if entry.is_none() && self.is_young(stat.as_ref(), file_time) {
                 // It may be half written: it gets its window, as it would have with an event.
                 let seen = Evidence { kinds: evidence::CREATED, written_in: 0 };
@@ -383,24 +424,35 @@ impl Watch {
     }
 
     /// Looks for the entries of a directory that its listing did not have.
-    fn find_missing(&mut self, current: &Current, file_time: i64) {
+    /// Whether all were looked for.
+    fn find_missing(&mut self, current: &mut Current, file_time: i64, slice: Slice<'_>) -> bool {
         if !current.known {
-            return;
+            return true;
         }
-        let unseen: Vec<FileId> = self
-            .tree
-            .children(current.dir)
-            .filter(|child| !self.tree.has(*child, flag::SEEN))
-            .collect();
-        for child in unseen {
+        let tree = &self.tree;
+        let unseen = current.unseen.get_or_insert_with(|| {
+            tree.children(current.dir).filter(|child| !tree.has(*child, flag::SEEN)).collect()
+        });
+        let mut unseen = std::mem::take(unseen);
+        while let Some(child) = unseen.pop() {
+            if slice.is_over() || self.is_blocked() {
+                unseen.push(child);
+                current.unseen = Some(unseen);
+                return false;
+            }
             let Some(node) = self.tree.get(child) else { continue };
             let name = node.name.clone();
             if self.waits_as_rename(current.dir, &name) {
+                if current.deep {
+                    // Wherever it is now, it is to be listed too.
+                    self.request_scan(child, true);
+                }
                 continue;
             }
             if let Ok(stat) = disk::look(current.listing.fd.as_fd(), &name) {
                 self.reconcile(current.dir, &name, Now { stat, file_time }, Evidence::default());
             }
         }
+        true
     }
 }

@@ -17,7 +17,7 @@ use super::apply::Now;
 use super::dirty::Mark;
 use super::disk;
 use super::merge::{Evidence, evidence};
-use super::tree::FileId;
+use super::tree::{FileId, flag};
 use super::{SLACK, Slice, Watch};
 
 /// Names that are looked at together.
@@ -41,6 +41,8 @@ enum Fate {
     Gone,
     /// It is there, and not where it was looked for.
     Elsewhere,
+    /// It must not be looked into: what is known stays, and the permissions tell when that changes.
+    Barred,
 }
 
 /// Looks at names of one piece.
@@ -59,7 +61,7 @@ impl Watch {
         let mut marks = Vec::new();
         while marks.len() < NAMES {
             let Some(mark) = self.dirty.take_due(until) else { break };
-            if !self.tree.is_alive(mark.dir) {
+            if !self.tree.is_alive(mark.dir) || self.tree.has(mark.dir, flag::OPAQUE) {
                 continue;
             }
             if mark.name.is_empty() {
@@ -141,7 +143,8 @@ impl Watch {
                     }
                     self.dirty.retry(mark, self.now);
                 }
-                _ => round.below.push(mark),
+                Some((_, Err(Fate::Gone))) => round.below.push(mark),
+                _ => {}
             }
         }
         round
@@ -171,9 +174,7 @@ impl Watch {
                 let now = Now { stat, file_time };
                 round.looks.push(Look { dir: mark.dir, name: mark.name, seen: mark.evidence, now });
             }
-            // It must not be looked at: what is known stays. The directory's own attributes tell when
-            // that changes.
-            Err(Errno::EACCES | Errno::EPERM) => {}
+            Err(Errno::EACCES | Errno::EPERM) => self.bar(mark.dir),
             Err(_) => self.dirty.retry(mark, self.now),
         }
     }
@@ -207,8 +208,13 @@ impl Watch {
             Ok(fd) if disk::identify(fd.as_fd()).is_ok_and(|now| now.is_same_inode(&stat)) => {
                 return Ok(fd);
             }
+            Err(Errno::EACCES | Errno::EPERM) => {
+                self.bar(dir);
+                round.fates.insert(dir, Fate::Barred);
+                return Err(Fate::Barred);
+            }
             // Short of descriptors or memory: nothing is known.
-            Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EACCES) => {
+            Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => {
                 round.fates.insert(dir, Fate::Elsewhere);
                 return Err(Fate::Elsewhere);
             }

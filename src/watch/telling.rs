@@ -129,7 +129,7 @@ impl Watch {
             (gone && self.ready, WatchProblem::RootGone),
             (self.scan.is_limited(), WatchProblem::TooManyEntries),
             (self.refused > 0, WatchProblem::Refused),
-            (self.polling.len() > self.refused, WatchProblem::OutOfWatches),
+            (self.is_short_of_watches(), WatchProblem::OutOfWatches),
             (self.unreadable > 0, WatchProblem::Unreadable),
         ];
         let problem = problems.iter().find(|(holds, _)| *holds).map(|(_, problem)| *problem);
@@ -157,9 +157,7 @@ impl Watch {
 
     /// The bookkeeping of an entry that goes.
     pub(super) fn forget_node(&mut self, entry: FileId, node: &Node) {
-        if node.wd != 0 {
-            self.kernel.release(node.wd);
-        }
+        self.release(entry, node.wd);
         self.unreadable -= usize::from(node.has(flag::UNREADABLE));
         self.refused -= usize::from(node.has(flag::REFUSED));
         if node.has(flag::POLLED) {

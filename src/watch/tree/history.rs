@@ -119,7 +119,7 @@ impl Tree {
     /// At most `max` changes after the cursor, which moves behind them. Costs what changed after the
     /// cursor; see [`FileChanges`] for what to do with it.
     pub(crate) fn changes(
-        &self,
+        &mut self,
         epoch: u64,
         cursor: &mut FileCursor,
         max: usize,
@@ -143,6 +143,7 @@ impl Tree {
         let buried_from = cursor.position.max(cursor.base);
         let first = self.tombstones.partition_point(|(seq, _)| *seq <= buried_from);
         let mut tombstones = self.tombstones.range(first..).peekable();
+        let mut stopped = self.stopped;
         for _ in 0..max.max(1) {
             let node = self.nodes.get(slot as usize);
             match (node, tombstones.peek()) {
@@ -151,6 +152,7 @@ impl Tree {
                     let id = self.id_of(slot);
                     self.path_into(id, &mut out.paths);
                     out.entries.push(Kept { entry: node.entry(id), path: start..out.paths.len() });
+                    stopped = (node.seq, slot);
                     (cursor.position, slot) = (node.seq, node.newer);
                 }
                 (_, Some((seq, id))) => {
@@ -161,6 +163,7 @@ impl Tree {
                 _ => break,
             }
         }
+        self.stopped = stopped;
         out.more = self.nodes.get(slot as usize).is_some() || tombstones.peek().is_some();
         if !out.more {
             (cursor.base, cursor.position) = (self.seq, self.seq);

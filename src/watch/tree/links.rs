@@ -112,6 +112,13 @@ impl Tree {
         if seq == 0 {
             return self.oldest;
         }
+        // Who reads on need not walk back to where it stopped.
+        let (stopped_seq, stopped) = self.stopped;
+        if let Some(node) = self.nodes.get(stopped as usize)
+            && (stopped_seq, node.seq) == (seq, seq)
+        {
+            return node.newer;
+        }
         let (mut slot, mut found) = (self.newest, NONE);
         while let Some(node) = self.nodes.get(slot as usize).filter(|node| node.seq > seq) {
             (found, slot) = (slot, node.older);

@@ -105,6 +105,8 @@ pub(crate) mod flag {
     pub(crate) const ALIAS: u16 = 256;
     /// A write right after the last look may not show in its time stamps.
     pub(crate) const FRESH: u16 = 512;
+    /// Something in it could not be looked at for want of permission.
+    pub(crate) const BARRED: u16 = 2048;
     /// The system had nothing left to open it with; see [`POLLED`].
     pub(crate) const REFUSED: u16 = 1024;
 }
@@ -154,6 +156,8 @@ pub(crate) struct Tree {
     /// The number of the newest change whose removals are not all remembered.
     floor: u64,
     directories: usize,
+    /// Where the last reader of changes stopped: a number and the entry that has it.
+    stopped: (u64, u32),
 }
 
 impl Tree {
@@ -171,6 +175,7 @@ impl Tree {
             tombstones_max,
             floor: 0,
             directories: 0,
+            stopped: (0, NONE),
         };
         let kind = FileType::Directory;
         let stat =
@@ -293,14 +298,20 @@ impl Tree {
 
     /// Appends the path of an entry.
     pub(crate) fn path_into(&self, id: FileId, path: &mut Vec<u8>) {
-        let Some(node) = self.get(id) else { return };
-        if node.parent != FileId::NOBODY {
-            self.path_into(node.parent, path);
-            if path.last() != Some(&b'/') {
-                path.push(b'/');
-            }
+        // From the end: how deep a tree is, is not ours to say.
+        let above = |id| self.get(id).filter(|_| id != FileId::NOBODY);
+        let start = path.len();
+        let mut at = id;
+        while let Some(node) = above(at) {
+            // The root of the file system ends with its slash.
+            let slash = path.len() > start && node.name.last() != Some(&b'/');
+            path.extend(slash.then_some(b'/'));
+            path.extend(node.name.iter().rev());
+            at = node.parent;
         }
-        path.extend_from_slice(&node.name);
+        if let Some(written) = path.get_mut(start..) {
+            written.reverse();
+        }
     }
 
     pub(crate) fn path(&self, id: FileId) -> Vec<u8> {
