@@ -48,10 +48,10 @@ impl Watch {
         self.counters.events += 1;
     }
 
-    /// Makes a batch of what changed when it is complete, full, or old enough.
+    /// Makes a batch of what changed when it is complete, full, or old enough. What was due together is one
+    /// batch, also when it took more than one slice.
     pub(super) fn make_batch(&mut self, now: Instant) {
-        let complete = self.is_complete();
-        let due = if complete {
+        let due = if self.is_complete() && !self.due {
             !self.open.events.is_empty() || self.told_incomplete
         } else {
             let old = self.opened.is_some_and(|at| at + self.options.max_wait <= now);
