@@ -43,7 +43,7 @@ impl Engine {
     /// Has [`Synced`](crate::WatchEvent::Synced) told with this tag when everything that happened to the
     /// files before this call has been told. Names that wait for their window are looked at at once.
     /// Nothing is written to the watched tree. What the kernel tells nobody of (writes through a mapping of
-    /// memory, or through another name of a file outside of the tree) is not part of the promise.
+    /// memory, or through another name of a file that is outside of the tree or gone) is not part of the promise.
     ///
     /// # Errors
     /// `StaleId`, `Forked`, `LimitReached` when 1,024 such calls wait, `OutOfDescriptors`.

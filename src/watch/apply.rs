@@ -190,9 +190,8 @@ impl Watch {
         if tell {
             self.publish(FileEventKind::Delete, entry, false, None);
         }
-        if self.tree.get(entry).is_some_and(|node| node.stat.linked) {
-            self.suspect_links(entry);
-        }
+        // It may have been written under this name; and it may have got others since it was looked at.
+        self.suspect_links(entry);
         let Some(node) = self.tree.remove(entry) else { return };
         self.forget_node(entry, &node);
         if node.parent == FileId::NOBODY {
@@ -234,13 +233,12 @@ impl Watch {
 
     /// The other names of a file have to be looked at: links are counted, and content is shared.
     fn suspect_links(&mut self, entry: FileId) {
-        let now = self.now;
         for other in self.tree.other_links(entry) {
             if let Some(node) = self.tree.get(other) {
-                self.dirty.mark_urgent(node.parent, &node.name, now);
+                self.dirty.mark_urgent(node.parent, &node.name, self.now);
+                self.due = true;
             }
         }
-        self.due = true;
     }
 
     pub(super) fn note_look(&mut self, entry: FileId, now: Now) {

@@ -3,7 +3,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
@@ -68,6 +68,9 @@ impl Havoc {
         let path = self.path();
         let other = self.path();
         match self.random.below(23) {
+            // A write under a name that comes and goes before anybody looks is told to nobody, so a file
+            // with several names is left as it is; what it is to write to one is in `watch_saves.rs`.
+            0..=4 if is_shared(&path) => {}
             0..=2 => drop(fs::write(&path, vec![b'x'; self.random.below(2000)])),
             3 => append(&path),
             4 => drop(OpenOptions::new().write(true).open(&path).and_then(|f| f.set_len(3))),
@@ -93,7 +96,9 @@ impl Havoc {
             _ => {
                 let dir = path.parent().unwrap_or(&self.root);
                 let _ = fs::create_dir_all(dir);
-                let _ = fs::write(&path, b"at once");
+                if !is_shared(&path) {
+                    let _ = fs::write(&path, b"at once");
+                }
             }
         }
     }
@@ -109,6 +114,11 @@ impl Havoc {
     }
 }
 
+/// Whether what is there has another name.
+fn is_shared(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| !meta.is_dir() && meta.nlink() > 1)
+}
+
 fn append(path: &Path) {
     if let Ok(mut file) = OpenOptions::new().append(true).open(path) {
         let _ = file.write_all(b"more");
@@ -121,7 +131,7 @@ fn exchange(a: &Path, b: &Path) {
 
 fn save_like_an_editor(path: &Path) {
     let temporary = path.with_extension("tmp");
-    if fs::write(&temporary, b"saved atomically").is_ok() {
+    if !is_shared(&temporary) && fs::write(&temporary, b"saved atomically").is_ok() {
         let _ = fs::rename(&temporary, path);
     }
 }
@@ -129,6 +139,8 @@ fn save_like_an_editor(path: &Path) {
 fn save_with_backup(path: &Path) {
     let backup = path.with_extension("bak");
     let _ = fs::rename(path, &backup);
-    let _ = fs::write(path, b"saved anew");
+    if !is_shared(path) {
+        let _ = fs::write(path, b"saved anew");
+    }
     let _ = fs::remove_file(&backup);
 }
