@@ -9,8 +9,11 @@
 //!
 //! - `error`, `limits`: the one error type, every bound in one struct.
 //! - `reactor`: mio, the clock, timers, ids, the ready queue, the inbox.
+//! - `policy`: batching, circuit breaker, retry, rate limits: pure state machines.
 //! - `terminal`: PTYs, processes, the output log and its readers, input, batch operations.
 //! - `watch`: trees of files that equal the disk, and what changes in them.
+//! - `state`: sessions, panes, terminals and files as versions that can be compared.
+//! - `sync`: the WebSocket server and the outbound peer.
 //! - `engine`: owns them, runs the turn; the Rust interface.
 //! - `capi`: the C interface, the only place with `extern "C"`.
 
@@ -22,7 +25,10 @@ pub mod capi;
 mod engine;
 mod error;
 mod limits;
+mod policy;
 mod reactor;
+mod state;
+mod sync;
 mod terminal;
 mod watch;
 

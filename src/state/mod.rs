@@ -1,0 +1,1 @@
+//! The application state: sessions, panes, terminals and files as a versioned store.

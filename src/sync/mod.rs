@@ -1,0 +1,1 @@
+//! The WebSocket server and the outbound peer: state and terminals for other programs.
