@@ -1,1 +1,6 @@
 //! The WebSocket server and the outbound peer: state and terminals for other programs.
+
+#![allow(dead_code)]
+
+mod octets;
+mod protocol;
