@@ -25,6 +25,7 @@ pub mod capi;
 mod engine;
 mod error;
 mod limits;
+#[allow(dead_code, unreachable_pub, unused_imports)]
 mod policy;
 mod reactor;
 mod state;

@@ -1,2 +1,22 @@
 //! Decisions about when: batching, circuit breaker, retry with backoff, token bucket. Pure state
 //! machines; time and randomness come in as parameters.
+//!
+//! None of them holds what it decides about (bytes, connections, messages), sets a timer or allocates.
+//! Where one has to be asked again later, it says when. A clock that steps back harms none of them: the
+//! time in between counts as none.
+
+mod batcher;
+mod breaker;
+mod bucket;
+mod retry;
+
+use std::time::Duration;
+
+pub use batcher::{AdaptiveBatcher, BatcherOptions, BatcherStats, Flush, FlushReason};
+pub use breaker::{BreakerOptions, BreakerState, CircuitBreaker};
+pub use bucket::TokenBucket;
+pub use retry::{Retry, RetryPolicy};
+
+/// The longest delay that options may have: a year. Longer than anybody waits, and short enough that
+/// added to an `Instant` of now it cannot overflow.
+const DELAY_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
