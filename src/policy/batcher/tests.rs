@@ -38,11 +38,10 @@ enum Step {
 }
 
 #[test]
-fn cases() {
-    use FlushReason::{First, Size, Throughput, Wait};
-    use Step::{Clear, Due, Idle, Poll, Push};
-    // All begin with a byte that was sent at 0.
-    let cases: &[(&str, &[Step])] = &[
+fn small_pieces() {
+    use FlushReason::{First, Wait};
+    use Step::{Due, Idle, Poll, Push};
+    run(&[
         ("nothing pending", &[Due(None), Poll(9000, None), Idle(9000, None)]),
         ("nothing is no byte", &[Push(100, 0), Due(None), Idle(9000, None)]),
         ("a key after a pause", &[Push(4000, 1), Due(Some(4000)), Poll(4000, Some((1, First)))]),
@@ -67,6 +66,14 @@ fn cases() {
             "idle with the minimum",
             &[Push(100, MIN - 1), Push(200, 1), Idle(200, Some((MIN, FlushReason::Idle)))],
         ),
+    ]);
+}
+
+#[test]
+fn bursts_and_floods() {
+    use FlushReason::{First, Size, Throughput, Wait};
+    use Step::{Clear, Due, Idle, Poll, Push};
+    run(&[
         ("a full batch", &[Push(100, MAX), Due(Some(100)), Poll(100, Some((MAX, Size)))]),
         (
             "a flood is cut, the rest is younger",
@@ -123,19 +130,27 @@ fn cases() {
                 Poll(200, Some((2, First))),
             ],
         ),
-    ];
+    ]);
+}
+
+/// Runs each case on a batcher that has sent a byte at 0.
+fn run(cases: &[(&str, &[Step])]) {
     for (name, steps) in cases {
         let start = Instant::now();
         let mut batcher = busy(start);
         for step in *steps {
             match step {
-                Push(at, bytes) => batcher.push(*bytes, start + us(*at)),
-                Poll(at, expected) => check(name, &mut batcher, start + us(*at), false, *expected),
-                Idle(at, expected) => check(name, &mut batcher, start + us(*at), true, *expected),
-                Due(at) => {
+                Step::Push(at, bytes) => batcher.push(*bytes, start + us(*at)),
+                Step::Poll(at, expected) => {
+                    check(name, &mut batcher, start + us(*at), false, *expected)
+                }
+                Step::Idle(at, expected) => {
+                    check(name, &mut batcher, start + us(*at), true, *expected)
+                }
+                Step::Due(at) => {
                     assert_eq!(batcher.deadline(), at.map(|at| start + us(at)), "{name}");
                 }
-                Clear => batcher.clear(),
+                Step::Clear => batcher.clear(),
             }
         }
     }
