@@ -37,6 +37,13 @@ pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
 pub use reactor::{ReaderId, TerminalId, WatchId};
+pub use state::{
+    ApplicationState, Budget as StateBudget, Change as StateChange, ChangeOp, ChangeSet,
+    ChangeSink as StateSink, Collection, Collections, Entry as StateEntry, FileFacts, FileKey,
+    FileKind, Key as StateKey, KeyRef as StateKeyRef, Metadata, OwnedEntry as OwnedStateEntry,
+    Pane, PaneContent, Progress as StateProgress, Refusal, Replica, Session, StateChanges,
+    StateCursor, StateVersion, StateView, TerminalExit, TerminalFacts,
+};
 pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
     ExitStatus, Lag, Link, Match, Matches, Mode, Modes, Op, Position, Process, ReaderOptions,

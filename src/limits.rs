@@ -76,6 +76,21 @@ pub struct Limits {
     /// Bytes of all screens with their scrollback, about. When they are used up, a scrollback grows no
     /// further: its oldest rows go sooner. Default 512 MiB.
     pub screen_bytes_total: usize,
+    /// Sessions of the application state. A change set that would make more is refused. Default 1,024.
+    pub state_sessions: usize,
+    /// Panes of the application state. A change set that would make more is refused. Default 16,384.
+    pub state_panes: usize,
+    /// Panes of one session. A change set that would make more is refused. Default 1,024.
+    pub state_session_panes: usize,
+    /// Bytes of all entries of the application state, about. A change set that makes them more is refused
+    /// when they are used up. Files may use seven eighths of them: what is beyond is left out, and the
+    /// watch is partial in the state; terminals are always taken. Default 64 MiB.
+    pub state_bytes: usize,
+    /// Bytes of the keys of removed entries that are remembered, about, for each of the four collections
+    /// of the application state. A client from before the oldest one gets a snapshot. Default 1 MiB.
+    pub state_tombstone_bytes: usize,
+    /// Operations in one change set; a larger one is refused. Default 1,024.
+    pub state_change_ops: usize,
 }
 
 impl Default for Limits {
@@ -105,6 +120,12 @@ impl Default for Limits {
             watch_batch_events: 1 << 14,
             watch_read_bytes: 64 << 10,
             watch_tombstones: 1 << 16,
+            state_sessions: 1024,
+            state_panes: 1 << 14,
+            state_session_panes: 1024,
+            state_bytes: 64 << 20,
+            state_tombstone_bytes: 1 << 20,
+            state_change_ops: 1024,
         }
     }
 }
@@ -115,7 +136,16 @@ pub(crate) const LOG_BYTES_MIN: usize = 64 << 10;
 impl Limits {
     /// Checks every bound, alone and against the others.
     pub(crate) fn validate(&self) -> Result<()> {
-        let checks = [
+        let checks = self.checks().into_iter().chain(self.state_checks());
+        let broken: Vec<&str> = checks.filter(|(ok, _)| !ok).map(|(_, rule)| rule).collect();
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid(format!("limits out of range: {}", broken.join("; "))))
+    }
+
+    fn checks(&self) -> Vec<(bool, &'static str)> {
+        vec![
             (self.terminals >= 1 && self.terminals <= 1 << 20, "terminals: 1 to 1,048,576"),
             (self.readers_per_terminal >= 1, "readers_per_terminal: at least 1"),
             (self.log_bytes >= LOG_BYTES_MIN, "log_bytes: at least 64 KiB"),
@@ -151,13 +181,19 @@ impl Limits {
             // The kernel does not take a buffer that the longest name might not fit in.
             ((512..=1 << 24).contains(&self.watch_read_bytes), "watch_read_bytes: 512 to 16 MiB"),
             (self.watch_tombstones <= 1 << 28, "watch_tombstones: at most 268,435,456"),
-        ];
-        let broken: Vec<&str> =
-            checks.iter().filter(|(ok, _)| !ok).map(|(_, rule)| *rule).collect();
-        if broken.is_empty() {
-            return Ok(());
-        }
-        Err(Error::invalid(format!("limits out of range: {}", broken.join("; "))))
+        ]
+    }
+
+    fn state_checks(&self) -> Vec<(bool, &'static str)> {
+        vec![
+            ((1..=1 << 20).contains(&self.state_sessions), "state_sessions: 1 to 1,048,576"),
+            ((1..=1 << 20).contains(&self.state_panes), "state_panes: 1 to 1,048,576"),
+            ((1..=1 << 14).contains(&self.state_session_panes), "state_session_panes: 1 to 16,384"),
+            // Slots are counted in 32 bits, and no entry is smaller than 16 bytes.
+            ((1 << 16..=1 << 36).contains(&self.state_bytes), "state_bytes: 64 KiB to 64 GiB"),
+            (self.state_tombstone_bytes <= 1 << 32, "state_tombstone_bytes: at most 4 GiB"),
+            ((1..=1 << 16).contains(&self.state_change_ops), "state_change_ops: 1 to 65,536"),
+        ]
     }
 }
 

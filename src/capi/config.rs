@@ -171,6 +171,7 @@ impl orch_config {
             watch_batch_events: or(self.watch_batch_events, default.watch_batch_events),
             watch_read_bytes: or(self.watch_read_bytes, default.watch_read_bytes),
             watch_tombstones: or(self.watch_tombstones, default.watch_tombstones),
+            ..Limits::default()
         };
         Ok(Config { limits, log_level })
     }

@@ -1,1 +1,49 @@
 //! The application state: sessions, panes, terminals and files as a versioned store.
+//!
+//! **One counter, four collections.** Every committed change set makes the version `n` one larger, and
+//! an entry carries the `n` at which it last changed. Sessions and panes are the layout: written by the
+//! host and by clients, as change sets that are taken whole or not at all ([`commit`]). Terminals and
+//! files are facts: put by the engine, committed together with [`ApplicationState::commit_facts`].
+//!
+//! **A difference costs what changed.** A collection is a [`shelf`]: slots that never move, found by
+//! key, in a list ordered by last change. [`changes`] reads from it in slices, for any number of
+//! readers, whose whole position is in their cursors; nothing in the store knows of a reader.
+//!
+//! **Deletions are exact.** A removed key leaves a tombstone. These are bounded in bytes, and whoever
+//! is older than the oldest one forgotten gets everything anew, never a guess.
+//!
+//! Pure: no input or output, no clock. What is deliberately not here: who may write, the ids of
+//! mutations, encoding (all in `sync`).
+
+mod changes;
+mod commit;
+mod digest;
+mod draft;
+mod entry;
+mod replica;
+mod rules;
+mod shelf;
+mod store;
+#[cfg(test)]
+mod tests;
+mod view;
+
+pub use changes::{Budget, ChangeSink, Progress, StateChanges, StateCursor};
+pub use commit::{Change, ChangeOp, ChangeSet, Refusal};
+pub use entry::{
+    Collection, Collections, Entry, FileFacts, FileKey, FileKind, Key, KeyRef, Metadata,
+    OwnedEntry, Pane, PaneContent, Session, TerminalExit, TerminalFacts,
+};
+pub use replica::Replica;
+pub use store::ApplicationState;
+pub use view::StateView;
+
+/// A state of the store: `n` counts its change sets. Versions of different epochs (another run of the
+/// engine) do not compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct StateVersion {
+    /// Chosen at random for each store, below 2^53.
+    pub epoch: u64,
+    /// Change sets so far.
+    pub n: u64,
+}

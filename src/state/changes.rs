@@ -1,0 +1,394 @@
+//! What changed since a version, in slices, for any number of readers.
+//!
+//! A read leads from `from`, the version that the reader's copy is at, to `target`, the version of the
+//! store when the read began. It tells the tombstones above `from` first, then entries whose version is
+//! above `from` and not above `target`, collection by collection, each in one of two ways:
+//!
+//! - a **walk** along the list by last change; costs what changed. It stands on the entry that it told
+//!   last; if that one has changed meanwhile, the collection is scanned;
+//! - a **scan** over the slots, for a snapshot and for more changes than a walk should look for at once.
+//!   Slots do not move, so an entry is met at most once and none is missed.
+//!
+//! What changes while a read is under way gets a version above `target`: it is left out of the rest and
+//! belongs to the read that follows. What is removed leaves a tombstone above `target`; tombstones are read
+//! on to the present at the beginning of every slice, so a long snapshot does not depend on how long
+//! they are kept. A read that has come to its target goes on with the next one while the budget lasts.
+//!
+//! **A copy between slices** is the old version with some entries already new. It need not hold together: a
+//! pane may name a session that comes later. It equals the store when `more` is false. A reader that was
+//! interrupted may begin again at [`Progress::to`]: entries that it has already are told again.
+
+use super::StateVersion;
+use super::entry::{Collection, Collections, Entry, Key, KeyRef, OwnedEntry};
+use super::shelf::{NIL, Rows};
+use super::store::ApplicationState;
+
+/// A walk looks for its beginning among so many changes of a collection; beyond, slots are scanned, which
+/// looks at more entries, but in the order of memory. About 0.1 ms.
+const WALK_MAX: usize = 4096;
+
+/// Slots and tombstones that one slice looks at, told or not. About 0.1 ms.
+const VISITS_MAX: u32 = 16 << 10;
+
+/// How far somebody has read the changes of a store. [`StateCursor::default`] has read nothing, so what it
+/// gets first is a snapshot. A cursor is for the collections that it was first used with; with others it
+/// begins anew.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateCursor {
+    epoch: u64,
+    /// The copy has all that was last changed up to here.
+    from: u64,
+    /// None yet, before the first use.
+    collections: Collections,
+    /// A read that is under way.
+    reading: Option<Reading>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Reading {
+    target: u64,
+    /// The number of the next tombstone of each collection.
+    tombstones: [u64; 4],
+    /// The place in [`Collection::EACH`].
+    collection: usize,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// The beginning of a collection.
+    Begin,
+    /// A walk that told this entry last.
+    After { slot: u32, version: u64 },
+    /// A scan that looks at this slot next.
+    Scan { slot: u32 },
+}
+
+impl StateCursor {
+    /// A reader whose copy is that of this version.
+    pub fn at(version: StateVersion) -> Self {
+        StateCursor { epoch: version.epoch, from: version.n, ..StateCursor::default() }
+    }
+
+    /// The version to come back with: what the copy has for certain. Entries in it may be newer while a
+    /// read is under way.
+    pub fn version(&self) -> StateVersion {
+        StateVersion { epoch: self.epoch, n: self.from }
+    }
+}
+
+/// How much one slice may tell. One entry is told in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Entries, removed ones included.
+    pub entries: usize,
+    /// Bytes of the entries as the store counts them, about.
+    pub bytes: usize,
+}
+
+impl Budget {
+    /// Everything in one slice, but for the bound on what one slice looks at.
+    pub const UNBOUNDED: Budget = Budget { entries: usize::MAX, bytes: usize::MAX };
+}
+
+/// What one slice was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The reader's version was too old, from the future or of another epoch: empty the copy of these
+    /// collections before taking this in.
+    pub full: bool,
+    /// There is more to read; this slice may have told nothing.
+    pub more: bool,
+    /// The version that the copy was at.
+    pub from: u64,
+    /// The version to come back with after this slice. With `more` unset it is the store's, and the copy
+    /// equals the store.
+    pub to: u64,
+}
+
+/// Takes changes in. To bring a copy up to date, do as told, in this order: removed keys come before
+/// entries within a slice. A removed key need not be in the copy; an entry takes the place of what was
+/// there.
+pub trait ChangeSink {
+    /// This key has no entry.
+    fn removed(&mut self, key: KeyRef<'_>);
+    /// This entry is new or different.
+    fn set(&mut self, entry: Entry<'_>);
+}
+
+/// Changes as a value; see [`ApplicationState::read_changes`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StateChanges {
+    /// The version to come back with.
+    pub version: StateVersion,
+    /// This begins with an empty copy.
+    pub full: bool,
+    /// There is more to read at once.
+    pub more: bool,
+    /// Keys that are gone; the reader may never have known some of them.
+    pub removed: Vec<Key>,
+    /// Entries that are new or different.
+    pub entries: Vec<OwnedEntry>,
+}
+
+impl StateChanges {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.removed.is_empty()
+    }
+}
+
+impl ChangeSink for StateChanges {
+    fn removed(&mut self, key: KeyRef<'_>) {
+        self.removed.push(key.to_key());
+    }
+
+    fn set(&mut self, entry: Entry<'_>) {
+        self.entries.push(entry.to_owned());
+    }
+}
+
+/// What is left of a slice.
+struct Purse {
+    entries: usize,
+    bytes: usize,
+    visits: u32,
+    told: bool,
+}
+
+impl Purse {
+    fn new(budget: Budget) -> Self {
+        Purse { entries: budget.entries, bytes: budget.bytes, visits: VISITS_MAX, told: false }
+    }
+
+    /// Whether one more may be told; the first one in any case.
+    fn take(&mut self, bytes: usize) -> bool {
+        if self.told && (self.entries == 0 || self.bytes < bytes) {
+            return false;
+        }
+        self.told = true;
+        self.entries = self.entries.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        true
+    }
+}
+
+/// The slice is used up.
+struct UsedUp;
+
+impl ApplicationState {
+    /// Tells the changes of these collections after the cursor, as much as the budget allows, and moves
+    /// the cursor behind them. Facts that are not committed yet are in no version and are left out:
+    /// commit them first.
+    pub fn changes(
+        &self,
+        cursor: &mut StateCursor,
+        collections: Collections,
+        budget: Budget,
+        sink: &mut impl ChangeSink,
+    ) -> Progress {
+        let full = !self.can_follow(cursor, collections);
+        if full {
+            // For a snapshot, what was removed before is of no interest.
+            let reading = self.begin(self.version().n);
+            *cursor = StateCursor { from: 0, reading: Some(reading), ..*cursor };
+        }
+        (cursor.epoch, cursor.collections) = (self.version().epoch, collections);
+        let from = cursor.from;
+        let more = self.slice(cursor, &mut Purse::new(budget), sink).is_err();
+        Progress { full, more, from, to: cursor.from }
+    }
+
+    /// [`changes`](Self::changes) as a value, in place of what was in `out`.
+    pub fn read_changes(
+        &self,
+        cursor: &mut StateCursor,
+        collections: Collections,
+        budget: Budget,
+        out: &mut StateChanges,
+    ) {
+        out.removed.clear();
+        out.entries.clear();
+        let progress = self.changes(cursor, collections, budget, out);
+        (out.full, out.more) = (progress.full, progress.more);
+        out.version = cursor.version();
+    }
+
+    /// Whether there is something to read for this cursor, in constant time. It may turn out to be
+    /// nothing but a newer version.
+    pub fn has_changes(&self, cursor: &StateCursor, collections: Collections) -> bool {
+        let committed = self.version().n;
+        let changed = |(_, rows): (usize, &dyn Rows)| rows.changed() > cursor.from;
+        cursor.reading.is_some()
+            || !self.can_follow(cursor, collections)
+            || (cursor.from < committed && self.asked(collections).any(changed))
+    }
+
+    /// Whether the next read of this cursor begins with an empty copy, because what was removed since is
+    /// not known any more, or because the cursor is of another epoch, from the future, or for other
+    /// collections.
+    pub fn is_behind_floor(&self, cursor: &StateCursor, collections: Collections) -> bool {
+        !self.can_follow(cursor, collections)
+    }
+
+    fn can_follow(&self, cursor: &StateCursor, collections: Collections) -> bool {
+        let version = self.version();
+        let same = cursor.epoch == version.epoch
+            && cursor.from <= version.n
+            && (cursor.collections == collections || cursor.collections.is_empty());
+        same && self.asked(collections).all(|(index, rows)| match &cursor.reading {
+            None => rows.floor() <= cursor.from,
+            Some(reading) => {
+                reading.tombstones.get(index).is_some_and(|next| *next >= rows.first_tombstone())
+            }
+        })
+    }
+
+    fn asked(&self, collections: Collections) -> impl Iterator<Item = (usize, &dyn Rows)> {
+        let each = Collection::EACH.into_iter().zip(self.rows()).enumerate();
+        each.filter(move |(_, (collection, _))| collections.contains(*collection))
+            .map(|(index, (_, rows))| (index, rows))
+    }
+
+    /// A read to the present, with the tombstones above a version.
+    fn begin(&self, tombstones_after: u64) -> Reading {
+        Reading {
+            target: self.version().n,
+            tombstones: self.rows().map(|rows| rows.tombstone_after(tombstones_after)),
+            collection: 0,
+            place: Place::Begin,
+        }
+    }
+
+    fn slice(
+        &self,
+        cursor: &mut StateCursor,
+        purse: &mut Purse,
+        sink: &mut impl ChangeSink,
+    ) -> Result<(), UsedUp> {
+        let committed = self.version().n;
+        if cursor.reading.is_none() && cursor.from < committed {
+            cursor.reading = Some(self.begin(cursor.from));
+        }
+        while let Some(mut reading) = cursor.reading {
+            let done = self
+                .tell_removed(&mut reading, cursor.collections, purse, sink)
+                .and_then(|()| self.tell_entries(&mut reading, cursor, purse, sink));
+            cursor.reading = Some(reading);
+            done?;
+            cursor.from = reading.target;
+            // What changed since is the next read, whose tombstones have been told in part.
+            let next = Reading { target: committed, collection: 0, place: Place::Begin, ..reading };
+            cursor.reading = (reading.target < committed).then_some(next);
+        }
+        Ok(())
+    }
+
+    /// Tells tombstones up to the present.
+    fn tell_removed(
+        &self,
+        reading: &mut Reading,
+        collections: Collections,
+        purse: &mut Purse,
+        sink: &mut impl ChangeSink,
+    ) -> Result<(), UsedUp> {
+        let committed = self.version().n;
+        for (index, rows) in self.asked(collections) {
+            let Some(next) = reading.tombstones.get_mut(index) else { continue };
+            while let Some(tombstone) = rows.tombstone(*next)
+                && tombstone.version <= committed
+            {
+                purse.visits = purse.visits.checked_sub(1).ok_or(UsedUp)?;
+                // A key that has an entry again is told as that entry, now or in the next read.
+                if !tombstone.outlived {
+                    if !purse.take(tombstone.key.bytes()) {
+                        return Err(UsedUp);
+                    }
+                    sink.removed(tombstone.key);
+                }
+                *next += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn tell_entries(
+        &self,
+        reading: &mut Reading,
+        cursor: &StateCursor,
+        purse: &mut Purse,
+        sink: &mut impl ChangeSink,
+    ) -> Result<(), UsedUp> {
+        let begun = reading.collection;
+        for (index, rows) in self.asked(cursor.collections).skip_while(|(at, _)| *at < begun) {
+            if index != reading.collection {
+                (reading.collection, reading.place) = (index, Place::Begin);
+            }
+            match walk_from(rows, reading.place, cursor.from) {
+                Some(slot) => walk(rows, slot, reading, purse, sink)?,
+                None => scan(rows, cursor.from, reading, purse, sink)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where a walk goes on; `None` if it has to be a scan.
+fn walk_from(rows: &dyn Rows, place: Place, from: u64) -> Option<u32> {
+    match place {
+        Place::Scan { .. } => None,
+        Place::Begin => rows.first_after(from, WALK_MAX),
+        Place::After { slot, version } => {
+            let stands = rows.entry(slot).is_some_and(|entry| entry.version() == version);
+            stands.then(|| rows.newer(slot))
+        }
+    }
+}
+
+fn walk(
+    rows: &dyn Rows,
+    mut slot: u32,
+    reading: &mut Reading,
+    purse: &mut Purse,
+    sink: &mut impl ChangeSink,
+) -> Result<(), UsedUp> {
+    while let Some(entry) = rows.entry(slot)
+        && entry.version() <= reading.target
+    {
+        if !purse.take(entry.bytes()) {
+            return Err(UsedUp);
+        }
+        sink.set(entry);
+        reading.place = Place::After { slot, version: entry.version() };
+        slot = rows.newer(slot);
+    }
+    Ok(())
+}
+
+fn scan(
+    rows: &dyn Rows,
+    from: u64,
+    reading: &mut Reading,
+    purse: &mut Purse,
+    sink: &mut impl ChangeSink,
+) -> Result<(), UsedUp> {
+    let mut at = match reading.place {
+        Place::Scan { slot } => slot,
+        // What the walk has told already is told again.
+        _ => 0,
+    };
+    loop {
+        let (found, next) = rows.scan(at, purse.visits, from, reading.target);
+        reading.place = Place::Scan { slot: next };
+        let Some(entry) = found else {
+            return if next == NIL { Ok(()) } else { Err(UsedUp) };
+        };
+        purse.visits = purse.visits.saturating_sub(next - at + 1);
+        if !purse.take(entry.bytes()) {
+            return Err(UsedUp);
+        }
+        sink.set(entry);
+        at = next + 1;
+        reading.place = Place::Scan { slot: at };
+    }
+}

@@ -1,0 +1,117 @@
+//! The four collections, to read by key: the same for the state and for its copies.
+
+use super::entry::{
+    Collection, Collections, Entry, FileFacts, FileKey, KeyRef, Pane, Session, TerminalFacts,
+};
+use super::shelf::Shelf;
+
+/// Sessions, panes, terminals and files. Both [`ApplicationState`](super::ApplicationState) and
+/// [`Replica`](super::Replica) are read through it.
+pub struct StateView {
+    pub(super) sessions: Shelf<Session>,
+    pub(super) panes: Shelf<Pane>,
+    pub(super) terminals: Shelf<TerminalFacts>,
+    pub(super) files: Shelf<FileFacts>,
+}
+
+impl StateView {
+    pub(super) fn new(tombstone_bytes_max: usize) -> Self {
+        StateView {
+            sessions: Shelf::new(tombstone_bytes_max),
+            panes: Shelf::new(tombstone_bytes_max),
+            terminals: Shelf::new(tombstone_bytes_max),
+            files: Shelf::new(tombstone_bytes_max),
+        }
+    }
+
+    /// The hash of these collections: two copies with the same hash are the same, but for one chance in
+    /// 2^64. See `docs/PROTOCOL.md` for how a client computes it.
+    pub fn hash(&self, collections: Collections) -> u64 {
+        let hashes = [
+            (Collection::Sessions, self.sessions.hash()),
+            (Collection::Panes, self.panes.hash()),
+            (Collection::Terminals, self.terminals.hash()),
+            (Collection::Files, self.files.hash()),
+        ];
+        let asked = hashes.into_iter().filter(|(each, _)| collections.contains(*each));
+        asked.fold(0, |sum, (_, hash)| sum.wrapping_add(hash))
+    }
+
+    /// The entry of a key.
+    pub fn entry<'a>(&'a self, key: KeyRef<'a>) -> Option<Entry<'a>> {
+        Some(match key {
+            KeyRef::Session(id) => {
+                let (value, version) = self.sessions.get(id)?;
+                Entry::Session(id, value, version)
+            }
+            KeyRef::Pane(id) => {
+                let (value, version) = self.panes.get(id)?;
+                Entry::Pane(id, value, version)
+            }
+            KeyRef::Terminal(id) => {
+                let (value, version) = self.terminals.get(&id)?;
+                Entry::Terminal(id, value, version)
+            }
+            KeyRef::File(key) => {
+                let (value, version) = self.files.get(&key)?;
+                Entry::File(key, value, version)
+            }
+        })
+    }
+
+    /// Bytes of all entries, about.
+    pub fn bytes(&self) -> usize {
+        let layout = self.sessions.bytes() + self.panes.bytes();
+        layout + self.terminals.bytes() + self.files.bytes()
+    }
+
+    /// How many entries a collection has.
+    pub fn count(&self, collection: Collection) -> usize {
+        match collection {
+            Collection::Sessions => self.sessions.len(),
+            Collection::Panes => self.panes.len(),
+            Collection::Terminals => self.terminals.len(),
+            Collection::Files => self.files.len(),
+        }
+    }
+
+    /// A session with the version of its last change.
+    pub fn session(&self, id: &str) -> Option<(&Session, u64)> {
+        self.sessions.get(id)
+    }
+
+    /// All sessions with the versions of their last changes, in no particular order.
+    pub fn sessions(&self) -> impl Iterator<Item = (&str, &Session, u64)> {
+        self.sessions.iter().map(|(id, session, version)| (id.as_str(), session, version))
+    }
+
+    /// A pane with the version of its last change.
+    pub fn pane(&self, id: &str) -> Option<(&Pane, u64)> {
+        self.panes.get(id)
+    }
+
+    /// All panes with the versions of their last changes, in no particular order.
+    pub fn panes(&self) -> impl Iterator<Item = (&str, &Pane, u64)> {
+        self.panes.iter().map(|(id, pane, version)| (id.as_str(), pane, version))
+    }
+
+    /// A terminal with the version of its last change.
+    pub fn terminal(&self, id: u64) -> Option<(&TerminalFacts, u64)> {
+        self.terminals.get(&id)
+    }
+
+    /// All terminals with the versions of their last changes, in no particular order.
+    pub fn terminals(&self) -> impl Iterator<Item = (u64, &TerminalFacts, u64)> {
+        self.terminals.iter().map(|(id, facts, version)| (*id, facts, version))
+    }
+
+    /// A file with the version of its last change.
+    pub fn file(&self, key: FileKey) -> Option<(&FileFacts, u64)> {
+        self.files.get(&key)
+    }
+
+    /// All files with the versions of their last changes, in no particular order.
+    pub fn files(&self) -> impl Iterator<Item = (FileKey, &FileFacts, u64)> {
+        self.files.iter().map(|(key, facts, version)| (*key, facts, version))
+    }
+}
