@@ -2,5 +2,6 @@
 
 #![allow(dead_code)]
 
+mod codec;
 mod octets;
 mod protocol;
