@@ -1,0 +1,196 @@
+//! Paths of clients: only what lies in the directories that the host granted.
+//!
+//! The kernel decides, not a comparison of text: `openat2` resolves beneath a directory that was opened when
+//! it was granted, so neither a symbolic link nor a rename in between leads out. What is returned is
+//! where the thing that was found really is. A path is looked up again by whoever uses it; a program that
+//! may write in a granted directory can exchange what is there in between, but only for its own rights.
+//!
+//! A symbolic link with an absolute target is refused even if it leads back inside.
+
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink};
+use nix::sys::stat::{FileStat, Mode, SFlag, fstat, lstat};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Bytes of a path, as the kernel has it without the NUL.
+const PATH_BYTES_MAX: usize = 4095;
+/// Granted directories; each costs a descriptor.
+const ROOTS_MAX: usize = 256;
+/// The kernel asks for another try when something was renamed while it looked.
+const TRIES: u32 = 16;
+
+/// What a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PathKind {
+    Directory,
+    File,
+    /// A FIFO, a socket or a device.
+    Other,
+}
+
+struct Root {
+    /// As the host named it.
+    named: PathBuf,
+    /// Where it was when it was granted: what clients see in answers.
+    real: PathBuf,
+    fd: OwnedFd,
+}
+
+impl Root {
+    /// The part of `path` below this root, and how specific the root's name is.
+    fn below<'p>(&self, path: &'p Path) -> Option<(usize, &'p Path)> {
+        [&self.named, &self.real]
+            .into_iter()
+            .filter_map(|name| Some((name.components().count(), path.strip_prefix(name).ok()?)))
+            .max_by_key(|(length, _)| *length)
+    }
+}
+
+/// The directories that were granted.
+#[derive(Default)]
+pub(crate) struct Roots {
+    roots: Vec<Root>,
+}
+
+impl Roots {
+    pub(crate) fn new() -> Self {
+        Roots::default()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.roots.is_empty()
+    }
+
+    /// Grants the directory that is at an absolute path now, and everything in it. A directory that was
+    /// granted under the same path is replaced.
+    pub(crate) fn grant(&mut self, path: &Path) -> Result<()> {
+        let named: PathBuf = checked(path.as_os_str().as_bytes())?.components().collect();
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        let fd = retry(|| open(&named, flags, Mode::empty())).map_err(refused)?;
+        let real = real_path(fd.as_fd())?;
+        self.roots.retain(|root| root.named != named);
+        if self.roots.len() >= ROOTS_MAX {
+            return Err(Error::limit("at most 256 granted directories"));
+        }
+        self.roots.push(Root { named, real, fd });
+        Ok(())
+    }
+
+    /// Takes a grant back; false if there is none for this path.
+    pub(crate) fn revoke(&mut self, path: &Path) -> bool {
+        let before = self.roots.len();
+        self.roots.retain(|root| root.named != path);
+        self.roots.len() != before
+    }
+
+    /// Where an absolute path of a client leads, and to what.
+    ///
+    /// - [`InvalidArgument`](ErrorKind::InvalidArgument): empty, relative, too long, with a NUL or `..`.
+    /// - [`PermissionDenied`](ErrorKind::PermissionDenied): not in a granted directory, or it leads out.
+    ///   For a path that is in none, nothing was looked at.
+    /// - [`NotFound`](ErrorKind::NotFound), [`NotADirectory`](ErrorKind::NotADirectory): as the kernel
+    ///   says.
+    /// - [`System`](ErrorKind::System): anything else, a kernel without `openat2` included.
+    pub(crate) fn resolve(&self, path: &[u8]) -> Result<(PathBuf, PathKind)> {
+        let path = checked(path)?;
+        let nearest = self
+            .roots
+            .iter()
+            .filter_map(|root| root.below(path).map(|(length, below)| (length, root, below)))
+            .max_by_key(|(length, ..)| *length);
+        let (_, root, below) = nearest.ok_or_else(outside)?;
+        let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
+        let how = OpenHow::new()
+            .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+            .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS);
+        let fd = retry(|| openat2(&root.fd, below, how)).map_err(refused)?;
+        let real = real_path(fd.as_fd())?;
+        // Both are read now: the root itself may have been moved since it was granted.
+        if !real.starts_with(real_path(root.fd.as_fd())?) {
+            return Err(outside());
+        }
+        let stat = stat(fd.as_fd())?;
+        // The name that the kernel gives for something deleted, or mounted over, leads elsewhere.
+        if !lstat(&real).is_ok_and(|at| (at.st_dev, at.st_ino) == (stat.st_dev, stat.st_ino)) {
+            return Err(Error::new(ErrorKind::NotFound, "it is gone").with_errno(Errno::ENOENT));
+        }
+        Ok((real, kind(&stat)))
+    }
+}
+
+/// An absolute path that says where it leads without a way up.
+fn checked(bytes: &[u8]) -> Result<&Path> {
+    let path = Path::new(OsStr::from_bytes(bytes));
+    let rules = [
+        (bytes.is_empty(), "path: must not be empty"),
+        (bytes.len() > PATH_BYTES_MAX, "path: at most 4,095 bytes"),
+        (bytes.contains(&0), "path: must not contain NUL"),
+        (!path.is_absolute(), "path: must be absolute"),
+        (path.components().any(|part| part == Component::ParentDir), "path: must not contain .."),
+    ];
+    match rules.iter().find(|(broken, _)| *broken) {
+        Some((_, rule)) => Err(Error::invalid(*rule)),
+        None => Ok(path),
+    }
+}
+
+fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    let mut outcome = call();
+    for _ in 1..TRIES {
+        match outcome {
+            Err(Errno::EAGAIN | Errno::EINTR) => outcome = call(),
+            _ => break,
+        }
+    }
+    outcome
+}
+
+fn outside() -> Error {
+    Error::new(ErrorKind::PermissionDenied, "outside of the granted directories")
+}
+
+fn refused(errno: Errno) -> Error {
+    let (kind, message) = match errno {
+        // A way out, or a magic link; a loop of links cannot be told from the latter.
+        Errno::EXDEV | Errno::ELOOP => return outside().with_errno(errno),
+        Errno::ENOENT => (ErrorKind::NotFound, "no such file or directory"),
+        Errno::ENOTDIR => (ErrorKind::NotADirectory, "a part of the path is no directory"),
+        Errno::EACCES | Errno::EPERM => (ErrorKind::PermissionDenied, "permission denied"),
+        Errno::ENAMETOOLONG => (ErrorKind::InvalidArgument, "a name is too long"),
+        Errno::ENOSYS => {
+            (ErrorKind::System, "paths of clients need openat2, which is in Linux 5.6 and newer")
+        }
+        errno => return Error::system("openat2", errno),
+    };
+    Error::new(kind, message).with_errno(errno)
+}
+
+/// The name that the kernel has for an open file.
+fn real_path(fd: BorrowedFd<'_>) -> Result<PathBuf> {
+    let link = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    let path = readlink(link.as_str()).map_err(|e| Error::system("readlink /proc/self/fd", e))?;
+    let path = PathBuf::from(path);
+    // Out of sight for this process, as after a chroot.
+    if path.is_absolute() { Ok(path) } else { Err(outside()) }
+}
+
+fn stat(fd: BorrowedFd<'_>) -> Result<FileStat> {
+    fstat(fd).map_err(|e| Error::system("fstat", e))
+}
+
+fn kind(stat: &FileStat) -> PathKind {
+    match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
+        SFlag::S_IFDIR => PathKind::Directory,
+        SFlag::S_IFREG => PathKind::File,
+        _ => PathKind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests;
