@@ -1,0 +1,259 @@
+//! The socket of one connection, and the frames that wait for it.
+//!
+//! Server frames are not masked, so a message for many clients is framed once and its [`Bytes`] are shared:
+//! each wire queues a reference. `tungstenite` reads from a wire and writes its pongs and closes into the
+//! same queue, hence the order on the wire is the order of the calls. Writing never blocks and never calls
+//! the system; [`Wire::flush`] does, with up to 64 frames a call.
+//!
+//! The queue has no bound of its own. Whoever pushes looks at [`Wire::queued_bytes`] and
+//! [`Wire::queued_frames`], and stops reading from a peer that asks without taking answers.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use mio::net::{TcpStream, UnixStream};
+use nix::sys::socket::{MsgFlags, getsockopt, sendmsg, setsockopt, sockopt};
+use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
+
+// nix has the means to define an option, and not this one.
+sockopt_impl!(
+    /// How much a TCP socket keeps that was not sent yet.
+    TcpNotSentLowat,
+    Both,
+    libc::IPPROTO_TCP,
+    libc::TCP_NOTSENT_LOWAT,
+    u32
+);
+
+/// Bytes that the kernel may hold unsent. More would only wait there, where it can neither be replaced by
+/// something newer nor be dropped when an interrupt is typed.
+const NOT_SENT_BYTES: u32 = 64 << 10;
+/// Frames that one system call takes.
+const SLICES: usize = 64;
+/// A queue that was longer is given back when it is empty.
+const IDLE_FRAMES: usize = 16;
+
+/// The largest header of a frame that is not masked.
+pub(crate) const HEADER_BYTES_MAX: usize = 10;
+
+/// What a data frame carries. `tungstenite` makes control frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opcode {
+    /// UTF-8.
+    Text = 1,
+    Binary = 2,
+}
+
+/// The header of a whole message that a server sends in one frame, and how many of its bytes count.
+pub(crate) fn frame_header(opcode: Opcode, length: usize) -> ([u8; HEADER_BYTES_MAX], usize) {
+    let mut header = [0; HEADER_BYTES_MAX];
+    header[0] = 0x80 | opcode as u8;
+    let size = match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short @ ..=125), _) => {
+            header[1] = short;
+            2
+        }
+        (_, Ok(medium)) => {
+            header[1] = 126;
+            header[2..4].copy_from_slice(&medium.to_be_bytes());
+            4
+        }
+        _ => {
+            header[1] = 127;
+            header[2..].copy_from_slice(&(length as u64).to_be_bytes());
+            HEADER_BYTES_MAX
+        }
+    };
+    (header, size)
+}
+
+/// A whole frame around the parts of one message, to be pushed to any number of wires.
+pub(crate) fn frame(opcode: Opcode, parts: &[&[u8]]) -> Bytes {
+    let length = parts.iter().map(|part| part.len()).sum();
+    let (header, size) = frame_header(opcode, length);
+    let mut frame = BytesMut::with_capacity(size + length);
+    frame.put_slice(header.get(..size).unwrap_or_default());
+    parts.iter().for_each(|part| frame.put_slice(part));
+    frame.freeze()
+}
+
+/// The transport.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Socket::Tcp(stream) => stream.as_fd(),
+            Socket::Unix(stream) => stream.as_fd(),
+        }
+    }
+}
+
+/// What is left after a flush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flush {
+    /// Nothing.
+    Done,
+    /// The socket takes no more; it will be writable again.
+    Blocked,
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    socket: Socket,
+    /// What was written of the first one is cut off.
+    queue: VecDeque<Bytes>,
+    queued_bytes: usize,
+    total_written: u64,
+}
+
+impl Wire {
+    /// A wire over a socket that does not block.
+    pub(crate) fn new(socket: Socket) -> Self {
+        if let Socket::Tcp(stream) = &socket {
+            // Both are about latency only, so a system that says no is no reason to refuse a client.
+            let _ = stream.set_nodelay(true);
+            let _ = setsockopt(&socket, TcpNotSentLowat, &NOT_SENT_BYTES);
+        }
+        Wire { socket, queue: VecDeque::new(), queued_bytes: 0, total_written: 0 }
+    }
+
+    /// Queues a frame.
+    pub(crate) fn push(&mut self, frame: Bytes) {
+        if !frame.is_empty() {
+            self.queued_bytes += frame.len();
+            self.queue.push_back(frame);
+        }
+    }
+
+    /// Writes until the queue is empty or the socket is full. After an error the connection is dead.
+    pub(crate) fn flush(&mut self) -> io::Result<Flush> {
+        while !self.queue.is_empty() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut count = 0;
+            for (slice, frame) in slices.iter_mut().zip(&self.queue) {
+                *slice = IoSlice::new(frame);
+                count += 1;
+            }
+            match send(&self.socket, slices.get(..count).unwrap_or_default()) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => self.advance(written),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(Flush::Blocked),
+                Err(e) => return Err(e),
+            }
+        }
+        if self.queue.capacity() > IDLE_FRAMES {
+            self.queue = VecDeque::new();
+        }
+        Ok(Flush::Done)
+    }
+
+    fn advance(&mut self, written: usize) {
+        self.queued_bytes -= written;
+        self.total_written += written as u64;
+        let mut left = written;
+        while let Some(front) = self.queue.front_mut() {
+            if left < front.len() {
+                front.advance(left);
+                return;
+            }
+            left -= front.len();
+            self.queue.pop_front();
+        }
+    }
+
+    /// Bytes that were pushed and not written.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.queued_bytes
+    }
+
+    /// Frames that were pushed and not written whole. Each costs some 100 bytes beside its content.
+    pub(crate) fn queued_frames(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// Bytes that the kernel has taken so far.
+    pub(crate) fn total_written(&self) -> u64 {
+        self.total_written
+    }
+
+    /// The user that the other end of a Unix socket belonged to when it connected; `None` for TCP.
+    pub(crate) fn peer_uid(&self) -> Option<u32> {
+        match &self.socket {
+            Socket::Tcp(_) => None,
+            Socket::Unix(stream) => {
+                getsockopt(stream, sockopt::PeerCredentials).ok().map(|peer| peer.uid())
+            }
+        }
+    }
+
+    /// Why an outbound connection failed, once it was reported as writable; `None` if it is there.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match &self.socket {
+            Socket::Tcp(stream) => stream.take_error(),
+            Socket::Unix(stream) => stream.take_error(),
+        }
+    }
+
+    /// Says that nothing more will be written. What the other end still sends can be read.
+    pub(crate) fn shutdown_write(&self) -> io::Result<()> {
+        let how = std::net::Shutdown::Write;
+        match &self.socket {
+            Socket::Tcp(stream) => stream.shutdown(how),
+            Socket::Unix(stream) => stream.shutdown(how),
+        }
+    }
+}
+
+/// Writes without SIGPIPE: the process is the host's, which may not ignore it, and `writev` on a socket
+/// whose other end is gone would end it.
+fn send(socket: &Socket, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    Ok(sendmsg::<()>(socket.as_fd().as_raw_fd(), slices, &[], flags, None)?)
+}
+
+impl AsFd for Wire {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Read for Wire {
+    /// From the socket. An interruption is not told: `tungstenite` would take it for a failure.
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let outcome = match &mut self.socket {
+                Socket::Tcp(stream) => stream.read(buffer),
+                Socket::Unix(stream) => stream.read(buffer),
+            };
+            match outcome {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+impl Write for Wire {
+    /// Queues a copy, whole, so that `tungstenite` never holds anything back.
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.push(Bytes::copy_from_slice(buffer));
+        Ok(buffer.len())
+    }
+
+    /// Does nothing: the owner flushes once a turn, with [`Wire::flush`].
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
