@@ -40,6 +40,10 @@ pub enum ErrorKind {
     PermissionDenied,
     /// A part of a path to watch is no directory.
     NotADirectory,
+    /// An entry of the state has changed since the version that a change was made from.
+    Conflict,
+    /// The token of a client does not allow it.
+    Forbidden,
     /// An earlier operation for the same terminal in the same batch failed; this one was not tried.
     Skipped,
     /// The engine was used in a forked child of the process that made it.

@@ -25,7 +25,6 @@ pub mod capi;
 mod engine;
 mod error;
 mod limits;
-#[allow(dead_code, unreachable_pub, unused_imports)]
 mod policy;
 mod reactor;
 mod state;
@@ -36,7 +35,11 @@ mod watch;
 pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
-pub use reactor::{ReaderId, TerminalId, WatchId};
+pub use policy::{
+    AdaptiveBatcher, BatcherOptions, BatcherStats, BreakerOptions, BreakerState, CircuitBreaker,
+    Flush, FlushReason, Retry, RetryPolicy, TokenBucket,
+};
+pub use reactor::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub use state::{
     ApplicationState, Budget as StateBudget, Change as StateChange, ChangeOp, ChangeSet,
     ChangeSink as StateSink, Collection, Collections, Entry as StateEntry, FileFacts, FileKey,
@@ -44,6 +47,7 @@ pub use state::{
     Pane, PaneContent, Progress as StateProgress, Refusal, Replica, Session, StateChanges,
     StateCursor, StateVersion, StateView, TerminalExit, TerminalFacts,
 };
+pub use sync::{ClientInfo, ListenAddress, ListenOptions, Scopes, TokenId, TokenOptions};
 pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
     ExitStatus, Lag, Link, Match, Matches, Mode, Modes, Op, Position, Process, ReaderOptions,

@@ -91,6 +91,37 @@ pub struct Limits {
     pub state_tombstone_bytes: usize,
     /// Operations in one change set; a larger one is refused. Default 1,024.
     pub state_change_ops: usize,
+    /// Addresses that the server listens on. Default 8.
+    pub listeners: usize,
+    /// Clients of the server at once. One more is told so and closed. Default 1,024.
+    pub clients: usize,
+    /// Connections that have not been let in yet; they take no place of a client. One more is refused, or
+    /// takes the place of the oldest. Default 16.
+    pub clients_pending: usize,
+    /// Time for a connection to ask, upgrade and say hello; then it is closed. Default 5 s.
+    pub client_hello_time: Duration,
+    /// Bytes that wait to be sent to one client. Output and state are added only while there is room; a
+    /// client whose answers go beyond is closed. Default 1 MiB.
+    pub client_queue_bytes: usize,
+    /// Time in which nothing could be sent although something waits; then the client is closed. Default
+    /// 30 s.
+    pub client_stall_time: Duration,
+    /// Bytes of one message of a client; a larger one closes it. Default 1 MiB.
+    pub client_message_bytes: usize,
+    /// Bytes of one message of a client when inflated; a larger one closes it. Default 4 MiB.
+    pub client_inflated_bytes: usize,
+    /// Messages of one client in a second, on average; who sends more is read more slowly. Default 2,000.
+    pub client_messages_per_second: u64,
+    /// Bytes of one client in a second, on average; who sends more is read more slowly. Default 16 MiB.
+    pub client_bytes_per_second: u64,
+    /// Terminals that one client is attached to at once. One more is refused. Default 256.
+    pub client_attachments: usize,
+    /// Bytes of one terminal's output that may be on their way to one client. Default 1 MiB.
+    pub client_window_bytes: usize,
+    /// Watches that one client has asked for. One more is refused. Default 8.
+    pub client_watches: usize,
+    /// Changes of clients that wait for the host's review. One more is refused. Default 64.
+    pub reviews: usize,
 }
 
 impl Default for Limits {
@@ -120,6 +151,20 @@ impl Default for Limits {
             watch_batch_events: 1 << 14,
             watch_read_bytes: 64 << 10,
             watch_tombstones: 1 << 16,
+            listeners: 8,
+            clients: 1024,
+            clients_pending: 16,
+            client_hello_time: Duration::from_secs(5),
+            client_queue_bytes: 1 << 20,
+            client_stall_time: Duration::from_secs(30),
+            client_message_bytes: 1 << 20,
+            client_inflated_bytes: 4 << 20,
+            client_messages_per_second: 2000,
+            client_bytes_per_second: 16 << 20,
+            client_attachments: 256,
+            client_window_bytes: 1 << 20,
+            client_watches: 8,
+            reviews: 64,
             state_sessions: 1024,
             state_panes: 1 << 14,
             state_session_panes: 1024,
@@ -181,6 +226,23 @@ impl Limits {
             // The kernel does not take a buffer that the longest name might not fit in.
             ((512..=1 << 24).contains(&self.watch_read_bytes), "watch_read_bytes: 512 to 16 MiB"),
             (self.watch_tombstones <= 1 << 28, "watch_tombstones: at most 268,435,456"),
+            ((1..=1 << 10).contains(&self.listeners), "listeners: 1 to 1,024"),
+            ((1..=1 << 20).contains(&self.clients), "clients: 1 to 1,048,576"),
+            ((1..=1 << 16).contains(&self.clients_pending), "clients_pending: 1 to 65,536"),
+            (within_hour(self.client_hello_time), "client_hello_time: 1 ms to an hour"),
+            (within_hour(self.client_stall_time), "client_stall_time: 1 ms to an hour"),
+            (self.client_queue_bytes >= 256 << 10, "client_queue_bytes: at least 256 KiB"),
+            (
+                (4 << 10..=64 << 20).contains(&self.client_message_bytes),
+                "client_message_bytes: 4 KiB to 64 MiB",
+            ),
+            (
+                (4 << 10..=4 << 20).contains(&self.client_inflated_bytes),
+                "client_inflated_bytes: 4 KiB to 4 MiB",
+            ),
+            (self.client_messages_per_second >= 1, "client_messages_per_second: at least 1"),
+            (self.client_bytes_per_second >= 1024, "client_bytes_per_second: at least 1,024"),
+            (self.client_window_bytes >= 4 << 10, "client_window_bytes: at least 4 KiB"),
         ]
     }
 
@@ -195,6 +257,10 @@ impl Limits {
             ((1..=1 << 16).contains(&self.state_change_ops), "state_change_ops: 1 to 65,536"),
         ]
     }
+}
+
+fn within_hour(time: Duration) -> bool {
+    (Duration::from_millis(1)..=Duration::from_secs(3600)).contains(&time)
 }
 
 #[cfg(test)]

@@ -173,6 +173,6 @@ impl orch_config {
             watch_tombstones: or(self.watch_tombstones, default.watch_tombstones),
             ..Limits::default()
         };
-        Ok(Config { limits, log_level })
+        Ok(Config { limits, log_level, ..Config::default() })
     }
 }

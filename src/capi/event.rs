@@ -85,6 +85,9 @@ pub const ORCH_EVENT_WATCH_SYNCED: u32 = 24;
 /// ORCH_WATCH_PROBLEM_*, `data` and `len` is the path.
 pub const ORCH_EVENT_WATCH_WARNING: u32 = 25;
 
+/// A client wants to change the state: `offset` names the review, `end` the client.
+pub const ORCH_EVENT_REVIEW: u32 = 26;
+
 /// The program exited with a code: `exit_value`, 0 to 255.
 pub const ORCH_EXIT_CODE: u32 = 1;
 /// A signal killed the program: `exit_value` is its number.
@@ -247,6 +250,9 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
         Event::Log { level, text } => {
             (out.kind, out.level) = (ORCH_EVENT_LOG, level_number(level));
             (out.data, out.len) = (inner.lent.lend(text.as_bytes()), text.len());
+        }
+        Event::Review { review, client, .. } => {
+            (out.kind, out.offset, out.end) = (ORCH_EVENT_REVIEW, review, client.to_u64());
         }
         Event::ShutdownComplete => out.kind = ORCH_EVENT_SHUTDOWN_COMPLETE,
     }

@@ -54,6 +54,11 @@ pub const ORCH_E_PERMISSION: i32 = -21;
 /// A part of a path to watch is no directory.
 pub const ORCH_E_NOT_DIRECTORY: i32 = -22;
 
+/// An entry of the state has changed since the version that a change was made from.
+pub const ORCH_E_CONFLICT: i32 = -23;
+/// The token of a client does not allow it.
+pub const ORCH_E_FORBIDDEN: i32 = -24;
+
 /// The status for a kind of error; the numbers are never reused.
 pub(super) fn status_of(error: &Error) -> i32 {
     match error.kind() {
@@ -71,6 +76,8 @@ pub(super) fn status_of(error: &Error) -> i32 {
         ErrorKind::NotFound => ORCH_E_NOT_FOUND,
         ErrorKind::PermissionDenied => ORCH_E_PERMISSION,
         ErrorKind::NotADirectory => ORCH_E_NOT_DIRECTORY,
+        ErrorKind::Conflict => ORCH_E_CONFLICT,
+        ErrorKind::Forbidden => ORCH_E_FORBIDDEN,
         ErrorKind::Skipped => ORCH_E_SKIPPED,
         ErrorKind::Forked => ORCH_E_FORKED,
         ErrorKind::EngineGone => ORCH_E_GONE,
@@ -113,6 +120,8 @@ pub extern "C" fn orch_status_name(status: i32) -> *const c_char {
         ORCH_E_NOT_FOUND => c"ORCH_E_NOT_FOUND",
         ORCH_E_PERMISSION => c"ORCH_E_PERMISSION",
         ORCH_E_NOT_DIRECTORY => c"ORCH_E_NOT_DIRECTORY",
+        ORCH_E_CONFLICT => c"ORCH_E_CONFLICT",
+        ORCH_E_FORBIDDEN => c"ORCH_E_FORBIDDEN",
         _ => c"unknown status",
     };
     name.as_ptr()

@@ -2,7 +2,8 @@
 
 use super::Engine;
 use crate::error::Result;
-use crate::reactor::{TerminalId, WatchId};
+use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::state::ChangeSet;
 use crate::terminal::TerminalEvent;
 use crate::watch::WatchEvent;
 
@@ -53,6 +54,16 @@ pub enum Event<'a> {
         /// One line, without an end.
         text: &'a str,
     },
+    /// A client wants to change the state, and [`Config::review_changes`](crate::Config) is on. Answer it
+    /// with [`Engine::answer_review`].
+    Review {
+        /// Names the review.
+        review: u64,
+        /// Whose change it is.
+        client: ClientId,
+        /// What it would change; valid when it was made.
+        changes: &'a ChangeSet,
+    },
     /// Every terminal is gone after [`Engine::shutdown`].
     ShutdownComplete,
 }
@@ -91,6 +102,15 @@ impl Engine {
                     self.log_line = text;
                     Event::Log { level, text: &self.log_line }
                 }
+            }));
+        }
+        if self.has_untold_review() {
+            self.settle()?;
+            let review = self.untold_review();
+            return Ok(review.map(|review| Event::Review {
+                review: review.number,
+                client: review.client,
+                changes: &review.changes,
             }));
         }
         let picked = self.terminals.pick_event(&mut self.reactor)?;

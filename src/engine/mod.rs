@@ -4,8 +4,11 @@
 //! and another one needs passes through here.
 
 mod event;
+mod requests;
 mod screens;
 mod sender;
+mod serving;
+mod state;
 mod terminals;
 mod turn;
 mod watches;
@@ -19,10 +22,14 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::reactor::{Inbox, Process, Reactor};
+use crate::state::ApplicationState;
+use crate::sync::Server;
 use crate::terminal::Terminals;
 use crate::watch::Watches;
 use event::Notice;
+use requests::ClientWatch;
 use sender::Letter;
+use state::{Observation, Review};
 
 pub use event::{Completion, Event, LogLevel};
 pub use sender::{Command, Sender};
@@ -34,11 +41,14 @@ pub struct Config {
     pub limits: Limits,
     /// The least urgent log lines that become events. By default [`LogLevel::Warn`].
     pub log_level: LogLevel,
+    /// Changes that clients make to the state wait for
+    /// [`answer_review`](Engine::answer_review). By default they are committed when they are valid.
+    pub review_changes: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Config { limits: Limits::default(), log_level: LogLevel::Warn }
+        Config { limits: Limits::default(), log_level: LogLevel::Warn, review_changes: false }
     }
 }
 
@@ -81,6 +91,13 @@ pub struct Engine {
     polled: mio::Events,
     terminals: Terminals,
     watches: Watches,
+    state: ApplicationState,
+    observation: Observation,
+    server: Server,
+    /// Changes of clients that wait for the host.
+    reviews: VecDeque<Review>,
+    last_review: u64,
+    client_watches: Vec<ClientWatch>,
     inbox: Inbox<Letter>,
     /// Completions and log lines that wait to be read.
     notices: VecDeque<Notice>,
@@ -116,6 +133,12 @@ impl Engine {
             polled: Reactor::event_buffer(),
             terminals: Terminals::new(limits.clone()),
             watches: Watches::new(limits.clone()),
+            state: ApplicationState::new(epoch()?, limits),
+            observation: Observation::default(),
+            server: Server::new(limits.clone()),
+            reviews: VecDeque::new(),
+            last_review: 0,
+            client_watches: Vec::new(),
             inbox,
             notices: VecDeque::new(),
             log_line: String::new(),
@@ -174,6 +197,8 @@ impl Engine {
         for id in ids {
             self.close(id, grace)?;
         }
+        self.client_watches.clear();
+        self.server.stop_listening(&mut self.reactor);
         for id in self.watches() {
             self.unwatch(id)?;
         }
@@ -196,13 +221,18 @@ impl Engine {
         self.terminals.has_event()
             || self.watches.has_event()
             || self.watches.has_work()
+            || self.server.has_work()
+            || self.has_untold_review()
+            || self.has_state_work()
             || !self.notices.is_empty()
             || !self.inbox.is_empty()
             || self.is_shutdown_complete()
     }
 
     fn is_shutdown_complete(&self) -> bool {
-        self.shutdown == Shutdown::Started && self.terminals.len() == 0
+        self.shutdown == Shutdown::Started
+            && self.terminals.len() == 0
+            && !self.server.has_clients()
     }
 
     /// Makes the descriptor tell the truth; the last step of every call that changes something.
@@ -263,11 +293,20 @@ impl Drop for Engine {
         if self.check_process().is_ok() {
             self.terminals.dismantle(&mut self.reactor);
             self.watches.dismantle(&mut self.reactor);
+            self.server.dismantle(&mut self.reactor);
         } else {
             // In a forked child: nothing may be killed and the shared epoll set not be touched.
             // Closing our copies of the descriptors is harmless.
             self.terminals.forget();
             self.watches.forget();
+            self.server.forget();
         }
     }
+}
+
+/// Tells this engine's versions from those of every other one, in a number that JSON carries exactly.
+fn epoch() -> Result<u64> {
+    let random = getrandom::u64()
+        .map_err(|_| Error::new(ErrorKind::System, "the system gives no random numbers"))?;
+    Ok((random >> 11).max(1))
 }

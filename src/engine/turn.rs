@@ -16,7 +16,7 @@
 
 use std::time::Duration;
 
-use super::Engine;
+use super::{Engine, Shutdown};
 use crate::error::Result;
 use crate::reactor::{Alarm, Source};
 use crate::terminal::{PtyReady, TurnBudget};
@@ -40,17 +40,42 @@ impl Engine {
         self.reactor.poll(&mut self.polled, timeout)?;
         self.dispatch_polled();
         while let Some(alarm) = self.reactor.expired() {
-            if let Alarm::Files(id) = alarm {
-                self.watches.on_alarm(id);
-                continue;
-            }
-            let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
-            self.log_failure("timer", outcome);
+            self.on_alarm(alarm);
         }
         self.read_inbox();
+        self.serve_clients();
         self.read_terminals();
         self.work_on_watches();
+        self.observe();
+        self.pump();
         self.settle()
+    }
+
+    fn on_alarm(&mut self, alarm: Alarm) {
+        match alarm {
+            Alarm::Files(id) => self.watches.on_alarm(id),
+            Alarm::Listener(id) => self.server.on_listener(id, &mut self.reactor),
+            Alarm::Client(id) => self.server.on_client_alarm(id, &mut self.reactor),
+            Alarm::Pace => self.server.on_pace_alarm(),
+            Alarm::Feed(id) => self.server.on_feed_alarm(id),
+            Alarm::Peer(_) => {}
+            Alarm::Resize(_) | Alarm::Kill(_) | Alarm::Screen(_) | Alarm::Hibernate(_) => {
+                let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
+                self.log_failure("timer", outcome);
+            }
+        }
+    }
+
+    /// Sends clients what is new; the last thing of a turn, so that what it brought goes out with it.
+    fn pump(&mut self) {
+        if self.shutdown == Shutdown::Started && self.terminals.len() == 0 {
+            self.server.close_all(&mut self.reactor);
+        }
+        let mut touched = std::mem::take(&mut self.observation.touched);
+        self.server.pump(&touched, &mut self.terminals, &self.state, &mut self.reactor);
+        touched.clear();
+        self.observation.touched = touched;
+        self.read_server_news();
     }
 
     fn dispatch_polled(&mut self) {
@@ -73,6 +98,14 @@ impl Engine {
                 }
                 Some(Source::Child(id)) => self.terminals.on_child(id, &mut self.reactor),
                 Some(Source::Files(id)) => self.watches.on_readable(id),
+                Some(Source::Listener(id)) => self.server.on_listener(id, &mut self.reactor),
+                Some(Source::Client(id)) => {
+                    let readable =
+                        event.is_readable() || event.is_read_closed() || event.is_error();
+                    let writable = event.is_writable();
+                    self.server.on_client(id, readable, writable, &mut self.reactor);
+                }
+                Some(Source::Peer(_)) => {}
                 None => debug_assert!(false, "unknown token {:?}", event.token()),
             }
         }

@@ -75,6 +75,19 @@ typed_id! {
     WatchId, "watch"
 }
 
+typed_id! {
+    /// Names an address that the server listens on, until it is closed.
+    ListenerId, "listener"
+}
+typed_id! {
+    /// Names a connection to the server, until it is closed.
+    ClientId, "client"
+}
+typed_id! {
+    /// Names a connection to another engine, until it is removed.
+    PeerId, "peer"
+}
+
 /// Objects by id: constant-time access, and an id that went stale is an error for ever.
 pub(crate) struct IdTable<K, T> {
     slots: Slab<(u64, T)>,

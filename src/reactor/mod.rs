@@ -37,7 +37,7 @@ use clock::Clock;
 use self_wake::SelfWake;
 
 pub(crate) use id::IdTable;
-pub use id::{ReaderId, TerminalId, WatchId};
+pub use id::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub(crate) use inbox::{Inbox, Post, Postbox};
 pub(crate) use process::Process;
 pub(crate) use ready::{Class, Membership, ReadyQueue};

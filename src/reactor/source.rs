@@ -4,7 +4,7 @@
 
 use mio::Token;
 
-use super::id::{RawId, TerminalId, WatchId};
+use super::id::{ClientId, ListenerId, PeerId, RawId, TerminalId, WatchId};
 
 /// A registered descriptor, as it travels in a mio token: the kind in the upper four bits, the id
 /// of the owner below.
@@ -22,6 +22,12 @@ pub(crate) enum Source {
     Child(TerminalId),
     /// The inotify queue of a file watch.
     Files(WatchId),
+    /// A socket that the server listens on.
+    Listener(ListenerId),
+    /// The connection of a client.
+    Client(ClientId),
+    /// The connection to another engine.
+    Peer(PeerId),
 }
 
 const KIND_SHIFT: u32 = 60;
@@ -36,6 +42,9 @@ impl Source {
             Source::Pty(id) => (3, id.raw()),
             Source::Child(id) => (4, id.raw()),
             Source::Files(id) => (5, id.raw()),
+            Source::Listener(id) => (6, id.raw()),
+            Source::Client(id) => (7, id.raw()),
+            Source::Peer(id) => (8, id.raw()),
         };
         debug_assert_eq!(id & !ID_MASK, 0);
         Token((kind << KIND_SHIFT | id) as usize)
@@ -52,6 +61,9 @@ impl Source {
             3 => Source::Pty(id),
             4 => Source::Child(id),
             5 => Source::Files(WatchId::from_raw(raw & ID_MASK)),
+            6 => Source::Listener(ListenerId::from_raw(raw & ID_MASK)),
+            7 => Source::Client(ClientId::from_raw(raw & ID_MASK)),
+            8 => Source::Peer(PeerId::from_raw(raw & ID_MASK)),
             _ => return None,
         })
     }
@@ -70,6 +82,16 @@ pub(crate) enum Alarm {
     Hibernate(TerminalId),
     /// A file watch has something to look at.
     Files(WatchId),
+    /// A listener may accept again.
+    Listener(ListenerId),
+    /// A client has a deadline.
+    Client(ClientId),
+    /// Clients are due for what changed in the state.
+    Pace,
+    /// Output of a terminal has waited long enough to be sent.
+    Feed(TerminalId),
+    /// A peer has a deadline.
+    Peer(PeerId),
 }
 
 #[cfg(test)]
@@ -82,7 +104,13 @@ mod tests {
         let sources =
             [Source::Inbox, Source::Timer, Source::SelfWake, Source::Pty(id), Source::Child(id)];
         let files = Source::Files(WatchId::from_u64((1 << KIND_SHIFT) - 1));
-        for source in sources.into_iter().chain([files]) {
+        let max = (1 << KIND_SHIFT) - 1;
+        let sockets = [
+            Source::Listener(ListenerId::from_u64(max)),
+            Source::Client(ClientId::from_u64(max)),
+            Source::Peer(PeerId::from_u64(max)),
+        ];
+        for source in sources.into_iter().chain([files]).chain(sockets) {
             assert_eq!(Source::from_token(source.token()), Some(source));
         }
         assert_eq!(Source::from_token(Token(usize::MAX)), None);

@@ -14,6 +14,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nix::errno::Errno;
 use subtle::{ConditionallySelectable, ConstantTimeEq};
 
+use super::codec::Codec;
 use super::head::{Refusal, TOKEN_PREFIX};
 use crate::error::{Error, Result};
 
@@ -322,25 +323,6 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// How the messages of a connection are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Codec {
-    Bincode,
-    Json,
-}
-
-impl Codec {
-    const ALL: [Codec; 2] = [Codec::Bincode, Codec::Json];
-
-    /// The subprotocol that stands for it.
-    pub(crate) const fn protocol(self) -> &'static str {
-        match self {
-            Codec::Bincode => "orchflow.v1.bincode",
-            Codec::Json => "orchflow.v1.json",
-        }
-    }
-}
-
 /// What a client offered in its subprotocols.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Offer<'r> {
@@ -361,7 +343,7 @@ impl fmt::Debug for Offer<'_> {
 /// Reads a client's subprotocols. Unknown ones are passed over; two tokens are refused, since it would be
 /// unclear who asks.
 pub(crate) fn offer(protocols: &[String]) -> std::result::Result<Offer<'_>, Refusal> {
-    let known = |text: &String| Codec::ALL.into_iter().find(|codec| codec.protocol() == text);
+    let known = |text: &String| Codec::EACH.into_iter().find(|codec| codec.subprotocol() == text);
     let mut tokens = protocols.iter().filter_map(|text| text.strip_prefix(TOKEN_PREFIX));
     let token = tokens.next();
     if tokens.next().is_some() {

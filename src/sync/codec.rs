@@ -33,7 +33,7 @@ const MAGIC: [u8; 2] = *b"OF";
 const BINCODE_HEADER: usize = 12;
 const JSON_HEADER: usize = 8;
 const OUTPUT_HEADER: usize = 18;
-const INPUT_HEADER: usize = 10;
+pub(crate) const INPUT_HEADER: usize = 10;
 
 /// Messages up to this size are not worth compressing.
 const COMPRESS_ABOVE: usize = 1024;

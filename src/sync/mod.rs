@@ -3,10 +3,29 @@
 #![allow(dead_code, unreachable_pub)]
 
 mod access;
+mod attaching;
+mod attachment;
+mod client;
 mod codec;
+pub(crate) mod convert;
+mod gate;
 mod head;
+mod listener;
 mod octets;
+mod options;
 mod origin;
+mod pace;
 mod paths;
-mod protocol;
+pub(crate) mod protocol;
+mod pump;
+mod screens;
+mod server;
+mod share;
 mod wire;
+
+pub use access::{Scopes, TokenId, TokenOptions};
+pub use attaching::ClientInfo;
+pub(crate) use gate::{Body, Request, collections_of};
+pub use options::{ListenAddress, ListenOptions};
+pub(crate) use protocol::ErrorCode;
+pub(crate) use server::{News, Server};

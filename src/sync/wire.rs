@@ -20,6 +20,8 @@ use mio::net::{TcpStream, UnixStream};
 use nix::sys::socket::{MsgFlags, getsockopt, sendmsg, setsockopt, sockopt};
 use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 
+use crate::reactor::TerminalId;
+
 // nix has the means to define an option, and not this one.
 sockopt_impl!(
     /// How much a TCP socket keeps that was not sent yet.
@@ -98,6 +100,23 @@ impl AsFd for Socket {
     }
 }
 
+/// What a queued frame is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tag {
+    /// Nothing that could be taken back.
+    None,
+    /// Output of a terminal from this offset on.
+    Output(TerminalId, u64),
+    /// Something else in the order of a terminal's output: a gap, a snapshot.
+    Other(TerminalId),
+}
+
+#[derive(Debug)]
+struct Queued {
+    frame: Bytes,
+    tag: Tag,
+}
+
 /// What is left after a flush.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flush {
@@ -112,7 +131,9 @@ pub(crate) enum Flush {
 pub(crate) struct Wire {
     socket: Socket,
     /// What was written of the first one is cut off.
-    queue: VecDeque<Bytes>,
+    queue: VecDeque<Queued>,
+    /// A part of the first one was written.
+    has_begun: bool,
     queued_bytes: usize,
     total_written: u64,
 }
@@ -125,15 +146,45 @@ impl Wire {
             let _ = stream.set_nodelay(true);
             let _ = setsockopt(&socket, TcpNotSentLowat, &NOT_SENT_BYTES);
         }
-        Wire { socket, queue: VecDeque::new(), queued_bytes: 0, total_written: 0 }
+        Wire { socket, queue: VecDeque::new(), has_begun: false, queued_bytes: 0, total_written: 0 }
     }
 
     /// Queues a frame.
     pub(crate) fn push(&mut self, frame: Bytes) {
+        self.push_tagged(frame, Tag::None);
+    }
+
+    /// Queues a frame that is about a terminal's output.
+    pub(crate) fn push_tagged(&mut self, frame: Bytes, tag: Tag) {
         if !frame.is_empty() {
             self.queued_bytes += frame.len();
-            self.queue.push_back(frame);
+            self.queue.push_back(Queued { frame, tag });
         }
+    }
+
+    /// Takes back the newest output of a terminal that was not written, as far as nothing else about it
+    /// is queued behind. Gives the offset of its first byte.
+    pub(crate) fn take_back_output(&mut self, terminal: TerminalId) -> Option<u64> {
+        let mut first = None;
+        let begun = usize::from(self.has_begun);
+        for at in (begun..self.queue.len()).rev() {
+            match self.queue.get(at).map(|queued| queued.tag) {
+                Some(Tag::Output(id, offset)) if id == terminal => {
+                    first = Some(offset);
+                    let taken = self.queue.remove(at);
+                    self.queued_bytes -= taken.map_or(0, |queued| queued.frame.len());
+                }
+                Some(Tag::Other(id)) if id == terminal => break,
+                _ => {}
+            }
+        }
+        first
+    }
+
+    /// Drops every frame of which nothing was written.
+    pub(crate) fn drop_unwritten(&mut self) {
+        self.queue.truncate(usize::from(self.has_begun));
+        self.queued_bytes = self.queue.iter().map(|queued| queued.frame.len()).sum();
     }
 
     /// Writes until the queue is empty or the socket is full. After an error the connection is dead.
@@ -141,8 +192,8 @@ impl Wire {
         while !self.queue.is_empty() {
             let mut slices = [IoSlice::new(&[]); SLICES];
             let mut count = 0;
-            for (slice, frame) in slices.iter_mut().zip(&self.queue) {
-                *slice = IoSlice::new(frame);
+            for (slice, queued) in slices.iter_mut().zip(&self.queue) {
+                *slice = IoSlice::new(&queued.frame);
                 count += 1;
             }
             match send(&self.socket, slices.get(..count).unwrap_or_default()) {
@@ -164,12 +215,14 @@ impl Wire {
         self.total_written += written as u64;
         let mut left = written;
         while let Some(front) = self.queue.front_mut() {
-            if left < front.len() {
-                front.advance(left);
+            if left < front.frame.len() {
+                front.frame.advance(left);
+                self.has_begun |= left > 0;
                 return;
             }
-            left -= front.len();
+            left -= front.frame.len();
             self.queue.pop_front();
+            self.has_begun = false;
         }
     }
 

@@ -258,6 +258,7 @@ impl Terminal {
     fn is_closed(&self) -> bool {
         self.ending.closing
             && self.pty.is_none()
+            && self.feed.is_none()
             && (self.child.is_none() || self.ending.exit_told)
             && self.all_readers_at(self.log.end())
     }

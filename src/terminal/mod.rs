@@ -1,7 +1,7 @@
 //! Terminals: programs in PTYs, their output kept and delivered exactly, their input queued.
 //!
 //! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
-//! [`input`] (the queue), [`line`] (what canonical mode cuts), [`resize`] (coalescing), [`event`] (what to tell, in which order). I/O:
+//! [`input`] (the queue), [`feed`] (what the server takes), [`line`] (what canonical mode cuts), [`resize`] (coalescing), [`event`] (what to tell, in which order). I/O:
 //! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
 //!
 //! [`Terminal`] puts these together for one terminal, [`Terminals`] is the table that the engine
@@ -14,6 +14,7 @@ mod batch;
 mod child;
 mod close;
 mod event;
+mod feed;
 mod input;
 mod line;
 mod options;
@@ -39,6 +40,8 @@ use crate::limits::Limits;
 use crate::reactor::{Class, Membership, Reactor, ReaderId, Source, TerminalId, TimerId};
 use child::Child;
 use event::OutboxPlace;
+use feed::Feed;
+pub(crate) use feed::{Facts, FeedNext, FeedState};
 use input::{Flushed, InputQueue, Sink};
 use line::LineRules;
 use output::{Flow, OutputLog, Reader};
@@ -72,6 +75,10 @@ pub(crate) struct Terminal {
     child: Option<Child>,
     log: OutputLog,
     readers: Vec<Reader>,
+    /// The clients of the server that follow the output.
+    feed: Option<Feed>,
+    /// It is in the table's list of those that were touched.
+    touched: bool,
     /// The reader that was served last.
     next_reader: usize,
     flow: Flow,
@@ -134,6 +141,8 @@ impl Terminal {
             child: None,
             log: OutputLog::new(log_bytes),
             readers: Vec::new(),
+            feed: None,
+            touched: false,
             next_reader: 0,
             flow: Flow::default(),
             queued: Membership::default(),

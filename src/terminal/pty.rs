@@ -203,6 +203,14 @@ impl Pty {
         (eof != 0).then_some(eof)
     }
 
+    /// The character that interrupts the program, while the terminal makes signals of keys.
+    pub(crate) fn interrupt_char(&self) -> Option<u8> {
+        let termios = termios::tcgetattr(&self.master).ok()?;
+        let character = termios.control_chars[Special::VINTR as usize];
+        let is_on = termios.local_flags.contains(LocalFlags::ISIG) && character != 0;
+        is_on.then_some(character)
+    }
+
     pub(crate) fn set_mode(&self, mode: Mode) -> Result<()> {
         self.change_termios(|t| match mode {
             Mode::Raw => termios::cfmakeraw(t),

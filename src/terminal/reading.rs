@@ -206,7 +206,8 @@ impl Terminal {
 
     fn slowest_lossless(&self) -> Option<u64> {
         let lossless = self.readers.iter().filter(|r| r.delivery == Delivery::Lossless);
-        lossless.map(|r| r.cursor).min()
+        let clients = self.feed.as_ref().and_then(|feed| feed.lossless);
+        lossless.map(|r| r.cursor).chain(clients).min()
     }
 
     /// Bytes that the slowest lossless reader has not got.

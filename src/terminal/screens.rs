@@ -50,6 +50,7 @@ impl Terminals {
         if self.get(id)?.screen.is_some() {
             self.admit_size(size)?;
         }
+        self.touch(id);
         self.command(id, |t| t.resize(size, reactor))?;
         let terminal = self.table.get_mut(id)?;
         self.screens.count(terminal);
@@ -57,6 +58,7 @@ impl Terminals {
     }
 
     pub(crate) fn clear_screen(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
+        self.touch(id);
         self.command(id, |t| t.clear_screen(reactor))?;
         let terminal = self.table.get_mut(id)?;
         self.screens.count(terminal);

@@ -28,6 +28,8 @@ pub(crate) struct Terminals {
     logs: LogBudget,
     pub(super) screens: ScreenBudget,
     pub(super) told: Told,
+    /// Terminals that something happened to since they were last asked for.
+    pub(super) touched: Vec<TerminalId>,
     /// Terminals that are not read because the logs' budget is used up.
     starved: Vec<TerminalId>,
     last_input: Option<Instant>,
@@ -55,6 +57,7 @@ impl Terminals {
             logs: LogBudget::new(limits.log_bytes_total),
             screens: ScreenBudget::new(limits.screen_bytes_total),
             told: Told::default(),
+            touched: Vec::new(),
             starved: Vec::new(),
             last_input: None,
             limits,
@@ -168,6 +171,7 @@ impl Terminals {
         }
         self.table.insert(id, terminal);
         self.outbox.reserve(self.table.len());
+        self.touch(id);
         Ok(id)
     }
 
@@ -245,6 +249,7 @@ impl Terminals {
         grace: std::time::Duration,
         reactor: &mut Reactor,
     ) -> Result<()> {
+        self.touch(id);
         self.command(id, |t| t.close(grace, reactor))
     }
 
@@ -333,6 +338,7 @@ impl Terminals {
             terminal.on_child_ready(reactor);
             self.outbox.refresh(terminal, false);
         }
+        self.touch(id);
     }
 
     pub(crate) fn on_alarm(&mut self, alarm: Alarm, reactor: &mut Reactor) -> Result<()> {
@@ -351,7 +357,12 @@ impl Terminals {
                 Ok(())
             }
             // Not of a terminal.
-            Alarm::Files(_) => Ok(()),
+            Alarm::Files(_)
+            | Alarm::Listener(_)
+            | Alarm::Client(_)
+            | Alarm::Pace
+            | Alarm::Feed(_)
+            | Alarm::Peer(_) => Ok(()),
         }
     }
 
@@ -385,6 +396,7 @@ impl Terminals {
         let outcome = outcome.and(terminal.after_output(reactor));
         self.screens.count(terminal);
         self.outbox.refresh(terminal, class == Class::Typing);
+        self.touch(id);
         outcome
     }
 
@@ -418,6 +430,7 @@ impl Terminals {
     // The end.
 
     pub(super) fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
+        self.touch(id);
         let Some(mut terminal) = self.table.remove(id) else { return };
         self.outbox.forget(&terminal);
         terminal.dismantle(reactor);

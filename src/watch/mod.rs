@@ -330,7 +330,7 @@ impl Watch {
             if !self.ready && self.lost.rescan_at.is_none() && self.refused == 0 {
                 self.ready = true;
                 let version = self.version();
-                self.telling.push_back(Telling::Ready(version));
+                self.tell(Telling::Ready(version));
             }
         }
         self.make_batch(now);

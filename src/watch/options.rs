@@ -30,6 +30,8 @@ pub struct WatchOptions {
     pub(crate) entry_limit: Option<usize>,
     pub(crate) poll_interval: Duration,
     pub(crate) tag: u64,
+    /// Nothing is told; see [`WatchOptions::muted`].
+    pub(crate) muted: bool,
 }
 
 impl WatchOptions {
@@ -51,6 +53,7 @@ impl WatchOptions {
             entry_limit: None,
             poll_interval: Duration::from_secs(1),
             tag: 0,
+            muted: false,
         }
     }
 
@@ -141,6 +144,12 @@ impl WatchOptions {
     /// A number of the host's own; comes back in every event of the watch.
     pub fn tag(mut self, tag: u64) -> Self {
         self.tag = tag;
+        self
+    }
+
+    /// For a watch whose tree is read and that has no events: one of the server's clients asked for it.
+    pub(crate) fn muted(mut self) -> Self {
+        self.muted = true;
         self
     }
 

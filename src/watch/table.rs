@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::event::Telling;
 use super::kernel::Kernel;
 use super::options::WatchOptions;
-use super::tree::{FileChanges, FileCursor};
+use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::{Slice, Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -141,6 +141,23 @@ impl Watches {
             watch.changes(cursor, max, out);
             Ok(())
         })
+    }
+
+    /// The state of a watch's tree.
+    pub(crate) fn version(&self, id: WatchId) -> Result<FileVersion> {
+        self.table.get(id).map(Watch::version)
+    }
+
+    /// [`changes`](Self::changes) for somebody who gets no batches.
+    pub(crate) fn read_changes(
+        &mut self,
+        id: WatchId,
+        cursor: &mut FileCursor,
+        max: usize,
+        out: &mut FileChanges,
+    ) -> Result<()> {
+        self.table.get_mut(id)?.read_changes(cursor, max, out);
+        Ok(())
     }
 
     // Readiness.

@@ -14,7 +14,7 @@ use super::tree::{FileId, Node, flag};
 const WARNINGS_MAX: usize = 64;
 
 impl Watch {
-    pub(super) fn version(&self) -> FileVersion {
+    pub(crate) fn version(&self) -> FileVersion {
         FileVersion { epoch: self.epoch, n: self.tree.seq() }
     }
 
@@ -32,7 +32,7 @@ impl Watch {
         replaced: bool,
         from: Option<&[u8]>,
     ) {
-        if !self.ready {
+        if !self.ready || self.options.muted {
             return;
         }
         let Some(node) = self.tree.get(entry) else { return };
@@ -78,7 +78,7 @@ impl Watch {
             let is_root = |path: &[u8]| roots.iter().any(|root| root.path == path);
             summary::shorten(&mut batch, self.options.summary_threshold, is_root);
         }
-        self.telling.push_back(Telling::Batch(batch));
+        self.tell(Telling::Batch(batch));
     }
 
     pub(super) fn warn(&mut self, problem: WatchProblem, path: Vec<u8>) {
@@ -88,7 +88,14 @@ impl Watch {
         {
             self.telling.remove(oldest);
         }
-        self.telling.push_back(Telling::Warning(problem, path));
+        self.tell(Telling::Warning(problem, path));
+    }
+
+    /// Tells the host, unless the watch is for somebody who reads the tree alone.
+    pub(super) fn tell(&mut self, telling: Telling) {
+        if !self.options.muted {
+            self.telling.push_back(telling);
+        }
     }
 
     pub(super) fn warn_of(&mut self, problem: WatchProblem, entry: FileId) {
@@ -118,6 +125,16 @@ impl Watch {
         if !self.open.events.is_empty() {
             self.seal();
         }
+        self.tree.changes(self.epoch, cursor, max, out);
+    }
+
+    /// [`changes`](Self::changes) for somebody who gets no batches: they stay as they are.
+    pub(crate) fn read_changes(
+        &mut self,
+        cursor: &mut FileCursor,
+        max: usize,
+        out: &mut FileChanges,
+    ) {
         self.tree.changes(self.epoch, cursor, max, out);
     }
 

@@ -34,6 +34,11 @@ impl FileCursor {
     pub fn at(version: FileVersion) -> Self {
         FileCursor { epoch: version.epoch, base: version.n, position: version.n }
     }
+
+    /// The version that the reader's copy is at, or on its way to.
+    pub fn version(&self) -> FileVersion {
+        FileVersion { epoch: self.epoch, n: self.position }
+    }
 }
 
 /// An entry of a watch's tree.

@@ -1,0 +1,433 @@
+//! What clients ask for is carried out here, as far as their tokens allow.
+//!
+//! A request that has an id is answered by a result; the others are silent unless something is wrong.
+
+use std::time::Duration;
+
+use super::Engine;
+use super::state::{Review, error_of};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::state::{ChangeSet, Key, Refusal};
+use crate::sync::protocol::{
+    Applied, ClientMessage, Failure, Op as WireOp, Outcome, Rejected, Search as WireSearch,
+    ServerMessage, Spawn, TerminalDetail, TerminalOp,
+};
+use crate::sync::{Body, ErrorCode, Request, Scopes, collections_of, convert};
+use crate::terminal::{Op, Search, SignalTarget, Size};
+use crate::watch::WatchOptions;
+
+/// Requests of clients that are carried out in one turn.
+const REQUESTS_PER_TURN: usize = 256;
+/// The longest grace that a client may give.
+const GRACE_MAX: Duration = Duration::from_secs(60);
+/// Matches that a search gives unless it asks for more, and the most it gets.
+const MATCHES: (u32, u32) = (1000, 10_000);
+
+/// A watch that clients share.
+pub(super) struct ClientWatch {
+    watch: WatchId,
+    path: std::path::PathBuf,
+    clients: usize,
+}
+
+impl Engine {
+    /// Carries out what clients ask for.
+    pub(super) fn serve_clients(&mut self) {
+        let mut budget = REQUESTS_PER_TURN;
+        while let Some(request) =
+            self.server.next_request(&mut budget, &self.state, &mut self.reactor)
+        {
+            self.carry_out_request(request);
+        }
+    }
+
+    fn carry_out_request(&mut self, request: Request) {
+        let client = request.client;
+        match request.body {
+            Body::Input(terminal, bytes) => self.type_for(client, terminal, &bytes),
+            Body::Message(message) => self.answer(client, message),
+        }
+    }
+
+    fn answer(&mut self, client: ClientId, message: ClientMessage) {
+        let now = self.reactor.now();
+        let scope = scope_of(&message);
+        if !self.server.may(client, scope) {
+            return self.forbid(client, &message);
+        }
+        match message {
+            ClientMessage::Hello(hello) => {
+                for attach in &hello.attach {
+                    self.attach_for(client, attach);
+                }
+            }
+            ClientMessage::Ack { version } => self.server.acknowledge(client, version, now),
+            ClientMessage::Attach(attach) => self.attach_for(client, &attach),
+            ClientMessage::Detach { terminal } => {
+                let outcome = self.server.detach(client, TerminalId::from_u64(terminal));
+                self.complain_about(client, outcome);
+            }
+            ClientMessage::Credit { terminal, offset } => {
+                self.server.credit(client, TerminalId::from_u64(terminal), offset);
+            }
+            ClientMessage::Input { terminal, data } => {
+                self.type_for(client, TerminalId::from_u64(terminal), &data.0);
+            }
+            ClientMessage::Batch { id, ops } => {
+                let statuses = self.batch_for(client, ops);
+                self.result(client, id, Ok(Outcome::Statuses(statuses)));
+            }
+            ClientMessage::Spawn(spawn) => {
+                let outcome = self.spawn_for(&spawn);
+                self.result(client, spawn.id, outcome);
+            }
+            ClientMessage::Change { mutation, ops } => {
+                self.change_for(client, mutation, convert::change_set(ops));
+            }
+            ClientMessage::Subscribe { collections } => {
+                self.server.subscribe(client, collections_of(&collections));
+            }
+            ClientMessage::Watch { id, path } => {
+                let outcome = self.watch_for(client, &path.0);
+                self.result(client, id, outcome);
+            }
+            ClientMessage::Unwatch { id, watch } => {
+                let outcome = self.unwatch_of(client, WatchId::from_u64(watch));
+                self.result(client, id, outcome);
+            }
+            ClientMessage::Search(search) => {
+                let outcome = self.search_for(&search);
+                self.result(client, search.id, outcome);
+            }
+            ClientMessage::Query { id, terminal } => {
+                let outcome = self.query_for(TerminalId::from_u64(terminal));
+                self.result(client, id, outcome);
+            }
+            ClientMessage::Snapshot => self.server.resend(client),
+            ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
+        }
+    }
+
+    // Answers.
+
+    fn result(&mut self, client: ClientId, id: u64, outcome: Result<Outcome>) {
+        let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(failure(&error)));
+        self.server.send(client, &ServerMessage::Result { id, outcome });
+    }
+
+    fn forbid(&mut self, client: ClientId, message: &ClientMessage) {
+        let text = "the token does not allow this";
+        match message {
+            ClientMessage::Batch { id, .. }
+            | ClientMessage::Watch { id, .. }
+            | ClientMessage::Unwatch { id, .. }
+            | ClientMessage::Query { id, .. }
+            | ClientMessage::Spawn(Spawn { id, .. })
+            | ClientMessage::Search(WireSearch { id, .. }) => {
+                let failure = Failure { code: ErrorCode::Forbidden, message: text.into() };
+                let outcome = Outcome::Failed(failure);
+                self.server.send(client, &ServerMessage::Result { id: *id, outcome });
+            }
+            ClientMessage::Change { mutation, .. } => {
+                self.reject(client, *mutation, ErrorCode::Forbidden, text);
+            }
+            _ => self.server.complain(client, ErrorCode::Forbidden, text),
+        }
+    }
+
+    fn complain_about(&mut self, client: ClientId, outcome: Result<()>) {
+        if let Err(error) = outcome {
+            self.server.complain(client, code_of(error.kind()), error.message());
+        }
+    }
+
+    // Terminals.
+
+    fn attach_for(&mut self, client: ClientId, attach: &crate::sync::protocol::Attach) {
+        if !self.server.may(client, Scopes::OBSERVE) {
+            let text = "the token does not allow this";
+            return self.server.complain(client, ErrorCode::Forbidden, text);
+        }
+        let outcome = self.server.attach(client, attach, &mut self.terminals);
+        self.complain_about(client, outcome);
+    }
+
+    fn type_for(&mut self, client: ClientId, terminal: TerminalId, bytes: &[u8]) {
+        if !self.server.may(client, Scopes::TYPE) {
+            let text = "the token does not allow input";
+            return self.server.complain(client, ErrorCode::Forbidden, text);
+        }
+        let outcome = if self.terminals.is_interrupt(terminal, bytes) {
+            self.interrupt_for(client, terminal)
+        } else {
+            self.terminals.write_whole(terminal, bytes, &mut self.reactor)
+        };
+        self.complain_about(client, outcome);
+    }
+
+    /// Types the interrupt character, and drops what the client was not sent yet.
+    fn interrupt_for(&mut self, client: ClientId, terminal: TerminalId) -> Result<()> {
+        self.terminals.interrupt(terminal, &mut self.reactor)?;
+        self.server.interrupt(client, terminal, &self.terminals, self.reactor.now());
+        Ok(())
+    }
+
+    fn batch_for(&mut self, client: ClientId, ops: Vec<TerminalOp>) -> Vec<Option<Failure>> {
+        let mut failed = None;
+        let mut statuses = Vec::with_capacity(ops.len());
+        for TerminalOp { terminal, op } in ops {
+            let status = if failed == Some(terminal) {
+                let why = "an earlier operation for this terminal failed";
+                Err(Error::new(ErrorKind::Skipped, why))
+            } else {
+                self.operate_for(client, TerminalId::from_u64(terminal), op)
+            };
+            failed = status.is_err().then_some(terminal);
+            statuses.push(status.err().map(|error| failure(&error)));
+        }
+        statuses
+    }
+
+    fn operate_for(&mut self, client: ClientId, id: TerminalId, op: WireOp) -> Result<()> {
+        let scope = match &op {
+            WireOp::Signal(_) | WireOp::Clear | WireOp::Close { .. } => Scopes::MANAGE,
+            _ => Scopes::TYPE,
+        };
+        if !self.server.may(client, scope) {
+            return Err(Error::new(ErrorKind::Forbidden, "the token does not allow this"));
+        }
+        let op = match op {
+            WireOp::Interrupt => return self.interrupt_for(client, id),
+            WireOp::Eof => return self.terminals.send_eof(id, &mut self.reactor),
+            WireOp::Close { grace_ms } => {
+                let grace = Duration::from_millis(grace_ms.into()).min(GRACE_MAX);
+                return self.terminals.close(id, grace, &mut self.reactor);
+            }
+            WireOp::Input(bytes) => Op::Input(bytes.0.into()),
+            WireOp::Paste(bytes) => Op::Paste(bytes.0.into()),
+            WireOp::Resize { cols, rows } => Op::Resize(Size::cells(cols, rows)),
+            WireOp::Signal(signal) => Op::Signal(signal, SignalTarget::Foreground),
+            WireOp::Clear => Op::Clear,
+        };
+        self.terminals.apply(id, &op, &mut self.reactor)
+    }
+
+    fn spawn_for(&mut self, spawn: &Spawn) -> Result<Outcome> {
+        self.refuse_late()?;
+        let profile = self.server.profiles.get(&spawn.profile);
+        let mut options = profile
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such profile is granted"))?
+            .clone();
+        if let Some(cwd) = &spawn.cwd {
+            let (path, _) = self.server.roots.resolve(&cwd.0)?;
+            options = options.cwd(path);
+        }
+        if spawn.cols > 0 || spawn.rows > 0 {
+            let size = Size::default();
+            let or = |wanted, usual| if wanted == 0 { usual } else { wanted };
+            let (cols, rows) = (or(spawn.cols, size.cols), or(spawn.rows, size.rows));
+            options = options.size(Size::cells(cols, rows));
+        }
+        let id = self.terminals.spawn(&options, &mut self.reactor)?;
+        Ok(Outcome::Spawned { terminal: id.to_u64() })
+    }
+
+    fn search_for(&mut self, search: &WireSearch) -> Result<Outcome> {
+        let mut query = if search.regex {
+            Search::regex(&search.pattern)
+        } else {
+            Search::literal(&search.pattern)
+        };
+        query.ignore_case = search.ignore_case;
+        query.matches_max = match search.max {
+            0 => MATCHES.0,
+            max => max.min(MATCHES.1),
+        } as usize;
+        let id = TerminalId::from_u64(search.terminal);
+        let found = self.terminals.search(id, &query, &mut self.reactor)?;
+        let complete = found.next.is_none();
+        Ok(Outcome::Found { matches: convert::matches(&found), complete })
+    }
+
+    fn query_for(&mut self, id: TerminalId) -> Result<Outcome> {
+        let state = self.terminals.state(id, &self.reactor)?;
+        let detail: TerminalDetail = convert::detail(&state);
+        Ok(Outcome::Terminal(Box::new(detail)))
+    }
+
+    // The state.
+
+    fn change_for(&mut self, client: ClientId, mutation: u64, changes: ChangeSet) {
+        if !self.config.review_changes {
+            return self.commit_for(client, mutation, &changes);
+        }
+        self.observe();
+        if let Err(refusal) = self.state.validate(&changes) {
+            return self.refuse_change(client, mutation, &refusal);
+        }
+        if self.reviews.len() >= self.config.limits.reviews {
+            return self.reject(client, mutation, ErrorCode::Limit, "too many changes wait");
+        }
+        self.last_review += 1;
+        let number = self.last_review;
+        self.reviews.push_back(Review { number, client, mutation, changes, is_told: false });
+    }
+
+    pub(super) fn commit_for(&mut self, client: ClientId, mutation: u64, changes: &ChangeSet) {
+        self.observe();
+        match self.state.commit(changes) {
+            Ok(version) => self.server.owe(client, Applied { mutation, version: version.n }),
+            Err(refusal) => self.refuse_change(client, mutation, &refusal),
+        }
+    }
+
+    fn refuse_change(&mut self, client: ClientId, mutation: u64, refusal: &Refusal) {
+        let mut rejected = Rejected {
+            mutation,
+            code: code_of(error_of(refusal).kind()),
+            message: refusal.to_string(),
+            op: 0,
+            session: None,
+            pane: None,
+        };
+        match refusal {
+            Refusal::Conflict { index, key, .. } => {
+                rejected.op = *index as u32;
+                match key {
+                    Key::Session(id) => {
+                        let known = self.state.session(id);
+                        rejected.session = known.map(|(value, n)| convert::session(id, value, n));
+                    }
+                    Key::Pane(id) => {
+                        let known = self.state.pane(id);
+                        rejected.pane = known.map(|(value, n)| convert::pane(id, value, n));
+                    }
+                    _ => {}
+                }
+            }
+            Refusal::Invalid { index, .. } => rejected.op = *index as u32,
+            Refusal::Limit { .. } => {}
+        }
+        self.server.send(client, &ServerMessage::Rejected(rejected));
+    }
+
+    pub(super) fn reject(
+        &mut self,
+        client: ClientId,
+        mutation: u64,
+        code: ErrorCode,
+        message: &str,
+    ) {
+        let message = message.into();
+        let rejected = Rejected { mutation, code, message, op: 0, session: None, pane: None };
+        self.server.send(client, &ServerMessage::Rejected(rejected));
+    }
+
+    // Files.
+
+    fn watch_for(&mut self, client: ClientId, path: &[u8]) -> Result<Outcome> {
+        self.refuse_late()?;
+        let max = self.config.limits.client_watches;
+        if self.server.watches_of(client)?.len() >= max {
+            return Err(Error::limit(format!("a client has at most {max} watches")));
+        }
+        let (path, _) = self.server.roots.resolve(path)?;
+        let known = self.client_watches.iter().position(|known| known.path == path);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let options = WatchOptions::new(&path).muted();
+                let watch = self.watches.add(&options, &mut self.reactor)?;
+                self.publish(watch);
+                self.client_watches.push(ClientWatch { watch, path, clients: 0 });
+                self.client_watches.len() - 1
+            }
+        };
+        let shared = &mut self.client_watches[at];
+        let watch = shared.watch;
+        let own = self.server.watches_of(client)?;
+        if !own.contains(&watch) {
+            own.push(watch);
+            shared.clients += 1;
+        }
+        Ok(Outcome::Watching { watch: watch.to_u64() })
+    }
+
+    fn unwatch_of(&mut self, client: ClientId, watch: WatchId) -> Result<Outcome> {
+        let own = self.server.watches_of(client)?;
+        let Some(at) = own.iter().position(|known| *known == watch) else {
+            return Err(Error::new(ErrorKind::StaleId, "this client has no such watch"));
+        };
+        own.swap_remove(at);
+        self.unwatch_for_client(watch);
+        Ok(Outcome::Done)
+    }
+
+    /// One client less wants this watch.
+    pub(super) fn unwatch_for_client(&mut self, watch: WatchId) {
+        let Some(at) = self.client_watches.iter().position(|known| known.watch == watch) else {
+            return;
+        };
+        self.client_watches[at].clients -= 1;
+        if self.client_watches[at].clients == 0 {
+            self.client_watches.swap_remove(at);
+            self.unpublish(watch);
+            let removed = self.watches.remove(watch, &mut self.reactor);
+            self.log_failure("watch", removed);
+        }
+    }
+
+    fn refuse_late(&self) -> Result<()> {
+        if self.shutdown == super::Shutdown::No {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"))
+    }
+}
+
+/// What a token must allow for this message. Operations of a batch are checked one by one.
+fn scope_of(message: &ClientMessage) -> Scopes {
+    match message {
+        ClientMessage::Attach(_)
+        | ClientMessage::Search(_)
+        | ClientMessage::Query { .. }
+        | ClientMessage::Subscribe { .. }
+        | ClientMessage::Snapshot => Scopes::OBSERVE,
+        ClientMessage::Spawn(_)
+        | ClientMessage::Change { .. }
+        | ClientMessage::Watch { .. }
+        | ClientMessage::Unwatch { .. } => Scopes::MANAGE,
+        ClientMessage::Hello(_)
+        | ClientMessage::Ack { .. }
+        | ClientMessage::Detach { .. }
+        | ClientMessage::Credit { .. }
+        | ClientMessage::Input { .. }
+        | ClientMessage::Batch { .. }
+        | ClientMessage::Ping { .. } => Scopes::NONE,
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    Failure { code: code_of(error.kind()), message: error.message().into() }
+}
+
+/// What an error is for clients.
+fn code_of(kind: ErrorKind) -> ErrorCode {
+    match kind {
+        ErrorKind::InvalidArgument | ErrorKind::NotADirectory => ErrorCode::Invalid,
+        ErrorKind::StaleId
+        | ErrorKind::NotFound
+        | ErrorKind::ProgramNotFound
+        | ErrorKind::WorkingDirectory => ErrorCode::NotFound,
+        ErrorKind::LimitReached | ErrorKind::OutOfPtys | ErrorKind::OutOfDescriptors => {
+            ErrorCode::Limit
+        }
+        ErrorKind::PermissionDenied | ErrorKind::Forbidden => ErrorCode::Forbidden,
+        ErrorKind::Closing | ErrorKind::Ended | ErrorKind::EngineGone => ErrorCode::Ended,
+        ErrorKind::NoScreen => ErrorCode::NoScreen,
+        ErrorKind::Skipped => ErrorCode::Skipped,
+        ErrorKind::Conflict => ErrorCode::Conflict,
+        ErrorKind::NotExecutable | ErrorKind::Forked | ErrorKind::System => ErrorCode::System,
+    }
+}

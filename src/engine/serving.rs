@@ -1,0 +1,136 @@
+//! The engine's calls for the server: where it listens, whom it lets in, what clients may do.
+
+use std::path::Path;
+
+use super::{Engine, LogLevel, Shutdown};
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{ClientId, ListenerId};
+use crate::sync::{ClientInfo, ListenAddress, ListenOptions, News, TokenId, TokenOptions};
+use crate::terminal::SpawnOptions;
+
+/// The longest name of a profile, in bytes.
+const PROFILE_NAME_MAX: usize = 64;
+/// Profiles at once.
+const PROFILES_MAX: usize = 256;
+
+impl Engine {
+    /// Listens for clients: WebSockets that mirror the state and use terminals, as far as their tokens
+    /// allow. See `docs/PROTOCOL.md`.
+    ///
+    /// # Errors
+    /// `InvalidArgument` (an address that is not loopback, a bad host or origin), `PermissionDenied` (a
+    /// port below 1024, a directory that is not the user's alone), `LimitReached`, `OutOfDescriptors`,
+    /// `System` (the address is in use), `EngineGone` after shutdown, `Forked`.
+    pub fn listen(&mut self, options: &ListenOptions) -> Result<ListenerId> {
+        self.check_process()?;
+        if self.shutdown != Shutdown::No {
+            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
+        }
+        let outcome = self.server.listen(options, &mut self.reactor);
+        self.settle()?;
+        outcome
+    }
+
+    /// Where a listener listens, with the port that the system chose.
+    ///
+    /// # Errors
+    /// `StaleId`, `System`.
+    pub fn listen_address(&self, id: ListenerId) -> Result<ListenAddress> {
+        self.server.address(id)
+    }
+
+    /// Listens on an address no longer. Clients that came in there stay.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn unlisten(&mut self, id: ListenerId) -> Result<()> {
+        self.check_process()?;
+        let outcome = self.server.unlisten(id, &mut self.reactor);
+        self.settle()?;
+        outcome
+    }
+
+    /// Makes a token and returns its text: 43 characters that let whoever has them in. Hand it over by a
+    /// way that nobody else can read.
+    ///
+    /// # Errors
+    /// `InvalidArgument` (no scope, a secret of zeros, a label that is too long), `LimitReached` beyond
+    /// 1,024 tokens, `Forked`.
+    pub fn add_token(&mut self, options: TokenOptions) -> Result<(TokenId, String)> {
+        self.check_process()?;
+        let now = self.reactor.refresh_now();
+        self.server.tokens.add(options, now)
+    }
+
+    /// Makes a token invalid and closes the clients that came in by it.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn revoke_token(&mut self, id: TokenId) -> Result<()> {
+        self.check_process()?;
+        self.reactor.refresh_now();
+        if !self.server.tokens.revoke(id) {
+            return Err(Error::new(ErrorKind::StaleId, "no such token: it is gone or never was"));
+        }
+        self.server.close_revoked(&mut self.reactor);
+        self.settle()
+    }
+
+    /// Lets clients watch files in this directory, and start programs in it.
+    ///
+    /// # Errors
+    /// `NotFound`, `PermissionDenied`, `NotADirectory`, `LimitReached` beyond 256, `Forked`.
+    pub fn grant_directory(&mut self, path: &Path) -> Result<()> {
+        self.check_process()?;
+        self.server.roots.grant(path)
+    }
+
+    /// Lets clients start this program by a name of 1 to 64 bytes; the options of an earlier profile of
+    /// the same name are replaced. Without any profile clients start nothing.
+    ///
+    /// # Errors
+    /// `InvalidArgument`, `LimitReached` beyond 256, `Forked`.
+    pub fn grant_profile(&mut self, name: &str, options: &SpawnOptions) -> Result<()> {
+        self.check_process()?;
+        if name.is_empty() || name.len() > PROFILE_NAME_MAX {
+            return Err(Error::invalid("the name of a profile has 1 to 64 bytes"));
+        }
+        let profiles = &mut self.server.profiles;
+        if profiles.len() >= PROFILES_MAX && !profiles.contains_key(name) {
+            return Err(Error::limit("256 profiles exist already"));
+        }
+        profiles.insert(name.into(), options.clone());
+        Ok(())
+    }
+
+    /// Everybody who is let in at the moment.
+    pub fn clients(&self) -> Vec<ClientInfo> {
+        self.server.infos()
+    }
+
+    /// Closes a client's connection, with a reason that it is told.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn close_client(&mut self, id: ClientId, reason: &str) -> Result<()> {
+        self.check_process()?;
+        self.reactor.refresh_now();
+        let outcome = self.server.expel(id, reason, &mut self.reactor);
+        self.settle()?;
+        outcome
+    }
+
+    /// What the server reported in this turn.
+    pub(super) fn read_server_news(&mut self) {
+        while let Some(news) = self.server.take_news() {
+            match news {
+                News::Log(line) => self.log(LogLevel::Info, line),
+                News::Gone(watches) => {
+                    for watch in watches {
+                        self.unwatch_for_client(watch);
+                    }
+                }
+            }
+        }
+    }
+}

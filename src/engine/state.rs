@@ -1,0 +1,327 @@
+//! The application state: facts flow in, the host reads and changes it.
+//!
+//! Terminals say which of them were touched, published watches how far their trees are; both are written
+//! down before anybody reads the state and at the end of each turn. What is large goes in slices.
+
+use std::os::unix::ffi::OsStrExt;
+
+use super::Engine;
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::state::{
+    ApplicationState, Budget, ChangeSet, Collections, FileFacts, FileKey, FileKind, Refusal,
+    StateChanges, StateCursor, StateVersion, TerminalExit, TerminalFacts,
+};
+use crate::sync::ErrorCode;
+use crate::terminal::{ExitStatus, Facts};
+use crate::watch::{FileChanges, FileCursor, FileEntry, FileType};
+
+/// Files written down, or taken out, in one go.
+const FILES_PER_SLICE: usize = 1024;
+
+/// A watch whose files are part of the state.
+pub(super) struct Published {
+    pub(super) watch: WatchId,
+    cursor: FileCursor,
+    /// What the state has of it goes first.
+    is_emptying: bool,
+    /// The watch is gone, or published no longer.
+    is_ending: bool,
+    /// The state has no room for some of its files.
+    is_partial: bool,
+}
+
+/// What the facts of the state are made from, between turns.
+#[derive(Default)]
+pub(super) struct Observation {
+    /// Terminals that something happened to since the server was told.
+    pub(super) touched: Vec<TerminalId>,
+    fresh: Vec<TerminalId>,
+    pub(super) published: Vec<Published>,
+    changes: FileChanges,
+}
+
+/// A client's change set that waits for the host.
+pub(super) struct Review {
+    pub(super) number: u64,
+    pub(super) client: ClientId,
+    pub(super) mutation: u64,
+    pub(super) changes: ChangeSet,
+    pub(super) is_told: bool,
+}
+
+impl Engine {
+    /// The application state as it is now.
+    ///
+    /// # Errors
+    /// [`Forked`](ErrorKind::Forked).
+    pub fn application_state(&mut self) -> Result<&ApplicationState> {
+        self.check_process()?;
+        self.note_terminals();
+        self.state.commit_facts();
+        self.settle()?;
+        Ok(&self.state)
+    }
+
+    /// Changes sessions and panes: all of the set as one version, or nothing. Clients of the server see
+    /// it like any other change. Returns the version that it made.
+    ///
+    /// # Errors
+    /// [`Conflict`](ErrorKind::Conflict) when an entry is not the one that an operation was built on;
+    /// `InvalidArgument` for a broken rule, `LimitReached`, `Forked`; the message names the operation.
+    pub fn change_state(&mut self, changes: &ChangeSet) -> Result<StateVersion> {
+        self.check_process()?;
+        self.note_terminals();
+        let outcome = self.state.commit(changes).map_err(|refusal| error_of(&refusal));
+        self.settle()?;
+        outcome
+    }
+
+    /// What changed in these collections of the state since the cursor, as much as the budget allows, in
+    /// place of what was in `changes`; the cursor moves behind it. A fresh cursor gets everything; ask
+    /// again while [`more`](StateChanges::more) is set, also over several turns. Costs what changed.
+    ///
+    /// # Errors
+    /// `Forked`.
+    pub fn state_changes(
+        &mut self,
+        cursor: &mut StateCursor,
+        collections: Collections,
+        budget: Budget,
+        changes: &mut StateChanges,
+    ) -> Result<()> {
+        self.check_process()?;
+        self.note_terminals();
+        self.state.commit_facts();
+        self.state.read_changes(cursor, collections, budget, changes);
+        self.settle()
+    }
+
+    /// Makes the files of a watch part of the state, or takes them out again. It goes in slices: the
+    /// state is behind while a large tree is written down. Batches of the watch have to be read for the
+    /// tree to move on.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn publish_watch(&mut self, id: WatchId, publish: bool) -> Result<()> {
+        self.check_process()?;
+        self.watches.version(id)?;
+        if publish {
+            self.publish(id);
+        } else {
+            self.unpublish(id);
+        }
+        self.settle()
+    }
+
+    /// Answers a client's change set that waits for review ([`Event::Review`](crate::Event::Review)):
+    /// `Ok` commits it, if it is still valid; an error is told to the client.
+    ///
+    /// # Errors
+    /// `StaleId` for a number that does not wait, `Forked`.
+    pub fn answer_review(
+        &mut self,
+        review: u64,
+        verdict: std::result::Result<(), String>,
+    ) -> Result<()> {
+        self.check_process()?;
+        let at = self.reviews.iter().position(|waiting| waiting.number == review);
+        let waiting = at.and_then(|at| self.reviews.remove(at));
+        let Some(Review { client, mutation, changes, .. }) = waiting else {
+            let message = format!("no review with the number {review} waits");
+            return Err(Error::new(ErrorKind::StaleId, message));
+        };
+        match verdict {
+            Ok(()) => self.commit_for(client, mutation, &changes),
+            Err(reason) => self.reject(client, mutation, ErrorCode::Refused, &reason),
+        }
+        self.settle()
+    }
+
+    /// The next change set that the host has not seen.
+    pub(super) fn untold_review(&mut self) -> Option<&Review> {
+        let review = self.reviews.iter_mut().find(|review| !review.is_told)?;
+        review.is_told = true;
+        Some(review)
+    }
+
+    pub(super) fn has_untold_review(&self) -> bool {
+        self.reviews.iter().any(|review| !review.is_told)
+    }
+
+    pub(super) fn publish(&mut self, watch: WatchId) {
+        let published = &mut self.observation.published;
+        match published.iter_mut().find(|published| published.watch == watch) {
+            Some(known) => known.is_ending = false,
+            None => published.push(Published {
+                watch,
+                cursor: FileCursor::default(),
+                is_emptying: false,
+                is_ending: false,
+                is_partial: false,
+            }),
+        }
+    }
+
+    pub(super) fn unpublish(&mut self, watch: WatchId) {
+        let known = self.observation.published.iter_mut().find(|known| known.watch == watch);
+        if let Some(known) = known {
+            (known.is_emptying, known.is_ending) = (true, true);
+        }
+    }
+
+    /// Whether files wait to be written down.
+    pub(super) fn has_unpublished(&self) -> bool {
+        self.observation.published.iter().any(|published| published.is_behind(&self.watches))
+    }
+
+    /// Whether a turn would write something down that clients wait for.
+    pub(super) fn has_state_work(&self) -> bool {
+        self.has_unpublished()
+            || (self.server.has_clients()
+                && (self.terminals.has_touched()
+                    || !self.observation.touched.is_empty()
+                    || self.server.lacks(self.state.version())))
+    }
+
+    // Facts.
+
+    /// Writes down what terminals say of themselves.
+    fn note_terminals(&mut self) {
+        if !self.terminals.has_touched() {
+            return;
+        }
+        let mut fresh = std::mem::take(&mut self.observation.fresh);
+        self.terminals.take_touched(&mut fresh);
+        for id in &fresh {
+            match self.terminals.facts(*id) {
+                Ok(facts) if equals(self.state.terminal(id.to_u64()), &facts) => {}
+                Ok(facts) => self.state.put_terminal(id.to_u64(), owned(&facts)),
+                Err(_) => self.state.remove_terminal(id.to_u64()),
+            }
+        }
+        self.observation.touched.extend(&fresh);
+        self.observation.fresh = fresh;
+    }
+
+    /// Writes down what is new, and makes a version of it.
+    pub(super) fn observe(&mut self) {
+        self.note_terminals();
+        let mut published = std::mem::take(&mut self.observation.published);
+        for known in &mut published {
+            if known.is_behind(&self.watches) {
+                self.note_files(known);
+            }
+        }
+        published.retain(|known| !known.is_ending || known.is_emptying);
+        self.observation.published = published;
+        self.state.commit_facts();
+    }
+
+    /// Writes down a slice of what changed in a watch.
+    fn note_files(&mut self, known: &mut Published) {
+        let watch = known.watch.to_u64();
+        if known.is_emptying {
+            known.is_emptying = self.state.remove_watch_files(watch, FILES_PER_SLICE);
+            return;
+        }
+        let changes = &mut self.observation.changes;
+        let before = known.cursor;
+        let read =
+            self.watches.read_changes(known.watch, &mut known.cursor, FILES_PER_SLICE, changes);
+        if read.is_err() {
+            (known.is_emptying, known.is_ending) = (true, true);
+            return;
+        }
+        if changes.full && before != FileCursor::default() {
+            // What is there goes first; then the tree is read anew.
+            known.cursor = FileCursor::default();
+            known.is_emptying = true;
+            return;
+        }
+        for id in &changes.removed {
+            self.state.remove_file(FileKey { watch, id: id.to_u64() });
+        }
+        let mut is_full = false;
+        for entry in changes.entries() {
+            let key = FileKey { watch, id: entry.id.to_u64() };
+            is_full |= !self.state.put_file(key, file_facts(&entry));
+        }
+        if is_full && !std::mem::replace(&mut known.is_partial, true) {
+            let text = "the state has no room for all files of a watch: state_bytes".into();
+            self.log(super::LogLevel::Warn, text);
+        }
+    }
+}
+
+impl Published {
+    fn is_behind(&self, watches: &crate::watch::Watches) -> bool {
+        self.is_emptying
+            || watches.version(self.watch).is_ok_and(|version| version != self.cursor.version())
+    }
+}
+
+/// What a refusal of the state is as an error.
+pub(super) fn error_of(refusal: &Refusal) -> Error {
+    let kind = match refusal {
+        Refusal::Conflict { .. } => ErrorKind::Conflict,
+        Refusal::Invalid { .. } => ErrorKind::InvalidArgument,
+        Refusal::Limit { .. } => ErrorKind::LimitReached,
+    };
+    Error::new(kind, refusal.to_string())
+}
+
+fn exit_of(status: ExitStatus) -> TerminalExit {
+    match status {
+        ExitStatus::Code(code) => TerminalExit::Code(code),
+        ExitStatus::Signal { signal, .. } => TerminalExit::Signal(signal),
+        ExitStatus::Unknown => TerminalExit::Unknown,
+    }
+}
+
+fn equals(known: Option<(&TerminalFacts, u64)>, facts: &Facts<'_>) -> bool {
+    known.is_some_and(|(known, _)| {
+        known.title == facts.title
+            && known.cwd.as_deref() == facts.cwd
+            && (known.cols, known.rows, known.pid) == (facts.cols, facts.rows, facts.pid)
+            && (known.running, known.closing) == (facts.running, facts.closing)
+            && (known.exit, known.screen) == (facts.exit.map(exit_of), facts.has_screen)
+    })
+}
+
+fn owned(facts: &Facts<'_>) -> TerminalFacts {
+    TerminalFacts {
+        title: facts.title.into(),
+        cwd: facts.cwd.map(<[u8]>::to_vec),
+        cols: facts.cols,
+        rows: facts.rows,
+        pid: facts.pid,
+        running: facts.running,
+        exit: facts.exit.map(exit_of),
+        closing: facts.closing,
+        screen: facts.has_screen,
+    }
+}
+
+fn file_facts(entry: &FileEntry<'_>) -> FileFacts {
+    let path = entry.path.as_os_str().as_bytes();
+    // A root has no directory here that it could be named in.
+    let name = match entry.parent {
+        Some(_) => entry.path.file_name().map_or(path, OsStrExt::as_bytes),
+        None => path,
+    };
+    FileFacts {
+        parent: entry.parent.map_or(0, |parent| parent.to_u64()),
+        name: name.into(),
+        kind: match entry.kind {
+            FileType::File => FileKind::File,
+            FileType::Directory => FileKind::Directory,
+            FileType::Symlink => FileKind::Symlink,
+            _ => FileKind::Other,
+        },
+        size: entry.size,
+        modified_us: entry.modified_ns.div_euclid(1000),
+        mode: entry.mode,
+        ignored: entry.ignored,
+    }
+}

@@ -1,0 +1,126 @@
+//! What clients ask of the server itself: attachments, and who is there.
+
+use super::attachment::Attachment;
+use super::client::CloseCode;
+use super::protocol::{Attach, DetachReason, Mode, ServerMessage};
+use super::server::Server;
+use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::{ClientId, Reactor, TerminalId};
+use crate::sync::Scopes;
+use crate::terminal::Terminals;
+
+/// The window of an attachment that asks for none.
+const WINDOW: u64 = 256 << 10;
+/// The smallest window: less would be stop and go.
+const WINDOW_MIN: u64 = 4 << 10;
+
+/// A client that is let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientInfo {
+    /// Which one.
+    pub id: ClientId,
+    /// The name that it gave itself, at most 64 bytes.
+    pub name: String,
+    /// What its token allows.
+    pub scopes: Scopes,
+    /// Terminals that it is attached to.
+    pub terminals: usize,
+    /// Bytes that wait to be sent to it.
+    pub queued_bytes: usize,
+}
+
+impl Server {
+    /// Attaches a client to a terminal, or attaches it anew.
+    pub(crate) fn attach(
+        &mut self,
+        id: ClientId,
+        attach: &Attach,
+        terminals: &mut Terminals,
+    ) -> Result<()> {
+        let terminal = TerminalId::from_u64(attach.terminal);
+        let state = terminals.feed_state(terminal)?;
+        let client = self.clients.get_mut(id)?;
+        if attach.mode == Mode::Screen && !state.has_screen {
+            let text = "the terminal was made without a screen";
+            return Err(Error::new(ErrorKind::NoScreen, text));
+        }
+        let max = self.limits.client_attachments;
+        if client.attachments.len() >= max && client.attachment_of(terminal).is_none() {
+            return Err(Error::limit(format!("a client has at most {max} attachments")));
+        }
+        let window_max = self.limits.client_window_bytes as u64;
+        let window = if attach.window == 0 { WINDOW } else { attach.window };
+        let window = window.clamp(WINDOW_MIN, window_max.max(WINDOW_MIN));
+        let (mode, start) = (attach.mode, attach.start);
+        let log = (state.end, state.has_screen);
+        let mut attachment = Attachment::new(terminal, mode, start, window, log)
+            .ok_or_else(|| Error::invalid("the offset is past the end of output"))?;
+        attachment.cleared_at = state.cleared_at;
+        let offset = attachment.cursor;
+        client.attachments.retain(|known| known.terminal != terminal);
+        client.attachments.push(attachment);
+        let attached = ServerMessage::Attached { terminal: attach.terminal, mode, offset };
+        client.send_of(terminal, &attached);
+        self.pump.join(terminal, id, state.end);
+        self.mark_pushed(id);
+        self.wake(id);
+        Ok(())
+    }
+
+    /// Ends an attachment.
+    pub(crate) fn detach(&mut self, id: ClientId, terminal: TerminalId) -> Result<()> {
+        let client = self.clients.get_mut(id)?;
+        if client.attachment_of(terminal).is_none() {
+            return Err(Error::new(ErrorKind::StaleId, "not attached to this terminal"));
+        }
+        client.attachments.retain(|known| known.terminal != terminal);
+        let reason = DetachReason::Asked;
+        client.send_of(terminal, &ServerMessage::Detached { terminal: terminal.to_u64(), reason });
+        self.pump.leave(terminal, id);
+        self.mark_pushed(id);
+        Ok(())
+    }
+
+    /// A client has worked off output.
+    pub(crate) fn credit(&mut self, id: ClientId, terminal: TerminalId, offset: u64) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        // One that was detached meanwhile is no mistake.
+        if let Some(attachment) = client.attachment(terminal) {
+            attachment.on_credit(offset);
+            self.wake(id);
+        }
+    }
+
+    /// Everybody who is let in.
+    pub(crate) fn infos(&self) -> Vec<ClientInfo> {
+        let clients = self.clients.ids().filter_map(|id| self.clients.get(id).ok());
+        let open = clients.filter(|client| client.is_open());
+        open.map(|client| ClientInfo {
+            id: client.id,
+            name: client.name.clone(),
+            scopes: client.grant.map_or(Scopes::NONE, |grant| grant.scopes),
+            terminals: client.attachments.len(),
+            queued_bytes: client.wire.queued_bytes(),
+        })
+        .collect()
+    }
+
+    /// Closes a client's connection because the host wants it.
+    pub(crate) fn expel(
+        &mut self,
+        id: ClientId,
+        reason: &str,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.clients.get(id)?;
+        self.close(id, CloseCode::Bye, reason, reactor);
+        Ok(())
+    }
+
+    // Watches that clients asked for.
+
+    /// The watches of a client.
+    pub(crate) fn watches_of(&mut self, id: ClientId) -> Result<&mut Vec<crate::WatchId>> {
+        Ok(&mut self.clients.get_mut(id)?.watches)
+    }
+}

@@ -1,0 +1,340 @@
+//! One connection to the server: its phase, its bounds, what it wants, and its queue.
+//!
+//! A connection is a request head, then a WebSocket that has to say hello, then a client. Everything
+//! before the hello is bounded tightly; see [`Phase`]. Frames are built once and pushed into the wire's
+//! queue, which is flushed at the end of the turn.
+
+use std::io;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tungstenite::Message;
+use tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
+use tungstenite::protocol::frame::CloseFrame;
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+use super::access::{Scopes, TokenId};
+use super::attachment::Attachment;
+use super::codec::{Codec, Encoded};
+use super::head::HeadBuffer;
+use super::pace::Pacer;
+use super::protocol::{Applied, ServerMessage};
+use super::wire::{self, Opcode, Tag, Wire};
+use crate::limits::Limits;
+use crate::policy::TokenBucket;
+use crate::reactor::{ClientId, ListenerId, TerminalId, TimerId, WatchId};
+use crate::state::{Collections, StateCursor};
+
+/// Bytes of one message before the hello has been accepted.
+const HELLO_BYTES: usize = 4 << 10;
+/// What a connection reads with one system call; also what an idle one costs.
+pub(super) const READ_BYTES: usize = 4 << 10;
+/// Output and diffs are added only while less than this waits, so that an echo or an answer is never
+/// behind much.
+const ROOM_BYTES: usize = 64 << 10;
+/// The same for parts of a large diff, which nobody waits for.
+const STATE_ROOM_BYTES: usize = 16 << 10;
+
+/// Why a connection is closed, as the client is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub(crate) enum CloseCode {
+    /// It said goodbye.
+    Bye = 1000,
+    /// The server shuts down.
+    Shutdown = 1001,
+    /// It does not speak WebSocket.
+    Protocol = 1002,
+    /// A text that is not UTF-8.
+    NotUtf8 = 1007,
+    /// A message above the bounds.
+    TooBig = 1009,
+    /// No token, one that is not known, or one that is no longer valid.
+    Unauthorized = 4001,
+    /// No hello in time.
+    NoHello = 4002,
+    /// A message that cannot be understood.
+    BadMessage = 4003,
+    /// It does not read what it is sent.
+    TooSlow = 4004,
+    /// There are as many clients as are allowed.
+    TooMany = 4006,
+    /// It speaks another version of the protocol.
+    Version = 4007,
+}
+
+/// How far a connection has come.
+pub(crate) enum Phase {
+    /// The request head is being read.
+    Head(HeadBuffer),
+    /// The WebSocket is open and has to say hello.
+    Hello(WebSocketContext),
+    /// The client is let in.
+    Open(WebSocketContext),
+    /// A close frame is on its way, and its answer.
+    Closing(WebSocketContext),
+    /// What is queued is sent (an answer to a request that was refused), then it ends.
+    Ending,
+}
+
+/// What the client may do, and by which token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grant {
+    pub(crate) token: TokenId,
+    pub(crate) scopes: Scopes,
+}
+
+/// What a client has of the state.
+pub(crate) struct Share {
+    pub(crate) collections: Collections,
+    pub(crate) cursor: StateCursor,
+    pub(crate) pacer: Pacer,
+    /// It has been sent a part of a diff that is not the last.
+    pub(crate) is_between: bool,
+    /// Change sets of its own whose effect it has not been sent.
+    pub(crate) applied: Vec<Applied>,
+    /// Diffs since the last one with a hash.
+    pub(crate) unhashed: u32,
+}
+
+/// See the module's documentation.
+pub(crate) struct Client {
+    pub(crate) id: ClientId,
+    pub(crate) listener: ListenerId,
+    pub(crate) wire: Wire,
+    pub(crate) phase: Phase,
+    pub(crate) codec: Codec,
+    /// Messages may be compressed.
+    pub(crate) compress: bool,
+    pub(crate) grant: Option<Grant>,
+    /// The token that came as a subprotocol, until the hello.
+    pub(crate) offered_token: Option<String>,
+    pub(crate) name: String,
+    pub(crate) share: Share,
+    pub(crate) attachments: Vec<Attachment>,
+    /// Watches that it asked for.
+    pub(crate) watches: Vec<WatchId>,
+    pub(crate) messages: TokenBucket,
+    pub(crate) bytes: TokenBucket,
+    /// Malformed messages, in a row.
+    pub(crate) malformed: u32,
+    /// The next deadline: the hello, the end of a token, a queue that does not move.
+    pub(crate) timer: Option<(Instant, TimerId)>,
+    pub(crate) opened_at: Instant,
+    /// The token is no longer valid from then on.
+    pub(crate) expires_at: Option<Instant>,
+    /// It is not read before this time: it sends too much.
+    pub(crate) throttled_until: Option<Instant>,
+    /// Since when its queue has not moved, and how much had been written then.
+    pub(crate) stalled: Option<(Instant, u64)>,
+    /// In the list of those to be read.
+    pub(crate) is_readable: bool,
+    /// In the list of those to be flushed.
+    pub(crate) is_pushed: bool,
+    /// In the list of those that may get more.
+    pub(crate) is_woken: bool,
+    /// Registered for writability.
+    pub(crate) wants_write: bool,
+    /// It said goodbye or broke; gone at the end of the turn.
+    pub(crate) is_broken: bool,
+}
+
+/// What reading gave.
+pub(crate) enum Input {
+    /// A message: text or binary.
+    Message(Message),
+    /// Nothing before the kernel reports more.
+    Drained,
+    /// A ping or the like, which has been dealt with.
+    Control,
+    /// The connection has to be closed with this code.
+    Close(CloseCode),
+    /// It is over.
+    Ended,
+}
+
+impl Client {
+    pub(crate) fn new(
+        id: ClientId,
+        listener: ListenerId,
+        wire: Wire,
+        limits: &Limits,
+        now: Instant,
+    ) -> Self {
+        let (messages, bytes) = (limits.client_messages_per_second, limits.client_bytes_per_second);
+        Client {
+            id,
+            listener,
+            wire,
+            phase: Phase::Head(HeadBuffer::default()),
+            codec: Codec::Json,
+            compress: false,
+            grant: None,
+            offered_token: None,
+            name: String::new(),
+            share: Share {
+                collections: Collections::NONE,
+                cursor: StateCursor::default(),
+                pacer: Pacer::default(),
+                is_between: false,
+                applied: Vec::new(),
+                unhashed: 0,
+            },
+            attachments: Vec::new(),
+            watches: Vec::new(),
+            messages: TokenBucket::new(messages, messages, now),
+            // One message of the largest size always passes.
+            bytes: TokenBucket::new(bytes, bytes.max(limits.client_message_bytes as u64), now),
+            malformed: 0,
+            timer: None,
+            opened_at: now,
+            expires_at: None,
+            throttled_until: None,
+            stalled: None,
+            is_readable: false,
+            is_pushed: false,
+            is_woken: false,
+            wants_write: false,
+            is_broken: false,
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
+    }
+
+    /// Not let in yet.
+    pub(crate) fn is_pending(&self) -> bool {
+        matches!(self.phase, Phase::Head(_) | Phase::Hello(_))
+    }
+
+    pub(crate) fn has_scope(&self, scope: Scopes) -> bool {
+        self.grant.is_some_and(|grant| grant.scopes.contains(scope))
+    }
+
+    /// The request head was accepted: from here on it is a WebSocket. `rest` came behind the head.
+    pub(crate) fn upgrade(&mut self, rest: Vec<u8>) {
+        let config = websocket_config(HELLO_BYTES);
+        let context = WebSocketContext::from_partially_read(rest, Role::Server, Some(config));
+        self.phase = Phase::Hello(context);
+    }
+
+    /// The hello was accepted.
+    pub(crate) fn open(&mut self, message_bytes: usize) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Ending);
+        self.phase = match phase {
+            Phase::Hello(mut context) => {
+                context.set_config(|config| *config = websocket_config(message_bytes));
+                Phase::Open(context)
+            }
+            other => other,
+        };
+    }
+
+    /// Reads the next message.
+    pub(crate) fn read(&mut self) -> Input {
+        let (Phase::Hello(context) | Phase::Open(context) | Phase::Closing(context)) =
+            &mut self.phase
+        else {
+            return Input::Drained;
+        };
+        match context.read(&mut self.wire) {
+            Ok(Message::Close(_)) => {
+                // The answer is queued by the next read, which tells that it is over.
+                Input::Control
+            }
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Input::Control,
+            Ok(message) => Input::Message(message),
+            Err(error) => input_of(&error),
+        }
+    }
+
+    /// Queues a message of its own.
+    pub(crate) fn send(&mut self, message: &ServerMessage) {
+        let encoded = self.codec.encode_server(message, self.compress);
+        self.push(frame_of(&encoded));
+    }
+
+    /// Queues a message that has its place in the order of a terminal's output.
+    pub(crate) fn send_of(&mut self, terminal: TerminalId, message: &ServerMessage) {
+        if self.is_open() {
+            let encoded = self.codec.encode_server(message, self.compress);
+            self.wire.push_tagged(frame_of(&encoded), Tag::Other(terminal));
+        }
+    }
+
+    /// Queues a frame.
+    pub(crate) fn push(&mut self, frame: Bytes) {
+        if self.is_open() {
+            self.wire.push(frame);
+        }
+    }
+
+    /// Queues a frame with output of a terminal, which an interrupt may take back.
+    pub(crate) fn push_output(&mut self, frame: Bytes, terminal: TerminalId, offset: u64) {
+        if self.is_open() {
+            self.wire.push_tagged(frame, Tag::Output(terminal, offset));
+        }
+    }
+
+    /// Whether more output should be queued.
+    pub(crate) fn has_room(&self) -> bool {
+        self.is_open() && self.wire.queued_bytes() < ROOM_BYTES
+    }
+
+    /// Whether another part of a diff should be queued.
+    pub(crate) fn has_state_room(&self) -> bool {
+        self.is_open() && self.wire.queued_bytes() < STATE_ROOM_BYTES
+    }
+
+    /// Begins to close: queues the close frame and waits for its answer.
+    pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
+        let phase = std::mem::replace(&mut self.phase, Phase::Ending);
+        self.phase = match phase {
+            Phase::Hello(mut context) | Phase::Open(mut context) => {
+                let frame = CloseFrame { code: (code as u16).into(), reason: reason.into() };
+                match context.close(&mut self.wire, Some(frame)) {
+                    Ok(()) => Phase::Closing(context),
+                    Err(_) => Phase::Ending,
+                }
+            }
+            Phase::Head(_) => Phase::Ending,
+            other => other,
+        };
+    }
+
+    pub(crate) fn attachment_of(&self, terminal: TerminalId) -> Option<&Attachment> {
+        self.attachments.iter().find(|attachment| attachment.terminal == terminal)
+    }
+
+    pub(crate) fn attachment(&mut self, terminal: TerminalId) -> Option<&mut Attachment> {
+        self.attachments.iter_mut().find(|attachment| attachment.terminal == terminal)
+    }
+}
+
+/// A whole frame from an encoded message.
+pub(crate) fn frame_of(encoded: &Encoded) -> Bytes {
+    let opcode = if encoded.text { Opcode::Text } else { Opcode::Binary };
+    wire::frame(opcode, &[&encoded.payload])
+}
+
+fn websocket_config(message_bytes: usize) -> WebSocketConfig {
+    // Writes go to the wire's queue at once, so nothing is to be buffered before it.
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(Some(message_bytes))
+        .max_frame_size(Some(message_bytes))
+}
+
+fn input_of(error: &WsError) -> Input {
+    match error {
+        WsError::Io(error) if error.kind() == io::ErrorKind::WouldBlock => Input::Drained,
+        WsError::Io(error) if error.kind() == io::ErrorKind::Interrupted => Input::Control,
+        WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_) => Input::Ended,
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Input::Ended,
+        WsError::Capacity(CapacityError::MessageTooLong { .. }) => Input::Close(CloseCode::TooBig),
+        WsError::Utf8(_) => Input::Close(CloseCode::NotUtf8),
+        _ => Input::Close(CloseCode::Protocol),
+    }
+}

@@ -1,0 +1,186 @@
+//! Between the engine's types and those of the wire.
+
+use std::os::unix::ffi::OsStrExt;
+
+use super::octets::{Decimal, Octets};
+use super::protocol::{
+    Change, ChangeOp, Content, Exit, FileEntry, FileKind, Key, Match, PaneEntry, SessionEntry,
+    TerminalDetail, TerminalEntry,
+};
+use crate::state::{self, Entry, FileFacts, KeyRef, Pane, PaneContent, Session, TerminalExit};
+use crate::terminal::{ExitStatus, Matches, TerminalState};
+
+pub(crate) fn octets(bytes: &[u8]) -> Octets {
+    Octets(bytes.to_vec())
+}
+
+/// How a program ended, for clients.
+pub(crate) fn exit(status: ExitStatus) -> Exit {
+    match status {
+        ExitStatus::Code(code) => Exit::Code(code),
+        ExitStatus::Signal { signal, .. } => Exit::Signal(signal),
+        ExitStatus::Unknown => Exit::Unknown,
+    }
+}
+
+fn exit_of_state(exit: TerminalExit) -> Exit {
+    match exit {
+        TerminalExit::Code(code) => Exit::Code(code),
+        TerminalExit::Signal(signal) => Exit::Signal(signal),
+        TerminalExit::Unknown => Exit::Unknown,
+    }
+}
+
+// Out.
+
+pub(crate) fn key(key: KeyRef<'_>) -> Key {
+    match key {
+        KeyRef::Session(id) => Key::Session(id.into()),
+        KeyRef::Pane(id) => Key::Pane(id.into()),
+        KeyRef::Terminal(id) => Key::Terminal(id),
+        KeyRef::File(file) => Key::File { watch: file.watch, id: Decimal(file.id) },
+    }
+}
+
+pub(crate) fn session(id: &str, session: &Session, version: u64) -> SessionEntry {
+    SessionEntry {
+        id: id.into(),
+        version,
+        name: session.name.clone(),
+        panes: session.panes.clone(),
+        metadata: session.metadata.clone(),
+    }
+}
+
+pub(crate) fn pane(id: &str, pane: &Pane, version: u64) -> PaneEntry {
+    PaneEntry {
+        id: id.into(),
+        version,
+        session: pane.session.clone(),
+        title: pane.title.clone(),
+        content: match &pane.content {
+            PaneContent::Empty => Content::Empty,
+            PaneContent::Terminal(id) => Content::Terminal(*id),
+            PaneContent::File(path) => Content::File(octets(path)),
+            PaneContent::Custom(name) => Content::Custom(name.clone()),
+        },
+        metadata: pane.metadata.clone(),
+    }
+}
+
+fn terminal(id: u64, facts: &state::TerminalFacts, version: u64) -> TerminalEntry {
+    TerminalEntry {
+        id,
+        version,
+        title: facts.title.clone(),
+        cwd: facts.cwd.as_deref().map(octets),
+        cols: facts.cols,
+        rows: facts.rows,
+        pid: facts.pid,
+        running: facts.running,
+        exit: facts.exit.map(exit_of_state),
+        closing: facts.closing,
+        screen: facts.screen,
+    }
+}
+
+fn file(key: state::FileKey, facts: &FileFacts, version: u64) -> FileEntry {
+    FileEntry {
+        watch: key.watch,
+        id: Decimal(key.id),
+        version,
+        parent: Decimal(facts.parent),
+        name: octets(&facts.name),
+        kind: match facts.kind {
+            state::FileKind::File => FileKind::File,
+            state::FileKind::Directory => FileKind::Directory,
+            state::FileKind::Symlink => FileKind::Symlink,
+            state::FileKind::Other => FileKind::Other,
+        },
+        size: facts.size,
+        modified_us: facts.modified_us,
+        mode: facts.mode,
+        ignored: facts.ignored,
+    }
+}
+
+impl state::ChangeSink for super::protocol::Diff {
+    fn removed(&mut self, removed: KeyRef<'_>) {
+        self.removed.push(key(removed));
+    }
+
+    fn set(&mut self, entry: Entry<'_>) {
+        match entry {
+            Entry::Session(id, value, version) => self.sessions.push(session(id, value, version)),
+            Entry::Pane(id, value, version) => self.panes.push(pane(id, value, version)),
+            Entry::Terminal(id, value, version) => {
+                self.terminals.push(terminal(id, value, version));
+            }
+            Entry::File(key, value, version) => self.files.push(file(key, value, version)),
+        }
+    }
+}
+
+/// What a search found.
+pub(crate) fn matches(found: &Matches) -> Vec<Match> {
+    let matches = found.matches.iter().map(|found| Match {
+        start_row: found.start.row,
+        start_col: found.start.col,
+        end_row: found.end.row,
+        end_col: found.end.col,
+    });
+    matches.collect()
+}
+
+/// What is known of a terminal at the moment.
+pub(crate) fn detail(state: &TerminalState) -> TerminalDetail {
+    let millis = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let foreground = state.foreground.as_ref();
+    TerminalDetail {
+        terminal: state.id.to_u64(),
+        foreground_pid: foreground.map(|process| process.pid),
+        foreground_name: octets(foreground.map_or(&[][..], |process| process.name.as_bytes())),
+        cwd: state.cwd.as_ref().map(|cwd| octets(cwd.as_os_str().as_bytes())),
+        log_start: state.log_start,
+        log_end: state.log_end,
+        input_bytes: state.input_bytes,
+        input_waiting: state.input_waiting as u64,
+        since_input_ms: state.since_input.map(millis),
+        since_output_ms: state.since_output.map(millis),
+        paused: state.paused_by_host || state.paused_by_reader || state.paused_by_memory,
+        history: state.screen.as_ref().map_or(0, |screen| screen.history as u32),
+    }
+}
+
+// In.
+
+/// A client's operations as the state takes them; the state checks them.
+pub(crate) fn change_set(ops: Vec<ChangeOp>) -> state::ChangeSet {
+    let ops =
+        ops.into_iter().map(|op| state::ChangeOp { change: change(op.change), base: op.base });
+    state::ChangeSet { ops: ops.collect() }
+}
+
+fn change(change: Change) -> state::Change {
+    match change {
+        Change::PutSession { id, name, panes, metadata } => {
+            state::Change::PutSession { id, session: Session { name, panes, metadata } }
+        }
+        Change::RemoveSession { id } => state::Change::RemoveSession { id },
+        Change::PutPane(pane) => state::Change::PutPane {
+            id: pane.id,
+            pane: Pane {
+                session: pane.session,
+                title: pane.title,
+                content: match pane.content {
+                    Content::Empty => PaneContent::Empty,
+                    Content::Terminal(id) => PaneContent::Terminal(id),
+                    Content::File(path) => PaneContent::File(path.0),
+                    Content::Custom(name) => PaneContent::Custom(name),
+                },
+                metadata: pane.metadata,
+            },
+        },
+        Change::RemovePane { id } => state::Change::RemovePane { id },
+    }
+}

@@ -1,0 +1,180 @@
+//! Listening sockets: loopback TCP, and Unix sockets for the same user.
+
+use std::fs;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+use super::options::{ListenAddress, ListenOptions};
+use super::origin::{HostList, OriginList};
+use super::wire::Socket;
+use crate::error::{Error, ErrorKind, Result};
+
+/// A socket that is listened on, and whom it lets in.
+pub(crate) struct Listener {
+    door: Door,
+    pub(crate) hosts: HostList,
+    pub(crate) origins: OriginList,
+}
+
+enum Door {
+    Tcp(mio::net::TcpListener),
+    Unix(mio::net::UnixListener, PathBuf),
+}
+
+/// What accepting gave.
+pub(crate) enum Accepted {
+    Socket(Socket),
+    /// Nobody waits.
+    Nobody,
+    /// The one who waited is gone again.
+    Gone,
+    /// The system has no descriptor or memory left.
+    Exhausted,
+}
+
+impl Listener {
+    pub(crate) fn bind(options: &ListenOptions) -> Result<Self> {
+        let mut origins = OriginList::new();
+        for origin in &options.origins {
+            origins.add(origin)?;
+        }
+        let (door, mut hosts) = match &options.address {
+            ListenAddress::Tcp(address) => bind_tcp(*address, options.allow_remote)?,
+            ListenAddress::Unix(path) => (bind_unix(path)?, HostList::loopback(0)),
+        };
+        if let Door::Unix(..) = door {
+            // What native clients put there, for want of a name.
+            hosts.add("localhost")?;
+        }
+        for host in &options.hosts {
+            hosts.add(host)?;
+        }
+        Ok(Listener { door, hosts, origins })
+    }
+
+    /// Where it listens, with the port that the system chose.
+    pub(crate) fn address(&self) -> Result<ListenAddress> {
+        match &self.door {
+            Door::Tcp(socket) => {
+                let address = socket.local_addr().map_err(|e| io_error("getsockname", &e))?;
+                Ok(ListenAddress::Tcp(address))
+            }
+            Door::Unix(_, path) => Ok(ListenAddress::Unix(path.clone())),
+        }
+    }
+
+    pub(crate) fn accept(&self) -> Accepted {
+        let accepted = match &self.door {
+            Door::Tcp(socket) => socket.accept().map(|(socket, _)| Socket::Tcp(socket)),
+            Door::Unix(socket, _) => socket.accept().map(|(socket, _)| Socket::Unix(socket)),
+        };
+        match accepted {
+            Ok(socket) => Accepted::Socket(socket),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Accepted::Nobody,
+            Err(e) => match Errno::from_raw(e.raw_os_error().unwrap_or(0)) {
+                Errno::EMFILE | Errno::ENFILE | Errno::ENOBUFS | Errno::ENOMEM => {
+                    Accepted::Exhausted
+                }
+                _ => Accepted::Gone,
+            },
+        }
+    }
+
+    /// Only processes of this user may connect.
+    pub(crate) fn is_private(&self) -> bool {
+        matches!(self.door, Door::Unix(..))
+    }
+
+    /// Takes the name of a Unix socket away, so that nobody waits there in vain.
+    pub(crate) fn unlink(&self) {
+        if let Door::Unix(_, path) = &self.door {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match &self.door {
+            Door::Tcp(socket) => socket.as_fd(),
+            Door::Unix(socket, _) => socket.as_fd(),
+        }
+    }
+}
+
+fn bind_tcp(address: SocketAddr, allow_remote: bool) -> Result<(Door, HostList)> {
+    if !address.ip().is_loopback() && !allow_remote {
+        return Err(Error::invalid(format!(
+            "{address} is not loopback: whoever reaches it could read along; allow_remote insists"
+        )));
+    }
+    let socket =
+        mio::net::TcpListener::bind(address).map_err(|e| bind_error(&address.to_string(), &e))?;
+    let bound = socket.local_addr().map_err(|e| io_error("getsockname", &e))?;
+    let mut hosts = HostList::loopback(bound.port());
+    if !is_any(bound.ip()) {
+        hosts.add(&bound.to_string())?;
+    }
+    Ok((Door::Tcp(socket), hosts))
+}
+
+fn is_any(ip: IpAddr) -> bool {
+    ip.is_unspecified()
+}
+
+/// Binds in a directory that nobody else may enter, so that nobody else can connect nor put another
+/// socket in the place of ours.
+fn bind_unix(path: &Path) -> Result<Door> {
+    let name = path.display();
+    let directory = path.parent().filter(|parent| parent.is_absolute()).ok_or_else(|| {
+        Error::invalid(format!("{name}: a Unix socket needs an absolute path in a directory"))
+    })?;
+    match fs::DirBuilder::new().mode(0o700).create(directory) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(bind_error(&directory.display().to_string(), &e));
+        }
+        _ => {}
+    }
+    let metadata =
+        fs::metadata(directory).map_err(|e| bind_error(&directory.display().to_string(), &e))?;
+    let is_ours = metadata.uid() == nix::unistd::geteuid().as_raw();
+    if !metadata.is_dir() || !is_ours || metadata.mode() & 0o077 != 0 {
+        let directory = directory.display();
+        let message = format!("{directory}: not a directory of this user alone (mode 0700)");
+        return Err(Error::new(ErrorKind::PermissionDenied, message));
+    }
+    let bound = match mio::net::UnixListener::bind(path) {
+        // A socket that nobody listens on any more is left from a process that died.
+        Err(e) if e.kind() == io::ErrorKind::AddrInUse && is_abandoned(path) => {
+            fs::remove_file(path).and_then(|()| mio::net::UnixListener::bind(path))
+        }
+        bound => bound,
+    };
+    let socket = bound.map_err(|e| bind_error(&name.to_string(), &e))?;
+    Ok(Door::Unix(socket, path.to_owned()))
+}
+
+fn is_abandoned(path: &Path) -> bool {
+    let connected = std::os::unix::net::UnixStream::connect(path);
+    connected.is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+fn bind_error(what: &str, error: &io::Error) -> Error {
+    let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+    let kind = match errno {
+        Errno::EACCES | Errno::EPERM => ErrorKind::PermissionDenied,
+        Errno::ENOENT => ErrorKind::NotFound,
+        Errno::EMFILE | Errno::ENFILE => ErrorKind::OutOfDescriptors,
+        _ => ErrorKind::System,
+    };
+    Error::new(kind, format!("listen on {what}: {}", errno.desc())).with_errno(errno)
+}
+
+pub(super) fn io_error(what: &'static str, error: &io::Error) -> Error {
+    Error::system(what, Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+}

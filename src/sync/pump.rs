@@ -1,0 +1,459 @@
+//! What goes out: at the end of a turn, what is new goes to the clients that may have it.
+//!
+//! A terminal that clients follow has a [`Feed`]: who they are, and a batcher that decides up to where
+//! output is sent now. Clients at the same offset share one frame, made once. A client that has no room,
+//! no credit or a resync before it goes on when it is woken.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::attachment::{Attachment, Parts, Resync};
+use super::client::Client;
+use super::codec::output_header;
+use super::protocol::{DetachReason, Mode, ServerMessage, TerminalSnapshot};
+use super::server::Server;
+use super::share::Diffs;
+use super::{convert, screens, wire};
+use crate::policy::{AdaptiveBatcher, BatcherOptions};
+use crate::reactor::{Alarm, ClientId, IdTable, Reactor, TerminalId, TimerId};
+use crate::state::ApplicationState;
+use crate::terminal::{FeedNext, FeedState, Terminals};
+
+/// The largest piece of output in one frame.
+const PIECE_BYTES: usize = 64 << 10;
+/// A part of a snapshot.
+const PART_BYTES: usize = 16 << 10;
+/// When output is batched: at least a page, a piece at most, and no longer than 4 ms, which no eye
+/// sees (3 to 5 ms).
+const BATCH: (usize, usize, Duration) = (4 << 10, PIECE_BYTES, Duration::from_millis(4));
+/// After an interrupt what the program had written before is still coming for about so long.
+const INTERRUPT_TAIL: Duration = Duration::from_millis(50);
+
+/// Who follows a terminal.
+struct Feed {
+    clients: Vec<ClientId>,
+    batcher: AdaptiveBatcher,
+    /// The end of output that the batcher knows.
+    seen: u64,
+    /// Output up to here may be sent.
+    released: u64,
+    timer: Option<(Instant, TimerId)>,
+    /// What the terminal was told to keep.
+    held: Option<Option<u64>>,
+}
+
+/// See the module's documentation.
+#[derive(Default)]
+pub(crate) struct Pump {
+    feeds: HashMap<TerminalId, Feed>,
+    /// Feeds to look at although nothing touched their terminals.
+    due: Vec<TerminalId>,
+    pub(super) diffs: Diffs,
+}
+
+/// What sending needs besides the client.
+pub(super) struct Outflow<'a> {
+    pub(super) terminals: &'a mut Terminals,
+    pub(super) reactor: &'a mut Reactor,
+    /// Frames of this terminal that were made in this round: offset, length of the output, frame.
+    pub(super) frames: Vec<(u64, usize, Bytes)>,
+    /// Updates of this terminal's screen that were made in this round.
+    pub(super) screens: screens::Made,
+}
+
+impl Pump {
+    pub(super) fn has_work(&self) -> bool {
+        !self.due.is_empty() || self.diffs.has_work()
+    }
+
+    pub(super) fn on_alarm(&mut self, terminal: TerminalId) {
+        if let Some(feed) = self.feeds.get_mut(&terminal) {
+            feed.timer = None;
+            self.due.push(terminal);
+        }
+    }
+
+    /// A client follows this terminal from now on.
+    pub(super) fn join(&mut self, terminal: TerminalId, client: ClientId, end: u64) {
+        let feed = self.feeds.entry(terminal).or_insert_with(|| Feed {
+            clients: Vec::new(),
+            batcher: batcher(),
+            seen: end,
+            released: end,
+            timer: None,
+            held: None,
+        });
+        if !feed.clients.contains(&client) {
+            feed.clients.push(client);
+        }
+        self.due.push(terminal);
+    }
+
+    /// It no longer does.
+    pub(super) fn leave(&mut self, terminal: TerminalId, client: ClientId) {
+        if let Some(feed) = self.feeds.get_mut(&terminal) {
+            feed.clients.retain(|id| *id != client);
+            self.due.push(terminal);
+        }
+    }
+}
+
+fn batcher() -> AdaptiveBatcher {
+    let (min, max, wait) = BATCH;
+    AdaptiveBatcher::new(BatcherOptions::new(min, max, wait).unwrap_or_default())
+}
+
+impl Server {
+    /// Sends what is new. `touched`: terminals that something happened to.
+    pub(crate) fn pump(
+        &mut self,
+        touched: &[TerminalId],
+        terminals: &mut Terminals,
+        state: &ApplicationState,
+        reactor: &mut Reactor,
+    ) {
+        let due = std::mem::take(&mut self.pump.due);
+        let woken = std::mem::take(&mut self.woken);
+        for id in touched.iter().chain(&due) {
+            self.pump_feed(*id, terminals, reactor);
+        }
+        for id in &woken {
+            self.pump_client(*id, terminals, reactor);
+        }
+        self.share_state(&woken, state, reactor);
+        for id in std::mem::take(&mut self.pushed) {
+            self.flush(id, reactor);
+        }
+        // The lists keep their memory.
+        self.woken = recycled(woken, std::mem::take(&mut self.woken));
+        self.pump.due = recycled(due, std::mem::take(&mut self.pump.due));
+    }
+
+    /// Sends what is new in one terminal to everybody who follows it.
+    fn pump_feed(&mut self, id: TerminalId, terminals: &mut Terminals, reactor: &mut Reactor) {
+        let Some(feed) = self.pump.feeds.get_mut(&id) else { return };
+        let now = reactor.now();
+        let state = match terminals.feed_state(id) {
+            Ok(state) if !feed.clients.is_empty() => state,
+            Ok(_) => {
+                let _ = terminals.release_feed(id, reactor);
+                return self.forget_feed(id, reactor);
+            }
+            Err(_) => return self.forget_feed(id, reactor),
+        };
+        feed.release(&state, now);
+        let released = feed.released;
+        let clients = std::mem::take(&mut feed.clients);
+        let mut outflow =
+            Outflow { terminals, reactor, frames: Vec::new(), screens: screens::Made::default() };
+        for client in &clients {
+            let Ok(client) = self.clients.get_mut(*client) else { continue };
+            advance(client, id, &state, released, &mut outflow);
+            if state.is_leaving {
+                finish(client, id, &state, &mut outflow);
+            }
+        }
+        for client in &clients {
+            self.mark_pushed(*client);
+        }
+        if let Some(feed) = self.pump.feeds.get_mut(&id) {
+            feed.clients = clients;
+            if state.is_leaving {
+                feed.clients.clear();
+            }
+            feed.settle(id, &state, &mut self.clients, terminals, reactor);
+        }
+        if state.is_leaving {
+            let _ = terminals.release_feed(id, reactor);
+            self.forget_feed(id, reactor);
+        }
+    }
+
+    fn forget_feed(&mut self, id: TerminalId, reactor: &mut Reactor) {
+        if let Some(feed) = self.pump.feeds.remove(&id)
+            && let Some((_, timer)) = feed.timer
+        {
+            reactor.cancel_timer(timer);
+        }
+    }
+
+    /// Goes on with everything that one client follows.
+    fn pump_client(&mut self, id: ClientId, terminals: &mut Terminals, reactor: &mut Reactor) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        client.is_woken = false;
+        let followed: Vec<TerminalId> = client.attachments.iter().map(|a| a.terminal).collect();
+        for terminal in followed {
+            let Ok(state) = terminals.feed_state(terminal) else { continue };
+            let Ok(client) = self.clients.get_mut(id) else { return };
+            let Some(feed) = self.pump.feeds.get_mut(&terminal) else { continue };
+            let mut outflow = Outflow {
+                terminals: &mut *terminals,
+                reactor: &mut *reactor,
+                frames: Vec::new(),
+                screens: screens::Made::default(),
+            };
+            advance(client, terminal, &state, feed.released, &mut outflow);
+            feed.settle(terminal, &state, &mut self.clients, terminals, reactor);
+        }
+        self.mark_pushed(id);
+    }
+}
+
+/// The list that was worked off, with what has come meanwhile.
+fn recycled<T>(mut old: Vec<T>, new: Vec<T>) -> Vec<T> {
+    old.clear();
+    old.extend(new);
+    old
+}
+
+impl Feed {
+    /// Takes new output in and decides up to where it is sent now.
+    fn release(&mut self, state: &FeedState, now: Instant) {
+        let new = state.end.saturating_sub(self.seen);
+        self.seen = state.end;
+        if new > 0 {
+            self.batcher.push(usize::try_from(new).unwrap_or(usize::MAX), now);
+        }
+        if self.batcher.poll(now, state.is_quiet).is_some()
+            || state.is_leaving
+            || state.exit.is_some()
+        {
+            self.released = state.end;
+        }
+    }
+
+    /// Tells the terminal what to keep, looks for clients that keep others waiting, and sets the timer
+    /// for what comes next.
+    fn settle(
+        &mut self,
+        id: TerminalId,
+        state: &FeedState,
+        clients: &mut IdTable<ClientId, Box<Client>>,
+        terminals: &mut Terminals,
+        reactor: &mut Reactor,
+    ) {
+        let now = reactor.now();
+        let is_current = |client: &ClientId| {
+            let attachment = clients.get(*client).ok().and_then(|c| c.attachment_of(id));
+            attachment.is_some_and(|a| a.mode != Mode::Screen && a.cursor >= state.end)
+        };
+        let others_wait = state.host_waits || self.clients.iter().any(is_current);
+        let mut wake = (self.released < state.end).then(|| self.batcher.deadline()).flatten();
+        let mut keep: Option<u64> = None;
+        for client in &self.clients {
+            let Ok(client) = clients.get_mut(*client) else { continue };
+            let Some(attachment) = client.attachment(id) else { continue };
+            let unread = state.end.saturating_sub(attachment.cursor);
+            let again = attachment.watch_lag(unread, state.unread_max, others_wait, now);
+            let screen_at = attachment.next_screen_at;
+            let resync_at = attachment.resync.and_then(|resync| resync.not_before);
+            wake = [wake, again, screen_at, resync_at].into_iter().flatten().min();
+            keep = [keep, attachment.keeps_from()].into_iter().flatten().min();
+        }
+        if self.held != Some(keep) && terminals.hold_feed(id, keep, reactor).is_ok() {
+            self.held = Some(keep);
+        }
+        match (self.timer, wake) {
+            (Some((at, _)), Some(wake)) if at <= wake => {}
+            (timer, wake) => {
+                if let Some((_, timer)) = timer {
+                    reactor.cancel_timer(timer);
+                }
+                self.timer = wake.map(|at| (at, reactor.set_timer(at, Alarm::Feed(id))));
+            }
+        }
+    }
+}
+
+/// Sends a client what it may have of a terminal, up to `released`.
+fn advance(
+    client: &mut Client,
+    id: TerminalId,
+    state: &FeedState,
+    released: u64,
+    outflow: &mut Outflow<'_>,
+) {
+    let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else { return };
+    // Taken out while it is worked on, so that the client's queue can be used beside it.
+    let mut attachment = client.attachments.swap_remove(at);
+    if attachment.mode == Mode::Screen {
+        screens::advance(client, &mut attachment, state, outflow);
+    } else {
+        while client.has_room() && step(client, &mut attachment, state, released, outflow) {}
+    }
+    tell_end(client, &mut attachment, state);
+    client.attachments.push(attachment);
+}
+
+/// Sends one thing. Whether there may be another.
+fn step(
+    client: &mut Client,
+    attachment: &mut Attachment,
+    state: &FeedState,
+    released: u64,
+    outflow: &mut Outflow<'_>,
+) -> bool {
+    let id = attachment.terminal;
+    if let Some(parts) = &mut attachment.parts {
+        let is_last = send_part(client, id, attachment.cursor, parts);
+        if is_last {
+            attachment.parts = None;
+        }
+        return true;
+    }
+    if state.cleared_at != attachment.cleared_at {
+        attachment.cleared_at = state.cleared_at;
+        let is_behind = state.cleared_at.is_some_and(|at| at >= attachment.cursor);
+        if state.has_screen && is_behind && attachment.resync.is_none() {
+            attachment.resync = Some(Resync { history: 0, not_before: None });
+        }
+    }
+    if let Some(resync) = attachment.resync {
+        if resync.not_before.is_some_and(|at| at > outflow.reactor.now()) {
+            return false;
+        }
+        bring_forward(client, attachment, resync, state, outflow);
+        return true;
+    }
+    let until = released.min(attachment.cursor + attachment.credit());
+    let max = until.saturating_sub(attachment.cursor).min(PIECE_BYTES as u64) as usize;
+    if max == 0 {
+        return false;
+    }
+    let offset = attachment.cursor;
+    match outflow.terminals.feed_next(id, offset, max) {
+        Ok(FeedNext::Bytes(bytes)) => {
+            let length = bytes.len();
+            let made = outflow.frames.iter().find(|(at, len, _)| (*at, *len) == (offset, length));
+            let frame = match made {
+                Some((_, _, frame)) => frame.clone(),
+                None => {
+                    let header = output_header(id.to_u64(), offset);
+                    let frame = wire::frame(wire::Opcode::Binary, &[&header, bytes]);
+                    outflow.frames.push((offset, length, frame.clone()));
+                    frame
+                }
+            };
+            client.push_output(frame, id, offset);
+            attachment.cursor += length as u64;
+            true
+        }
+        Ok(FeedNext::Skip(to)) => {
+            attachment.cursor = to;
+            true
+        }
+        Ok(FeedNext::Gap(to)) if state.has_screen => {
+            debug_assert!(to > offset);
+            attachment.resync = Some(Resync { history: 0, not_before: None });
+            true
+        }
+        Ok(FeedNext::Gap(to)) => {
+            client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from: offset, to });
+            attachment.jump_to(to);
+            true
+        }
+        Ok(FeedNext::End) | Err(_) => false,
+    }
+}
+
+/// Brings a client to where the output is: by a snapshot, else over a gap.
+fn bring_forward(
+    client: &mut Client,
+    attachment: &mut Attachment,
+    resync: Resync,
+    state: &FeedState,
+    outflow: &mut Outflow<'_>,
+) {
+    attachment.resync = None;
+    let id = attachment.terminal;
+    if state.has_screen
+        && let Ok(snapshot) = outflow.terminals.snapshot(id, resync.history, outflow.reactor)
+    {
+        attachment.jump_to(snapshot.offset);
+        attachment.parts =
+            Some(Parts { bytes: snapshot.bytes.into(), cols: snapshot.cols, rows: snapshot.rows });
+        return;
+    }
+    if attachment.cursor < state.end {
+        let (from, to) = (attachment.cursor, state.end);
+        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
+        attachment.jump_to(to);
+    }
+}
+
+/// Sends the next part of a snapshot. Whether it was the last.
+fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts) -> bool {
+    let part = parts.bytes.split_to(parts.bytes.len().min(PART_BYTES));
+    let more = !parts.bytes.is_empty();
+    client.send_of(
+        id,
+        &ServerMessage::TerminalSnapshot(TerminalSnapshot {
+            terminal: id.to_u64(),
+            offset,
+            cols: parts.cols,
+            rows: parts.rows,
+            data: convert::octets(&part),
+            more,
+        }),
+    );
+    !more
+}
+
+/// Tells the end of the program when everything before it was sent.
+fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState) {
+    let Some((status, final_offset)) = state.exit else { return };
+    let has_all = match attachment.mode {
+        Mode::Screen => attachment.next_screen_at.is_none(),
+        Mode::Lossless | Mode::Lossy => {
+            attachment.cursor >= final_offset
+                && attachment.resync.is_none()
+                && attachment.parts.is_none()
+        }
+    };
+    if has_all && !std::mem::replace(&mut attachment.ended, true) {
+        client.send_of(
+            attachment.terminal,
+            &ServerMessage::Ended {
+                terminal: attachment.terminal.to_u64(),
+                final_offset,
+                exit: convert::exit(status),
+            },
+        );
+    }
+}
+
+/// The terminal goes away: what the client has no room for is a gap.
+fn finish(client: &mut Client, id: TerminalId, state: &FeedState, outflow: &mut Outflow<'_>) {
+    let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else { return };
+    let mut attachment = client.attachments.swap_remove(at);
+    attachment.resync = attachment.resync.map(|r| Resync { not_before: None, ..r });
+    attachment.on_credit(u64::MAX);
+    while client.has_room() && step(client, &mut attachment, state, state.end, outflow) {
+        attachment.on_credit(u64::MAX);
+    }
+    if attachment.mode != Mode::Screen && attachment.cursor < state.end {
+        let (from, to) = (attachment.cursor, state.end);
+        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
+        attachment.jump_to(to);
+    }
+    (attachment.resync, attachment.parts, attachment.next_screen_at) = (None, None, None);
+    tell_end(client, &mut attachment, state);
+    let terminal = id.to_u64();
+    client.send_of(id, &ServerMessage::Detached { terminal, reason: DetachReason::Closed });
+}
+
+/// Drops what was not sent yet: from the queue, and from the log by a resync. Nothing is dropped where
+/// nothing waits, so an interrupt at a prompt shows as always.
+pub(super) fn interrupt(client: &mut Client, id: TerminalId, terminals: &Terminals, now: Instant) {
+    let Ok(state) = terminals.feed_state(id) else { return };
+    let taken_back = client.wire.take_back_output(id);
+    let Some(attachment) = client.attachment(id).filter(|a| a.mode != Mode::Screen) else { return };
+    if let Some(offset) = taken_back {
+        attachment.cursor = offset;
+    }
+    if attachment.cursor < state.end {
+        attachment.resync = Some(Resync { history: 0, not_before: Some(now + INTERRUPT_TAIL) });
+    }
+}

@@ -1,0 +1,516 @@
+//! The server: listeners, connections, and whose turn it is.
+//!
+//! Three lists hold what there is to do, so that nothing is looked for: connections to be *read*, to be
+//! *woken* (they may get more: room in the queue, credit, an acknowledgement), and to be *flushed*. A turn
+//! reads requests one by one ([`Server::next_request`]), the engine carries them out, and at its end
+//! [`Server::pump`](super::pump) sends what is new.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use super::access::Tokens;
+use super::client::{Client, CloseCode, Phase};
+use super::head::{self, Refusal};
+use super::listener::{Accepted, Listener};
+use super::options::{ListenAddress, ListenOptions};
+use super::paths::Roots;
+use super::pump::Pump;
+use super::wire::{Flush, Socket, Wire};
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::reactor::{
+    Alarm, ClientId, IdTable, ListenerId, Reactor, Source, TerminalId, TimerId, WatchId,
+};
+use crate::terminal::{SpawnOptions, Terminals};
+
+/// Connections accepted in one turn.
+const ACCEPTS_PER_TURN: usize = 64;
+/// How long nothing is accepted when the system has no descriptor left.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
+/// A connection that is not let in yet may be put out for a new one after this time.
+const PENDING_MIN: Duration = Duration::from_millis(250);
+/// How long the answer to a close frame is waited for.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
+
+/// See the module's documentation.
+pub(crate) struct Server {
+    pub(super) limits: Limits,
+    pub(super) listeners: IdTable<ListenerId, Listener>,
+    pub(super) clients: IdTable<ClientId, Box<Client>>,
+    pub(crate) tokens: Tokens,
+    pub(crate) roots: Roots,
+    /// Programs that clients may start.
+    pub(crate) profiles: BTreeMap<String, SpawnOptions>,
+    pub(super) readable: VecDeque<ClientId>,
+    pub(super) pushed: Vec<ClientId>,
+    pub(super) woken: Vec<ClientId>,
+    /// Connections that are not let in yet, oldest first; some may be gone or let in.
+    pending: VecDeque<ClientId>,
+    pending_count: usize,
+    pub(super) open_count: usize,
+    pub(super) pump: Pump,
+    /// What became of connections, for the engine.
+    pub(super) news: VecDeque<News>,
+    /// Nobody is let in any more.
+    pub(super) is_closing: bool,
+}
+
+/// What the engine has to know.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A line for the log.
+    Log(String),
+    /// A client is gone; these watches were begun for it.
+    Gone(Vec<WatchId>),
+}
+
+impl Server {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Server {
+            limits,
+            listeners: IdTable::new(),
+            clients: IdTable::new(),
+            tokens: Tokens::new(),
+            roots: Roots::new(),
+            profiles: BTreeMap::new(),
+            readable: VecDeque::new(),
+            pushed: Vec::new(),
+            woken: Vec::new(),
+            pending: VecDeque::new(),
+            pending_count: 0,
+            open_count: 0,
+            pump: Pump::default(),
+            news: VecDeque::new(),
+            is_closing: false,
+        }
+    }
+
+    // Listeners.
+
+    pub(crate) fn listen(
+        &mut self,
+        options: &ListenOptions,
+        reactor: &mut Reactor,
+    ) -> Result<ListenerId> {
+        if self.listeners.len() >= self.limits.listeners {
+            let max = self.limits.listeners;
+            return Err(Error::limit(format!("{max} addresses are listened on already")));
+        }
+        let id = self.listeners.next_id()?;
+        let listener = Listener::bind(options)?;
+        let readable = mio::Interest::READABLE;
+        if let Err(error) = reactor.register(crate_fd(&listener), Source::Listener(id), readable) {
+            listener.unlink();
+            return Err(error);
+        }
+        self.listeners.insert(id, listener);
+        Ok(id)
+    }
+
+    pub(crate) fn address(&self, id: ListenerId) -> Result<ListenAddress> {
+        self.listeners.get(id)?.address()
+    }
+
+    /// Listens on an address no longer. Connections stay.
+    pub(crate) fn unlisten(&mut self, id: ListenerId, reactor: &mut Reactor) -> Result<()> {
+        self.listeners.get(id)?;
+        if let Some(listener) = self.listeners.remove(id) {
+            reactor.deregister(crate_fd(&listener));
+            listener.unlink();
+        }
+        Ok(())
+    }
+
+    // Readiness.
+
+    pub(crate) fn on_listener(&mut self, id: ListenerId, reactor: &mut Reactor) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            let Ok(listener) = self.listeners.get(id) else { return };
+            match listener.accept() {
+                Accepted::Socket(socket) => self.admit(id, socket, reactor),
+                Accepted::Gone => {}
+                Accepted::Nobody => return,
+                Accepted::Exhausted => {
+                    self.log("a connection waits: the system has no descriptor left".into());
+                    let again = reactor.now() + EXHAUSTED_PAUSE;
+                    reactor.set_timer(again, Alarm::Listener(id));
+                    return;
+                }
+            }
+        }
+        // More may wait, and the kernel does not tell again.
+        reactor.set_timer(reactor.now(), Alarm::Listener(id));
+    }
+
+    /// Takes a new connection in, or turns it away.
+    fn admit(&mut self, listener: ListenerId, socket: Socket, reactor: &mut Reactor) {
+        let mut wire = Wire::new(socket);
+        let is_private = self.listeners.get(listener).is_ok_and(Listener::is_private);
+        let own = nix::unistd::geteuid().as_raw();
+        if is_private && wire.peer_uid() != Some(own) {
+            return turn_away(&mut wire, &Refusal::new(403, "another user's process"));
+        }
+        if self.is_closing || !self.has_place(reactor) {
+            return turn_away(&mut wire, &Refusal::new(503, "too many connections"));
+        }
+        let Ok(id) = self.clients.next_id() else { return };
+        let readable = mio::Interest::READABLE;
+        if reactor.register(crate_wire(&wire), Source::Client(id), readable).is_err() {
+            return;
+        }
+        let mut client = Box::new(Client::new(id, listener, wire, &self.limits, reactor.now()));
+        set_timer(&mut client, reactor.now() + self.limits.client_hello_time, reactor);
+        self.clients.insert(id, client);
+        self.pending.push_back(id);
+        self.pending_count += 1;
+    }
+
+    /// Whether one more connection may wait to be let in. When all places are taken, the oldest that has
+    /// had its time makes room: so those who only keep places cannot keep others out.
+    fn has_place(&mut self, reactor: &mut Reactor) -> bool {
+        if self.pending_count < self.limits.clients_pending {
+            return true;
+        }
+        while let Some(id) = self.pending.front().copied() {
+            let waiting = self.clients.get(id).is_ok_and(|client| client.is_pending());
+            if !waiting {
+                self.pending.pop_front();
+                continue;
+            }
+            let since = self.clients.get(id).map_or(reactor.now(), |client| client.opened_at);
+            if reactor.now().saturating_duration_since(since) < PENDING_MIN {
+                return false;
+            }
+            self.pending.pop_front();
+            self.refuse(id, &Refusal::new(503, "too many connections"), reactor);
+            self.drop_client(id, reactor);
+            return true;
+        }
+        true
+    }
+
+    pub(crate) fn on_client(
+        &mut self,
+        id: ClientId,
+        readable: bool,
+        writable: bool,
+        reactor: &mut Reactor,
+    ) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        if readable && !std::mem::replace(&mut client.is_readable, true) {
+            self.readable.push_back(id);
+        }
+        if writable {
+            self.flush(id, reactor);
+            self.wake(id);
+        }
+    }
+
+    pub(crate) fn on_client_alarm(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let now = reactor.now();
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        client.timer = None;
+        if client.throttled_until.is_some_and(|until| until <= now) {
+            client.throttled_until = None;
+            if !std::mem::replace(&mut client.is_readable, true) {
+                self.readable.push_back(id);
+            }
+        }
+        match &client.phase {
+            Phase::Head(_) => {
+                self.refuse(id, &Refusal::new(408, "no complete request in time"), reactor);
+                self.drop_client(id, reactor);
+            }
+            Phase::Hello(_) => self.close(id, CloseCode::NoHello, "no hello in time", reactor),
+            Phase::Closing(_) | Phase::Ending => self.drop_client(id, reactor),
+            Phase::Open(_) => {
+                if client.expires_at.is_some_and(|at| at <= now) {
+                    self.close(id, CloseCode::Unauthorized, "the token has expired", reactor);
+                } else if is_stalled(client, self.limits.client_stall_time, now) {
+                    self.close(id, CloseCode::TooSlow, "the queue does not move", reactor);
+                } else {
+                    arm(client, self.limits.client_stall_time, reactor);
+                }
+            }
+        }
+    }
+
+    // Queues.
+
+    /// The client may get more.
+    pub(super) fn wake(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id)
+            && client.is_open()
+            && !std::mem::replace(&mut client.is_woken, true)
+        {
+            self.woken.push(id);
+        }
+    }
+
+    /// The client's queue has something new.
+    pub(super) fn mark_pushed(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id)
+            && !std::mem::replace(&mut client.is_pushed, true)
+        {
+            self.pushed.push(id);
+        }
+    }
+
+    /// Writes what the socket takes.
+    pub(super) fn flush(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        client.is_pushed = false;
+        let outcome = client.wire.flush();
+        let blocked = matches!(outcome, Ok(Flush::Blocked));
+        if blocked != client.wants_write {
+            client.wants_write = blocked;
+            let interest = if blocked {
+                mio::Interest::READABLE | mio::Interest::WRITABLE
+            } else {
+                mio::Interest::READABLE
+            };
+            let fd = crate_wire(&client.wire);
+            client.is_broken |= reactor.reregister(fd, Source::Client(id), interest).is_err();
+        }
+        if outcome.is_err() {
+            client.is_broken = true;
+        }
+        let is_over = matches!(client.phase, Phase::Ending) && !blocked;
+        if client.is_broken || is_over {
+            self.drop_client(id, reactor);
+            return;
+        }
+        if client.wire.queued_bytes() > self.limits.client_queue_bytes {
+            self.close(id, CloseCode::TooSlow, "the queue is full", reactor);
+        } else if client.is_open() {
+            arm(client, self.limits.client_stall_time, reactor);
+        }
+    }
+
+    pub(super) fn log(&mut self, line: String) {
+        // The engine takes them every turn; a flood of connections is not worth more memory.
+        if self.news.len() < 1024 {
+            self.news.push_back(News::Log(line));
+        }
+    }
+
+    pub(crate) fn take_news(&mut self) -> Option<News> {
+        self.news.pop_front()
+    }
+
+    // The end of connections.
+
+    /// Answers a request that is refused, and ends.
+    pub(super) fn refuse(&mut self, id: ClientId, refusal: &Refusal, reactor: &mut Reactor) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.wire.push(head::response(refusal).into());
+            client.phase = Phase::Ending;
+            self.pending_count -= 1;
+            self.log(format!("a connection was refused: {} {}", refusal.status, refusal.reason));
+            self.flush(id, reactor);
+        }
+    }
+
+    /// Closes a connection with a reason. Nothing more is read from it but the answer.
+    pub(crate) fn close(
+        &mut self,
+        id: ClientId,
+        code: CloseCode,
+        reason: &str,
+        reactor: &mut Reactor,
+    ) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        let (was_open, was_pending) = (client.is_open(), client.is_pending());
+        if !was_open && !was_pending {
+            return;
+        }
+        if code == CloseCode::TooSlow {
+            client.wire.drop_unwritten();
+        }
+        client.close(code, reason);
+        set_timer(client, reactor.now() + CLOSE_TIME, reactor);
+        self.open_count -= usize::from(was_open);
+        self.pending_count -= usize::from(was_pending);
+        let name = client.name.clone();
+        self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
+        self.mark_pushed(id);
+        self.leave_terminals(id);
+    }
+
+    pub(super) fn drop_client(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Some(mut client) = self.clients.remove(id) else { return };
+        self.open_count -= usize::from(client.is_open());
+        self.pending_count -= usize::from(client.is_pending());
+        if client.is_open() {
+            self.log(format!("client {} {:?}: gone", id.to_u64(), client.name));
+        }
+        for attachment in &client.attachments {
+            self.pump.leave(attachment.terminal, id);
+        }
+        if let Some((_, timer)) = client.timer.take() {
+            reactor.cancel_timer(timer);
+        }
+        reactor.deregister(crate_wire(&client.wire));
+        if !client.watches.is_empty() {
+            self.news.push_back(News::Gone(std::mem::take(&mut client.watches)));
+        }
+    }
+
+    /// A client that is being closed gets no output any more.
+    fn leave_terminals(&mut self, id: ClientId) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        for attachment in std::mem::take(&mut client.attachments) {
+            self.pump.leave(attachment.terminal, id);
+        }
+        let watches = std::mem::take(&mut client.watches);
+        if !watches.is_empty() {
+            self.news.push_back(News::Gone(watches));
+        }
+    }
+
+    // The end of the server.
+
+    /// Listens no longer and lets nobody in; those who are there stay until
+    /// [`close_all`](Self::close_all).
+    pub(crate) fn stop_listening(&mut self, reactor: &mut Reactor) {
+        self.is_closing = true;
+        let ids: Vec<_> = self.listeners.ids().collect();
+        for id in ids {
+            // It was just listed.
+            let _ = self.unlisten(id, reactor);
+        }
+    }
+
+    /// Says goodbye to everybody.
+    pub(crate) fn close_all(&mut self, reactor: &mut Reactor) {
+        let ids: Vec<_> = self.clients.ids().collect();
+        for id in ids {
+            self.close(id, CloseCode::Shutdown, "the server shuts down", reactor);
+        }
+    }
+
+    /// Closes the connections that were let in by tokens that are no longer valid.
+    pub(crate) fn close_revoked(&mut self, reactor: &mut Reactor) {
+        let now = reactor.now();
+        let ids: Vec<_> = self.clients.ids().collect();
+        for id in ids {
+            let Ok(client) = self.clients.get(id) else { continue };
+            if client.grant.is_some_and(|grant| !self.tokens.is_valid(grant.token, now)) {
+                self.close(id, CloseCode::Unauthorized, "the token was revoked", reactor);
+            }
+        }
+    }
+
+    pub(crate) fn has_clients(&self) -> bool {
+        self.clients.len() > 0
+    }
+
+    /// Whether a turn would do something that the kernel does not know of.
+    pub(crate) fn has_work(&self) -> bool {
+        !self.readable.is_empty()
+            || !self.woken.is_empty()
+            || !self.pushed.is_empty()
+            || !self.news.is_empty()
+            || self.pump.has_work()
+    }
+
+    /// Lets go of everything without touching what is shared with a parent process.
+    pub(crate) fn forget(&mut self) {
+        self.clients.drain().for_each(drop);
+        self.listeners.drain().for_each(drop);
+    }
+
+    /// Lets go of everything at once.
+    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+        for client in self.clients.drain() {
+            reactor.deregister(crate_wire(&client.wire));
+        }
+        for listener in self.listeners.drain() {
+            reactor.deregister(crate_fd(&listener));
+            listener.unlink();
+        }
+    }
+
+    /// Notes that a connection was let in.
+    pub(super) fn count_in(&mut self) {
+        self.pending_count -= 1;
+        self.open_count += 1;
+    }
+
+    /// The feed of a terminal goes on for the clients that are there; see the pump.
+    pub(crate) fn on_feed_alarm(&mut self, terminal: TerminalId) {
+        self.pump.on_alarm(terminal);
+    }
+
+    /// Drops what a client was not sent of a terminal's output yet, because it interrupts the program.
+    pub(crate) fn interrupt(
+        &mut self,
+        id: ClientId,
+        terminal: TerminalId,
+        terminals: &Terminals,
+        now: Instant,
+    ) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        super::pump::interrupt(client, terminal, terminals, now);
+        self.wake(id);
+    }
+}
+
+fn crate_fd(listener: &Listener) -> std::os::fd::BorrowedFd<'_> {
+    std::os::fd::AsFd::as_fd(listener)
+}
+
+fn crate_wire(wire: &Wire) -> std::os::fd::BorrowedFd<'_> {
+    std::os::fd::AsFd::as_fd(wire)
+}
+
+/// Says no to a connection that has no place, as far as it can be said at once.
+fn turn_away(wire: &mut Wire, refusal: &Refusal) {
+    // What was sent already is taken, or the kernel would cut the answer off by a reset.
+    let mut sink = [0; 4096];
+    let _ = std::io::Read::read(wire, &mut sink);
+    wire.push(head::response(refusal).into());
+    let _ = wire.flush();
+    let _ = wire.shutdown_write();
+}
+
+/// Sets the one deadline of a connection.
+pub(super) fn set_timer(client: &mut Client, at: Instant, reactor: &mut Reactor) {
+    if let Some((_, timer)) = client.timer.take() {
+        reactor.cancel_timer(timer);
+    }
+    let timer: TimerId = reactor.set_timer(at, Alarm::Client(client.id));
+    client.timer = Some((at, timer));
+}
+
+/// Whether nothing was written for too long although something waits.
+fn is_stalled(client: &Client, patience: Duration, now: Instant) -> bool {
+    let written = client.wire.total_written();
+    client.stalled.is_some_and(|(since, before)| {
+        before == written && client.wire.queued_bytes() > 0 && since + patience <= now
+    })
+}
+
+/// Sets the deadline for what an open client has to be looked at next: a queue that does not move, a
+/// token that ends, reading that goes on.
+pub(super) fn arm(client: &mut Client, patience: Duration, reactor: &mut Reactor) {
+    let now = reactor.now();
+    let written = client.wire.total_written();
+    client.stalled = match client.stalled {
+        _ if client.wire.queued_bytes() == 0 => None,
+        Some((since, before)) if before == written => Some((since, before)),
+        _ => Some((now, written)),
+    };
+    let stall = client.stalled.map(|(since, _)| since + patience);
+    let next = [stall, client.expires_at, client.throttled_until].into_iter().flatten().min();
+    match (next, client.timer) {
+        // A timer that fires too early looks and sets itself anew: it need not be moved.
+        (Some(next), Some((at, _))) if at <= next => {}
+        (Some(next), _) => set_timer(client, next, reactor),
+        (None, Some((_, timer))) => {
+            reactor.cancel_timer(timer);
+            client.timer = None;
+        }
+        (None, None) => {}
+    }
+}

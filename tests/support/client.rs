@@ -1,0 +1,125 @@
+//! A client of the server that blocks, made from `docs/PROTOCOL.md` with the JSON codec.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tungstenite::client::IntoClientRequest;
+use tungstenite::{Message, WebSocket};
+
+/// How long an answer is waited for before a test fails.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+/// A connection.
+pub(crate) struct Client {
+    pub(crate) socket: WebSocket<TcpStream>,
+}
+
+/// What came.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Incoming {
+    Json(Value),
+    Output {
+        terminal: u64,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    /// The code of a close frame, or `None` when the connection just ended.
+    Closed(Option<u16>),
+}
+
+impl Client {
+    /// Opens the WebSocket, without a hello.
+    pub(crate) fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(WATCHDOG)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut request = format!("ws://{address}/").into_client_request().unwrap();
+        let protocol = "orchflow.v1.json".parse().unwrap();
+        request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
+        let (socket, _) = tungstenite::client(request, stream).unwrap();
+        Client { socket }
+    }
+
+    /// Opens and says hello with these fields besides the token; gives the welcome.
+    pub(crate) fn hello(address: SocketAddr, token: &str, fields: Value) -> (Self, Value) {
+        let mut client = Client::open(address);
+        let mut hello = json!({"type": "hello", "token": token});
+        for (name, value) in fields.as_object().unwrap() {
+            hello[name] = value.clone();
+        }
+        client.send(&hello);
+        let Incoming::Json(welcome) = client.receive() else { panic!("no welcome") };
+        assert_eq!(welcome["type"], "welcome", "{welcome}");
+        (client, welcome)
+    }
+
+    pub(crate) fn send(&mut self, message: &Value) {
+        self.socket.send(Message::text(message.to_string())).unwrap();
+    }
+
+    /// Types into a terminal by a binary frame.
+    pub(crate) fn type_in(&mut self, terminal: u64, bytes: &[u8]) {
+        let mut frame = vec![0x11, 0];
+        frame.extend_from_slice(&terminal.to_le_bytes());
+        frame.extend_from_slice(bytes);
+        self.socket.send(Message::binary(frame)).unwrap();
+    }
+
+    /// The next message.
+    pub(crate) fn receive(&mut self) -> Incoming {
+        loop {
+            match self.socket.read() {
+                Ok(Message::Text(text)) => {
+                    return Incoming::Json(serde_json::from_str(text.as_str()).unwrap());
+                }
+                Ok(Message::Binary(bytes)) => {
+                    assert_eq!(bytes[0], 0x10, "not output");
+                    return Incoming::Output {
+                        terminal: u64::from_le_bytes(bytes[2..10].try_into().unwrap()),
+                        offset: u64::from_le_bytes(bytes[10..18].try_into().unwrap()),
+                        bytes: bytes[18..].to_vec(),
+                    };
+                }
+                Ok(Message::Close(frame)) => {
+                    return Incoming::Closed(frame.map(|frame| frame.code.into()));
+                }
+                Ok(_) => {}
+                Err(tungstenite::Error::Io(e)) if e.kind() == std::io::ErrorKind::WouldBlock => {
+                    panic!("nothing came in {WATCHDOG:?}");
+                }
+                Err(_) => return Incoming::Closed(None),
+            }
+        }
+    }
+
+    /// The next JSON message of this type; others are passed over.
+    pub(crate) fn receive_type(&mut self, wanted: &str) -> Value {
+        loop {
+            match self.receive() {
+                Incoming::Json(value) if value["type"] == wanted => return value,
+                Incoming::Closed(code) => panic!("closed ({code:?}) while waiting for {wanted}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads output of a terminal until it contains `wanted`; gives all of it.
+    pub(crate) fn read_until(&mut self, terminal: u64, wanted: &[u8]) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            match self.receive() {
+                Incoming::Output { terminal: from, bytes, offset } if from == terminal => {
+                    all.extend_from_slice(&bytes);
+                    let end = offset + bytes.len() as u64;
+                    self.send(&json!({"type": "credit", "terminal": terminal, "offset": end}));
+                    if all.windows(wanted.len()).any(|window| window == wanted) {
+                        return all;
+                    }
+                }
+                Incoming::Closed(code) => panic!("closed: {code:?}"),
+                _ => {}
+            }
+        }
+    }
+}
