@@ -222,6 +222,9 @@ impl Engine {
             || self.watches.has_event()
             || self.watches.has_work()
             || self.server.has_work()
+            || (self.shutdown == Shutdown::Started
+                && self.terminals.len() == 0
+                && self.server.has_guests())
             || self.has_untold_review()
             || self.has_state_work()
             || !self.notices.is_empty()

@@ -119,6 +119,11 @@ impl Attachment {
         keeps.then_some(self.cursor)
     }
 
+    /// Whether everything before `offset` is on its way.
+    pub(crate) fn has_everything(&self, offset: u64) -> bool {
+        self.cursor >= offset && self.resync.is_none() && self.parts.is_none()
+    }
+
     /// Looks whether others (`others_wait`) have waited for this client for too long; then it is
     /// brought forward. Gives the time to look again.
     pub(crate) fn watch_lag(

@@ -133,6 +133,8 @@ pub(crate) struct Client {
     pub(crate) is_pushed: bool,
     /// In the list of those that may get more.
     pub(crate) is_woken: bool,
+    /// There was more for it than its queue has room for.
+    pub(crate) wants_more: bool,
     /// Registered for writability.
     pub(crate) wants_write: bool,
     /// It said goodbye or broke; gone at the end of the turn.
@@ -194,6 +196,7 @@ impl Client {
             is_readable: false,
             is_pushed: false,
             is_woken: false,
+            wants_more: false,
             wants_write: false,
             is_broken: false,
         }
@@ -277,14 +280,20 @@ impl Client {
         }
     }
 
-    /// Whether more output should be queued.
-    pub(crate) fn has_room(&self) -> bool {
-        self.is_open() && self.wire.queued_bytes() < ROOM_BYTES
+    /// Whether more output should be queued. When not, the client is woken once there is room.
+    pub(crate) fn has_room(&mut self) -> bool {
+        self.has_room_of(ROOM_BYTES)
     }
 
     /// Whether another part of a diff should be queued.
-    pub(crate) fn has_state_room(&self) -> bool {
-        self.is_open() && self.wire.queued_bytes() < STATE_ROOM_BYTES
+    pub(crate) fn has_state_room(&mut self) -> bool {
+        self.has_room_of(STATE_ROOM_BYTES)
+    }
+
+    fn has_room_of(&mut self, bytes: usize) -> bool {
+        let is_full = self.wire.queued_bytes() >= bytes;
+        self.wants_more |= is_full;
+        self.is_open() && !is_full
     }
 
     /// Begins to close: queues the close frame and waits for its answer.

@@ -97,6 +97,7 @@ pub(crate) enum FromClient<'a> {
 
 /// What came from the server.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // Lives for one call; a box would cost every message.
 pub(crate) enum FromServer<'a> {
     Message(ServerMessage),
     Output { terminal: u64, offset: u64, bytes: &'a [u8] },

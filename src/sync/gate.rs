@@ -9,14 +9,15 @@ use bytes::Bytes;
 use tungstenite::Message;
 
 use super::access::{self, Scopes, Verdict};
-use super::client::{Client, CloseCode, Grant, Input, Phase, READ_BYTES};
+use super::client::{CloseCode, Grant, Input, Phase, READ_BYTES};
 use super::codec::{DecodeErrorKind, FromClient, INPUT_HEADER, Incoming};
+use super::deadline::arm;
 use super::head::{self, HeadState, Refusal, Request as Head};
 use super::origin;
 use super::protocol::{
     self, Bounds, ClientMessage, ErrorCode, Hello, PROTOCOL, Scope, ServerMessage, Version, Welcome,
 };
-use super::server::{Server, arm};
+use super::server::Server;
 use crate::reactor::{ClientId, Reactor, TerminalId};
 use crate::state::{ApplicationState, Collection, Collections, StateCursor, StateVersion};
 
@@ -170,6 +171,11 @@ impl Server {
                 return None;
             }
             Input::Drained => return None,
+            // It went on after it was told why: what else it sends means nothing.
+            Input::Close(_) if !client.is_open() && !client.is_pending() => {
+                self.read_off(id, reactor);
+                return None;
+            }
             Input::Close(code) => {
                 self.close(id, code, "the message is not acceptable", reactor);
                 return None;
@@ -352,7 +358,7 @@ impl Server {
 
     /// Whether the client's token has this scope.
     pub(crate) fn may(&self, id: ClientId, scope: Scopes) -> bool {
-        self.clients.get(id).is_ok_and(|client: &Box<Client>| client.has_scope(scope))
+        self.clients.get(id).is_ok_and(|client| client.has_scope(scope))
     }
 }
 

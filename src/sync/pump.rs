@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::attachment::{Attachment, Parts, Resync};
+use super::attachment::{Attachment, PATIENCE, Parts, Resync};
 use super::client::Client;
 use super::codec::output_header;
 use super::protocol::{DetachReason, Mode, ServerMessage, TerminalSnapshot};
@@ -39,6 +39,10 @@ struct Feed {
     seen: u64,
     /// Output up to here may be sent.
     released: u64,
+    /// A client has typed, and nothing has come out since.
+    awaits_echo: bool,
+    /// Since when the terminal waits for the clients that have not got everything.
+    leaving_since: Option<Instant>,
     timer: Option<(Instant, TimerId)>,
     /// What the terminal was told to keep.
     held: Option<Option<u64>>,
@@ -75,6 +79,12 @@ impl Pump {
         }
     }
 
+    pub(super) fn expect_echo(&mut self, terminal: TerminalId) {
+        if let Some(feed) = self.feeds.get_mut(&terminal) {
+            feed.awaits_echo = true;
+        }
+    }
+
     /// A client follows this terminal from now on.
     pub(super) fn join(&mut self, terminal: TerminalId, client: ClientId, end: u64) {
         let feed = self.feeds.entry(terminal).or_insert_with(|| Feed {
@@ -82,6 +92,8 @@ impl Pump {
             batcher: batcher(),
             seen: end,
             released: end,
+            awaits_echo: false,
+            leaving_since: None,
             timer: None,
             held: None,
         });
@@ -145,14 +157,15 @@ impl Server {
         };
         feed.release(&state, now);
         let released = feed.released;
+        let is_over = feed.is_over(id, &state, &self.clients, now);
         let clients = std::mem::take(&mut feed.clients);
         let mut outflow =
             Outflow { terminals, reactor, frames: Vec::new(), screens: screens::Made::default() };
         for client in &clients {
             let Ok(client) = self.clients.get_mut(*client) else { continue };
             advance(client, id, &state, released, &mut outflow);
-            if state.is_leaving {
-                finish(client, id, &state, &mut outflow);
+            if is_over {
+                finish(client, id, &state);
             }
         }
         for client in &clients {
@@ -160,12 +173,12 @@ impl Server {
         }
         if let Some(feed) = self.pump.feeds.get_mut(&id) {
             feed.clients = clients;
-            if state.is_leaving {
+            if is_over {
                 feed.clients.clear();
             }
             feed.settle(id, &state, &mut self.clients, terminals, reactor);
         }
-        if state.is_leaving {
+        if is_over {
             let _ = terminals.release_feed(id, reactor);
             self.forget_feed(id, reactor);
         }
@@ -216,12 +229,32 @@ impl Feed {
         if new > 0 {
             self.batcher.push(usize::try_from(new).unwrap_or(usize::MAX), now);
         }
-        if self.batcher.poll(now, state.is_quiet).is_some()
-            || state.is_leaving
-            || state.exit.is_some()
-        {
-            self.released = state.end;
+        while self.batcher.poll(now, state.is_quiet).is_some() {}
+        let is_urgent = new > 0 && std::mem::take(&mut self.awaits_echo);
+        if is_urgent || state.is_leaving || state.exit.is_some() {
+            self.batcher.clear();
         }
+        self.released = state.end.saturating_sub(self.batcher.pending() as u64);
+    }
+
+    /// Whether a terminal that goes away waits for its clients no longer: all have everything, or they had
+    /// their time.
+    fn is_over(
+        &mut self,
+        id: TerminalId,
+        state: &FeedState,
+        clients: &IdTable<ClientId, Box<Client>>,
+        now: Instant,
+    ) -> bool {
+        if !state.is_leaving {
+            return false;
+        }
+        let since = *self.leaving_since.get_or_insert(now);
+        let lacks = |client: &ClientId| {
+            let attachment = clients.get(*client).ok().and_then(|c| c.attachment_of(id));
+            attachment.is_some_and(|a| a.mode != Mode::Screen && !a.has_everything(state.end))
+        };
+        since + PATIENCE <= now || !self.clients.iter().any(lacks)
     }
 
     /// Tells the terminal what to keep, looks for clients that keep others waiting, and sets the timer
@@ -241,6 +274,7 @@ impl Feed {
         };
         let others_wait = state.host_waits || self.clients.iter().any(is_current);
         let mut wake = (self.released < state.end).then(|| self.batcher.deadline()).flatten();
+        let patient = self.leaving_since.map(|since| since + PATIENCE);
         let mut keep: Option<u64> = None;
         for client in &self.clients {
             let Ok(client) = clients.get_mut(*client) else { continue };
@@ -249,7 +283,7 @@ impl Feed {
             let again = attachment.watch_lag(unread, state.unread_max, others_wait, now);
             let screen_at = attachment.next_screen_at;
             let resync_at = attachment.resync.and_then(|resync| resync.not_before);
-            wake = [wake, again, screen_at, resync_at].into_iter().flatten().min();
+            wake = [wake, again, screen_at, resync_at, patient].into_iter().flatten().min();
             keep = [keep, attachment.keeps_from()].into_iter().flatten().min();
         }
         if self.held != Some(keep) && terminals.hold_feed(id, keep, reactor).is_ok() {
@@ -406,11 +440,7 @@ fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState)
     let Some((status, final_offset)) = state.exit else { return };
     let has_all = match attachment.mode {
         Mode::Screen => attachment.next_screen_at.is_none(),
-        Mode::Lossless | Mode::Lossy => {
-            attachment.cursor >= final_offset
-                && attachment.resync.is_none()
-                && attachment.parts.is_none()
-        }
+        Mode::Lossless | Mode::Lossy => attachment.has_everything(final_offset),
     };
     if has_all && !std::mem::replace(&mut attachment.ended, true) {
         client.send_of(
@@ -424,23 +454,18 @@ fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState)
     }
 }
 
-/// The terminal goes away: what the client has no room for is a gap.
-fn finish(client: &mut Client, id: TerminalId, state: &FeedState, outflow: &mut Outflow<'_>) {
+/// The terminal goes away: what the client could not take in its time is a gap.
+fn finish(client: &mut Client, id: TerminalId, state: &FeedState) {
     let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else { return };
     let mut attachment = client.attachments.swap_remove(at);
-    attachment.resync = attachment.resync.map(|r| Resync { not_before: None, ..r });
-    attachment.on_credit(u64::MAX);
-    while client.has_room() && step(client, &mut attachment, state, state.end, outflow) {
-        attachment.on_credit(u64::MAX);
-    }
-    if attachment.mode != Mode::Screen && attachment.cursor < state.end {
+    let terminal = id.to_u64();
+    if attachment.mode != Mode::Screen && !attachment.has_everything(state.end) {
         let (from, to) = (attachment.cursor, state.end);
-        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
+        client.send_of(id, &ServerMessage::Gap { terminal, from, to });
         attachment.jump_to(to);
     }
     (attachment.resync, attachment.parts, attachment.next_screen_at) = (None, None, None);
     tell_end(client, &mut attachment, state);
-    let terminal = id.to_u64();
     client.send_of(id, &ServerMessage::Detached { terminal, reason: DetachReason::Closed });
 }
 

@@ -6,11 +6,14 @@
 //! [`Server::pump`](super::pump) sends what is new.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::access::Tokens;
 use super::client::{Client, CloseCode, Phase};
-use super::head::{self, Refusal};
+use super::deadline::{arm, set_timer};
+use super::head::Refusal;
+use super::leaving::turn_away;
 use super::listener::{Accepted, Listener};
 use super::options::{ListenAddress, ListenOptions};
 use super::paths::Roots;
@@ -18,20 +21,17 @@ use super::pump::Pump;
 use super::wire::{Flush, Socket, Wire};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::reactor::{
-    Alarm, ClientId, IdTable, ListenerId, Reactor, Source, TerminalId, TimerId, WatchId,
-};
+use crate::reactor::{Alarm, ClientId, IdTable, ListenerId, Reactor, Source, TerminalId, WatchId};
 use crate::terminal::{SpawnOptions, Terminals};
 
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
+/// Frames that may wait for one client, however small they are: answers to its pings.
+const QUEUED_FRAMES_MAX: usize = 16 << 10;
 /// How long nothing is accepted when the system has no descriptor left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// A connection that is not let in yet may be put out for a new one after this time.
 const PENDING_MIN: Duration = Duration::from_millis(250);
-/// How long the answer to a close frame is waited for.
-const CLOSE_TIME: Duration = Duration::from_secs(1);
-
 /// See the module's documentation.
 pub(crate) struct Server {
     pub(super) limits: Limits,
@@ -46,7 +46,7 @@ pub(crate) struct Server {
     pub(super) woken: Vec<ClientId>,
     /// Connections that are not let in yet, oldest first; some may be gone or let in.
     pending: VecDeque<ClientId>,
-    pending_count: usize,
+    pub(super) pending_count: usize,
     pub(super) open_count: usize,
     pub(super) pump: Pump,
     /// What became of connections, for the engine.
@@ -99,7 +99,7 @@ impl Server {
         let id = self.listeners.next_id()?;
         let listener = Listener::bind(options)?;
         let readable = mio::Interest::READABLE;
-        if let Err(error) = reactor.register(crate_fd(&listener), Source::Listener(id), readable) {
+        if let Err(error) = reactor.register(listener.as_fd(), Source::Listener(id), readable) {
             listener.unlink();
             return Err(error);
         }
@@ -115,7 +115,7 @@ impl Server {
     pub(crate) fn unlisten(&mut self, id: ListenerId, reactor: &mut Reactor) -> Result<()> {
         self.listeners.get(id)?;
         if let Some(listener) = self.listeners.remove(id) {
-            reactor.deregister(crate_fd(&listener));
+            reactor.deregister(listener.as_fd());
             listener.unlink();
         }
         Ok(())
@@ -155,7 +155,7 @@ impl Server {
         }
         let Ok(id) = self.clients.next_id() else { return };
         let readable = mio::Interest::READABLE;
-        if reactor.register(crate_wire(&wire), Source::Client(id), readable).is_err() {
+        if reactor.register(wire.as_fd(), Source::Client(id), readable).is_err() {
             return;
         }
         let mut client = Box::new(Client::new(id, listener, wire, &self.limits, reactor.now()));
@@ -206,35 +206,6 @@ impl Server {
         }
     }
 
-    pub(crate) fn on_client_alarm(&mut self, id: ClientId, reactor: &mut Reactor) {
-        let now = reactor.now();
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        client.timer = None;
-        if client.throttled_until.is_some_and(|until| until <= now) {
-            client.throttled_until = None;
-            if !std::mem::replace(&mut client.is_readable, true) {
-                self.readable.push_back(id);
-            }
-        }
-        match &client.phase {
-            Phase::Head(_) => {
-                self.refuse(id, &Refusal::new(408, "no complete request in time"), reactor);
-                self.drop_client(id, reactor);
-            }
-            Phase::Hello(_) => self.close(id, CloseCode::NoHello, "no hello in time", reactor),
-            Phase::Closing(_) | Phase::Ending => self.drop_client(id, reactor),
-            Phase::Open(_) => {
-                if client.expires_at.is_some_and(|at| at <= now) {
-                    self.close(id, CloseCode::Unauthorized, "the token has expired", reactor);
-                } else if is_stalled(client, self.limits.client_stall_time, now) {
-                    self.close(id, CloseCode::TooSlow, "the queue does not move", reactor);
-                } else {
-                    arm(client, self.limits.client_stall_time, reactor);
-                }
-            }
-        }
-    }
-
     // Queues.
 
     /// The client may get more.
@@ -269,7 +240,7 @@ impl Server {
             } else {
                 mio::Interest::READABLE
             };
-            let fd = crate_wire(&client.wire);
+            let fd = client.wire.as_fd();
             client.is_broken |= reactor.reregister(fd, Source::Client(id), interest).is_err();
         }
         if outcome.is_err() {
@@ -280,10 +251,15 @@ impl Server {
             self.drop_client(id, reactor);
             return;
         }
-        if client.wire.queued_bytes() > self.limits.client_queue_bytes {
+        let is_full = client.wire.queued_bytes() > self.limits.client_queue_bytes
+            || client.wire.queued_frames() > QUEUED_FRAMES_MAX;
+        if is_full {
             self.close(id, CloseCode::TooSlow, "the queue is full", reactor);
         } else if client.is_open() {
             arm(client, self.limits.client_stall_time, reactor);
+            if !blocked && std::mem::take(&mut client.wants_more) {
+                self.wake(id);
+            }
         }
     }
 
@@ -298,107 +274,14 @@ impl Server {
         self.news.pop_front()
     }
 
-    // The end of connections.
-
-    /// Answers a request that is refused, and ends.
-    pub(super) fn refuse(&mut self, id: ClientId, refusal: &Refusal, reactor: &mut Reactor) {
-        if let Ok(client) = self.clients.get_mut(id) {
-            client.wire.push(head::response(refusal).into());
-            client.phase = Phase::Ending;
-            self.pending_count -= 1;
-            self.log(format!("a connection was refused: {} {}", refusal.status, refusal.reason));
-            self.flush(id, reactor);
-        }
+    /// Whether somebody has not been told yet that it is over.
+    pub(crate) fn has_guests(&self) -> bool {
+        self.open_count + self.pending_count > 0
     }
 
-    /// Closes a connection with a reason. Nothing more is read from it but the answer.
-    pub(crate) fn close(
-        &mut self,
-        id: ClientId,
-        code: CloseCode,
-        reason: &str,
-        reactor: &mut Reactor,
-    ) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        let (was_open, was_pending) = (client.is_open(), client.is_pending());
-        if !was_open && !was_pending {
-            return;
-        }
-        if code == CloseCode::TooSlow {
-            client.wire.drop_unwritten();
-        }
-        client.close(code, reason);
-        set_timer(client, reactor.now() + CLOSE_TIME, reactor);
-        self.open_count -= usize::from(was_open);
-        self.pending_count -= usize::from(was_pending);
-        let name = client.name.clone();
-        self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
-        self.mark_pushed(id);
-        self.leave_terminals(id);
-    }
-
-    pub(super) fn drop_client(&mut self, id: ClientId, reactor: &mut Reactor) {
-        let Some(mut client) = self.clients.remove(id) else { return };
-        self.open_count -= usize::from(client.is_open());
-        self.pending_count -= usize::from(client.is_pending());
-        if client.is_open() {
-            self.log(format!("client {} {:?}: gone", id.to_u64(), client.name));
-        }
-        for attachment in &client.attachments {
-            self.pump.leave(attachment.terminal, id);
-        }
-        if let Some((_, timer)) = client.timer.take() {
-            reactor.cancel_timer(timer);
-        }
-        reactor.deregister(crate_wire(&client.wire));
-        if !client.watches.is_empty() {
-            self.news.push_back(News::Gone(std::mem::take(&mut client.watches)));
-        }
-    }
-
-    /// A client that is being closed gets no output any more.
-    fn leave_terminals(&mut self, id: ClientId) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        for attachment in std::mem::take(&mut client.attachments) {
-            self.pump.leave(attachment.terminal, id);
-        }
-        let watches = std::mem::take(&mut client.watches);
-        if !watches.is_empty() {
-            self.news.push_back(News::Gone(watches));
-        }
-    }
-
-    // The end of the server.
-
-    /// Listens no longer and lets nobody in; those who are there stay until
-    /// [`close_all`](Self::close_all).
-    pub(crate) fn stop_listening(&mut self, reactor: &mut Reactor) {
-        self.is_closing = true;
-        let ids: Vec<_> = self.listeners.ids().collect();
-        for id in ids {
-            // It was just listed.
-            let _ = self.unlisten(id, reactor);
-        }
-    }
-
-    /// Says goodbye to everybody.
-    pub(crate) fn close_all(&mut self, reactor: &mut Reactor) {
-        let ids: Vec<_> = self.clients.ids().collect();
-        for id in ids {
-            self.close(id, CloseCode::Shutdown, "the server shuts down", reactor);
-        }
-    }
-
-    /// Closes the connections that were let in by tokens that are no longer valid.
-    pub(crate) fn close_revoked(&mut self, reactor: &mut Reactor) {
-        let now = reactor.now();
-        let ids: Vec<_> = self.clients.ids().collect();
-        for id in ids {
-            let Ok(client) = self.clients.get(id) else { continue };
-            if client.grant.is_some_and(|grant| !self.tokens.is_valid(grant.token, now)) {
-                self.close(id, CloseCode::Unauthorized, "the token was revoked", reactor);
-            }
-        }
+    /// A client has typed into a terminal: what comes next is its echo.
+    pub(crate) fn expect_echo(&mut self, terminal: TerminalId) {
+        self.pump.expect_echo(terminal);
     }
 
     pub(crate) fn has_clients(&self) -> bool {
@@ -412,23 +295,6 @@ impl Server {
             || !self.pushed.is_empty()
             || !self.news.is_empty()
             || self.pump.has_work()
-    }
-
-    /// Lets go of everything without touching what is shared with a parent process.
-    pub(crate) fn forget(&mut self) {
-        self.clients.drain().for_each(drop);
-        self.listeners.drain().for_each(drop);
-    }
-
-    /// Lets go of everything at once.
-    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
-        for client in self.clients.drain() {
-            reactor.deregister(crate_wire(&client.wire));
-        }
-        for listener in self.listeners.drain() {
-            reactor.deregister(crate_fd(&listener));
-            listener.unlink();
-        }
     }
 
     /// Notes that a connection was let in.
@@ -453,64 +319,5 @@ impl Server {
         let Ok(client) = self.clients.get_mut(id) else { return };
         super::pump::interrupt(client, terminal, terminals, now);
         self.wake(id);
-    }
-}
-
-fn crate_fd(listener: &Listener) -> std::os::fd::BorrowedFd<'_> {
-    std::os::fd::AsFd::as_fd(listener)
-}
-
-fn crate_wire(wire: &Wire) -> std::os::fd::BorrowedFd<'_> {
-    std::os::fd::AsFd::as_fd(wire)
-}
-
-/// Says no to a connection that has no place, as far as it can be said at once.
-fn turn_away(wire: &mut Wire, refusal: &Refusal) {
-    // What was sent already is taken, or the kernel would cut the answer off by a reset.
-    let mut sink = [0; 4096];
-    let _ = std::io::Read::read(wire, &mut sink);
-    wire.push(head::response(refusal).into());
-    let _ = wire.flush();
-    let _ = wire.shutdown_write();
-}
-
-/// Sets the one deadline of a connection.
-pub(super) fn set_timer(client: &mut Client, at: Instant, reactor: &mut Reactor) {
-    if let Some((_, timer)) = client.timer.take() {
-        reactor.cancel_timer(timer);
-    }
-    let timer: TimerId = reactor.set_timer(at, Alarm::Client(client.id));
-    client.timer = Some((at, timer));
-}
-
-/// Whether nothing was written for too long although something waits.
-fn is_stalled(client: &Client, patience: Duration, now: Instant) -> bool {
-    let written = client.wire.total_written();
-    client.stalled.is_some_and(|(since, before)| {
-        before == written && client.wire.queued_bytes() > 0 && since + patience <= now
-    })
-}
-
-/// Sets the deadline for what an open client has to be looked at next: a queue that does not move, a
-/// token that ends, reading that goes on.
-pub(super) fn arm(client: &mut Client, patience: Duration, reactor: &mut Reactor) {
-    let now = reactor.now();
-    let written = client.wire.total_written();
-    client.stalled = match client.stalled {
-        _ if client.wire.queued_bytes() == 0 => None,
-        Some((since, before)) if before == written => Some((since, before)),
-        _ => Some((now, written)),
-    };
-    let stall = client.stalled.map(|(since, _)| since + patience);
-    let next = [stall, client.expires_at, client.throttled_until].into_iter().flatten().min();
-    match (next, client.timer) {
-        // A timer that fires too early looks and sets itself anew: it need not be moved.
-        (Some(next), Some((at, _))) if at <= next => {}
-        (Some(next), _) => set_timer(client, next, reactor),
-        (None, Some((_, timer))) => {
-            reactor.cancel_timer(timer);
-            client.timer = None;
-        }
-        (None, None) => {}
     }
 }

@@ -98,7 +98,7 @@ impl Host {
     }
 
     pub(crate) fn with_limits(limits: Limits) -> Self {
-        let config = Config { limits, log_level: LogLevel::Info };
+        let config = Config { limits, log_level: LogLevel::Info, ..Config::default() };
         Host {
             engine: Engine::new(config).unwrap(),
             seen: HashMap::new(),

@@ -105,7 +105,7 @@ fn one_frame_for_many_wires_is_one_copy() {
     let mut pairs: Vec<_> = (0..10).map(|_| pair()).collect();
     for (wire, _) in &mut pairs {
         wire.push(frame.clone());
-        assert_eq!(wire.queue[0].as_ptr(), frame.as_ptr());
+        assert_eq!(wire.queue[0].frame.as_ptr(), frame.as_ptr());
     }
     for (wire, peer) in &mut pairs {
         assert_eq!(drain(wire, peer), frame);
@@ -250,7 +250,7 @@ proptest! {
                 prop_assert_eq!(state == Flush::Done, wire.queued_bytes() == 0);
                 received.extend(take(&mut peer, reading));
             }
-            let queued: usize = wire.queue.iter().map(Bytes::len).sum();
+            let queued: usize = wire.queue.iter().map(|queued| queued.frame.len()).sum();
             prop_assert_eq!(wire.queued_bytes(), queued);
             prop_assert_eq!(wire.total_written() as usize + queued, pushed);
         }

@@ -1,0 +1,149 @@
+//! The way out: connections that are refused, closed or broken, and the end of the server.
+//!
+//! A client is closed by a close frame with a code and a reason, behind what is queued for it; the answer
+//! is waited for, but not for long. One that does not read is closed without what is queued.
+
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use super::client::{CloseCode, Phase};
+use super::deadline::set_timer;
+use super::head::{self, Refusal};
+use super::server::{News, Server};
+use super::wire::Wire;
+use crate::reactor::{ClientId, Reactor};
+
+/// How long the answer to a close frame is waited for.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
+
+impl Server {
+    // The end of connections.
+
+    /// Answers a request that is refused, and ends.
+    pub(super) fn refuse(&mut self, id: ClientId, refusal: &Refusal, reactor: &mut Reactor) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.wire.push(head::response(refusal).into());
+            client.phase = Phase::Ending;
+            self.pending_count -= 1;
+            self.log(format!("a connection was refused: {} {}", refusal.status, refusal.reason));
+            self.flush(id, reactor);
+        }
+    }
+
+    /// Closes a connection with a reason. Nothing more is read from it but the answer.
+    pub(crate) fn close(
+        &mut self,
+        id: ClientId,
+        code: CloseCode,
+        reason: &str,
+        reactor: &mut Reactor,
+    ) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        let (was_open, was_pending) = (client.is_open(), client.is_pending());
+        if !was_open && !was_pending {
+            return;
+        }
+        if code == CloseCode::TooSlow {
+            client.wire.drop_unwritten();
+        }
+        client.close(code, reason);
+        set_timer(client, reactor.now() + CLOSE_TIME, reactor);
+        self.open_count -= usize::from(was_open);
+        self.pending_count -= usize::from(was_pending);
+        let name = client.name.clone();
+        self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
+        self.mark_pushed(id);
+        self.leave_terminals(id);
+    }
+
+    pub(super) fn drop_client(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Some(mut client) = self.clients.remove(id) else { return };
+        self.open_count -= usize::from(client.is_open());
+        self.pending_count -= usize::from(client.is_pending());
+        if client.is_open() {
+            self.log(format!("client {} {:?}: gone", id.to_u64(), client.name));
+        }
+        for attachment in &client.attachments {
+            self.pump.leave(attachment.terminal, id);
+        }
+        if let Some((_, timer)) = client.timer.take() {
+            reactor.cancel_timer(timer);
+        }
+        reactor.deregister(client.wire.as_fd());
+        if !client.watches.is_empty() {
+            self.news.push_back(News::Gone(std::mem::take(&mut client.watches)));
+        }
+    }
+
+    /// A client that is being closed gets no output any more.
+    fn leave_terminals(&mut self, id: ClientId) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        for attachment in std::mem::take(&mut client.attachments) {
+            self.pump.leave(attachment.terminal, id);
+        }
+        let watches = std::mem::take(&mut client.watches);
+        if !watches.is_empty() {
+            self.news.push_back(News::Gone(watches));
+        }
+    }
+
+    // The end of the server.
+
+    /// Listens no longer and lets nobody in; those who are there stay until
+    /// [`close_all`](Self::close_all).
+    pub(crate) fn stop_listening(&mut self, reactor: &mut Reactor) {
+        self.is_closing = true;
+        let ids: Vec<_> = self.listeners.ids().collect();
+        for id in ids {
+            // It was just listed.
+            let _ = self.unlisten(id, reactor);
+        }
+    }
+
+    /// Says goodbye to everybody.
+    pub(crate) fn close_all(&mut self, reactor: &mut Reactor) {
+        let ids: Vec<_> = self.clients.ids().collect();
+        for id in ids {
+            self.close(id, CloseCode::Shutdown, "the server shuts down", reactor);
+        }
+    }
+
+    /// Closes the connections that were let in by tokens that are no longer valid.
+    pub(crate) fn close_revoked(&mut self, reactor: &mut Reactor) {
+        let now = reactor.now();
+        let ids: Vec<_> = self.clients.ids().collect();
+        for id in ids {
+            let Ok(client) = self.clients.get(id) else { continue };
+            if client.grant.is_some_and(|grant| !self.tokens.is_valid(grant.token, now)) {
+                self.close(id, CloseCode::Unauthorized, "the token was revoked", reactor);
+            }
+        }
+    }
+
+    /// Lets go of everything without touching what is shared with a parent process.
+    pub(crate) fn forget(&mut self) {
+        self.clients.drain().for_each(drop);
+        self.listeners.drain().for_each(drop);
+    }
+
+    /// Lets go of everything at once.
+    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+        for client in self.clients.drain() {
+            reactor.deregister(client.wire.as_fd());
+        }
+        for listener in self.listeners.drain() {
+            reactor.deregister(listener.as_fd());
+            listener.unlink();
+        }
+    }
+}
+
+/// Says no to a connection that has no place, as far as it can be said at once.
+pub(super) fn turn_away(wire: &mut Wire, refusal: &Refusal) {
+    // What was sent already is taken, or the kernel would cut the answer off by a reset.
+    let mut sink = [0; 4096];
+    let _ = std::io::Read::read(wire, &mut sink);
+    wire.push(head::response(refusal).into());
+    let _ = wire.flush();
+    let _ = wire.shutdown_write();
+}
