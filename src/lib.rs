@@ -41,11 +41,11 @@ pub use policy::{
 };
 pub use reactor::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub use state::{
-    ApplicationState, Budget as StateBudget, Change as StateChange, ChangeOp, ChangeSet,
-    ChangeSink as StateSink, Collection, Collections, Entry as StateEntry, FileFacts, FileKey,
-    FileKind, Key as StateKey, KeyRef as StateKeyRef, Metadata, OwnedEntry as OwnedStateEntry,
-    Pane, PaneContent, Progress as StateProgress, Refusal, Replica, Session, StateChanges,
-    StateCursor, StateVersion, StateView, TerminalExit, TerminalFacts,
+    ApplicationState, Budget as StateBudget, Change, ChangeOp, ChangeSet, ChangeSink as StateSink,
+    Collection, Collections, Entry as StateEntry, FileFacts, FileKey, FileKind, Key as StateKey,
+    KeyRef as StateKeyRef, Metadata, OwnedEntry as OwnedStateEntry, Pane, PaneContent,
+    Progress as StateProgress, Refusal, Replica, Session, StateChanges, StateCursor, StateVersion,
+    StateView, TerminalExit, TerminalFacts,
 };
 pub use sync::{ClientInfo, ListenAddress, ListenOptions, Scopes, TokenId, TokenOptions};
 pub use terminal::{

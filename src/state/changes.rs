@@ -23,13 +23,6 @@ use super::entry::{Collection, Collections, Entry, Key, KeyRef, OwnedEntry};
 use super::shelf::{NIL, Rows};
 use super::store::ApplicationState;
 
-/// A walk looks for its beginning among so many changes of a collection; beyond, slots are scanned, which
-/// looks at more entries, but in the order of memory. About 0.1 ms.
-const WALK_MAX: usize = 4096;
-
-/// Slots and tombstones that one slice looks at, told or not. About 0.1 ms.
-const VISITS_MAX: u32 = 16 << 10;
-
 /// How far somebody has read the changes of a store. [`StateCursor::default`] has read nothing, so what it
 /// gets first is a snapshot. A cursor is for the collections that it was first used with; with others it
 /// begins anew.
@@ -157,8 +150,8 @@ struct Purse {
 }
 
 impl Purse {
-    fn new(budget: Budget) -> Self {
-        Purse { entries: budget.entries, bytes: budget.bytes, visits: VISITS_MAX, told: false }
+    fn new(budget: Budget, visits: u32) -> Self {
+        Purse { entries: budget.entries, bytes: budget.bytes, visits, told: false }
     }
 
     /// Whether one more may be told; the first one in any case.
@@ -195,7 +188,8 @@ impl ApplicationState {
         }
         (cursor.epoch, cursor.collections) = (self.version().epoch, collections);
         let from = cursor.from;
-        let more = self.slice(cursor, &mut Purse::new(budget), sink).is_err();
+        let mut purse = Purse::new(budget, self.visits_max);
+        let more = self.slice(cursor, &mut purse, sink).is_err();
         Progress { full, more, from, to: cursor.from }
     }
 
@@ -324,7 +318,7 @@ impl ApplicationState {
             if index != reading.collection {
                 (reading.collection, reading.place) = (index, Place::Begin);
             }
-            match walk_from(rows, reading.place, cursor.from) {
+            match walk_from(rows, reading.place, cursor.from, self.walk_max) {
                 Some(slot) => walk(rows, slot, reading, purse, sink)?,
                 None => scan(rows, cursor.from, reading, purse, sink)?,
             }
@@ -334,10 +328,10 @@ impl ApplicationState {
 }
 
 /// Where a walk goes on; `None` if it has to be a scan.
-fn walk_from(rows: &dyn Rows, place: Place, from: u64) -> Option<u32> {
+fn walk_from(rows: &dyn Rows, place: Place, from: u64, max: usize) -> Option<u32> {
     match place {
         Place::Scan { .. } => None,
-        Place::Begin => rows.first_after(from, WALK_MAX),
+        Place::Begin => rows.first_after(from, max),
         Place::After { slot, version } => {
             let stands = rows.entry(slot).is_some_and(|entry| entry.version() == version);
             stands.then(|| rows.newer(slot))

@@ -142,3 +142,89 @@ impl Entry<'_> {
         digest.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{FileFacts, FileKey, Pane, Session, TerminalFacts};
+
+    /// Computed by a program of its own in another language.
+    #[test]
+    fn sessions_and_panes_have_the_digests_of_the_protocol() {
+        let metadata = Metadata::from([("color".into(), "red".into()), ("a".into(), "".into())]);
+        let panes = vec!["p1".into(), "p2".into()];
+        let session = Session { name: "W\u{f6}rk".into(), panes, metadata };
+        assert_eq!(Entry::Session("main", &session, 7).digest(), 0xf0ba_36ba_39f5_a1ea);
+        assert_eq!(Entry::Session("s", &Session::default(), 1).digest(), 0xf006_0314_190e_d12a);
+
+        let pane = |title: &str, content, pair: Option<(&str, &str)>| Pane {
+            session: "main".into(),
+            title: title.into(),
+            content,
+            metadata: pair.into_iter().map(|(key, value)| (key.into(), value.into())).collect(),
+        };
+        let terminal = PaneContent::Terminal((1 << 53) + 1);
+        let cases = [
+            (pane("", PaneContent::Empty, None), 0x9dd4_abd4_41d7_6b7d),
+            (pane("shell", terminal, Some(("k", "v"))), 0xe05e_8f94_954e_9f5c),
+            (pane("", PaneContent::File(b"/tmp/\xff".to_vec()), None), 0x8ea0_9102_8862_182b),
+            (pane("", PaneContent::Custom("git".into()), None), 0xf142_db45_1eca_b0f5),
+        ];
+        for (pane, digest) in cases {
+            assert_eq!(Entry::Pane("p1", &pane, 8).digest(), digest, "{pane:?}");
+        }
+    }
+
+    #[test]
+    fn terminals_have_the_digests_of_the_protocol() {
+        let shell = TerminalFacts {
+            title: "zsh".into(),
+            cwd: Some(b"/home".to_vec()),
+            cols: 80,
+            rows: 24,
+            pid: Some(4711),
+            running: true,
+            screen: true,
+            ..TerminalFacts::default()
+        };
+        let ended = |pid, exit| TerminalFacts {
+            pid,
+            exit: Some(exit),
+            closing: true,
+            ..TerminalFacts::default()
+        };
+        let cases = [
+            (1 << 24, shell, 9, 0x3a3d_cf5c_74bb_1c47),
+            (1, ended(None, TerminalExit::Code(-1)), (1 << 53) - 1, 0x9ed1_80e8_9bc4_5ddf),
+            (1, ended(Some(-5), TerminalExit::Signal(9)), 10, 0xe5c8_ab27_a19c_5bf7),
+            (1, ended(Some(0), TerminalExit::Unknown), 10, 0x0963_e65b_1a9d_cdb8),
+        ];
+        for (id, facts, version, digest) in cases {
+            assert_eq!(Entry::Terminal(id, &facts, version).digest(), digest, "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn files_have_the_digests_of_the_protocol() {
+        let file = |parent, name: &[u8], kind, size, modified_us, mode, ignored| FileFacts {
+            parent,
+            name: name.into(),
+            kind,
+            size,
+            modified_us,
+            mode,
+            ignored,
+        };
+        let (max, min) = (u64::MAX, i64::MIN);
+        let cases = [
+            (file(6, b"\xe9.rs", FileKind::File, max, min, 0o100644, false), 0xf698_73c0_193d_369d),
+            (file(0, b"/", FileKind::Directory, 0, 0, 0o40755, true), 0x2e31_a1f7_f9f7_c899),
+            (file(0, b"l", FileKind::Symlink, 0, 1, 0, false), 0x0f68_9bad_e320_0e29),
+            (file(0, b"o", FileKind::Other, 0, -1, 65535, false), 0x1d9b_4c1d_2c92_fe2f),
+        ];
+        for (facts, digest) in cases {
+            let key = FileKey { watch: 3, id: 4 };
+            assert_eq!(Entry::File(key, &facts, 5).digest(), digest, "{facts:?}");
+        }
+    }
+}

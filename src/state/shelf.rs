@@ -360,3 +360,30 @@ impl<V: Value> Rows for Shelf<V> {
         (None, if stop == self.end { NIL } else { stop })
     }
 }
+
+#[cfg(test)]
+impl<V: Value> Shelf<V> {
+    /// Counts everything that is kept up to date anew.
+    pub(super) fn check(&self) {
+        let (mut at, mut older, mut linked, mut version) = (self.oldest, NIL, 0, 0);
+        while let Some(slot) = self.slot(at) {
+            assert_eq!(slot.older, older);
+            assert!(slot.version >= version, "versions fall along the list");
+            assert_eq!(self.find(&slot.key), Some(at));
+            version = slot.version;
+            (older, at) = (at, slot.newer);
+            linked += 1;
+        }
+        assert_eq!((self.newest, linked), (older, self.len()));
+        assert_eq!(self.index.len(), self.len());
+        assert!(self.changed >= version);
+        let entries = || self.slots.iter().map(|(_, slot)| slot.entry());
+        assert_eq!(self.bytes, entries().map(Entry::bytes).sum::<usize>());
+        let hash = entries().fold(0u64, |sum, entry| sum.wrapping_add(entry.digest()));
+        assert_eq!(self.hash, hash);
+        let buried: usize = self.tombstones.iter().map(|(_, key)| V::key(key).bytes()).sum();
+        assert_eq!(self.tombstone_bytes, buried);
+        assert!(buried <= self.tombstone_bytes_max);
+        assert!(self.tombstones.iter().is_sorted_by_key(|(version, _)| version));
+    }
+}

@@ -10,7 +10,11 @@ use super::shelf::{NIL, Rows};
 use super::view::StateView;
 use crate::limits::Limits;
 
-/// Slots that one call of [`ApplicationState::remove_watch_files`] looks at beside those it removes.
+/// A walk looks for its beginning among so many changes of a collection; beyond, slots are scanned, which
+/// looks at more entries, but in the order of memory. About 0.1 ms.
+const WALK_MAX: usize = 4096;
+
+/// Slots and tombstones that one call looks at, told or not. About 0.1 ms.
 const VISITS_MAX: u32 = 16 << 10;
 
 /// Sessions, panes, terminals and files as one versioned value.
@@ -27,6 +31,8 @@ pub struct ApplicationState {
     watches: BTreeMap<u64, WatchFiles>,
     /// There are facts that are in no version yet.
     pending: bool,
+    pub(super) walk_max: usize,
+    pub(super) visits_max: u32,
 }
 
 #[derive(Default)]
@@ -55,6 +61,8 @@ impl ApplicationState {
             shown: BTreeSet::new(),
             watches: BTreeMap::new(),
             pending: false,
+            walk_max: WALK_MAX,
+            visits_max: VISITS_MAX,
         }
     }
 
@@ -125,7 +133,7 @@ impl ApplicationState {
     /// Takes at most `max` files of a watch out, and says whether there are more: call again in the next
     /// turn. Costs at most about 0.1 ms beside the removals, in which it may have found none.
     pub fn remove_watch_files(&mut self, watch: u64, max: usize) -> bool {
-        let (mut visits, mut left) = (VISITS_MAX, max);
+        let (mut visits, mut left) = (self.visits_max, max);
         while visits > 0
             && left > 0
             && let Some(files) = self.watches.get_mut(&watch)
