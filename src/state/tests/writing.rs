@@ -247,8 +247,7 @@ fn files_leave_room_for_the_layout() {
     assert_eq!(state.file(file_key(1, 0)).unwrap().0.size, 1);
     state.put_terminal(1, terminal("always taken"));
     state.commit(&set([put_session("a", &[])])).unwrap();
-    state.remove_file(file_key(1, 5));
-    state.remove_file(file_key(1, 6));
+    (5..10).for_each(|id| state.remove_file(file_key(1, id)));
     assert!(state.put_file(file_key(2, 1), file("n", 0)));
     check(&state);
 }
