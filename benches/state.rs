@@ -62,7 +62,7 @@ fn changed(entries: u64, round: u64, n: u64) -> u64 {
     (n * (entries / CHANGES) + round * 7919) % entries
 }
 
-/// Microseconds of each difference of 100 changes, of 1 us each of its writes, in rounds.
+/// Microseconds of each difference of 100 changes, and of one of the writes that it tells of.
 fn differences(entries: u64) -> (Vec<f64>, Vec<f64>) {
     let mut state = state_of(entries);
     let mut changes = StateChanges::default();
@@ -90,7 +90,7 @@ fn differences(entries: u64) -> (Vec<f64>, Vec<f64>) {
 }
 
 fn bench_differences(table: &mut Table) {
-    table.section("100 changes as a difference, as a value", "");
+    table.section("100 changes as a difference, as a value", "among 1,000");
     let (small, _) = differences(1000);
     let (large, writes) = differences(LARGE);
     let target = || ("at most 10 us", Target::AtMost(10.0));
@@ -136,8 +136,7 @@ fn bench_snapshot(table: &mut Table) {
     table.line(Line::figure("counted for a file", format!("{counted:.0} B"), counted, none()));
 }
 
-/// Resident bytes that dropping nothing but this state would give back, for each of its files: found by
-/// building the same once more.
+/// Resident bytes of each file, found by building the same state once more.
 fn memory_of(state: &ApplicationState) -> f64 {
     let before = resident();
     let second = state_of(LARGE);
