@@ -46,8 +46,9 @@ bench: ## Figures beside a C epoll loop and beside other file watchers, two tabl
 	$(CARGO) bench --locked --bench terminals
 	$(CARGO) bench --locked --bench files
 
-fuzz: ## Feeds the screen what the fuzzer thinks of, for FUZZ_SECONDS (600).
+fuzz: ## Feeds the screen and the protocol what the fuzzer thinks of, each for FUZZ_SECONDS (600).
 	fuzz/run.sh screen $(or $(FUZZ_SECONDS),600)
+	fuzz/run.sh protocol $(or $(FUZZ_SECONDS),600)
 
 header: ## Writes include/orchflow.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header

@@ -67,6 +67,11 @@ pub mod fuzzing {
     pub fn screen(data: &[u8]) {
         crate::terminal::fuzz_screen(data);
     }
+
+    /// Feeds the decoders of the protocol; see `src/sync/codec/fuzz.rs`.
+    pub fn protocol(data: &[u8]) {
+        crate::sync::fuzz_protocol(data);
+    }
 }
 
 /// Has the Rust example of the README run as a doctest.

@@ -466,5 +466,13 @@ fn malformed(text: std::fmt::Arguments<'_>) -> DecodeError {
     DecodeError { kind: DecodeErrorKind::Malformed, message }
 }
 
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzz;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod round_trip;
 #[cfg(test)]
 mod schema;
+#[cfg(test)]
+mod vectors;

@@ -1,6 +1,6 @@
 //! The WebSocket server and the outbound peer: state and terminals for other programs.
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)] // Until the peer uses the rest.
 
 mod access;
 mod attaching;
@@ -31,3 +31,9 @@ pub(crate) use gate::{Body, Request, collections_of};
 pub use options::{ListenAddress, ListenOptions};
 pub(crate) use protocol::ErrorCode;
 pub(crate) use server::{News, Server};
+
+/// Feeds decoders of the protocol; see `codec/fuzz.rs`.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_protocol(data: &[u8]) {
+    codec::fuzz::fuzz(data);
+}

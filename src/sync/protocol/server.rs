@@ -169,7 +169,7 @@ pub(crate) struct Match {
     /// Row of its first character; 0 is the top of the screen, -1 the newest row of the scrollback.
     pub(crate) start_row: i32,
     pub(crate) start_col: u16,
-    /// Its last character.
+    /// The column after its last character, and the row that this is in.
     pub(crate) end_row: i32,
     pub(crate) end_col: u16,
 }
