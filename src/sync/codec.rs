@@ -96,6 +96,7 @@ pub(crate) enum FromClient<'a> {
 }
 
 /// What came from the server.
+#[allow(clippy::large_enum_variant, reason = "it is looked at where it is made, never kept")]
 #[derive(Clone, Debug, PartialEq)]
 #[allow(clippy::large_enum_variant)] // Lives for one call; a box would cost every message.
 pub(crate) enum FromServer<'a> {
@@ -125,7 +126,7 @@ pub(crate) enum DecodeErrorKind {
 type Result<T> = std::result::Result<T, DecodeError>;
 
 impl Codec {
-    /// Both, the one that the server would rather have first.
+    /// Both.
     pub(crate) const EACH: [Codec; 2] = [Codec::Bincode, Codec::Json];
 
     /// The WebSocket subprotocol that stands for it.
@@ -470,6 +471,8 @@ fn malformed(text: std::fmt::Arguments<'_>) -> DecodeError {
 pub(super) mod fuzz;
 #[cfg(test)]
 mod hostile;
+#[cfg(test)]
+mod manual;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]

@@ -95,6 +95,18 @@ impl Made for Octets {
     }
 }
 
+impl Made for Decimal {
+    fn made(source: &mut Source<'_>) -> Self {
+        Decimal(source.any())
+    }
+}
+
+impl Made for Hex {
+    fn made(source: &mut Source<'_>) -> Self {
+        Hex(source.any())
+    }
+}
+
 impl Made for String {
     fn made(source: &mut Source<'_>) -> Self {
         String::from_utf8_lossy(&source.any::<Octets>().0).into_owned()
@@ -157,8 +169,6 @@ structs! {
 }
 
 enums! { s;
-    Decimal: Decimal(s.any());
-    Hex: Hex(s.any());
     Collection: Collection::Sessions, Collection::Panes, Collection::Terminals, Collection::Files;
     Key: Key::Session(s.any()), Key::Pane(s.any()), Key::Terminal(s.any()),
         Key::File { watch: s.any(), id: s.any() };

@@ -1,7 +1,8 @@
 //! `tests/vectors/messages.json`: the protocol by example, for clients in any language.
 //!
 //! The names and the JSON of the messages in it are written by hand; `ORCHFLOW_WRITE_VECTORS=1 cargo test
-//! --lib sync::codec` fills in what follows from them. Without it the file must be what would be written.
+//! --lib sync::codec` fills in what follows from them; other tests may fail in that run, as they may still see the
+//! old file. Without it the file must be what would be written.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
