@@ -65,8 +65,7 @@ impl Engine {
             ClientMessage::Ack { version } => self.server.acknowledge(client, version, now),
             ClientMessage::Attach(attach) => self.attach_for(client, &attach),
             ClientMessage::Detach { terminal } => {
-                let outcome = self.server.detach(client, TerminalId::from_u64(terminal));
-                self.complain_about(client, outcome);
+                self.server.detach(client, TerminalId::from_u64(terminal));
             }
             ClientMessage::Credit { terminal, offset } => {
                 self.server.credit(client, TerminalId::from_u64(terminal), offset);

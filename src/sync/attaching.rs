@@ -38,23 +38,28 @@ impl Server {
         terminals: &mut Terminals,
     ) -> Result<()> {
         let terminal = TerminalId::from_u64(attach.terminal);
-        let state = terminals.feed_state(terminal)?;
         let client = self.clients.get_mut(id)?;
+        let Ok(state) = terminals.feed_state(terminal) else {
+            let reason = DetachReason::Closed;
+            client.send(&ServerMessage::Detached { terminal: attach.terminal, reason });
+            self.mark_pushed(id);
+            return Ok(());
+        };
         if attach.mode == Mode::Screen && !state.has_screen {
-            let text = "the terminal was made without a screen";
+            let text = format!("terminal {} was made without a screen", attach.terminal);
             return Err(Error::new(ErrorKind::NoScreen, text));
         }
         let max = self.limits.client_attachments;
         if client.attachments.len() >= max && client.attachment_of(terminal).is_none() {
-            return Err(Error::limit(format!("a client has at most {max} attachments")));
+            let text = format!("terminal {}: {max} are attached already", attach.terminal);
+            return Err(Error::limit(text));
         }
         let window_max = self.limits.client_window_bytes as u64;
         let window = if attach.window == 0 { WINDOW } else { attach.window };
         let window = window.clamp(WINDOW_MIN, window_max.max(WINDOW_MIN));
         let (mode, start) = (attach.mode, attach.start);
         let log = (state.end, state.has_screen);
-        let mut attachment = Attachment::new(terminal, mode, start, window, log)
-            .ok_or_else(|| Error::invalid("the offset is past the end of output"))?;
+        let mut attachment = Attachment::new(terminal, mode, start, window, log);
         attachment.cleared_at = state.cleared_at;
         let offset = attachment.cursor;
         client.attachments.retain(|known| known.terminal != terminal);
@@ -67,18 +72,14 @@ impl Server {
         Ok(())
     }
 
-    /// Ends an attachment.
-    pub(crate) fn detach(&mut self, id: ClientId, terminal: TerminalId) -> Result<()> {
-        let client = self.clients.get_mut(id)?;
-        if client.attachment_of(terminal).is_none() {
-            return Err(Error::new(ErrorKind::StaleId, "not attached to this terminal"));
-        }
+    /// Ends an attachment, if there is one.
+    pub(crate) fn detach(&mut self, id: ClientId, terminal: TerminalId) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
         client.attachments.retain(|known| known.terminal != terminal);
         let reason = DetachReason::Asked;
         client.send_of(terminal, &ServerMessage::Detached { terminal: terminal.to_u64(), reason });
         self.pump.leave(terminal, id);
         self.mark_pushed(id);
-        Ok(())
     }
 
     /// A client has worked off output.

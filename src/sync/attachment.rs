@@ -62,25 +62,24 @@ pub(crate) struct Parts {
 }
 
 impl Attachment {
-    /// An attachment that begins as `start` says; `None` for an offset past the end.
+    /// An attachment that begins as `start` says; an offset past the end is the end.
     pub(crate) fn new(
         terminal: TerminalId,
         mode: Mode,
         start: Start,
         window: u64,
         (log_end, has_screen): (u64, bool),
-    ) -> Option<Self> {
+    ) -> Self {
         let (cursor, resync) = match start {
             Start::Now => (log_end, None),
-            Start::Offset(offset) if offset > log_end => return None,
-            Start::Offset(offset) => (offset, None),
+            Start::Offset(offset) => (offset.min(log_end), None),
             Start::Snapshot(rows) if has_screen => (log_end, Some(rows as usize)),
             Start::Default if has_screen => (log_end, Some(HISTORY)),
             Start::Oldest | Start::Snapshot(_) | Start::Default => (0, None),
         };
         let resync = resync.filter(|_| mode != Mode::Screen);
         let resync = resync.map(|rows| Resync { history: rows.min(HISTORY_MAX), not_before: None });
-        Some(Attachment {
+        Attachment {
             terminal,
             mode,
             cursor,
@@ -93,7 +92,7 @@ impl Attachment {
             next_screen_at: None,
             lags_since: None,
             ended: false,
-        })
+        }
     }
 
     /// Bytes that may be sent now.
@@ -153,7 +152,7 @@ impl Attachment {
 mod tests {
     use super::*;
 
-    fn attachment(start: Start, has_screen: bool) -> Option<Attachment> {
+    fn attachment(start: Start, has_screen: bool) -> Attachment {
         let id = TerminalId::from_u64(1);
         Attachment::new(id, Mode::Lossless, start, 100, (1000, has_screen))
     }
@@ -161,25 +160,24 @@ mod tests {
     #[test]
     fn where_output_begins() {
         let table = [
-            (Start::Oldest, true, Some((0, false))),
-            (Start::Now, true, Some((1000, false))),
-            (Start::Offset(10), true, Some((10, false))),
-            (Start::Offset(1000), true, Some((1000, false))),
-            (Start::Offset(1001), true, None),
-            (Start::Snapshot(5), true, Some((1000, true))),
-            (Start::Snapshot(5), false, Some((0, false))),
-            (Start::Default, true, Some((1000, true))),
-            (Start::Default, false, Some((0, false))),
+            (Start::Oldest, true, (0, false)),
+            (Start::Now, true, (1000, false)),
+            (Start::Offset(10), true, (10, false)),
+            (Start::Offset(1001), true, (1000, false)),
+            (Start::Snapshot(5), true, (1000, true)),
+            (Start::Snapshot(5), false, (0, false)),
+            (Start::Default, true, (1000, true)),
+            (Start::Default, false, (0, false)),
         ];
         for (start, has_screen, expected) in table {
-            let made = attachment(start, has_screen).map(|a| (a.cursor, a.resync.is_some()));
-            assert_eq!(made, expected, "{start:?} {has_screen}");
+            let made = attachment(start, has_screen);
+            assert_eq!((made.cursor, made.resync.is_some()), expected, "{start:?} {has_screen}");
         }
     }
 
     #[test]
     fn credit_is_absolute_and_cannot_be_invented() {
-        let mut attachment = attachment(Start::Oldest, false).unwrap();
+        let mut attachment = attachment(Start::Oldest, false);
         assert_eq!(attachment.credit(), 100);
         attachment.cursor = 100;
         assert_eq!(attachment.credit(), 0);
@@ -193,7 +191,7 @@ mod tests {
     #[test]
     fn a_client_that_others_wait_for_is_brought_forward() {
         let now = Instant::now();
-        let mut attachment = attachment(Start::Oldest, false).unwrap();
+        let mut attachment = attachment(Start::Oldest, false);
         assert_eq!(attachment.watch_lag(900, 1000, false, now), None);
         assert_eq!(attachment.watch_lag(900, 1000, true, now), Some(now + PATIENCE));
         // It caught up, so the time counts anew.

@@ -26,7 +26,7 @@ use crate::reactor::{ClientId, ListenerId, TerminalId, TimerId, WatchId};
 use crate::state::{Collections, StateCursor};
 
 /// Bytes of one message before the hello has been accepted.
-const HELLO_BYTES: usize = 4 << 10;
+pub(super) const HELLO_BYTES: usize = 4 << 10;
 /// What a connection reads with one system call; also what an idle one costs.
 pub(super) const READ_BYTES: usize = 4 << 10;
 /// Output and diffs are added only while less than this waits, so that an echo or an answer is never

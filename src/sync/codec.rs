@@ -98,7 +98,6 @@ pub(crate) enum FromClient<'a> {
 /// What came from the server.
 #[allow(clippy::large_enum_variant, reason = "it is looked at where it is made, never kept")]
 #[derive(Clone, Debug, PartialEq)]
-#[allow(clippy::large_enum_variant)] // Lives for one call; a box would cost every message.
 pub(crate) enum FromServer<'a> {
     Message(ServerMessage),
     Output { terminal: u64, offset: u64, bytes: &'a [u8] },

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tungstenite::Message;
 
 use super::access::{self, Scopes, Verdict};
-use super::client::{CloseCode, Grant, Input, Phase, READ_BYTES};
+use super::client::{CloseCode, Grant, HELLO_BYTES, Input, Phase, READ_BYTES};
 use super::codec::{DecodeErrorKind, FromClient, INPUT_HEADER, Incoming};
 use super::deadline::arm;
 use super::head::{self, HeadState, Refusal, Request as Head};
@@ -212,8 +212,9 @@ impl Server {
         state: &ApplicationState,
         reactor: &mut Reactor,
     ) -> Option<Body> {
-        let inflated_max = self.limits.client_inflated_bytes;
         let client = self.clients.get_mut(id).ok()?;
+        let inflated_max =
+            if client.is_open() { self.limits.client_inflated_bytes } else { HELLO_BYTES };
         if matches!(client.phase, Phase::Closing(_)) {
             return None;
         }
@@ -287,7 +288,7 @@ impl Server {
         let now = reactor.now();
         let Ok(client) = self.clients.get_mut(id) else { return };
         let offered = client.offered_token.take();
-        let token = hello.token.as_deref().or(offered.as_deref());
+        let token = offered.as_deref().or(hello.token.as_deref());
         let verdict = token.map_or(Verdict::Unknown, |token| self.tokens.check(token, now));
         let (token, scopes, expires_at) = match verdict {
             Verdict::Granted { id, scopes, expires_at } => (id, scopes, expires_at),

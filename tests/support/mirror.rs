@@ -71,7 +71,8 @@ impl Mirror {
 
     /// Watches.
     pub(crate) fn start(options: &WatchOptions, limits: Limits) -> Self {
-        let mut engine = Engine::new(Config { limits, log_level: LogLevel::Info, ..Config::default() }).unwrap();
+        let mut engine =
+            Engine::new(Config { limits, log_level: LogLevel::Info, ..Config::default() }).unwrap();
         let watch = engine.watch(options).unwrap();
         let roots = engine.watch_state(watch).unwrap().roots;
         Mirror {
