@@ -4,7 +4,7 @@
 //! before the hello is bounded tightly; see [`Phase`]. Frames are built once and pushed into the wire's
 //! queue, which is flushed at the end of the turn.
 
-use std::io;
+use std::io::{self, Read};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -139,6 +139,8 @@ pub(crate) struct Client {
     pub(crate) wants_write: bool,
     /// It said goodbye or broke; gone at the end of the turn.
     pub(crate) is_broken: bool,
+    /// It broke the rules of WebSocket: where its next frame begins is not known.
+    is_garbled: bool,
 }
 
 /// What reading gave.
@@ -199,6 +201,7 @@ impl Client {
             wants_more: false,
             wants_write: false,
             is_broken: false,
+            is_garbled: false,
         }
     }
 
@@ -236,6 +239,9 @@ impl Client {
 
     /// Reads the next message.
     pub(crate) fn read(&mut self) -> Input {
+        if self.is_garbled {
+            return self.read_off();
+        }
         let (Phase::Hello(context) | Phase::Open(context) | Phase::Closing(context)) =
             &mut self.phase
         else {
@@ -248,7 +254,22 @@ impl Client {
             }
             Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Input::Control,
             Ok(message) => Input::Message(message),
-            Err(error) => input_of(&error),
+            Err(error) => {
+                let input = input_of(&error);
+                self.is_garbled = matches!(input, Input::Close(_));
+                input
+            }
+        }
+    }
+
+    /// Reads away what a client sends that is being closed, so that it gets to see why: unread bytes
+    /// would make the kernel reset the connection.
+    fn read_off(&mut self) -> Input {
+        match self.wire.read(&mut [0; READ_BYTES]) {
+            Ok(0) => Input::Ended,
+            Ok(_) => Input::Control,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Input::Drained,
+            Err(_) => Input::Ended,
         }
     }
 

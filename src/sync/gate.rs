@@ -178,6 +178,7 @@ impl Server {
             }
             Input::Close(code) => {
                 self.close(id, code, "the message is not acceptable", reactor);
+                self.read_again(id);
                 return None;
             }
             Input::Ended => {
