@@ -25,7 +25,7 @@ use crate::policy::TokenBucket;
 use crate::reactor::{ClientId, ListenerId, TerminalId, TimerId, WatchId};
 use crate::state::{Collections, StateCursor};
 
-/// Bytes of one message before the hello has been accepted.
+/// Bytes of one message before the hello has been accepted, inflated or not.
 pub(super) const HELLO_BYTES: usize = 4 << 10;
 /// What a connection reads with one system call; also what an idle one costs.
 pub(super) const READ_BYTES: usize = 4 << 10;

@@ -1,5 +1,7 @@
 //! A client of the server that blocks, made from `docs/PROTOCOL.md` with the JSON codec.
 
+#![allow(dead_code)] // Every test binary uses another part of it.
+
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use tungstenite::client::IntoClientRequest;
 use tungstenite::{Message, WebSocket};
 
 /// How long an answer is waited for before a test fails.
-const WATCHDOG: Duration = Duration::from_secs(60);
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// A connection.
 pub(crate) struct Client {
@@ -93,6 +95,33 @@ impl Client {
         }
     }
 
+    /// The close code, or `None` when the connection just ended; what comes before is passed over.
+    pub(crate) fn closed(&mut self) -> Option<u16> {
+        loop {
+            if let Incoming::Closed(code) = self.receive() {
+                return code;
+            }
+        }
+    }
+
+    /// Sends a request with this id, and gives the outcome.
+    pub(crate) fn ask(&mut self, mut request: Value, id: u64) -> Value {
+        request["id"] = id.into();
+        self.send(&request);
+        loop {
+            let result = self.receive_type("result");
+            if result["id"] == id {
+                return result["outcome"].clone();
+            }
+        }
+    }
+
+    /// Waits until the server has worked off everything that was sent so far.
+    pub(crate) fn settle(&mut self) {
+        self.send(&json!({"type": "ping", "id": u32::MAX}));
+        while self.receive_type("pong")["id"] != u32::MAX {}
+    }
+
     /// The next JSON message of this type; others are passed over.
     pub(crate) fn receive_type(&mut self, wanted: &str) -> Value {
         loop {
@@ -104,6 +133,11 @@ impl Client {
         }
     }
 
+    /// Says that output before `offset` was worked off.
+    pub(crate) fn credit(&mut self, terminal: u64, offset: u64) {
+        self.send(&json!({"type": "credit", "terminal": terminal, "offset": offset}));
+    }
+
     /// Reads output of a terminal until it contains `wanted`; gives all of it.
     pub(crate) fn read_until(&mut self, terminal: u64, wanted: &[u8]) -> Vec<u8> {
         let mut all = Vec::new();
@@ -112,7 +146,7 @@ impl Client {
                 Incoming::Output { terminal: from, bytes, offset } if from == terminal => {
                     all.extend_from_slice(&bytes);
                     let end = offset + bytes.len() as u64;
-                    self.send(&json!({"type": "credit", "terminal": terminal, "offset": end}));
+                    self.credit(terminal, end);
                     if all.windows(wanted.len()).any(|window| window == wanted) {
                         return all;
                     }

@@ -1,13 +1,17 @@
 //! An engine that serves, on a thread of its own, and closures that run there.
 
-use std::sync::mpsc::{Receiver, Sender as ChannelSender, channel};
+#![allow(dead_code)] // Every test binary uses another part of it.
+
+use std::sync::mpsc::{Receiver, Sender as ChannelSender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use orchflow::{
-    Command, Config, Engine, Event, ListenAddress, ListenOptions, Scopes, Sender, TerminalEvent,
-    TokenOptions,
+    Command, Config, Engine, Event, ListenAddress, ListenOptions, Scopes, ScreenOptions, Sender,
+    SpawnOptions, TokenOptions,
 };
+
+use super::client::WATCHDOG;
 
 type Job = Box<dyn FnOnce(&mut Engine) + Send>;
 
@@ -20,6 +24,16 @@ pub(crate) struct Serving {
     pub(crate) address: std::net::SocketAddr,
     /// Lets everything.
     pub(crate) token: String,
+    /// What the host was told, as far as it is of interest here.
+    pub(crate) told: Receiver<Told>,
+}
+
+/// What a host is told.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Told {
+    Log(String),
+    Review(u64),
+    ShutdownComplete,
 }
 
 impl Serving {
@@ -35,6 +49,7 @@ impl Serving {
     ) -> Self {
         let (jobs, inbox) = channel::<Job>();
         let (ready, started) = channel();
+        let (tell, told) = channel();
         let thread = std::thread::spawn(move || {
             let mut engine = Engine::new(config).unwrap();
             let listen = options(ListenOptions::tcp("127.0.0.1:0".parse().unwrap()));
@@ -45,10 +60,10 @@ impl Serving {
             let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
             let (_, token) = engine.add_token(token).unwrap();
             ready.send((engine.sender(), address, token)).unwrap();
-            run(&mut engine, &inbox);
+            run(&mut engine, &inbox, &tell);
         });
         let (wake, address, token) = started.recv().unwrap();
-        Serving { jobs, wake, thread: Some(thread), address, token }
+        Serving { jobs, wake, thread: Some(thread), address, token, told }
     }
 
     /// Runs a closure on the engine's thread and waits for what it gives.
@@ -61,6 +76,36 @@ impl Serving {
         self.jobs.send(Box::new(job)).unwrap();
         self.wake.post(0, Command::Notify).unwrap();
         answered.recv().expect("the engine's thread is gone")
+    }
+
+    /// Starts a program in a terminal that has a screen model if it is to.
+    pub(crate) fn spawn(&self, argv: &[&str], screen: bool) -> u64 {
+        let argv: Vec<String> = argv.iter().map(ToString::to_string).collect();
+        self.with(move |engine| {
+            let mut options = SpawnOptions::program(&argv[0]).args(&argv[1..]);
+            if screen {
+                options = options.screen(ScreenOptions::default());
+            }
+            engine.spawn(&options).unwrap().to_u64()
+        })
+    }
+
+    /// Waits for the host to be told what `wanted` makes something of.
+    pub(crate) fn wait_told<T>(&self, wanted: impl Fn(&Told) -> Option<T>) -> T {
+        loop {
+            let told = self.told.recv_timeout(WATCHDOG).expect("the host was not told");
+            if let Some(found) = wanted(&told) {
+                return found;
+            }
+        }
+    }
+
+    /// Waits for a log line that contains this.
+    pub(crate) fn wait_log(&self, part: &str) -> String {
+        self.wait_told(|told| match told {
+            Told::Log(line) if line.contains(part) => Some(line.clone()),
+            _ => None,
+        })
     }
 
     /// A token with these scopes.
@@ -86,17 +131,23 @@ impl Drop for Serving {
     }
 }
 
-fn run(engine: &mut Engine, inbox: &Receiver<Job>) {
+fn run(engine: &mut Engine, inbox: &Receiver<Job>, tell: &ChannelSender<Told>) {
     loop {
         engine.turn(Some(Duration::from_secs(60))).unwrap();
         while let Some(event) = engine.next_event().unwrap() {
-            if let Event::Terminal { event: TerminalEvent::Closed, .. } = event {}
+            // A test that does not listen is not told.
+            let _ = match event {
+                Event::Log { text, .. } => tell.send(Told::Log(text.into())),
+                Event::Review { review, .. } => tell.send(Told::Review(review)),
+                Event::ShutdownComplete => tell.send(Told::ShutdownComplete),
+                _ => Ok(()),
+            };
         }
         loop {
             match inbox.try_recv() {
                 Ok(job) => job(engine),
-                Err(std::sync::mpsc::TryRecvError::Empty) => break,
-                Err(std::sync::mpsc::TryRecvError::Disconnected) => return,
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return,
             }
         }
     }
