@@ -2,6 +2,7 @@
 //!
 //! A request that has an id is answered by a result; the others are silent unless something is wrong.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Engine;
@@ -174,16 +175,18 @@ impl Engine {
     }
 
     fn batch_for(&mut self, client: ClientId, ops: Vec<TerminalOp>) -> Vec<Option<Failure>> {
-        let mut failed = None;
+        let mut failed = BTreeSet::new();
         let mut statuses = Vec::with_capacity(ops.len());
         for TerminalOp { terminal, op } in ops {
-            let status = if failed == Some(terminal) {
+            let status = if failed.contains(&terminal) {
                 let why = "an earlier operation for this terminal failed";
                 Err(Error::new(ErrorKind::Skipped, why))
             } else {
                 self.operate_for(client, TerminalId::from_u64(terminal), op)
             };
-            failed = status.is_err().then_some(terminal);
+            if status.is_err() {
+                failed.insert(terminal);
+            }
             statuses.push(status.err().map(|error| failure(&error)));
         }
         statuses
