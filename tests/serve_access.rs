@@ -1,0 +1,316 @@
+//! Who gets in and what they may do: origins, tokens, scopes, and paths that lead out.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+#[path = "support/bystander.rs"]
+mod bystander;
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/files.rs"]
+#[allow(dead_code)]
+mod files;
+#[path = "support/raw.rs"]
+mod raw;
+#[path = "support/serving.rs"]
+mod serving;
+
+use std::os::unix::fs::symlink;
+use std::time::Duration;
+
+use bystander::Bystander;
+use client::{Client, Incoming};
+use files::TempDir;
+use orchflow::{Config, Scopes, SpawnOptions, TokenOptions};
+use raw::{FIN, Raw, TEXT, upgrade_head};
+use serde_json::{Value, json};
+use serving::Serving;
+
+#[test]
+fn pages_that_are_listed_get_in() {
+    let serving = Serving::start_with(Config::default(), |options| {
+        options.origin("https://editor.example").host("devbox.example:8000")
+    });
+    let good = upgrade_head(serving.address, "orchflow.v1.json");
+    let with = |header: &str| good.replacen("\r\n\r\n", &format!("\r\n{header}\r\n\r\n"), 1);
+    let own_host = format!("Host: {}", serving.address);
+    let table = [
+        (101, with("Origin: https://editor.example")),
+        (101, with("Origin: https://editor.example:443")),
+        (101, good.replace(&own_host, "Host: devbox.example:8000")),
+        (403, good.replace(&own_host, "Host: devbox.example")),
+        (403, with("Origin: http://editor.example")),
+        (403, with("Origin: https://editor.example:8443")),
+        (403, with("Origin: https://editor.example.evil")),
+        (403, with("Origin: https://evil.editor.example")),
+        (403, with("Origin: null")),
+    ];
+    for (status, request) in table {
+        let mut raw = Raw::connect(serving.address, request.as_bytes());
+        assert_eq!(raw.status(), Some(status), "{request}");
+    }
+}
+
+/// A browser's way: the token is a subprotocol, which is never said back.
+#[test]
+fn a_token_as_a_subprotocol() {
+    let serving = Serving::start(Config::default());
+    let enter = |offered: &str| {
+        let head = upgrade_head(serving.address, offered);
+        let mut raw = Raw::connect(serving.address, head.as_bytes());
+        let mut answer = vec![0; 4096];
+        let length = raw.stream.peek(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert!(answer.contains("Sec-WebSocket-Protocol: orchflow.v1.json\r\n"), "{answer}");
+        assert!(!answer.contains("orchflow.token"), "{answer}");
+        assert_eq!(raw.status(), Some(101));
+        raw.frame(FIN | TEXT, br#"{"type":"hello"}"#);
+        raw
+    };
+    let token = &serving.token;
+    let mut raw = enter(&format!("orchflow.v1.json, orchflow.token.{token}"));
+    assert_eq!(raw.next_json().unwrap()["type"], "welcome");
+    let mut raw = enter(&format!("orchflow.token.{token}, orchflow.v1.json, orchflow.v1.bincode"));
+    assert_eq!(raw.next_json().unwrap()["type"], "welcome");
+    let mut raw = enter(&format!("orchflow.v1.json, orchflow.token.{}", "A".repeat(43)));
+    assert_eq!(raw.close_code(), Some(4001));
+    // In a query it is no token.
+    let head = upgrade_head(serving.address, "orchflow.v1.json");
+    let head = head.replace("GET / ", &format!("GET /?token={token} "));
+    let mut raw = Raw::connect(serving.address, head.as_bytes());
+    assert_eq!(raw.status(), Some(101));
+    raw.frame(FIN | TEXT, br#"{"type":"hello"}"#);
+    assert_eq!(raw.close_code(), Some(4001));
+}
+
+#[test]
+fn tokens_that_are_not_valid() {
+    let serving = Serving::start(Config::default());
+    let mut bystander = Bystander::new(&serving);
+    let (revoked, expired) = serving.with(|engine| {
+        let options = |expires_in| TokenOptions {
+            scopes: Scopes::ALL,
+            expires_in,
+            ..TokenOptions::default()
+        };
+        let (id, revoked) = engine.add_token(options(None)).unwrap();
+        engine.revoke_token(id).unwrap();
+        let (_, expired) = engine.add_token(options(Some(Duration::from_nanos(1)))).unwrap();
+        (revoked, expired)
+    });
+    let good = &serving.token;
+    let other_end = if good.ends_with('A') { "E" } else { "A" };
+    let table = [
+        ("none", json!({"type": "hello"})),
+        ("null", json!({"type": "hello", "token": null})),
+        ("revoked", json!({"type": "hello", "token": revoked})),
+        ("expired", json!({"type": "hello", "token": expired})),
+        ("padded", json!({"type": "hello", "token": format!("{good}=")})),
+        ("cut off", json!({"type": "hello", "token": good[..42]})),
+        ("another end", json!({"type": "hello", "token": format!("{}{other_end}", &good[..42])})),
+        ("spaces", json!({"type": "hello", "token": format!(" {good}")})),
+        ("NULs", json!({"type": "hello", "token": "\0".repeat(43)})),
+    ];
+    for (row, hello) in table {
+        let mut client = Client::open(serving.address);
+        client.send(&hello);
+        assert_eq!(client.receive(), Incoming::Closed(Some(4001)), "{row}");
+        bystander.echoes();
+    }
+}
+
+/// Every operation with the scope that it needs; a token with the two others is refused, and nothing of it
+/// happens.
+#[test]
+fn what_scopes_allow() {
+    let serving = Serving::start(Config::default());
+    let mut bystander = Bystander::new(&serving);
+    let folder = TempDir::new();
+    let path = folder.path().to_owned();
+    serving.with(move |engine| {
+        engine.grant_directory(&path).unwrap();
+        engine.grant_profile("cat", &SpawnOptions::program("cat")).unwrap();
+    });
+    let terminal = serving.spawn(&["cat"], true);
+    let batch =
+        |op: Value| json!({"type": "batch", "id": 1, "ops": [{"terminal": terminal, "op": op}]});
+    let (observe, typing, manage) = (Scopes::OBSERVE, Scopes::TYPE, Scopes::MANAGE);
+    let put = json!({"put_session": {"id": "s", "name": "", "panes": [], "metadata": {}}});
+    let table = [
+        (observe, json!({"type": "attach", "terminal": terminal})),
+        (observe, json!({"type": "attach", "terminal": terminal, "mode": "screen"})),
+        (observe, json!({"type": "subscribe", "collections": ["terminals"]})),
+        (observe, json!({"type": "snapshot"})),
+        (observe, json!({"type": "search", "id": 1, "terminal": terminal, "pattern": "x"})),
+        (observe, json!({"type": "query", "id": 1, "terminal": terminal})),
+        (typing, json!({"type": "input", "terminal": terminal, "data": "x"})),
+        (typing, batch(json!({"input": "x"}))),
+        (typing, batch(json!({"paste": "x"}))),
+        (typing, batch(json!({"resize": {"cols": 90, "rows": 30}}))),
+        (manage, batch(json!({"signal": 28}))),
+        (manage, batch(json!("clear"))),
+        (manage, json!({"type": "spawn", "id": 1, "profile": "cat"})),
+        (manage, json!({"type": "watch", "id": 1, "path": folder.path()})),
+        (manage, json!({"type": "unwatch", "id": 1, "watch": 1})),
+        (manage, json!({"type": "change", "mutation": 1, "ops": [{"change": put}]})),
+        // What ends the terminal comes last.
+        (typing, batch(json!("eof"))),
+        (typing, batch(json!("interrupt"))),
+        (manage, batch(json!({"close": {"grace_ms": 0}}))),
+    ];
+    let each = [observe, typing, manage].map(|scopes| (scopes, serving.token(scopes)));
+    for (needed, request) in table {
+        // Those who may not come first, so that nothing has happened before.
+        for refused in [true, false] {
+            for (scopes, token) in each.iter().filter(|(s, _)| (*s != needed) == refused) {
+                let (mut client, welcome) = Client::hello(serving.address, token, json!({}));
+                assert_eq!(welcome["scopes"].as_array().unwrap().len(), 1);
+                client.send(&request);
+                let is_forbidden = answers(&mut client).contains("\"forbidden\"");
+                assert_eq!(is_forbidden, refused, "{request} with {scopes:?}");
+            }
+        }
+        bystander.echoes();
+    }
+}
+
+/// What a client is told until a ping is answered, as text.
+fn answers(client: &mut Client) -> String {
+    client.send(&json!({"type": "ping", "id": 99}));
+    let mut all = String::new();
+    loop {
+        match client.receive() {
+            Incoming::Json(value) if value["type"] == "pong" => return all,
+            Incoming::Json(value) => all += &value.to_string(),
+            Incoming::Output { .. } => {}
+            Incoming::Closed(code) => panic!("closed: {code:?}"),
+        }
+    }
+}
+
+/// What is refused has no effect, in a hello either.
+#[test]
+fn what_is_refused_does_not_happen() {
+    let serving = Serving::start(Config::default());
+    let terminal = serving.spawn(&["cat"], false);
+    let fields = json!({
+        "collections": ["sessions", "panes", "terminals", "files"],
+        "attach": [{"terminal": terminal}],
+    });
+    // Who may only type sees nothing.
+    let token = serving.token(Scopes::TYPE);
+    let (mut blind, welcome) = Client::hello(serving.address, &token, fields.clone());
+    assert_eq!(welcome["profiles"], json!([]));
+    let told = answers(&mut blind);
+    assert!(told.contains("forbidden") && !told.contains("diff"), "{told}");
+    // Who may only look types nothing, by message or by frame.
+    let (mut mute, _) = Client::hello(serving.address, &serving.token(Scopes::OBSERVE), fields);
+    mute.send(&json!({"type": "input", "terminal": terminal, "data": "a\n"}));
+    mute.type_in(terminal, b"b\n");
+    mute.type_in(terminal, b"\x03");
+    let told = answers(&mut mute);
+    assert_eq!(told.matches("\"forbidden\"").count(), 3, "{told}");
+    blind.type_in(terminal, b"c\n");
+    assert_eq!(mute.read_until(terminal, b"c\r\nc\r\n"), b"c\r\nc\r\n");
+}
+
+#[test]
+fn a_failed_operation_skips_the_rest_for_its_terminal() {
+    let serving = Serving::start(Config::default());
+    let (mut client, _) = Client::hello(serving.address, &serving.token, json!({}));
+    let (good, gone) = (serving.spawn(&["cat"], false), 999);
+    let op = |terminal: u64| json!({"terminal": terminal, "op": {"input": "x"}});
+    let ops: Vec<_> = [gone, good, gone, good, gone].map(op).into();
+    let outcome = client.ask(json!({"type": "batch", "ops": ops}), 1);
+    let codes: Vec<_> =
+        outcome["statuses"].as_array().unwrap().iter().map(|status| &status["code"]).collect();
+    let null = Value::Null;
+    assert_eq!(codes, [&json!("not_found"), &null, &json!("skipped"), &null, &json!("skipped")]);
+}
+
+/// No path leads out of a granted directory, neither to look nor to start a program there.
+#[test]
+fn paths_that_lead_out() {
+    let serving = Serving::start(Config::default());
+    let mut bystander = Bystander::new(&serving);
+    let folder = TempDir::new();
+    let granted = folder.file("granted");
+    let outside = folder.file("granted-not");
+    for path in [&granted, &outside] {
+        std::fs::create_dir_all(format!("{path}/sub")).unwrap();
+    }
+    symlink(&outside, format!("{granted}/out")).unwrap();
+    symlink("../granted-not", format!("{granted}/up")).unwrap();
+    symlink("sub", format!("{granted}/in")).unwrap();
+    symlink("loop", format!("{granted}/loop")).unwrap();
+    symlink("/proc/self/cwd", format!("{granted}/magic")).unwrap();
+    let grant = granted.clone();
+    serving.with(move |engine| {
+        engine.grant_directory(grant.as_ref()).unwrap();
+        engine.grant_profile("true", &SpawnOptions::program("true")).unwrap();
+    });
+    let inside = |path: &str| format!("{granted}/{path}");
+    let table = [
+        ("not granted", "/etc".into(), "forbidden"),
+        ("the root", "/".into(), "forbidden"),
+        ("the directory above", folder.path().to_str().unwrap().into(), "forbidden"),
+        ("a sibling that begins alike", outside.clone(), "forbidden"),
+        ("in that sibling", format!("{outside}/sub"), "forbidden"),
+        ("a way up", inside("../granted-not"), "invalid"),
+        ("a way up and back", inside("sub/../sub"), "invalid"),
+        ("a link out", inside("out"), "forbidden"),
+        ("through a link out", inside("out/sub"), "forbidden"),
+        ("a link up", inside("up/sub"), "forbidden"),
+        ("a magic link", inside("magic"), "forbidden"),
+        ("a loop of links", inside("loop"), "forbidden"),
+        ("a NUL", inside("sub\0/x"), "invalid"),
+        ("a NUL at the end", inside("sub\0"), "invalid"),
+        ("relative", "granted/sub".into(), "invalid"),
+        ("here", ".".into(), "invalid"),
+        ("empty", String::new(), "invalid"),
+        ("endless", inside(&"x/".repeat(3000)), "invalid"),
+        ("not there", inside("nothing"), "not_found"),
+    ];
+    let (mut client, _) = Client::hello(serving.address, &serving.token, json!({}));
+    for (row, path, code) in table {
+        let outcome = client.ask(json!({"type": "watch", "path": path}), 1);
+        assert_eq!(outcome["failed"]["code"], code, "watch {row}: {outcome}");
+        let outcome = client.ask(json!({"type": "spawn", "profile": "true", "cwd": path}), 2);
+        assert_eq!(outcome["failed"]["code"], code, "spawn {row}: {outcome}");
+    }
+    for path in [granted.clone(), inside("sub"), inside("in"), inside("./sub/")] {
+        let outcome = client.ask(json!({"type": "watch", "path": path}), 3);
+        assert!(outcome["watching"]["watch"].is_u64(), "{path}: {outcome}");
+        let outcome = client.ask(json!({"type": "spawn", "profile": "true", "cwd": path}), 4);
+        assert!(outcome["spawned"]["terminal"].is_u64(), "{path}: {outcome}");
+    }
+    let outcome = client.ask(json!({"type": "spawn", "profile": "sh"}), 5);
+    assert_eq!(outcome["failed"]["code"], "not_found");
+    bystander.echoes();
+}
+
+/// Names are bytes: those that are no UTF-8 arrive as they are.
+#[test]
+fn names_that_are_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let serving = Serving::start(Config::default());
+    let folder = TempDir::new();
+    let name = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    std::fs::create_dir(folder.path().join(name)).unwrap();
+    let path = folder.path().to_owned();
+    serving.with(move |engine| engine.grant_directory(&path).unwrap());
+    let bytes = [folder.path().as_os_str().as_bytes(), b"/\xff\xfe"].concat();
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+    let fields = json!({"collections": ["files"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let path = json!({"bytes": encoded});
+    let outcome = client.ask(json!({"type": "watch", "path": path}), 1);
+    assert!(outcome["watching"]["watch"].is_u64(), "{outcome}");
+    loop {
+        let diff = client.receive_type("diff");
+        client.send(&json!({"type": "ack", "version": diff["to"]}));
+        if let Some(root) = diff["files"].as_array().unwrap().first() {
+            assert_eq!(root["name"], path);
+            break;
+        }
+    }
+}
