@@ -4,6 +4,7 @@
 //! subprotocol; the token. Requests of clients that are in come out of [`Server::next_request`].
 
 use std::io::Read;
+use std::time::Instant;
 
 use bytes::Bytes;
 use tungstenite::Message;
@@ -160,7 +161,8 @@ impl Server {
         let now = reactor.now();
         let client = self.clients.get_mut(id).ok()?;
         if client.is_open() && !client.messages.take(1, now) {
-            self.throttle(id, 1, reactor);
+            let until = client.messages.ready_at(1, now);
+            self.throttle(id, until, reactor);
             return None;
         }
         let message = match client.read() {
@@ -192,17 +194,16 @@ impl Server {
         let client = self.clients.get_mut(id).ok()?;
         let length = message.len() as u64;
         if client.is_open() && !client.bytes.take(length, now) {
-            self.throttle(id, length, reactor);
+            let until = client.bytes.ready_at(length, now);
+            self.throttle(id, until, reactor);
         }
         self.understand(id, &message, state, reactor)
     }
 
-    /// Reads on only when so much may be read again.
-    fn throttle(&mut self, id: ClientId, amount: u64, reactor: &mut Reactor) {
+    /// Reads on at this time: the client sends more than it may.
+    fn throttle(&mut self, id: ClientId, until: Option<Instant>, reactor: &mut Reactor) {
         let Ok(client) = self.clients.get_mut(id) else { return };
-        let now = reactor.now();
-        let bucket = if amount == 1 { &client.messages } else { &client.bytes };
-        client.throttled_until = bucket.ready_at(amount, now);
+        client.throttled_until = until;
         arm(client, self.limits.client_stall_time, reactor);
     }
 
