@@ -8,7 +8,7 @@ mod client;
 mod serving;
 
 use client::{Client, Incoming};
-use orchflow::{Config, SpawnOptions};
+use orchflow::{Change, ChangeOp, ChangeSet, Config, ScreenOptions, Session, SpawnOptions};
 use serde_json::json;
 use serving::Serving;
 
@@ -37,4 +37,263 @@ fn no_token_no_entry() {
     let mut client = Client::open(serving.address);
     client.send(&json!({"type": "hello"}));
     assert_eq!(client.receive(), Incoming::Closed(Some(4001)));
+}
+
+/// A terminal with a screen that runs a program.
+fn screened(serving: &Serving, program: &'static str, args: &'static [&'static str]) -> u64 {
+    serving.with(move |engine| {
+        let options = SpawnOptions::program(program).args(args).screen(ScreenOptions::default());
+        engine.spawn(&options).unwrap().to_u64()
+    })
+}
+
+#[test]
+fn a_viewer_gets_rows_and_then_what_changed() {
+    let serving = Serving::start(Config::default());
+    let terminal = screened(&serving, "cat", &[]);
+    let (mut client, _) = Client::hello(serving.address, &serving.token, json!({}));
+    client.send(&json!({"type": "attach", "terminal": terminal, "mode": "screen"}));
+    let attached = client.receive_type("attached");
+    assert_eq!(attached["mode"], "screen");
+    let first = client.receive_type("screen");
+    assert_eq!(
+        (&first["full"], &first["cols"], &first["rows"]),
+        (&json!(true), &json!(80), &json!(24))
+    );
+    client.type_in(terminal, b"hello\n");
+    loop {
+        let update = client.receive_type("screen");
+        assert_eq!(update["full"], false);
+        let lines = update["lines"].as_array().unwrap();
+        if lines.iter().any(|line| line["row"] == 1 && line["runs"][0]["text"] == "hello") {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_late_client_gets_a_snapshot_and_goes_on() {
+    let serving = Serving::start(Config::default());
+    let terminal = screened(&serving, "sh", &["-c", "printf 'one\\r\\ntwo'; exec cat"]);
+    let (mut first, _) = Client::hello(serving.address, &serving.token, json!({}));
+    first.send(&json!({"type": "attach", "terminal": terminal, "start": "oldest"}));
+    let all = first.read_until(terminal, b"two");
+    let (mut late, _) = Client::hello(
+        serving.address,
+        &serving.token,
+        json!({"attach": [{"terminal": terminal, "start": {"snapshot": 10}}]}),
+    );
+    let snapshot = late.receive_type("terminal_snapshot");
+    assert_eq!(snapshot["offset"], all.len());
+    let data = snapshot["data"].as_str().unwrap();
+    assert!(data.contains("one") && data.contains("two"), "{data:?}");
+    first.type_in(terminal, b"x");
+    assert_eq!(late.read_until(terminal, b"x"), b"x");
+}
+
+#[test]
+fn a_client_resumes_where_it_was() {
+    let serving = Serving::start(Config::default());
+    let terminal =
+        serving.with(|engine| engine.spawn(&SpawnOptions::program("cat")).unwrap().to_u64());
+    let attach = |from| json!({"attach": [{"terminal": terminal, "start": {"offset": from}}]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, attach(0));
+    client.type_in(terminal, b"before\n");
+    let seen = client.read_until(terminal, b"before\r\nbefore\r\n");
+    drop(client);
+    let (mut other, _) = Client::hello(serving.address, &serving.token, attach(0));
+    other.type_in(terminal, b"meanwhile\n");
+    other.read_until(terminal, b"meanwhile\r\nmeanwhile\r\n");
+    let (mut back, _) = Client::hello(serving.address, &serving.token, attach(seen.len()));
+    let missed = back.read_until(terminal, b"meanwhile\r\nmeanwhile\r\n");
+    assert_eq!(missed, b"meanwhile\r\nmeanwhile\r\n");
+}
+
+#[test]
+fn the_state_is_resumed_by_its_version() {
+    let serving = Serving::start(Config::default());
+    put_session(&serving, "a", "first");
+    let all = json!({"collections": ["sessions", "panes"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, all);
+    let diff = client.receive_type("diff");
+    assert_eq!((&diff["full"], &diff["sessions"][0]["name"]), (&json!(true), &json!("first")));
+    drop(client);
+    put_session(&serving, "b", "second");
+    let resume = json!({"epoch": diff["epoch"], "n": diff["to"]});
+    let fields = json!({"collections": ["sessions", "panes"], "resume": resume});
+    let (mut back, welcome) = Client::hello(serving.address, &serving.token, fields);
+    assert_eq!(welcome["resumed"], true);
+    let missed = back.receive_type("diff");
+    assert_eq!(missed["full"], false);
+    assert_eq!(missed["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(missed["sessions"][0]["id"], "b");
+    // Another engine's version means nothing here.
+    let fields = json!({"collections": ["sessions"], "resume": {"epoch": 1, "n": 1}});
+    let (mut stranger, welcome) = Client::hello(serving.address, &serving.token, fields);
+    assert_eq!(welcome["resumed"], false);
+    assert_eq!(stranger.receive_type("diff")["full"], true);
+}
+
+fn put_session(serving: &Serving, id: &'static str, name: &'static str) {
+    serving.with(move |engine| {
+        let session = Session { name: name.into(), ..Session::default() };
+        let change = Change::PutSession { id: id.into(), session };
+        let ops = vec![ChangeOp { change, base: None }];
+        engine.change_state(&ChangeSet { ops }).unwrap();
+    });
+}
+
+#[test]
+fn changes_are_told_with_their_effect_and_conflicts_with_what_is_there() {
+    let serving = Serving::start(Config::default());
+    let all = json!({"collections": ["sessions", "panes"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, all.clone());
+    let (mut other, _) = Client::hello(serving.address, &serving.token, all);
+    client.receive_type("diff");
+    other.receive_type("diff");
+    let put = |name: &str, base: u64| {
+        json!({"change": {"put_session": {"id": "s", "name": name, "panes": [], "metadata": {}}},
+            "base": base})
+    };
+    client.send(&json!({"type": "change", "mutation": 7, "ops": [put("mine", 0)]}));
+    let diff = client.receive_type("diff");
+    assert_eq!(diff["applied"][0]["mutation"], 7);
+    assert_eq!(diff["sessions"][0]["name"], "mine");
+    assert_eq!(other.receive_type("diff")["sessions"][0]["name"], "mine");
+    other.send(&json!({"type": "change", "mutation": 8, "ops": [put("theirs", 0)]}));
+    let rejected = other.receive_type("rejected");
+    assert_eq!((&rejected["mutation"], &rejected["code"]), (&json!(8), &json!("conflict")));
+    assert_eq!(rejected["session"]["name"], "mine");
+    let version = rejected["session"]["version"].as_u64().unwrap();
+    other.send(&json!({"type": "change", "mutation": 9, "ops": [put("theirs", version)]}));
+    assert_eq!(other.receive_type("diff")["applied"][0]["mutation"], 9);
+    assert_eq!(client.receive_type("diff")["sessions"][0]["name"], "theirs");
+}
+
+#[test]
+fn operations_and_their_results() {
+    let serving = Serving::start(Config::default());
+    serving.with(|engine| {
+        let cat = SpawnOptions::program("cat").screen(ScreenOptions::default());
+        engine.grant_profile("cat", &cat).unwrap();
+    });
+    let fields = json!({"collections": ["terminals"]});
+    let (mut client, welcome) = Client::hello(serving.address, &serving.token, fields);
+    assert_eq!(welcome["profiles"], json!(["cat"]));
+    client.send(&json!({"type": "spawn", "id": 1, "profile": "cat", "cols": 100, "rows": 30}));
+    let terminal =
+        client.receive_type("result")["outcome"]["spawned"]["terminal"].as_u64().unwrap();
+    client.send(&json!({"type": "spawn", "id": 2, "profile": "sh"}));
+    assert_eq!(client.receive_type("result")["outcome"]["failed"]["code"], "not_found");
+    client.send(&json!({"type": "attach", "terminal": terminal, "start": "oldest"}));
+    client.send(&json!({"type": "batch", "id": 3, "ops": [
+        {"terminal": terminal, "op": {"input": "needle\n"}},
+        {"terminal": terminal, "op": {"resize": {"cols": 90, "rows": 20}}},
+        {"terminal": terminal + 1, "op": "eof"},
+    ]}));
+    let statuses = client.receive_type("result")["outcome"]["statuses"].clone();
+    assert_eq!((&statuses[0], &statuses[1]), (&json!(null), &json!(null)));
+    assert_eq!(statuses[2]["code"], "not_found");
+    client.read_until(terminal, b"needle\r\nneedle\r\n");
+    client.send(&json!({"type": "search", "id": 4, "terminal": terminal, "pattern": "need.e",
+        "regex": true}));
+    let found = client.receive_type("result")["outcome"]["found"].clone();
+    assert_eq!(found["matches"].as_array().unwrap().len(), 2);
+    client.send(&json!({"type": "query", "id": 5, "terminal": terminal}));
+    let detail = client.receive_type("result")["outcome"]["terminal"].clone();
+    assert_eq!(detail["foreground_name"], "cat");
+    client.send(&json!({"type": "ping", "id": 6}));
+    assert_eq!(client.receive_type("pong")["id"], 6);
+    client.send(&json!({"type": "batch", "id": 7, "ops": [{"terminal": terminal, "op": "eof"}]}));
+    let ended = client.receive_type("ended");
+    assert_eq!(ended["exit"], json!({"code": 0}));
+    client.send(&json!({"type": "batch", "id": 8, "ops": [
+        {"terminal": terminal, "op": {"close": {"grace_ms": 0}}}]}));
+    assert_eq!(client.receive_type("detached")["reason"], "closed");
+    loop {
+        let diff = client.receive_type("diff");
+        if diff["removed"] == json!([{"terminal": terminal}]) {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_client_watches_files_that_come_and_go() {
+    let folder = std::env::temp_dir().join(format!("orchflow-serve-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("there"), "x").unwrap();
+    let granted = folder.clone();
+    let serving = Serving::start(Config::default());
+    serving.with(move |engine| engine.grant_directory(&granted).unwrap());
+    let fields = json!({"collections": ["files"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    client.send(&json!({"type": "watch", "id": 1, "path": folder.to_str().unwrap()}));
+    let watch = client.receive_type("result")["outcome"]["watching"]["watch"].as_u64().unwrap();
+    let mut files = std::collections::BTreeMap::new();
+    let take = |client: &mut Client, files: &mut std::collections::BTreeMap<String, String>| {
+        let diff = client.receive_type("diff");
+        for key in diff["removed"].as_array().unwrap() {
+            files.remove(key["file"]["id"].as_str().unwrap());
+        }
+        for file in diff["files"].as_array().unwrap() {
+            assert_eq!(file["watch"], watch);
+            let name = file["name"].as_str().unwrap().to_owned();
+            files.insert(file["id"].as_str().unwrap().to_owned(), name);
+        }
+    };
+    while !files.values().any(|name| name == "there") {
+        take(&mut client, &mut files);
+    }
+    std::fs::write(folder.join("new"), "y").unwrap();
+    while !files.values().any(|name| name == "new") {
+        take(&mut client, &mut files);
+    }
+    std::fs::remove_file(folder.join("there")).unwrap();
+    while files.values().any(|name| name == "there") {
+        take(&mut client, &mut files);
+    }
+    client.send(&json!({"type": "unwatch", "id": 2, "watch": watch}));
+    while !files.is_empty() {
+        take(&mut client, &mut files);
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn every_byte_of_a_flood_and_the_end_behind_it() {
+    let serving = Serving::start(Config::default());
+    let (mut client, _) = Client::hello(serving.address, &serving.token, json!({}));
+    let terminal = serving.with(|engine| {
+        let options = SpawnOptions::program("sh").args(["-c", "seq 1 300000"]).reader(None);
+        engine.spawn(&options).unwrap().to_u64()
+    });
+    client.send(&json!({"type": "attach", "terminal": terminal, "start": "oldest"}));
+    let (mut expected, mut offset) = (1_u64, 0_u64);
+    let mut line = Vec::new();
+    let end = loop {
+        match client.receive() {
+            Incoming::Output { bytes, offset: at, .. } => {
+                assert_eq!(at, offset);
+                offset += bytes.len() as u64;
+                for byte in bytes {
+                    match byte {
+                        b'\n' => {
+                            assert_eq!(line, format!("{expected}\r").as_bytes());
+                            expected += 1;
+                            line.clear();
+                        }
+                        byte => line.push(byte),
+                    }
+                }
+                client.send(&json!({"type": "credit", "terminal": terminal, "offset": offset}));
+            }
+            Incoming::Json(message) if message["type"] == "ended" => break message,
+            Incoming::Json(message) => assert_eq!(message["type"], "attached", "{message}"),
+            Incoming::Closed(code) => panic!("closed: {code:?}"),
+        }
+    };
+    assert_eq!(expected, 300_001);
+    assert_eq!(end["final_offset"], offset);
 }

@@ -15,6 +15,8 @@ pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 /// A connection.
 pub(crate) struct Client {
     pub(crate) socket: WebSocket<TcpStream>,
+    /// Diffs are acknowledged as they come.
+    pub(crate) acknowledges: bool,
 }
 
 /// What came.
@@ -40,7 +42,7 @@ impl Client {
         let protocol = "orchflow.v1.json".parse().unwrap();
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
         let (socket, _) = tungstenite::client(request, stream).unwrap();
-        Client { socket }
+        Client { socket, acknowledges: true }
     }
 
     /// Opens and says hello with these fields besides the token; gives the welcome.
@@ -68,12 +70,23 @@ impl Client {
         self.socket.send(Message::binary(frame)).unwrap();
     }
 
+    /// Acknowledges a diff that is complete, as every client should.
+    fn acknowledge(&mut self, message: &Value) {
+        if message["type"] == "diff" && message["more"] == false && self.acknowledges {
+            let ack = json!({"type": "ack", "version": message["to"]}).to_string();
+            // A connection that ends meanwhile is met by the next read.
+            let _ = self.socket.send(Message::text(ack));
+        }
+    }
+
     /// The next message.
     pub(crate) fn receive(&mut self) -> Incoming {
         loop {
             match self.socket.read() {
                 Ok(Message::Text(text)) => {
-                    return Incoming::Json(serde_json::from_str(text.as_str()).unwrap());
+                    let message: Value = serde_json::from_str(text.as_str()).unwrap();
+                    self.acknowledge(&message);
+                    return Incoming::Json(message);
                 }
                 Ok(Message::Binary(bytes)) => {
                     assert_eq!(bytes[0], 0x10, "not output");

@@ -1,0 +1,72 @@
+//! Clients that are silent cost nothing: the descriptor stays quiet, whatever they are attached to.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+#[path = "support/client.rs"]
+#[allow(dead_code)]
+mod client;
+mod support;
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use client::Client;
+use orchflow::{
+    Config, Engine, ListenAddress, ListenOptions, Scopes, ScreenOptions, SpawnOptions, TokenOptions,
+};
+use serde_json::json;
+use support::{is_readable, scaled, wait_readable};
+
+const CLIENTS: usize = 100;
+
+#[test]
+fn a_hundred_idle_clients_wake_nobody() {
+    let mut engine = Engine::new(Config::default()).unwrap();
+    let listener = engine.listen(&ListenOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+    let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else { panic!() };
+    let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
+    let token = engine.add_token(token).unwrap().1;
+    let options = SpawnOptions::program("cat").screen(ScreenOptions::default());
+    let terminal = engine.spawn(&options).unwrap().to_u64();
+    let (done, is_done) = channel();
+    let (end, is_over) = channel::<()>();
+    let clients = std::thread::spawn(move || {
+        let modes = ["lossless", "lossy", "screen"];
+        let clients: Vec<Client> = (0..CLIENTS)
+            .map(|n| {
+                let attach = json!({"terminal": terminal, "mode": modes[n % 3]});
+                let fields = json!({
+                    "collections": ["sessions", "panes", "terminals", "files"],
+                    "attach": [attach],
+                });
+                let (mut client, _) = Client::hello(address, &token, fields);
+                client.receive_type("diff");
+                client.settle();
+                client
+            })
+            .collect();
+        done.send(()).unwrap();
+        let _ = is_over.recv();
+        drop(clients);
+    });
+    while is_done.try_recv().is_err() {
+        engine.turn(Some(Duration::from_millis(10))).unwrap();
+        while engine.next_event().unwrap().is_some() {}
+    }
+    assert_eq!(engine.clients().len(), CLIENTS);
+    // What was on its way settles; then nothing may happen any more.
+    while is_readable(&engine)
+        || engine.time_to_deadline().is_some_and(|at| at < Duration::from_secs(5))
+    {
+        engine.turn(Some(Duration::from_secs(1))).unwrap();
+        while engine.next_event().unwrap().is_some() {}
+    }
+    let quiet = Duration::from_millis(scaled(500, 5000) as u64);
+    assert!(!wait_readable(&engine, quiet), "the engine woke for nothing");
+    end.send(()).unwrap();
+    while !engine.clients().is_empty() {
+        engine.turn(None).unwrap();
+        while engine.next_event().unwrap().is_some() {}
+    }
+    clients.join().unwrap();
+}
