@@ -34,6 +34,9 @@ pub(super) const READ_BYTES: usize = 4 << 10;
 const ROOM_BYTES: usize = 64 << 10;
 /// The same for parts of a large diff, which nobody waits for.
 const STATE_ROOM_BYTES: usize = 16 << 10;
+/// While more waits than this the client is not read: it would get answers that it does not take. Output
+/// and state alone stay below, so who is flooded by them can still type an interrupt.
+const ANSWER_ROOM: (usize, usize) = (3 * ROOM_BYTES, 4096);
 
 /// Why a connection is closed, as the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +132,8 @@ pub(crate) struct Client {
     pub(crate) stalled: Option<(Instant, u64)>,
     /// In the list of those to be read.
     pub(crate) is_readable: bool,
+    /// It is read on when there is room for answers.
+    pub(crate) waits_for_room: bool,
     /// In the list of those to be flushed.
     pub(crate) is_pushed: bool,
     /// In the list of those that may get more.
@@ -196,6 +201,7 @@ impl Client {
             throttled_until: None,
             stalled: None,
             is_readable: false,
+            waits_for_room: false,
             is_pushed: false,
             is_woken: false,
             wants_more: false,
@@ -331,6 +337,12 @@ impl Client {
             Phase::Head(_) => Phase::Ending,
             other => other,
         };
+    }
+
+    /// Whether the client may ask for more.
+    pub(crate) fn has_answer_room(&self) -> bool {
+        let (bytes, frames) = ANSWER_ROOM;
+        self.wire.queued_bytes() < bytes && self.wire.queued_frames() < frames
     }
 
     pub(crate) fn attachment_of(&self, terminal: TerminalId) -> Option<&Attachment> {

@@ -69,6 +69,10 @@ impl Server {
                     self.read_off(id, reactor);
                     continue;
                 }
+                Phase::Open(_) if !client.has_answer_room() => {
+                    client.waits_for_room = true;
+                    continue;
+                }
                 _ => self.read_message(id, state, reactor),
             };
             if let Some(body) = request {
@@ -79,7 +83,7 @@ impl Server {
     }
 
     /// There may be more to read.
-    fn read_again(&mut self, id: ClientId) {
+    pub(super) fn read_again(&mut self, id: ClientId) {
         if let Ok(client) = self.clients.get_mut(id)
             && !std::mem::replace(&mut client.is_readable, true)
         {

@@ -182,11 +182,21 @@ impl Server {
                 return false;
             }
             self.pending.pop_front();
-            self.refuse(id, &Refusal::new(503, "too many connections"), reactor);
-            self.drop_client(id, reactor);
+            self.put_out(id, reactor);
             return true;
         }
         true
+    }
+
+    /// Ends a connection that has not been let in, in the language that it speaks by now.
+    fn put_out(&mut self, id: ClientId, reactor: &mut Reactor) {
+        if self.clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {
+            self.refuse(id, &Refusal::new(503, "too many connections"), reactor);
+        } else {
+            self.close(id, CloseCode::NoHello, "others wait for the place", reactor);
+            self.flush(id, reactor);
+        }
+        self.drop_client(id, reactor);
     }
 
     pub(crate) fn on_client(
@@ -257,8 +267,14 @@ impl Server {
             self.close(id, CloseCode::TooSlow, "the queue is full", reactor);
         } else if client.is_open() {
             arm(client, self.limits.client_stall_time, reactor);
-            if !blocked && std::mem::take(&mut client.wants_more) {
+            let wants_more = !blocked && std::mem::take(&mut client.wants_more);
+            let reads_on = client.waits_for_room && client.has_answer_room();
+            client.waits_for_room &= !reads_on;
+            if wants_more {
                 self.wake(id);
+            }
+            if reads_on {
+                self.read_again(id);
             }
         }
     }
