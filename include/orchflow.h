@@ -71,6 +71,21 @@
 // everything before a certain moment has been told calls `orch_watch_sync` and waits for
 // ORCH_EVENT_WATCH_SYNCED. Paths are absolute.
 //
+// STATE
+//
+// The engine keeps an application state, one value with a version: sessions and panes, which the host and
+// clients write, and what is known of terminals and published files. `orch_state_change` takes a change set
+// whole or not at all; an operation may name the version of the entry that it was built on, and is refused
+// with ORCH_E_CONFLICT if that is no longer the one there. `orch_state_get_changes` gives everything for a
+// cursor of zeroes, and later what changed since, at the cost of what changed.
+//
+// SERVING
+//
+// `orch_listen` lets other programs in over WebSockets: they mirror the state and use terminals, as far as the
+// scopes of their tokens (`orch_token_add`) allow. They start only programs that `orch_grant_profile` has
+// named, and see only directories that `orch_grant_directory` has. Turns do the serving; events tell nothing of
+// it but changes that wait for the host's review (ORCH_EVENT_REVIEW), if the configuration asks for that.
+//
 // STRUCTS
 //
 // Structs begin with their size, so that a host and a library of different ages fit: fill options
@@ -164,6 +179,12 @@
 
 // A part of a path to watch is no directory.
 #define ORCH_E_NOT_DIRECTORY -22
+
+// An entry of the state has changed since the version that a change was made from.
+#define ORCH_E_CONFLICT -23
+
+// The token of a client does not allow it.
+#define ORCH_E_FORBIDDEN -24
 
 // Log level: something failed that no caller could be told.
 #define ORCH_LOG_ERROR 1
@@ -435,6 +456,49 @@
 // place of a file.
 #define ORCH_FILE_RENAME 6
 
+// Collection: sessions, by an id that their maker chose.
+#define ORCH_COLLECTION_SESSIONS 1
+
+// Collection: panes, by an id that their maker chose.
+#define ORCH_COLLECTION_PANES 2
+
+// Collection: what is known of terminals.
+#define ORCH_COLLECTION_TERMINALS 4
+
+// Collection: what is known of files in published watches (`orch_watch_publish`).
+#define ORCH_COLLECTION_FILES 8
+
+// All collections.
+#define ORCH_COLLECTIONS_ALL 15
+
+// Content of a pane: nothing; also when the terminal that it showed is gone.
+#define ORCH_PANE_EMPTY 0
+
+// Content of a pane: the terminal `terminal`.
+#define ORCH_PANE_TERMINAL 1
+
+// Content of a pane: the file with the absolute path `data`, at most 4,096 bytes. It need not exist.
+#define ORCH_PANE_FILE 2
+
+// Content of a pane: something of the host's, `data`: UTF-8, at most 256 bytes.
+#define ORCH_PANE_CUSTOM 3
+
+// For the base of a change: it is made whatever the entry is at, the last writer wins.
+#define ORCH_STATE_NO_BASE UINT64_MAX
+
+// Change: sets `session`, new or in place of what was there.
+#define ORCH_CHANGE_SET_SESSION 1
+
+// Change: removes the session `id` with all its panes. No effect if it is not there.
+#define ORCH_CHANGE_REMOVE_SESSION 2
+
+// Change: sets `pane`, new or in place of what was there. It joins its session at the end of the list, unless
+// the session lists it, and leaves the one that it was in.
+#define ORCH_CHANGE_SET_PANE 3
+
+// Change: removes the pane `id`, from its session's list too. No effect if it is not there.
+#define ORCH_CHANGE_REMOVE_PANE 4
+
 // Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 // `data` and `len`. The reader has moved past them.
 #define ORCH_EVENT_OUTPUT 1
@@ -529,6 +593,10 @@
 // ORCH_WATCH_PROBLEM_*, `data` and `len` is the path.
 #define ORCH_EVENT_WATCH_WARNING 25
 
+// A client wants to change the state, and `orch_config.review_changes` is on: `review`. Answer it with
+// `orch_state_answer_review`.
+#define ORCH_EVENT_REVIEW 26
+
 // The program exited with a code: `exit_value`, 0 to 255.
 #define ORCH_EXIT_CODE 1
 
@@ -605,6 +673,21 @@
 #define ORCH_WATCH_FOLLOW_DEVICES 8
 
 
+// Scope: read the state, attach to the output of terminals, search, query.
+#define ORCH_SCOPE_OBSERVE 1
+
+// Scope: act in what is there: input, paste, resize, interrupt.
+#define ORCH_SCOPE_TYPE 2
+
+// Scope: change what is there: spawn, close, signal, change sets, watch files.
+#define ORCH_SCOPE_MANAGE 4
+
+// Every scope.
+#define ORCH_SCOPES_ALL 7
+
+// Bytes of the text of a token.
+#define ORCH_TOKEN_BYTES 43
+
 // An engine. Opaque; made by `orch_engine_create`.
 typedef struct orch_engine orch_engine;
 
@@ -671,6 +754,55 @@ typedef struct orch_config {
     size_t watch_read_bytes;
     // Removed entries that are remembered for `orch_watch_changes`. Default 65,536.
     size_t watch_tombstones;
+    // Sessions of the state; a change set that would make more is refused. Default 1,024.
+    size_t state_sessions;
+    // Panes of the state; a change set that would make more is refused. Default 16,384.
+    size_t state_panes;
+    // Panes of one session; a change set that would make more is refused. Default 1,024.
+    size_t state_session_panes;
+    // Bytes of all entries of the state, about; a change set that makes them more is refused. Files may use
+    // seven eighths of them; what is beyond is left out. Default 64 MiB.
+    size_t state_bytes;
+    // Bytes of the keys of removed entries that are remembered, about, for each collection; a cursor from
+    // before gets everything anew. Default 1 MiB.
+    size_t state_tombstone_bytes;
+    // Operations of one change set; a larger one is refused. Default 1,024.
+    size_t state_change_ops;
+    // Addresses to listen on at once; one more is refused. Default 8.
+    size_t listeners;
+    // Clients at once; one more is told so and closed. Default 1,024.
+    size_t clients;
+    // Connections that are not let in yet; one more is refused, or takes the place of the oldest. Default 16.
+    size_t clients_pending;
+    // Bytes that wait to be sent to one client; output and state are added while there is room, and a client
+    // whose answers go beyond is closed. Default 1 MiB.
+    size_t client_queue_bytes;
+    // Bytes of one message of a client; a larger one closes it. Default 1 MiB.
+    size_t client_message_bytes;
+    // The same when inflated. Default 4 MiB.
+    size_t client_inflated_bytes;
+    // Messages of one client in a second, on average; who sends more is read more slowly. Default 2,000.
+    uint64_t client_messages_per_second;
+    // Bytes of one client in a second, on average; who sends more is read more slowly. Default 16 MiB.
+    uint64_t client_bytes_per_second;
+    // Terminals that one client is attached to at once; one more is refused. Default 256.
+    size_t client_attachments;
+    // Bytes of one terminal's output that may be on their way to one client. Default 1 MiB.
+    size_t client_window_bytes;
+    // Watches that one client has asked for; one more is refused. Default 8.
+    size_t client_watches;
+    // Changes of clients that wait for review; one more is refused. Default 64.
+    size_t reviews;
+    // Milliseconds for a connection to ask, upgrade and say hello; then it is closed. Default 5,000.
+    uint32_t client_hello_ms;
+    // Milliseconds in which nothing could be sent although something waits; then the client is closed. Default
+    // 30,000.
+    uint32_t client_stall_ms;
+    // 1: changes that clients make to the state wait for `orch_state_answer_review`. 0 (the default): they
+    // are made when they are valid.
+    uint32_t review_changes;
+    // Must be 0.
+    uint32_t reserved_end;
 } orch_config;
 
 // Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
@@ -945,6 +1077,101 @@ typedef struct orch_watch_state {
     uint64_t overflows;
 } orch_watch_state;
 
+// A word of the host's own about a session or a pane. UTF-8 both.
+typedef struct orch_pair {
+    // 1 to 64 bytes; an entry has each key once.
+    struct orch_bytes key;
+    // At most 4 KiB.
+    struct orch_bytes value;
+} orch_pair;
+
+// An ordered group of panes. To set one, fill it with zeroes and set `size` first.
+typedef struct orch_session {
+    // `sizeof(orch_session)`: set by the host for one that it gives or has filled, by the library in
+    // arrays, where it is also the distance from one to the next.
+    size_t size;
+    // 1 to 64 bytes of `A-Z a-z 0-9 _ . : -`, chosen by its maker.
+    struct orch_bytes id;
+    // The `n` at which it last changed. Not looked at when a host sets it.
+    uint64_t version;
+    // What to call it; UTF-8, at most 1 KiB.
+    struct orch_bytes name;
+    // The ids of its panes in order. When it is set, panes that it leaves out are kept behind, in their old
+    // order.
+    const struct orch_bytes *panes;
+    // How many.
+    size_t pane_count;
+    // The host's own: at most 32 pairs, 16 KiB together; told in the order of the keys.
+    const struct orch_pair *metadata;
+    // How many.
+    size_t metadata_count;
+} orch_session;
+
+// A place that shows something. To set one, fill it with zeroes and set `size` first.
+typedef struct orch_pane {
+    // `sizeof(orch_pane)`, as in `orch_session`.
+    size_t size;
+    // Made as a session's.
+    struct orch_bytes id;
+    // The `n` at which it last changed. Not looked at when a host sets it.
+    uint64_t version;
+    // The id of its session, which has to exist.
+    struct orch_bytes session;
+    // What to call it; UTF-8, at most 1 KiB.
+    struct orch_bytes title;
+    // What it shows, one of ORCH_PANE_*.
+    uint32_t content;
+    // Must be 0.
+    uint32_t reserved;
+    // ORCH_PANE_TERMINAL: which, one that exists. Otherwise 0.
+    uint64_t terminal;
+    // ORCH_PANE_FILE, ORCH_PANE_CUSTOM: see there. Otherwise no bytes.
+    struct orch_bytes data;
+    // As in `orch_session`.
+    const struct orch_pair *metadata;
+    // How many.
+    size_t metadata_count;
+} orch_pane;
+
+// One operation of a change set. Set fields that its kind does not name to 0.
+typedef struct orch_state_op {
+    // One of ORCH_CHANGE_SET_SESSION and the like.
+    uint32_t kind;
+    // Must be 0.
+    uint32_t reserved;
+    // The `version` of the entry that it was built on, before the change set: if the entry is at another
+    // one, the set is refused with ORCH_E_CONFLICT. 0: there must be none. ORCH_STATE_NO_BASE: any.
+    uint64_t base;
+    // Which entry. May be left out for one that is set; then its own id counts.
+    struct orch_bytes id;
+    // ORCH_CHANGE_SET_SESSION: the session.
+    const struct orch_session *session;
+    // ORCH_CHANGE_SET_PANE: the pane.
+    const struct orch_pane *pane;
+} orch_state_op;
+
+// A version of the application state. Versions of different epochs do not compare.
+typedef struct orch_state_version {
+    // Chosen at random for each engine, below 2^53.
+    uint64_t epoch;
+    // Change sets so far. An entry's `version` is the `n` at which it last changed.
+    uint64_t n;
+} orch_state_version;
+
+// Which operation a change set was refused for.
+typedef struct orch_state_refusal {
+    // `sizeof(orch_state_refusal)`, set by the host.
+    size_t size;
+    // The operation, counted from 0.
+    size_t index;
+    // ORCH_E_CONFLICT: the version that the entry is at; 0 if there is none.
+    uint64_t version;
+    // ORCH_E_CONFLICT: where the entry is, ORCH_COLLECTION_SESSIONS or ORCH_COLLECTION_PANES.
+    uint32_t collection;
+    // Always 0.
+    uint32_t reserved;
+} orch_state_refusal;
+
 // The cursor.
 typedef struct orch_cursor {
     // Row, 0 at the top of the screen.
@@ -1127,6 +1354,23 @@ typedef struct orch_file_batch {
     uint64_t vanished;
 } orch_file_batch;
 
+// A change set of a client that waits for `orch_state_answer_review`.
+typedef struct orch_state_review {
+    // Size of this struct as the library has it.
+    size_t size;
+    // Names the review.
+    uint64_t review;
+    // Whose change it is.
+    uint64_t client;
+    // What it would change, valid when it was made; elements lie `op_stride` bytes apart
+    // (`orch_state_op_at`). All have their `id`.
+    const struct orch_state_op *ops;
+    // How many.
+    size_t op_count;
+    // Bytes from one to the next.
+    size_t op_stride;
+} orch_state_review;
+
 // An event. Fields that its kind does not name are 0.
 typedef struct orch_event {
     // `sizeof(orch_event)`, set by the host.
@@ -1176,6 +1420,8 @@ typedef struct orch_event {
     struct orch_file_version version;
     // ORCH_EVENT_WATCH_BATCH: what changed, with everything in it borrowed as `data` is.
     const struct orch_file_batch *batch;
+    // ORCH_EVENT_REVIEW: the change set, with everything in it borrowed as `data` is.
+    const struct orch_state_review *review;
 } orch_event;
 
 // A reader as a state query shows it.
@@ -1357,6 +1603,197 @@ typedef struct orch_watch_options {
     // A number of the host's own; comes back in every event of the watch.
     uint64_t tag;
 } orch_watch_options;
+
+// What the state knows of a terminal.
+typedef struct orch_terminal_facts {
+    // `sizeof(orch_terminal_facts)`, as in `orch_session`.
+    size_t size;
+    // Its id.
+    uint64_t terminal;
+    // The `n` at which this last changed.
+    uint64_t version;
+    // The title that its program has set, UTF-8.
+    struct orch_bytes title;
+    // Its working directory; `data` is NULL if it is not known.
+    struct orch_bytes cwd;
+    // Columns.
+    uint16_t cols;
+    // Rows.
+    uint16_t rows;
+    // ORCH_STATE_RUNNING, ORCH_STATE_CLOSING and ORCH_STATE_HAS_SCREEN, or a sum of them.
+    uint32_t flags;
+    // The process of its program; 0 if not known.
+    int32_t pid;
+    // How the program ended, one of ORCH_EXIT_*; 0 while it runs.
+    uint32_t exit_kind;
+    // The exit code or the signal.
+    int32_t exit_value;
+    // Always 0.
+    uint32_t reserved;
+} orch_terminal_facts;
+
+// What the state knows of a file or directory in a published watch.
+typedef struct orch_file_facts {
+    // `sizeof(orch_file_facts)`, as in `orch_session`.
+    size_t size;
+    // The watch.
+    uint64_t watch;
+    // Names it in the watch, as in `orch_file_entry`.
+    uint64_t id;
+    // The `n` at which this last changed.
+    uint64_t version;
+    // The directory that it is in; 0 for a root.
+    uint64_t parent;
+    // Its name in that directory, not necessarily UTF-8; a root's absolute path.
+    struct orch_bytes name;
+    // Bytes; 0 for a directory.
+    uint64_t bytes;
+    // Last change of the content in microseconds since 1970; 0 for a directory.
+    int64_t modified_us;
+    // One of ORCH_FILE_FILE and the like.
+    uint32_t file_type;
+    // ORCH_FILE_IGNORED or 0.
+    uint32_t flags;
+    // Type and permission bits as in `st_mode`.
+    uint32_t mode;
+    // Always 0.
+    uint32_t reserved;
+} orch_file_facts;
+
+// How far a host has read the changes of the state. All 0: nothing, so that it gets everything. With the
+// fields of a version and the rest 0: what was there at that version. It may be copied.
+typedef struct orch_state_cursor {
+    // The epoch that the rest belongs to.
+    uint64_t epoch;
+    // The version that the host's copy has for certain.
+    uint64_t n;
+    // Where a read that is under way goes on; the library's.
+    uint64_t rest[8];
+} orch_state_cursor;
+
+// Names an entry of the state.
+typedef struct orch_state_key {
+    // One of ORCH_COLLECTION_*.
+    uint32_t collection;
+    // Always 0.
+    uint32_t reserved;
+    // The id of a session or a pane. Otherwise no bytes.
+    struct orch_bytes text;
+    // The terminal, or the file's id in its watch. Otherwise 0.
+    uint64_t id;
+    // The watch of a file. Otherwise 0.
+    uint64_t watch;
+} orch_state_key;
+
+// What changed in the state since a cursor. To bring a copy up to date: if `full`, empty it; take out the
+// removed keys; put in each entry under its key, in place of what it was. While `more` is 1 the copy is
+// between two versions: a pane may name a session that comes later.
+typedef struct orch_state_changes {
+    // `sizeof(orch_state_changes)`, set by the host.
+    size_t size;
+    // The version to come back with. With `more` 0 the copy equals the state of this version.
+    struct orch_state_version version;
+    // 1: the cursor was too old or of another epoch; this begins with an empty copy.
+    uint32_t full;
+    // 1: there is more to read at once.
+    uint32_t more;
+    // Keys of entries that are gone; the host may never have known some of them. Elements lie
+    // `removed_stride` bytes apart (`orch_state_removed_at`).
+    const struct orch_state_key *removed;
+    // How many.
+    size_t removed_count;
+    // Bytes from one to the next.
+    size_t removed_stride;
+    // Sessions that are new or different (`orch_session_at`).
+    const struct orch_session *sessions;
+    // How many.
+    size_t session_count;
+    // Bytes from one to the next.
+    size_t session_stride;
+    // Panes that are new or different (`orch_pane_at`).
+    const struct orch_pane *panes;
+    // How many.
+    size_t pane_count;
+    // Bytes from one to the next.
+    size_t pane_stride;
+    // Terminals that are new or different (`orch_terminal_facts_at`).
+    const struct orch_terminal_facts *terminals;
+    // How many.
+    size_t terminal_count;
+    // Bytes from one to the next.
+    size_t terminal_stride;
+    // Files that are new or different (`orch_file_facts_at`).
+    const struct orch_file_facts *files;
+    // How many.
+    size_t file_count;
+    // Bytes from one to the next.
+    size_t file_stride;
+} orch_state_changes;
+
+// Where to listen. Fill with `orch_listen_options_init` first.
+//
+// Every connection needs a token (`orch_token_add`), on a Unix socket too. Over TCP the `Host` of a request
+// must be a name that the engine listens under (`127.0.0.1`, `localhost` and `[::1]` with the port, and
+// `hosts`), and a browser's page is let in only if its origin is one of `origins`. Pointers are read during
+// the call only.
+typedef struct orch_listen_options {
+    // `sizeof(orch_listen_options)`.
+    size_t size;
+    // An IP address with a port, as "127.0.0.1:0" or "[::1]:8000"; port 0 takes a free one. Or the absolute
+    // path of a Unix socket, in a directory that is this user's alone (mode 0700), which is made if it is
+    // not there.
+    struct orch_bytes address;
+    // More names that requests may be addressed to, with their port ("name:port"). UTF-8.
+    const struct orch_bytes *hosts;
+    // Elements of `hosts`.
+    size_t host_count;
+    // Origins whose pages may connect ("https://name:port"). UTF-8.
+    const struct orch_bytes *origins;
+    // Elements of `origins`.
+    size_t origin_count;
+    // 1: an address that is not loopback is allowed. The connection is not encrypted: whoever sees it sees
+    // the token. Default 0.
+    uint32_t allow_remote;
+    // Must be 0.
+    uint32_t reserved;
+} orch_listen_options;
+
+// What a token is like. Fill with `orch_token_options_init` first.
+//
+// Pointers are read during the call only.
+typedef struct orch_token_options {
+    // `sizeof(orch_token_options)`.
+    size_t size;
+    // Sum of ORCH_SCOPE_*; at least one. Scopes are independent of each other.
+    uint32_t scopes;
+    // Must be 0.
+    uint32_t reserved;
+    // How long it is valid, in milliseconds. 0 (the default): until it is revoked.
+    uint64_t expires_in_ms;
+    // The secret itself, 32 bytes, for a host that has it from elsewhere. No bytes (the default): made from
+    // the system's random source.
+    struct orch_bytes secret;
+    // A name for people; UTF-8, at most 256 bytes.
+    struct orch_bytes label;
+} orch_token_options;
+
+// A client that is let in.
+typedef struct orch_client_info {
+    // `sizeof(orch_client_info)`, set by the host.
+    size_t size;
+    // Names it.
+    uint64_t client;
+    // The name that it gave itself, UTF-8, at most 64 bytes.
+    struct orch_bytes name;
+    // What its token allows, a sum of ORCH_SCOPE_*.
+    uint32_t scopes;
+    // Always 0.
+    uint32_t reserved;
+    // Terminals that it is attached to.
+    size_t terminals;
+    // Bytes that wait to be sent to it.
+    size_t queued_bytes;
+} orch_client_info;
 
 
 #ifdef __cplusplus
@@ -1642,6 +2079,67 @@ int32_t orch_watch_get_state(struct orch_engine *engine,
                              uint64_t watch,
                              struct orch_watch_state *out_state);
 
+// Changes sessions and panes: `count` operations, an array whose elements lie `stride` bytes apart
+// (`sizeof(orch_state_op)`), in their order, all of them as one version, or none. Sessions and terminals that
+// panes name have to be there after the last one. Clients of the server see it like any other change.
+//
+// `out_version` (may be NULL) gets the version that it made; the current one, if nothing is different.
+// `out_refusal` (may be NULL; set its `size` before) is filled when the call fails because of one operation:
+// with ORCH_E_CONFLICT always, with ORCH_E_INVALID when one breaks a rule.
+//
+// Owner thread. Errors: ORCH_E_CONFLICT when an entry is not at the version that an operation was built on;
+// ORCH_E_INVALID, the message names the operation; ORCH_E_LIMIT. Nothing has changed then.
+int32_t orch_state_change(struct orch_engine *engine,
+                          const struct orch_state_op *ops,
+                          size_t count,
+                          size_t stride,
+                          struct orch_state_version *out_version,
+                          struct orch_state_refusal *out_refusal);
+
+// Sets one session; see ORCH_CHANGE_SET_SESSION. `base` is as in `orch_state_op`, `out_version` as in
+// `orch_state_change`. It may point to what a question has lent: get one, change what is to be different, set
+// it with its own `version` as the base.
+//
+// Owner thread. Errors: as `orch_state_change`.
+int32_t orch_state_set_session(struct orch_engine *engine,
+                               const struct orch_session *session,
+                               uint64_t base,
+                               struct orch_state_version *out_version);
+
+// Removes one session with all its panes. Arguments as in `orch_state_set_session`.
+//
+// Owner thread. Errors: as `orch_state_change`; that it is not there is none, unless `base` says otherwise.
+int32_t orch_state_remove_session(struct orch_engine *engine,
+                                  struct orch_bytes id,
+                                  uint64_t base,
+                                  struct orch_state_version *out_version);
+
+// Sets one pane; see ORCH_CHANGE_SET_PANE. Arguments as in `orch_state_set_session`.
+//
+// Owner thread. Errors: as `orch_state_change`.
+int32_t orch_state_set_pane(struct orch_engine *engine,
+                            const struct orch_pane *pane,
+                            uint64_t base,
+                            struct orch_state_version *out_version);
+
+// Removes one pane. Arguments as in `orch_state_set_session`.
+//
+// Owner thread. Errors: as `orch_state_remove_session`.
+int32_t orch_state_remove_pane(struct orch_engine *engine,
+                               struct orch_bytes id,
+                               uint64_t base,
+                               struct orch_state_version *out_version);
+
+// Answers a client's change set that waits for review (ORCH_EVENT_REVIEW). `accept` is 1 to commit it, if it
+// is still valid, or 0 to refuse it; then the client is told the `reason`, UTF-8, at most 1,024 bytes. No
+// bytes with 1.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID for a number that does not wait, ORCH_E_INVALID.
+int32_t orch_state_answer_review(struct orch_engine *engine,
+                                 uint64_t review,
+                                 uint32_t accept,
+                                 struct orch_bytes reason);
+
 // Takes the next event: ORCH_OK with an event in `out_event`, ORCH_DONE when there is none before
 // the next turn.
 //
@@ -1825,6 +2323,154 @@ int32_t orch_watch_list(struct orch_engine *engine,
                         size_t capacity,
                         size_t *out_count);
 
+// The version that the application state is at.
+//
+// Owner thread. Errors: ORCH_E_INVALID.
+int32_t orch_state_get_version(struct orch_engine *engine, struct orch_state_version *out_version);
+
+// The hash of these collections, a sum of ORCH_COLLECTION_*: two copies with the same hash are the same, but
+// for one chance in 2^64. The protocol's documentation says how a copy computes it.
+//
+// Owner thread. In constant time. Errors: ORCH_E_INVALID.
+int32_t orch_state_hash(struct orch_engine *engine,
+                        uint32_t collections,
+                        uint64_t *out_hash);
+
+// A session. Set `out_session->size` before; it is left as it is.
+//
+// Lent until the next `orch_state_get_*` on this engine that succeeds. Owner thread. Errors: ORCH_E_STALE_ID
+// if there is none with this id, ORCH_E_INVALID.
+int32_t orch_state_get_session(struct orch_engine *engine,
+                               struct orch_bytes id,
+                               struct orch_session *out_session);
+
+// A pane; otherwise as `orch_state_get_session`.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_state_get_pane(struct orch_engine *engine,
+                            struct orch_bytes id,
+                            struct orch_pane *out_pane);
+
+// What the state knows of a terminal; otherwise as `orch_state_get_session`. `orch_terminal_get_state` asks
+// the system and knows more.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_state_get_terminal(struct orch_engine *engine,
+                                uint64_t terminal,
+                                struct orch_terminal_facts *out_facts);
+
+// What the state knows of a file, by its watch and its id there; otherwise as `orch_state_get_session`.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_state_get_file(struct orch_engine *engine,
+                            uint64_t watch,
+                            uint64_t id,
+                            struct orch_file_facts *out_facts);
+
+// What changed in these collections (a sum of ORCH_COLLECTION_*) since `cursor`, at most `max` changes (0:
+// 4,096) and about 1 MiB; the cursor moves behind them. A cursor of zeroes gets everything; call again while
+// `more` is 1, also over several turns. Costs what changed. A cursor is for the collections that it was first
+// used with; with others it begins anew. Set `out_changes->size` before; it is left as it is.
+//
+// Lent until the next `orch_state_get_*` on this engine that succeeds. Owner thread. Errors: ORCH_E_INVALID;
+// the cursor is untouched then.
+int32_t orch_state_get_changes(struct orch_engine *engine,
+                               struct orch_state_cursor *cursor,
+                               uint32_t collections,
+                               size_t max,
+                               struct orch_state_changes *out_changes);
+
+// Makes the files of a watch part of the state (`publish` 1), or takes them out again (0). It goes in slices:
+// the state is behind while a large tree is written down. Batches of the watch have to be read for the tree
+// to move on.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_watch_publish(struct orch_engine *engine,
+                           uint64_t watch,
+                           uint32_t publish);
+
+// Fills options with the defaults. `size` is `sizeof(orch_listen_options)`.
+//
+// Any thread. Errors: ORCH_E_INVALID.
+int32_t orch_listen_options_init(struct orch_listen_options *options, size_t size);
+
+// Listens for clients: WebSockets that mirror the state and use terminals, as far as their tokens allow.
+//
+// Owner thread. Does not block. Errors: ORCH_E_INVALID (an address that is not loopback, a bad address, host
+// or origin), ORCH_E_PERMISSION (a port below 1024, a directory that is not the user's alone), ORCH_E_LIMIT,
+// ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE while shutting down.
+int32_t orch_listen(struct orch_engine *engine,
+                    const struct orch_listen_options *options,
+                    uint64_t *out_listener);
+
+// Where a listener listens, in the form of `orch_listen_options.address`, with the port that the system
+// chose. Writes at most `capacity` bytes, and no terminator; `out_len` gets how many there are.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID, ORCH_E_SYSTEM.
+int32_t orch_listen_address(struct orch_engine *engine,
+                            uint64_t listener,
+                            char *out_address,
+                            size_t capacity,
+                            size_t *out_len);
+
+// Listens on an address no longer. Clients that came in there stay.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID.
+int32_t orch_unlisten(struct orch_engine *engine, uint64_t listener);
+
+// Fills options with the defaults. `size` is `sizeof(orch_token_options)`.
+//
+// Any thread. Errors: ORCH_E_INVALID.
+int32_t orch_token_options_init(struct orch_token_options *options, size_t size);
+
+// Makes a token: 43 characters (ORCH_TOKEN_BYTES, without a terminator) that let whoever has them in. Hand
+// them over by a way that nobody else can read. They cannot be asked for again.
+//
+// `out_text` has room for ORCH_TOKEN_BYTES; `out_token` gets what names the token here. Owner thread. Errors:
+// ORCH_E_INVALID (no scope, a secret of zeroes or of another token, a label that is too long), ORCH_E_LIMIT
+// beyond 1,024 tokens, ORCH_E_SYSTEM.
+int32_t orch_token_add(struct orch_engine *engine,
+                       const struct orch_token_options *options,
+                       char *out_text,
+                       uint64_t *out_token);
+
+// Makes a token invalid and closes the clients that came in by it.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID.
+int32_t orch_token_revoke(struct orch_engine *engine, uint64_t token);
+
+// Lets clients watch files in this directory, and start programs in it.
+//
+// Owner thread. Errors: ORCH_E_NOT_FOUND, ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY, ORCH_E_INVALID (a path
+// that is not absolute), ORCH_E_LIMIT beyond 256 directories, ORCH_E_NO_FD.
+int32_t orch_grant_directory(struct orch_engine *engine,
+                             struct orch_bytes path);
+
+// Lets clients start this program by a name of 1 to 64 bytes, UTF-8; an earlier profile of the same name is
+// replaced. `options` may be NULL for the user's shell. Without any profile clients start nothing.
+//
+// Owner thread. Errors: ORCH_E_INVALID, ORCH_E_LIMIT beyond 256 profiles.
+int32_t orch_grant_profile(struct orch_engine *engine,
+                           struct orch_bytes name,
+                           const struct orch_spawn_options *options);
+
+// Everybody who is let in at the moment, in no particular order. `out_clients` is an array of `capacity`
+// elements that lie `stride` bytes apart, each with its `size` set; as many are filled as there is room for,
+// and `out_count` gets how many there are.
+//
+// The names are lent until the next call of this on this engine that succeeds. Owner thread. Errors:
+// ORCH_E_INVALID.
+int32_t orch_client_list(struct orch_engine *engine,
+                         struct orch_client_info *out_clients,
+                         size_t capacity,
+                         size_t stride,
+                         size_t *out_count);
+
+// Closes a client's connection, with a reason that it is told: UTF-8, at most 123 bytes.
+//
+// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_client_close(struct orch_engine *engine, uint64_t client, struct orch_bytes reason);
+
 // Makes a sender for the engine. Destroy it with `orch_sender_destroy`.
 //
 // Owner thread of the engine. Errors: ORCH_E_INVALID.
@@ -1924,6 +2570,42 @@ static inline const orch_file_summary *orch_file_summary_at(const orch_file_batc
 static inline const orch_file_entry *orch_file_entry_at(const orch_file_changes *changes,
                                                         size_t index) {
     return (const orch_file_entry *)((const char *)changes->entries + index * changes->entry_stride);
+}
+
+// An operation of a change set; `index` counts from 0 and is below `op_count`.
+static inline const orch_state_op *orch_state_op_at(const orch_state_review *review, size_t index) {
+    return (const orch_state_op *)((const char *)review->ops + index * review->op_stride);
+}
+
+// A key of what is gone; `index` counts from 0 and is below `removed_count`.
+static inline const orch_state_key *orch_state_removed_at(const orch_state_changes *changes,
+                                                          size_t index) {
+    return (const orch_state_key *)((const char *)changes->removed +
+                                    index * changes->removed_stride);
+}
+
+// A session; `index` counts from 0 and is below `session_count`.
+static inline const orch_session *orch_session_at(const orch_state_changes *changes, size_t index) {
+    return (const orch_session *)((const char *)changes->sessions +
+                                  index * changes->session_stride);
+}
+
+// A pane; `index` counts from 0 and is below `pane_count`.
+static inline const orch_pane *orch_pane_at(const orch_state_changes *changes, size_t index) {
+    return (const orch_pane *)((const char *)changes->panes + index * changes->pane_stride);
+}
+
+// A terminal; `index` counts from 0 and is below `terminal_count`.
+static inline const orch_terminal_facts *orch_terminal_facts_at(const orch_state_changes *changes,
+                                                                size_t index) {
+    return (const orch_terminal_facts *)((const char *)changes->terminals +
+                                         index * changes->terminal_stride);
+}
+
+// A file; `index` counts from 0 and is below `file_count`.
+static inline const orch_file_facts *orch_file_facts_at(const orch_state_changes *changes,
+                                                        size_t index) {
+    return (const orch_file_facts *)((const char *)changes->files + index * changes->file_stride);
 }
 
 #ifdef __cplusplus

@@ -75,6 +75,55 @@ pub struct orch_config {
     pub watch_read_bytes: usize,
     /// Removed entries that are remembered for `orch_watch_changes`. Default 65,536.
     pub watch_tombstones: usize,
+    /// Sessions of the state; a change set that would make more is refused. Default 1,024.
+    pub state_sessions: usize,
+    /// Panes of the state; a change set that would make more is refused. Default 16,384.
+    pub state_panes: usize,
+    /// Panes of one session; a change set that would make more is refused. Default 1,024.
+    pub state_session_panes: usize,
+    /// Bytes of all entries of the state, about; a change set that makes them more is refused. Files may use
+    /// seven eighths of them; what is beyond is left out. Default 64 MiB.
+    pub state_bytes: usize,
+    /// Bytes of the keys of removed entries that are remembered, about, for each collection; a cursor from
+    /// before gets everything anew. Default 1 MiB.
+    pub state_tombstone_bytes: usize,
+    /// Operations of one change set; a larger one is refused. Default 1,024.
+    pub state_change_ops: usize,
+    /// Addresses to listen on at once; one more is refused. Default 8.
+    pub listeners: usize,
+    /// Clients at once; one more is told so and closed. Default 1,024.
+    pub clients: usize,
+    /// Connections that are not let in yet; one more is refused, or takes the place of the oldest. Default 16.
+    pub clients_pending: usize,
+    /// Bytes that wait to be sent to one client; output and state are added while there is room, and a client
+    /// whose answers go beyond is closed. Default 1 MiB.
+    pub client_queue_bytes: usize,
+    /// Bytes of one message of a client; a larger one closes it. Default 1 MiB.
+    pub client_message_bytes: usize,
+    /// The same when inflated. Default 4 MiB.
+    pub client_inflated_bytes: usize,
+    /// Messages of one client in a second, on average; who sends more is read more slowly. Default 2,000.
+    pub client_messages_per_second: u64,
+    /// Bytes of one client in a second, on average; who sends more is read more slowly. Default 16 MiB.
+    pub client_bytes_per_second: u64,
+    /// Terminals that one client is attached to at once; one more is refused. Default 256.
+    pub client_attachments: usize,
+    /// Bytes of one terminal's output that may be on their way to one client. Default 1 MiB.
+    pub client_window_bytes: usize,
+    /// Watches that one client has asked for; one more is refused. Default 8.
+    pub client_watches: usize,
+    /// Changes of clients that wait for review; one more is refused. Default 64.
+    pub reviews: usize,
+    /// Milliseconds for a connection to ask, upgrade and say hello; then it is closed. Default 5,000.
+    pub client_hello_ms: u32,
+    /// Milliseconds in which nothing could be sent although something waits; then the client is closed. Default
+    /// 30,000.
+    pub client_stall_ms: u32,
+    /// 1: changes that clients make to the state wait for `orch_state_answer_review`. 0 (the default): they
+    /// are made when they are valid.
+    pub review_changes: u32,
+    /// Must be 0.
+    pub reserved_end: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -110,6 +159,28 @@ unsafe impl SizedStruct for orch_config {
             watch_batch_events: limits.watch_batch_events,
             watch_read_bytes: limits.watch_read_bytes,
             watch_tombstones: limits.watch_tombstones,
+            state_sessions: limits.state_sessions,
+            state_panes: limits.state_panes,
+            state_session_panes: limits.state_session_panes,
+            state_bytes: limits.state_bytes,
+            state_tombstone_bytes: limits.state_tombstone_bytes,
+            state_change_ops: limits.state_change_ops,
+            listeners: limits.listeners,
+            clients: limits.clients,
+            clients_pending: limits.clients_pending,
+            client_queue_bytes: limits.client_queue_bytes,
+            client_message_bytes: limits.client_message_bytes,
+            client_inflated_bytes: limits.client_inflated_bytes,
+            client_messages_per_second: limits.client_messages_per_second,
+            client_bytes_per_second: limits.client_bytes_per_second,
+            client_attachments: limits.client_attachments,
+            client_window_bytes: limits.client_window_bytes,
+            client_watches: limits.client_watches,
+            reviews: limits.reviews,
+            client_hello_ms: limits.client_hello_time.as_millis() as u32,
+            client_stall_ms: limits.client_stall_time.as_millis() as u32,
+            review_changes: 0,
+            reserved_end: 0,
         }
     }
 }
@@ -126,8 +197,7 @@ pub unsafe extern "C" fn orch_config_init(config: *mut orch_config, size: usize)
 impl orch_config {
     /// The configuration as Rust takes it.
     pub(super) fn to_config(self) -> Result<Config> {
-        let default = Self::defaults();
-        if self.reserved != 0 {
+        if self.reserved != 0 || self.reserved_end != 0 {
             return Err(Error::invalid("reserved: must be 0"));
         }
         let log_level = match self.log_level {
@@ -136,43 +206,78 @@ impl orch_config {
             ORCH_LOG_INFO => LogLevel::Info,
             other => return Err(super::options::unknown("log_level", other)),
         };
-        let or = |value: usize, default: usize| if value == 0 { default } else { value };
-        let us = |value: u32, default: u32| {
-            Duration::from_micros(if value == 0 { default } else { value }.into())
+        let review_changes = match self.review_changes {
+            flag @ (0 | 1) => flag == 1,
+            other => return Err(super::options::unknown("review_changes", other)),
         };
-        let ms = |value: u32, default: u32| {
-            Duration::from_millis(if value == 0 { default } else { value }.into())
-        };
-        let limits = Limits {
-            terminals: or(self.terminals, default.terminals),
-            readers_per_terminal: or(self.readers_per_terminal, default.readers_per_terminal),
-            log_bytes: or(self.log_bytes, default.log_bytes),
-            log_bytes_max: or(self.log_bytes_max, default.log_bytes_max),
-            log_bytes_total: or(self.log_bytes_total, default.log_bytes_total),
-            input_bytes: or(self.input_bytes, default.input_bytes),
-            inbox_commands: or(self.inbox_commands, default.inbox_commands),
-            inbox_bytes: or(self.inbox_bytes, default.inbox_bytes),
-            events: or(self.events, default.events),
-            turn_bytes_per_terminal: or(
-                self.turn_bytes_per_terminal,
-                default.turn_bytes_per_terminal,
-            ),
-            turn_bytes: or(self.turn_bytes, default.turn_bytes),
-            turn_time: us(self.turn_time_us, default.turn_time_us),
-            turn_time_typing: us(self.turn_time_typing_us, default.turn_time_typing_us),
-            typing_window: ms(self.typing_window_ms, default.typing_window_ms),
-            resize_interval: ms(self.resize_interval_ms, default.resize_interval_ms),
-            screen_cells: or(self.screen_cells, default.screen_cells),
-            scrollback_rows: or(self.scrollback_rows, default.scrollback_rows),
-            screen_bytes_total: or(self.screen_bytes_total, default.screen_bytes_total),
-            watches: or(self.watches, default.watches),
-            watch_entries: or(self.watch_entries, default.watch_entries),
-            watch_dirty_names: or(self.watch_dirty_names, default.watch_dirty_names),
-            watch_batch_events: or(self.watch_batch_events, default.watch_batch_events),
-            watch_read_bytes: or(self.watch_read_bytes, default.watch_read_bytes),
-            watch_tombstones: or(self.watch_tombstones, default.watch_tombstones),
-            ..Limits::default()
-        };
-        Ok(Config { limits, log_level, ..Config::default() })
+        let mut limits = Limits::default();
+        self.bound_engine(&mut limits);
+        self.bound_server(&mut limits);
+        Ok(Config { limits, log_level, review_changes })
     }
+
+    fn bound_engine(&self, limits: &mut Limits) {
+        set(&mut limits.terminals, self.terminals);
+        set(&mut limits.readers_per_terminal, self.readers_per_terminal);
+        set(&mut limits.log_bytes, self.log_bytes);
+        set(&mut limits.log_bytes_max, self.log_bytes_max);
+        set(&mut limits.log_bytes_total, self.log_bytes_total);
+        set(&mut limits.input_bytes, self.input_bytes);
+        set(&mut limits.inbox_commands, self.inbox_commands);
+        set(&mut limits.inbox_bytes, self.inbox_bytes);
+        set(&mut limits.events, self.events);
+        set(&mut limits.turn_bytes_per_terminal, self.turn_bytes_per_terminal);
+        set(&mut limits.turn_bytes, self.turn_bytes);
+        set(&mut limits.turn_time, us(self.turn_time_us));
+        set(&mut limits.turn_time_typing, us(self.turn_time_typing_us));
+        set(&mut limits.typing_window, ms(self.typing_window_ms));
+        set(&mut limits.resize_interval, ms(self.resize_interval_ms));
+        set(&mut limits.screen_cells, self.screen_cells);
+        set(&mut limits.scrollback_rows, self.scrollback_rows);
+        set(&mut limits.screen_bytes_total, self.screen_bytes_total);
+        set(&mut limits.watches, self.watches);
+        set(&mut limits.watch_entries, self.watch_entries);
+        set(&mut limits.watch_dirty_names, self.watch_dirty_names);
+        set(&mut limits.watch_batch_events, self.watch_batch_events);
+        set(&mut limits.watch_read_bytes, self.watch_read_bytes);
+        set(&mut limits.watch_tombstones, self.watch_tombstones);
+    }
+
+    fn bound_server(&self, limits: &mut Limits) {
+        set(&mut limits.state_sessions, self.state_sessions);
+        set(&mut limits.state_panes, self.state_panes);
+        set(&mut limits.state_session_panes, self.state_session_panes);
+        set(&mut limits.state_bytes, self.state_bytes);
+        set(&mut limits.state_tombstone_bytes, self.state_tombstone_bytes);
+        set(&mut limits.state_change_ops, self.state_change_ops);
+        set(&mut limits.listeners, self.listeners);
+        set(&mut limits.clients, self.clients);
+        set(&mut limits.clients_pending, self.clients_pending);
+        set(&mut limits.client_queue_bytes, self.client_queue_bytes);
+        set(&mut limits.client_message_bytes, self.client_message_bytes);
+        set(&mut limits.client_inflated_bytes, self.client_inflated_bytes);
+        set(&mut limits.client_messages_per_second, self.client_messages_per_second);
+        set(&mut limits.client_bytes_per_second, self.client_bytes_per_second);
+        set(&mut limits.client_attachments, self.client_attachments);
+        set(&mut limits.client_window_bytes, self.client_window_bytes);
+        set(&mut limits.client_watches, self.client_watches);
+        set(&mut limits.reviews, self.reviews);
+        set(&mut limits.client_hello_time, ms(self.client_hello_ms));
+        set(&mut limits.client_stall_time, ms(self.client_stall_ms));
+    }
+}
+
+/// Sets a limit, unless the host leaves it at the default.
+fn set<T: Default + PartialEq>(limit: &mut T, value: T) {
+    if value != T::default() {
+        *limit = value;
+    }
+}
+
+fn us(time: u32) -> Duration {
+    Duration::from_micros(time.into())
+}
+
+fn ms(time: u32) -> Duration {
+    Duration::from_millis(time.into())
 }

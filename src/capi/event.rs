@@ -7,6 +7,7 @@ use super::config::{ORCH_LOG_ERROR, ORCH_LOG_INFO, ORCH_LOG_WARN};
 use super::guard::{Inner, Lent, Poisoned, on_engine_if, orch_engine};
 use super::options::{NO_BYTES, NO_SIZE, delivery_number, orch_bytes, orch_size};
 use super::sized::{self, SizedStruct, size_through};
+use super::state_change::orch_state_review;
 use super::status::*;
 use super::update::{ShownLoan, orch_screen_update};
 use super::watch_batch::{BatchLoan, orch_file_batch};
@@ -85,7 +86,8 @@ pub const ORCH_EVENT_WATCH_SYNCED: u32 = 24;
 /// ORCH_WATCH_PROBLEM_*, `data` and `len` is the path.
 pub const ORCH_EVENT_WATCH_WARNING: u32 = 25;
 
-/// A client wants to change the state: `offset` names the review, `end` the client.
+/// A client wants to change the state, and `orch_config.review_changes` is on: `review`. Answer it with
+/// `orch_state_answer_review`.
 pub const ORCH_EVENT_REVIEW: u32 = 26;
 
 /// The program exited with a code: `exit_value`, 0 to 255.
@@ -146,6 +148,8 @@ pub struct orch_event {
     pub version: orch_file_version,
     /// ORCH_EVENT_WATCH_BATCH: what changed, with everything in it borrowed as `data` is.
     pub batch: *const orch_file_batch,
+    /// ORCH_EVENT_REVIEW: the change set, with everything in it borrowed as `data` is.
+    pub review: *const orch_state_review,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -176,6 +180,7 @@ unsafe impl SizedStruct for orch_event {
             watch: 0,
             version: orch_file_version { epoch: 0, n: 0 },
             batch: ptr::null(),
+            review: ptr::null(),
         }
     }
 }
@@ -251,8 +256,9 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
             (out.kind, out.level) = (ORCH_EVENT_LOG, level_number(level));
             (out.data, out.len) = (inner.lent.lend(text.as_bytes()), text.len());
         }
-        Event::Review { review, client, .. } => {
-            (out.kind, out.offset, out.end) = (ORCH_EVENT_REVIEW, review, client.to_u64());
+        Event::Review { review, client, changes } => {
+            out.kind = ORCH_EVENT_REVIEW;
+            out.review = inner.lent_review.lend_review(review, client.to_u64(), changes);
         }
         Event::ShutdownComplete => out.kind = ORCH_EVENT_SHUTDOWN_COMPLETE,
     }

@@ -10,7 +10,9 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::screen::Shown;
+use super::serve::ClientLoan;
 use super::state::StateScratch;
+use super::state_loan::StateLoan;
 use super::status::*;
 use super::update::ShownLoan;
 use super::watch_batch::BatchLoan;
@@ -40,6 +42,7 @@ impl Inner {
         self.lent.end();
         self.lent_update.end();
         self.lent_batch.end();
+        self.lent_review.end();
     }
 }
 
@@ -51,9 +54,14 @@ pub(super) struct Inner {
     pub(super) lent_update: ShownLoan,
     /// The file batch of the last event.
     pub(super) lent_batch: BatchLoan,
+    /// The change set of the last event.
+    pub(super) lent_review: StateLoan,
     pub(super) states: StateScratch,
     pub(super) shown: Shown,
     pub(super) files: Files,
+    /// Entries of the application state.
+    pub(super) lent_state: StateLoan,
+    pub(super) lent_clients: ClientLoan,
     poisoned: bool,
     /// The message of the panic that poisoned the engine, until it was told as a log event.
     pub(super) panic_text: Option<String>,
@@ -110,9 +118,12 @@ impl orch_engine {
                 lent: Lent::default(),
                 lent_update: ShownLoan::default(),
                 lent_batch: BatchLoan::default(),
+                lent_review: StateLoan::default(),
                 states: StateScratch::default(),
                 shown: Shown::default(),
                 files: Files::default(),
+                lent_state: StateLoan::default(),
+                lent_clients: ClientLoan::default(),
                 poisoned: false,
                 panic_text: None,
                 last_error: LastError::default(),

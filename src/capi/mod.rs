@@ -13,6 +13,7 @@
 
 mod guard;
 mod sized;
+mod state_loan;
 
 // Apart, so that they stay in the order in which they appear in the header.
 mod status;
@@ -33,6 +34,10 @@ mod watch_tree;
 
 mod watch_batch;
 
+mod state_entry;
+
+mod state_change;
+
 mod event;
 
 mod state;
@@ -43,17 +48,28 @@ mod search;
 
 mod watch;
 
+mod state_read;
+
+mod listen;
+
+mod serve;
+
 mod sender;
 
 pub use batch::*;
 pub use config::*;
 pub use engine::*;
 pub use event::*;
+pub use listen::*;
 pub use options::*;
 pub use screen::*;
 pub use search::*;
 pub use sender::*;
+pub use serve::*;
 pub use state::*;
+pub use state_change::*;
+pub use state_entry::*;
+pub use state_read::*;
 pub use status::*;
 pub use terminal::*;
 pub use update::*;

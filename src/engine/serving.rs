@@ -12,6 +12,8 @@ use crate::terminal::SpawnOptions;
 const PROFILE_NAME_MAX: usize = 64;
 /// Profiles at once.
 const PROFILES_MAX: usize = 256;
+/// The longest reason that fits into a close frame, in bytes.
+const CLOSE_REASON_MAX: usize = 123;
 
 impl Engine {
     /// Listens for clients: WebSockets that mirror the state and use terminals, as far as their tokens
@@ -111,9 +113,12 @@ impl Engine {
     /// Closes a client's connection, with a reason that it is told.
     ///
     /// # Errors
-    /// `StaleId`, `Forked`.
+    /// `StaleId`, `InvalidArgument` for a reason of more than 123 bytes, `Forked`.
     pub fn close_client(&mut self, id: ClientId, reason: &str) -> Result<()> {
         self.check_process()?;
+        if reason.len() > CLOSE_REASON_MAX {
+            return Err(Error::invalid("the reason of a close is at most 123 bytes"));
+        }
         self.reactor.refresh_now();
         let outcome = self.server.expel(id, reason, &mut self.reactor);
         self.settle()?;

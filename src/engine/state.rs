@@ -18,6 +18,8 @@ use crate::watch::{FileChanges, FileCursor, FileEntry, FileType};
 
 /// Files written down, or taken out, in one go.
 const FILES_PER_SLICE: usize = 1024;
+/// The longest reason that a client is told for a change that the host refused, in bytes.
+const REVIEW_REASON_MAX: usize = 1024;
 
 /// A watch whose files are part of the state.
 pub(super) struct Published {
@@ -118,13 +120,17 @@ impl Engine {
     /// `Ok` commits it, if it is still valid; an error is told to the client.
     ///
     /// # Errors
-    /// `StaleId` for a number that does not wait, `Forked`.
+    /// `StaleId` for a number that does not wait, `InvalidArgument` for an error of more than 1,024 bytes,
+    /// `Forked`.
     pub fn answer_review(
         &mut self,
         review: u64,
         verdict: std::result::Result<(), String>,
     ) -> Result<()> {
         self.check_process()?;
+        if verdict.as_ref().is_err_and(|reason| reason.len() > REVIEW_REASON_MAX) {
+            return Err(Error::invalid("the reason of a refusal is at most 1,024 bytes"));
+        }
         let at = self.reviews.iter().position(|waiting| waiting.number == review);
         let waiting = at.and_then(|at| self.reviews.remove(at));
         let Some(Review { client, mutation, changes, .. }) = waiting else {

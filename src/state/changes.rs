@@ -70,6 +70,53 @@ impl StateCursor {
     }
 }
 
+/// For hosts that keep a cursor as plain numbers: epoch and version by themselves, the rest in words that are
+/// all 0 when no read is under way and no collections have been chosen.
+impl StateCursor {
+    const IS_READING: u64 = 1 << 8;
+
+    /// The rest.
+    pub(crate) fn words(&self) -> [u64; 8] {
+        let chosen = u64::from(self.collections.bits());
+        let Some(reading) = self.reading else { return [chosen, 0, 0, 0, 0, 0, 0, 0] };
+        let (kind, slot, version) = match reading.place {
+            Place::Begin => (0, 0, 0),
+            Place::After { slot, version } => (1, slot, version),
+            Place::Scan { slot } => (2, slot, 0),
+        };
+        let [sessions, panes, terminals, files] = reading.tombstones;
+        let collection = (reading.collection as u64) << 16;
+        let first = chosen | Self::IS_READING | collection | kind << 24 | u64::from(slot) << 32;
+        [first, reading.target, version, sessions, panes, terminals, files, 0]
+    }
+
+    /// The cursor with these numbers; `None` if [`words`](Self::words) never gives such ones. Others that it
+    /// has not given here make a read that tells too little or too much, and do no harm.
+    pub(crate) fn from_words(epoch: u64, n: u64, words: [u64; 8]) -> Option<Self> {
+        let [first, target, version, sessions, panes, terminals, files, _] = words;
+        let [chosen, flags, collection, kind, ..] = first.to_le_bytes();
+        let slot = (first >> 32) as u32;
+        let reading = Reading {
+            target,
+            tombstones: [sessions, panes, terminals, files],
+            collection: collection.into(),
+            place: match kind {
+                0 => Place::Begin,
+                1 => Place::After { slot, version },
+                _ => Place::Scan { slot },
+            },
+        };
+        let cursor = StateCursor {
+            epoch,
+            from: n,
+            collections: Collections::from_bits(chosen)?,
+            reading: (flags != 0).then_some(reading),
+        };
+        (usize::from(collection) < Collection::EACH.len() && cursor.words() == words)
+            .then_some(cursor)
+    }
+}
+
 /// How much one slice may tell. One entry is told in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
@@ -384,5 +431,96 @@ fn scan(
         sink.set(entry);
         at = next + 1;
         reading.place = Place::Scan { slot: at };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Limits;
+    use crate::state::TerminalFacts;
+
+    /// A read that is taken through words after each slice, and what it told.
+    fn read(state: &ApplicationState, cursor: &mut StateCursor, told: &mut StateChanges) -> bool {
+        let budget = Budget { entries: 3, ..Budget::UNBOUNDED };
+        state.read_changes(cursor, Collections::ALL, budget, told);
+        let (version, words) = (cursor.version(), cursor.words());
+        assert_eq!(StateCursor::from_words(version.epoch, version.n, words), Some(*cursor));
+        told.more
+    }
+
+    #[test]
+    fn a_cursor_survives_as_words() {
+        let mut state = ApplicationState::new(7, &Limits::default());
+        let (mut cursor, mut told) = (StateCursor::default(), StateChanges::default());
+        assert_eq!(StateCursor::from_words(0, 0, [0; 8]), Some(cursor));
+        let at = StateCursor::at(StateVersion { epoch: 7, n: 3 });
+        assert_eq!(StateCursor::from_words(7, 3, [0; 8]), Some(at));
+        let mut slices = 0;
+        for round in 0..20 {
+            for id in 0..10 {
+                state.put_terminal(
+                    round * 7 + id,
+                    TerminalFacts { pid: Some(9), ..Default::default() },
+                );
+            }
+            state.remove_terminal(round * 7);
+            state.commit_facts();
+            while read(&state, &mut cursor, &mut told) {
+                slices += 1;
+            }
+            assert_eq!(cursor.version(), state.version());
+        }
+        assert!(slices > 20);
+    }
+
+    #[test]
+    fn words_that_mean_nothing_are_refused() {
+        let reading = 1 << 8;
+        let bad = [
+            [16, 0, 0, 0, 0, 0, 0, 0],
+            [1, 1, 0, 0, 0, 0, 0, 0],
+            [1, 0, 0, 0, 0, 0, 0, 1],
+            [2 << 8, 0, 0, 0, 0, 0, 0, 0],
+            [reading | 4 << 16, 0, 0, 0, 0, 0, 0, 0],
+            [reading | 3 << 24, 0, 0, 0, 0, 0, 0, 0],
+            [reading | 1 << 32, 0, 0, 0, 0, 0, 0, 0],
+            [reading | 2 << 24, 0, 1, 0, 0, 0, 0, 0],
+            [u64::MAX; 8],
+        ];
+        for words in bad {
+            assert_eq!(StateCursor::from_words(1, 1, words), None, "{words:?}");
+        }
+    }
+
+    #[test]
+    fn words_from_elsewhere_do_no_harm() {
+        let mut state = ApplicationState::new(7, &Limits::default());
+        for id in 0..10 {
+            state.put_terminal(id, TerminalFacts::default());
+        }
+        state.remove_terminal(3);
+        state.commit_facts();
+        let reading = 15 | 1 << 8;
+        let numbers = [0, 1, 5, u64::from(u32::MAX), u64::MAX];
+        for (kind, collection) in [(0, 0), (1, 0), (1, 2), (2, 0), (2, 2), (2, 3)] {
+            for slot in [0, 4, 9, 10, u64::from(u32::MAX)] {
+                for number in numbers {
+                    let first = reading | collection << 16 | kind << 24 | slot << 32;
+                    let version = if kind == 1 { number } else { 0 };
+                    let words = [first, number, version, number, number, number, number, 0];
+                    let Some(mut cursor) = StateCursor::from_words(7, 1, words) else { continue };
+                    let mut told = StateChanges::default();
+                    for _ in 0..50 {
+                        state.read_changes(
+                            &mut cursor,
+                            Collections::ALL,
+                            Budget::UNBOUNDED,
+                            &mut told,
+                        );
+                    }
+                }
+            }
+        }
     }
 }
