@@ -75,7 +75,7 @@ fn requests_that_are_refused() {
         ("a NUL", 400, add("X: a\0b")),
         ("a header without a name", 400, add(": x")),
         ("a space before the colon", 400, add("X : x")),
-        ("more headers than are read", 431, add(&"X: y\r\n".repeat(100).trim_end())),
+        ("more headers than are read", 431, add("X: y\r\n".repeat(100).trim_end())),
         ("a header without end", 431, add(&format!("X: {}", "x".repeat(8 << 10)))),
         ("a path without end", 431, alter("GET / ", &format!("GET /{} ", "x".repeat(8 << 10)))),
         ("another host", 403, alter(&host, &format!("Host: evil.example:{port}\r\n"))),

@@ -3,7 +3,6 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 #[path = "support/client.rs"]
-#[allow(dead_code)]
 mod client;
 mod support;
 

@@ -132,6 +132,8 @@ fn root_names(lib: &str) -> BTreeMap<String, String> {
             continue;
         };
         for name in list.trim_matches(|c| "{}\n ".contains(c)).split(',') {
+            // `Key as StateKey` is known by its second name.
+            let name = name.rsplit(" as ").next().unwrap_or(name);
             names.insert(name.trim().to_string(), room.trim().to_string());
         }
     }

@@ -10,7 +10,7 @@ use super::state_entry::*;
 use super::status::*;
 use super::update::Lendable;
 use crate::error::{Error, ErrorKind, Result};
-use crate::{ChangeOp, ChangeSet, Refusal, StateChange, StateKey};
+use crate::{Change, ChangeOp, ChangeSet, Refusal, StateKey};
 
 /// For the base of a change: it is made whatever the entry is at, the last writer wins.
 pub const ORCH_STATE_NO_BASE: u64 = u64::MAX;
@@ -137,7 +137,7 @@ impl orch_state_op {
                 if !is_own(&own) {
                     return Err(Error::invalid("the id is not the session's"));
                 }
-                StateChange::PutSession { id: own, session }
+                Change::PutSession { id: own, session }
             }
             ORCH_CHANGE_SET_PANE => {
                 // SAFETY: passed on from the caller.
@@ -145,10 +145,10 @@ impl orch_state_op {
                 if !is_own(&own) {
                     return Err(Error::invalid("the id is not the pane's"));
                 }
-                StateChange::PutPane { id: own, pane }
+                Change::PutPane { id: own, pane }
             }
-            ORCH_CHANGE_REMOVE_SESSION => StateChange::RemoveSession { id },
-            ORCH_CHANGE_REMOVE_PANE => StateChange::RemovePane { id },
+            ORCH_CHANGE_REMOVE_SESSION => Change::RemoveSession { id },
+            ORCH_CHANGE_REMOVE_PANE => Change::RemovePane { id },
             other => return Err(unknown("operation", other)),
         };
         let base = (self.base != ORCH_STATE_NO_BASE).then_some(self.base);
@@ -270,7 +270,7 @@ unsafe fn put_version(out_version: *mut orch_state_version, version: orch_state_
 /// As [`on_engine`]; `out_version` is NULL or writable.
 unsafe fn change_one(
     engine: *mut orch_engine,
-    change: impl FnOnce() -> Result<StateChange>,
+    change: impl FnOnce() -> Result<Change>,
     base: u64,
     out_version: *mut orch_state_version,
 ) -> i32 {
@@ -301,7 +301,7 @@ pub unsafe extern "C" fn orch_state_set_session(
     let change = || {
         // SAFETY: the caller vouches for the struct and what it points to.
         let (id, session) = unsafe { session_from(session) }?;
-        Ok(StateChange::PutSession { id, session })
+        Ok(Change::PutSession { id, session })
     };
     // SAFETY: the caller vouches for the pointers.
     unsafe { change_one(engine, change, base, out_version) }
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn orch_state_remove_session(
     out_version: *mut orch_state_version,
 ) -> i32 {
     // SAFETY: the caller vouches for the bytes.
-    let change = || Ok(StateChange::RemoveSession { id: unsafe { text_from("id", id) }?.into() });
+    let change = || Ok(Change::RemoveSession { id: unsafe { text_from("id", id) }?.into() });
     // SAFETY: the caller vouches for the pointers.
     unsafe { change_one(engine, change, base, out_version) }
 }
@@ -336,7 +336,7 @@ pub unsafe extern "C" fn orch_state_set_pane(
     let change = || {
         // SAFETY: the caller vouches for the struct and what it points to.
         let (id, pane) = unsafe { pane_from(pane) }?;
-        Ok(StateChange::PutPane { id, pane })
+        Ok(Change::PutPane { id, pane })
     };
     // SAFETY: the caller vouches for the pointers.
     unsafe { change_one(engine, change, base, out_version) }
@@ -353,7 +353,7 @@ pub unsafe extern "C" fn orch_state_remove_pane(
     out_version: *mut orch_state_version,
 ) -> i32 {
     // SAFETY: the caller vouches for the bytes.
-    let change = || Ok(StateChange::RemovePane { id: unsafe { text_from("id", id) }?.into() });
+    let change = || Ok(Change::RemovePane { id: unsafe { text_from("id", id) }?.into() });
     // SAFETY: the caller vouches for the pointers.
     unsafe { change_one(engine, change, base, out_version) }
 }

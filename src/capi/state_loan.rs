@@ -16,7 +16,7 @@ use super::state_entry::*;
 use super::update::{poison, poison_all};
 use super::watch_tree::ORCH_FILE_IGNORED;
 use crate::{
-    ChangeSet, FileFacts, FileKey, Metadata, Pane, PaneContent, Session, StateChange, StateEntry,
+    Change, ChangeSet, FileFacts, FileKey, Metadata, Pane, PaneContent, Session, StateEntry,
     StateKeyRef, StateSink, TerminalExit, TerminalFacts,
 };
 
@@ -92,18 +92,18 @@ impl StateLoan {
         for op in &changes.ops {
             let mut c = orch_state_op { base: op.base.unwrap_or(ORCH_STATE_NO_BASE), ..NO_OP };
             match &op.change {
-                StateChange::PutSession { id, session } => {
+                Change::PutSession { id, session } => {
                     self.push_session(id, session, 0);
                     c.kind = ORCH_CHANGE_SET_SESSION;
                     c.session = ptr::without_provenance(self.sessions.len());
                 }
-                StateChange::PutPane { id, pane } => {
+                Change::PutPane { id, pane } => {
                     self.push_pane(id, pane, 0);
                     c.kind = ORCH_CHANGE_SET_PANE;
                     c.pane = ptr::without_provenance(self.panes.len());
                 }
-                StateChange::RemoveSession { .. } => c.kind = ORCH_CHANGE_REMOVE_SESSION,
-                StateChange::RemovePane { .. } => c.kind = ORCH_CHANGE_REMOVE_PANE,
+                Change::RemoveSession { .. } => c.kind = ORCH_CHANGE_REMOVE_SESSION,
+                Change::RemovePane { .. } => c.kind = ORCH_CHANGE_REMOVE_PANE,
             }
             if let StateKeyRef::Session(id) | StateKeyRef::Pane(id) = op.change.key() {
                 c.id = self.text(id.as_bytes());

@@ -19,8 +19,9 @@
 //! interrupted may begin again at [`Progress::to`]: entries that it has already are told again.
 
 use super::StateVersion;
-use super::entry::{Collection, Collections, Entry, Key, KeyRef, OwnedEntry};
+use super::entry::{Collection, Collections};
 use super::shelf::{NIL, Rows};
+use super::sink::{ChangeSink, StateChanges};
 use super::store::ApplicationState;
 
 /// How far somebody has read the changes of a store. [`StateCursor::default`] has read nothing, so what it
@@ -144,48 +145,6 @@ pub struct Progress {
     /// The version to come back with after this slice. With `more` unset it is the store's, and the copy
     /// equals the store.
     pub to: u64,
-}
-
-/// Takes changes in. To bring a copy up to date, do as told, in this order: removed keys come before
-/// entries within a slice. A removed key need not be in the copy; an entry takes the place of what was
-/// there.
-pub trait ChangeSink {
-    /// This key has no entry.
-    fn removed(&mut self, key: KeyRef<'_>);
-    /// This entry is new or different.
-    fn set(&mut self, entry: Entry<'_>);
-}
-
-/// Changes as a value; see [`ApplicationState::read_changes`].
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StateChanges {
-    /// The version to come back with.
-    pub version: StateVersion,
-    /// This begins with an empty copy.
-    pub full: bool,
-    /// There is more to read at once.
-    pub more: bool,
-    /// Keys that are gone; the reader may never have known some of them.
-    pub removed: Vec<Key>,
-    /// Entries that are new or different.
-    pub entries: Vec<OwnedEntry>,
-}
-
-impl StateChanges {
-    /// Whether nothing changed.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.removed.is_empty()
-    }
-}
-
-impl ChangeSink for StateChanges {
-    fn removed(&mut self, key: KeyRef<'_>) {
-        self.removed.push(key.to_key());
-    }
-
-    fn set(&mut self, entry: Entry<'_>) {
-        self.entries.push(entry.to_owned());
-    }
 }
 
 /// What is left of a slice.

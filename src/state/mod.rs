@@ -23,18 +23,20 @@ mod entry;
 mod replica;
 mod rules;
 mod shelf;
+mod sink;
 mod store;
 #[cfg(test)]
 mod tests;
 mod view;
 
-pub use changes::{Budget, ChangeSink, Progress, StateChanges, StateCursor};
+pub use changes::{Budget, Progress, StateCursor};
 pub use commit::{Change, ChangeOp, ChangeSet, Refusal};
 pub use entry::{
     Collection, Collections, Entry, FileFacts, FileKey, FileKind, Key, KeyRef, Metadata,
     OwnedEntry, Pane, PaneContent, Session, TerminalExit, TerminalFacts,
 };
 pub use replica::Replica;
+pub use sink::{ChangeSink, StateChanges};
 pub use store::ApplicationState;
 pub use view::StateView;
 

@@ -30,6 +30,17 @@ impl Server {
         }
     }
 
+    /// Everything is said: the other end may read it before the connection goes. Closing at once would
+    /// throw the answer away if something that it sent is unread. Few may linger.
+    pub(super) fn linger(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let lingering = self.clients.len() - self.open_count - self.pending_count;
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        if lingering > self.limits.clients_pending || client.wire.shutdown_write().is_err() {
+            return self.drop_client(id, reactor);
+        }
+        set_timer(client, reactor.now() + CLOSE_TIME, reactor);
+    }
+
     /// Closes a connection with a reason. Nothing more is read from it but the answer.
     pub(crate) fn close(
         &mut self,

@@ -256,9 +256,13 @@ impl Server {
         if outcome.is_err() {
             client.is_broken = true;
         }
-        let is_over = matches!(client.phase, Phase::Ending) && !blocked;
-        if client.is_broken || is_over {
-            self.drop_client(id, reactor);
+        if client.is_broken {
+            return self.drop_client(id, reactor);
+        }
+        if matches!(client.phase, Phase::Ending) {
+            if !blocked {
+                self.linger(id, reactor);
+            }
             return;
         }
         let is_full = client.wire.queued_bytes() > self.limits.client_queue_bytes
