@@ -186,6 +186,9 @@
 // The token of a client does not allow it.
 #define ORCH_E_FORBIDDEN -24
 
+// There is no connection to the other engine at the moment.
+#define ORCH_E_DISCONNECTED -25
+
 // Log level: something failed that no caller could be told.
 #define ORCH_LOG_ERROR 1
 
@@ -596,6 +599,11 @@
 // A client wants to change the state, and `orch_config.review_changes` is on: `review`. Answer it with
 // `orch_state_answer_review`.
 #define ORCH_EVENT_REVIEW 26
+
+// Something between us and another engine: `offset` names the peer, `tag` is its own, `value` says what:
+// 1 connected, 2 disconnected, 3 state, 4 attached, 5 detached, 6 output, 7 gap, 8 snapshot, 9 screen,
+// 10 ended, 11 answer, 12 applied, 13 rejected, 14 problem.
+#define ORCH_EVENT_PEER 27
 
 // The program exited with a code: `exit_value`, 0 to 255.
 #define ORCH_EXIT_CODE 1

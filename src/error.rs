@@ -46,6 +46,8 @@ pub enum ErrorKind {
     Forbidden,
     /// An earlier operation for the same terminal in the same batch failed; this one was not tried.
     Skipped,
+    /// There is no connection to the other engine at the moment.
+    Disconnected,
     /// The engine was used in a forked child of the process that made it.
     Forked,
     /// The engine that a [`Sender`](crate::Sender) posts to is gone or shutting down.

@@ -47,7 +47,11 @@ pub use state::{
     Progress as StateProgress, Refusal, Replica, Session, StateChanges, StateCursor, StateVersion,
     StateView, TerminalExit, TerminalFacts,
 };
-pub use sync::{ClientInfo, ListenAddress, ListenOptions, Scopes, TokenId, TokenOptions};
+pub use sync::{
+    ClientInfo, ListenAddress, ListenOptions, PeerAddress, PeerEvent, PeerOptions, PeerState,
+    PeerStatus, RemoteAttach, RemoteCode, RemoteFailure, RemoteMode, RemoteOp, RemoteOutcome,
+    RemoteRequest, RemoteStart, RemoteTerminal, Scopes, TokenId, TokenOptions,
+};
 pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
     ExitStatus, Lag, Link, Match, Matches, Mode, Modes, Op, Position, Process, ReaderOptions,

@@ -122,6 +122,13 @@ pub struct Limits {
     pub client_watches: usize,
     /// Changes of clients that wait for the host's review. One more is refused. Default 64.
     pub reviews: usize,
+    /// Connections to other engines ([`Engine::connect`](crate::Engine::connect)). One more is refused.
+    /// Each may mirror a state of `state_bytes`. Default 16.
+    pub peers: usize,
+    /// Bytes that came from one peer and wait to be read by the host, about: beyond it the connection is
+    /// not read any further. Also bytes that wait to be sent to it: a call that would make them more is
+    /// refused. Default 4 MiB.
+    pub peer_queue_bytes: usize,
 }
 
 impl Default for Limits {
@@ -165,6 +172,8 @@ impl Default for Limits {
             client_window_bytes: 1 << 20,
             client_watches: 8,
             reviews: 64,
+            peers: 16,
+            peer_queue_bytes: 4 << 20,
             state_sessions: 1024,
             state_panes: 1 << 14,
             state_session_panes: 1024,
@@ -243,6 +252,8 @@ impl Limits {
             (self.client_messages_per_second >= 1, "client_messages_per_second: at least 1"),
             (self.client_bytes_per_second >= 1024, "client_bytes_per_second: at least 1,024"),
             (self.client_window_bytes >= 4 << 10, "client_window_bytes: at least 4 KiB"),
+            ((1..=1 << 10).contains(&self.peers), "peers: 1 to 1,024"),
+            (self.peer_queue_bytes >= 64 << 10, "peer_queue_bytes: at least 64 KiB"),
         ]
     }
 

@@ -13,7 +13,9 @@ use super::update::{ShownLoan, orch_screen_update};
 use super::watch_batch::{BatchLoan, orch_file_batch};
 use super::watch_tree::orch_file_version;
 use crate::error::Result;
-use crate::{Completion, Event, ExitStatus, LogLevel, ReaderId, Size, TerminalEvent, WatchEvent};
+use crate::{
+    Completion, Event, ExitStatus, LogLevel, PeerEvent, ReaderId, Size, TerminalEvent, WatchEvent,
+};
 
 /// Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 /// `data` and `len`. The reader has moved past them.
@@ -89,6 +91,10 @@ pub const ORCH_EVENT_WATCH_WARNING: u32 = 25;
 /// A client wants to change the state, and `orch_config.review_changes` is on: `review`. Answer it with
 /// `orch_state_answer_review`.
 pub const ORCH_EVENT_REVIEW: u32 = 26;
+/// Something between us and another engine: `offset` names the peer, `tag` is its own, `value` says what:
+/// 1 connected, 2 disconnected, 3 state, 4 attached, 5 detached, 6 output, 7 gap, 8 snapshot, 9 screen,
+/// 10 ended, 11 answer, 12 applied, 13 rejected, 14 problem.
+pub const ORCH_EVENT_PEER: u32 = 27;
 
 /// The program exited with a code: `exit_value`, 0 to 255.
 pub const ORCH_EXIT_CODE: u32 = 1;
@@ -260,9 +266,32 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
             out.kind = ORCH_EVENT_REVIEW;
             out.review = inner.lent_review.lend_review(review, client.to_u64(), changes);
         }
+        Event::Peer { id, tag, event } => {
+            (out.kind, out.tag) = (ORCH_EVENT_PEER, tag);
+            (out.offset, out.value) = (id.to_u64(), peer_number(&event));
+        }
         Event::ShutdownComplete => out.kind = ORCH_EVENT_SHUTDOWN_COMPLETE,
     }
     Ok(Next::Event(out))
+}
+
+fn peer_number(event: &PeerEvent<'_>) -> u32 {
+    match event {
+        PeerEvent::Connected { .. } => 1,
+        PeerEvent::Disconnected { .. } => 2,
+        PeerEvent::State { .. } => 3,
+        PeerEvent::Attached { .. } => 4,
+        PeerEvent::Detached { .. } => 5,
+        PeerEvent::Output { .. } => 6,
+        PeerEvent::Gap { .. } => 7,
+        PeerEvent::Snapshot { .. } => 8,
+        PeerEvent::Screen { .. } => 9,
+        PeerEvent::Ended { .. } => 10,
+        PeerEvent::Answer { .. } => 11,
+        PeerEvent::Applied { .. } => 12,
+        PeerEvent::Rejected { .. } => 13,
+        PeerEvent::Problem { .. } => 14,
+    }
 }
 
 fn kind_of(event: &TerminalEvent<'_>) -> u32 {

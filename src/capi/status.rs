@@ -58,6 +58,8 @@ pub const ORCH_E_NOT_DIRECTORY: i32 = -22;
 pub const ORCH_E_CONFLICT: i32 = -23;
 /// The token of a client does not allow it.
 pub const ORCH_E_FORBIDDEN: i32 = -24;
+/// There is no connection to the other engine at the moment.
+pub const ORCH_E_DISCONNECTED: i32 = -25;
 
 /// The status for a kind of error; the numbers are never reused.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -79,6 +81,7 @@ pub(super) fn status_of(error: &Error) -> i32 {
         ErrorKind::Conflict => ORCH_E_CONFLICT,
         ErrorKind::Forbidden => ORCH_E_FORBIDDEN,
         ErrorKind::Skipped => ORCH_E_SKIPPED,
+        ErrorKind::Disconnected => ORCH_E_DISCONNECTED,
         ErrorKind::Forked => ORCH_E_FORKED,
         ErrorKind::EngineGone => ORCH_E_GONE,
         ErrorKind::System => ORCH_E_SYSTEM,
@@ -122,6 +125,7 @@ pub extern "C" fn orch_status_name(status: i32) -> *const c_char {
         ORCH_E_NOT_DIRECTORY => c"ORCH_E_NOT_DIRECTORY",
         ORCH_E_CONFLICT => c"ORCH_E_CONFLICT",
         ORCH_E_FORBIDDEN => c"ORCH_E_FORBIDDEN",
+        ORCH_E_DISCONNECTED => c"ORCH_E_DISCONNECTED",
         _ => c"unknown status",
     };
     name.as_ptr()

@@ -2,8 +2,9 @@
 
 use super::Engine;
 use crate::error::Result;
-use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::reactor::{ClientId, PeerId, TerminalId, WatchId};
 use crate::state::ChangeSet;
+use crate::sync::PeerEvent;
 use crate::terminal::TerminalEvent;
 use crate::watch::WatchEvent;
 
@@ -64,6 +65,15 @@ pub enum Event<'a> {
         /// What it would change; valid when it was made.
         changes: &'a ChangeSet,
     },
+    /// Between us and another engine.
+    Peer {
+        /// Which one.
+        id: PeerId,
+        /// The tag that the host gave it.
+        tag: u64,
+        /// What happened.
+        event: PeerEvent<'a>,
+    },
     /// Every terminal is gone after [`Engine::shutdown`].
     ShutdownComplete,
 }
@@ -120,6 +130,12 @@ impl Engine {
             self.settle()?;
             let event = self.watches.told();
             return Ok(event.map(|event| Event::Watch { id, tag, event }));
+        }
+        if picked.is_none()
+            && let Some((id, tag)) = self.peers.pick_event(&mut self.reactor)
+        {
+            self.settle()?;
+            return Ok(self.peers.told().map(|event| Event::Peer { id, tag, event }));
         }
         if picked.is_none() && self.is_shutdown_complete() {
             self.shutdown = super::Shutdown::Told;

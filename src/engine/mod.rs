@@ -4,6 +4,7 @@
 //! and another one needs passes through here.
 
 mod event;
+mod peers;
 mod requests;
 mod screens;
 mod sender;
@@ -23,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::reactor::{Inbox, Process, Reactor};
 use crate::state::ApplicationState;
-use crate::sync::Server;
+use crate::sync::{Peers, Server};
 use crate::terminal::Terminals;
 use crate::watch::Watches;
 use event::Notice;
@@ -94,6 +95,7 @@ pub struct Engine {
     state: ApplicationState,
     observation: Observation,
     server: Server,
+    peers: Peers,
     /// Changes of clients that wait for the host.
     reviews: VecDeque<Review>,
     last_review: u64,
@@ -136,6 +138,7 @@ impl Engine {
             state: ApplicationState::new(epoch()?, limits),
             observation: Observation::default(),
             server: Server::new(limits.clone()),
+            peers: Peers::new(limits.clone()),
             reviews: VecDeque::new(),
             last_review: 0,
             client_watches: Vec::new(),
@@ -183,8 +186,8 @@ impl Engine {
         Sender::new(self.inbox.postbox(), self.process)
     }
 
-    /// Closes every terminal with this grace, removes every watch, and refuses new ones; when all are gone,
-    /// [`Event::ShutdownComplete`] comes.
+    /// Closes every terminal with this grace, removes every watch, lets go of every peer, and refuses new
+    /// ones; when all are gone, [`Event::ShutdownComplete`] comes.
     ///
     /// # Errors
     /// [`Forked`](ErrorKind::Forked).
@@ -199,6 +202,8 @@ impl Engine {
         }
         self.client_watches.clear();
         self.server.stop_listening(&mut self.reactor);
+        self.reactor.refresh_now();
+        self.peers.disconnect_all(&mut self.reactor);
         for id in self.watches() {
             self.unwatch(id)?;
         }
@@ -225,6 +230,8 @@ impl Engine {
             || (self.shutdown == Shutdown::Started
                 && self.terminals.len() == 0
                 && self.server.has_guests())
+            || self.peers.has_event()
+            || self.peers.has_work()
             || self.has_untold_review()
             || self.has_state_work()
             || !self.notices.is_empty()
@@ -236,6 +243,7 @@ impl Engine {
         self.shutdown == Shutdown::Started
             && self.terminals.len() == 0
             && !self.server.has_clients()
+            && self.peers.is_empty()
     }
 
     /// Makes the descriptor tell the truth; the last step of every call that changes something.
@@ -297,12 +305,14 @@ impl Drop for Engine {
             self.terminals.dismantle(&mut self.reactor);
             self.watches.dismantle(&mut self.reactor);
             self.server.dismantle(&mut self.reactor);
+            self.peers.dismantle(&mut self.reactor);
         } else {
             // In a forked child: nothing may be killed and the shared epoll set not be touched.
             // Closing our copies of the descriptors is harmless.
             self.terminals.forget();
             self.watches.forget();
             self.server.forget();
+            self.peers.forget();
         }
     }
 }

@@ -432,6 +432,9 @@ fn code_of(kind: ErrorKind) -> ErrorCode {
         ErrorKind::NoScreen => ErrorCode::NoScreen,
         ErrorKind::Skipped => ErrorCode::Skipped,
         ErrorKind::Conflict => ErrorCode::Conflict,
-        ErrorKind::NotExecutable | ErrorKind::Forked | ErrorKind::System => ErrorCode::System,
+        ErrorKind::NotExecutable
+        | ErrorKind::Disconnected
+        | ErrorKind::Forked
+        | ErrorKind::System => ErrorCode::System,
     }
 }

@@ -7,10 +7,11 @@
 //!    written), so that nothing below works on stale knowledge;
 //! 3. timers: they are few and were promised for a time;
 //! 4. the inbox: commands of other threads, before the reads that may take the turn's whole budget;
-//! 5. reads, terminals that were typed in first, under a budget of bytes and time;
-//! 6. file watches: they have no person waiting for each event, and a budget of time of their own, which
+//! 5. clients and peers, message by message, under budgets of their own;
+//! 6. reads, terminals that were typed in first, under a budget of bytes and time;
+//! 7. file watches: they have no person waiting for each event, and a budget of time of their own, which
 //!    is short while somebody types;
-//! 7. settle the descriptor: if anything is left to do or to tell, it stays readable.
+//! 8. settle the descriptor: if anything is left to do or to tell, it stays readable.
 //!
 //! Events are not pushed to anybody: the host pulls them after the turn.
 
@@ -44,6 +45,7 @@ impl Engine {
         }
         self.read_inbox();
         self.serve_clients();
+        self.peers.read(&mut self.reactor);
         self.read_terminals();
         self.work_on_watches();
         self.observe();
@@ -58,7 +60,7 @@ impl Engine {
             Alarm::Client(id) => self.server.on_client_alarm(id, &mut self.reactor),
             Alarm::Pace => self.server.on_pace_alarm(),
             Alarm::Feed(id) => self.server.on_feed_alarm(id),
-            Alarm::Peer(_) => {}
+            Alarm::Peer(id) => self.peers.on_peer_alarm(id, &mut self.reactor),
             Alarm::Resize(_) | Alarm::Kill(_) | Alarm::Screen(_) | Alarm::Hibernate(_) => {
                 let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
                 self.log_failure("timer", outcome);
@@ -105,7 +107,12 @@ impl Engine {
                     let writable = event.is_writable();
                     self.server.on_client(id, readable, writable, &mut self.reactor);
                 }
-                Some(Source::Peer(_)) => {}
+                Some(Source::Peer(id)) => {
+                    let failed = event.is_error() || event.is_write_closed();
+                    let readable = event.is_readable() || event.is_read_closed() || failed;
+                    let writable = event.is_writable() || failed;
+                    self.peers.on_peer(id, readable, writable, &mut self.reactor);
+                }
                 None => debug_assert!(false, "unknown token {:?}", event.token()),
             }
         }

@@ -18,6 +18,7 @@ mod options;
 mod origin;
 mod pace;
 mod paths;
+mod peer;
 pub(crate) mod protocol;
 mod pump;
 mod screens;
@@ -29,6 +30,11 @@ pub use access::{Scopes, TokenId, TokenOptions};
 pub use attaching::ClientInfo;
 pub(crate) use gate::{Body, Request, collections_of};
 pub use options::{ListenAddress, ListenOptions};
+pub(crate) use peer::Peers;
+pub use peer::{
+    PeerAddress, PeerEvent, PeerOptions, PeerState, PeerStatus, RemoteAttach, RemoteCode,
+    RemoteFailure, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest, RemoteStart, RemoteTerminal,
+};
 pub(crate) use protocol::ErrorCode;
 pub(crate) use server::{News, Server};
 

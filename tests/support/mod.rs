@@ -15,6 +15,7 @@ pub(crate) mod havoc;
 pub(crate) mod host;
 pub(crate) mod mirror;
 pub(crate) mod namespace;
+pub(crate) mod pair;
 pub(crate) mod played;
 pub(crate) mod view;
 

@@ -188,6 +188,44 @@ impl Rows {
         self.links.clear();
     }
 
+    /// Begins a row whose runs follow; for rows that another engine has sent.
+    pub(crate) fn begin(&mut self, index: i32, wrapped: bool) {
+        let run = self.runs.len();
+        self.rows.push(RowData { index, wrapped, first_run: run, end_run: run });
+    }
+
+    /// Adds a run to the row that was begun last. Of a link only the address is known.
+    pub(crate) fn push_run(
+        &mut self,
+        text: &str,
+        cols: u16,
+        wide: bool,
+        style: Style,
+        uri: Option<&str>,
+    ) {
+        let Some(row) = self.rows.last_mut() else { return };
+        let link = uri.map(|uri| {
+            if self.links.last().is_none_or(|last| last.uri != uri) {
+                self.links.push(Link { id: String::new(), uri: uri.into() });
+            }
+            self.links.len() - 1
+        });
+        let text_start = self.text.len();
+        self.text.push_str(text);
+        let text_end = self.text.len();
+        self.runs.push(RunData { text_start, text_end, cols, wide, cluster: false, style, link });
+        row.end_run = self.runs.len();
+    }
+
+    /// Bytes that they take, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let links: usize = self.links.iter().map(|link| link.id.len() + link.uri.len()).sum();
+        self.text.len()
+            + links
+            + self.runs.len() * size_of::<RunData>()
+            + self.rows.len() * size_of::<RowData>()
+    }
+
     pub(super) fn push(&mut self, index: i32, row: &ModelRow<Cell>) {
         let first_run = self.runs.len();
         for col in 0..shown_len(row) {

@@ -68,6 +68,11 @@ impl Attributes {
         self.0
     }
 
+    /// The set with these [`bits`](Self::bits), for what another engine has sent.
+    pub(crate) const fn from_bits(bits: u16) -> Attributes {
+        Attributes(bits)
+    }
+
     /// Whether all of `other` are in this set.
     pub const fn contains(self, other: Attributes) -> bool {
         self.0 & other.0 == other.0

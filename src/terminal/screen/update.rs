@@ -111,6 +111,11 @@ impl Modes {
         (self.0 >> 29) as u8 & 3
     }
 
+    /// The set with these [`bits`](Self::bits), for what another engine has sent.
+    pub(crate) const fn from_bits(bits: u32) -> Modes {
+        Modes(bits)
+    }
+
     pub(super) fn of(model: &Model) -> Modes {
         const TABLE: [(TermMode, Modes); 15] = [
             (TermMode::ALT_SCREEN, Modes::ALTERNATE_SCREEN),
@@ -176,4 +181,12 @@ pub struct ScreenUpdate {
     pub scrolls: Vec<Scroll>,
     /// Rows that are different.
     pub rows: Rows,
+}
+
+impl ScreenUpdate {
+    /// Bytes that it takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let title = self.title.as_ref().map_or(0, String::len);
+        size_of::<Self>() + title + self.scrolls.len() * size_of::<Scroll>() + self.rows.bytes()
+    }
 }

@@ -1,0 +1,237 @@
+//! From the types of the wire to the engine's own, for what a peer sends; and its change sets back.
+
+use super::options::{RemoteAttach, RemoteMode, RemoteStart};
+use crate::state::{
+    self, ChangeSet, FileFacts, FileKey, OwnedEntry, Pane, PaneContent, Session, TerminalExit,
+    TerminalFacts,
+};
+use crate::sync::octets::Octets;
+use crate::sync::protocol::{
+    Attach, Change, ChangeOp, Collection, Color, Content, Exit, FileEntry, FileKind, Key, Match,
+    Mode, PaneEntry, PutPane, Screen, SessionEntry, Start, TerminalEntry,
+};
+use crate::sync::{Scopes, protocol};
+use crate::terminal::{
+    self, Attributes, Cursor, CursorShape, ExitStatus, Modes, Position, Rgb, Rows, ScreenUpdate,
+    Style, Underline,
+};
+
+// State.
+
+pub(super) fn key(key: &Key) -> state::KeyRef<'_> {
+    match key {
+        Key::Session(id) => state::KeyRef::Session(id),
+        Key::Pane(id) => state::KeyRef::Pane(id),
+        Key::Terminal(id) => state::KeyRef::Terminal(*id),
+        Key::File { watch, id } => state::KeyRef::File(FileKey { watch: *watch, id: id.0 }),
+    }
+}
+
+pub(super) fn session(entry: SessionEntry) -> OwnedEntry {
+    let SessionEntry { id, version, name, panes, metadata } = entry;
+    OwnedEntry::Session(id, Session { name, panes, metadata }, version)
+}
+
+pub(super) fn pane(entry: PaneEntry) -> OwnedEntry {
+    let PaneEntry { id, version, session, title, content, metadata } = entry;
+    let content = match content {
+        Content::Empty => PaneContent::Empty,
+        Content::Terminal(id) => PaneContent::Terminal(id),
+        Content::File(path) => PaneContent::File(path.0),
+        Content::Custom(name) => PaneContent::Custom(name),
+    };
+    OwnedEntry::Pane(id, Pane { session, title, content, metadata }, version)
+}
+
+pub(super) fn terminal(entry: TerminalEntry) -> OwnedEntry {
+    let facts = TerminalFacts {
+        title: entry.title,
+        cwd: entry.cwd.map(|cwd| cwd.0),
+        cols: entry.cols,
+        rows: entry.rows,
+        pid: entry.pid,
+        running: entry.running,
+        exit: entry.exit.map(|exit| match exit {
+            Exit::Code(code) => TerminalExit::Code(code),
+            Exit::Signal(signal) => TerminalExit::Signal(signal),
+            Exit::Unknown => TerminalExit::Unknown,
+        }),
+        closing: entry.closing,
+        screen: entry.screen,
+    };
+    OwnedEntry::Terminal(entry.id, facts, entry.version)
+}
+
+pub(super) fn file(entry: FileEntry) -> OwnedEntry {
+    let facts = FileFacts {
+        parent: entry.parent.0,
+        name: entry.name.0.into(),
+        kind: match entry.kind {
+            FileKind::File => state::FileKind::File,
+            FileKind::Directory => state::FileKind::Directory,
+            FileKind::Symlink => state::FileKind::Symlink,
+            FileKind::Other => state::FileKind::Other,
+        },
+        size: entry.size,
+        modified_us: entry.modified_us,
+        mode: entry.mode,
+        ignored: entry.ignored,
+    };
+    OwnedEntry::File(FileKey { watch: entry.watch, id: entry.id.0 }, facts, entry.version)
+}
+
+/// A set of collections as it is asked for.
+pub(super) fn collections(set: state::Collections) -> Vec<Collection> {
+    let each = state::Collection::EACH.into_iter().filter(|each| set.contains(*each));
+    each.map(|each| match each {
+        state::Collection::Sessions => Collection::Sessions,
+        state::Collection::Panes => Collection::Panes,
+        state::Collection::Terminals => Collection::Terminals,
+        state::Collection::Files => Collection::Files,
+    })
+    .collect()
+}
+
+pub(super) fn scopes(list: &[protocol::Scope]) -> Scopes {
+    let bits = list.iter().fold(0, |bits, scope| {
+        bits | match scope {
+            protocol::Scope::Observe => Scopes::OBSERVE.bits(),
+            protocol::Scope::Type => Scopes::TYPE.bits(),
+            protocol::Scope::Manage => Scopes::MANAGE.bits(),
+        }
+    });
+    Scopes::from_bits(bits).unwrap_or(Scopes::NONE)
+}
+
+/// A change set as it travels.
+pub(super) fn change_ops(changes: &ChangeSet) -> Vec<ChangeOp> {
+    let ops = changes.ops.iter();
+    ops.map(|op| ChangeOp { change: change(&op.change), base: op.base }).collect()
+}
+
+fn change(change: &state::Change) -> Change {
+    match change {
+        state::Change::PutSession { id, session } => Change::PutSession {
+            id: id.clone(),
+            name: session.name.clone(),
+            panes: session.panes.clone(),
+            metadata: session.metadata.clone(),
+        },
+        state::Change::RemoveSession { id } => Change::RemoveSession { id: id.clone() },
+        state::Change::PutPane { id, pane } => Change::PutPane(PutPane {
+            id: id.clone(),
+            session: pane.session.clone(),
+            title: pane.title.clone(),
+            content: match &pane.content {
+                PaneContent::Empty => Content::Empty,
+                PaneContent::Terminal(id) => Content::Terminal(*id),
+                PaneContent::File(path) => Content::File(Octets(path.clone())),
+                PaneContent::Custom(name) => Content::Custom(name.clone()),
+            },
+            metadata: pane.metadata.clone(),
+        }),
+        state::Change::RemovePane { id } => Change::RemovePane { id: id.clone() },
+    }
+}
+
+// Terminals.
+
+pub(super) fn attach(terminal: u64, options: &RemoteAttach) -> Attach {
+    Attach {
+        terminal,
+        mode: match options.mode {
+            RemoteMode::Lossless => Mode::Lossless,
+            RemoteMode::Lossy => Mode::Lossy,
+            RemoteMode::Screen => Mode::Screen,
+        },
+        start: match options.start {
+            RemoteStart::Default => Start::Default,
+            RemoteStart::Oldest => Start::Oldest,
+            RemoteStart::Now => Start::Now,
+            RemoteStart::Offset(offset) => Start::Offset(offset),
+            RemoteStart::Snapshot(rows) => Start::Snapshot(rows),
+        },
+        window: options.window,
+    }
+}
+
+pub(super) fn exit(exit: Exit) -> ExitStatus {
+    match exit {
+        Exit::Code(code) => ExitStatus::Code(code),
+        Exit::Signal(signal) => ExitStatus::Signal { signal, core_dumped: false },
+        Exit::Unknown => ExitStatus::Unknown,
+    }
+}
+
+pub(super) fn found(found: &Match) -> terminal::Match {
+    terminal::Match {
+        start: Position { row: found.start_row, col: found.start_col },
+        end: Position { row: found.end_row, col: found.end_col },
+    }
+}
+
+/// An update of a screen, as of a terminal of one's own.
+pub(super) fn screen(screen: &Screen, generation: u64) -> ScreenUpdate {
+    let scroll = |scroll: &protocol::Scroll| terminal::Scroll {
+        top: scroll.top,
+        bottom: scroll.bottom,
+        rows: scroll.rows,
+    };
+    let mut rows = Rows::default();
+    for line in &screen.lines {
+        rows.begin(line.row, line.wrapped);
+        for run in &line.runs {
+            let style = Style {
+                foreground: color(run.fg),
+                background: color(run.bg),
+                underline_color: color(run.underline_color),
+                underline: underline(run.underline),
+                attributes: Attributes::from_bits(run.attributes),
+            };
+            rows.push_run(&run.text, run.cols, run.wide, style, run.link.as_deref());
+        }
+    }
+    ScreenUpdate {
+        generation,
+        offset: screen.offset,
+        full: screen.full,
+        cols: screen.cols,
+        height: screen.rows,
+        history: screen.history,
+        viewport: 0,
+        cursor: Cursor {
+            row: screen.cursor.row,
+            col: screen.cursor.col,
+            shape: match screen.cursor.shape {
+                1 => CursorShape::Underline,
+                2 => CursorShape::Bar,
+                _ => CursorShape::Block,
+            },
+            blinking: screen.cursor.blinking,
+            visible: screen.cursor.visible,
+        },
+        modes: Modes::from_bits(screen.modes),
+        title: screen.title.clone(),
+        scrolls: screen.scrolls.iter().map(scroll).collect(),
+        rows,
+    }
+}
+
+fn color(color: Color) -> terminal::Color {
+    match color {
+        Color::Default => terminal::Color::Default,
+        Color::Indexed(index) => terminal::Color::Indexed(index),
+        Color::Rgb(r, g, b) => terminal::Color::Rgb(Rgb { r, g, b }),
+    }
+}
+
+fn underline(number: u8) -> Underline {
+    match number {
+        1 => Underline::Single,
+        2 => Underline::Double,
+        3 => Underline::Curly,
+        4 => Underline::Dotted,
+        5 => Underline::Dashed,
+        _ => Underline::None,
+    }
+}

@@ -1,0 +1,219 @@
+//! What came from a peer and waits for the host. Pure.
+//!
+//! A queue that is bounded in bytes: when it is full, the socket is not read any further, so one message
+//! more than the bound is the most that is ever in it. What we have to say ourselves (a connection that was
+//! lost, answers that will not come) is small and always taken.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::event::PeerEvent;
+use super::request::{RemoteCode, RemoteOutcome};
+use crate::state::StateVersion;
+use crate::terminal::{ExitStatus, ScreenUpdate};
+
+/// What an item costs beside its content, about.
+const ITEM_BYTES: usize = 128;
+/// Output shorter than this is copied: kept as it was read, it would keep the whole buffer of the socket.
+const COPY_BELOW: usize = 16 << 10;
+
+/// An event that owns what it tells.
+#[derive(Debug)]
+pub(super) enum Item {
+    Connected { resumed: bool },
+    Disconnected { reason: String, retry_in: Option<Duration> },
+    State { version: StateVersion, full: bool },
+    Attached { terminal: u64, offset: u64 },
+    Detached { terminal: u64 },
+    Output { place: Place, offset: u64, bytes: Bytes },
+    Gap { place: Place, from: u64, to: u64 },
+    Snapshot { place: Place, offset: u64, size: (u16, u16), bytes: Vec<u8>, more: bool },
+    Screen { terminal: u64, update: Box<ScreenUpdate> },
+    Ended { terminal: u64, final_offset: u64, status: ExitStatus },
+    Answer { request: u64, outcome: Box<RemoteOutcome> },
+    Applied { mutation: u64, version: u64 },
+    Rejected { mutation: u64, code: RemoteCode, message: Cow<'static, str> },
+    Problem { message: String },
+}
+
+/// Whose output it is: a terminal may be attached to again while output of before is unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) terminal: u64,
+    /// Counts attachments.
+    pub(super) serial: u64,
+}
+
+impl Item {
+    /// Bytes that it takes in the queue, about.
+    fn bytes(&self) -> usize {
+        ITEM_BYTES
+            + match self {
+                Item::Output { bytes, .. } => bytes.len(),
+                Item::Snapshot { bytes, .. } => bytes.len(),
+                Item::Screen { update, .. } => update.bytes(),
+                Item::Answer { outcome, .. } => outcome.bytes(),
+                Item::Disconnected { reason: text, .. } | Item::Problem { message: text } => {
+                    text.len()
+                }
+                Item::Rejected { message, .. } => message.len(),
+                _ => 0,
+            }
+    }
+
+    /// The event as the host sees it.
+    pub(super) fn as_event(&self) -> PeerEvent<'_> {
+        match self {
+            Item::Connected { resumed } => PeerEvent::Connected { resumed: *resumed },
+            Item::Disconnected { reason, retry_in } => {
+                PeerEvent::Disconnected { reason, retry_in: *retry_in }
+            }
+            Item::State { version, full } => PeerEvent::State { version: *version, full: *full },
+            Item::Attached { terminal, offset } => {
+                PeerEvent::Attached { terminal: *terminal, offset: *offset }
+            }
+            Item::Detached { terminal } => PeerEvent::Detached { terminal: *terminal },
+            Item::Output { place, offset, bytes } => {
+                PeerEvent::Output { terminal: place.terminal, offset: *offset, bytes }
+            }
+            Item::Gap { place, from, to } => {
+                PeerEvent::Gap { terminal: place.terminal, from: *from, to: *to }
+            }
+            Item::Snapshot { place, offset, size: (cols, rows), bytes, more } => {
+                let (terminal, offset, more) = (place.terminal, *offset, *more);
+                PeerEvent::Snapshot { terminal, offset, cols: *cols, rows: *rows, bytes, more }
+            }
+            Item::Screen { terminal, update } => PeerEvent::Screen { terminal: *terminal, update },
+            Item::Ended { terminal, final_offset, status } => PeerEvent::Ended {
+                terminal: *terminal,
+                final_offset: *final_offset,
+                status: *status,
+            },
+            Item::Answer { request, outcome } => PeerEvent::Answer { request: *request, outcome },
+            Item::Applied { mutation, version } => {
+                PeerEvent::Applied { mutation: *mutation, version: *version }
+            }
+            Item::Rejected { mutation, code, message } => {
+                PeerEvent::Rejected { mutation: *mutation, code: *code, message }
+            }
+            Item::Problem { message } => PeerEvent::Problem { message },
+        }
+    }
+}
+
+/// See the module's documentation.
+#[derive(Debug)]
+pub(super) struct Inflow {
+    items: VecDeque<Item>,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+impl Inflow {
+    pub(super) fn new(bytes_max: usize) -> Self {
+        Inflow { items: VecDeque::new(), bytes: 0, bytes_max }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Bytes that wait, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether another message may be read.
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes < self.bytes_max
+    }
+
+    /// Adds an event. What only repeats or replaces the one before it takes its place.
+    pub(super) fn push(&mut self, item: Item) {
+        match (self.items.back_mut(), item) {
+            (
+                Some(Item::State { version: last, full: was_full }),
+                Item::State { version, full },
+            ) => (*last, *was_full) = (version, *was_full || full),
+            (Some(last @ Item::Disconnected { .. }), item @ Item::Disconnected { .. }) => {
+                self.bytes = self.bytes - last.bytes() + item.bytes();
+                *last = item;
+            }
+            (_, item) => {
+                self.bytes += item.bytes();
+                self.items.push_back(item);
+            }
+        }
+    }
+
+    pub(super) fn push_output(&mut self, place: Place, offset: u64, bytes: Bytes) {
+        let bytes = if bytes.len() < COPY_BELOW { Bytes::copy_from_slice(&bytes) } else { bytes };
+        self.push(Item::Output { place, offset, bytes });
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Item> {
+        let item = self.items.pop_front()?;
+        self.bytes -= item.bytes();
+        if self.items.is_empty() {
+            // A flood is no reason to keep its memory.
+            self.items.shrink_to(64);
+        }
+        Some(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(n: u64) -> StateVersion {
+        StateVersion { epoch: 1, n }
+    }
+
+    #[test]
+    fn the_newest_state_takes_the_place_of_the_one_before() {
+        let mut inflow = Inflow::new(1 << 20);
+        inflow.push(Item::State { version: version(1), full: true });
+        inflow.push(Item::State { version: version(2), full: false });
+        inflow.push(Item::Applied { mutation: 1, version: 2 });
+        inflow.push(Item::State { version: version(3), full: false });
+        let shown: Vec<_> =
+            std::iter::from_fn(|| inflow.pop()).map(|i| format!("{:?}", i.as_event())).collect();
+        assert_eq!(shown.len(), 3);
+        assert!(shown[0].contains("n: 2") && shown[0].contains("full: true"), "{shown:?}");
+        assert!(shown[2].contains("n: 3") && shown[2].contains("full: false"), "{shown:?}");
+        assert_eq!(inflow.bytes(), 0);
+    }
+
+    #[test]
+    fn failures_in_a_row_are_one_event() {
+        let mut inflow = Inflow::new(1 << 20);
+        for (reason, retry_in) in [("a long one", Some(Duration::ZERO)), ("b", None)] {
+            inflow.push(Item::Disconnected { reason: reason.into(), retry_in });
+        }
+        assert!(matches!(
+            inflow.pop().unwrap().as_event(),
+            PeerEvent::Disconnected { reason: "b", retry_in: None }
+        ));
+        assert!(inflow.is_empty() && inflow.bytes() == 0);
+    }
+
+    #[test]
+    fn bounded_in_bytes() {
+        let mut inflow = Inflow::new(1000);
+        let place = Place { terminal: 1, serial: 1 };
+        let whole = Bytes::from(vec![0; 100_000]);
+        inflow.push_output(place, 0, whole.slice(..500));
+        assert!(inflow.has_room());
+        inflow.push_output(place, 500, whole.slice(500..1000));
+        assert!(!inflow.has_room());
+        assert!(whole.is_unique(), "small pieces are copied");
+        inflow.pop();
+        assert!(inflow.has_room());
+        inflow.push_output(place, 1000, whole.slice(1000..50_000));
+        assert!(!whole.is_unique(), "large ones are not");
+    }
+}

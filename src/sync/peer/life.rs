@@ -1,0 +1,346 @@
+//! The life of a connection to a peer: it is made, used, lost and made anew.
+//!
+//! An attempt has [`OPEN_TIME`] to get from nothing to a welcome. One that ends before is a failure for the
+//! circuit breaker; when the next one is made is for the retry policy, which begins anew after a connection
+//! that held for [`STABLE_TIME`]. A refusal that would only be repeated ends it.
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use tungstenite::Message;
+
+use super::inflow::Item;
+use super::link::{Link, MESSAGE_BYTES, Received};
+use super::session::Fault;
+use super::{Peer, Peers};
+use crate::reactor::{Alarm, PeerId, Reactor, Source};
+use crate::sync::codec::{DecodeErrorKind, FromServer, Incoming};
+use crate::sync::wire::Flush;
+
+/// Time to connect, upgrade and be let in.
+const OPEN_TIME: Duration = Duration::from_secs(5);
+/// How long the answer to a goodbye is waited for.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
+/// A connection that lasted so long worked; one that did not is an attempt like any other.
+const STABLE_TIME: Duration = Duration::from_secs(10);
+/// Messages that are read in one turn, and of one peer before the next one.
+const MESSAGES_PER_TURN: usize = 1024;
+const MESSAGES_PER_PEER: usize = 64;
+
+impl Peers {
+    // Readiness.
+
+    pub(crate) fn on_peer(
+        &mut self,
+        id: PeerId,
+        readable: bool,
+        writable: bool,
+        reactor: &mut Reactor,
+    ) {
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        if writable && let Some(link) = &mut peer.link {
+            if let Err(fault) = link.on_writable(&peer.options) {
+                return self.lose(id, fault, reactor);
+            }
+            self.flush(id, reactor);
+        }
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        if readable && peer.link.is_some() {
+            peer.is_readable = true;
+            self.list(id);
+        }
+    }
+
+    pub(crate) fn on_peer_alarm(&mut self, id: PeerId, reactor: &mut Reactor) {
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        peer.timer = None;
+        if peer.is_leaving {
+            self.drop_peer(id, reactor);
+        } else if peer.link.is_none() {
+            self.attempt(id, reactor);
+        } else if !peer.session.is_open {
+            let what = if peer.link.as_ref().is_some_and(Link::is_connecting) {
+                "no connection in time"
+            } else {
+                "no answer in time"
+            };
+            self.lose(id, Fault::new(what), reactor);
+        }
+    }
+
+    /// Puts a peer in the list of those to be read, if there is something and room for it.
+    pub(super) fn list(&mut self, id: PeerId) {
+        if let Ok(peer) = self.peers.get_mut(id)
+            && peer.is_readable
+            && !peer.is_listed
+            && (peer.is_leaving || peer.session.inflow.has_room())
+        {
+            peer.is_listed = true;
+            self.readable.push_back(id);
+        }
+    }
+
+    // The turn.
+
+    /// Reads peers, one after the other, until they have no more or the turn has done enough.
+    pub(crate) fn read(&mut self, reactor: &mut Reactor) {
+        let mut budget = MESSAGES_PER_TURN;
+        while budget > 0
+            && let Some(id) = self.readable.pop_front()
+        {
+            let Ok(peer) = self.peers.get_mut(id) else { continue };
+            peer.is_listed = false;
+            let mut share = MESSAGES_PER_PEER.min(budget);
+            while share > 0 && self.read_one(id, reactor) {
+                share -= 1;
+                budget -= 1;
+            }
+            self.list(id);
+            self.say(id, reactor);
+        }
+    }
+
+    /// Reads one message. Whether there may be another.
+    fn read_one(&mut self, id: PeerId, reactor: &mut Reactor) -> bool {
+        let Ok(peer) = self.peers.get_mut(id) else { return false };
+        let Some(link) = &mut peer.link else { return false };
+        let has_room = peer.is_leaving || peer.session.inflow.has_room();
+        if !peer.is_readable || !has_room {
+            return false;
+        }
+        let message = match link.read() {
+            Received::Message(_) if peer.is_leaving => return true,
+            Received::Message(message) => message,
+            Received::Control => return true,
+            Received::Drained => {
+                peer.is_readable = false;
+                if let Some(reason) = peer.broken.take() {
+                    self.lose(id, Fault::new(reason), reactor);
+                }
+                return false;
+            }
+            Received::Over(_) if peer.is_leaving => {
+                self.drop_peer(id, reactor);
+                return false;
+            }
+            Received::Over(fault) => {
+                // The answer to its goodbye is queued.
+                let _ = link.flush();
+                self.lose(id, fault, reactor);
+                return false;
+            }
+            Received::Upgraded => {
+                let hello = peer.session.hello(&peer.options);
+                link.send(peer.options.codec.encode_client(&hello, false));
+                return true;
+            }
+        };
+        let was_open = peer.session.is_open;
+        let outcome = understand(peer, message, reactor.now(), &mut self.out);
+        if let Err(fault) = outcome {
+            self.out.clear();
+            self.lose(id, fault, reactor);
+            return false;
+        }
+        if !was_open && peer.session.is_open {
+            peer.on_open(reactor);
+        }
+        true
+    }
+
+    /// Sends what a session wanted to say, and notes whether it has something to tell the host.
+    pub(super) fn say(&mut self, id: PeerId, reactor: &mut Reactor) {
+        let mut out = std::mem::take(&mut self.out);
+        if let Ok(peer) = self.peers.get_mut(id)
+            && let Some(link) = &mut peer.link
+            && !out.is_empty()
+        {
+            for message in &out {
+                link.send(peer.options.codec.encode_client(message, peer.options.compress));
+            }
+        }
+        out.clear();
+        self.out = out;
+        self.flush(id, reactor);
+        self.note_teller(id);
+    }
+
+    fn note_teller(&mut self, id: PeerId) {
+        if let Ok(peer) = self.peers.get_mut(id)
+            && !peer.is_leaving
+            && !peer.session.inflow.is_empty()
+            && !std::mem::replace(&mut peer.is_teller, true)
+        {
+            self.tellers.push_back(id);
+        }
+    }
+
+    /// Writes what the socket takes.
+    pub(super) fn flush(&mut self, id: PeerId, reactor: &mut Reactor) {
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        let Some(link) = peer.link.as_mut().filter(|link| !link.is_connecting()) else { return };
+        let outcome = link.flush();
+        let blocked = matches!(outcome, Ok(Flush::Blocked));
+        if blocked != link.wants_write && outcome.is_ok() {
+            link.wants_write = blocked;
+            let interest = interest(blocked);
+            if let Err(error) = reactor.reregister(link.as_fd(), Source::Peer(id), interest) {
+                return self.lose(id, Fault::new(error.message().to_owned()), reactor);
+            }
+        }
+        if let Err(error) = outcome {
+            // It may have said why before: that is read first.
+            peer.broken = Some(error.to_string());
+            peer.is_readable = true;
+            self.list(id);
+        }
+    }
+
+    // Attempts.
+
+    /// Makes a connection, if the breaker lets us.
+    pub(super) fn attempt(&mut self, id: PeerId, reactor: &mut Reactor) {
+        let now = reactor.now();
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        peer.until = None;
+        if !peer.breaker.allow(now) {
+            let until = peer.breaker.retry_at().unwrap_or(now + OPEN_TIME).max(now);
+            peer.until = Some(until);
+            peer.set_timer(until, reactor);
+            return;
+        }
+        let link = match Link::connect(&peer.options) {
+            Ok(link) => link,
+            Err(error) => return self.lose(id, Fault::new(error.to_string()), reactor),
+        };
+        if let Err(error) = reactor.register(link.as_fd(), Source::Peer(id), interest(true)) {
+            return self.lose(id, Fault::new(error.message().to_owned()), reactor);
+        }
+        peer.link = Some(link);
+        peer.is_readable = false;
+        peer.set_timer(now + OPEN_TIME, reactor);
+    }
+
+    /// There is no connection (any more): tells the host, and when it is tried again.
+    pub(super) fn lose(&mut self, id: PeerId, fault: Fault, reactor: &mut Reactor) {
+        let now = reactor.now();
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        if peer.is_leaving {
+            return self.drop_peer(id, reactor);
+        }
+        peer.drop_link(reactor);
+        peer.session.on_lost();
+        match peer.open_since.take() {
+            Some(since) if now.saturating_duration_since(since) >= STABLE_TIME => {
+                peer.retry.reset();
+            }
+            Some(_) => {}
+            None => peer.breaker.record_failure(now),
+        }
+        let delay = if fault.is_final { None } else { peer.next_delay(now) };
+        peer.until = delay.map(|delay| now + delay);
+        if let Some(until) = peer.until {
+            peer.set_timer(until, reactor);
+        }
+        let reason = fault.reason.into_owned();
+        peer.last_error = Some(reason.clone());
+        peer.session.inflow.push(Item::Disconnected { reason, retry_in: delay });
+        self.note_teller(id);
+    }
+
+    // The end.
+
+    pub(super) fn leave(&mut self, id: PeerId, reactor: &mut Reactor) {
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        peer.is_leaving = true;
+        if peer.is_teller {
+            peer.is_teller = false;
+            self.tellers.retain(|teller| *teller != id);
+        }
+        if peer.link.as_mut().is_some_and(Link::close) {
+            peer.set_timer(reactor.now() + CLOSE_TIME, reactor);
+            // The answer may have been kept from being read by a full queue.
+            self.list(id);
+            self.flush(id, reactor);
+        } else {
+            self.drop_peer(id, reactor);
+        }
+    }
+
+    pub(super) fn drop_peer(&mut self, id: PeerId, reactor: &mut Reactor) {
+        let Some(mut peer) = self.peers.remove(id) else { return };
+        peer.drop_link(reactor);
+        if peer.is_listed {
+            self.readable.retain(|listed| *listed != id);
+        }
+    }
+}
+
+impl Peer {
+    /// The welcome has come.
+    fn on_open(&mut self, reactor: &mut Reactor) {
+        let now = reactor.now();
+        self.open_since = Some(now);
+        self.breaker.record_success(now);
+        self.cancel_timer(reactor);
+    }
+
+    /// How long until the next attempt, after one that failed.
+    fn next_delay(&mut self, now: Instant) -> Option<Duration> {
+        // Without random numbers the longest delay is the politest.
+        let delay = self.retry.next_delay(getrandom::u64().unwrap_or(u64::MAX))?;
+        let open = self.breaker.retry_at().map(|at| at.saturating_duration_since(now));
+        Some(delay.max(open.unwrap_or_default()))
+    }
+
+    fn drop_link(&mut self, reactor: &mut Reactor) {
+        if let Some(link) = self.link.take() {
+            reactor.deregister(link.as_fd());
+        }
+        (self.is_readable, self.broken) = (false, None);
+        self.cancel_timer(reactor);
+    }
+
+    fn set_timer(&mut self, at: Instant, reactor: &mut Reactor) {
+        self.cancel_timer(reactor);
+        self.timer = Some(reactor.set_timer(at, Alarm::Peer(self.id)));
+    }
+
+    fn cancel_timer(&mut self, reactor: &mut Reactor) {
+        if let Some(timer) = self.timer.take() {
+            reactor.cancel_timer(timer);
+        }
+    }
+}
+
+fn interest(is_writing: bool) -> mio::Interest {
+    if is_writing {
+        mio::Interest::READABLE | mio::Interest::WRITABLE
+    } else {
+        mio::Interest::READABLE
+    }
+}
+
+/// Has the session do what a message says.
+fn understand(
+    peer: &mut Peer,
+    message: Message,
+    now: Instant,
+    out: &mut Vec<super::ClientMessage>,
+) -> Result<(), Fault> {
+    let incoming = match &message {
+        Message::Text(text) => Incoming::Text(text.as_str()),
+        Message::Binary(bytes) => Incoming::Binary(bytes),
+        _ => return Ok(()),
+    };
+    match peer.options.codec.decode_server(incoming, MESSAGE_BYTES) {
+        Ok(FromServer::Message(message)) => peer.session.on_message(message, now, out),
+        Ok(FromServer::Output { terminal, offset, bytes }) => {
+            let Message::Binary(whole) = &message else { return Ok(()) };
+            let bytes = whole.slice(whole.len() - bytes.len()..);
+            peer.session.on_output(terminal, offset, bytes)
+        }
+        Err(error) if error.kind == DecodeErrorKind::Schema => Err(Fault::fatal(error.message)),
+        Err(error) => Err(Fault::new(error.message)),
+    }
+}

@@ -1,0 +1,322 @@
+//! One connection to another engine: connecting, asking for a WebSocket, its frames, and the goodbye.
+//!
+//! Nothing here waits: a link is told when its socket is ready and reads what there is. It decides nothing
+//! either; deadlines and what a message means are its owner's.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use mio::net::{TcpStream, UnixStream};
+use nix::sys::socket::{setsockopt, sockopt};
+use tungstenite::Message;
+use tungstenite::error::Error as WsError;
+use tungstenite::protocol::frame::CloseFrame;
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+
+use super::options::{PeerAddress, PeerOptions};
+use super::session::Fault;
+use crate::error::{Error, ErrorKind, Result};
+use crate::sync::client::CloseCode;
+use crate::sync::codec::{Codec, Encoded};
+use crate::sync::head::Key;
+use crate::sync::head::outbound::{self, Rejected, ResponseBuffer, ResponseState};
+use crate::sync::wire::{Flush, Socket, Wire};
+
+/// What is read with one system call.
+const READ_BYTES: usize = 32 << 10;
+/// Bytes of a message of the other engine, also when inflated; its own parts are far smaller.
+pub(super) const MESSAGE_BYTES: usize = 16 << 20;
+/// Where the WebSocket is.
+const PATH: &str = "/";
+/// After so many seconds of silence the kernel asks whether the other end is there, so often, and gives up
+/// after so many questions; nothing in this process wakes up for it.
+const KEEPALIVE: (u32, u32, u32) = (30, 10, 3);
+/// Milliseconds after which data that nobody acknowledges breaks the connection.
+const UNACKNOWLEDGED_MS: u32 = 30_000;
+
+enum Phase {
+    /// The socket is not connected yet.
+    Connecting,
+    /// The request was sent.
+    Asking(ResponseBuffer),
+    Open(WebSocketContext),
+    /// We have said goodbye.
+    Closing(WebSocketContext),
+}
+
+/// What reading gave.
+pub(super) enum Received {
+    /// The WebSocket is there: say hello.
+    Upgraded,
+    Message(Message),
+    /// Something that has been dealt with.
+    Control,
+    /// Nothing before the kernel reports more.
+    Drained,
+    /// It is over.
+    Over(Fault),
+}
+
+/// See the module's documentation.
+pub(super) struct Link {
+    wire: Wire,
+    phase: Phase,
+    codec: Codec,
+    /// Registered for writability.
+    pub(super) wants_write: bool,
+}
+
+impl Link {
+    /// Begins to connect.
+    pub(super) fn connect(options: &PeerOptions) -> io::Result<Link> {
+        let socket = match &options.address {
+            PeerAddress::Tcp(address) => Socket::Tcp(TcpStream::connect(*address)?),
+            PeerAddress::Unix(path) => Socket::Unix(UnixStream::connect(path)?),
+        };
+        if let Socket::Tcp(_) = socket {
+            let (idle, interval, count) = KEEPALIVE;
+            // A system that knows none of these finds a dead link later, that is all.
+            let _ = setsockopt(&socket, sockopt::KeepAlive, &true);
+            let _ = setsockopt(&socket, sockopt::TcpKeepIdle, &idle);
+            let _ = setsockopt(&socket, sockopt::TcpKeepInterval, &interval);
+            let _ = setsockopt(&socket, sockopt::TcpKeepCount, &count);
+            let _ = setsockopt(&socket, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS);
+        }
+        Ok(Link {
+            wire: Wire::new(socket),
+            phase: Phase::Connecting,
+            codec: options.codec,
+            wants_write: true,
+        })
+    }
+
+    pub(super) fn is_connecting(&self) -> bool {
+        matches!(self.phase, Phase::Connecting)
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing(_))
+    }
+
+    pub(super) fn queued_bytes(&self) -> usize {
+        self.wire.queued_bytes()
+    }
+
+    /// The socket may be connected: then the WebSocket is asked for.
+    pub(super) fn on_writable(&mut self, options: &PeerOptions) -> std::result::Result<(), Fault> {
+        if !self.is_connecting() {
+            return Ok(());
+        }
+        match self.wire.take_error() {
+            Ok(None) => {}
+            Ok(Some(error)) | Err(error) => return Err(Fault::new(error.to_string())),
+        }
+        let fatal = |error: Error| Fault::fatal(error.message().to_owned());
+        let key = key().map_err(fatal)?;
+        let protocols = [self.codec.subprotocol()];
+        let request = request(options, &key).map_err(fatal)?;
+        self.wire.push(request.into());
+        self.phase = Phase::Asking(ResponseBuffer::new(&key, &protocols));
+        Ok(())
+    }
+
+    /// Reads one thing.
+    pub(super) fn read(&mut self) -> Received {
+        match &mut self.phase {
+            Phase::Connecting => Received::Drained,
+            Phase::Asking(_) => self.read_response(),
+            Phase::Open(context) | Phase::Closing(context) => read_message(context, &mut self.wire),
+        }
+    }
+
+    fn read_response(&mut self) -> Received {
+        let Phase::Asking(buffer) = &mut self.phase else { return Received::Drained };
+        let mut bytes = [0; 4096];
+        let state = match io::Read::read(&mut self.wire, &mut bytes) {
+            Ok(0) => return Received::Over(Fault::new("it ended without an answer")),
+            Ok(n) => buffer.push(bytes.get(..n).unwrap_or_default()),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Received::Drained,
+            Err(error) => return Received::Over(Fault::new(error.to_string())),
+        };
+        match state {
+            ResponseState::Partial => Received::Control,
+            ResponseState::Bad(rejected) => Received::Over(refusal(&rejected)),
+            ResponseState::Complete(accepted) => {
+                if accepted.protocol.as_deref() != Some(self.codec.subprotocol()) {
+                    return Received::Over(Fault::fatal("it does not speak the protocol"));
+                }
+                // What came behind the head is the beginning of the WebSocket.
+                let phase = std::mem::replace(&mut self.phase, Phase::Connecting);
+                let Phase::Asking(buffer) = phase else { return Received::Drained };
+                let (config, role) = (Some(config()), Role::Client);
+                let context = WebSocketContext::from_partially_read(buffer.rest(), role, config);
+                self.phase = Phase::Open(context);
+                Received::Upgraded
+            }
+        }
+    }
+
+    /// Queues a message. Whether there is a WebSocket for it.
+    pub(super) fn send(&mut self, encoded: Encoded) -> bool {
+        let message = if encoded.text {
+            match String::from_utf8(encoded.payload) {
+                Ok(text) => Message::text(text),
+                Err(_) => return false,
+            }
+        } else {
+            Message::Binary(encoded.payload.into())
+        };
+        self.push(message)
+    }
+
+    /// Queues a binary frame.
+    pub(super) fn send_binary(&mut self, payload: Vec<u8>) -> bool {
+        self.push(Message::Binary(Bytes::from(payload)))
+    }
+
+    fn push(&mut self, message: Message) -> bool {
+        let Phase::Open(context) = &mut self.phase else { return false };
+        // The wire takes everything, so this fails only when the close frame has been exchanged.
+        context.write(&mut self.wire, message).is_ok()
+    }
+
+    /// Says goodbye. Whether there is somebody to say it to.
+    pub(super) fn close(&mut self) -> bool {
+        let phase = std::mem::replace(&mut self.phase, Phase::Connecting);
+        let Phase::Open(mut context) = phase else { return false };
+        let frame = CloseFrame { code: (CloseCode::Bye as u16).into(), reason: "".into() };
+        let is_said = context.close(&mut self.wire, Some(frame)).is_ok();
+        self.phase = Phase::Closing(context);
+        is_said
+    }
+
+    /// Writes what the socket takes.
+    pub(super) fn flush(&mut self) -> io::Result<Flush> {
+        // An answer to the other end's goodbye, or a pong.
+        if let Phase::Open(context) | Phase::Closing(context) = &mut self.phase {
+            let _ = context.flush(&mut self.wire);
+        }
+        self.wire.flush()
+    }
+}
+
+impl AsFd for Link {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wire.as_fd()
+    }
+}
+
+/// The request for the WebSocket; also tells whether there is a mistake in the options.
+pub(super) fn request(options: &PeerOptions, key: &Key) -> Result<Vec<u8>> {
+    let host = match (&options.host, &options.address) {
+        (Some(host), _) => host.clone(),
+        (None, PeerAddress::Tcp(address)) => address.to_string(),
+        (None, PeerAddress::Unix(_)) => "localhost".into(),
+    };
+    outbound::request(&host, PATH, key, &[options.codec.subprotocol()])
+}
+
+/// A fresh key of a handshake.
+pub(super) fn key() -> Result<Key> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)
+        .map_err(|_| Error::new(ErrorKind::System, "the system gives no random numbers"))?;
+    let mut key = [0; 24];
+    // 16 bytes are 24 characters.
+    let _ = STANDARD.encode_slice(random, &mut key);
+    Ok(key)
+}
+
+fn config() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(Some(MESSAGE_BYTES))
+        .max_frame_size(Some(MESSAGE_BYTES))
+}
+
+fn read_message(context: &mut WebSocketContext, wire: &mut Wire) -> Received {
+    match context.read(wire) {
+        Ok(Message::Close(frame)) => Received::Over(closed(frame.as_ref())),
+        Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Received::Control,
+        Ok(message) => Received::Message(message),
+        Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Received::Drained,
+        Err(WsError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => Received::Control,
+        Err(WsError::Io(error)) => Received::Over(Fault::new(error.to_string())),
+        Err(error) => Received::Over(Fault::new(error.to_string())),
+    }
+}
+
+/// What a close frame says.
+fn closed(frame: Option<&CloseFrame>) -> Fault {
+    const UNAUTHORIZED: u16 = CloseCode::Unauthorized as u16;
+    const VERSION: u16 = CloseCode::Version as u16;
+    let Some(frame) = frame else { return Fault::new("closed by the other engine") };
+    let code = u16::from(frame.code);
+    let text = format!("closed by the other engine: {code} {}", frame.reason);
+    match code {
+        UNAUTHORIZED | VERSION => Fault::fatal(text),
+        _ => Fault::new(text),
+    }
+}
+
+/// What an answer other than a WebSocket means. What a client did wrong it will do wrong again.
+fn refusal(rejected: &Rejected) -> Fault {
+    match rejected.status {
+        None => Fault::new(rejected.reason),
+        Some(status @ (408 | 425 | 429 | 500..)) => {
+            Fault::new(format!("{}: HTTP {status}", rejected.reason))
+        }
+        Some(status) => Fault::fatal(format!("{}: HTTP {status}", rejected.reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_final() {
+        let cases = [
+            (Some(403), true),
+            (Some(404), true),
+            (Some(426), true),
+            (Some(301), true),
+            (Some(408), false),
+            (Some(429), false),
+            (Some(503), false),
+            (None, false),
+        ];
+        for (status, is_final) in cases {
+            let rejected = Rejected { status, reason: "no" };
+            assert_eq!(refusal(&rejected).is_final, is_final, "{status:?}");
+        }
+        for (code, is_final) in
+            [(1000, false), (1001, false), (4001, true), (4004, false), (4006, false), (4007, true)]
+        {
+            let frame = CloseFrame { code: code.into(), reason: "x".into() };
+            assert_eq!(closed(Some(&frame)).is_final, is_final, "{code}");
+        }
+        assert!(!closed(None).is_final);
+    }
+
+    #[test]
+    fn the_host_of_a_request() {
+        let tcp = PeerAddress::Tcp("[::1]:80".parse().unwrap());
+        let unix = PeerAddress::Unix("/x".into());
+        for (options, host) in [
+            (PeerOptions::new(tcp.clone(), "t"), "Host: [::1]:80\r\n"),
+            (PeerOptions::new(unix, "t"), "Host: localhost\r\n"),
+            (PeerOptions::new(tcp.clone(), "t").host("a:1"), "Host: a:1\r\n"),
+        ] {
+            let text = String::from_utf8(request(&options, &key().unwrap()).unwrap()).unwrap();
+            assert!(text.contains(host), "{text}");
+            assert!(!text.contains("orchflow.token"), "{text}");
+        }
+        assert!(request(&PeerOptions::new(tcp, "t").host("a\r\nb"), &key().unwrap()).is_err());
+        assert_ne!(key().unwrap(), key().unwrap());
+    }
+}
