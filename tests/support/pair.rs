@@ -45,6 +45,8 @@ pub(crate) struct Stream {
     pub(crate) next: u64,
     /// Bytes of snapshots, of the last one only.
     pub(crate) snapshot: Vec<u8>,
+    /// How often it began somewhere else than where it was.
+    pub(crate) restarts: usize,
     between: bool,
     /// What updates of the screen showed, row by row.
     pub(crate) rows: BTreeMap<i32, String>,
@@ -221,8 +223,10 @@ fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Told {
                 next: offset,
                 ..Stream::default()
             });
-            assert!(stream.rows.len() + stream.snapshot.len() > 0 || offset == stream.next);
-            stream.next = offset;
+            if offset != stream.next {
+                let restarts = stream.restarts + 1;
+                *stream = Stream { start: offset, next: offset, restarts, ..Stream::default() };
+            }
             Told::Attached(terminal, offset)
         }
         PeerEvent::Detached { terminal } => Told::Detached(terminal),
