@@ -7,9 +7,9 @@ mod support;
 use std::time::Duration;
 
 use orchflow::{
-    Change as StateChange, ChangeOp, ChangeSet, Collection, Config, Engine, ErrorKind, ExitStatus, Limits, Pane,
-    PaneContent, PeerStatus, RemoteAttach, RemoteCode, RemoteMode, RemoteOp, RemoteOutcome,
-    RemoteRequest, RemoteStart, ScreenOptions, Scopes, Session, Size, SpawnOptions,
+    Change as StateChange, ChangeOp, ChangeSet, Collection, Config, Engine, ErrorKind, ExitStatus,
+    Limits, Pane, PaneContent, PeerStatus, RemoteAttach, RemoteCode, RemoteMode, RemoteOp,
+    RemoteOutcome, RemoteRequest, RemoteStart, Scopes, ScreenOptions, Session, Size, SpawnOptions,
     TerminalId, TokenOptions, WatchOptions,
 };
 use support::files::TempDir;
@@ -147,9 +147,7 @@ fn a_screen_comes_as_a_snapshot_or_as_rows() {
         .screen(ScreenOptions::default());
     let id = pair.server().spawn(&options).unwrap();
     let terminal = id.to_u64();
-    pair.until("the text", |pair| {
-        pair.server().state(id).is_ok_and(|state| state.log_end >= 18)
-    });
+    pair.until("the text", |pair| pair.server().state(id).is_ok_and(|state| state.log_end >= 18));
     pair.mirror.peer_attach(pair.peer, terminal, &RemoteAttach::default()).unwrap();
     pair.wait("a snapshot", |told| (*told == Told::Snapshot(terminal, false)).then_some(()));
     let snapshot = String::from_utf8_lossy(&pair.streams[&terminal].snapshot).into_owned();
@@ -261,8 +259,8 @@ fn requests_are_answered() {
     let folder = TempDir::new();
     let mut pair = Pair::new();
     pair.server().grant_directory(folder.path()).unwrap();
-    let profile = shell("stty -echo; pwd; read x; echo got $x; sleep 100")
-        .screen(ScreenOptions::default());
+    let profile =
+        shell("stty -echo; pwd; read x; echo got $x; sleep 100").screen(ScreenOptions::default());
     pair.server().grant_profile("work", &profile).unwrap();
     let path = folder.path().as_os_str().as_encoded_bytes().to_vec();
     let spawn = |profile: &str| RemoteRequest::Spawn {
@@ -342,11 +340,8 @@ fn an_interrupt_stops_a_flood() {
 #[test]
 fn over_a_unix_socket() {
     let folder = TempDir::new();
-    std::fs::set_permissions(
-        folder.path(),
-        std::os::unix::fs::PermissionsExt::from_mode(0o700),
-    )
-    .unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700))
+        .unwrap();
     let options = orchflow::ListenOptions::unix(folder.file("socket"));
     let (engine, address, token) = server(Config::default(), &options);
     let mut pair = Pair::to(Some(engine), &eager(address, &token));
@@ -407,9 +402,8 @@ fn a_host_that_does_not_read() {
     pair.wait("the connection", |told| matches!(told, Told::Connected(_)).then_some(()));
     // Nobody else reads, so nobody waits for the peer: the program does.
     let expected: String = (1..=100_000).map(|n| format!("{n}\r\n")).collect();
-    let ids: Vec<TerminalId> = (0..3)
-        .map(|_| pair.server().spawn(&shell("seq 100000").reader(None)).unwrap())
-        .collect();
+    let ids: Vec<TerminalId> =
+        (0..3).map(|_| pair.server().spawn(&shell("seq 100000").reader(None)).unwrap()).collect();
     for id in &ids {
         pair.mirror.peer_attach(pair.peer, id.to_u64(), &from_start()).unwrap();
     }
