@@ -87,6 +87,31 @@ impl Engine {
         self.server.roots.grant(path)
     }
 
+    /// Takes a grant back. Watches and programs that are there go on.
+    ///
+    /// # Errors
+    /// `StaleId` for a directory that is not granted, `Forked`.
+    pub fn revoke_directory(&mut self, path: &Path) -> Result<()> {
+        self.check_process()?;
+        if !self.server.roots.revoke(path) {
+            let message = format!("{} is not granted", path.display());
+            return Err(Error::new(ErrorKind::StaleId, message));
+        }
+        Ok(())
+    }
+
+    /// Takes a profile back. Programs that were started by it go on.
+    ///
+    /// # Errors
+    /// `StaleId` for a name that is not granted, `Forked`.
+    pub fn revoke_profile(&mut self, name: &str) -> Result<()> {
+        self.check_process()?;
+        match self.server.profiles.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(Error::new(ErrorKind::StaleId, format!("no profile {name:?} is granted"))),
+        }
+    }
+
     /// Lets clients start this program by a name of 1 to 64 bytes; the options of an earlier profile of
     /// the same name are replaced. Without any profile clients start nothing.
     ///

@@ -214,6 +214,7 @@ impl Tokens {
         Tokens::default()
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

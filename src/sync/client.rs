@@ -175,7 +175,7 @@ impl Client {
             id,
             listener,
             wire,
-            phase: Phase::Head(HeadBuffer::default()),
+            phase: Phase::Head(HeadBuffer::new()),
             codec: Codec::Json,
             compress: false,
             grant: None,

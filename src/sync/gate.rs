@@ -343,7 +343,9 @@ impl Server {
         }));
         let name = client.name.clone();
         self.count_in();
-        self.log(format!("client {} {name:?}: connected", id.to_u64()));
+        let label = self.tokens.label(token).unwrap_or_default();
+        let line = format!("client {} {name:?}: connected by token {label:?}", id.to_u64());
+        self.log(line);
         self.mark_pushed(id);
         self.wake(id);
     }

@@ -45,12 +45,13 @@ impl Listener {
         }
         let (door, mut hosts) = match &options.address {
             ListenAddress::Tcp(address) => bind_tcp(*address, options.allow_remote)?,
-            ListenAddress::Unix(path) => (bind_unix(path)?, HostList::loopback(0)),
+            ListenAddress::Unix(path) => {
+                let mut hosts = HostList::new();
+                // What native clients put there, for want of a name.
+                hosts.add("localhost")?;
+                (bind_unix(path)?, hosts)
+            }
         };
-        if let Door::Unix(..) = door {
-            // What native clients put there, for want of a name.
-            hosts.add("localhost")?;
-        }
         for host in &options.hosts {
             hosts.add(host)?;
         }

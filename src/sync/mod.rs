@@ -1,7 +1,5 @@
 //! The WebSocket server and the outbound peer: state and terminals for other programs.
 
-#![allow(dead_code)] // Until the peer uses the rest.
-
 mod access;
 mod attaching;
 mod attachment;

@@ -63,10 +63,6 @@ impl Roots {
         Roots::default()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.roots.is_empty()
-    }
-
     /// Grants the directory that is at an absolute path now, and everything in it. A directory that was
     /// granted under the same path is replaced.
     pub(crate) fn grant(&mut self, path: &Path) -> Result<()> {

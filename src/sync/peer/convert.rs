@@ -235,3 +235,38 @@ fn underline(number: u8) -> Underline {
         _ => Underline::None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn parse<T: DeserializeOwned>(entry: &Value) -> T {
+        serde_json::from_value(entry.clone()).unwrap()
+    }
+
+    /// The digests that clients in other languages are tested against are those of the state.
+    #[test]
+    fn digests_are_those_of_the_vectors() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/messages.json");
+        let vectors: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let list = vectors["digests"].as_array().unwrap();
+        assert!(list.len() > 10);
+        let mut sum = 0_u64;
+        for vector in list {
+            let entry = &vector["entry"];
+            let owned = match vector["collection"].as_str().unwrap() {
+                "sessions" => session(parse(entry)),
+                "panes" => pane(parse(entry)),
+                "terminals" => terminal(parse(entry)),
+                _ => file(parse(entry)),
+            };
+            let digest = owned.as_entry().digest();
+            assert_eq!(format!("{digest:016x}"), vector["digest"], "{entry}");
+            sum = sum.wrapping_add(digest);
+        }
+        assert_eq!(format!("{sum:016x}"), vectors["hash"]);
+    }
+}

@@ -97,10 +97,6 @@ impl Link {
         matches!(self.phase, Phase::Connecting)
     }
 
-    pub(super) fn is_closing(&self) -> bool {
-        matches!(self.phase, Phase::Closing(_))
-    }
-
     pub(super) fn queued_bytes(&self) -> usize {
         self.wire.queued_bytes()
     }
