@@ -26,6 +26,7 @@ fn a_client_types_and_sees_the_echo() {
     let diff = client.receive_type("diff");
     assert_eq!(diff["terminals"][0]["id"], terminal);
     assert_eq!(diff["full"], true);
+    assert!(diff["hash"].is_string(), "what comes anew is checked");
     client.type_in(terminal, b"hello\n");
     let output = client.read_until(terminal, b"hello\r\nhello\r\n");
     assert_eq!(output, b"hello\r\nhello\r\n");

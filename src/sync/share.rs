@@ -190,7 +190,10 @@ impl Diffs {
 /// Sends the next part of what this client lacks.
 fn send_part(client: &mut Client, state: &ApplicationState, diffs: &mut Diffs, now: Instant) {
     let share = &mut client.share;
-    let hashed = share.is_between || share.unhashed + 1 >= HASH_EVERY;
+    // What comes anew is always checked.
+    let hashed = share.is_between
+        || share.unhashed + 1 >= HASH_EVERY
+        || state.is_behind_floor(&share.cursor, share.collections);
     let before = share.cursor;
     let is_shared = share.applied.is_empty();
     let made = diffs.made.iter().find(|made| {
