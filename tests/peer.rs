@@ -324,6 +324,26 @@ fn requests_are_answered() {
     pair.until_equal();
 }
 
+/// Questions that the other engine answers are left out. They must not use up the window, since nobody is
+/// told of them: more than a window of them in a row would stop the output for ever.
+#[test]
+fn questions_use_up_no_credit() {
+    let mut pair = Pair::new();
+    let script = "stty raw -echo; printf begin; \
+                  i=0; while [ $i -lt 3000 ]; do printf '\\033[c'; i=$((i+1)); done; printf end";
+    let options = shell(script).screen(ScreenOptions::default()).reader(None);
+    let terminal = pair.server().spawn(&options).unwrap().to_u64();
+    let attach = RemoteAttach { window: 4096, ..from_start() };
+    pair.mirror.peer_attach(pair.peer, terminal, &attach).unwrap();
+    let end = pair.wait("the end", |told| match told {
+        Told::Ended(_, end, _) => Some(*end),
+        Told::Gap(..) | Told::Snapshot(..) => panic!("{told:?}"),
+        _ => None,
+    });
+    assert_eq!(pair.bytes(terminal), b"beginend");
+    assert_eq!(end, 8 + 3 * 3000);
+}
+
 #[test]
 fn an_interrupt_stops_a_flood() {
     let mut pair = Pair::new();

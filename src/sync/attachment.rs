@@ -105,6 +105,13 @@ impl Attachment {
         self.credited = self.credited.max(offset.min(self.cursor));
     }
 
+    /// Bytes up to this offset are left out. They cost no credit: the client does not see them, so it could
+    /// not give any for them.
+    pub(crate) fn skip_to(&mut self, offset: u64) {
+        self.credited += offset.saturating_sub(self.cursor);
+        self.cursor = self.cursor.max(offset);
+    }
+
     /// Output before the cursor is no longer on its way: it was skipped.
     pub(crate) fn jump_to(&mut self, offset: u64) {
         self.cursor = offset;
@@ -186,6 +193,16 @@ mod tests {
         assert_eq!(attachment.credit(), 60);
         attachment.on_credit(u64::MAX);
         assert_eq!(attachment.credit(), 100);
+    }
+
+    #[test]
+    fn what_is_left_out_costs_no_credit() {
+        let mut attachment = attachment(Start::Oldest, false);
+        attachment.cursor = 70;
+        attachment.skip_to(500);
+        assert_eq!((attachment.cursor, attachment.credit()), (500, 30));
+        attachment.skip_to(400);
+        assert_eq!((attachment.cursor, attachment.credit()), (500, 30));
     }
 
     #[test]

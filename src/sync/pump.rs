@@ -375,7 +375,7 @@ fn step(
             true
         }
         Ok(FeedNext::Skip(to)) => {
-            attachment.cursor = to;
+            attachment.skip_to(to);
             true
         }
         Ok(FeedNext::Gap(to)) if state.has_screen => {
