@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 pub(crate) mod files;
+pub(crate) mod flaky;
 pub(crate) mod havoc;
 pub(crate) mod host;
 pub(crate) mod mirror;
