@@ -28,7 +28,8 @@ const PART_BYTES: usize = 16 << 10;
 /// When output is batched: at least a page, a piece at most, and no longer than 4 ms, which no eye
 /// sees (3 to 5 ms).
 const BATCH: (usize, usize, Duration) = (4 << 10, PIECE_BYTES, Duration::from_millis(4));
-/// After an interrupt what the program had written before is still coming for about so long.
+/// After an interrupt what the program had written before is still coming for about so long; a snapshot
+/// of the screen waits for it.
 const INTERRUPT_TAIL: Duration = Duration::from_millis(50);
 
 /// Who follows a terminal.
@@ -478,7 +479,16 @@ pub(super) fn interrupt(client: &mut Client, id: TerminalId, terminals: &Termina
     if let Some(offset) = taken_back {
         attachment.cursor = offset;
     }
-    if attachment.cursor < state.end {
+    let (from, to) = (attachment.cursor, state.end);
+    if from >= to {
+        return;
+    }
+    if state.has_screen {
         attachment.resync = Some(Resync { history: 0, not_before: Some(now + INTERRUPT_TAIL) });
+    } else {
+        // At once: a later gap would swallow the prompt, which no snapshot shows again.
+        (attachment.resync, attachment.parts) = (None, None);
+        attachment.jump_to(to);
+        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
     }
 }
