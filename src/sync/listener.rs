@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -160,9 +160,11 @@ fn bind_unix(path: &Path) -> Result<Door> {
     Ok(Door::Unix(socket, path.to_owned()))
 }
 
+/// Whether it is a socket that nobody listens on. A connection to any other file is refused just so.
 fn is_abandoned(path: &Path) -> bool {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
     let connected = std::os::unix::net::UnixStream::connect(path);
-    connected.is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused)
+    is_socket && connected.is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused)
 }
 
 fn bind_error(what: &str, error: &io::Error) -> Error {
