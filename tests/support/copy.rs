@@ -43,7 +43,10 @@ impl Copy {
             self.entries.clear();
             (self.epoch, self.n) = (diff["epoch"].as_u64().unwrap(), 0);
         }
-        assert_eq!((diff["epoch"].as_u64(), diff["from"].as_u64()), (Some(self.epoch), Some(self.n)));
+        assert_eq!(
+            (diff["epoch"].as_u64(), diff["from"].as_u64()),
+            (Some(self.epoch), Some(self.n))
+        );
         for key in diff["removed"].as_array().unwrap() {
             let (kind, value) = key.as_object().unwrap().iter().next().unwrap();
             let collection = COLLECTIONS.iter().find(|name| name.trim_end_matches('s') == kind);
@@ -55,8 +58,7 @@ impl Copy {
         }
         for collection in COLLECTIONS {
             for entry in diff[collection].as_array().unwrap() {
-                let id =
-                    if collection == "files" { file_id(entry) } else { text(&entry["id"]) };
+                let id = if collection == "files" { file_id(entry) } else { text(&entry["id"]) };
                 self.entries.insert((collection, id), entry.clone());
             }
         }
@@ -110,7 +112,15 @@ pub(crate) fn digest(collection: &str, entry: &Value) -> u64 {
             "screen",
         ],
         _ => &[
-            "watch", "id", "version", "parent", "name", "kind", "size", "modified_us", "mode",
+            "watch",
+            "id",
+            "version",
+            "parent",
+            "name",
+            "kind",
+            "size",
+            "modified_us",
+            "mode",
             "ignored",
         ],
     };
