@@ -1,10 +1,10 @@
 // The binary interface in numbers: sizes and offsets of every struct, values of every constant. They
 // are what a compiled host relies on, so a change of one of them breaks hosts, and has to break this.
-// Those of file watches are in layout_watch.c.
+// Those of file watches are in layout_watch.c, those of the state and the server in layout_state.c.
 
 #include "layout.h"
 
-SIZE(orch_config, 192);
+SIZE(orch_config, 352);
 FIELD(orch_config, size, 0, 8);
 FIELD(orch_config, log_level, 8, 4);
 FIELD(orch_config, reserved, 12, 4);
@@ -32,6 +32,28 @@ FIELD(orch_config, watch_dirty_names, 160, 8);
 FIELD(orch_config, watch_batch_events, 168, 8);
 FIELD(orch_config, watch_read_bytes, 176, 8);
 FIELD(orch_config, watch_tombstones, 184, 8);
+FIELD(orch_config, state_sessions, 192, 8);
+FIELD(orch_config, state_panes, 200, 8);
+FIELD(orch_config, state_session_panes, 208, 8);
+FIELD(orch_config, state_bytes, 216, 8);
+FIELD(orch_config, state_tombstone_bytes, 224, 8);
+FIELD(orch_config, state_change_ops, 232, 8);
+FIELD(orch_config, listeners, 240, 8);
+FIELD(orch_config, clients, 248, 8);
+FIELD(orch_config, clients_pending, 256, 8);
+FIELD(orch_config, client_queue_bytes, 264, 8);
+FIELD(orch_config, client_message_bytes, 272, 8);
+FIELD(orch_config, client_inflated_bytes, 280, 8);
+FIELD(orch_config, client_messages_per_second, 288, 8);
+FIELD(orch_config, client_bytes_per_second, 296, 8);
+FIELD(orch_config, client_attachments, 304, 8);
+FIELD(orch_config, client_window_bytes, 312, 8);
+FIELD(orch_config, client_watches, 320, 8);
+FIELD(orch_config, reviews, 328, 8);
+FIELD(orch_config, client_hello_ms, 336, 4);
+FIELD(orch_config, client_stall_ms, 340, 4);
+FIELD(orch_config, review_changes, 344, 4);
+FIELD(orch_config, reserved_end, 348, 4);
 
 SIZE(orch_bytes, 16);
 FIELD(orch_bytes, data, 0, 8);
@@ -166,7 +188,7 @@ FIELD(orch_screen_update, scroll_count, 88, 8);
 FIELD(orch_screen_update, scroll_stride, 96, 8);
 FIELD(orch_screen_update, rows, 104, 32);
 
-SIZE(orch_event, 168);
+SIZE(orch_event, 176);
 FIELD(orch_event, size, 0, 8);
 FIELD(orch_event, kind, 8, 4);
 FIELD(orch_event, level, 12, 4);
@@ -190,6 +212,7 @@ FIELD(orch_event, reserved, 132, 4);
 FIELD(orch_event, watch, 136, 8);
 FIELD(orch_event, version, 144, 16);
 FIELD(orch_event, batch, 160, 8);
+FIELD(orch_event, review, 168, 8);
 
 SIZE(orch_reader_state, 32);
 FIELD(orch_reader_state, reader, 0, 8);
@@ -283,6 +306,8 @@ VALUE(ORCH_E_NO_SCREEN, -19);
 VALUE(ORCH_E_NOT_FOUND, -20);
 VALUE(ORCH_E_PERMISSION, -21);
 VALUE(ORCH_E_NOT_DIRECTORY, -22);
+VALUE(ORCH_E_CONFLICT, -23);
+VALUE(ORCH_E_FORBIDDEN, -24);
 VALUE(ORCH_LOG_ERROR, 1);
 VALUE(ORCH_LOG_WARN, 2);
 VALUE(ORCH_LOG_INFO, 3);
@@ -374,6 +399,7 @@ VALUE(ORCH_EVENT_WATCH_READY, 22);
 VALUE(ORCH_EVENT_WATCH_BATCH, 23);
 VALUE(ORCH_EVENT_WATCH_SYNCED, 24);
 VALUE(ORCH_EVENT_WATCH_WARNING, 25);
+VALUE(ORCH_EVENT_REVIEW, 26);
 VALUE(ORCH_EXIT_CODE, 1);
 VALUE(ORCH_EXIT_SIGNAL, 2);
 VALUE(ORCH_EXIT_UNKNOWN, 3);

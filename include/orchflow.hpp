@@ -67,6 +67,9 @@ private:
 using terminal_id = uint64_t;
 using reader_id = uint64_t;
 using watch_id = uint64_t;
+using listener_id = uint64_t;
+using token_id = uint64_t;
+using client_id = uint64_t;
 using std::chrono::milliseconds;
 
 // For engine::turn: wait until there is something to do.
@@ -397,6 +400,299 @@ private:
     orch_file_changes raw_ = {};
 };
 
+// Words of the host's own about a session or a pane. Owns its texts.
+class metadata {
+public:
+    void set(std::string_view key, std::string_view value) { pairs_.emplace_back(key, value); }
+    std::vector<orch_pair> lower() const {
+        std::vector<orch_pair> out;
+        out.reserve(pairs_.size());
+        for (const auto &[key, value] : pairs_) {
+            orch_pair pair;
+            pair.key = bytes(key);
+            pair.value = bytes(value);
+            out.push_back(pair);
+        }
+        return out;
+    }
+
+private:
+    std::vector<std::pair<std::string, std::string>> pairs_;
+};
+
+// A session to set. Owns its texts, so it can be kept and used again.
+class session {
+public:
+    explicit session(std::string_view id) : id_(id) {}
+    session &name(std::string_view name) { return name_ = name, *this; }
+    // The next pane in the order wished for; panes that are left out are kept behind.
+    session &pane(std::string_view id) { return panes_.emplace_back(id), *this; }
+    session &metadata(std::string_view key, std::string_view value) {
+        return metadata_.set(key, value), *this;
+    }
+
+    // The session in C's form, with the arrays that it points to; good as long as both.
+    struct lowered {
+        std::vector<orch_bytes> panes;
+        std::vector<orch_pair> pairs;
+        orch_session raw;
+    };
+    lowered lower() const {
+        lowered out = {bytes_of_all(panes_), metadata_.lower(), {}};
+        out.raw.size = sizeof out.raw;
+        out.raw.id = bytes(id_);
+        out.raw.name = bytes(name_);
+        out.raw.panes = out.panes.data();
+        out.raw.pane_count = out.panes.size();
+        out.raw.metadata = out.pairs.data();
+        out.raw.metadata_count = out.pairs.size();
+        return out;
+    }
+
+private:
+    std::string id_, name_;
+    std::vector<std::string> panes_;
+    orch::metadata metadata_;
+};
+
+// A pane to set: empty, until it is told what to show. Owns its texts, so it can be kept and used again.
+class pane {
+public:
+    pane(std::string_view id, std::string_view session) : id_(id), session_(session) {}
+    pane &title(std::string_view title) { return title_ = title, *this; }
+    pane &terminal(terminal_id id) { return show(ORCH_PANE_TERMINAL, id, {}); }
+    pane &file(std::string_view path) { return show(ORCH_PANE_FILE, 0, path); }
+    pane &custom(std::string_view content) { return show(ORCH_PANE_CUSTOM, 0, content); }
+    pane &metadata(std::string_view key, std::string_view value) {
+        return metadata_.set(key, value), *this;
+    }
+
+    // The pane in C's form, with the array that it points to; good as long as both.
+    struct lowered {
+        std::vector<orch_pair> pairs;
+        orch_pane raw;
+    };
+    lowered lower() const {
+        lowered out = {metadata_.lower(), {}};
+        out.raw.size = sizeof out.raw;
+        out.raw.id = bytes(id_);
+        out.raw.session = bytes(session_);
+        out.raw.title = bytes(title_);
+        out.raw.content = content_;
+        out.raw.terminal = terminal_;
+        out.raw.data = bytes(data_);
+        out.raw.metadata = out.pairs.data();
+        out.raw.metadata_count = out.pairs.size();
+        return out;
+    }
+
+private:
+    pane &show(uint32_t content, terminal_id terminal, std::string_view data) {
+        content_ = content;
+        terminal_ = terminal;
+        data_ = data;
+        return *this;
+    }
+    std::string id_, session_, title_, data_;
+    uint32_t content_ = ORCH_PANE_EMPTY;
+    terminal_id terminal_ = 0;
+    orch::metadata metadata_;
+};
+
+// For the base of a change: the last writer wins.
+inline constexpr uint64_t no_base = ORCH_STATE_NO_BASE;
+
+// Changes of sessions and panes that are made together or not at all. A base is the version of the entry
+// that the change was built on; 0 for one that must not be there yet.
+class change_set {
+public:
+    change_set &set(orch::session session, uint64_t base = no_base) {
+        sessions_.push_back(std::move(session));
+        return add(ORCH_CHANGE_SET_SESSION, base, {});
+    }
+    change_set &set(orch::pane pane, uint64_t base = no_base) {
+        panes_.push_back(std::move(pane));
+        return add(ORCH_CHANGE_SET_PANE, base, {});
+    }
+    change_set &remove_session(std::string_view id, uint64_t base = no_base) {
+        return add(ORCH_CHANGE_REMOVE_SESSION, base, id);
+    }
+    change_set &remove_pane(std::string_view id, uint64_t base = no_base) {
+        return add(ORCH_CHANGE_REMOVE_PANE, base, id);
+    }
+
+    // The operations in C's form, for the time of the call `use`.
+    template <typename Use>
+    auto lower(Use use) const {
+        // Reserved, so that none of them moves when the next one comes.
+        std::vector<orch::session::lowered> sessions;
+        std::vector<orch::pane::lowered> panes;
+        std::vector<orch_state_op> ops;
+        sessions.reserve(sessions_.size());
+        panes.reserve(panes_.size());
+        ops.reserve(changes_.size());
+        for (const change &made : changes_) {
+            orch_state_op op = {};
+            op.kind = made.kind;
+            op.base = made.base;
+            op.id = bytes(made.id);
+            if (made.kind == ORCH_CHANGE_SET_SESSION) {
+                sessions.push_back(sessions_[sessions.size()].lower());
+                op.session = &sessions.back().raw;
+            } else if (made.kind == ORCH_CHANGE_SET_PANE) {
+                panes.push_back(panes_[panes.size()].lower());
+                op.pane = &panes.back().raw;
+            }
+            ops.push_back(op);
+        }
+        return use(static_cast<const std::vector<orch_state_op> &>(ops));
+    }
+
+private:
+    struct change {
+        uint32_t kind;
+        uint64_t base;
+        std::string id;
+    };
+    change_set &add(uint32_t kind, uint64_t base, std::string_view id) {
+        return changes_.push_back({kind, base, std::string(id)}), *this;
+    }
+    // In the order of the changes that set them.
+    std::vector<orch::session> sessions_;
+    std::vector<orch::pane> panes_;
+    std::vector<change> changes_;
+};
+
+// The panes of a session in their order, and what the host has put down about a session or a pane.
+// Borrowed, as what they come from.
+inline strided<orch_bytes> panes_of(const orch_session &session) noexcept {
+    return {session.panes, session.pane_count, sizeof(orch_bytes)};
+}
+inline strided<orch_pair> metadata_of(const orch_session &session) noexcept {
+    return {session.metadata, session.metadata_count, sizeof(orch_pair)};
+}
+inline strided<orch_pair> metadata_of(const orch_pane &pane) noexcept {
+    return {pane.metadata, pane.metadata_count, sizeof(orch_pair)};
+}
+
+// How far a host has read the changes of the state; a new one has read nothing.
+struct state_cursor {
+    state_cursor() = default;
+    // That of a host that has what was there at this version.
+    explicit state_cursor(orch_state_version version) noexcept {
+        raw.epoch = version.epoch;
+        raw.n = version.n;
+    }
+    orch_state_cursor raw = {};
+};
+
+// What changed in the state since a cursor. Borrowed until the next question about the state.
+class state_changes {
+public:
+    explicit state_changes(const orch_state_changes &raw) noexcept {
+        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
+    }
+    orch_state_version version() const noexcept { return raw_.version; }
+    // Whether this begins with an empty copy.
+    bool is_full() const noexcept { return raw_.full != 0; }
+    bool has_more() const noexcept { return raw_.more != 0; }
+    // Keys of entries that are gone.
+    strided<orch_state_key> removed() const noexcept {
+        return {raw_.removed, raw_.removed_count, raw_.removed_stride};
+    }
+    strided<orch_session> sessions() const noexcept {
+        return {raw_.sessions, raw_.session_count, raw_.session_stride};
+    }
+    strided<orch_pane> panes() const noexcept {
+        return {raw_.panes, raw_.pane_count, raw_.pane_stride};
+    }
+    strided<orch_terminal_facts> terminals() const noexcept {
+        return {raw_.terminals, raw_.terminal_count, raw_.terminal_stride};
+    }
+    strided<orch_file_facts> files() const noexcept {
+        return {raw_.files, raw_.file_count, raw_.file_stride};
+    }
+    // Every other field.
+    const orch_state_changes &raw() const noexcept { return raw_; }
+
+private:
+    orch_state_changes raw_ = {};
+};
+
+// A client's change set that waits for the host. Borrowed from an event as its bytes.
+class review {
+public:
+    explicit review(const orch_state_review &raw) noexcept {
+        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
+    }
+    // Names it, for engine::accept and engine::refuse.
+    uint64_t id() const noexcept { return raw_.review; }
+    client_id client() const noexcept { return raw_.client; }
+    strided<orch_state_op> ops() const noexcept { return {raw_.ops, raw_.op_count, raw_.op_stride}; }
+
+private:
+    orch_state_review raw_ = {};
+};
+
+// Where to listen. Owns its texts, so it can be kept and used again.
+class listen_options {
+public:
+    // "127.0.0.1:0", "[::1]:8000", or the absolute path of a Unix socket.
+    explicit listen_options(std::string_view address) : address_(address) {}
+
+    // One more name that requests may be addressed to.
+    listen_options &host(std::string_view name) { return hosts_.emplace_back(name), *this; }
+    // Lets pages of this origin connect.
+    listen_options &origin(std::string_view origin) { return origins_.emplace_back(origin), *this; }
+    listen_options &allow_remote(bool on = true) noexcept { return allow_remote_ = on, *this; }
+
+    // The options in C's form, for the time of the call `use`.
+    template <typename Use>
+    auto lower(Use use) const {
+        const std::vector<orch_bytes> hosts = bytes_of_all(hosts_), origins = bytes_of_all(origins_);
+        orch_listen_options raw;
+        orch_listen_options_init(&raw, sizeof raw);
+        raw.address = bytes(address_);
+        raw.hosts = hosts.data();
+        raw.host_count = hosts.size();
+        raw.origins = origins.data();
+        raw.origin_count = origins.size();
+        raw.allow_remote = allow_remote_;
+        return use(raw);
+    }
+
+private:
+    std::string address_;
+    std::vector<std::string> hosts_, origins_;
+    bool allow_remote_ = false;
+};
+
+// What a token is like: a sum of ORCH_SCOPE_* that it allows, and more. Texts are borrowed until it is made.
+struct token_options {
+    explicit token_options(uint32_t scopes) noexcept {
+        orch_token_options_init(&raw, sizeof raw);
+        raw.scopes = scopes;
+    }
+    // Without this it is valid until it is revoked. Below a millisecond is one.
+    token_options &expires_in(milliseconds time) noexcept {
+        return raw.expires_in_ms = static_cast<uint64_t>(std::max(time.count(), milliseconds::rep{1})),
+               *this;
+    }
+    // A name for people.
+    token_options &label(std::string_view name) noexcept { return raw.label = bytes(name), *this; }
+    // 32 bytes, for a host that has them from elsewhere.
+    token_options &secret(std::string_view secret) noexcept {
+        return raw.secret = bytes(secret), *this;
+    }
+    orch_token_options raw = {};
+};
+
+// A token: what names it in the engine, and the text that lets whoever has it in.
+struct token {
+    token_id id = 0;
+    std::string text;
+};
+
 // An event. Its bytes are borrowed until the next next_event or turn of the engine.
 class event {
 public:
@@ -428,6 +724,11 @@ public:
     std::optional<file_batch> batch() const noexcept {
         if (raw_.batch == nullptr) return std::nullopt;
         return file_batch(*raw_.batch);
+    }
+    // ORCH_EVENT_REVIEW: the change set.
+    std::optional<orch::review> review() const noexcept {
+        if (raw_.review == nullptr) return std::nullopt;
+        return orch::review(*raw_.review);
     }
     // Every other field.
     const orch_event &raw() const noexcept { return raw_; }
@@ -705,6 +1006,146 @@ public:
         std::vector<watch_id> ids(count);
         if (orch_watch_list(raw_.get(), ids.data(), count, &count) != ORCH_OK) return {};
         return ids;
+    }
+
+    status publish_watch(watch_id id, bool publish = true) noexcept {
+        return orch_watch_publish(raw_.get(), id, publish);
+    }
+
+    // The application state. What a question gives is borrowed until the next one that has an answer.
+    result<orch_state_version> state_version() noexcept {
+        orch_state_version out = {};
+        const status done = orch_state_get_version(raw_.get(), &out);
+        if (!done) return done;
+        return out;
+    }
+    result<uint64_t> state_hash(uint32_t collections = ORCH_COLLECTIONS_ALL) noexcept {
+        uint64_t out = 0;
+        const status done = orch_state_hash(raw_.get(), collections, &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_session> session(std::string_view id) noexcept {
+        orch_session out = {};
+        out.size = sizeof out;
+        const status done = orch_state_get_session(raw_.get(), bytes(id), &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_pane> pane(std::string_view id) noexcept {
+        orch_pane out = {};
+        out.size = sizeof out;
+        const status done = orch_state_get_pane(raw_.get(), bytes(id), &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_terminal_facts> terminal_facts(terminal_id id) noexcept {
+        orch_terminal_facts out = {};
+        out.size = sizeof out;
+        const status done = orch_state_get_terminal(raw_.get(), id, &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_file_facts> file_facts(watch_id watch, uint64_t id) noexcept {
+        orch_file_facts out = {};
+        out.size = sizeof out;
+        const status done = orch_state_get_file(raw_.get(), watch, id, &out);
+        if (!done) return done;
+        return out;
+    }
+    // The version that it made. On a conflict `refusal` gets the operation that met it.
+    result<orch_state_version> change(const change_set &set, orch_state_refusal *refusal = nullptr) {
+        return set.lower([&](const std::vector<orch_state_op> &ops) -> result<orch_state_version> {
+            orch_state_version out = {};
+            if (refusal != nullptr) refusal->size = sizeof *refusal;
+            const status done = orch_state_change(raw_.get(), ops.data(), ops.size(),
+                                                  sizeof(orch_state_op), &out, refusal);
+            if (!done) return done;
+            return out;
+        });
+    }
+    status set(const orch::session &session, uint64_t base = no_base) {
+        const orch::session::lowered lowered = session.lower();
+        return orch_state_set_session(raw_.get(), &lowered.raw, base, nullptr);
+    }
+    status set(const orch::pane &pane, uint64_t base = no_base) {
+        const orch::pane::lowered lowered = pane.lower();
+        return orch_state_set_pane(raw_.get(), &lowered.raw, base, nullptr);
+    }
+    status remove_session(std::string_view id, uint64_t base = no_base) noexcept {
+        return orch_state_remove_session(raw_.get(), bytes(id), base, nullptr);
+    }
+    status remove_pane(std::string_view id, uint64_t base = no_base) noexcept {
+        return orch_state_remove_pane(raw_.get(), bytes(id), base, nullptr);
+    }
+    // What changed since the cursor, which moves behind it; ask again while it has more.
+    result<orch::state_changes> state_changes(state_cursor &cursor,
+                                              uint32_t collections = ORCH_COLLECTIONS_ALL,
+                                              size_t max = 0) noexcept {
+        orch_state_changes out = {};
+        out.size = sizeof out;
+        const status done =
+            orch_state_get_changes(raw_.get(), &cursor.raw, collections, max, &out);
+        if (!done) return done;
+        return orch::state_changes(out);
+    }
+    // Answers a review (ORCH_EVENT_REVIEW).
+    status accept(uint64_t review) noexcept {
+        return orch_state_answer_review(raw_.get(), review, 1, bytes({}));
+    }
+    status refuse(uint64_t review, std::string_view reason) noexcept {
+        return orch_state_answer_review(raw_.get(), review, 0, bytes(reason));
+    }
+
+    // The server.
+    result<listener_id> listen(const listen_options &options) {
+        return options.lower([&](const orch_listen_options &raw) -> result<listener_id> {
+            listener_id id = 0;
+            const status made = orch_listen(raw_.get(), &raw, &id);
+            if (!made) return made;
+            return id;
+        });
+    }
+    // Where it listens, with the port that the system chose.
+    result<std::string> listen_address(listener_id id) {
+        size_t len = 0;
+        status done = orch_listen_address(raw_.get(), id, nullptr, 0, &len);
+        if (!done) return done;
+        std::string out(len, '\0');
+        done = orch_listen_address(raw_.get(), id, out.data(), out.size(), &len);
+        if (!done) return done;
+        return out;
+    }
+    status unlisten(listener_id id) noexcept { return orch_unlisten(raw_.get(), id); }
+    result<token> add_token(const token_options &options) {
+        token out;
+        out.text.resize(ORCH_TOKEN_BYTES);
+        const status made = orch_token_add(raw_.get(), &options.raw, out.text.data(), &out.id);
+        if (!made) return made;
+        return out;
+    }
+    status revoke_token(token_id id) noexcept { return orch_token_revoke(raw_.get(), id); }
+    status grant_directory(std::string_view path) noexcept {
+        return orch_grant_directory(raw_.get(), bytes(path));
+    }
+    status grant_profile(std::string_view name, const spawn_options &options = {}) {
+        return options.lower([&](const orch_spawn_options &raw) -> status {
+            return orch_grant_profile(raw_.get(), bytes(name), &raw);
+        });
+    }
+    // Everybody who is let in. Their names are borrowed until the next call of this.
+    std::vector<orch_client_info> clients() {
+        const size_t stride = sizeof(orch_client_info);
+        size_t count = 0;
+        if (orch_client_list(raw_.get(), nullptr, 0, stride, &count) != ORCH_OK) return {};
+        orch_client_info info = {};
+        info.size = stride;
+        std::vector<orch_client_info> out(count, info);
+        if (orch_client_list(raw_.get(), out.data(), count, stride, &count) != ORCH_OK) return {};
+        return out;
+    }
+    status close_client(client_id id, std::string_view reason = {}) noexcept {
+        return orch_client_close(raw_.get(), id, bytes(reason));
     }
 
     // State. Texts and arrays are borrowed until the next state query.

@@ -1,0 +1,192 @@
+// The binary interface of the application state and of the server in numbers; see layout.c. Their events,
+// statuses and limits are there.
+
+#include "layout.h"
+
+SIZE(orch_state_version, 16);
+FIELD(orch_state_version, epoch, 0, 8);
+FIELD(orch_state_version, n, 8, 8);
+
+SIZE(orch_pair, 32);
+FIELD(orch_pair, key, 0, 16);
+FIELD(orch_pair, value, 16, 16);
+
+SIZE(orch_session, 80);
+FIELD(orch_session, size, 0, 8);
+FIELD(orch_session, id, 8, 16);
+FIELD(orch_session, version, 24, 8);
+FIELD(orch_session, name, 32, 16);
+FIELD(orch_session, panes, 48, 8);
+FIELD(orch_session, pane_count, 56, 8);
+FIELD(orch_session, metadata, 64, 8);
+FIELD(orch_session, metadata_count, 72, 8);
+
+SIZE(orch_pane, 112);
+FIELD(orch_pane, size, 0, 8);
+FIELD(orch_pane, id, 8, 16);
+FIELD(orch_pane, version, 24, 8);
+FIELD(orch_pane, session, 32, 16);
+FIELD(orch_pane, title, 48, 16);
+FIELD(orch_pane, content, 64, 4);
+FIELD(orch_pane, reserved, 68, 4);
+FIELD(orch_pane, terminal, 72, 8);
+FIELD(orch_pane, data, 80, 16);
+FIELD(orch_pane, metadata, 96, 8);
+FIELD(orch_pane, metadata_count, 104, 8);
+
+SIZE(orch_terminal_facts, 80);
+FIELD(orch_terminal_facts, size, 0, 8);
+FIELD(orch_terminal_facts, terminal, 8, 8);
+FIELD(orch_terminal_facts, version, 16, 8);
+FIELD(orch_terminal_facts, title, 24, 16);
+FIELD(orch_terminal_facts, cwd, 40, 16);
+FIELD(orch_terminal_facts, cols, 56, 2);
+FIELD(orch_terminal_facts, rows, 58, 2);
+FIELD(orch_terminal_facts, flags, 60, 4);
+FIELD(orch_terminal_facts, pid, 64, 4);
+FIELD(orch_terminal_facts, exit_kind, 68, 4);
+FIELD(orch_terminal_facts, exit_value, 72, 4);
+FIELD(orch_terminal_facts, reserved, 76, 4);
+
+SIZE(orch_file_facts, 88);
+FIELD(orch_file_facts, size, 0, 8);
+FIELD(orch_file_facts, watch, 8, 8);
+FIELD(orch_file_facts, id, 16, 8);
+FIELD(orch_file_facts, version, 24, 8);
+FIELD(orch_file_facts, parent, 32, 8);
+FIELD(orch_file_facts, name, 40, 16);
+FIELD(orch_file_facts, bytes, 56, 8);
+FIELD(orch_file_facts, modified_us, 64, 8);
+FIELD(orch_file_facts, file_type, 72, 4);
+FIELD(orch_file_facts, flags, 76, 4);
+FIELD(orch_file_facts, mode, 80, 4);
+FIELD(orch_file_facts, reserved, 84, 4);
+
+SIZE(orch_state_key, 40);
+FIELD(orch_state_key, collection, 0, 4);
+FIELD(orch_state_key, reserved, 4, 4);
+FIELD(orch_state_key, text, 8, 16);
+FIELD(orch_state_key, id, 24, 8);
+FIELD(orch_state_key, watch, 32, 8);
+
+SIZE(orch_state_op, 48);
+FIELD(orch_state_op, kind, 0, 4);
+FIELD(orch_state_op, reserved, 4, 4);
+FIELD(orch_state_op, base, 8, 8);
+FIELD(orch_state_op, id, 16, 16);
+FIELD(orch_state_op, session, 32, 8);
+FIELD(orch_state_op, pane, 40, 8);
+
+SIZE(orch_state_refusal, 32);
+FIELD(orch_state_refusal, size, 0, 8);
+FIELD(orch_state_refusal, index, 8, 8);
+FIELD(orch_state_refusal, version, 16, 8);
+FIELD(orch_state_refusal, collection, 24, 4);
+FIELD(orch_state_refusal, reserved, 28, 4);
+
+SIZE(orch_state_review, 48);
+FIELD(orch_state_review, size, 0, 8);
+FIELD(orch_state_review, review, 8, 8);
+FIELD(orch_state_review, client, 16, 8);
+FIELD(orch_state_review, ops, 24, 8);
+FIELD(orch_state_review, op_count, 32, 8);
+FIELD(orch_state_review, op_stride, 40, 8);
+
+SIZE(orch_state_cursor, 80);
+FIELD(orch_state_cursor, epoch, 0, 8);
+FIELD(orch_state_cursor, n, 8, 8);
+FIELD(orch_state_cursor, rest, 16, 64);
+
+SIZE(orch_state_changes, 152);
+FIELD(orch_state_changes, size, 0, 8);
+FIELD(orch_state_changes, version, 8, 16);
+FIELD(orch_state_changes, full, 24, 4);
+FIELD(orch_state_changes, more, 28, 4);
+FIELD(orch_state_changes, removed, 32, 8);
+FIELD(orch_state_changes, removed_count, 40, 8);
+FIELD(orch_state_changes, removed_stride, 48, 8);
+FIELD(orch_state_changes, sessions, 56, 8);
+FIELD(orch_state_changes, session_count, 64, 8);
+FIELD(orch_state_changes, session_stride, 72, 8);
+FIELD(orch_state_changes, panes, 80, 8);
+FIELD(orch_state_changes, pane_count, 88, 8);
+FIELD(orch_state_changes, pane_stride, 96, 8);
+FIELD(orch_state_changes, terminals, 104, 8);
+FIELD(orch_state_changes, terminal_count, 112, 8);
+FIELD(orch_state_changes, terminal_stride, 120, 8);
+FIELD(orch_state_changes, files, 128, 8);
+FIELD(orch_state_changes, file_count, 136, 8);
+FIELD(orch_state_changes, file_stride, 144, 8);
+
+SIZE(orch_listen_options, 64);
+FIELD(orch_listen_options, size, 0, 8);
+FIELD(orch_listen_options, address, 8, 16);
+FIELD(orch_listen_options, hosts, 24, 8);
+FIELD(orch_listen_options, host_count, 32, 8);
+FIELD(orch_listen_options, origins, 40, 8);
+FIELD(orch_listen_options, origin_count, 48, 8);
+FIELD(orch_listen_options, allow_remote, 56, 4);
+FIELD(orch_listen_options, reserved, 60, 4);
+
+SIZE(orch_token_options, 56);
+FIELD(orch_token_options, size, 0, 8);
+FIELD(orch_token_options, scopes, 8, 4);
+FIELD(orch_token_options, reserved, 12, 4);
+FIELD(orch_token_options, expires_in_ms, 16, 8);
+FIELD(orch_token_options, secret, 24, 16);
+FIELD(orch_token_options, label, 40, 16);
+
+SIZE(orch_client_info, 56);
+FIELD(orch_client_info, size, 0, 8);
+FIELD(orch_client_info, client, 8, 8);
+FIELD(orch_client_info, name, 16, 16);
+FIELD(orch_client_info, scopes, 32, 4);
+FIELD(orch_client_info, reserved, 36, 4);
+FIELD(orch_client_info, terminals, 40, 8);
+FIELD(orch_client_info, queued_bytes, 48, 8);
+
+VALUE(ORCH_COLLECTION_SESSIONS, 1);
+VALUE(ORCH_COLLECTION_PANES, 2);
+VALUE(ORCH_COLLECTION_TERMINALS, 4);
+VALUE(ORCH_COLLECTION_FILES, 8);
+VALUE(ORCH_COLLECTIONS_ALL, 15);
+VALUE(ORCH_PANE_EMPTY, 0);
+VALUE(ORCH_PANE_TERMINAL, 1);
+VALUE(ORCH_PANE_FILE, 2);
+VALUE(ORCH_PANE_CUSTOM, 3);
+VALUE(ORCH_STATE_NO_BASE, UINT64_MAX);
+VALUE(ORCH_CHANGE_SET_SESSION, 1);
+VALUE(ORCH_CHANGE_REMOVE_SESSION, 2);
+VALUE(ORCH_CHANGE_SET_PANE, 3);
+VALUE(ORCH_CHANGE_REMOVE_PANE, 4);
+VALUE(ORCH_SCOPE_OBSERVE, 1);
+VALUE(ORCH_SCOPE_TYPE, 2);
+VALUE(ORCH_SCOPE_MANAGE, 4);
+VALUE(ORCH_SCOPES_ALL, 7);
+VALUE(ORCH_TOKEN_BYTES, 43);
+
+// The library takes the options in their first size, and no smaller ones; the defaults are those that the
+// header tells.
+int main(void) {
+    check_start();
+    orch_listen_options listen;
+    orch_token_options token;
+    check_fill(&listen, sizeof listen);
+    check_fill(&token, sizeof token);
+    CHECK_INT(orch_listen_options_init(&listen, sizeof listen - 1), ORCH_E_INVALID);
+    CHECK_INT(orch_token_options_init(&token, sizeof token - 1), ORCH_E_INVALID);
+    CHECK(check_is_filled(&listen, sizeof listen));
+    CHECK(check_is_filled(&token, sizeof token));
+    CHECK_INT(orch_listen_options_init(&listen, sizeof listen), ORCH_OK);
+    CHECK(listen.address.data == NULL && listen.hosts == NULL && listen.origins == NULL);
+    CHECK_INT(listen.address.len + listen.host_count + listen.origin_count, 0);
+    CHECK_INT(listen.allow_remote, 0);
+    CHECK_INT(listen.reserved, 0);
+    CHECK_INT(orch_token_options_init(&token, sizeof token), ORCH_OK);
+    CHECK_INT(token.scopes, 0);
+    CHECK_INT(token.reserved, 0);
+    CHECK_INT(token.expires_in_ms, 0);
+    CHECK(token.secret.data == NULL && token.label.data == NULL);
+    CHECK_INT(token.secret.len + token.label.len, 0);
+    return 0;
+}
