@@ -1,0 +1,235 @@
+// A client of the server, by hand: a socket, the HTTP upgrade, WebSocket frames, JSON as text. It lives in the
+// thread of its engine, so while it waits it also lets the engine work.
+
+#ifndef ORCHFLOW_TEST_SERVE_H
+#define ORCHFLOW_TEST_SERVE_H
+
+#include "host.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdarg.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#define SERVE_BYTES (1 << 16)
+
+// Frames by their opcodes; SERVE_END stands for the end of the connection.
+#define SERVE_TEXT 1
+#define SERVE_CLOSE 8
+#define SERVE_END 16
+
+typedef struct serve_client {
+    orch_engine *engine;
+    int fd;
+    char in[SERVE_BYTES];  // What came and was not looked at yet.
+    size_t in_len;
+    char text[SERVE_BYTES];  // Of the last frame, terminated.
+    size_t text_len;
+    uint32_t opcode;
+} serve_client;
+
+// Listens here; where exactly comes as text.
+static inline uint64_t serve_listen(orch_engine *engine, const char *address, char text[256]) {
+    orch_listen_options options;
+    uint64_t listener = 0;
+    size_t len = 0;
+    CHECK_OK(orch_listen_options_init(&options, sizeof options));
+    options.address = orch_str(address);
+    CHECK_OK(orch_listen(engine, &options, &listener));
+    CHECK(listener != 0);
+    CHECK_OK(orch_listen_address(engine, listener, text, 255, &len));
+    CHECK(len < 256);
+    text[len] = '\0';
+    return listener;
+}
+
+// A token with these scopes, its text terminated.
+static inline uint64_t serve_token(orch_engine *engine, uint32_t scopes,
+                                   char text[ORCH_TOKEN_BYTES + 1]) {
+    orch_token_options options;
+    uint64_t token = 0;
+    CHECK_OK(orch_token_options_init(&options, sizeof options));
+    options.scopes = scopes;
+    memset(text, 0, ORCH_TOKEN_BYTES + 1);
+    CHECK_OK(orch_token_add(engine, &options, text, &token));
+    CHECK(token != 0);
+    CHECK_INT(strlen(text), ORCH_TOKEN_BYTES);
+    return token;
+}
+
+// Connects to "127.0.0.1:PORT" or to the path of a Unix socket.
+static inline int serve_connect(const char *address) {
+    struct sockaddr_in in;
+    struct sockaddr_un un;
+    memset(&in, 0, sizeof in);
+    memset(&un, 0, sizeof un);
+    int is_unix = address[0] == '/';
+    int fd = socket(is_unix ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK_SYS(fd);
+    if (is_unix) {
+        un.sun_family = AF_UNIX;
+        CHECK(strlen(address) < sizeof un.sun_path);
+        strcpy(un.sun_path, address);
+        CHECK_SYS(connect(fd, (struct sockaddr *)&un, sizeof un));
+        return fd;
+    }
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(strncmp(address, "127.0.0.1:", 10) == 0);
+    in.sin_port = htons((uint16_t)atoi(address + 10));
+    CHECK_SYS(connect(fd, (struct sockaddr *)&in, sizeof in));
+    return fd;
+}
+
+static inline void serve_send_bytes(serve_client *client, const void *data, size_t len) {
+    const char *from = (const char *)data;
+    while (len > 0) {
+        ssize_t sent = send(client->fd, from, len, MSG_NOSIGNAL);
+        CHECK(sent > 0);
+        from += sent;
+        len -= (size_t)sent;
+    }
+}
+
+// Reads more; 0 at the end of the connection. The engine works meanwhile; its events are dropped.
+static inline int serve_receive_more(serve_client *client) {
+    for (;;) {
+        orch_event event = host_event();
+        struct pollfd fds[2] = {{orch_engine_fd(client->engine), POLLIN, 0}, {client->fd, POLLIN, 0}};
+        if (poll(fds, 2, -1) < 0) {
+            CHECK_INT(errno, EINTR);
+            continue;
+        }
+        if (fds[0].revents != 0) {
+            CHECK_OK(orch_engine_turn(client->engine, 0));
+            while (orch_engine_next_event(client->engine, &event) == ORCH_OK) {
+                CHECK(event.kind != ORCH_EVENT_LOG && event.kind != ORCH_EVENT_REVIEW);
+            }
+        }
+        if (fds[1].revents == 0) continue;
+        CHECK(client->in_len < sizeof client->in);
+        ssize_t got =
+            recv(client->fd, client->in + client->in_len, sizeof client->in - client->in_len, 0);
+        if (got <= 0) return 0;
+        client->in_len += (size_t)got;
+        return 1;
+    }
+}
+
+static inline void serve_drop(serve_client *client, size_t len) {
+    CHECK(len <= client->in_len);
+    memmove(client->in, client->in + len, client->in_len - len);
+    client->in_len -= len;
+}
+
+// Asks for the upgrade; the head of the answer is the client's text then.
+static inline void serve_upgrade(serve_client *client, orch_engine *engine, const char *address) {
+    char request[1024];
+    memset(client, 0, sizeof *client);
+    client->engine = engine;
+    client->fd = serve_connect(address);
+    int len = snprintf(request, sizeof request,
+                       "GET / HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                       "Sec-WebSocket-Protocol: orchflow.v1.json\r\n\r\n",
+                       address[0] == '/' ? "localhost" : address);
+    serve_send_bytes(client, request, (size_t)len);
+    char *end;
+    while ((end = (char *)memmem(client->in, client->in_len, "\r\n\r\n", 4)) == NULL) {
+        CHECK(serve_receive_more(client));
+    }
+    client->text_len = (size_t)(end - client->in) + 4;
+    memcpy(client->text, client->in, client->text_len);
+    client->text[client->text_len] = '\0';
+    serve_drop(client, client->text_len);
+}
+
+// The next frame of the server, which is whole and not masked, or the end.
+static inline uint32_t serve_frame(serve_client *client) {
+    for (;;) {
+        const unsigned char *in = (const unsigned char *)client->in;
+        size_t head = 2, len = 0;
+        if (client->in_len >= 2) {
+            len = in[1] & 127;
+            if (len == 126) head = 4;
+            if (len == 127) head = 10;
+        }
+        if (client->in_len >= 2 && client->in_len >= head) {
+            CHECK((in[0] & 0x80) != 0 && (in[1] & 0x80) == 0);
+            if (head > 2) len = 0;
+            for (size_t i = 2; i < head; i++) len = len << 8 | in[i];
+            if (client->in_len - head >= len) {
+                CHECK(len < sizeof client->text);
+                client->opcode = in[0] & 15;
+                memcpy(client->text, client->in + head, len);
+                client->text[len] = '\0';
+                client->text_len = len;
+                serve_drop(client, head + len);
+                return client->opcode;
+            }
+        }
+        if (!serve_receive_more(client)) return client->opcode = SERVE_END;
+    }
+}
+
+// Reads messages up to one with all of this in it.
+static inline void serve_until(serve_client *client, const char *part) {
+    do {
+        uint32_t opcode = serve_frame(client);
+        if (opcode == SERVE_END || opcode == SERVE_CLOSE) {
+            dprintf(check_stderr, "closed while waiting for %s: %s\n", part, client->text + 2);
+        }
+        CHECK(opcode != SERVE_END && opcode != SERVE_CLOSE);
+    } while (client->opcode != SERVE_TEXT || strstr(client->text, part) == NULL);
+}
+
+// The connection is closed with this code and reason.
+static inline void serve_until_closed(serve_client *client, int code, const char *reason) {
+    while (serve_frame(client) != SERVE_CLOSE) CHECK(client->opcode != SERVE_END);
+    CHECK(client->text_len >= 2);
+    CHECK_INT((unsigned char)client->text[0] << 8 | (unsigned char)client->text[1], code);
+    CHECK_BYTES(client->text + 2, client->text_len - 2, reason);
+    CHECK_SYS(close(client->fd));
+}
+
+// Sends a message, masked as a client has to.
+static inline void serve_send(serve_client *client, const char *format, ...) {
+    static char frame[8 + 4096];
+    static const char mask[4] = {1, 2, 3, 4};
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(frame + 8, sizeof frame - 8, format, args);
+    va_end(args);
+    CHECK(len >= 0 && (size_t)len < sizeof frame - 8);
+    frame[0] = (char)0x81;
+    frame[1] = (char)(0x80 | 126);
+    frame[2] = (char)(len >> 8);
+    frame[3] = (char)(len & 255);
+    memcpy(frame + 4, mask, 4);
+    for (int i = 0; i < len; i++) frame[8 + i] = (char)(frame[8 + i] ^ mask[i % 4]);
+    serve_send_bytes(client, frame, (size_t)len + 8);
+}
+
+// Opens a connection and is let in.
+static inline void serve_hello(serve_client *client, orch_engine *engine, const char *address,
+                               const char *token) {
+    serve_upgrade(client, engine, address);
+    CHECK(strncmp(client->text, "HTTP/1.1 101 ", 13) == 0);
+    CHECK(strstr(client->text, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") != NULL);
+    CHECK(strstr(client->text, "orchflow.v1.json") != NULL);
+    serve_send(client, "{\"type\":\"hello\",\"token\":\"%s\",\"client\":\"by hand\","
+                       "\"collections\":[\"sessions\",\"panes\"]}", token);
+    serve_until(client, "\"type\":\"welcome\"");
+}
+
+// Everybody who is let in, one at most.
+static inline size_t serve_clients(orch_engine *engine, orch_client_info *info) {
+    size_t count = 77;
+    check_fill(info, sizeof *info);
+    info->size = sizeof *info;
+    CHECK_OK(orch_client_list(engine, info, 1, sizeof *info, &count));
+    return count;
+}
+
+#endif
