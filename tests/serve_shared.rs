@@ -24,8 +24,8 @@ use client::{Client, Incoming};
 use copy::Copy;
 use files::TempDir;
 use orchflow::{
-    ChangeOp, ChangeSet, Collections, Config, Engine, ErrorKind, ListenOptions, Pane, Scopes,
-    Session, StateChange, TokenOptions,
+    Change, ChangeOp, ChangeSet, Collections, Config, Engine, ErrorKind, ListenOptions, Pane,
+    Scopes, Session, TokenOptions,
 };
 use serde_json::{Value, json};
 use serving::{Serving, Told};
@@ -104,9 +104,9 @@ impl Mirror {
 }
 
 fn session(engine: &mut Engine) {
-    let session = StateChange::PutSession { id: "s".into(), session: Session::default() };
+    let session = Change::PutSession { id: "s".into(), session: Session::default() };
     let pane = Pane { session: "s".into(), title: "host 0".into(), ..Pane::default() };
-    let pane = StateChange::PutPane { id: "p".into(), pane };
+    let pane = Change::PutPane { id: "p".into(), pane };
     let ops = [session, pane].map(|change| ChangeOp { change, base: Some(0) }).into();
     engine.change_state(&ChangeSet { ops }).unwrap();
 }
@@ -157,7 +157,7 @@ fn one_pane_and_three_who_change_it() {
         let version = serving.with(move |engine| {
             let base = engine.application_state().unwrap().pane("p").map(|(_, n)| n);
             let pane = Pane { session: "s".into(), title, ..Pane::default() };
-            let change = StateChange::PutPane { id: "p".into(), pane };
+            let change = Change::PutPane { id: "p".into(), pane };
             engine.change_state(&ChangeSet { ops: vec![ChangeOp { change, base }] }).unwrap().n
         });
         order.insert(version, told);

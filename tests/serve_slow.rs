@@ -32,12 +32,14 @@ fn flood() -> Vec<u8> {
     format!("ready\r\n{numbers}").into_bytes()
 }
 
+/// Bytes with their offsets.
+type Pieces = Vec<(u64, Vec<u8>)>;
+
+/// From and to which offset bytes were lost.
+type Gaps = Vec<(u64, u64)>;
+
 /// Follows a terminal to its end; gives the bytes with their offsets, and the gaps.
-fn follow(
-    client: &mut Client,
-    terminal: u64,
-    window: u64,
-) -> (Vec<(u64, Vec<u8>)>, Vec<(u64, u64)>) {
+fn follow(client: &mut Client, terminal: u64, window: u64) -> (Pieces, Gaps) {
     let (mut output, mut gaps, mut credited) = (Vec::new(), Vec::new(), 0);
     loop {
         match client.receive() {

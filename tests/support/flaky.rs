@@ -23,7 +23,10 @@ impl Random {
             let time = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
             time.as_nanos() as u64
         });
-        println!("ORCHFLOW_SEED={seed}");
+        #[allow(clippy::print_stdout)] // Shown when a test fails.
+        {
+            println!("ORCHFLOW_SEED={seed}");
+        }
         Random(seed)
     }
 
