@@ -30,16 +30,28 @@ fn altered(address: SocketAddr, from: &str, to: &str) -> String {
     good.replacen(from, to, 1)
 }
 
+/// A row's name, the status it gets, and the request.
+type Row<'a> = (&'a str, u16, String);
+
+/// Sends each request and sees that it is refused, and that somebody beside it is not disturbed.
+fn refused(serving: &Serving, table: &[Row<'_>]) {
+    let mut bystander = Bystander::new(serving);
+    for (row, status, request) in table {
+        let mut raw = Raw::connect(serving.address, request.as_bytes());
+        assert_eq!(raw.status(), Some(*status), "{row}");
+        raw.wait_end();
+        bystander.echoes();
+    }
+}
+
 #[test]
-fn requests_that_are_refused() {
+fn requests_that_are_no_handshake() {
     let serving = Serving::start(Config::default());
-    let mut bystander = Bystander::new(&serving);
     let address = serving.address;
-    let port = address.port();
     let host = format!("Host: {address}\r\n");
     let alter = |from: &str, to: &str| altered(address, from, to);
     let add = |header: &str| altered(address, "\r\n\r\n", &format!("\r\n{header}\r\n\r\n"));
-    let table: Vec<(&str, u16, String)> = vec![
+    let table = [
         ("no HTTP", 400, "\x16\x03\x01\x02\x00\x01\x00\x01\u{7c}\x03\x03\r\n\r\n".into()),
         ("an empty line", 400, "\r\n\r\n".into()),
         ("bare line feeds", 400, good_with_line_feeds(address)),
@@ -78,6 +90,19 @@ fn requests_that_are_refused() {
         ("more headers than are read", 431, add("X: y\r\n".repeat(100).trim_end())),
         ("a header without end", 431, add(&format!("X: {}", "x".repeat(8 << 10)))),
         ("a path without end", 431, alter("GET / ", &format!("GET /{} ", "x".repeat(8 << 10)))),
+    ];
+    refused(&serving, &table);
+}
+
+#[test]
+fn requests_from_somewhere_else() {
+    let serving = Serving::start(Config::default());
+    let address = serving.address;
+    let port = address.port();
+    let host = format!("Host: {address}\r\n");
+    let alter = |from: &str, to: &str| altered(address, from, to);
+    let add = |header: &str| altered(address, "\r\n\r\n", &format!("\r\n{header}\r\n\r\n"));
+    let table = [
         ("another host", 403, alter(&host, &format!("Host: evil.example:{port}\r\n"))),
         (
             "a host that begins alike",
@@ -103,12 +128,7 @@ fn requests_that_are_refused() {
             alter(&format!("/ HTTP/1.1\r\n{host}"), "/x HTTP/1.1\r\nHost: evil.example\r\n"),
         ),
     ];
-    for (row, status, request) in table {
-        let mut raw = Raw::connect(address, request.as_bytes());
-        assert_eq!(raw.status(), Some(status), "{row}");
-        raw.wait_end();
-        bystander.echoes();
-    }
+    refused(&serving, &table);
 }
 
 fn good_with_line_feeds(address: SocketAddr) -> String {
