@@ -1,11 +1,18 @@
 //! The command line.
 
+mod remote;
+
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions};
+
 pub(crate) const USAGE: &str = r#"Usage: orchflow-demo run [OPTIONS] [-- PROGRAM [ARGS...]]
        orchflow-demo watch [OPTIONS] PATH...
+       orchflow-demo serve [OPTIONS]
+       orchflow-demo attach ADDRESS [TERMINAL]
+       orchflow-demo state [OPTIONS] ADDRESS
        orchflow-demo
 
 run: runs PROGRAM in a terminal of the OrchFlow engine; without one, your shell.
@@ -39,6 +46,36 @@ it is interrupted.
   --summary N           count instead of list where a flush has more than N
                         events (default: 100; 0: never)
 
+serve: an engine with a shell in a terminal and the files of a directory, for
+clients. Prints its address, with the token that lets in whoever has it, and
+serves until it is interrupted. A shell that ended is followed by a new one.
+
+  --listen IP:PORT      where to listen; port 0 takes a free one (default:
+                        127.0.0.1:0, unless --unix is given)
+  --unix PATH           listen on a Unix socket, in a directory that is yours
+                        alone; it is made if it is missing
+  --root DIR            the directory whose files are watched, in which the
+                        shell starts and clients may start programs and watch
+                        files (default: the current one)
+  --shell CMD           what runs in the terminal, by /bin/sh -c "exec CMD"
+                        (default: your shell)
+
+attach: shows TERMINAL of a serving engine in this terminal, until its program
+ends or Ctrl-] is typed. Exits with the status of the program. Without TERMINAL
+it lists them. ADDRESS is what serve printed; its token may come in the variable
+ORCHFLOW_TOKEN instead, which keeps it out of the list of processes. A
+connection that breaks is made again.
+
+state: prints the sessions, panes, terminals and files of a serving engine.
+
+  --follow              then what changes, until interrupted
+  --json                one JSON object per line, first all there is, then what
+                        changed: {"version":[epoch,n],"full":true|false,
+                        "removed":[{"session"|"pane"|"terminal":ID}|
+                        {"file":{"watch":N,"id":"N"}}],"sessions":[...],
+                        "panes":[...],"terminals":[...],"files":[...]}; with
+                        "full" forget what was there before
+
   -h, --help            show this
   -V, --version         show the version
 "#;
@@ -48,6 +85,9 @@ it is interrupted.
 pub(crate) enum Request {
     Run(RunOptions),
     Watch(WatchOptions),
+    Serve(ServeOptions),
+    Attach(AttachOptions),
+    State(StateOptions),
     Help,
     Version,
 }
@@ -87,6 +127,9 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
         Some(Arg::Short('V') | Arg::Long("version")) => Ok(Request::Version),
         Some(Arg::Value(command)) if command == "run" => parse_run(&mut parser),
         Some(Arg::Value(command)) if command == "watch" => parse_watch(&mut parser),
+        Some(Arg::Value(command)) if command == "serve" => remote::parse_serve(&mut parser),
+        Some(Arg::Value(command)) if command == "attach" => remote::parse_attach(&mut parser),
+        Some(Arg::Value(command)) if command == "state" => remote::parse_state(&mut parser),
         Some(Arg::Value(command)) => {
             Err(format!("unknown command {}", command.to_string_lossy()).into())
         }

@@ -13,8 +13,10 @@ pub(crate) enum Failure {
     /// Nobody reads our output any more; said by the status alone, as by any filter.
     StdoutClosed,
     Engine(orchflow::Error),
-    /// A file for the screen cannot be written.
+    /// A file or directory that was named.
     File(io::Error),
+    /// The other engine, or the way to it.
+    Remote(String),
     /// A system call of our own.
     Host(&'static str, Errno),
 }
@@ -26,6 +28,7 @@ impl Failure {
             Failure::StdoutClosed => return ExitCode::from(128 + libc::SIGPIPE as u8),
             Failure::Engine(error) => complain(&error.to_string()),
             Failure::File(error) => complain(&error.to_string()),
+            Failure::Remote(text) => complain(text),
             Failure::Host(what, errno) => complain(&format!("{what}: {}", errno.desc())),
         }
         let kind = if let Failure::Engine(error) = self { Some(error.kind()) } else { None };

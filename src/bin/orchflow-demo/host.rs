@@ -1,12 +1,14 @@
-//! The terminal that the demo itself runs in, and the signals that it gets.
+//! What the demo itself gets from the system: the terminal that it runs in, signals, a timer.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::termios::{self, SetArg, Termios};
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use orchflow::Size;
 
 /// Our own terminal in raw mode, until this is dropped.
@@ -74,6 +76,40 @@ impl Signals {
 }
 
 impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// A timer as a descriptor.
+pub(crate) struct Timer {
+    fd: TimerFd,
+}
+
+impl Timer {
+    pub(crate) fn new() -> nix::Result<Self> {
+        let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+        Ok(Timer { fd: TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)? })
+    }
+
+    /// Fires once after this time, in place of what was set before.
+    pub(crate) fn set(&self, after: Duration) -> nix::Result<()> {
+        // A time of zero would switch it off.
+        let after = after.max(Duration::from_nanos(1));
+        self.fd.set(Expiration::OneShot(after.into()), TimerSetTimeFlags::empty())
+    }
+
+    /// Whether it has fired since it was asked.
+    pub(crate) fn has_fired(&self) -> nix::Result<bool> {
+        match self.fd.wait() {
+            Ok(()) => Ok(true),
+            Err(Errno::EAGAIN) => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+}
+
+impl AsFd for Timer {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }

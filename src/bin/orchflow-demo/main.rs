@@ -1,15 +1,25 @@
 //! The demo: the engine's abilities as commands, through its public interface only.
 //!
-//! `run` and `watch` are here; serving and attaching come with their subsystems.
+//! A file for each command and what they share.
 
+mod address;
 mod args;
+mod attach;
 mod failure;
 mod host;
+mod input;
+mod link;
 mod output;
 mod run;
+mod serve;
 mod show;
 mod snapshots;
+mod state;
+mod state_changes;
+mod state_text;
+mod typing;
 mod watch;
+mod window;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -23,6 +33,9 @@ fn main() -> ExitCode {
     match args::parse(std::env::args_os()) {
         Ok(Request::Run(options)) => run::main(&options),
         Ok(Request::Watch(options)) => watch::main(&options),
+        Ok(Request::Serve(options)) => serve::main(&options),
+        Ok(Request::Attach(options)) => attach::main(&options),
+        Ok(Request::State(options)) => state::main(&options),
         Ok(Request::Help) => {
             // A reader that has gone away is not our concern here.
             let _ = write!(std::io::stdout(), "{}", args::USAGE);
@@ -34,7 +47,8 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             complain(&error.to_string());
-            let _ = write!(std::io::stderr(), "{}", args::USAGE);
+            let (synopsis, _) = args::USAGE.split_once("\n\n").unwrap_or((args::USAGE, ""));
+            let _ = writeln!(std::io::stderr(), "{synopsis}\n\n--help tells more.");
             ExitCode::from(USAGE_STATUS)
         }
     }

@@ -28,6 +28,11 @@ impl Output {
 
     /// Writes what stdout takes now; the rest is pending.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if !self.pending.is_empty() {
+            // In its turn.
+            self.pending.extend_from_slice(bytes);
+            return self.flush();
+        }
         let written = self.write_some(bytes)?;
         self.pending.extend_from_slice(&bytes[written..]);
         Ok(())
@@ -36,6 +41,20 @@ impl Output {
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         let written = self.write_some(&self.pending)?;
         self.pending.drain(..written);
+        Ok(())
+    }
+
+    /// Waits until all is written, but not for a stdout that takes nothing for so long.
+    pub(crate) fn finish(&mut self, patience: PollTimeout) -> Result<(), Failure> {
+        while !self.pending.is_empty() {
+            let stdout = io::stdout();
+            let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+            match poll(&mut fds, patience) {
+                Ok(0) => break,
+                Ok(_) | Err(Errno::EINTR) => self.flush()?,
+                Err(errno) => return Err(Failure::Host("poll", errno)),
+            }
+        }
         Ok(())
     }
 

@@ -21,14 +21,12 @@ use crate::args::RunOptions;
 use crate::complain;
 use crate::failure::Failure;
 use crate::host::{RawMode, Signals, window_size};
+use crate::input::Input;
 use crate::output::Output;
 use crate::snapshots::Snapshots;
 
 /// How long a program may go on after its terminal was closed.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// What one read of stdin takes.
-const STDIN_PIECE: usize = 64 << 10;
 
 /// Runs the program and gives its exit status as ours.
 pub(crate) fn main(options: &RunOptions) -> ExitCode {
@@ -48,11 +46,20 @@ pub(crate) fn main(options: &RunOptions) -> ExitCode {
     }
 }
 
-fn exit_code(status: ExitStatus) -> ExitCode {
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     match status {
         ExitStatus::Code(code) => ExitCode::from(code as u8),
         ExitStatus::Signal { signal, .. } => ExitCode::from(128 + signal as u8),
         ExitStatus::Unknown => ExitCode::FAILURE,
+    }
+}
+
+/// How a program ended, for a person.
+pub(crate) fn describe_exit(status: ExitStatus) -> String {
+    match status {
+        ExitStatus::Code(code) => format!("status {code}"),
+        ExitStatus::Signal { signal, .. } => format!("signal {signal}"),
+        ExitStatus::Unknown => "nobody knows how".into(),
     }
 }
 
@@ -246,32 +253,5 @@ fn spawn_options(options: &RunOptions) -> SpawnOptions {
     match std::env::var_os("COLORTERM") {
         Some(colorterm) => spawn.env("COLORTERM", colorterm),
         None => spawn.env_remove("COLORTERM"),
-    }
-}
-
-/// Stdin, and what of it the terminal has not accepted yet.
-#[derive(Default)]
-struct Input {
-    buffer: Vec<u8>,
-    readable: bool,
-    ended: bool,
-    end_sent: bool,
-}
-
-impl Input {
-    fn wants_more(&self) -> bool {
-        !self.ended && self.buffer.is_empty()
-    }
-
-    /// Reads once, if stdin is readable. Whatever goes wrong with it is its end.
-    fn read(&mut self) {
-        if !std::mem::take(&mut self.readable) {
-            return;
-        }
-        self.buffer.resize(STDIN_PIECE, 0);
-        let outcome = nix::unistd::read(io::stdin(), &mut self.buffer);
-        self.buffer.truncate(outcome.unwrap_or(0));
-        self.ended = matches!(outcome, Ok(0))
-            || outcome.is_err_and(|errno| !matches!(errno, Errno::EINTR | Errno::EAGAIN));
     }
 }

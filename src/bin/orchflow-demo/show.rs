@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 /// A path: text, or its bytes where it is none.
 #[derive(Clone, Copy)]
-struct JsonPath<'a>(&'a Path);
+pub(crate) struct JsonPath<'a>(pub(crate) &'a Path);
 
 impl Serialize for JsonPath<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -128,7 +128,7 @@ fn json_summary(summary: FileSummary<'_>) -> JsonSummary<'_> {
     }
 }
 
-fn to_json(value: &impl Serialize) -> String {
+pub(crate) fn to_json(value: &impl Serialize) -> String {
     // Strings and numbers in structs cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -193,9 +193,14 @@ fn push_word(out: &mut Vec<u8>, word: &str, colour: Option<&str>) {
     };
 }
 
-/// A path for a terminal: control characters in names do not reach it.
+/// A path for a terminal.
 fn push_path(out: &mut Vec<u8>, path: &Path) {
-    for byte in path.as_os_str().as_bytes() {
+    push_bytes(out, path.as_os_str().as_bytes());
+}
+
+/// A name for a terminal: control characters in it do not reach it.
+pub(crate) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    for byte in bytes {
         match byte {
             0..=0x1f | 0x7f => drop(write!(out, "\\x{byte:02x}")),
             byte => out.push(*byte),

@@ -252,7 +252,7 @@ fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
     options.ignore.iter().fold(out.gitignore(!options.no_gitignore), |out, glob| out.ignore(glob))
 }
 
-fn describe(problem: WatchProblem) -> &'static str {
+pub(crate) fn describe(problem: WatchProblem) -> &'static str {
     match problem {
         WatchProblem::Unreadable => "cannot be read",
         WatchProblem::OutOfWatches => {

@@ -1,0 +1,294 @@
+//! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a directory.
+//!
+//! Stdout gets one line, the address; what happens is told on stderr. A shell that ended stays in the
+//! state as ended and a new one takes its place in the pane, after a delay that grows while shells end
+//! soon. One timer is enough for that: while a shell runs it tells that it lives long enough, afterwards
+//! when the next one starts.
+
+use std::collections::VecDeque;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use orchflow::{
+    Change, ChangeOp, ChangeSet, Config, Engine, Event, ExitStatus, ListenAddress, ListenOptions,
+    LogLevel, Pane, PaneContent, Retry, RetryPolicy, Scopes, ScreenOptions, Session, SpawnOptions,
+    TerminalEvent, TerminalId, TokenOptions, WatchEvent,
+};
+
+use crate::address::{Address, Place};
+use crate::args::ServeOptions;
+use crate::complain;
+use crate::failure::Failure;
+use crate::host::{Signals, Timer};
+use crate::output::Output;
+use crate::run::describe_exit;
+use crate::watch::describe;
+
+/// How long programs may go on after the request to end.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A shell that ran this long did not crash: the next one comes soon.
+const STABLE: Duration = Duration::from_secs(10);
+
+/// Terminals whose programs have ended that are kept; older ones go.
+const ENDED_KEPT: usize = 4;
+
+const SESSION: &str = "main";
+const PANE: &str = "shell";
+const PROFILE: &str = "shell";
+
+/// Serves until interrupted.
+pub(crate) fn main(options: &ServeOptions) -> ExitCode {
+    let outcome = Server::start(options).and_then(|mut server| server.run());
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+struct Server {
+    engine: Engine,
+    signals: Signals,
+    timer: Timer,
+    /// What runs in the pane, and in terminals that clients start.
+    shell: SpawnOptions,
+    /// The running one; `None` while the timer waits to start the next.
+    running: Option<TerminalId>,
+    /// The one that the pane showed last.
+    shown: Option<TerminalId>,
+    retry: Retry,
+    /// The oldest first.
+    ended: VecDeque<TerminalId>,
+    is_ending: bool,
+}
+
+impl Server {
+    fn start(options: &ServeOptions) -> Result<Self, Failure> {
+        let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
+        let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
+        let config = Config { log_level: LogLevel::Info, ..Config::default() };
+        let mut engine = Engine::new(config)?;
+        let root = absolute(options.root.as_deref().unwrap_or(Path::new(".")))?;
+        let shell = shell(options).cwd(&root);
+        engine.grant_directory(&root)?;
+        engine.grant_profile(PROFILE, &shell)?;
+        let watch = engine.watch(&orchflow::WatchOptions::new(&root))?;
+        engine.publish_watch(watch, true)?;
+        let retry = RetryPolicy::default().start();
+        let (running, shown, ended) = (None, None, VecDeque::new());
+        let mut server = Server {
+            engine,
+            signals,
+            timer,
+            shell,
+            running,
+            shown,
+            retry,
+            ended,
+            is_ending: false,
+        };
+        server.open_shell()?;
+        server.listen(options)?;
+        Ok(server)
+    }
+
+    /// Listens and prints where.
+    fn listen(&mut self, options: &ServeOptions) -> Result<(), Failure> {
+        let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
+        let (_, token) = self.engine.add_token(token)?;
+        let mut places = Vec::new();
+        if options.listen.is_some() || options.unix.is_none() {
+            let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+            let listener = self.engine.listen(&ListenOptions::tcp(address))?;
+            if let ListenAddress::Tcp(address) = self.engine.listen_address(listener)? {
+                places.push(Place::Tcp(address));
+            }
+        }
+        if let Some(path) = &options.unix {
+            let path = std::path::absolute(path).map_err(Failure::File)?;
+            self.engine.listen(&ListenOptions::unix(&path))?;
+            places.push(Place::Unix(path));
+        }
+        places.iter().for_each(|place| complain(&format!("listening on {place}")));
+        let Some(first) = places.into_iter().next() else { return Ok(()) };
+        // So short a line goes out whole, also into a pipe.
+        Output::new().write(&Address::new(first, token).line())
+    }
+
+    fn run(&mut self) -> Result<ExitCode, Failure> {
+        loop {
+            self.wait()?;
+            while let Some(signal) =
+                self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
+            {
+                match signal {
+                    libc::SIGWINCH => {}
+                    _ if self.is_ending => return Ok(ExitCode::from(128 + signal as u8)),
+                    _ => self.end()?,
+                }
+            }
+            if self.timer.has_fired().map_err(|e| Failure::Host("timerfd", e))? {
+                self.on_timer()?;
+            }
+            self.engine.turn(Some(Duration::ZERO))?;
+            while let Some(news) = self.read_event()? {
+                match news {
+                    News::Nothing => {}
+                    News::Ended(id, status) => self.on_ended(id, status)?,
+                    News::Closed(id) => self.on_closed(id)?,
+                    News::ShutDown => return Ok(ExitCode::SUCCESS),
+                }
+            }
+        }
+    }
+
+    fn wait(&self) -> Result<(), Failure> {
+        let mut fds = [
+            PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
+        ];
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(Failure::Host("poll", errno)),
+        }
+    }
+
+    fn end(&mut self) -> Result<(), Failure> {
+        complain("ending; once more ends at once");
+        self.is_ending = true;
+        Ok(self.engine.shutdown(GRACE)?)
+    }
+
+    /// What the next event is to us. Batches are read because the published tree moves on by them.
+    fn read_event(&mut self) -> Result<Option<News>, Failure> {
+        let Some(event) = self.engine.next_event()? else { return Ok(None) };
+        Ok(Some(match event {
+            Event::Terminal { id, event: TerminalEvent::Exited { status, .. }, .. } => {
+                News::Ended(id, status)
+            }
+            Event::Terminal { id, event: TerminalEvent::Closed, .. } => News::Closed(id),
+            Event::Watch { event: WatchEvent::Warning { problem, path }, .. } => {
+                complain(&format!("{}: {}", path.display(), describe(problem)));
+                News::Nothing
+            }
+            Event::Log { text, .. } => {
+                complain(text);
+                News::Nothing
+            }
+            Event::ShutdownComplete => News::ShutDown,
+            _ => News::Nothing,
+        }))
+    }
+
+    fn on_ended(&mut self, id: TerminalId, status: ExitStatus) -> Result<(), Failure> {
+        complain(&format!("terminal {} ended: {}", id.to_u64(), describe_exit(status)));
+        self.ended.push_back(id);
+        while self.ended.len() > ENDED_KEPT {
+            if let Some(oldest) = self.ended.pop_front() {
+                self.engine.close(oldest, Duration::ZERO)?;
+            }
+        }
+        self.replace_shell(id)
+    }
+
+    fn on_closed(&mut self, id: TerminalId) -> Result<(), Failure> {
+        self.ended.retain(|ended| *ended != id);
+        self.replace_shell(id)
+    }
+
+    /// Has the next shell started in a while, if it was the shell that has ended.
+    fn replace_shell(&mut self, id: TerminalId) -> Result<(), Failure> {
+        if self.running != Some(id) || self.is_ending {
+            return Ok(());
+        }
+        self.running = None;
+        self.start_later()
+    }
+
+    fn start_later(&mut self) -> Result<(), Failure> {
+        // Without random numbers the longest delay is the safe one.
+        let delay = self.retry.next_delay(getrandom::u64().unwrap_or(u64::MAX));
+        let delay = delay.unwrap_or(STABLE);
+        self.timer.set(delay).map_err(|e| Failure::Host("timerfd", e))
+    }
+
+    fn on_timer(&mut self) -> Result<(), Failure> {
+        if self.is_ending {
+            return Ok(());
+        }
+        if self.running.is_some() {
+            self.retry.reset();
+            return Ok(());
+        }
+        match self.open_shell() {
+            Err(Failure::Engine(error)) => {
+                complain(&format!("no new shell: {error}"));
+                self.start_later()
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Starts a shell and has the pane show it, unless a client had it show something else.
+    fn open_shell(&mut self) -> Result<(), Failure> {
+        let id = self.engine.spawn(&self.shell)?;
+        self.running = Some(id);
+        self.timer.set(STABLE).map_err(|e| Failure::Host("timerfd", e))?;
+        complain(&format!("terminal {} started", id.to_u64()));
+        let state = self.engine.application_state()?;
+        let mut changes = ChangeSet::default();
+        let mut put = |change| changes.ops.push(ChangeOp { change, base: None });
+        let pane = state.pane(PANE).map(|(pane, _)| pane.clone());
+        let mut pane = pane.unwrap_or_else(|| Pane {
+            session: SESSION.into(),
+            title: "Shell".into(),
+            ..Pane::default()
+        });
+        if state.session(&pane.session).is_none() {
+            let session = Session { name: "Demo".into(), ..Session::default() };
+            put(Change::PutSession { id: pane.session.clone(), session });
+        }
+        let last = self.shown.map(|id| PaneContent::Terminal(id.to_u64()));
+        if pane.content == PaneContent::Empty || Some(&pane.content) == last.as_ref() {
+            pane.content = PaneContent::Terminal(id.to_u64());
+            put(Change::PutPane { id: PANE.into(), pane });
+            self.shown = Some(id);
+        }
+        self.engine.change_state(&changes)?;
+        Ok(())
+    }
+}
+
+/// What an event is to the server.
+enum News {
+    Nothing,
+    Ended(TerminalId, ExitStatus),
+    Closed(TerminalId),
+    ShutDown,
+}
+
+/// Nobody here reads the output: clients do, and the screen.
+fn shell(options: &ServeOptions) -> SpawnOptions {
+    let shell = match &options.shell {
+        Some(command) => {
+            let mut script = std::ffi::OsString::from("exec ");
+            script.push(command);
+            SpawnOptions::program("/bin/sh").arg("-c").arg(script)
+        }
+        None => SpawnOptions::shell(),
+    };
+    shell.reader(None).screen(ScreenOptions::default())
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    path.canonicalize().map_err(|error| {
+        let text = format!("{}: {error}", path.display());
+        Failure::File(std::io::Error::new(error.kind(), text))
+    })
+}

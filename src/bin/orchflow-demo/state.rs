@@ -1,0 +1,138 @@
+//! `state`: what another engine's state is, and what changes in it.
+//!
+//! Changes are looked for only when what was printed before has been written, so a slow stdout makes the
+//! steps larger and nothing piles up.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use orchflow::{Collections, Engine, Event, PeerEvent, PeerId};
+
+use crate::args::StateOptions;
+use crate::complain;
+use crate::failure::Failure;
+use crate::host::Signals;
+use crate::link::{self, Link};
+use crate::output::Output;
+use crate::state_changes::Seen;
+use crate::state_text;
+
+/// Prints the state, and what changes if that is wanted.
+pub(crate) fn main(options: &StateOptions) -> ExitCode {
+    let outcome = Follower::start(options).and_then(|mut follower| {
+        let outcome = follower.run();
+        link::leave(&mut follower.engine);
+        outcome
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+struct Follower<'a> {
+    options: &'a StateOptions,
+    engine: Engine,
+    peer: PeerId,
+    link: Link,
+    signals: Signals,
+    output: Output,
+    seen: Seen,
+    /// What is printed has to be written, then we end.
+    is_ended: bool,
+}
+
+impl<'a> Follower<'a> {
+    fn start(options: &'a StateOptions) -> Result<Self, Failure> {
+        let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
+        let (engine, peer) = link::connect(&options.address, Collections::ALL)?;
+        let (link, output, seen) = (Link::default(), Output::new(), Seen::default());
+        Ok(Follower { options, engine, peer, link, signals, output, seen, is_ended: false })
+    }
+
+    fn run(&mut self) -> Result<ExitCode, Failure> {
+        loop {
+            self.wait()?;
+            while let Some(signal) =
+                self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
+            {
+                match signal {
+                    libc::SIGWINCH => {}
+                    // To interrupt is how following ends.
+                    _ if self.options.follow && !self.is_ended => self.is_ended = true,
+                    _ => return Ok(ExitCode::from(128 + signal as u8)),
+                }
+            }
+            self.output.flush()?;
+            if self.output.pending.is_empty() {
+                if self.is_ended {
+                    return Ok(ExitCode::SUCCESS);
+                }
+                self.engine.turn(Some(Duration::ZERO))?;
+            }
+            while self.output.pending.is_empty() && !self.is_ended {
+                if !self.read_event()? {
+                    break;
+                }
+            }
+            if self.is_ended && self.output.pending.is_empty() {
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    }
+
+    /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
+    fn wait(&self) -> Result<(), Failure> {
+        let stdout = io::stdout();
+        let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+        if self.output.pending.is_empty() {
+            fds.push(PollFd::new(self.engine.as_fd(), PollFlags::POLLIN));
+        } else {
+            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(Failure::Host("poll", errno)),
+        }
+    }
+
+    /// Works off the next event, if there is one.
+    fn read_event(&mut self) -> Result<bool, Failure> {
+        let Some(event) = self.engine.next_event()? else { return Ok(false) };
+        match event {
+            Event::Peer { event: PeerEvent::State { full, .. }, .. } => self.on_state(full)?,
+            Event::Peer { event: PeerEvent::Connected { .. }, .. } => self.link.on_connected(),
+            Event::Peer { event: PeerEvent::Disconnected { reason, retry_in }, .. } => {
+                if self.link.is_up && retry_in.is_some() {
+                    complain(&format!("{reason}; trying again"));
+                }
+                let address = &self.options.address;
+                self.link.on_disconnected(address, reason, retry_in.is_none())?;
+            }
+            Event::Peer { event: PeerEvent::Problem { message }, .. } => complain(message),
+            Event::Log { text, .. } => complain(text),
+            _ => {}
+        }
+        Ok(true)
+    }
+
+    /// The copy is at a new version: tells what is different.
+    fn on_state(&mut self, full: bool) -> Result<(), Failure> {
+        let replica = self.engine.peer_replica(self.peer)?;
+        let changes = self.seen.look(replica, full);
+        let is_told = changes.full || !changes.entries.is_empty() || !changes.removed.is_empty();
+        if is_told {
+            self.output.write(&if self.options.json {
+                state_text::json(&changes)
+            } else {
+                state_text::text(&changes, replica)
+            })?;
+        }
+        self.is_ended = !self.options.follow;
+        Ok(())
+    }
+}

@@ -1,0 +1,307 @@
+//! What `state` prints, and the list of `attach`: JSON, an object a line, or lines for a person.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use orchflow::{
+    FileKind, Metadata, PaneContent, Replica, StateEntry, StateKey, StateView, TerminalExit,
+    TerminalFacts,
+};
+use serde::Serialize;
+
+use crate::show::{JsonPath, push_bytes, to_json};
+use crate::state_changes::{Changes, path};
+
+#[derive(Default, Serialize)]
+struct JsonChanges<'a> {
+    version: [u64; 2],
+    full: bool,
+    removed: Vec<JsonKey<'a>>,
+    sessions: Vec<JsonSession<'a>>,
+    panes: Vec<JsonPane<'a>>,
+    terminals: Vec<JsonTerminal<'a>>,
+    files: Vec<JsonFile<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum JsonKey<'a> {
+    Session(&'a str),
+    Pane(&'a str),
+    Terminal(u64),
+    File { watch: u64, id: String },
+}
+
+#[derive(Serialize)]
+struct JsonSession<'a> {
+    id: &'a str,
+    version: u64,
+    name: &'a str,
+    panes: &'a [String],
+    metadata: &'a Metadata,
+}
+
+#[derive(Serialize)]
+struct JsonPane<'a> {
+    id: &'a str,
+    version: u64,
+    session: &'a str,
+    title: &'a str,
+    content: JsonContent<'a>,
+    metadata: &'a Metadata,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum JsonContent<'a> {
+    Empty,
+    Terminal(u64),
+    File(JsonPath<'a>),
+    Custom(&'a str),
+}
+
+#[derive(Serialize)]
+struct JsonTerminal<'a> {
+    id: u64,
+    version: u64,
+    title: &'a str,
+    cwd: Option<JsonPath<'a>>,
+    cols: u16,
+    rows: u16,
+    pid: Option<i32>,
+    running: bool,
+    exit: Option<JsonExit>,
+    closing: bool,
+    screen: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum JsonExit {
+    Code(i32),
+    Signal(i32),
+    Unknown,
+}
+
+/// Ids of files are text: they may be larger than numbers of JSON are exact.
+#[derive(Serialize)]
+struct JsonFile<'a> {
+    watch: u64,
+    id: String,
+    version: u64,
+    parent: String,
+    name: JsonPath<'a>,
+    kind: &'static str,
+    size: u64,
+    modified_us: i64,
+    mode: u16,
+    ignored: bool,
+}
+
+/// The changes as a line of JSON.
+pub(crate) fn json(changes: &Changes<'_>) -> Vec<u8> {
+    let version = [changes.version.epoch, changes.version.n];
+    let removed = changes.removed.iter().map(|(key, _)| json_key(key)).collect();
+    let mut out = JsonChanges { version, full: changes.full, removed, ..JsonChanges::default() };
+    for (entry, _) in &changes.entries {
+        push_json(&mut out, *entry);
+    }
+    let mut line = to_json(&out).into_bytes();
+    line.push(b'\n');
+    line
+}
+
+fn json_key(key: &StateKey) -> JsonKey<'_> {
+    match key {
+        StateKey::Session(id) => JsonKey::Session(id),
+        StateKey::Pane(id) => JsonKey::Pane(id),
+        StateKey::Terminal(id) => JsonKey::Terminal(*id),
+        StateKey::File(key) => JsonKey::File { watch: key.watch, id: key.id.to_string() },
+    }
+}
+
+fn push_json<'a>(out: &mut JsonChanges<'a>, entry: StateEntry<'a>) {
+    match entry {
+        StateEntry::Session(id, session, version) => out.sessions.push(JsonSession {
+            id,
+            version,
+            name: &session.name,
+            panes: &session.panes,
+            metadata: &session.metadata,
+        }),
+        StateEntry::Pane(id, pane, version) => out.panes.push(JsonPane {
+            id,
+            version,
+            session: &pane.session,
+            title: &pane.title,
+            content: match &pane.content {
+                PaneContent::Empty => JsonContent::Empty,
+                PaneContent::Terminal(id) => JsonContent::Terminal(*id),
+                PaneContent::File(path) => JsonContent::File(json_path(path)),
+                PaneContent::Custom(name) => JsonContent::Custom(name),
+            },
+            metadata: &pane.metadata,
+        }),
+        StateEntry::Terminal(id, facts, version) => {
+            out.terminals.push(json_terminal(id, facts, version));
+        }
+        StateEntry::File(key, file, version) => out.files.push(JsonFile {
+            watch: key.watch,
+            id: key.id.to_string(),
+            version,
+            parent: file.parent.to_string(),
+            name: json_path(&file.name),
+            kind: kind_name(file.kind),
+            size: file.size,
+            modified_us: file.modified_us,
+            mode: file.mode,
+            ignored: file.ignored,
+        }),
+    }
+}
+
+fn json_terminal(id: u64, facts: &TerminalFacts, version: u64) -> JsonTerminal<'_> {
+    JsonTerminal {
+        id,
+        version,
+        title: &facts.title,
+        cwd: facts.cwd.as_deref().map(json_path),
+        cols: facts.cols,
+        rows: facts.rows,
+        pid: facts.pid,
+        running: facts.running,
+        exit: facts.exit.map(|exit| match exit {
+            TerminalExit::Code(code) => JsonExit::Code(code),
+            TerminalExit::Signal(signal) => JsonExit::Signal(signal),
+            TerminalExit::Unknown => JsonExit::Unknown,
+        }),
+        closing: facts.closing,
+        screen: facts.screen,
+    }
+}
+
+fn json_path(bytes: &[u8]) -> JsonPath<'_> {
+    JsonPath(Path::new(OsStr::from_bytes(bytes)))
+}
+
+fn kind_name(kind: FileKind) -> &'static str {
+    match kind {
+        FileKind::File => "file",
+        FileKind::Directory => "directory",
+        FileKind::Symlink => "symlink",
+        FileKind::Other => "other",
+    }
+}
+
+/// The changes as lines for a person. All of a state is told without verbs.
+pub(crate) fn text(changes: &Changes<'_>, view: &StateView) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (key, path) in &changes.removed {
+        out.extend_from_slice(b"removed  ");
+        // Writing to memory cannot fail.
+        let _ = match key {
+            StateKey::Session(id) => write!(out, "session   {id}"),
+            StateKey::Pane(id) => write!(out, "pane      {id}"),
+            StateKey::Terminal(id) => write!(out, "terminal  {id}"),
+            StateKey::File(_) => {
+                out.extend_from_slice(b"file      ");
+                push_bytes(&mut out, path);
+                Ok(())
+            }
+        };
+        out.push(b'\n');
+    }
+    for (entry, is_new) in &changes.entries {
+        if !changes.full {
+            out.extend_from_slice(if *is_new { b"new      " } else { b"changed  " });
+        }
+        push_text(&mut out, *entry, view);
+        out.push(b'\n');
+    }
+    out
+}
+
+fn push_text(out: &mut Vec<u8>, entry: StateEntry<'_>, view: &StateView) {
+    match entry {
+        StateEntry::Session(id, session, _) => {
+            let _ = write!(out, "session   {id} \"");
+            push_bytes(out, session.name.as_bytes());
+            let _ = write!(out, "\": {}", session.panes.join(", "));
+        }
+        StateEntry::Pane(id, pane, _) => {
+            let _ = write!(out, "pane      {id} \"");
+            push_bytes(out, pane.title.as_bytes());
+            let _ = write!(out, "\" in {}: ", pane.session);
+            match &pane.content {
+                PaneContent::Empty => out.extend_from_slice(b"empty"),
+                PaneContent::Terminal(id) => drop(write!(out, "terminal {id}")),
+                PaneContent::File(path) => push_bytes(out, path),
+                PaneContent::Custom(name) => push_bytes(out, name.as_bytes()),
+            }
+        }
+        StateEntry::Terminal(id, facts, _) => {
+            let _ = write!(out, "terminal  {id} {}x{} {}", facts.cols, facts.rows, how(facts));
+            if !facts.title.is_empty() {
+                out.extend_from_slice(b" \"");
+                push_bytes(out, facts.title.as_bytes());
+                out.push(b'"');
+            }
+            if let Some(cwd) = &facts.cwd {
+                out.extend_from_slice(b" in ");
+                push_bytes(out, cwd);
+            }
+        }
+        StateEntry::File(key, file, _) => {
+            let _ = write!(out, "{:<9} ", kind_name(file.kind));
+            push_bytes(out, &path(view, key));
+            if file.kind == FileKind::File {
+                let _ = write!(out, " ({} bytes)", file.size);
+            }
+        }
+    }
+}
+
+fn how(facts: &TerminalFacts) -> String {
+    match facts.exit {
+        _ if facts.running && facts.closing => "closing".into(),
+        _ if facts.running => "running".into(),
+        Some(TerminalExit::Code(code)) => format!("ended: status {code}"),
+        Some(TerminalExit::Signal(signal)) => format!("ended: signal {signal}"),
+        Some(TerminalExit::Unknown) | None => "ended".into(),
+    }
+}
+
+/// The terminals, for somebody who has to choose one.
+pub(crate) fn table(replica: &Replica) -> Vec<u8> {
+    let mut terminals: Vec<_> = replica.terminals().collect();
+    terminals.sort_by_key(|(id, ..)| *id);
+    let head = ["ID", "SIZE", "STATE", "TITLE", "DIRECTORY"].map(|word| word.as_bytes().to_vec());
+    let mut rows = vec![head];
+    rows.extend(terminals.into_iter().map(|(id, facts, _)| {
+        let (mut title, mut cwd) = (Vec::new(), Vec::new());
+        push_bytes(&mut title, facts.title.as_bytes());
+        push_bytes(&mut cwd, facts.cwd.as_deref().unwrap_or_default());
+        let size = format!("{}x{}", facts.cols, facts.rows);
+        [id.to_string().into(), size.into(), how(facts).into(), title, cwd]
+    }));
+    let mut out = Vec::new();
+    for row in &rows {
+        for (column, cell) in row.iter().enumerate() {
+            out.extend_from_slice(cell);
+            if column + 1 < row.len() {
+                let width = rows.iter().map(|row| shown_len(&row[column])).max().unwrap_or(0);
+                out.extend(std::iter::repeat_n(b' ', width - shown_len(cell) + 2));
+            }
+        }
+        out.truncate(out.trim_ascii_end().len());
+        out.push(b'\n');
+    }
+    out
+}
+
+/// Characters, near enough to columns.
+fn shown_len(cell: &[u8]) -> usize {
+    String::from_utf8_lossy(cell).chars().count()
+}

@@ -1,0 +1,402 @@
+//! `orchflow-demo serve`, `attach` and `state` as users and clients meet them.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/demo_server.rs"]
+mod demo_server;
+mod support;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Output;
+
+use client::{Client, Incoming};
+use demo_server::{DemoServer, Proxy, demo};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use orchflow::{ExitStatus, Size, SpawnOptions, TerminalId};
+use serde_json::{Value, json};
+use support::files::TempDir;
+use support::host::Host;
+
+/// The pane's terminal, from a full diff of terminals.
+fn first_terminal(diff: &Value) -> u64 {
+    diff["terminals"][0]["id"].as_u64().unwrap()
+}
+
+#[test]
+fn one_line_tells_the_address_and_a_client_gets_its_echo() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    assert!(server.line.starts_with("http://127.0.0.1:"), "{}", server.line);
+    let (mut client, welcome) =
+        Client::hello(server.tcp(), &server.token, json!({"collections": ["panes", "terminals"]}));
+    assert_eq!(welcome["profiles"], json!(["shell"]));
+    let diff = client.receive_type("diff");
+    let terminal = first_terminal(&diff);
+    assert_eq!(diff["panes"][0]["content"], json!({"terminal": terminal}));
+    assert_eq!(diff["terminals"][0]["screen"], true);
+    client.send(&json!({"type": "attach", "terminal": terminal}));
+    client.type_in(terminal, b"hello\n");
+    client.read_until(terminal, b"hello\r\nhello\r\n");
+    let output = server.interrupt(Signal::SIGTERM);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    // The address was all.
+    assert_eq!(output.stdout, b"");
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(log.contains("connected") && log.contains("ended: signal 1"), "{log}");
+}
+
+#[test]
+fn the_end_is_said_to_clients() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let server = DemoServer::start(&["--shell", "cat"]);
+        let (mut client, _) = Client::hello(server.tcp(), &server.token, json!({}));
+        let waiting = std::thread::spawn(move || {
+            loop {
+                if let Incoming::Closed(code) = client.receive() {
+                    return code;
+                }
+            }
+        });
+        let output = server.interrupt(signal);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(waiting.join().unwrap(), Some(1001));
+    }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let script = r#"sh -c 'trap "" HUP; echo ready; while :; do sleep 0.01; done'"#;
+    let server = DemoServer::start(&["--shell", script]);
+    let terminal: u64 = listed_terminal(&server).parse().unwrap();
+    let attach = json!([{"terminal": terminal, "start": "oldest"}]);
+    let fields = json!({"collections": [], "attach": attach});
+    let (mut client, _) = Client::hello(server.tcp(), &server.token, fields);
+    client.read_until(terminal, b"ready");
+    // The program ignores the hangup, so the first one takes its time.
+    kill(server.pid(), Signal::SIGINT).unwrap();
+    let output = server.interrupt(Signal::SIGTERM);
+    assert_eq!(output.status.code(), Some(143), "{output:?}");
+}
+
+#[test]
+fn a_shell_that_ends_is_followed_by_a_new_one() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let fields = json!({"collections": ["panes", "terminals"]});
+    let (mut client, _) = Client::hello(server.tcp(), &server.token, fields);
+    let first = first_terminal(&client.receive_type("diff"));
+    client.send(&json!({"type": "batch", "id": 1,
+        "ops": [{"terminal": first, "op": "eof"}]}));
+    let (mut ended, mut followed) = (false, false);
+    while !ended || !followed {
+        let diff = client.receive_type("diff");
+        for entry in diff["terminals"].as_array().into_iter().flatten() {
+            ended |= entry["id"] == first && entry["exit"] == json!({"code": 0});
+        }
+        for entry in diff["panes"].as_array().into_iter().flatten() {
+            followed |= entry["content"]["terminal"].as_u64().is_some_and(|id| id != first);
+        }
+    }
+}
+
+#[test]
+fn a_unix_socket_is_enough() {
+    let folder = TempDir::new();
+    let path = folder.path().join("private/socket");
+    let server = DemoServer::start(&["--unix", path.to_str().unwrap(), "--shell", "cat"]);
+    assert_eq!(server.line, format!("unix:{}#token={}", path.display(), server.token));
+    assert!(path.exists());
+    assert_eq!(server.interrupt(Signal::SIGTERM).status.code(), Some(0));
+    assert!(!path.exists());
+}
+
+#[test]
+fn what_serve_refuses() {
+    for (args, mention) in [
+        (&["--root", "/no/such/directory"] as &[&str], "/no/such/directory"),
+        (&["--listen", "0.0.0.0:0"], "loopback"),
+        (&["--unix", "/tmp/orchflow-socket"], "0700"),
+    ] {
+        let output = demo("serve").args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(mention), "{output:?}");
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The id of the first terminal in the list that `attach` prints.
+fn listed_terminal(server: &DemoServer) -> String {
+    let output = demo("attach").arg(&server.line).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let list = text(&output.stdout);
+    let mut lines = list.lines();
+    assert!(lines.next().unwrap().starts_with("ID"), "{list}");
+    let line = lines.next().unwrap();
+    assert!(line.contains("80x24") && line.contains("running"), "{list}");
+    line.split_whitespace().next().unwrap().to_owned()
+}
+
+/// `attach` in a shell in a terminal of an engine of ours; the shell says how it ended, and how its
+/// terminal is set afterwards.
+fn attach_in_terminal(host: &mut Host, address: &str, terminal: &str) -> TerminalId {
+    let script = r#""$DEMO" attach "$ADDRESS" "$TERMINAL"; echo "status $?"; stty -a"#;
+    let options = SpawnOptions::program("sh").arg("-c").arg(script);
+    let options = options.env("DEMO", env!("CARGO_BIN_EXE_orchflow-demo"));
+    let options = options.env("ADDRESS", address).env("TERMINAL", terminal);
+    host.spawn(&options.size(Size::cells(90, 30)))
+}
+
+#[test]
+fn attached_typed_detached() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let terminal = listed_terminal(&server);
+    let mut host = Host::new();
+    let id = attach_in_terminal(&mut host, &server.line, &terminal);
+    // Room is made before anything is shown.
+    host.wait_text(id, "\x1b[30H");
+    host.engine.write(id, b"hello\n").unwrap();
+    host.wait_text(id, "hello\r\nhello\r\n");
+    host.engine.write(id, b"more\n\x1d").unwrap();
+    host.wait_text(id, "[detached]");
+    host.wait_text(id, "status 0\r\n");
+    assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
+    let all = host.text(id);
+    let settings = all.split("status 0").nth(1).unwrap();
+    for setting in ["icanon", "echo", "isig", "opost"] {
+        let is_on = settings.split_whitespace().any(|word| word == setting);
+        assert!(is_on, "{setting}: {settings}");
+    }
+    // The other terminal is still there, and what was typed before the key has arrived.
+    let id = attach_in_terminal(&mut host, &server.line, &terminal);
+    host.wait_text(id, "more\r\nmore");
+    host.engine.write(id, b"\x1d").unwrap();
+    host.wait_exit(id);
+}
+
+#[test]
+fn the_window_is_followed_to_the_other_side() {
+    let script = r#"sh -c 'trap "stty size" WINCH; while :; do sleep 0.01; done'"#;
+    let server = DemoServer::start(&["--shell", script]);
+    let terminal = listed_terminal(&server);
+    let mut host = Host::new();
+    let id = attach_in_terminal(&mut host, &server.line, &terminal);
+    host.wait_text(id, "30 90");
+    host.engine.resize(id, Size::cells(70, 20)).unwrap();
+    host.wait_text(id, "20 70");
+}
+
+#[test]
+fn the_status_of_the_program_is_ours() {
+    let server = DemoServer::start(&["--shell", "sh -c 'read x; exit 7'"]);
+    let terminal = listed_terminal(&server);
+    let mut host = Host::new();
+    let id = attach_in_terminal(&mut host, &server.line, &terminal);
+    host.engine.write(id, b"\n").unwrap();
+    host.wait_text(id, "[ended: status 7]");
+    host.wait_text(id, "\nstatus 7\r\n");
+    // In a pipe stdin is the input and nothing but output is printed.
+    let server =
+        DemoServer::start(&["--shell", "sh -c 'stty -echo; read x; echo \"got $x\"; kill -9 $$'"]);
+    let terminal = listed_terminal(&server);
+    let mut child = demo("attach")
+        .args([&server.line, &terminal])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(child.stdin.as_mut().unwrap(), b"it\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(137), "{output:?}");
+    assert!(text(&output.stdout).contains("got it\r\n"), "{output:?}");
+    assert_eq!(text(&output.stderr), "");
+}
+
+/// More than the terminal takes at once, to a program that begins to read when its queue is full.
+#[test]
+fn a_pipe_is_passed_on_whole() {
+    let script = "sh -c 'stty raw -echo; echo ready; while [ ! -e go ]; do sleep 0.01; done; \
+        head -c 1500000 | cksum'";
+    let server = DemoServer::start(&["--shell", script]);
+    let terminal = listed_terminal(&server);
+    // Attached for good when what it has written is there.
+    let mut child = demo("attach")
+        .args([&server.line, &terminal])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert!(line.starts_with("ready"), "{line:?}");
+    let input: Vec<u8> = (0..1_500_000u32).map(|n| (n % 251) as u8).collect();
+    let mut stdin = child.stdin.take().unwrap();
+    let writer = std::thread::spawn({
+        let (input, go) = (input.clone(), server.root.path().join("go"));
+        move || {
+            use std::io::Write;
+            let (most, rest) = input.split_at(1_100_000);
+            stdin.write_all(most).unwrap();
+            fs::write(go, "").unwrap();
+            stdin.write_all(rest).unwrap();
+        }
+    });
+    let mut sum = String::new();
+    stdout.read_line(&mut sum).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    writer.join().unwrap();
+    let file = server.root.path().join("input");
+    fs::write(&file, input).unwrap();
+    let expected =
+        std::process::Command::new("cksum").stdin(fs::File::open(file).unwrap()).output();
+    assert_eq!(sum.trim(), text(&expected.unwrap().stdout).trim());
+}
+
+#[test]
+fn a_broken_connection_is_made_again_and_nothing_is_lost() {
+    let folder = TempDir::new();
+    let path = folder.path().join("private/socket");
+    let unix = ["--unix", path.to_str().unwrap()];
+    let server =
+        DemoServer::start(&[&["--listen", "127.0.0.1:0", "--shell", "cat"], &unix[..]].concat());
+    let proxy = Proxy::start(&folder.path().join("proxy"), &path);
+    let terminal = listed_terminal(&server);
+    let address = format!("unix:{}#token={}", proxy.path.display(), server.token);
+    let mut host = Host::new();
+    let id = attach_in_terminal(&mut host, &address, &terminal);
+    host.wait_text(id, "\x1b[30H");
+    host.engine.write(id, b"one\n").unwrap();
+    host.wait_text(id, "one\r\none\r\n");
+    proxy.cut();
+    host.wait_text(id, "connection lost");
+    // Another client goes on meanwhile.
+    let number: u64 = terminal.parse().unwrap();
+    let fields = json!({"collections": [], "attach": [{"terminal": number}]});
+    let (mut client, _) = Client::hello(server.tcp(), &server.token, fields);
+    client.type_in(number, b"two\n");
+    client.read_until(number, b"two\r\ntwo\r\n");
+    proxy.mend();
+    host.wait_text(id, "two\r\ntwo\r\n");
+    host.engine.write(id, b"three\n").unwrap();
+    host.wait_text(id, "three\r\nthree\r\n");
+    let all = host.text(id);
+    let (_, after) = all.split_once("connection lost").unwrap();
+    assert!(!after.contains("one"), "told twice: {all:?}");
+    host.engine.write(id, b"\x1d").unwrap();
+    host.wait_text(id, "status 0\r\n");
+}
+
+#[test]
+fn one_can_detach_from_what_is_not_there() {
+    let folder = TempDir::new();
+    let path = folder.path().join("private/socket");
+    let server = DemoServer::start(&["--unix", path.to_str().unwrap(), "--shell", "cat"]);
+    let proxy = Proxy::start(&folder.path().join("proxy"), &path);
+    let terminal = listed_terminal(&server);
+    let address = format!("unix:{}#token={}", proxy.path.display(), server.token);
+    let mut host = Host::new();
+    let id = attach_in_terminal(&mut host, &address, &terminal);
+    host.wait_text(id, "\x1b[30H");
+    proxy.cut();
+    host.wait_text(id, "connection lost");
+    host.engine.write(id, b"x\x1d").unwrap();
+    host.wait_text(id, "[detached]");
+    host.wait_text(id, "status 0\r\n");
+}
+
+#[test]
+fn why_there_is_no_connection_is_said() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let place = server.line.split('#').next().unwrap();
+    let wrong = format!("{place}#token={}", "A".repeat(43));
+    let run = |args: &[&str], token: Option<&str>| -> Output {
+        let mut command = demo(args[0]);
+        match token {
+            Some(token) => command.env("ORCHFLOW_TOKEN", token),
+            None => command.env_remove("ORCHFLOW_TOKEN"),
+        };
+        command.args(&args[1..]).output().unwrap()
+    };
+    for (args, mention) in [
+        (["attach", place], "no token"),
+        (["state", place], "ORCHFLOW_TOKEN"),
+        (["attach", &wrong], "token"),
+        (["state", &wrong], "token"),
+        (["attach", "unix:/no/such/socket#token=x"], "/no/such/socket"),
+    ] {
+        let output = run(&args, None);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
+        assert!(text(&output.stderr).contains(mention), "{args:?}: {output:?}");
+    }
+    let output = run(&["attach", &server.line, "12345"], None);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(text(&output.stderr).contains("no terminal 12345"), "{output:?}");
+    let output = run(&["attach", place], Some(&server.token));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
+fn the_state_for_people() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let terminal = listed_terminal(&server);
+    let output = demo("state").arg(&server.line).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let state = text(&output.stdout);
+    let pane = format!("pane      shell \"Shell\" in main: terminal {terminal}");
+    let line = format!("terminal  {terminal} 80x24 running");
+    for expected in ["session   main \"Demo\": shell", &pane, &line] {
+        assert!(state.lines().any(|line| line.starts_with(expected)), "{expected}: {state}");
+    }
+}
+
+#[test]
+fn the_state_as_json_and_what_follows() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let mut child = demo("state").args(["--json", "--follow", &server.line]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    let first = next();
+    assert_eq!(first["full"], true);
+    assert!(first["version"][0].is_u64() && first["version"][1].is_u64(), "{first}");
+    assert_eq!(first["sessions"][0]["id"], "main");
+    let pane = first["panes"][0].clone();
+    assert_eq!(pane["content"]["terminal"], first["terminals"][0]["id"]);
+    // A client changes the pane.
+    let (mut client, _) = Client::hello(server.tcp(), &server.token, json!({"collections": []}));
+    let put = json!({"put_pane": {"id": "shell", "session": "main", "title": "Other",
+        "content": pane["content"], "metadata": {}}});
+    client.send(&json!({"type": "change", "mutation": 1, "ops": [{"change": put}]}));
+    wait_for_entry(&mut next, "panes", |pane| pane["title"] == "Other");
+    // A file comes, whose name is no text, and goes.
+    use std::os::unix::ffi::OsStrExt;
+    let file = server.root.path().join(std::ffi::OsStr::from_bytes(b"f\xff"));
+    fs::write(&file, b"1234").unwrap();
+    use base64::prelude::{BASE64_STANDARD, Engine as _};
+    let name = json!({"bytes": BASE64_STANDARD.encode(b"f\xff")});
+    let entry =
+        wait_for_entry(&mut next, "files", |file| file["name"] == name && file["size"] == 4);
+    fs::remove_file(&file).unwrap();
+    let key = json!({"file": {"watch": entry["watch"], "id": entry["id"]}});
+    wait_for_entry(&mut next, "removed", |removed| *removed == key);
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Reads lines until one has such an entry in this list.
+fn wait_for_entry(
+    next: &mut impl FnMut() -> Value,
+    list: &str,
+    is_it: impl Fn(&Value) -> bool,
+) -> Value {
+    loop {
+        let line = next();
+        assert_eq!(line["full"], false, "{line}");
+        if let Some(entry) = line[list].as_array().unwrap().iter().find(|entry| is_it(entry)) {
+            return entry.clone();
+        }
+    }
+}
