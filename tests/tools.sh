@@ -18,6 +18,8 @@ else
     missing="$missing libuv1-dev libglib2.0-dev"
 fi
 
+python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing:$missing"
@@ -36,5 +38,16 @@ deny=target/tools/bin/cargo-deny
 if [ ! -x "$deny" ]; then
     echo "building cargo-deny (once, a few minutes)"
     cargo install --quiet --locked --root target/tools --version 0.20.2 cargo-deny
+fi
+# The WebSocket libraries of the clients in other languages.
+foreign=target/foreign
+if ! cmp -s tests/foreign/requirements.txt "$foreign/requirements.txt"; then
+    python3 -m venv --clear "$foreign/python"
+    "$foreign/python/bin/pip" install --quiet --disable-pip-version-check \
+        --requirement tests/foreign/requirements.txt
+    cp tests/foreign/requirements.txt "$foreign/"
+fi
+if [ ! tests/foreign/node_modules/.package-lock.json -nt tests/foreign/package-lock.json ]; then
+    (cd tests/foreign && npm ci --silent --no-audit --no-fund)
 fi
 echo "tools: complete"
