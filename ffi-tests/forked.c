@@ -2,6 +2,8 @@
 // engine and its programs notice nothing of it.
 
 #include "screen.h"
+#include "serve.h"
+#include "state.h"
 #include "watch.h"
 
 typedef struct inherited {
@@ -113,6 +115,8 @@ static void in_the_child(const inherited *in) {
     calls_on_engine(in);
     calls_on_terminals(in);
     watch_check_refused(in->engine, in->watch, ORCH_E_FORKED, 1);
+    state_check_refused(in->engine, ORCH_E_FORKED);
+    serve_check_refused(in->engine, ORCH_E_FORKED);
     calls_on_sender(in);
     engine_of_the_child();
     FORKED(orch_engine_destroy(in->engine));

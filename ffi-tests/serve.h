@@ -1,5 +1,5 @@
-// A client of the server, by hand: a socket, the HTTP upgrade, WebSocket frames, JSON as text. It lives in the
-// thread of its engine, so while it waits it also lets the engine work.
+// A client of the server, by hand: a socket, the HTTP upgrade, WebSocket frames, JSON as text. It lives in
+// the thread of its engine, so while it waits it also lets the engine work.
 
 #ifndef ORCHFLOW_TEST_SERVE_H
 #define ORCHFLOW_TEST_SERVE_H
@@ -230,6 +230,36 @@ static inline size_t serve_clients(orch_engine *engine, orch_client_info *info) 
     info->size = sizeof *info;
     CHECK_OK(orch_client_list(engine, info, 1, sizeof *info, &count));
     return count;
+}
+
+// Every call about the server is refused with this status, and leaves its outputs alone.
+static inline void serve_check_refused(orch_engine *engine, int32_t status) {
+    const orch_bytes none = {NULL, 0};
+    orch_listen_options listen;
+    orch_token_options token;
+    orch_client_info info;
+    char text[ORCH_TOKEN_BYTES];
+    uint64_t id = 77;
+    size_t count = 77;
+    CHECK_OK(orch_listen_options_init(&listen, sizeof listen));
+    CHECK_OK(orch_token_options_init(&token, sizeof token));
+    listen.address = orch_str("127.0.0.1:0");
+    token.scopes = ORCH_SCOPES_ALL;
+    check_fill(text, sizeof text);
+    check_fill(&info, sizeof info);
+    info.size = sizeof info;
+    CHECK_STATUS(orch_listen(engine, &listen, &id), status);
+    CHECK_STATUS(orch_listen_address(engine, 1, text, sizeof text, &count), status);
+    CHECK_STATUS(orch_unlisten(engine, 1), status);
+    CHECK_STATUS(orch_token_add(engine, &token, text, &id), status);
+    CHECK_STATUS(orch_token_revoke(engine, 1), status);
+    CHECK_STATUS(orch_grant_directory(engine, orch_str("/tmp")), status);
+    CHECK_STATUS(orch_grant_profile(engine, orch_str("x"), NULL), status);
+    CHECK_STATUS(orch_client_list(engine, &info, 1, sizeof info, &count), status);
+    CHECK_STATUS(orch_client_close(engine, 1, none), status);
+    CHECK_INT(id + count, 154);
+    CHECK(check_is_filled(text, sizeof text));
+    CHECK(check_is_filled((char *)&info + 8, sizeof info - 8));
 }
 
 #endif

@@ -1,5 +1,6 @@
 // Structs of other sizes than this library's: of a newer host with a tail, of no known version.
 
+#include "state.h"
 #include "watch.h"
 
 // A struct of a newer host: the known part and fields that this library has never heard of.
@@ -35,6 +36,8 @@ static void inits(void) {
     CHECK_INIT(orch_screen_options, orch_screen_options_init, sizeof(orch_screen_options));
     CHECK_INIT(orch_search, orch_search_init, sizeof(orch_search));
     CHECK_INIT(orch_watch_options, orch_watch_options_init, sizeof(orch_watch_options));
+    CHECK_INIT(orch_listen_options, orch_listen_options_init, sizeof(orch_listen_options));
+    CHECK_INIT(orch_token_options, orch_token_options_init, sizeof(orch_token_options));
 #undef CHECK_INIT
 }
 
@@ -180,13 +183,6 @@ static void other_outputs(orch_engine *engine) {
     for (size_t i = 0; i < sizeof result.tail; i++) CHECK_INT(result.tail[i], 0);
 }
 
-static void watch_outputs(orch_engine *engine) {
-    static char base[WATCH_PATH_MAX];
-    WIDE(orch_watch_state) state;
-    WIDE(orch_file_changes) changes;
-    orch_file_cursor cursor = {0, 0, 0};
-    watch_enter(base);
-    uint64_t watch = wide_watch(engine, base);
 #define CHECK_SIZES(out, call)                                                              \
     do {                                                                                    \
         const size_t too_small[] = {0, 8, sizeof out.known - 1};                            \
@@ -206,13 +202,44 @@ static void watch_outputs(orch_engine *engine) {
         CHECK_OK(call);                                                                     \
         CHECK(check_is_filled(out.tail + 16, 8));                                           \
     } while (0)
+
+static void watch_outputs(orch_engine *engine) {
+    static char base[WATCH_PATH_MAX];
+    WIDE(orch_watch_state) state;
+    WIDE(orch_file_changes) changes;
+    orch_file_cursor cursor = {0, 0, 0};
+    watch_enter(base);
+    uint64_t watch = wide_watch(engine, base);
     CHECK_SIZES(state, orch_watch_get_state(engine, watch, &state.known));
     CHECK_INT(state.known.entries, 1);
     CHECK_SIZES(changes, orch_watch_changes(engine, watch, &cursor, 0, &changes.known));
     CHECK_INT(changes.known.version.n, state.known.version.n);
-#undef CHECK_SIZES
     CHECK_OK(orch_watch_remove(engine, watch));
     watch_leave(base);
+}
+
+static void state_outputs(orch_engine *engine) {
+    WIDE(orch_session) session;
+    WIDE(orch_pane) pane;
+    WIDE(orch_state_changes) changes;
+    orch_state_cursor cursor = state_cursor();
+    state_put_session(engine, "s", "Name");
+    state_put_pane(engine, "p", "s");
+    CHECK_SIZES(session, orch_state_get_session(engine, orch_str("s"), &session.known));
+    CHECK_INT(session.known.pane_count, 1);
+    CHECK_SIZES(pane, orch_state_get_pane(engine, orch_str("p"), &pane.known));
+    CHECK_BYTES(pane.known.session.data, pane.known.session.len, "s");
+    CHECK_SIZES(changes, orch_state_get_changes(engine, &cursor, 1, 0, &changes.known));
+    CHECK_INT(changes.known.version.n, state_version(engine).n);
+    // Entries that a host gives may be larger as well, as long as what is behind is zero.
+    memset(&session, 0, sizeof session);
+    session.known = state_session("wide", "");
+    session.known.size = sizeof session;
+    CHECK_OK(orch_state_set_session(engine, &session.known, 0, NULL));
+    session.tail[23] = 1;
+    CHECK_STATUS(orch_state_set_session(engine, &session.known, ORCH_STATE_NO_BASE, NULL),
+                 ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "does not know");
 }
 
 int main(void) {
@@ -229,6 +256,7 @@ int main(void) {
     adopt_options(engine);
     other_outputs(engine);
     watch_outputs(engine);
+    state_outputs(engine);
     CHECK_OK(orch_sender_destroy(sender));
     CHECK_OK(orch_engine_destroy(engine));
     return 0;

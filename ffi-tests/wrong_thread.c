@@ -2,6 +2,8 @@
 // by orch_engine_bind_thread and by nothing else.
 
 #include "screen.h"
+#include "serve.h"
+#include "state.h"
 #include "watch.h"
 
 #include <pthread.h>
@@ -84,6 +86,8 @@ static void *wrong_calls(void *argument) {
     CHECK(check_is_filled(filled, sizeof filled));
     wrong_calls_on_terminals(s);
     watch_check_refused(s->engine, s->watch, ORCH_E_WRONG_THREAD, 1);
+    state_check_refused(s->engine, ORCH_E_WRONG_THREAD);
+    serve_check_refused(s->engine, ORCH_E_WRONG_THREAD);
     return NULL;
 }
 

@@ -667,7 +667,8 @@ private:
     bool allow_remote_ = false;
 };
 
-// What a token is like: a sum of ORCH_SCOPE_* that it allows, and more. Texts are borrowed until it is made.
+// What a token is like: a sum of ORCH_SCOPE_* that it allows, and more. Texts are borrowed until it is
+// made.
 struct token_options {
     explicit token_options(uint32_t scopes) noexcept {
         orch_token_options_init(&raw, sizeof raw);

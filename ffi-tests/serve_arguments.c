@@ -1,0 +1,202 @@
+// Bad arguments of the calls about the server: NULL, sizes, numbers, addresses, names, secrets, ids that
+// name nothing. Each gives an error with a message, and changes nothing.
+
+#include "serve.h"
+
+static const orch_bytes none = {NULL, 0};
+static const orch_bytes not_utf8 = {"a\xFF", 2};
+static const orch_bytes null_text = {NULL, 3};
+
+#define REFUSED(call, status, part) \
+    (CHECK_STATUS(call, status), CHECK_ERROR(engine, status, part))
+
+static orch_listen_options listen_options(const char *address) {
+    orch_listen_options options;
+    CHECK_OK(orch_listen_options_init(&options, sizeof options));
+    options.address = orch_str(address);
+    return options;
+}
+
+static void listening(orch_engine *engine) {
+    const orch_bytes good = orch_str("name:80");
+    orch_listen_options bad;
+    uint64_t listener = 77;
+    int open_before = check_open_fds();
+#define BAD(assignment, status, part)                              \
+    do {                                                           \
+        bad = listen_options("127.0.0.1:0");                       \
+        assignment;                                                \
+        REFUSED(orch_listen(engine, &bad, &listener), status, part); \
+        CHECK_INT(listener, 77);                                   \
+        CHECK_INT(check_open_fds(), open_before);                  \
+    } while (0)
+    bad = listen_options("127.0.0.1:0");
+    REFUSED(orch_listen(engine, &bad, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_listen(engine, NULL, &listener), ORCH_E_INVALID, "NULL");
+    BAD(bad.size = 0, ORCH_E_INVALID, "size");
+    BAD(bad.size--, ORCH_E_INVALID, "size");
+    BAD(bad.reserved = 1, ORCH_E_INVALID, "reserved");
+    BAD(bad.allow_remote = 2, ORCH_E_INVALID, "allow_remote");
+    const char *const addresses[] = {"",   "127.0.0.1", "localhost:80", "127.0.0.1:65536",
+                                     ":0", "relative/path"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        BAD(bad.address = orch_str(addresses[i]), ORCH_E_INVALID, "address");
+    }
+    BAD(bad.address = not_utf8, ORCH_E_INVALID, "address");
+    BAD(bad.address = null_text, ORCH_E_INVALID, "NULL");
+    BAD(bad.address = orch_str("0.0.0.0:0"), ORCH_E_INVALID, "loopback");
+    BAD(bad.address = orch_str("[::]:0"), ORCH_E_INVALID, "loopback");
+    BAD(bad.address = orch_str("/tmp/orchflow-socket"), ORCH_E_PERMISSION, "0700");
+    BAD(bad.host_count = 1, ORCH_E_INVALID, "NULL");
+    BAD((bad.hosts = &good, bad.host_count = SIZE_MAX), ORCH_E_INVALID, "memory");
+    BAD((bad.hosts = &not_utf8, bad.host_count = 1), ORCH_E_INVALID, "UTF-8");
+    BAD((bad.hosts = &none, bad.host_count = 1), ORCH_E_INVALID, "");
+    BAD(bad.origin_count = 1, ORCH_E_INVALID, "NULL");
+    BAD((bad.origins = &not_utf8, bad.origin_count = 1), ORCH_E_INVALID, "UTF-8");
+    BAD((bad.origins = &good, bad.origin_count = 1), ORCH_E_INVALID, "");
+#undef BAD
+    const uint64_t ids[] = {0, 1, UINT64_MAX};
+    char text[8];
+    size_t len = 77;
+    check_fill(text, sizeof text);
+    for (size_t i = 0; i < 3; i++) {
+        REFUSED(orch_listen_address(engine, ids[i], text, 8, &len), ORCH_E_STALE_ID, "listener");
+        REFUSED(orch_unlisten(engine, ids[i]), ORCH_E_STALE_ID, "listener");
+    }
+    bad = listen_options("127.0.0.1:0");
+    CHECK_OK(orch_listen(engine, &bad, &listener));
+    REFUSED(orch_listen_address(engine, listener, NULL, 8, &len), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_listen_address(engine, listener, text, 8, NULL), ORCH_E_INVALID, "NULL");
+    CHECK(check_is_filled(text, sizeof text));
+    CHECK_INT(len, 77);
+    CHECK_OK(orch_unlisten(engine, listener));
+    REFUSED(orch_listen_address(engine, listener, text, 8, &len), ORCH_E_STALE_ID, "listener");
+    CHECK_INT(check_open_fds(), open_before);
+}
+
+static void tokens(orch_engine *engine) {
+    static const char zeroes[32], longest[257], secret[32] = {1};
+    orch_token_options bad;
+    char text[ORCH_TOKEN_BYTES];
+    uint64_t token = 77;
+    check_fill(text, sizeof text);
+#define BAD(assignment, part)                                               \
+    do {                                                                    \
+        CHECK_OK(orch_token_options_init(&bad, sizeof bad));                \
+        bad.scopes = ORCH_SCOPE_OBSERVE;                                    \
+        assignment;                                                         \
+        REFUSED(orch_token_add(engine, &bad, text, &token), ORCH_E_INVALID, part); \
+        CHECK_INT(token, 77);                                               \
+        CHECK(check_is_filled(text, sizeof text));                          \
+    } while (0)
+    BAD(bad.size = 0, "size");
+    BAD(bad.size--, "size");
+    BAD(bad.scopes = 0, "scope");
+    BAD(bad.scopes = 8, "scopes");
+    BAD(bad.scopes = UINT32_MAX, "scopes");
+    BAD(bad.reserved = 1, "reserved");
+    BAD(bad.secret = null_text, "NULL");
+    BAD((bad.secret.data = secret, bad.secret.len = 31), "32");
+    BAD((bad.secret.data = longest, bad.secret.len = 33), "32");
+    BAD((bad.secret.data = zeroes, bad.secret.len = 32), "zero");
+    BAD(bad.label = not_utf8, "UTF-8");
+    BAD((bad.label.data = longest, bad.label.len = 257), "256");
+#undef BAD
+    REFUSED(orch_token_add(engine, NULL, text, &token), ORCH_E_INVALID, "NULL");
+    CHECK_OK(orch_token_options_init(&bad, sizeof bad));
+    bad.scopes = ORCH_SCOPES_ALL;
+    bad.secret.data = secret;
+    bad.secret.len = sizeof secret;
+    REFUSED(orch_token_add(engine, &bad, NULL, &token), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_token_add(engine, &bad, text, NULL), ORCH_E_INVALID, "NULL");
+    CHECK(check_is_filled(text, sizeof text));
+    CHECK_OK(orch_token_add(engine, &bad, text, &token));
+    uint64_t second = 77;
+    REFUSED(orch_token_add(engine, &bad, text, &second), ORCH_E_INVALID, "another token");
+    CHECK_INT(second, 77);
+    REFUSED(orch_token_revoke(engine, 0), ORCH_E_STALE_ID, "token");
+    REFUSED(orch_token_revoke(engine, UINT64_MAX), ORCH_E_STALE_ID, "token");
+    CHECK_OK(orch_token_revoke(engine, token));
+    REFUSED(orch_token_revoke(engine, token), ORCH_E_STALE_ID, "token");
+}
+
+static void grants(orch_engine *engine) {
+    static const char longest[65] = "x";
+    const orch_bytes too_long = {longest, 65};
+    orch_spawn_options options = host_options(NULL, 0);
+    REFUSED(orch_grant_directory(engine, none), ORCH_E_INVALID, "");
+    REFUSED(orch_grant_directory(engine, null_text), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_grant_directory(engine, orch_str("relative")), ORCH_E_INVALID, "absolute");
+    REFUSED(orch_grant_directory(engine, orch_str("/nothing/there")), ORCH_E_NOT_FOUND, "");
+    REFUSED(orch_grant_directory(engine, orch_str("/etc/passwd")), ORCH_E_NOT_DIRECTORY, "");
+    REFUSED(orch_grant_profile(engine, none, NULL), ORCH_E_INVALID, "1 to 64");
+    REFUSED(orch_grant_profile(engine, too_long, NULL), ORCH_E_INVALID, "1 to 64");
+    REFUSED(orch_grant_profile(engine, not_utf8, NULL), ORCH_E_INVALID, "UTF-8");
+    options.delivery = 99;
+    REFUSED(orch_grant_profile(engine, orch_str("x"), &options), ORCH_E_INVALID, "delivery");
+    options.size = 1;
+    REFUSED(orch_grant_profile(engine, orch_str("x"), &options), ORCH_E_INVALID, "size");
+}
+
+static void clients(orch_engine *engine) {
+    static char longest[124];
+    const orch_bytes too_long = {longest, sizeof longest};
+    orch_client_info info[2], before[2];
+    size_t count = 77;
+    check_fill(info, sizeof info);
+    info[0].size = info[1].size = sizeof info[0];
+    memcpy(before, info, sizeof info);
+    const size_t stride = sizeof info[0];
+    REFUSED(orch_client_list(engine, info, 2, stride, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_client_list(engine, NULL, 2, stride, &count), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_client_list(engine, info, 2, stride - 1, &count), ORCH_E_INVALID, "stride");
+    REFUSED(orch_client_list(engine, info, SIZE_MAX / 2, stride, &count), ORCH_E_INVALID, "memory");
+    CHECK_INT(memcmp(info, before, sizeof info), 0);
+    info[1].size = 0;
+    REFUSED(orch_client_list(engine, info, 2, stride, &count), ORCH_E_INVALID, "size");
+    info[1].size = stride + 8;
+    REFUSED(orch_client_list(engine, info, 2, stride, &count), ORCH_E_INVALID, "stride");
+    CHECK_INT(count, 77);
+    CHECK_OK(orch_client_list(engine, NULL, 0, 0, &count));
+    CHECK_INT(count, 0);
+    const uint64_t ids[] = {0, 1, UINT64_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        REFUSED(orch_client_close(engine, ids[i], orch_str("x")), ORCH_E_STALE_ID, "");
+    }
+    REFUSED(orch_client_close(engine, 1, not_utf8), ORCH_E_INVALID, "UTF-8");
+    REFUSED(orch_client_close(engine, 1, null_text), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_client_close(engine, 1, too_long), ORCH_E_INVALID, "123");
+}
+
+// Limits of the configuration, and nothing new while shutting down.
+static void limits(void) {
+    const orch_listen_options options = listen_options("127.0.0.1:0");
+    orch_config config = host_config();
+    orch_engine *engine = NULL;
+    orch_event event = host_event();
+    uint64_t listener = 77, other = 77;
+    config.listeners = 1;
+    CHECK_OK(orch_engine_create(&config, &engine));
+    CHECK_OK(orch_listen(engine, &options, &listener));
+    REFUSED(orch_listen(engine, &options, &other), ORCH_E_LIMIT, "listened");
+    CHECK_OK(orch_unlisten(engine, listener));
+    CHECK_OK(orch_engine_shutdown(engine, 0));
+    REFUSED(orch_listen(engine, &options, &other), ORCH_E_GONE, "shutting down");
+    CHECK_INT(other, 77);
+    host_next(engine, &event);
+    CHECK_INT(event.kind, ORCH_EVENT_SHUTDOWN_COMPLETE);
+    CHECK_OK(orch_engine_destroy(engine));
+}
+
+int main(void) {
+    check_start();
+    serve_check_refused(NULL, ORCH_E_INVALID);
+    orch_engine *engine = host_engine();
+    listening(engine);
+    tokens(engine);
+    grants(engine);
+    clients(engine);
+    CHECK_OK(orch_engine_destroy(engine));
+    limits();
+    return 0;
+}
