@@ -1,6 +1,6 @@
 //! OrchFlow: an embeddable real-time engine for editors and developer tools.
 //!
-//! One single-threaded event loop carries terminals and file watches, and the host drives it by polling **one file
+//! One single-threaded event loop carries terminals, file watches and a WebSocket server; the host drives it by polling **one file
 //! descriptor** and calling [`Engine::turn`]. Nothing blocks, nothing is lost silently, nothing grows
 //! without a bound, and an idle engine costs nothing. The same interface exists for C and C++
 //! (`orchflow.h`, `orchflow.hpp`).

@@ -66,5 +66,5 @@ fn the_cpp_host() {
 /// The Rust example runs as a doctest of the crate; here only that it is there.
 #[test]
 fn the_rust_host_is_a_doctest() {
-    assert_eq!(blocks("rust").len(), 3);
+    assert_eq!(blocks("rust").len(), 4);
 }

@@ -53,7 +53,7 @@ impl Default for Config {
     }
 }
 
-/// A real-time engine: terminals and file watches on one event loop.
+/// A real-time engine: terminals, file watches and a server on one event loop.
 ///
 /// An engine belongs to the thread that made it and does nothing by itself: the host polls its
 /// descriptor ([`AsRawFd`]) for readability, calls [`turn`](Self::turn), and pulls events with
