@@ -7,10 +7,10 @@ mod support;
 use std::time::Duration;
 
 use orchflow::{
-    Change as StateChange, ChangeOp, ChangeSet, Collection, Config, Engine, ErrorKind, ExitStatus,
-    Limits, Pane, PaneContent, PeerStatus, RemoteAttach, RemoteCode, RemoteMode, RemoteOp,
-    RemoteOutcome, RemoteRequest, RemoteStart, Scopes, ScreenOptions, Session, Size, SpawnOptions,
-    TerminalId, TokenOptions, WatchOptions,
+    Change as StateChange, ChangeOp, ChangeSet, Collection, Config, Engine, ExitStatus, Limits,
+    Pane, PaneContent, PeerStatus, RemoteAttach, RemoteCode, RemoteMode, RemoteOp, RemoteOutcome,
+    RemoteRequest, RemoteStart, Scopes, ScreenOptions, Session, Size, SpawnOptions, TerminalId,
+    TokenOptions, WatchOptions,
 };
 use support::files::TempDir;
 use support::pair::{Pair, Told, eager, loopback, server};
@@ -368,46 +368,6 @@ fn over_a_unix_socket() {
     pair.wait("the connection", |told| matches!(told, Told::Connected(false)).then_some(()));
     pair.server().change_state(&changes([put_session("s", &[])])).unwrap();
     pair.until_equal();
-}
-
-#[test]
-fn calls_without_a_connection() {
-    let (engine, address, token) = server(Config::default(), &loopback());
-    drop(engine);
-    let mut pair = Pair::to(None, &eager(address, &token));
-    let peer = pair.peer;
-    for error in [
-        pair.mirror.peer_write(peer, 1, b"x").unwrap_err(),
-        pair.mirror.peer_request(peer, &RemoteRequest::Query { terminal: 1 }).unwrap_err(),
-        pair.mirror.peer_change(peer, &ChangeSet::default()).unwrap_err(),
-    ] {
-        assert_eq!(error.kind(), ErrorKind::Disconnected);
-    }
-    pair.mirror.peer_attach(peer, 1, &RemoteAttach::default()).unwrap();
-    assert_eq!(pair.mirror.peer_state(peer).unwrap().terminals, [1]);
-    pair.mirror.peer_detach(peer, 1).unwrap();
-    pair.wait("its end", |told| (*told == Told::Detached(1)).then_some(()));
-    pair.mirror.disconnect(peer).unwrap();
-    assert!(pair.mirror.disconnect(peer).unwrap_err().is_stale_id());
-}
-
-#[test]
-fn bounds() {
-    let limits = Limits { peers: 2, ..Limits::default() };
-    let (engine, address, token) = server(Config::default(), &loopback());
-    let mut mirror = Engine::new(Config { limits, ..Config::default() }).unwrap();
-    let options = eager(address.clone(), &token);
-    let first = mirror.connect(&options).unwrap();
-    mirror.connect(&options).unwrap();
-    assert!(mirror.connect(&options).unwrap_err().is_limit_reached());
-    mirror.disconnect(first).unwrap();
-    mirror.connect(&options).unwrap();
-    assert_eq!(mirror.peers().len(), 2);
-    let bad = eager(address.clone(), "");
-    assert_eq!(mirror.connect(&bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
-    let bad = eager(address, &token).host("a b");
-    assert_eq!(mirror.connect(&bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
-    drop(engine);
 }
 
 /// A host that does not read its events keeps no more than it said, and loses nothing.

@@ -290,7 +290,6 @@ fn connections_break_at_random() {
         answered += pair.told.drain(..).filter(|t| matches!(t, Told::Answer(..))).count();
         answered == asked
     });
-    println!("{connected} connections, {resumed} resumed, {asked} requests");
     assert!(resumed > 0 && connected > resumed);
 }
 

@@ -17,6 +17,8 @@ mod link;
 mod options;
 mod request;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::os::fd::AsFd;

@@ -1,0 +1,91 @@
+//! Peers: what they cost, their bounds, and their end.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::time::Duration;
+
+use orchflow::{
+    ChangeSet, Config, Engine, ErrorKind, Event, Limits, PeerAddress, RemoteAttach, RemoteRequest,
+    SpawnOptions,
+};
+use support::pair::{Pair, Told, eager, loopback, server};
+
+#[test]
+fn calls_without_a_connection() {
+    let (engine, address, token) = server(Config::default(), &loopback());
+    drop(engine);
+    let mut pair = Pair::to(None, &eager(address, &token));
+    let peer = pair.peer;
+    for error in [
+        pair.mirror.peer_write(peer, 1, b"x").unwrap_err(),
+        pair.mirror.peer_request(peer, &RemoteRequest::Query { terminal: 1 }).unwrap_err(),
+        pair.mirror.peer_change(peer, &ChangeSet::default()).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Disconnected);
+    }
+    pair.mirror.peer_attach(peer, 1, &RemoteAttach::default()).unwrap();
+    assert_eq!(pair.mirror.peer_state(peer).unwrap().terminals, [1]);
+    pair.mirror.peer_detach(peer, 1).unwrap();
+    pair.wait("its end", |told| (*told == Told::Detached(1)).then_some(()));
+    pair.mirror.disconnect(peer).unwrap();
+    assert!(pair.mirror.disconnect(peer).unwrap_err().is_stale_id());
+}
+
+/// A connection that has nothing to say costs nothing.
+#[test]
+fn silence() {
+    let mut pair = Pair::new();
+    pair.server().spawn(&SpawnOptions::program("cat")).unwrap();
+    pair.until_equal();
+    // The pong of the ping behind the hello, and what else is on its way.
+    pair.until("quiet", |pair| {
+        let is_measured = pair.mirror.peer_state(pair.peer).unwrap().round_trip.is_some();
+        is_measured && pair.mirror.time_to_deadline().is_none()
+    });
+    assert!(!support::is_readable(&pair.mirror));
+}
+
+#[test]
+fn the_end_of_an_engine_with_peers() {
+    let mut pair = Pair::new();
+    pair.mirror.shutdown(Duration::ZERO).unwrap();
+    let options = eager(PeerAddress::Unix("/nowhere".into()), "token");
+    assert_eq!(pair.mirror.connect(&options).unwrap_err().kind(), ErrorKind::EngineGone);
+    let mut is_complete = false;
+    while !is_complete {
+        pair.server().turn(Some(Duration::ZERO)).unwrap();
+        pair.mirror.turn(Some(Duration::ZERO)).unwrap();
+        while let Some(event) = pair.mirror.next_event().unwrap() {
+            assert!(matches!(event, Event::ShutdownComplete), "{event:?}");
+            is_complete = true;
+        }
+    }
+    assert!(pair.mirror.peers().is_empty());
+
+    // One that is just dropped.
+    let mut pair = Pair::new();
+    assert_eq!(pair.server().clients().len(), 1);
+    pair.mirror = Engine::new(Config::default()).unwrap();
+    pair.until("the end", |pair| pair.server().clients().is_empty());
+}
+
+#[test]
+fn bounds() {
+    let limits = Limits { peers: 2, ..Limits::default() };
+    let (engine, address, token) = server(Config::default(), &loopback());
+    let mut mirror = Engine::new(Config { limits, ..Config::default() }).unwrap();
+    let options = eager(address.clone(), &token);
+    let first = mirror.connect(&options).unwrap();
+    mirror.connect(&options).unwrap();
+    assert!(mirror.connect(&options).unwrap_err().is_limit_reached());
+    mirror.disconnect(first).unwrap();
+    mirror.connect(&options).unwrap();
+    assert_eq!(mirror.peers().len(), 2);
+    let bad = eager(address.clone(), "");
+    assert_eq!(mirror.connect(&bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    let bad = eager(address, &token).host("a b");
+    assert_eq!(mirror.connect(&bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    drop(engine);
+}
