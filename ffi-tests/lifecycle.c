@@ -142,8 +142,11 @@ static void status_names(void) {
         {ORCH_E_NOT_FOUND, "ORCH_E_NOT_FOUND"},
         {ORCH_E_PERMISSION, "ORCH_E_PERMISSION"},
         {ORCH_E_NOT_DIRECTORY, "ORCH_E_NOT_DIRECTORY"},
+        {ORCH_E_CONFLICT, "ORCH_E_CONFLICT"},
+        {ORCH_E_FORBIDDEN, "ORCH_E_FORBIDDEN"},
+        {ORCH_E_DISCONNECTED, "ORCH_E_DISCONNECTED"},
         {2, "unknown status"},
-        {-23, "unknown status"},
+        {-26, "unknown status"},
         {INT32_MIN, "unknown status"},
         {INT32_MAX, "unknown status"},
     };

@@ -136,7 +136,9 @@ static void grants(void) {
     CHECK_OK(orch_grant_directory(engine, orch_str("/tmp")));
     serve_hello(&client, engine, address, token);
     CHECK(strstr(client.text, "\"cat\"") != NULL && strstr(client.text, "\"shell\"") != NULL);
-    serve_send(&client, "{\"type\":\"spawn\",\"id\":5,\"profile\":\"cat\",\"cwd\":\"/tmp\"}");
+    // valgrind does not know openat2, by which the directory is found.
+    const char *cwd = getenv("ORCHFLOW_VALGRIND") == NULL ? ",\"cwd\":\"/tmp\"" : "";
+    serve_send(&client, "{\"type\":\"spawn\",\"id\":5,\"profile\":\"cat\"%s}", cwd);
     serve_until(&client, "\"spawned\"");
     uint64_t terminal = 0;
     size_t count = 0;
