@@ -74,7 +74,8 @@ impl Server {
         }
     }
 
-    /// The client wants these collections from now on.
+    /// The client wants these collections from now on, and from the beginning: it may have thrown away what
+    /// it had of them.
     pub(crate) fn subscribe(&mut self, id: ClientId, collections: Collections) {
         if let Ok(client) = self.clients.get_mut(id) {
             client.share.collections = collections;
