@@ -233,6 +233,43 @@ fn a_copy_that_was_away_catches_up() {
     bystander.echoes();
 }
 
+/// Another set of collections is told from the beginning, also a smaller one.
+#[test]
+fn another_set_of_collections() {
+    let serving = Serving::start(Config::default());
+    serving.with(session);
+    let terminal = serving.spawn(&["cat"], false).to_string();
+    let mut mirror = Mirror::new(&serving);
+    while mirror.copy.entry("terminals", &terminal).is_none() {
+        mirror.read();
+    }
+    for (set, count) in [
+        (json!(["panes"]), 1),
+        (json!(["sessions", "panes"]), 2),
+        (json!(["terminals"]), 1),
+        (json!(["terminals"]), 1),
+        (json!([]), 0),
+        (json!(EVERYTHING), 3),
+    ] {
+        mirror.client.send(&json!({"type": "subscribe", "collections": set}));
+        mirror.client.send(&json!({"type": "ping", "id": 5}));
+        let mut was_full = false;
+        loop {
+            let message = mirror.read();
+            was_full |= message["full"] == true;
+            if message["type"] == "pong" {
+                break;
+            }
+        }
+        if count > 0 {
+            while !was_full {
+                was_full = mirror.read()["full"] == true;
+            }
+            assert_eq!(mirror.copy.len(), count, "{set}");
+        }
+    }
+}
+
 /// The host looks at every change first.
 #[test]
 fn changes_that_the_host_reviews() {
