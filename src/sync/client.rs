@@ -126,6 +126,8 @@ pub(crate) struct Client {
     pub(crate) opened_at: Instant,
     /// The token is no longer valid from then on.
     pub(crate) expires_at: Option<Instant>,
+    /// Bytes that it sent beyond its rate and that are taken from its bucket when they are there.
+    pub(crate) owed_bytes: u64,
     /// It is not read before this time: it sends too much.
     pub(crate) throttled_until: Option<Instant>,
     /// Since when its queue has not moved, and how much had been written then.
@@ -198,6 +200,7 @@ impl Client {
             timer: None,
             opened_at: now,
             expires_at: None,
+            owed_bytes: 0,
             throttled_until: None,
             stalled: None,
             is_readable: false,

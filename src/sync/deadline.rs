@@ -14,6 +14,7 @@ impl Server {
         client.timer = None;
         if client.throttled_until.is_some_and(|until| until <= now) {
             client.throttled_until = None;
+            client.bytes.take(std::mem::take(&mut client.owed_bytes), now);
             if !std::mem::replace(&mut client.is_readable, true) {
                 self.readable.push_back(id);
             }

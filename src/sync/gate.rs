@@ -198,6 +198,7 @@ impl Server {
         let client = self.clients.get_mut(id).ok()?;
         let length = message.len() as u64;
         if client.is_open() && !client.bytes.take(length, now) {
+            client.owed_bytes = length;
             let until = client.bytes.ready_at(length, now);
             self.throttle(id, until, reactor);
         }
