@@ -178,13 +178,23 @@ impl Terminal {
             return FeedNext::Gap(cut.unwrap_or(start).clamp(start, end));
         }
         let question = self.screen.as_ref().and_then(|screen| screen.next_question(offset));
-        match question {
-            Some((from, to)) if from <= offset => FeedNext::Skip(to.min(end)),
-            Some((from, _)) => {
-                FeedNext::Bytes(self.log.slice(offset, max.min((from - offset) as usize)))
-            }
-            None => FeedNext::Bytes(self.log.slice(offset, max)),
-        }
+        let stop = match question {
+            Some((from, to)) if from <= offset => return FeedNext::Skip(to.min(end)),
+            Some((from, _)) => from,
+            None => match self.unfinished_question() {
+                // One whose beginning it has been given already is not taken back.
+                Some(from) if from == offset => return FeedNext::End,
+                Some(from) if from > offset => from,
+                _ => end,
+            },
+        };
+        FeedNext::Bytes(self.log.slice(offset, max.min((stop - offset) as usize)))
+    }
+
+    /// Where what may become a question begins, while there may be more output.
+    fn unfinished_question(&self) -> Option<u64> {
+        let screen = self.screen.as_ref().filter(|_| self.pty.is_some())?;
+        if self.known_exit().is_some() { None } else { screen.unfinished_question() }
     }
 
     fn feed_state(&self) -> FeedState {

@@ -5,11 +5,26 @@ use std::fmt::Write;
 use alacritty_terminal::term::TermMode;
 use alacritty_terminal::vte::ansi::{Mode, NamedMode, NamedPrivateMode, PrivateMode};
 
+use super::Screen;
 use super::model::Model;
 
 /// Bytes of answers that wait to be fetched. They are fetched after each read, so only a flood of
 /// questions reaches it; what is past it is not answered.
 const ANSWERS_BYTES_MAX: usize = 64 << 10;
+
+/// The longest question whose beginning is held back.
+const QUESTION_BYTES_MAX: u64 = 256;
+
+impl Screen {
+    /// Where a sequence begins that has not ended yet and may turn out to be a question that is answered
+    /// here. Whoever is not given questions is not given its beginning either.
+    pub(crate) fn unfinished_question(&self) -> Option<u64> {
+        let from = self.ground_offset();
+        let length = self.offset().saturating_sub(from);
+        let is_short = (1..=QUESTION_BYTES_MAX).contains(&length);
+        (self.model.options.answers && is_short && self.scanner.is_in_sequence()).then_some(from)
+    }
+}
 
 impl Model {
     pub(super) fn answer(&mut self, text: std::fmt::Arguments<'_>) {

@@ -95,6 +95,11 @@ impl Scanner {
         }
     }
 
+    /// Whether a sequence has begun and not ended.
+    pub(super) fn is_in_sequence(&self) -> bool {
+        self.state != State::Ground
+    }
+
     /// What makes another parser go on from [`offset`](Self::offset) as ours does, when it does not
     /// get what was before: the beginning of a string of the same kind, one that nobody understands.
     /// Empty where there is none.

@@ -459,3 +459,31 @@ fn a_panic_is_survived() {
         assert_eq!(client.rows, all_rows(&screen));
     }
 }
+
+#[test]
+fn the_beginning_of_a_question_is_known() {
+    let long = format!("x\x1b]10;{}", "?".repeat(300));
+    for (output, expected) in [
+        ("text", None),
+        ("text\x1b", Some(4)),
+        ("text\x1b[", Some(4)),
+        ("text\x1b[c", None),
+        ("\x1b[c\x1b[>", Some(3)),
+        ("x\x1bP$q", Some(1)),
+        ("x\x1b]10;?", Some(1)),
+        (&long, None),
+        ("\u{e9}", None),
+    ] {
+        let mut answering = screen(10, 3);
+        assert!(answering.advance(output.as_bytes(), NOW));
+        assert_eq!(answering.unfinished_question(), expected, "{output:?}");
+        let options = ScreenOptions { answers: false, ..Default::default() };
+        let mut silent = Screen::new(size(10, 3), &options, 0);
+        assert!(silent.advance(output.as_bytes(), NOW));
+        assert_eq!(silent.unfinished_question(), None, "{output:?}");
+    }
+    // The beginning of a character is no sequence.
+    let mut screen = screen(10, 3);
+    assert!(screen.advance(&"\u{e9}".as_bytes()[..1], NOW));
+    assert_eq!(screen.unfinished_question(), None);
+}
