@@ -86,6 +86,14 @@
 // named, and see only directories that `orch_grant_directory` has. Turns do the serving; events tell nothing of
 // it but changes that wait for the host's review (ORCH_EVENT_REVIEW), if the configuration asks for that.
 //
+// PEERS
+//
+// `orch_peer_connect` connects to the server of another engine and keeps a copy of its state, which
+// `orch_peer_entries` walks through and `orch_peer_get_session` and those beside it read by key.
+// `orch_peer_attach` follows one of its terminals, `orch_peer_write` types into it, and requests
+// (`orch_peer_batch` and those beside it) are answered under their numbers. All that comes of it is
+// ORCH_EVENT_PEER. A connection that is lost is made anew and goes on where it was.
+//
 // STRUCTS
 //
 // Structs begin with their size, so that a host and a library of different ages fit: fill options
@@ -502,6 +510,121 @@
 // Change: removes the pane `id`, from its session's list too. No effect if it is not there.
 #define ORCH_CHANGE_REMOVE_PANE 4
 
+// Peer event: the other engine has let us in; ORCH_PEER_IS_RESUMED in `flags` if the state goes on from the
+// version that we have, else all of it comes anew.
+#define ORCH_PEER_CONNECTED 1
+
+// Peer event: there is no connection (any more): `data` says why, `retry_in_ms` when it is tried again.
+// Requests without an answer have been answered with ORCH_REMOTE_DISCONNECTED before.
+#define ORCH_PEER_DISCONNECTED 2
+
+// Peer event: the copy is the other engine's state of `version`; ORCH_PEER_IS_FULL if it came anew as a whole.
+#define ORCH_PEER_STATE 3
+
+// Peer event: output of `terminal` comes from `offset` on. Again after each time that the connection was
+// made anew.
+#define ORCH_PEER_ATTACHED 4
+
+// Peer event: `terminal` is gone, or could not be attached to; or the host wanted it.
+#define ORCH_PEER_DETACHED 5
+
+// Peer event: output of `terminal`: `data` and `len`, from `offset` up to `end`. An `offset` beyond the `end`
+// of the one before leaves out questions of the program that the other engine has answered.
+#define ORCH_PEER_OUTPUT 6
+
+// Peer event: output of `terminal` from `offset` up to `end` is lost to us.
+#define ORCH_PEER_GAP 7
+
+// Peer event: the screen of `terminal` instead of the bytes before `offset`: clear, set the size `window`, write
+// `data` of all parts. ORCH_PEER_HAS_MORE if another part follows; if it does not because the connection
+// broke, a new snapshot comes later.
+#define ORCH_PEER_SNAPSHOT 8
+
+// Peer event: what changed on the screen of `terminal`: `update`, whose generation counts the updates of this
+// peer.
+#define ORCH_PEER_SCREEN 9
+
+// Peer event: the program in `terminal` has ended: `exit_kind`, `exit_value`; `offset` is after its last byte,
+// and everything before has come.
+#define ORCH_PEER_ENDED 10
+
+// Peer event: what became of the request `number`: `answer`.
+#define ORCH_PEER_ANSWER 11
+
+// Peer event: the change set `number` was committed as `version.n` (the epoch is not told); its effect is in
+// the copy.
+#define ORCH_PEER_APPLIED 12
+
+// Peer event: the change set `number` was refused: `code`, and `data` for a person. With
+// ORCH_REMOTE_DISCONNECTED nobody knows: compare the state.
+#define ORCH_PEER_REJECTED 13
+
+// Peer event: the other engine complains about something that has no number, such as input: `data`.
+#define ORCH_PEER_PROBLEM 14
+
+// Peer event flag: see ORCH_PEER_CONNECTED.
+#define ORCH_PEER_IS_RESUMED 1
+
+// Peer event flag: see ORCH_PEER_STATE.
+#define ORCH_PEER_IS_FULL 2
+
+// Peer event flag: another part of the snapshot follows; a search has found more than it tells.
+#define ORCH_PEER_HAS_MORE 4
+
+// Answer: it is done (ends a watch).
+#define ORCH_ANSWER_DONE 1
+
+// Answer: it was refused, or the answer was lost: `code`, and `data` for a person.
+#define ORCH_ANSWER_FAILED 2
+
+// Answer to a batch: `statuses`, one for each operation.
+#define ORCH_ANSWER_STATUSES 3
+
+// Answer: a program was started in `terminal`.
+#define ORCH_ANSWER_SPAWNED 4
+
+// Answer: files are watched, as `watch`.
+#define ORCH_ANSWER_WATCHING 5
+
+// Answer to a search: `matches`; ORCH_PEER_HAS_MORE in `flags` if there are more.
+#define ORCH_ANSWER_FOUND 6
+
+// Answer to a query: `detail`.
+#define ORCH_ANSWER_TERMINAL 7
+
+// Another engine refused something: it makes no sense there.
+#define ORCH_REMOTE_INVALID 1
+
+// Another engine refused something: the token does not allow it.
+#define ORCH_REMOTE_FORBIDDEN 2
+
+// Another engine refused something: what was named does not exist (any more).
+#define ORCH_REMOTE_NOT_FOUND 3
+
+// Another engine refused something: a bound was reached.
+#define ORCH_REMOTE_LIMIT 4
+
+// Another engine refused something: an entry has changed since the version that the change was made from.
+#define ORCH_REMOTE_CONFLICT 5
+
+// Another engine refused something: its host did.
+#define ORCH_REMOTE_REFUSED 6
+
+// Another engine refused something: the terminal has ended or is being closed.
+#define ORCH_REMOTE_ENDED 7
+
+// Another engine refused something: an operation before it failed.
+#define ORCH_REMOTE_SKIPPED 8
+
+// Another engine refused something: the terminal has no screen.
+#define ORCH_REMOTE_NO_SCREEN 9
+
+// Another engine refused something: the system did.
+#define ORCH_REMOTE_SYSTEM 10
+
+// The connection was lost before the answer came: nobody knows.
+#define ORCH_REMOTE_DISCONNECTED 11
+
 // Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 // `data` and `len`. The reader has moved past them.
 #define ORCH_EVENT_OUTPUT 1
@@ -600,9 +723,8 @@
 // `orch_state_answer_review`.
 #define ORCH_EVENT_REVIEW 26
 
-// Something between us and another engine: `offset` names the peer, `tag` is its own, `value` says what:
-// 1 connected, 2 disconnected, 3 state, 4 attached, 5 detached, 6 output, 7 gap, 8 snapshot, 9 screen,
-// 10 ended, 11 answer, 12 applied, 13 rejected, 14 problem.
+// Something happened between us and another engine: `peer` says what; `tag` is that of
+// `orch_peer_options`.
 #define ORCH_EVENT_PEER 27
 
 // The program exited with a code: `exit_value`, 0 to 255.
@@ -695,6 +817,50 @@
 
 // Bytes of the text of a token.
 #define ORCH_TOKEN_BYTES 43
+
+// Connect flag: large messages are compressed, both ways. On one machine it only costs time.
+#define ORCH_CONNECT_COMPRESS 1
+
+// Connect flag: JSON instead of bincode, for an engine of another version, or to be read by people.
+#define ORCH_CONNECT_JSON 2
+
+// For `orch_peer_options.retry_attempts`: a connection that fails is not tried again.
+#define ORCH_RETRY_NEVER UINT32_MAX
+
+// Status of a peer: a connection is being made.
+#define ORCH_PEER_STATUS_CONNECTING 1
+
+// Status of a peer: it has let us in.
+#define ORCH_PEER_STATUS_CONNECTED 2
+
+// Status of a peer: a connection is made in `retry_in_ms`.
+#define ORCH_PEER_STATUS_WAITING 3
+
+// Status of a peer: it has been given up; see `last_error`.
+#define ORCH_PEER_STATUS_FAILED 4
+
+// Circuit breaker: every attempt is made.
+#define ORCH_BREAKER_CLOSED 0
+
+// Circuit breaker: none is made.
+#define ORCH_BREAKER_OPEN 1
+
+// Circuit breaker: one is made at a time, as a trial.
+#define ORCH_BREAKER_HALF_OPEN 2
+
+// Start of a reader, for `orch_peer_attach` only: with the screen and at most 1,000 rows of scrollback; without
+// a screen as ORCH_START_OLDEST.
+#define ORCH_START_SCREEN 5
+
+// Operation, for `orch_peer_batch` only: types the interrupt character and drops output that was not sent
+// yet.
+#define ORCH_OP_INTERRUPT 8
+
+// Operation, for `orch_peer_batch` only: ends the input.
+#define ORCH_OP_EOF 9
+
+// Operation, for `orch_peer_batch` only: hangs up; SIGKILL follows after `value` milliseconds.
+#define ORCH_OP_CLOSE 10
 
 // An engine. Opaque; made by `orch_engine_create`.
 typedef struct orch_engine orch_engine;
@@ -811,6 +977,11 @@ typedef struct orch_config {
     uint32_t review_changes;
     // Must be 0.
     uint32_t reserved_end;
+    // Peers at once; one more is refused. Default 16.
+    size_t peers;
+    // Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
+    // read. As many may wait to be sent; more is refused. Default 4 MiB.
+    size_t peer_queue_bytes;
 } orch_config;
 
 // Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
@@ -1379,6 +1550,120 @@ typedef struct orch_state_review {
     size_t op_stride;
 } orch_state_review;
 
+// What became of an operation of `orch_peer_batch`.
+typedef struct orch_peer_status {
+    // 0 for a success, else one of ORCH_REMOTE_*.
+    uint32_t code;
+    // Always 0.
+    uint32_t reserved;
+    // Why it was refused, for a person: one line, UTF-8.
+    struct orch_bytes message;
+} orch_peer_status;
+
+// A match: from the first character's column up to, not including, the column after the last one's.
+// Rows are counted as in `orch_search.from`.
+typedef struct orch_match {
+    // Row of the first character.
+    int32_t start_row;
+    // Column of the first character.
+    uint32_t start_col;
+    // Row of the last character: another one where a line wraps.
+    int32_t end_row;
+    // The column after the last character.
+    uint32_t end_col;
+} orch_match;
+
+// What is known of a terminal of another engine, beyond what its state tells.
+typedef struct orch_peer_terminal {
+    // Size of this struct as the library has it.
+    size_t size;
+    // Which one.
+    uint64_t terminal;
+    // The leader of the foreground process group, 0 if not known.
+    int32_t foreground_pid;
+    // 1 if its output is held back.
+    uint32_t paused;
+    // Name of that process; none if unknown.
+    struct orch_bytes foreground_name;
+    // Its working directory; none if unknown.
+    struct orch_bytes cwd;
+    // Offset of the oldest byte that there is.
+    uint64_t log_start;
+    // Offset after the newest byte.
+    uint64_t log_end;
+    // Bytes typed so far.
+    uint64_t input_bytes;
+    // Bytes of them that the program has not read.
+    uint64_t input_waiting;
+    // Milliseconds since the last input, -1 if there was none.
+    int64_t since_input_ms;
+    // Milliseconds since the last output, -1 if there was none.
+    int64_t since_output_ms;
+    // Rows of scrollback.
+    uint32_t history;
+    // Always 0.
+    uint32_t reserved;
+} orch_peer_terminal;
+
+// Something that happened between us and another engine. Events of one peer come in the order in which they
+// happened. Fields that its kind does not name are 0. All that it points to is borrowed as `data` of
+// `orch_event` is.
+typedef struct orch_peer_event {
+    // Size of this struct as the library has it: what a host knows beyond that is not there.
+    size_t size;
+    // Which peer.
+    uint64_t peer;
+    // One of ORCH_PEER_CONNECTED and the like. Ignore kinds that you do not know.
+    uint32_t kind;
+    // Sum of ORCH_PEER_IS_RESUMED and the like.
+    uint32_t flags;
+    // The terminal of the other engine that the event is about.
+    uint64_t terminal;
+    // Offset in bytes since the terminal's start; see the kinds.
+    uint64_t offset;
+    // Offset after the last byte that the event is about.
+    uint64_t end;
+    // Bytes, or text in UTF-8.
+    const uint8_t *data;
+    // Bytes in `data`.
+    size_t len;
+    // ORCH_PEER_SNAPSHOT: the size of the screen in cells.
+    struct orch_size window;
+    // ORCH_PEER_STATE, ORCH_PEER_APPLIED: the version.
+    struct orch_state_version version;
+    // ORCH_PEER_ANSWER, _APPLIED, _REJECTED: the number that the call has given.
+    uint64_t number;
+    // ORCH_PEER_ANSWER: one of ORCH_ANSWER_*. Ignore those that you do not know.
+    uint32_t answer;
+    // ORCH_PEER_REJECTED, ORCH_ANSWER_FAILED: one of ORCH_REMOTE_*.
+    uint32_t code;
+    // ORCH_PEER_ENDED: one of ORCH_EXIT_*.
+    uint32_t exit_kind;
+    // ORCH_PEER_ENDED: the code or the signal.
+    int32_t exit_value;
+    // ORCH_PEER_DISCONNECTED: milliseconds until it is tried again; -1 if it is given up.
+    int64_t retry_in_ms;
+    // ORCH_ANSWER_WATCHING: the watch of the other engine.
+    uint64_t watch;
+    // ORCH_PEER_SCREEN: what changed.
+    const struct orch_screen_update *update;
+    // ORCH_ANSWER_STATUSES: the statuses; elements lie `status_stride` bytes apart (`orch_peer_status_at`).
+    const struct orch_peer_status *statuses;
+    // How many.
+    size_t status_count;
+    // Bytes from one to the next.
+    size_t status_stride;
+    // ORCH_ANSWER_FOUND: the matches in the order of the text; elements lie `match_stride` bytes apart
+    // (`orch_peer_match_at`).
+    const struct orch_match *matches;
+    // How many.
+    size_t match_count;
+    // Bytes from one to the next.
+    size_t match_stride;
+    // ORCH_ANSWER_TERMINAL: what is known.
+    const struct orch_peer_terminal *detail;
+} orch_peer_event;
+
 // An event. Fields that its kind does not name are 0.
 typedef struct orch_event {
     // `sizeof(orch_event)`, set by the host.
@@ -1430,6 +1715,8 @@ typedef struct orch_event {
     const struct orch_file_batch *batch;
     // ORCH_EVENT_REVIEW: the change set, with everything in it borrowed as `data` is.
     const struct orch_state_review *review;
+    // ORCH_EVENT_PEER: what happened, with everything in it borrowed as `data` is.
+    const struct orch_peer_event *peer;
 } orch_event;
 
 // A reader as a state query shows it.
@@ -1542,19 +1829,6 @@ typedef struct orch_search {
     // 1,000, also for 0.
     size_t matches_max;
 } orch_search;
-
-// A match: from the first character's column up to, not including, the column after the last one's.
-// Rows are counted as in `orch_search.from`.
-typedef struct orch_match {
-    // Row of the first character.
-    int32_t start_row;
-    // Column of the first character.
-    uint32_t start_col;
-    // Row of the last character: another one where a line wraps.
-    int32_t end_row;
-    // The column after the last character.
-    uint32_t end_col;
-} orch_match;
 
 // What a search found.
 typedef struct orch_matches {
@@ -1802,6 +2076,114 @@ typedef struct orch_client_info {
     // Bytes that wait to be sent to it.
     size_t queued_bytes;
 } orch_client_info;
+
+// Which engine to connect to and how. Fill with `orch_peer_options_init` first. 0 means the default.
+//
+// Pointers are read during the call only.
+typedef struct orch_peer_options {
+    // `sizeof(orch_peer_options)`.
+    size_t size;
+    // Where it listens: an IP address with a port, as "127.0.0.1:8000" or "[::1]:8000"; "unix:" and the path
+    // of a Unix socket; or an absolute path. TCP does not encrypt: across a network only through a tunnel.
+    struct orch_bytes address;
+    // The text of a token that the other engine has made (`orch_token_add`), 1 to 256 bytes.
+    struct orch_bytes token;
+    // How the other engine names this one in its lists; UTF-8, at most 64 bytes. Default none.
+    struct orch_bytes name;
+    // The `Host` that the request names, with its port; graphic ASCII. No bytes (the default): the address.
+    struct orch_bytes host;
+    // Which collections of the state are mirrored, a sum of ORCH_COLLECTION_*. Default all.
+    uint32_t collections;
+    // Sum of ORCH_CONNECT_COMPRESS and ORCH_CONNECT_JSON. Default 0.
+    uint32_t flags;
+    // The longest time before the first retry, in milliseconds; it doubles with each. The time is drawn at
+    // random below it. Default 100.
+    uint32_t retry_initial_ms;
+    // The longest time before any retry, in milliseconds; not below `retry_initial_ms`. Default 30,000.
+    uint32_t retry_max_ms;
+    // Retries in a row before the peer is given up; a connection that held for 10 seconds starts them anew. 0
+    // (the default): without an end. For none ORCH_RETRY_NEVER.
+    uint32_t retry_attempts;
+    // Attempts in a row that fail before the circuit breaker opens, so that none is made for a while.
+    // Default 5.
+    uint32_t breaker_failures;
+    // Attempts in a row that have to succeed before it closes again. Default 1.
+    uint32_t breaker_successes;
+    // How long it stays open, in milliseconds. Default 10,000.
+    uint32_t breaker_open_ms;
+    // A number of the host's own; comes back in every event of the peer.
+    uint64_t tag;
+} orch_peer_options;
+
+// How a peer is at the moment. Texts and arrays are borrowed until the next `orch_peer_get_state` on the
+// engine that succeeds.
+typedef struct orch_peer_state {
+    // `sizeof(orch_peer_state)`, set by the host.
+    size_t size;
+    // Its id.
+    uint64_t peer;
+    // The host's own number.
+    uint64_t tag;
+    // One of ORCH_PEER_STATUS_*.
+    uint32_t status;
+    // One of ORCH_BREAKER_*.
+    uint32_t breaker;
+    // Attempts since the last connection that held.
+    uint32_t attempts;
+    // What our token allows there, a sum of ORCH_SCOPE_*, once it has let us in.
+    uint32_t scopes;
+    // Name and version of the other engine, once it has let us in; UTF-8.
+    struct orch_bytes server;
+    // Why there was no connection last, UTF-8; `data` is NULL if there always was one.
+    struct orch_bytes last_error;
+    // Names of the programs that may be started there; UTF-8.
+    const struct orch_bytes *profiles;
+    // How many.
+    size_t profile_count;
+    // Terminals that are attached, or will be.
+    const uint64_t *terminals;
+    // How many.
+    size_t terminal_count;
+    // ORCH_PEER_STATUS_WAITING: milliseconds until it is tried again. Otherwise -1.
+    int64_t retry_in_ms;
+    // How long an answer took last, in nanoseconds; -1 if not known.
+    int64_t round_trip_ns;
+    // Bytes that wait to be read by the host, about.
+    size_t received_bytes;
+    // Bytes that wait to be sent.
+    size_t queued_bytes;
+    // How often the copy was not what the other engine has, and came anew.
+    uint64_t mismatches;
+} orch_peer_state;
+
+// How to follow a terminal of another engine. Fill with `orch_peer_attach_options_init` first.
+typedef struct orch_peer_attach_options {
+    // `sizeof(orch_peer_attach_options)`.
+    size_t size;
+    // ORCH_DELIVERY_LOSSLESS (default): every byte, and the program waits for us, as long as we keep nobody
+    // else waiting. ORCH_DELIVERY_LOSSY: the program never waits; what we cannot follow is a gap.
+    // ORCH_DELIVERY_SCREEN: what changed on the screen instead of bytes.
+    uint32_t mode;
+    // Where it begins: ORCH_START_SCREEN (default), ORCH_START_OLDEST, ORCH_START_NOW, ORCH_START_SNAPSHOT, or
+    // ORCH_START_RESUME: at `offset` if that is still there, else with a snapshot or a gap. After a broken
+    // connection it goes on where it was.
+    uint32_t start;
+    // For ORCH_START_RESUME: bytes since the terminal's start.
+    uint64_t offset;
+    // Bytes that may be on their way or unread; the other engine has bounds for it. 0 (the default) is
+    // 256 KiB.
+    uint64_t window;
+    // For ORCH_START_SNAPSHOT: rows of scrollback, at most.
+    uint32_t scrollback;
+    // Must be 0.
+    uint32_t reserved;
+} orch_peer_attach_options;
+
+// How far a host has walked through the entries of a peer. All 0: not at all. It may be copied.
+typedef struct orch_peer_cursor {
+    // Where it goes on; the library's.
+    uint64_t words[4];
+} orch_peer_cursor;
 
 
 #ifdef __cplusplus
@@ -2479,6 +2861,234 @@ int32_t orch_client_list(struct orch_engine *engine,
 // Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
 int32_t orch_client_close(struct orch_engine *engine, uint64_t client, struct orch_bytes reason);
 
+// Fills options with the defaults. `size` is `sizeof(orch_peer_options)`.
+//
+// Any thread. Errors: ORCH_E_INVALID.
+int32_t orch_peer_options_init(struct orch_peer_options *options, size_t size);
+
+// Connects to the server of another engine (`orch_listen`), mirrors its state, and keeps at it: a connection
+// that is lost is made anew and goes on where it was. What happens comes as ORCH_EVENT_PEER; that nobody
+// listens is no error but such an event. A peer whose events are not read is read no further.
+//
+// A refusal that would only be repeated (a token that is not valid, another version of the protocol, a state
+// that is larger than `state_bytes`) ends it with an ORCH_PEER_DISCONNECTED whose `retry_in_ms` is -1; the id
+// stays until `orch_peer_disconnect`.
+//
+// Owner thread. Does not wait for the connection. Errors: ORCH_E_INVALID, ORCH_E_LIMIT, ORCH_E_GONE while
+// shutting down, ORCH_E_SYSTEM.
+int32_t orch_peer_connect(struct orch_engine *engine,
+                          const struct orch_peer_options *options,
+                          uint64_t *out_peer);
+
+// Lets go of a peer: its copy of the state and its unread events are gone, and its id is stale. The other
+// engine is told, without waiting for it.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID.
+int32_t orch_peer_disconnect(struct orch_engine *engine,
+                             uint64_t peer);
+
+// The ids of all peers, in no particular order. Writes at most `capacity` ids; `out_count` gets how many there
+// are.
+//
+// Owner thread. Errors: ORCH_E_INVALID.
+int32_t orch_peer_list(struct orch_engine *engine,
+                       uint64_t *out_peers,
+                       size_t capacity,
+                       size_t *out_count);
+
+// How a peer is at the moment. Set `out_state->size` before; it is left as it is.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_peer_get_state(struct orch_engine *engine,
+                            uint64_t peer,
+                            struct orch_peer_state *out_state);
+
+// Fills options with the defaults. `size` is `sizeof(orch_peer_attach_options)`.
+//
+// Any thread. Errors: ORCH_E_INVALID.
+int32_t orch_peer_attach_options_init(struct orch_peer_attach_options *options, size_t size);
+
+// Attaches to a terminal of another engine, or attaches anew; without a connection as soon as there is one. It
+// stays attached when the connection is made anew. `options` may be NULL for the defaults. ORCH_PEER_ATTACHED
+// comes, or ORCH_PEER_DETACHED if there is no such terminal.
+//
+// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT, ORCH_E_INVALID.
+int32_t orch_peer_attach(struct orch_engine *engine,
+                         uint64_t peer,
+                         uint64_t terminal,
+                         const struct orch_peer_attach_options *options);
+
+// Lets go of a terminal of another engine. What came before is still told, then ORCH_PEER_DETACHED.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, also when it is not attached.
+int32_t orch_peer_detach(struct orch_engine *engine, uint64_t peer, uint64_t terminal);
+
+// Types into a terminal of another engine: all of the bytes are queued, or none. There is no answer; what the
+// other engine refuses comes as ORCH_PEER_PROBLEM. The bytes are copied.
+//
+// Owner thread. Does not wait. Errors: ORCH_E_DISCONNECTED while there is no connection, ORCH_E_LIMIT when too
+// much waits to be sent, ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_peer_write(struct orch_engine *engine,
+                        uint64_t peer,
+                        uint64_t terminal,
+                        const void *data,
+                        size_t len);
+
+// Does `count` operations on terminals of another engine, an array whose elements lie `stride` bytes apart
+// (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
+// _CLEAR, _INTERRUPT, _EOF and _CLOSE; after one that fails, those after it for the same terminal are skipped.
+// Everything is copied. ORCH_ANSWER_STATUSES comes under the number that `out_request` gets.
+//
+// This and the other requests below: owner thread; they do not wait; an answer comes in any case, with
+// ORCH_REMOTE_DISCONNECTED if the connection was lost before. Errors: ORCH_E_DISCONNECTED while there is no
+// connection; ORCH_E_LIMIT when 1,024 requests wait, too much waits to be sent, or the request is too large for
+// the other engine; ORCH_E_STALE_ID; ORCH_E_INVALID. Nothing was sent then.
+int32_t orch_peer_batch(struct orch_engine *engine,
+                        uint64_t peer,
+                        const struct orch_op *ops,
+                        size_t count,
+                        size_t stride,
+                        uint64_t *out_request);
+
+// Starts a program there: the `profile` by the name that the other host has granted (`orch_grant_profile`), in
+// the directory `cwd`, inside its granted ones; no bytes: that of the profile. `window` may be NULL for the
+// profile's size; only its cells count. ORCH_ANSWER_SPAWNED comes under the number that `out_request` gets.
+//
+// Threads, blocking and errors as of `orch_peer_batch`.
+int32_t orch_peer_spawn(struct orch_engine *engine,
+                        uint64_t peer,
+                        struct orch_bytes profile,
+                        struct orch_bytes cwd,
+                        const struct orch_size *window,
+                        uint64_t *out_request);
+
+// Searches the screen and the scrollback of a terminal of another engine for a `pattern`, UTF-8. `flags` is a sum
+// of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE; `max` bounds the matches, at most 10,000, and 0 is 1,000.
+// ORCH_ANSWER_FOUND comes under the number that `out_request` gets.
+//
+// Threads, blocking and errors as of `orch_peer_batch`.
+int32_t orch_peer_search(struct orch_engine *engine,
+                         uint64_t peer,
+                         uint64_t terminal,
+                         struct orch_bytes pattern,
+                         uint32_t flags,
+                         uint32_t max,
+                         uint64_t *out_request);
+
+// Asks for everything that is known of a terminal of another engine at the moment. ORCH_ANSWER_TERMINAL comes
+// under the number that `out_request` gets.
+//
+// Threads, blocking and errors as of `orch_peer_batch`.
+int32_t orch_peer_query(struct orch_engine *engine,
+                        uint64_t peer,
+                        uint64_t terminal,
+                        uint64_t *out_request);
+
+// Has the other engine watch files in one of its granted directories, by an absolute path; they appear in the
+// copy of its state. It ends with the connection. ORCH_ANSWER_WATCHING comes under the number that
+// `out_request` gets.
+//
+// Threads, blocking and errors as of `orch_peer_batch`.
+int32_t orch_peer_watch(struct orch_engine *engine,
+                        uint64_t peer,
+                        struct orch_bytes path,
+                        uint64_t *out_request);
+
+// Ends a watch that was asked for on this connection. ORCH_ANSWER_DONE comes under the number that
+// `out_request` gets.
+//
+// Threads, blocking and errors as of `orch_peer_batch`.
+int32_t orch_peer_unwatch(struct orch_engine *engine,
+                          uint64_t peer,
+                          uint64_t watch,
+                          uint64_t *out_request);
+
+// Changes sessions and panes of another engine: operations as of `orch_state_change`, all of them or none. Bases
+// are versions of entries in the copy. Everything is copied. ORCH_PEER_APPLIED or ORCH_PEER_REJECTED comes
+// under the number that `out_change` gets; when ORCH_PEER_APPLIED is read, the effect is in the copy.
+//
+// Threads, blocking and errors as of `orch_peer_batch`.
+int32_t orch_peer_change(struct orch_engine *engine,
+                         uint64_t peer,
+                         const struct orch_state_op *ops,
+                         size_t count,
+                         size_t stride,
+                         uint64_t *out_change);
+
+// The version that the copy of a peer's state is at; ORCH_DONE, with nothing written, before the first one has
+// come, and while the state comes anew.
+//
+// The copy changes within turns. Between two ORCH_PEER_STATE events it may be between two versions: a pane may
+// name a session that comes later. Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_peer_state_version(struct orch_engine *engine,
+                                uint64_t peer,
+                                struct orch_state_version *out_version);
+
+// The hash of these collections of the copy, a sum of ORCH_COLLECTION_*; see `orch_state_hash`. The library
+// compares it with that of the other engine itself, and has a copy that differs sent anew.
+//
+// Owner thread. In constant time. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_peer_state_hash(struct orch_engine *engine,
+                             uint64_t peer,
+                             uint32_t collections,
+                             uint64_t *out_hash);
+
+// A session in the copy of a peer's state. Set `out_session->size` before; it is left as it is.
+//
+// Lent until the next call on this engine that lends something of such a copy and succeeds: this one and those
+// below, of any peer. Owner thread. Errors: ORCH_E_STALE_ID if there is no such peer or no such entry,
+// ORCH_E_INVALID.
+int32_t orch_peer_get_session(struct orch_engine *engine,
+                              uint64_t peer,
+                              struct orch_bytes id,
+                              struct orch_session *out_session);
+
+// A pane in the copy of a peer's state; otherwise as `orch_peer_get_session`.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_peer_get_pane(struct orch_engine *engine,
+                           uint64_t peer,
+                           struct orch_bytes id,
+                           struct orch_pane *out_pane);
+
+// What the copy of a peer's state knows of a terminal; otherwise as `orch_peer_get_session`.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_peer_get_terminal(struct orch_engine *engine,
+                               uint64_t peer,
+                               uint64_t terminal,
+                               struct orch_terminal_facts *out_facts);
+
+// What the copy of a peer's state knows of a file, by its watch and its id there; otherwise as
+// `orch_peer_get_session`.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_peer_get_file(struct orch_engine *engine,
+                           uint64_t peer,
+                           uint64_t watch,
+                           uint64_t id,
+                           struct orch_file_facts *out_facts);
+
+// Entries of these collections (a sum of ORCH_COLLECTION_*) in the copy of a peer's state, at most `max` (0:
+// 4,096) and about 1 MiB; the cursor moves behind them. With a cursor of zeroes a walk begins (`full` is 1);
+// call again while `more` is 1. Set `out_changes->size` before; it is left as it is.
+//
+// There are no removed keys here: a walk does not tell what changed but what there is. Without a turn in between
+// it gives the copy as it is. Over several turns, entries that stay are told once, as they are when their turn
+// comes, and those that come or go may be told or not; a walk in which `version` stays the same gives that
+// version. When all of the state came anew meanwhile, the walk begins anew, with `full` 1 again. `version` is 0
+// where `orch_peer_state_version` has none. A cursor is for the peer and the collections that it was first used
+// with.
+//
+// Lent as by `orch_peer_get_session`. Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID; the cursor is
+// untouched then.
+int32_t orch_peer_entries(struct orch_engine *engine,
+                          uint64_t peer,
+                          struct orch_peer_cursor *cursor,
+                          uint32_t collections,
+                          size_t max,
+                          struct orch_state_changes *out_changes);
+
 // Makes a sender for the engine. Destroy it with `orch_sender_destroy`.
 //
 // Owner thread of the engine. Errors: ORCH_E_INVALID.
@@ -2614,6 +3224,17 @@ static inline const orch_terminal_facts *orch_terminal_facts_at(const orch_state
 static inline const orch_file_facts *orch_file_facts_at(const orch_state_changes *changes,
                                                         size_t index) {
     return (const orch_file_facts *)((const char *)changes->files + index * changes->file_stride);
+}
+
+// What became of an operation; `index` counts from 0 and is below `status_count`.
+static inline const orch_peer_status *orch_peer_status_at(const orch_peer_event *event,
+                                                          size_t index) {
+    return (const orch_peer_status *)((const char *)event->statuses + index * event->status_stride);
+}
+
+// A match of a peer's; `index` counts from 0 and is below `match_count`.
+static inline const orch_match *orch_peer_match_at(const orch_peer_event *event, size_t index) {
+    return (const orch_match *)((const char *)event->matches + index * event->match_stride);
 }
 
 #ifdef __cplusplus

@@ -114,9 +114,9 @@ pub(super) fn target_from(target: u32) -> Result<SignalTarget> {
 
 impl orch_op {
     /// The size of the first published version.
-    const FIRST_SIZE: usize = size_through!(orch_op, window, orch_size);
+    pub(super) const FIRST_SIZE: usize = size_through!(orch_op, window, orch_size);
 
-    const NOTHING: orch_op = orch_op {
+    pub(super) const NOTHING: orch_op = orch_op {
         terminal: 0,
         kind: 0,
         value: 0,

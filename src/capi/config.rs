@@ -124,6 +124,11 @@ pub struct orch_config {
     pub review_changes: u32,
     /// Must be 0.
     pub reserved_end: u32,
+    /// Peers at once; one more is refused. Default 16.
+    pub peers: usize,
+    /// Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
+    /// read. As many may wait to be sent; more is refused. Default 4 MiB.
+    pub peer_queue_bytes: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -181,6 +186,8 @@ unsafe impl SizedStruct for orch_config {
             client_stall_ms: limits.client_stall_time.as_millis() as u32,
             review_changes: 0,
             reserved_end: 0,
+            peers: limits.peers,
+            peer_queue_bytes: limits.peer_queue_bytes,
         }
     }
 }
@@ -264,6 +271,8 @@ impl orch_config {
         set(&mut limits.reviews, self.reviews);
         set(&mut limits.client_hello_time, ms(self.client_hello_ms));
         set(&mut limits.client_stall_time, ms(self.client_stall_ms));
+        set(&mut limits.peers, self.peers);
+        set(&mut limits.peer_queue_bytes, self.peer_queue_bytes);
     }
 }
 

@@ -6,6 +6,7 @@ use std::ptr;
 use super::config::{ORCH_LOG_ERROR, ORCH_LOG_INFO, ORCH_LOG_WARN};
 use super::guard::{Inner, Lent, Poisoned, on_engine_if, orch_engine};
 use super::options::{NO_BYTES, NO_SIZE, delivery_number, orch_bytes, orch_size};
+use super::peer_event::orch_peer_event;
 use super::sized::{self, SizedStruct, size_through};
 use super::state_change::orch_state_review;
 use super::status::*;
@@ -13,9 +14,7 @@ use super::update::{ShownLoan, orch_screen_update};
 use super::watch_batch::{BatchLoan, orch_file_batch};
 use super::watch_tree::orch_file_version;
 use crate::error::Result;
-use crate::{
-    Completion, Event, ExitStatus, LogLevel, PeerEvent, ReaderId, Size, TerminalEvent, WatchEvent,
-};
+use crate::{Completion, Event, ExitStatus, LogLevel, ReaderId, Size, TerminalEvent, WatchEvent};
 
 /// Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 /// `data` and `len`. The reader has moved past them.
@@ -91,9 +90,8 @@ pub const ORCH_EVENT_WATCH_WARNING: u32 = 25;
 /// A client wants to change the state, and `orch_config.review_changes` is on: `review`. Answer it with
 /// `orch_state_answer_review`.
 pub const ORCH_EVENT_REVIEW: u32 = 26;
-/// Something between us and another engine: `offset` names the peer, `tag` is its own, `value` says what:
-/// 1 connected, 2 disconnected, 3 state, 4 attached, 5 detached, 6 output, 7 gap, 8 snapshot, 9 screen,
-/// 10 ended, 11 answer, 12 applied, 13 rejected, 14 problem.
+/// Something happened between us and another engine: `peer` says what; `tag` is that of
+/// `orch_peer_options`.
 pub const ORCH_EVENT_PEER: u32 = 27;
 
 /// The program exited with a code: `exit_value`, 0 to 255.
@@ -156,6 +154,8 @@ pub struct orch_event {
     pub batch: *const orch_file_batch,
     /// ORCH_EVENT_REVIEW: the change set, with everything in it borrowed as `data` is.
     pub review: *const orch_state_review,
+    /// ORCH_EVENT_PEER: what happened, with everything in it borrowed as `data` is.
+    pub peer: *const orch_peer_event,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -187,6 +187,7 @@ unsafe impl SizedStruct for orch_event {
             version: orch_file_version { epoch: 0, n: 0 },
             batch: ptr::null(),
             review: ptr::null(),
+            peer: ptr::null(),
         }
     }
 }
@@ -268,30 +269,12 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
         }
         Event::Peer { id, tag, event } => {
             (out.kind, out.tag) = (ORCH_EVENT_PEER, tag);
-            (out.offset, out.value) = (id.to_u64(), peer_number(&event));
+            let (lent, lent_update) = (&mut inner.lent, &mut inner.lent_update);
+            out.peer = inner.lent_peer.lend(id.to_u64(), &event, lent, lent_update);
         }
         Event::ShutdownComplete => out.kind = ORCH_EVENT_SHUTDOWN_COMPLETE,
     }
     Ok(Next::Event(out))
-}
-
-fn peer_number(event: &PeerEvent<'_>) -> u32 {
-    match event {
-        PeerEvent::Connected { .. } => 1,
-        PeerEvent::Disconnected { .. } => 2,
-        PeerEvent::State { .. } => 3,
-        PeerEvent::Attached { .. } => 4,
-        PeerEvent::Detached { .. } => 5,
-        PeerEvent::Output { .. } => 6,
-        PeerEvent::Gap { .. } => 7,
-        PeerEvent::Snapshot { .. } => 8,
-        PeerEvent::Screen { .. } => 9,
-        PeerEvent::Ended { .. } => 10,
-        PeerEvent::Answer { .. } => 11,
-        PeerEvent::Applied { .. } => 12,
-        PeerEvent::Rejected { .. } => 13,
-        PeerEvent::Problem { .. } => 14,
-    }
 }
 
 fn kind_of(event: &TerminalEvent<'_>) -> u32 {

@@ -9,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::peer::PeerLook;
+use super::peer_event::PeerLoan;
 use super::screen::Shown;
 use super::serve::ClientLoan;
 use super::state::StateScratch;
@@ -43,6 +45,7 @@ impl Inner {
         self.lent_update.end();
         self.lent_batch.end();
         self.lent_review.end();
+        self.lent_peer.end();
     }
 }
 
@@ -56,12 +59,17 @@ pub(super) struct Inner {
     pub(super) lent_batch: BatchLoan,
     /// The change set of the last event.
     pub(super) lent_review: StateLoan,
+    /// What happened to a peer, of the last event.
+    pub(super) lent_peer: PeerLoan,
     pub(super) states: StateScratch,
     pub(super) shown: Shown,
     pub(super) files: Files,
     /// Entries of the application state.
     pub(super) lent_state: StateLoan,
     pub(super) lent_clients: ClientLoan,
+    /// Entries of the state of a peer.
+    pub(super) lent_replica: StateLoan,
+    pub(super) peer_look: PeerLook,
     poisoned: bool,
     /// The message of the panic that poisoned the engine, until it was told as a log event.
     pub(super) panic_text: Option<String>,
@@ -119,11 +127,14 @@ impl orch_engine {
                 lent_update: ShownLoan::default(),
                 lent_batch: BatchLoan::default(),
                 lent_review: StateLoan::default(),
+                lent_peer: PeerLoan::default(),
                 states: StateScratch::default(),
                 shown: Shown::default(),
                 files: Files::default(),
                 lent_state: StateLoan::default(),
                 lent_clients: ClientLoan::default(),
+                lent_replica: StateLoan::default(),
+                peer_look: PeerLook::default(),
                 poisoned: false,
                 panic_text: None,
                 last_error: LastError::default(),

@@ -38,6 +38,8 @@ mod state_entry;
 
 mod state_change;
 
+mod peer_event;
+
 mod event;
 
 mod state;
@@ -54,6 +56,12 @@ mod listen;
 
 mod serve;
 
+mod peer;
+
+mod peer_request;
+
+mod peer_read;
+
 mod sender;
 
 pub use batch::*;
@@ -62,6 +70,10 @@ pub use engine::*;
 pub use event::*;
 pub use listen::*;
 pub use options::*;
+pub use peer::*;
+pub use peer_event::*;
+pub use peer_read::*;
+pub use peer_request::*;
 pub use screen::*;
 pub use search::*;
 pub use sender::*;

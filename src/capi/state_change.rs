@@ -231,7 +231,7 @@ pub unsafe extern "C" fn orch_state_change(
 ///
 /// # Safety
 /// `count` elements `stride` bytes apart are readable, and what they point to.
-unsafe fn ops_from(
+pub(super) unsafe fn ops_from(
     ops: *const orch_state_op,
     count: usize,
     stride: usize,

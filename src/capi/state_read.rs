@@ -10,7 +10,7 @@ use super::state_entry::*;
 use super::state_loan::StateLoan;
 use super::status::*;
 use crate::error::{Error, ErrorKind, Result};
-use crate::{FileKey, StateBudget, StateCursor, StateKeyRef, StateSink, WatchId};
+use crate::{FileKey, StateBudget, StateCursor, StateKeyRef, StateSink, StateView, WatchId};
 
 /// Entries of a slice, unless the host names another number.
 const SLICE_ENTRIES: usize = 4096;
@@ -145,6 +145,43 @@ pub unsafe extern "C" fn orch_state_hash(
     unsafe { on_engine(engine, query) }
 }
 
+/// Lends the entry of a key; `list` says where in the loan it is then.
+pub(super) fn lend_entry<T: Copy>(
+    lent: &mut StateLoan,
+    view: &StateView,
+    key: StateKeyRef<'_>,
+    list: impl FnOnce(&StateLoan) -> &[T],
+) -> Result<T> {
+    let none = || Error::new(ErrorKind::StaleId, "no such entry");
+    let entry = view.entry(key).ok_or_else(none)?;
+    lent.begin();
+    lent.set(entry);
+    lent.seal();
+    list(lent).first().copied().ok_or_else(none)
+}
+
+/// What a slice may tell when the host asks for `max` entries.
+pub(super) fn budget_of(max: usize) -> StateBudget {
+    StateBudget { entries: if max == 0 { SLICE_ENTRIES } else { max }, bytes: SLICE_BYTES }
+}
+
+/// What was lent, as C gets it; of no version yet.
+pub(super) fn changes_of(lent: &StateLoan) -> orch_state_changes {
+    orch_state_changes {
+        removed: lent.removed.as_ptr(),
+        removed_count: lent.removed.len(),
+        sessions: lent.sessions.as_ptr(),
+        session_count: lent.sessions.len(),
+        panes: lent.panes.as_ptr(),
+        pane_count: lent.panes.len(),
+        terminals: lent.terminals.as_ptr(),
+        terminal_count: lent.terminals.len(),
+        files: lent.files.as_ptr(),
+        file_count: lent.files.len(),
+        ..orch_state_changes::defaults()
+    }
+}
+
 /// Lends one entry.
 ///
 /// # Safety
@@ -158,15 +195,11 @@ unsafe fn get<'k, T: SizedStruct>(
     let query = |inner: &mut Inner| {
         // SAFETY: passed on from the caller.
         unsafe { sized::check_out(out) }?;
-        let entry = inner.engine.application_state()?.entry(key()?);
-        let entry = entry.ok_or_else(|| Error::new(ErrorKind::StaleId, "no such entry"))?;
-        inner.lent_state.begin();
-        inner.lent_state.set(entry);
-        inner.lent_state.seal();
-        if let Some(c) = list(&inner.lent_state).first() {
-            // SAFETY: the output was checked; the caller vouches for its size.
-            unsafe { sized::write(out, c) };
-        }
+        let key = key()?;
+        let state = inner.engine.application_state()?;
+        let c = lend_entry(&mut inner.lent_state, state, key, list)?;
+        // SAFETY: the output was checked; the caller vouches for its size.
+        unsafe { sized::write(out, &c) };
         Ok(ORCH_OK)
     };
     // SAFETY: passed on from the caller.
@@ -258,28 +291,16 @@ pub unsafe extern "C" fn orch_state_get_changes(
         let mut at = StateCursor::from_words(c.epoch, c.n, c.rest)
             .ok_or_else(|| Error::invalid("cursor: not one that the library has written"))?;
         let collections = collections_from(collections)?;
-        let entries = if max == 0 { SLICE_ENTRIES } else { max };
-        let budget = StateBudget { entries, bytes: SLICE_BYTES };
         let lent = &mut inner.lent_state;
         let state = inner.engine.application_state()?;
         lent.begin();
-        let progress = state.changes(&mut at, collections, budget, lent);
+        let progress = state.changes(&mut at, collections, budget_of(max), lent);
         lent.seal();
         let c = orch_state_changes {
             version: at.version().into(),
             full: progress.full.into(),
             more: progress.more.into(),
-            removed: lent.removed.as_ptr(),
-            removed_count: lent.removed.len(),
-            sessions: lent.sessions.as_ptr(),
-            session_count: lent.sessions.len(),
-            panes: lent.panes.as_ptr(),
-            pane_count: lent.panes.len(),
-            terminals: lent.terminals.as_ptr(),
-            terminal_count: lent.terminals.len(),
-            files: lent.files.as_ptr(),
-            file_count: lent.files.len(),
-            ..orch_state_changes::defaults()
+            ..changes_of(lent)
         };
         // SAFETY: the output was checked; the caller vouches for its size.
         unsafe { sized::write(out_changes, &c) };

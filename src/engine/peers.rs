@@ -52,6 +52,11 @@ impl Engine {
         self.peers.state(id, self.reactor.measure_now())
     }
 
+    /// The time that [`PeerStatus::Waiting`](crate::PeerStatus::Waiting) is compared with.
+    pub(crate) fn now(&self) -> std::time::Instant {
+        self.reactor.measure_now()
+    }
+
     /// The copy of a peer's state. It changes within turns; between two
     /// [`State`](crate::PeerEvent::State) events it may be between two versions.
     ///

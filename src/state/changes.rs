@@ -148,7 +148,7 @@ pub struct Progress {
 }
 
 /// What is left of a slice.
-struct Purse {
+pub(super) struct Purse {
     entries: usize,
     bytes: usize,
     visits: u32,
@@ -156,12 +156,18 @@ struct Purse {
 }
 
 impl Purse {
-    fn new(budget: Budget, visits: u32) -> Self {
+    pub(super) fn new(budget: Budget, visits: u32) -> Self {
         Purse { entries: budget.entries, bytes: budget.bytes, visits, told: false }
     }
 
+    /// Whether one more slot may be looked at.
+    pub(super) fn visit(&mut self) -> Result<(), UsedUp> {
+        self.visits = self.visits.checked_sub(1).ok_or(UsedUp)?;
+        Ok(())
+    }
+
     /// Whether one more may be told; the first one in any case.
-    fn take(&mut self, bytes: usize) -> bool {
+    pub(super) fn take(&mut self, bytes: usize) -> bool {
         if self.told && (self.entries == 0 || self.bytes < bytes) {
             return false;
         }
@@ -173,7 +179,7 @@ impl Purse {
 }
 
 /// The slice is used up.
-struct UsedUp;
+pub(super) struct UsedUp;
 
 impl ApplicationState {
     /// Tells the changes of these collections after the cursor, as much as the budget allows, and moves
@@ -298,7 +304,7 @@ impl ApplicationState {
             while let Some(tombstone) = rows.tombstone(*next)
                 && tombstone.version <= committed
             {
-                purse.visits = purse.visits.checked_sub(1).ok_or(UsedUp)?;
+                purse.visit()?;
                 // A key that has an entry again is told as that entry, now or in the next read.
                 if !tombstone.outlived {
                     if !purse.take(tombstone.key.bytes()) {

@@ -28,6 +28,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod view;
+mod walk;
 
 pub use changes::{Budget, Progress, StateCursor};
 pub use commit::{Change, ChangeOp, ChangeSet, Refusal};
@@ -39,6 +40,7 @@ pub use replica::Replica;
 pub use sink::{ChangeSink, StateChanges};
 pub use store::ApplicationState;
 pub use view::StateView;
+pub(crate) use walk::WalkCursor;
 
 /// A state of the store: `n` counts its change sets. Versions of different epochs (another run of the
 /// engine) do not compare.

@@ -15,6 +15,8 @@ pub struct Replica {
     view: StateView,
     version: Option<StateVersion>,
     bytes_max: usize,
+    /// Counts from 1 how often it began empty.
+    pub(super) filling: u64,
 }
 
 /// Reading by key is the same for the state and for its copies.
@@ -34,6 +36,7 @@ impl Replica {
             view: StateView::new(0),
             version: None,
             bytes_max,
+            filling: 1,
         }
     }
 
@@ -41,7 +44,7 @@ impl Replica {
     /// [`finish`](Self::finish).
     pub fn begin(&mut self, full: bool) {
         if full {
-            *self = Replica::new(self.bytes_max);
+            *self = Replica { filling: self.filling + 1, ..Replica::new(self.bytes_max) };
         }
     }
 

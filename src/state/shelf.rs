@@ -294,6 +294,8 @@ pub(super) trait Rows {
     fn tombstone_after(&self, version: u64) -> u64;
     fn tombstone(&self, number: u64) -> Option<Tombstone<'_>>;
     fn entry(&self, slot: u32) -> Option<Entry<'_>>;
+    /// Every slot in use is below.
+    fn end(&self) -> u32;
     /// The slot of the entry that changed next after this slot's.
     fn newer(&self, slot: u32) -> u32;
     /// The slot of the first change above a version ([`NIL`]: there is none), found from the newest;
@@ -330,6 +332,10 @@ impl<V: Value> Rows for Shelf<V> {
 
     fn entry(&self, slot: u32) -> Option<Entry<'_>> {
         self.slot(slot).map(Slot::entry)
+    }
+
+    fn end(&self) -> u32 {
+        self.end
     }
 
     fn newer(&self, slot: u32) -> u32 {

@@ -15,7 +15,7 @@ use crate::limits::Limits;
 const WALK_MAX: usize = 4096;
 
 /// Slots and tombstones that one call looks at, told or not. About 0.1 ms.
-const VISITS_MAX: u32 = 16 << 10;
+pub(super) const VISITS_MAX: u32 = 16 << 10;
 
 /// Sessions, panes, terminals and files as one versioned value.
 ///
@@ -203,6 +203,6 @@ impl ApplicationState {
 
     /// The shelves in the order of [`Collection::EACH`](super::Collection::EACH).
     pub(super) fn rows(&self) -> [&dyn Rows; 4] {
-        [&self.view.sessions, &self.view.panes, &self.view.terminals, &self.view.files]
+        self.view.rows()
     }
 }

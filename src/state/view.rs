@@ -3,7 +3,7 @@
 use super::entry::{
     Collection, Collections, Entry, FileFacts, FileKey, KeyRef, Pane, Session, TerminalFacts,
 };
-use super::shelf::Shelf;
+use super::shelf::{Rows, Shelf};
 
 /// Sessions, panes, terminals and files. Both [`ApplicationState`](super::ApplicationState) and
 /// [`Replica`](super::Replica) are read through it.
@@ -22,6 +22,11 @@ impl StateView {
             terminals: Shelf::new(tombstone_bytes_max),
             files: Shelf::new(tombstone_bytes_max),
         }
+    }
+
+    /// The shelves in the order of [`Collection::EACH`].
+    pub(super) fn rows(&self) -> [&dyn Rows; 4] {
+        [&self.sessions, &self.panes, &self.terminals, &self.files]
     }
 
     /// The hash of these collections: two copies with the same hash are the same, but for one chance in
