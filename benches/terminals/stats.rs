@@ -95,7 +95,12 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn begin() -> Self {
-        println!("{:<44} {:>14} {:>14} {:>7}  target", "what", "ours", "the C loop", "ratio");
+        Table::beside("the C loop")
+    }
+
+    /// A table whose peer has this name, unless a section names another.
+    pub(crate) fn beside(peer: &str) -> Self {
+        println!("{:<44} {:>14} {:>14} {:>7}  target", "what", "ours", peer, "ratio");
         Table { short: 0 }
     }
 

@@ -9,8 +9,8 @@ pub(crate) fn kill_after(seconds: u32) {
     unsafe { libc::alarm(seconds) };
 }
 
-/// Raises the soft limit of descriptors as far as it may go.
-pub(crate) fn allow_descriptors(wanted: u64) {
+/// Raises the soft limit of descriptors as far as it may go; gives what it is then.
+pub(crate) fn allow_descriptors(wanted: u64) -> u64 {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: getrlimit fills the struct that the pointer is valid for.
     let answer = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
@@ -20,6 +20,7 @@ pub(crate) fn allow_descriptors(wanted: u64) {
         // SAFETY: setrlimit reads the struct that the pointer is valid for.
         unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
     }
+    limit.rlim_cur
 }
 
 /// Whether this process has a child that nobody has reaped.

@@ -1,0 +1,96 @@
+//! Clients that do nothing: whether the engine sleeps, what they take, and whether it stays quick with
+//! thousands of them.
+
+use std::time::Duration;
+
+use crate::allocations::live_bytes;
+use crate::crowd::Crowd;
+use crate::fanout;
+use crate::serving::Serving;
+use crate::stats::{Line, Table, Target, ms, percentile};
+use crate::system::{allow_descriptors, resident_bytes, trim_memory};
+
+const KIB: f64 = 1024.0;
+const TERMINALS: usize = 1000;
+const CLIENTS: usize = 10_000;
+/// Descriptors of the server beside those of clients: two of each terminal, and some.
+const OTHER_DESCRIPTORS: u64 = 2 * TERMINALS as u64 + 200;
+/// Attached to one terminal, with the state.
+const FIELDS: &str =
+    r#","collections":["sessions","panes"],"attach":[{"terminal":$,"start":"now"}]"#;
+
+pub(crate) fn run(table: &mut Table) {
+    wakeups(table);
+    memory(table);
+    scale(table);
+}
+
+fn wakeups(table: &mut Table) {
+    table.section("100 idle clients", "");
+    let serving = Serving::start();
+    let cat = serving.spawn_echo();
+    serving.with(fanout::begin);
+    let mut crowd = Crowd::start(serving.address);
+    crowd.open(100, &serving.token, &[cat], FIELDS);
+    crowd.command("rounds\t10");
+    std::thread::sleep(Duration::from_millis(500));
+    let before = serving.turns();
+    std::thread::sleep(Duration::from_secs(5));
+    let turns = serving.turns() - before;
+    let target = ("0", Target::AtMost(0.0));
+    table.line(Line::figure("wakeups in 5 s", turns.to_string(), turns as f64, target));
+}
+
+fn memory(table: &mut Table) {
+    table.section("memory of the server for 1,000 idle clients", "");
+    const COUNT: usize = 1000;
+    let serving = Serving::start();
+    let cat = serving.spawn_echo();
+    serving.with(fanout::begin);
+    let mut crowd = Crowd::start(serving.address);
+    crowd.open(10, &serving.token, &[cat], FIELDS);
+    crowd.command("rounds\t10");
+    trim_memory();
+    let (resident, live) = (resident_bytes(), serving.with(|_| live_bytes()));
+    crowd.open(COUNT, &serving.token, &[cat], FIELDS);
+    crowd.command("quiet\t200");
+    let bytes = |now: f64, before: f64| (now - before) / COUNT as f64;
+    let target = || ("<= 16 KiB", Target::AtMost(16.0 * KIB));
+    let each = bytes(resident_bytes() as f64, resident as f64);
+    let ours = format!("{:.2} KiB", each / KIB);
+    table.line(Line::figure("each, attached, resident", ours, each, target()));
+    let each = bytes(serving.with(|_| live_bytes()) as f64, live as f64);
+    let ours = format!("{:.2} KiB", each / KIB);
+    table.line(Line::figure("each, attached, allocated", ours, each, target()));
+}
+
+fn scale(table: &mut Table) {
+    let allowed = allow_descriptors(u64::MAX);
+    let clients = CLIENTS.min(allowed.saturating_sub(OTHER_DESCRIPTORS) as usize);
+    table.section(&format!("{TERMINALS} terminals, {clients} clients"), "");
+    let serving = Serving::start();
+    let terminals: Vec<u64> = (0..TERMINALS).map(|_| serving.spawn_echo()).collect();
+    serving.with(fanout::begin);
+    let mut crowd = Crowd::start(serving.address);
+    crowd.open(clients, &serving.token, &terminals, FIELDS);
+    crowd.command("quiet\t1000");
+    serving.time_turns();
+    crowd.command("spread\t3000\t1000");
+    let typing = serving.turn_times_us();
+    let longest = |turns: &[f64]| percentile(turns, 100);
+    let p99 = percentile(&typing, 99);
+    let what = "turn p99, lines typed here and there";
+    table.line(Line::figure(what, ms(p99), p99, ("< 5 ms", Target::AtMost(5000.0))));
+    let max = longest(&typing);
+    table.line(Line::figure("longest of them", ms(max), max, ("", Target::None)));
+    serving.time_turns();
+    for n in 0..5 {
+        crowd.begin(&format!("until\tall-{n}"));
+        serving.with(move |engine| fanout::put(engine, &format!("all-{n}")));
+        crowd.end();
+        crowd.command("quiet\t200");
+    }
+    let max = longest(&serving.turn_times_us());
+    let what = "longest turn, the state changes for all";
+    table.line(Line::figure(what, ms(max), max, ("", Target::None)));
+}
