@@ -345,7 +345,8 @@ impl Server {
         let name = client.name.clone();
         self.count_in();
         let label = self.tokens.label(token).unwrap_or_default();
-        let line = format!("client {} {name:?}: connected by token {label:?}", id.to_u64());
+        let by = if label.is_empty() { String::new() } else { format!(" by token {label:?}") };
+        let line = format!("client {} {name:?}: connected{by}", id.to_u64());
         self.log(line);
         self.mark_pushed(id);
         self.wake(id);

@@ -6,8 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{SFlag, fstat};
+use orchflow::Engine;
 
 use crate::failure::Failure;
+use crate::host::Signals;
 
 /// A pipe or terminal that polls writable takes this much without blocking (`PIPE_BUF`).
 const STDOUT_PIECE: usize = 4096;
@@ -56,6 +58,21 @@ impl Output {
             }
         }
         Ok(())
+    }
+
+    /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
+    pub(crate) fn wait(&self, engine: &Engine, signals: &Signals) -> Result<(), Failure> {
+        let stdout = io::stdout();
+        let mut fds = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+        if self.pending.is_empty() {
+            fds.push(PollFd::new(engine.as_fd(), PollFlags::POLLIN));
+        } else {
+            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR) => Ok(()),
+            Err(errno) => Err(Failure::Host("poll", errno)),
+        }
     }
 
     fn write_some(&self, bytes: &[u8]) -> Result<usize, Failure> {

@@ -3,13 +3,9 @@
 //! Changes are looked for only when what was printed before has been written, so a slow stdout makes the
 //! steps larger and nothing piles up.
 
-use std::io;
-use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{Collections, Engine, Event, PeerEvent, PeerId};
 
 use crate::args::StateOptions;
@@ -56,7 +52,7 @@ impl<'a> Follower<'a> {
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
-            self.wait()?;
+            self.output.wait(&self.engine, &self.signals)?;
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
             {
@@ -82,21 +78,6 @@ impl<'a> Follower<'a> {
             if self.is_ended && self.output.pending.is_empty() {
                 return Ok(ExitCode::SUCCESS);
             }
-        }
-    }
-
-    /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
-    fn wait(&self) -> Result<(), Failure> {
-        let stdout = io::stdout();
-        let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-        if self.output.pending.is_empty() {
-            fds.push(PollFd::new(self.engine.as_fd(), PollFlags::POLLIN));
-        } else {
-            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
-        }
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(errno) => Err(Failure::Host("poll", errno)),
         }
     }
 

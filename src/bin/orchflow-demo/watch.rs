@@ -5,12 +5,9 @@
 //! before is told, then we end. A second one ends at once.
 
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
     Config, Engine, Event, FileChanges, FileCursor, FileVersion, WatchEvent, WatchId, WatchProblem,
 };
@@ -80,7 +77,7 @@ impl Teller {
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
-            self.wait()?;
+            self.output.wait(&self.engine, &self.signals)?;
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
             {
@@ -104,21 +101,6 @@ impl Teller {
                 self.counter.end();
                 return Ok(ExitCode::SUCCESS);
             }
-        }
-    }
-
-    /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
-    fn wait(&mut self) -> Result<(), Failure> {
-        let stdout = io::stdout();
-        let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
-        if self.output.pending.is_empty() {
-            fds.push(PollFd::new(self.engine.as_fd(), PollFlags::POLLIN));
-        } else {
-            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
-        }
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
-            Err(errno) => Err(Failure::Host("poll", errno)),
         }
     }
 
