@@ -1,10 +1,11 @@
 // The binary interface in numbers: sizes and offsets of every struct, values of every constant. They
 // are what a compiled host relies on, so a change of one of them breaks hosts, and has to break this.
-// Those of file watches are in layout_watch.c, those of the state and the server in layout_state.c.
+// Those of file watches are in layout_watch.c, those of the state and the server in layout_state.c,
+// those of peers in layout_peer.c.
 
 #include "layout.h"
 
-SIZE(orch_config, 352);
+SIZE(orch_config, 368);
 FIELD(orch_config, size, 0, 8);
 FIELD(orch_config, log_level, 8, 4);
 FIELD(orch_config, reserved, 12, 4);
@@ -54,6 +55,8 @@ FIELD(orch_config, client_hello_ms, 336, 4);
 FIELD(orch_config, client_stall_ms, 340, 4);
 FIELD(orch_config, review_changes, 344, 4);
 FIELD(orch_config, reserved_end, 348, 4);
+FIELD(orch_config, peers, 352, 8);
+FIELD(orch_config, peer_queue_bytes, 360, 8);
 
 SIZE(orch_bytes, 16);
 FIELD(orch_bytes, data, 0, 8);
@@ -188,7 +191,7 @@ FIELD(orch_screen_update, scroll_count, 88, 8);
 FIELD(orch_screen_update, scroll_stride, 96, 8);
 FIELD(orch_screen_update, rows, 104, 32);
 
-SIZE(orch_event, 176);
+SIZE(orch_event, 184);
 FIELD(orch_event, size, 0, 8);
 FIELD(orch_event, kind, 8, 4);
 FIELD(orch_event, level, 12, 4);
@@ -213,6 +216,7 @@ FIELD(orch_event, watch, 136, 8);
 FIELD(orch_event, version, 144, 16);
 FIELD(orch_event, batch, 160, 8);
 FIELD(orch_event, review, 168, 8);
+FIELD(orch_event, peer, 176, 8);
 
 SIZE(orch_reader_state, 32);
 FIELD(orch_reader_state, reader, 0, 8);

@@ -1,6 +1,6 @@
 // Structs of other sizes than this library's: of a newer host with a tail, of no known version.
 
-#include "state.h"
+#include "peer.h"
 #include "watch.h"
 
 // A struct of a newer host: the known part and fields that this library has never heard of.
@@ -38,6 +38,9 @@ static void inits(void) {
     CHECK_INIT(orch_watch_options, orch_watch_options_init, sizeof(orch_watch_options));
     CHECK_INIT(orch_listen_options, orch_listen_options_init, sizeof(orch_listen_options));
     CHECK_INIT(orch_token_options, orch_token_options_init, sizeof(orch_token_options));
+    CHECK_INIT(orch_peer_options, orch_peer_options_init, sizeof(orch_peer_options));
+    CHECK_INIT(orch_peer_attach_options, orch_peer_attach_options_init,
+               sizeof(orch_peer_attach_options));
 #undef CHECK_INIT
 }
 
@@ -242,6 +245,28 @@ static void state_outputs(orch_engine *engine) {
     CHECK_ERROR(engine, ORCH_E_INVALID, "does not know");
 }
 
+static void peer_outputs(orch_engine *engine) {
+    WIDE(orch_peer_options) options;
+    WIDE(orch_peer_state) state;
+    WIDE(orch_state_changes) changes;
+    orch_peer_cursor cursor = {{0, 0, 0, 0}};
+    uint64_t peer = 77;
+    memset(&options, 0, sizeof options);
+    options.known = peer_options("unix:/nonexistent/socket", "token");
+    options.known.size = sizeof options;
+    options.tail[23] = 1;
+    CHECK_STATUS(orch_peer_connect(engine, &options.known, &peer), ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "does not know");
+    CHECK_INT(peer, 77);
+    options.tail[23] = 0;
+    CHECK_OK(orch_peer_connect(engine, &options.known, &peer));
+    CHECK_SIZES(state, orch_peer_get_state(engine, peer, &state.known));
+    CHECK_INT(state.known.tag, PEER_TAG);
+    CHECK_SIZES(changes, orch_peer_entries(engine, peer, &cursor, 1, 0, &changes.known));
+    CHECK_INT(changes.known.version.n, 0);
+    CHECK_OK(orch_peer_disconnect(engine, peer));
+}
+
 int main(void) {
     check_start();
     inits();
@@ -257,6 +282,7 @@ int main(void) {
     other_outputs(engine);
     watch_outputs(engine);
     state_outputs(engine);
+    peer_outputs(engine);
     CHECK_OK(orch_sender_destroy(sender));
     CHECK_OK(orch_engine_destroy(engine));
     return 0;

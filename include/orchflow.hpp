@@ -67,6 +67,7 @@ private:
 using terminal_id = uint64_t;
 using reader_id = uint64_t;
 using watch_id = uint64_t;
+using peer_id = uint64_t;
 using listener_id = uint64_t;
 using token_id = uint64_t;
 using client_id = uint64_t;
@@ -694,6 +695,119 @@ struct token {
     std::string text;
 };
 
+// Which engine to connect to and how. Owns its texts, so it can be kept and used again.
+class peer_options {
+public:
+    // "127.0.0.1:8000", "[::1]:8000", "unix:" and a path, or an absolute path; and the text of a token.
+    peer_options(std::string_view address, std::string_view token)
+        : address_(address), token_(token) {
+        orch_peer_options_init(&raw_, sizeof raw_);
+    }
+
+    // How the other engine names this one.
+    peer_options &name(std::string_view name) { return name_ = name, *this; }
+    // The `Host` that the request names.
+    peer_options &host(std::string_view host) { return host_ = host, *this; }
+    // Sum of ORCH_COLLECTION_*.
+    peer_options &collections(uint32_t set) noexcept { return raw_.collections = set, *this; }
+    // Sum of ORCH_CONNECT_COMPRESS and ORCH_CONNECT_JSON.
+    peer_options &flags(uint32_t flags) noexcept { return raw_.flags = flags, *this; }
+    // `attempts`: 0 without an end, ORCH_RETRY_NEVER for none.
+    peer_options &retry(milliseconds initial, milliseconds max, uint32_t attempts = 0) noexcept {
+        raw_.retry_initial_ms = clamp_ms<uint32_t>(initial);
+        raw_.retry_max_ms = clamp_ms<uint32_t>(max);
+        raw_.retry_attempts = attempts;
+        return *this;
+    }
+    peer_options &breaker(uint32_t failures, uint32_t successes, milliseconds open_for) noexcept {
+        raw_.breaker_failures = failures;
+        raw_.breaker_successes = successes;
+        raw_.breaker_open_ms = clamp_ms<uint32_t>(open_for);
+        return *this;
+    }
+    peer_options &tag(uint64_t tag) noexcept { return raw_.tag = tag, *this; }
+
+    // The options in C's form, for the time of the call `use`.
+    template <typename Use>
+    auto lower(Use use) const {
+        orch_peer_options raw = raw_;
+        raw.address = bytes(address_);
+        raw.token = bytes(token_);
+        raw.name = bytes(name_);
+        raw.host = bytes(host_);
+        return use(raw);
+    }
+
+private:
+    std::string address_, token_, name_, host_;
+    orch_peer_options raw_ = {};
+};
+
+// How to follow a terminal of another engine, with every default; change what you like in `raw`.
+struct peer_attach_options {
+    peer_attach_options() noexcept { orch_peer_attach_options_init(&raw, sizeof raw); }
+    orch_peer_attach_options raw = {};
+};
+
+// How far a host has walked through the entries of a peer; a new one is before the beginning.
+struct peer_cursor {
+    orch_peer_cursor raw = {};
+};
+
+// Something that happened between us and another engine. Borrowed from an event as its bytes.
+class peer_event {
+public:
+    explicit peer_event(const orch_peer_event &raw) noexcept {
+        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
+    }
+    peer_id peer() const noexcept { return raw_.peer; }
+    // One of ORCH_PEER_CONNECTED and the like.
+    uint32_t kind() const noexcept { return raw_.kind; }
+    bool is_resumed() const noexcept { return (raw_.flags & ORCH_PEER_IS_RESUMED) != 0; }
+    bool is_full() const noexcept { return (raw_.flags & ORCH_PEER_IS_FULL) != 0; }
+    bool has_more() const noexcept { return (raw_.flags & ORCH_PEER_HAS_MORE) != 0; }
+    // Of the other engine.
+    terminal_id terminal() const noexcept { return raw_.terminal; }
+    watch_id watch() const noexcept { return raw_.watch; }
+    uint64_t offset() const noexcept { return raw_.offset; }
+    uint64_t end() const noexcept { return raw_.end; }
+    std::string_view data() const noexcept {
+        return {reinterpret_cast<const char *>(raw_.data), raw_.len};
+    }
+    orch_state_version version() const noexcept { return raw_.version; }
+    // Of the request or the change set.
+    uint64_t number() const noexcept { return raw_.number; }
+    // ORCH_PEER_ANSWER: one of ORCH_ANSWER_*.
+    uint32_t answer() const noexcept { return raw_.answer; }
+    // One of ORCH_REMOTE_*; 0 for none.
+    uint32_t code() const noexcept { return raw_.code; }
+    // ORCH_PEER_DISCONNECTED: when it is tried again, if it is.
+    std::optional<milliseconds> retry_in() const noexcept {
+        if (raw_.kind != ORCH_PEER_DISCONNECTED || raw_.retry_in_ms < 0) return std::nullopt;
+        return milliseconds(raw_.retry_in_ms);
+    }
+    // ORCH_PEER_SCREEN: what changed.
+    std::optional<screen_update> update() const noexcept {
+        if (raw_.update == nullptr) return std::nullopt;
+        return screen_update(*raw_.update);
+    }
+    // ORCH_ANSWER_STATUSES: one for each operation.
+    strided<orch_peer_status> statuses() const noexcept {
+        return {raw_.statuses, raw_.status_count, raw_.status_stride};
+    }
+    // ORCH_ANSWER_FOUND: in the order of the text.
+    strided<orch_match> matches() const noexcept {
+        return {raw_.matches, raw_.match_count, raw_.match_stride};
+    }
+    // ORCH_ANSWER_TERMINAL: what is known; else nullptr.
+    const orch_peer_terminal *detail() const noexcept { return raw_.detail; }
+    // Every other field.
+    const orch_peer_event &raw() const noexcept { return raw_; }
+
+private:
+    orch_peer_event raw_ = {};
+};
+
 // An event. Its bytes are borrowed until the next next_event or turn of the engine.
 class event {
 public:
@@ -730,6 +844,11 @@ public:
     std::optional<orch::review> review() const noexcept {
         if (raw_.review == nullptr) return std::nullopt;
         return orch::review(*raw_.review);
+    }
+    // ORCH_EVENT_PEER: what happened.
+    std::optional<peer_event> peer() const noexcept {
+        if (raw_.peer == nullptr) return std::nullopt;
+        return peer_event(*raw_.peer);
     }
     // Every other field.
     const orch_event &raw() const noexcept { return raw_; }
@@ -772,6 +891,14 @@ struct op : orch_op {
         op out(id, ORCH_OP_SCROLL_TO);
         out.reader = reader;
         out.value = rows;
+        return out;
+    }
+    // For engine::peer_batch only.
+    static op interrupt(terminal_id id) noexcept { return op(id, ORCH_OP_INTERRUPT); }
+    static op send_eof(terminal_id id) noexcept { return op(id, ORCH_OP_EOF); }
+    static op close(terminal_id id, milliseconds grace) noexcept {
+        op out(id, ORCH_OP_CLOSE);
+        out.value = clamp_ms<uint32_t>(grace);
         return out;
     }
 
@@ -1165,6 +1292,135 @@ public:
         return ids;
     }
 
+    // Peers: other engines that are mirrored here. What happens comes as ORCH_EVENT_PEER.
+    result<peer_id> connect(const peer_options &options) {
+        return options.lower([&](const orch_peer_options &raw) -> result<peer_id> {
+            peer_id id = 0;
+            const status made = orch_peer_connect(raw_.get(), &raw, &id);
+            if (!made) return made;
+            return id;
+        });
+    }
+    status disconnect(peer_id id) noexcept { return orch_peer_disconnect(raw_.get(), id); }
+    std::vector<peer_id> peers() {
+        size_t count = 0;
+        if (orch_peer_list(raw_.get(), nullptr, 0, &count) != ORCH_OK) return {};
+        std::vector<peer_id> ids(count);
+        if (orch_peer_list(raw_.get(), ids.data(), count, &count) != ORCH_OK) return {};
+        return ids;
+    }
+    // Its texts and arrays are borrowed until the next call of this that has an answer.
+    result<orch_peer_state> peer_state(peer_id id) noexcept {
+        orch_peer_state out = {};
+        out.size = sizeof out;
+        const status done = orch_peer_get_state(raw_.get(), id, &out);
+        if (!done) return done;
+        return out;
+    }
+    status peer_attach(peer_id id, terminal_id terminal,
+                       const peer_attach_options &options = {}) noexcept {
+        return orch_peer_attach(raw_.get(), id, terminal, &options.raw);
+    }
+    status peer_detach(peer_id id, terminal_id terminal) noexcept {
+        return orch_peer_detach(raw_.get(), id, terminal);
+    }
+    status peer_write(peer_id id, terminal_id terminal, std::string_view data) noexcept {
+        return orch_peer_write(raw_.get(), id, terminal, data.data(), data.size());
+    }
+    // Requests. Each gives the number under which its answer comes.
+    result<uint64_t> peer_batch(peer_id id, const std::vector<op> &ops) noexcept {
+        return numbered([&](uint64_t *out) {
+            return orch_peer_batch(raw_.get(), id, ops.data(), ops.size(), sizeof(op), out);
+        });
+    }
+    result<uint64_t> peer_spawn(peer_id id, std::string_view profile, std::string_view cwd = {},
+                                std::optional<orch_size> window = {}) noexcept {
+        return numbered([&](uint64_t *out) {
+            return orch_peer_spawn(raw_.get(), id, bytes(profile), bytes(cwd),
+                                   window ? &*window : nullptr, out);
+        });
+    }
+    result<uint64_t> peer_search(peer_id id, terminal_id terminal, std::string_view pattern,
+                                 uint32_t flags = 0, uint32_t max = 0) noexcept {
+        return numbered([&](uint64_t *out) {
+            return orch_peer_search(raw_.get(), id, terminal, bytes(pattern), flags, max, out);
+        });
+    }
+    result<uint64_t> peer_query(peer_id id, terminal_id terminal) noexcept {
+        return numbered(
+            [&](uint64_t *out) { return orch_peer_query(raw_.get(), id, terminal, out); });
+    }
+    result<uint64_t> peer_watch(peer_id id, std::string_view path) noexcept {
+        return numbered(
+            [&](uint64_t *out) { return orch_peer_watch(raw_.get(), id, bytes(path), out); });
+    }
+    result<uint64_t> peer_unwatch(peer_id id, watch_id watch) noexcept {
+        return numbered(
+            [&](uint64_t *out) { return orch_peer_unwatch(raw_.get(), id, watch, out); });
+    }
+    result<uint64_t> peer_change(peer_id id, const change_set &set) {
+        return set.lower([&](const std::vector<orch_state_op> &ops) {
+            return numbered([&](uint64_t *out) {
+                return orch_peer_change(raw_.get(), id, ops.data(), ops.size(),
+                                        sizeof(orch_state_op), out);
+            });
+        });
+    }
+    // The copy of a peer's state. What a question gives is borrowed until the next one that has an answer.
+    // None, while there is no version.
+    result<std::optional<orch_state_version>> peer_state_version(peer_id id) noexcept {
+        orch_state_version out = {};
+        const status done = orch_peer_state_version(raw_.get(), id, &out);
+        if (!done) return done;
+        if (done.code() == ORCH_DONE) return std::optional<orch_state_version>();
+        return std::optional<orch_state_version>(out);
+    }
+    result<uint64_t> peer_state_hash(peer_id id,
+                                     uint32_t collections = ORCH_COLLECTIONS_ALL) noexcept {
+        return numbered([&](uint64_t *out) {
+            return orch_peer_state_hash(raw_.get(), id, collections, out);
+        });
+    }
+    result<orch_session> peer_session(peer_id id, std::string_view session) noexcept {
+        orch_session out = {};
+        out.size = sizeof out;
+        const status done = orch_peer_get_session(raw_.get(), id, bytes(session), &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_pane> peer_pane(peer_id id, std::string_view pane) noexcept {
+        orch_pane out = {};
+        out.size = sizeof out;
+        const status done = orch_peer_get_pane(raw_.get(), id, bytes(pane), &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_terminal_facts> peer_terminal(peer_id id, terminal_id terminal) noexcept {
+        orch_terminal_facts out = {};
+        out.size = sizeof out;
+        const status done = orch_peer_get_terminal(raw_.get(), id, terminal, &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_file_facts> peer_file(peer_id id, watch_id watch, uint64_t file) noexcept {
+        orch_file_facts out = {};
+        out.size = sizeof out;
+        const status done = orch_peer_get_file(raw_.get(), id, watch, file, &out);
+        if (!done) return done;
+        return out;
+    }
+    // Entries from the cursor on, which moves behind them; ask again while it has more.
+    result<orch::state_changes> peer_entries(peer_id id, peer_cursor &cursor,
+                                             uint32_t collections = ORCH_COLLECTIONS_ALL,
+                                             size_t max = 0) noexcept {
+        orch_state_changes out = {};
+        out.size = sizeof out;
+        const status done =
+            orch_peer_entries(raw_.get(), id, &cursor.raw, collections, max, &out);
+        if (!done) return done;
+        return orch::state_changes(out);
+    }
+
     // For every call that has no method here.
     orch_engine *raw() const noexcept { return raw_.get(); }
 
@@ -1173,6 +1429,13 @@ private:
         void operator()(orch_engine *raw) const noexcept { orch_engine_destroy(raw); }
     };
     explicit engine(orch_engine *raw) noexcept : raw_(raw) {}
+    template <typename Call>
+    static result<uint64_t> numbered(Call call) noexcept {
+        uint64_t out = 0;
+        const status done = call(&out);
+        if (!done) return done;
+        return out;
+    }
     static batch_report new_report(size_t count) {
         batch_report report;
         report.totals.size = sizeof report.totals;

@@ -1,0 +1,380 @@
+// Peers: one engine serves, another one in the same thread mirrors it: the state, output and input, requests,
+// change sets, connections that are lost or refused.
+
+#include "peer.h"
+
+#include <sys/stat.h>
+
+static peer_pair pair;
+
+static void connects(void) {
+    memset(&pair, 0, sizeof pair);
+    peer_serve(&pair, "127.0.0.1:0");
+    state_put_session(pair.server, "main", "Main");
+    state_put_pane(pair.server, "p1", "main");
+    state_put_pane(pair.server, "p2", "main");
+    pair.mirror = host_engine();
+    orch_peer_options options = peer_options(pair.address, pair.token);
+    CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
+    CHECK_INT(peer_state(&pair).status, ORCH_PEER_STATUS_CONNECTING);
+    orch_state_version version = {7, 7};
+    CHECK_STATUS(orch_peer_state_version(pair.mirror, pair.peer, &version), ORCH_DONE);
+    CHECK_INT(version.epoch + version.n, 14);
+    const orch_peer_event *told = peer_next(&pair);
+    CHECK_INT(told->kind, ORCH_PEER_CONNECTED);
+    CHECK_INT(told->flags, 0);
+    told = peer_until(&pair, ORCH_PEER_STATE);
+    CHECK_INT(told->flags, ORCH_PEER_IS_FULL);
+    CHECK_INT(told->version.n, state_version(pair.server).n);
+    CHECK_INT(told->version.epoch, state_version(pair.server).epoch);
+    CHECK(peer_is_equal(&pair));
+    const orch_peer_state state = peer_state(&pair);
+    CHECK_INT(state.status, ORCH_PEER_STATUS_CONNECTED);
+    CHECK_INT(state.tag, PEER_TAG);
+    CHECK_INT(state.scopes, ORCH_SCOPES_ALL);
+    CHECK_INT(state.breaker, ORCH_BREAKER_CLOSED);
+    CHECK(check_contains(state.server.data, state.server.len, "orchflow/"));
+    CHECK(state.last_error.data == NULL);
+    CHECK_INT(state.profile_count + state.terminal_count + state.mismatches, 0);
+    CHECK_INT(state.retry_in_ms, -1);
+    orch_client_info info;
+    CHECK_INT(serve_clients(pair.server, &info), 1);
+    CHECK_BYTES(info.name.data, info.name.len, "mirror");
+}
+
+// Reading by key, and all of it in slices of any size.
+static void reads(void) {
+    orch_session session = state_session("", "");
+    orch_pane pane = state_pane("", "");
+    CHECK_OK(orch_peer_get_session(pair.mirror, pair.peer, orch_str("main"), &session));
+    CHECK_BYTES(session.name.data, session.name.len, "Main");
+    CHECK_INT(session.version, state_get_session(pair.server, "main").version);
+    state_check_panes(&session, "p1 p2");
+    CHECK_OK(orch_peer_get_pane(pair.mirror, pair.peer, orch_str("p2"), &pane));
+    CHECK_BYTES(pane.session.data, pane.session.len, "main");
+    CHECK_STATUS(orch_peer_get_pane(pair.mirror, pair.peer, orch_str("p3"), &pane), ORCH_E_STALE_ID);
+    CHECK_ERROR(pair.mirror, ORCH_E_STALE_ID, "entry");
+    for (size_t max = 0; max < 5; max++) {
+        orch_peer_cursor cursor = {{0, 0, 0, 0}};
+        orch_state_changes changes;
+        size_t sessions = 0, panes = 0, slices = 0;
+        do {
+            changes = peer_entries(&pair, &cursor, ORCH_COLLECTIONS_ALL, max);
+            CHECK_INT(changes.full, slices == 0);
+            CHECK(max == 0 || changes.session_count + changes.pane_count <= max);
+            CHECK_INT(changes.version.n, state_version(pair.server).n);
+            for (size_t i = 0; i < changes.pane_count; i++) {
+                CHECK_INT(orch_pane_at(&changes, i)->session.len, 4);
+            }
+            sessions += changes.session_count;
+            panes += changes.pane_count;
+            slices++;
+        } while (changes.more);
+        CHECK_INT(sessions, 1);
+        CHECK_INT(panes, 2);
+        CHECK_INT(slices, max == 0 || max > 2 ? 1 : max == 2 ? 2 : 3);
+        changes = peer_entries(&pair, &cursor, ORCH_COLLECTIONS_ALL, max);
+        CHECK_INT(changes.full + changes.more + changes.session_count + changes.pane_count, 0);
+        // Another question begins anew.
+        changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_SESSIONS, 0);
+        CHECK_INT(changes.full, 1);
+        CHECK_INT(changes.session_count, 1);
+        CHECK_INT(changes.pane_count, 0);
+    }
+}
+
+// Output from the beginning, input, the end.
+static void output(void) {
+    uint64_t terminal = host_ready(pair.server, "echo ready; read -r x; echo \"got $x\"; exit 7");
+    const orch_peer_attach_options options =
+        peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_OLDEST);
+    peer_catch_up(&pair);
+    orch_terminal_facts facts;
+    facts.size = sizeof facts;
+    CHECK_OK(orch_peer_get_terminal(pair.mirror, pair.peer, terminal, &facts));
+    CHECK_INT(facts.flags, ORCH_STATE_RUNNING);
+    CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, &options));
+    const orch_peer_event *told = peer_until(&pair, ORCH_PEER_ATTACHED);
+    CHECK_INT(told->terminal, terminal);
+    CHECK_INT(told->offset, 0);
+    told = peer_until(&pair, ORCH_PEER_OUTPUT);
+    CHECK_INT(told->terminal, terminal);
+    CHECK_INT(told->offset, 0);
+    CHECK_INT(told->end, told->len);
+    peer_until_text(&pair, "ready\r\n");
+    orch_peer_state state = peer_state(&pair);
+    CHECK_INT(state.terminal_count, 1);
+    CHECK_INT(state.terminals[0], terminal);
+    CHECK_OK(orch_peer_write(pair.mirror, pair.peer, terminal, "hello\n", 6));
+    told = peer_until(&pair, ORCH_PEER_ENDED);
+    CHECK_INT(told->exit_kind, ORCH_EXIT_CODE);
+    CHECK_INT(told->exit_value, 7);
+    CHECK_INT(told->offset, pair.text.len);
+    CHECK_BYTES(pair.text.data, pair.text.len, "ready\r\nhello\r\ngot hello\r\n");
+    CHECK_OK(orch_peer_detach(pair.mirror, pair.peer, terminal));
+    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
+    CHECK_STATUS(orch_peer_detach(pair.mirror, pair.peer, terminal), ORCH_E_STALE_ID);
+    // One that does not exist there is no error here.
+    CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, 99, NULL));
+    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, 99);
+    CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
+}
+
+// A terminal with a screen: snapshot, updates, search, query, operations.
+static void screens(void) {
+    orch_bytes argv[3];
+    orch_screen_options screen;
+    host_sh_argv(argv, "stty -echo; printf 'one two one'; exec cat");
+    orch_spawn_options spawn = host_options(argv, 3);
+    CHECK_OK(orch_screen_options_init(&screen, sizeof screen));
+    spawn.screen = &screen;
+    uint64_t terminal = 0, number = 0;
+    CHECK_OK(orch_terminal_spawn(pair.server, &spawn, &terminal));
+    static host_text text;
+    text.len = 0;
+    host_until_text(pair.server, terminal, &text, 0, "one two one");
+    pair.text.len = 0;
+    CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, NULL));
+    const orch_peer_event *told = peer_until(&pair, ORCH_PEER_SNAPSHOT);
+    CHECK_INT(told->window.cols, 80);
+    CHECK_INT(told->window.rows, 24);
+    CHECK_INT(told->flags, 0);
+    CHECK_INT(told->offset, told->end);
+    CHECK(check_contains(pair.text.data, pair.text.len, "one two one"));
+    const orch_peer_attach_options options =
+        peer_attach_options(ORCH_DELIVERY_SCREEN, ORCH_START_SCREEN);
+    CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, &options));
+    told = peer_until(&pair, ORCH_PEER_SCREEN);
+    CHECK_INT(told->terminal, terminal);
+    CHECK(told->update != NULL && told->update->flags == ORCH_UPDATE_FULL);
+    CHECK_INT(told->update->window.cols, 80);
+    CHECK_OK(orch_peer_search(pair.mirror, pair.peer, terminal, orch_str("ONE"),
+                              ORCH_SEARCH_IGNORE_CASE, 0, &number));
+    told = peer_answer(&pair, number, ORCH_ANSWER_FOUND);
+    CHECK_INT(told->match_count, 2);
+    CHECK_INT(told->flags, 0);
+    CHECK_INT(orch_peer_match_at(told, 1)->start_col, 8);
+    CHECK_INT(orch_peer_match_at(told, 1)->end_col, 11);
+    CHECK_OK(orch_peer_query(pair.mirror, pair.peer, terminal, &number));
+    told = peer_answer(&pair, number, ORCH_ANSWER_TERMINAL);
+    CHECK(told->detail != NULL && told->detail->size == sizeof *told->detail);
+    CHECK_INT(told->detail->terminal, terminal);
+    CHECK_INT(told->detail->log_end, 11);
+    CHECK(told->detail->foreground_pid > 0 && told->detail->since_output_ms >= 0);
+    CHECK_INT(told->detail->since_input_ms, -1);
+    orch_op ops[4] = {peer_op(terminal, ORCH_OP_INPUT, "x"), peer_op(99, ORCH_OP_PASTE, "y"),
+                      peer_op(99, ORCH_OP_EOF, ""), peer_op(terminal, ORCH_OP_RESIZE, "")};
+    ops[3].window.cols = 100;
+    ops[3].window.rows = 30;
+    CHECK_OK(orch_peer_batch(pair.mirror, pair.peer, ops, 4, sizeof ops[0], &number));
+    told = peer_answer(&pair, number, ORCH_ANSWER_STATUSES);
+    CHECK_INT(told->status_count, 4);
+    const uint32_t codes[] = {0, ORCH_REMOTE_NOT_FOUND, ORCH_REMOTE_SKIPPED, 0};
+    for (size_t i = 0; i < 4; i++) {
+        const orch_peer_status *status = orch_peer_status_at(told, i);
+        CHECK_INT(status->code, codes[i]);
+        CHECK_INT(status->message.len > 0, codes[i] != 0);
+    }
+    ops[0] = peer_op(terminal, ORCH_OP_CLOSE, "");
+    CHECK_OK(orch_peer_batch(pair.mirror, pair.peer, ops, 1, sizeof ops[0], &number));
+    CHECK_INT(peer_answer(&pair, number, ORCH_ANSWER_STATUSES)->status_count, 1);
+    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
+}
+
+// Programs by profile, files in granted directories.
+static void grants(void) {
+    uint64_t number = 0;
+    CHECK_OK(orch_peer_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, NULL, &number));
+    const orch_peer_event *told = peer_answer(&pair, number, ORCH_ANSWER_FAILED);
+    CHECK(told->code != 0 && told->len > 0);
+    const orch_bytes argv[] = {orch_str("cat")};
+    const orch_spawn_options cat = host_options(argv, 1);
+    const orch_size window = {100, 30, 0, 0};
+    CHECK_OK(orch_grant_profile(pair.server, orch_str("cat"), &cat));
+    CHECK_OK(orch_peer_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, &window, &number));
+    uint64_t terminal = peer_answer(&pair, number, ORCH_ANSWER_SPAWNED)->terminal;
+    CHECK_INT(host_state(pair.server, terminal).window.cols, 100);
+    CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
+    // valgrind does not know openat2, by which directories are found.
+    if (getenv("ORCHFLOW_VALGRIND") != NULL) return;
+    char folder[] = "/tmp/orchflow-peer-XXXXXX", path[64];
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/file", folder);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    CHECK_SYS(fd);
+    CHECK_SYS(close(fd));
+    CHECK_OK(orch_grant_directory(pair.server, orch_str(folder)));
+    CHECK_OK(orch_peer_watch(pair.mirror, pair.peer, orch_str(folder), &number));
+    uint64_t watch = peer_answer(&pair, number, ORCH_ANSWER_WATCHING)->watch;
+    orch_state_changes changes;
+    for (;;) {
+        orch_peer_cursor cursor = {{0, 0, 0, 0}};
+        changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_FILES, 0);
+        if (changes.file_count == 2) break;
+        peer_until(&pair, ORCH_PEER_STATE);
+    }
+    const orch_file_facts *file = orch_file_facts_at(&changes, 1);
+    CHECK_INT(file->watch, watch);
+    CHECK_BYTES(file->name.data, file->name.len, "file");
+    orch_file_facts facts;
+    facts.size = sizeof facts;
+    CHECK_OK(orch_peer_get_file(pair.mirror, pair.peer, watch, file->id, &facts));
+    CHECK_INT(facts.file_type, ORCH_FILE_FILE);
+    CHECK_OK(orch_peer_unwatch(pair.mirror, pair.peer, watch, &number));
+    peer_answer(&pair, number, ORCH_ANSWER_DONE);
+    CHECK_OK(orch_peer_unwatch(pair.mirror, pair.peer, watch, &number));
+    CHECK_INT(peer_answer(&pair, number, ORCH_ANSWER_FAILED)->code, ORCH_REMOTE_NOT_FOUND);
+    CHECK_SYS(unlink(path));
+    CHECK_SYS(rmdir(folder));
+}
+
+static void changes(void) {
+    const orch_session session = state_session("new", "From the mirror");
+    const orch_pane pane = state_pane("inside", "new");
+    orch_state_op ops[2] = {state_op(ORCH_CHANGE_SET_SESSION, NULL),
+                            state_op(ORCH_CHANGE_SET_PANE, NULL)};
+    uint64_t number = 0, other = 0;
+    peer_catch_up(&pair);
+    ops[0].session = &session;
+    ops[0].base = 0;
+    ops[1].pane = &pane;
+    CHECK_OK(orch_peer_change(pair.mirror, pair.peer, ops, 2, sizeof ops[0], &number));
+    const orch_peer_event *told = peer_until(&pair, ORCH_PEER_APPLIED);
+    CHECK_INT(told->number, number);
+    CHECK_INT(told->version.n, state_get_session(pair.server, "new").version);
+    orch_session copy = state_session("", "");
+    CHECK_OK(orch_peer_get_session(pair.mirror, pair.peer, orch_str("new"), &copy));
+    CHECK_BYTES(copy.name.data, copy.name.len, "From the mirror");
+    state_check_panes(&copy, "inside");
+    // It is there now, so it cannot be new again.
+    CHECK_OK(orch_peer_change(pair.mirror, pair.peer, ops, 1, sizeof ops[0], &other));
+    CHECK(other != number);
+    told = peer_until(&pair, ORCH_PEER_REJECTED);
+    CHECK_INT(told->number, other);
+    CHECK_INT(told->code, ORCH_REMOTE_CONFLICT);
+    CHECK(told->len > 0);
+}
+
+static void disconnects(void) {
+    uint64_t ids[2] = {77, 77};
+    size_t count = 0;
+    CHECK_OK(orch_peer_list(pair.mirror, ids, 2, &count));
+    CHECK_INT(count, 1);
+    CHECK_INT(ids[0], pair.peer);
+    CHECK_INT(ids[1], 77);
+    CHECK_OK(orch_peer_disconnect(pair.mirror, pair.peer));
+    peer_check_refused(pair.mirror, pair.peer, ORCH_E_STALE_ID);
+    CHECK_OK(orch_peer_list(pair.mirror, NULL, 0, &count));
+    CHECK_INT(count, 0);
+    orch_client_info info;
+    while (serve_clients(pair.server, &info) > 0) peer_step(&pair);
+    peer_end(&pair);
+}
+
+// A server that goes and comes back at the same place.
+static void lost_connections(void) {
+    char folder[] = "/tmp/orchflow-peer-XXXXXX", path[64], address[80];
+    CHECK(mkdtemp(folder) != NULL);
+    snprintf(path, sizeof path, "%s/socket", folder);
+    snprintf(address, sizeof address, "unix:%s", path);
+    memset(&pair, 0, sizeof pair);
+    peer_serve(&pair, path);
+    state_put_session(pair.server, "before", "");
+    pair.mirror = host_engine();
+    orch_peer_options options = peer_options(address, pair.token);
+    CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
+    peer_until(&pair, ORCH_PEER_STATE);
+    uint64_t terminal = host_cat(pair.server), number = 0;
+    CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, NULL));
+    peer_until(&pair, ORCH_PEER_ATTACHED);
+    CHECK_OK(orch_peer_query(pair.mirror, pair.peer, terminal, &number));
+    CHECK_OK(orch_engine_destroy(pair.server));
+    pair.server = NULL;
+    const orch_peer_event *told = peer_answer(&pair, number, ORCH_ANSWER_FAILED);
+    CHECK_INT(told->code, ORCH_REMOTE_DISCONNECTED);
+    told = peer_until(&pair, ORCH_PEER_DISCONNECTED);
+    CHECK(told->retry_in_ms >= 0 && told->len > 0);
+    CHECK_STATUS(orch_peer_write(pair.mirror, pair.peer, terminal, "x", 1), ORCH_E_DISCONNECTED);
+    CHECK_STATUS(orch_peer_query(pair.mirror, pair.peer, terminal, &number), ORCH_E_DISCONNECTED);
+    const orch_peer_state state = peer_state(&pair);
+    CHECK(state.status == ORCH_PEER_STATUS_WAITING || state.status == ORCH_PEER_STATUS_CONNECTING);
+    CHECK_INT(state.retry_in_ms >= 0, state.status == ORCH_PEER_STATUS_WAITING);
+    CHECK(state.last_error.len > 0);
+    // What was there can still be read.
+    orch_session session = state_session("", "");
+    CHECK_OK(orch_peer_get_session(pair.mirror, pair.peer, orch_str("before"), &session));
+    peer_serve(&pair, path);
+    do {
+        told = peer_next(&pair);
+    } while (told->kind != ORCH_PEER_CONNECTED);
+    CHECK_INT(told->flags, 0);
+    CHECK_INT(peer_until(&pair, ORCH_PEER_STATE)->flags, ORCH_PEER_IS_FULL);
+    CHECK(peer_is_equal(&pair));
+    CHECK_STATUS(orch_peer_get_session(pair.mirror, pair.peer, orch_str("before"), &session),
+                 ORCH_E_STALE_ID);
+    peer_end(&pair);
+    unlink(path);
+    CHECK_SYS(rmdir(folder));
+}
+
+// A token that is not valid, and nobody there with no further attempt: both are given up.
+static void refusals(void) {
+    memset(&pair, 0, sizeof pair);
+    peer_serve(&pair, "127.0.0.1:0");
+    pair.mirror = host_engine();
+    orch_peer_options options = peer_options(pair.address, "not a token");
+    for (int round = 0; round < 2; round++) {
+        CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
+        const orch_peer_event *told = peer_next(&pair);
+        CHECK_INT(told->kind, ORCH_PEER_DISCONNECTED);
+        CHECK_INT(told->peer, pair.peer);
+        CHECK_INT(told->retry_in_ms, -1);
+        CHECK(told->len > 0);
+        const orch_peer_state state = peer_state(&pair);
+        CHECK_INT(state.status, ORCH_PEER_STATUS_FAILED);
+        CHECK(state.last_error.len > 0);
+        CHECK_OK(orch_peer_disconnect(pair.mirror, pair.peer));
+        options = peer_options("unix:/nonexistent/socket", pair.token);
+        options.retry_attempts = ORCH_RETRY_NEVER;
+    }
+    peer_end(&pair);
+}
+
+// Both ways of writing, with compression.
+static void codecs(void) {
+    for (uint32_t flags = 0; flags < 4; flags++) {
+        memset(&pair, 0, sizeof pair);
+        peer_serve(&pair, "127.0.0.1:0");
+        state_put_session(pair.server, "s", "Name");
+        state_put_pane(pair.server, "p", "s");
+        pair.mirror = host_engine();
+        orch_peer_options options = peer_options(pair.address, pair.token);
+        options.flags = flags;
+        options.collections = ORCH_COLLECTION_SESSIONS;
+        options.host = orch_str(pair.address);
+        CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
+        peer_until(&pair, ORCH_PEER_STATE);
+        orch_peer_cursor cursor = {{0, 0, 0, 0}};
+        const orch_state_changes all = peer_entries(&pair, &cursor, ORCH_COLLECTIONS_ALL, 0);
+        CHECK_INT(all.session_count, 1);
+        CHECK_INT(all.pane_count, 0);
+        peer_end(&pair);
+    }
+}
+
+int main(void) {
+    check_start();
+    int open_before = check_open_fds();
+    connects();
+    reads();
+    output();
+    screens();
+    grants();
+    changes();
+    disconnects();
+    lost_connections();
+    refusals();
+    codecs();
+    CHECK_INT(check_open_fds(), open_before);
+    return 0;
+}

@@ -1,0 +1,237 @@
+// Bad arguments of the calls about peers: NULL, sizes, flags and numbers that mean nothing, addresses, text that
+// is not UTF-8, limits, ids that name nothing. Each gives an error with a message, and changes nothing.
+
+#include "peer.h"
+
+static peer_pair pair;
+
+static orch_bytes bytes_of(const char *data, size_t len) {
+    orch_bytes bytes;
+    bytes.data = data;
+    bytes.len = len;
+    return bytes;
+}
+
+static void refuse(const orch_peer_options *options, int32_t status, const char *part) {
+    uint64_t peer = 77;
+    size_t count = 0;
+    int open_before = check_open_fds();
+    CHECK_STATUS(orch_peer_connect(pair.mirror, options, &peer), status);
+    CHECK_ERROR(pair.mirror, status, part);
+    CHECK_INT(peer, 77);
+    CHECK_INT(check_open_fds(), open_before);
+    CHECK_OK(orch_peer_list(pair.mirror, NULL, 0, &count));
+    CHECK_INT(count, 1);
+}
+
+static void options(void) {
+    static char long_text[300];
+    memset(long_text, 'x', sizeof long_text);
+    const orch_peer_options good = peer_options(pair.address, pair.token);
+    orch_peer_options bad;
+    CHECK_STATUS(orch_peer_connect(pair.mirror, &good, NULL), ORCH_E_INVALID);
+    refuse(NULL, ORCH_E_INVALID, "NULL");
+#define REFUSED(assignment, part) (bad = good, assignment, refuse(&bad, ORCH_E_INVALID, part))
+    REFUSED(bad.size = sizeof bad - 1, "size");
+    REFUSED(bad.size = 0, "size");
+    static const char *const addresses[] = {"", "unix:", "localhost:80", "127.0.0.1", "[::1]",
+                                            "::1:80", "127.0.0.1:65536", "run/x", "tcp:127.0.0.1:80"};
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        REFUSED(bad.address = orch_str(addresses[i]), "address");
+    }
+    REFUSED(bad.address = bytes_of(NULL, 1), "NULL");
+    REFUSED(bad.address = bytes_of("\xFF:1", 3), "address");
+    REFUSED(bad.token = state_none, "token");
+    REFUSED(bad.token = bytes_of(long_text, 257), "token");
+    REFUSED(bad.token = bytes_of("\xFF", 1), "token");
+    REFUSED(bad.token = bytes_of(NULL, 1), "NULL");
+    REFUSED(bad.name = bytes_of(long_text, 65), "name");
+    REFUSED(bad.name = bytes_of("\xFF", 1), "name");
+    REFUSED(bad.host = bytes_of("\xFF", 1), "host");
+    REFUSED(bad.host = orch_str("a\r\nb"), "");
+    REFUSED(bad.collections = 16, "collections");
+    REFUSED(bad.collections = UINT32_MAX, "collections");
+    REFUSED(bad.flags = 4, "flags");
+    REFUSED(bad.flags = UINT32_MAX, "flags");
+    REFUSED((bad.retry_initial_ms = 11, bad.retry_max_ms = 10), "retry_max_ms");
+#undef REFUSED
+}
+
+static void refuse_attach(const orch_peer_attach_options *options, const char *part) {
+    CHECK_STATUS(orch_peer_attach(pair.mirror, pair.peer, 1, options), ORCH_E_INVALID);
+    CHECK_ERROR(pair.mirror, ORCH_E_INVALID, part);
+    CHECK_INT(peer_state(&pair).terminal_count, 0);
+}
+
+static void attaching(void) {
+    const orch_peer_attach_options good =
+        peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_SCREEN);
+    orch_peer_attach_options bad;
+#define REFUSED(assignment, part) (bad = good, assignment, refuse_attach(&bad, part))
+    REFUSED(bad.size = sizeof bad - 1, "size");
+    REFUSED(bad.mode = ORCH_DELIVERY_NONE, "mode");
+    REFUSED(bad.mode = 99, "mode");
+    REFUSED(bad.start = ORCH_START_OFFSET, "start");
+    REFUSED(bad.start = 6, "start");
+    REFUSED(bad.reserved = 1, "reserved");
+#undef REFUSED
+}
+
+static void requests(void) {
+    const orch_size none = {0, 24, 0, 0};
+    const orch_bytes bad_text = bytes_of("\xFF", 1), bad_bytes = bytes_of(NULL, 1);
+    orch_op op = peer_op(1, ORCH_OP_INPUT, "x");
+    uint64_t number = 77;
+    orch_engine *engine = pair.mirror;
+    uint64_t peer = pair.peer;
+#define REFUSED(call, part)                              \
+    do {                                                 \
+        CHECK_STATUS(call, ORCH_E_INVALID);              \
+        CHECK_ERROR(engine, ORCH_E_INVALID, part);       \
+        CHECK_INT(number, 77);                           \
+    } while (0)
+    REFUSED(orch_peer_write(engine, peer, 1, NULL, 1), "NULL");
+    REFUSED(orch_peer_write(engine, peer, 1, "x", SIZE_MAX), "memory");
+    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, NULL), "NULL");
+    REFUSED(orch_peer_batch(engine, peer, NULL, 1, sizeof op, &number), "NULL");
+    REFUSED(orch_peer_batch(engine, peer, &op, 1, HOST_FIRST_OP - 1, &number), "stride");
+    REFUSED(orch_peer_batch(engine, peer, &op, SIZE_MAX, sizeof op, &number), "memory");
+    const uint32_t kinds[] = {0, ORCH_OP_SET_MODE, ORCH_OP_SCROLL_TO, 11, UINT32_MAX};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        op.kind = kinds[i];
+        REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "operation 0");
+    }
+    op.kind = ORCH_OP_SIGNAL;
+    op.value = ORCH_SIGNAL_LEADER;
+    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "signal target");
+    op = peer_op(1, ORCH_OP_PASTE, "x");
+    op.data = NULL;
+    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "NULL");
+    op = peer_op(1, ORCH_OP_CLEAR, "");
+    op.reserved = 1;
+    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "reserved");
+    REFUSED(orch_peer_spawn(engine, peer, orch_str("x"), state_none, NULL, NULL), "NULL");
+    REFUSED(orch_peer_spawn(engine, peer, bad_text, state_none, NULL, &number), "profile");
+    REFUSED(orch_peer_spawn(engine, peer, orch_str("x"), bad_bytes, NULL, &number), "NULL");
+    REFUSED(orch_peer_spawn(engine, peer, orch_str("x"), state_none, &none, &number), "window");
+    REFUSED(orch_peer_search(engine, peer, 1, orch_str("x"), 0, 0, NULL), "NULL");
+    REFUSED(orch_peer_search(engine, peer, 1, bad_text, 0, 0, &number), "pattern");
+    REFUSED(orch_peer_search(engine, peer, 1, orch_str("x"), 4, 0, &number), "flags");
+    REFUSED(orch_peer_query(engine, peer, 1, NULL), "NULL");
+    REFUSED(orch_peer_watch(engine, peer, bad_bytes, &number), "NULL");
+    REFUSED(orch_peer_watch(engine, peer, orch_str("/"), NULL), "NULL");
+    REFUSED(orch_peer_unwatch(engine, peer, 1, NULL), "NULL");
+    orch_state_op change = state_op(ORCH_CHANGE_REMOVE_PANE, "x");
+    REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change, NULL), "NULL");
+    REFUSED(orch_peer_change(engine, peer, NULL, 1, sizeof change, &number), "NULL");
+    REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change - 1, &number), "stride");
+    change.kind = 99;
+    REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change, &number), "operation 0");
+    // What is too much for the connection, or for the other engine.
+    static char large[5 << 20];
+    op = peer_op(1, ORCH_OP_INPUT, "");
+    op.data = large;
+    op.len = sizeof large;
+    CHECK_STATUS(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), ORCH_E_LIMIT);
+    CHECK_ERROR(engine, ORCH_E_LIMIT, "larger");
+    CHECK_INT(number, 77);
+}
+
+static void questions(void) {
+    orch_engine *engine = pair.mirror;
+    uint64_t peer = pair.peer, number = 77;
+    size_t count = 77;
+    orch_session session = state_session("x", "");
+    orch_state_changes changes;
+    orch_peer_cursor cursor = {{0, 0, 0, 0}};
+    memset(&changes, 0, sizeof changes);
+    changes.size = sizeof changes;
+    REFUSED(orch_peer_list(engine, NULL, 1, &count), "NULL");
+    REFUSED(orch_peer_list(engine, NULL, 0, NULL), "NULL");
+    CHECK_INT(count, 77);
+    REFUSED(orch_peer_get_state(engine, peer, NULL), "NULL");
+    REFUSED(orch_peer_state_version(engine, peer, NULL), "NULL");
+    REFUSED(orch_peer_state_hash(engine, peer, ORCH_COLLECTIONS_ALL, NULL), "NULL");
+    REFUSED(orch_peer_state_hash(engine, peer, 0, &number), "collections");
+    REFUSED(orch_peer_state_hash(engine, peer, 16, &number), "collections");
+    REFUSED(orch_peer_get_session(engine, peer, orch_str("x"), NULL), "NULL");
+    REFUSED(orch_peer_get_session(engine, peer, bytes_of("\xFF", 1), &session), "UTF-8");
+    REFUSED(orch_peer_get_session(engine, peer, bytes_of(NULL, 1), &session), "NULL");
+    session.size = 8;
+    REFUSED(orch_peer_get_session(engine, peer, orch_str("x"), &session), "size");
+    REFUSED(orch_peer_entries(engine, peer, NULL, 1, 0, &changes), "NULL");
+    REFUSED(orch_peer_entries(engine, peer, &cursor, 1, 0, NULL), "NULL");
+    REFUSED(orch_peer_entries(engine, peer, &cursor, 0, 0, &changes), "collections");
+    REFUSED(orch_peer_entries(engine, peer, &cursor, 32, 0, &changes), "collections");
+    CHECK_INT(cursor.words[0] + cursor.words[1], 0);
+    for (size_t i = 1; i < 4; i++) {
+        orch_peer_cursor wild = {{0, 0, 0, 0}};
+        wild.words[i] = UINT64_MAX;
+        REFUSED(orch_peer_entries(engine, peer, &wild, 1, 0, &changes), "cursor");
+        CHECK(wild.words[i] == UINT64_MAX);
+    }
+    CHECK_INT(changes.version.epoch, 0);
+    // One of another time is taken for the beginning.
+    cursor.words[0] = UINT64_MAX;
+    CHECK_OK(orch_peer_entries(engine, peer, &cursor, 1, 0, &changes));
+    CHECK_INT(changes.full, 1);
+}
+
+static void ids(void) {
+    uint64_t terminal = host_sh(pair.mirror, "exec cat");
+    const uint64_t none[] = {0, 1, pair.peer + 1, pair.peer ^ (1ull << 40), terminal + 7, UINT64_MAX};
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        if (none[i] == pair.peer) continue;
+        peer_check_refused(pair.mirror, none[i], ORCH_E_STALE_ID);
+        CHECK_ERROR(pair.mirror, ORCH_E_STALE_ID, "peer");
+    }
+    peer_check_refused(NULL, pair.peer, ORCH_E_INVALID);
+    CHECK_OK(orch_terminal_close(pair.mirror, terminal, 0));
+}
+
+// As many peers as the configuration says, none while shutting down.
+static void limits(void) {
+    orch_config config = host_config();
+    orch_engine *engine = NULL;
+    uint64_t peer = 0, other = 77;
+    config.peers = 1025;
+    CHECK_STATUS(orch_engine_create(&config, &engine), ORCH_E_INVALID);
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "peers");
+    config.peers = 1;
+    config.peer_queue_bytes = 1;
+    CHECK_STATUS(orch_engine_create(&config, &engine), ORCH_E_INVALID);
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "peer_queue_bytes");
+    config.peer_queue_bytes = 64 << 10;
+    CHECK_OK(orch_engine_create(&config, &engine));
+    const orch_peer_options options = peer_options("unix:/nonexistent/socket", "token");
+    CHECK_OK(orch_peer_connect(engine, &options, &peer));
+    CHECK_STATUS(orch_peer_connect(engine, &options, &other), ORCH_E_LIMIT);
+    CHECK_ERROR(engine, ORCH_E_LIMIT, "1 peers");
+    // Without a connection nothing can be sent, but wishes are kept.
+    CHECK_STATUS(orch_peer_write(engine, peer, 1, "x", 1), ORCH_E_DISCONNECTED);
+    CHECK_STATUS(orch_peer_query(engine, peer, 1, &other), ORCH_E_DISCONNECTED);
+    CHECK_OK(orch_peer_attach(engine, peer, 1, NULL));
+    CHECK_OK(orch_peer_detach(engine, peer, 1));
+    CHECK_OK(orch_engine_shutdown(engine, 0));
+    CHECK_STATUS(orch_peer_connect(engine, &options, &other), ORCH_E_GONE);
+    peer_check_refused(engine, peer, ORCH_E_STALE_ID);
+    CHECK_INT(other, 77);
+    CHECK_OK(orch_engine_destroy(engine));
+}
+
+int main(void) {
+    check_start();
+    peer_start(&pair, "127.0.0.1:0");
+    options();
+    attaching();
+    requests();
+    questions();
+    ids();
+    // None of this was seen by the other engine, or has harmed the connection.
+    state_put_session(pair.server, "s", "");
+    peer_catch_up(&pair);
+    CHECK_INT(peer_state(&pair).mismatches, 0);
+    limits();
+    peer_end(&pair);
+    return 0;
+}
