@@ -41,13 +41,13 @@ impl Crowd {
     pub(crate) fn start(address: SocketAddr) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg(format!("--crowd={address}")).stdin(Stdio::piped()).stdout(Stdio::piped());
-        // SAFETY: prctl is async-signal-safe and takes integers.
-        unsafe {
-            command.pre_exec(|| {
-                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-                Ok(())
-            })
+        let die_with_parent = || {
+            // SAFETY: the call takes integers.
+            unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+            Ok(())
         };
+        // SAFETY: what runs in the child is async-signal-safe: one system call.
+        unsafe { command.pre_exec(die_with_parent) };
         let mut child = command.spawn().unwrap();
         let commands = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());

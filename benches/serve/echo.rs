@@ -47,15 +47,10 @@ fn round_trips(client: &mut Client, count: usize, prefix: &[u8], header: usize) 
         std::thread::sleep(PAUSE);
         let typed = Instant::now();
         client.binary(&message);
-        loop {
-            match client.next() {
-                Incoming::Binary(frame) => {
-                    assert_eq!(&frame[header..], b"x", "not the echo");
-                    break;
-                }
-                Incoming::Text(text) => panic!("{}", text.escape_ascii()),
-                Incoming::Closed => panic!("closed instead of an echo"),
-            }
+        match client.next() {
+            Incoming::Binary(frame) => assert_eq!(&frame[header..], b"x", "not the echo"),
+            Incoming::Text(text) => panic!("{}", text.escape_ascii()),
+            Incoming::Closed => panic!("closed instead of an echo"),
         }
         times_us.push(typed.elapsed().as_secs_f64() * 1e6);
     }
@@ -219,7 +214,8 @@ fn scene(
     let of = |echoes: &[Echoes], figure: fn(&Echoes) -> f64| -> Vec<f64> {
         echoes.iter().map(figure).collect()
     };
-    let figures: [(&str, fn(&Echoes) -> f64); 2] = [("p50", |e| e.p50_us), ("p99", |e| e.p99_us)];
+    type Figure = fn(&Echoes) -> f64;
+    let figures: [(&str, Figure); 2] = [("p50", |e| e.p50_us), ("p99", |e| e.p99_us)];
     for (name, figure) in figures {
         let own = of(&own, figure);
         if floods != Floods::None {
