@@ -127,6 +127,14 @@ static void grants(orch_engine *engine) {
     REFUSED(orch_grant_directory(engine, none), ORCH_E_INVALID, "");
     REFUSED(orch_grant_directory(engine, null_text), ORCH_E_INVALID, "NULL");
     REFUSED(orch_grant_directory(engine, orch_str("relative")), ORCH_E_INVALID, "absolute");
+    REFUSED(orch_revoke_directory(engine, null_text), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_revoke_directory(engine, orch_str("/tmp")), ORCH_E_STALE_ID, "/tmp");
+    CHECK_OK(orch_grant_directory(engine, orch_str("/tmp")));
+    CHECK_OK(orch_revoke_directory(engine, orch_str("/tmp")));
+    REFUSED(orch_revoke_profile(engine, null_text), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_revoke_profile(engine, orch_str("shell")), ORCH_E_STALE_ID, "shell");
+    CHECK_OK(orch_grant_profile(engine, orch_str("shell"), NULL));
+    CHECK_OK(orch_revoke_profile(engine, orch_str("shell")));
     REFUSED(orch_grant_directory(engine, orch_str("/nothing/there")), ORCH_E_NOT_FOUND, "");
     REFUSED(orch_grant_directory(engine, orch_str("/etc/passwd")), ORCH_E_NOT_DIRECTORY, "");
     REFUSED(orch_grant_profile(engine, none, NULL), ORCH_E_INVALID, "1 to 64");

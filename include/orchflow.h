@@ -2836,6 +2836,11 @@ int32_t orch_token_revoke(struct orch_engine *engine, uint64_t token);
 int32_t orch_grant_directory(struct orch_engine *engine,
                              struct orch_bytes path);
 
+// Takes the grant of a directory back. Watches and programs that are there go on.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID if it is not granted, ORCH_E_INVALID.
+int32_t orch_revoke_directory(struct orch_engine *engine, struct orch_bytes path);
+
 // Lets clients start this program by a name of 1 to 64 bytes, UTF-8; an earlier profile of the same name is
 // replaced. `options` may be NULL for the user's shell. Without any profile clients start nothing.
 //
@@ -2843,6 +2848,11 @@ int32_t orch_grant_directory(struct orch_engine *engine,
 int32_t orch_grant_profile(struct orch_engine *engine,
                            struct orch_bytes name,
                            const struct orch_spawn_options *options);
+
+// Takes a profile back. Programs that were started by it go on.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID if it is not granted, ORCH_E_INVALID.
+int32_t orch_revoke_profile(struct orch_engine *engine, struct orch_bytes name);
 
 // Everybody who is let in at the moment, in no particular order. `out_clients` is an array of `capacity`
 // elements that lie `stride` bytes apart, each with its `size` set; as many are filled as there is room for,

@@ -1256,6 +1256,12 @@ public:
     status grant_directory(std::string_view path) noexcept {
         return orch_grant_directory(raw_.get(), bytes(path));
     }
+    status revoke_directory(std::string_view path) noexcept {
+        return orch_revoke_directory(raw_.get(), bytes(path));
+    }
+    status revoke_profile(std::string_view name) noexcept {
+        return orch_revoke_profile(raw_.get(), bytes(name));
+    }
     status grant_profile(std::string_view name, const spawn_options &options = {}) {
         return options.lower([&](const orch_spawn_options &raw) -> status {
             return orch_grant_profile(raw_.get(), bytes(name), &raw);

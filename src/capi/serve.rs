@@ -28,6 +28,21 @@ pub unsafe extern "C" fn orch_grant_directory(engine: *mut orch_engine, path: or
     unsafe { on_engine(engine, grant) }
 }
 
+/// Takes the grant of a directory back. Watches and programs that are there go on.
+///
+/// Owner thread. Errors: ORCH_E_STALE_ID if it is not granted, ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_revoke_directory(engine: *mut orch_engine, path: orch_bytes) -> i32 {
+    let revoke = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the bytes.
+        let path = unsafe { sized::bytes(path.data, path.len) }?;
+        inner.engine.revoke_directory(Path::new(OsStr::from_bytes(path)))?;
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, revoke) }
+}
+
 /// Lets clients start this program by a name of 1 to 64 bytes, UTF-8; an earlier profile of the same name is
 /// replaced. `options` may be NULL for the user's shell. Without any profile clients start nothing.
 ///
@@ -48,6 +63,21 @@ pub unsafe extern "C" fn orch_grant_profile(
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, grant) }
+}
+
+/// Takes a profile back. Programs that were started by it go on.
+///
+/// Owner thread. Errors: ORCH_E_STALE_ID if it is not granted, ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_revoke_profile(engine: *mut orch_engine, name: orch_bytes) -> i32 {
+    let revoke = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the bytes.
+        let name = unsafe { text_from("name", name) }?;
+        inner.engine.revoke_profile(name)?;
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, revoke) }
 }
 
 /// A client that is let in.
