@@ -28,6 +28,7 @@
 enum { FRAME_BYTES = 64 * 1024, SECONDS_MAX = 600 };
 
 struct session {
+    struct lws *websocket;
     struct lws *pty;      /* NULL once the program's side is closed */
     int command;
     int master;           /* lives as long as the session; lws has a duplicate */
@@ -69,10 +70,15 @@ static void start(struct session *s, struct lws *wsi)
     s->pty = lws_adopt_descriptor_vhost(lws_get_vhost(wsi), LWS_ADOPT_RAW_FILE_DESC, fd, "pty", wsi);
     if (s->pty == NULL)
         abort();
+    /* Not found by its parent: that is forgotten before the close is told. */
+    lws_set_opaque_user_data(s->pty, s);
+    s->websocket = wsi;
 }
 
 static void end(struct session *s)
 {
+    if (s->pty != NULL)
+        lws_set_opaque_user_data(s->pty, NULL);
     if (s->pid > 0) {
         kill(s->pid, SIGKILL);
         close(s->master);
@@ -154,8 +160,7 @@ static int on_pty(struct lws *wsi, enum lws_callback_reasons reason, void *user,
     (void)user;
     (void)in;
     (void)length;
-    struct lws *parent = lws_get_parent(wsi);
-    struct session *s = parent == NULL ? NULL : lws_wsi_user(parent);
+    struct session *s = lws_get_opaque_user_data(wsi);
     if (s == NULL)
         return 0;
     if (reason == LWS_CALLBACK_RAW_RX_FILE) {
@@ -166,12 +171,12 @@ static int on_pty(struct lws *wsi, enum lws_callback_reasons reason, void *user,
             return errno == EAGAIN ? 0 : -1;
         s->length = (size_t)n;
         lws_rx_flow_control(wsi, 0);
-        lws_callback_on_writable(parent);
+        lws_callback_on_writable(s->websocket);
     } else if (reason == LWS_CALLBACK_RAW_CLOSE_FILE) {
         read_tail(s);
         s->pty = NULL;
         s->over = true;
-        lws_callback_on_writable(parent);
+        lws_callback_on_writable(s->websocket);
     }
     return 0;
 }

@@ -169,6 +169,8 @@ fn echoes(times: &[f64], readers: Option<Readers>, begun: Instant) -> Echoes {
 fn theirs(running: &Running, count: usize, floods: usize) -> Echoes {
     let readers = (floods > 0).then(|| Readers::theirs(running.address, floods));
     let mut client = Client::open(running.address, "/0");
+    // Until its terminal is in raw mode.
+    std::thread::sleep(Duration::from_millis(300));
     let begun = Instant::now();
     let (times, _) = measured(&mut client, count, &[], 0);
     echoes(&times, readers, begun)

@@ -19,8 +19,8 @@ use crate::wire::PATIENCE;
 type Job = Box<dyn FnOnce(&mut Engine) + Send>;
 
 thread_local! {
-    /// Microseconds of each turn, waiting not included, while they are wanted.
-    static TURNS: RefCell<Option<Vec<f64>>> = const { RefCell::new(None) };
+    /// Microseconds of each turn, waiting not included, while they are wanted: on the clock, and of work.
+    static TURNS: RefCell<Option<Vec<(f64, f64)>>> = const { RefCell::new(None) };
 }
 
 /// See the module's documentation. Dropping it closes what runs and ends the thread.
@@ -102,9 +102,10 @@ impl Serving {
         self.with(|_| TURNS.set(Some(Vec::with_capacity(1 << 20))));
     }
 
-    /// Microseconds of each turn since then.
-    pub(crate) fn turn_times_us(&self) -> Vec<f64> {
-        self.with(|_| TURNS.take().unwrap())
+    /// Microseconds of each turn since then, on the clock and of work. A busy machine makes the first
+    /// longer than the second.
+    pub(crate) fn turn_times_us(&self) -> (Vec<f64>, Vec<f64>) {
+        self.with(|_| TURNS.take().unwrap()).into_iter().unzip()
     }
 }
 
@@ -145,10 +146,11 @@ fn timed_turn(engine: &mut Engine) {
     let mut poll = libc::pollfd { fd: engine.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: the pointer is to one pollfd, as said.
     unsafe { libc::poll(&raw mut poll, 1, -1) };
-    let begun = Instant::now();
+    let cpu_seconds = || crate::clock_seconds(libc::CLOCK_THREAD_CPUTIME_ID);
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
     engine.turn(Some(Duration::ZERO)).unwrap();
-    let us = begun.elapsed().as_secs_f64() * 1e6;
-    TURNS.with_borrow_mut(|turns| turns.as_mut().unwrap().push(us));
+    let times = (begun.elapsed().as_secs_f64() * 1e6, (cpu_seconds() - cpu) * 1e6);
+    TURNS.with_borrow_mut(|turns| turns.as_mut().unwrap().push(times));
 }
 
 /// Closes what is there, without grace, until all of it is gone and reaped.
