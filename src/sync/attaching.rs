@@ -1,7 +1,9 @@
 //! What clients ask of the server itself: attachments, and who is there.
 
-use super::attachment::Attachment;
-use super::client::CloseCode;
+use std::time::{Duration, Instant};
+
+use super::attachment::{Attachment, Resync};
+use super::client::{Client, CloseCode};
 use super::protocol::{Attach, DetachReason, Mode, ServerMessage};
 use super::server::Server;
 use crate::error::{Error, ErrorKind, Result};
@@ -13,6 +15,9 @@ use crate::terminal::Terminals;
 const WINDOW: u64 = 256 << 10;
 /// The smallest window: less would be stop and go.
 const WINDOW_MIN: u64 = 4 << 10;
+/// After an interrupt what the program had written before is still coming for about so long; a snapshot
+/// of the screen waits for it.
+const INTERRUPT_TAIL: Duration = Duration::from_millis(50);
 
 /// A client that is let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +87,20 @@ impl Server {
         self.mark_pushed(id);
     }
 
+    /// A client interrupts a program: what it was not sent yet is dropped, from the queue, and from the log by
+    /// a resync. Nothing is dropped where nothing waits, so an interrupt at a prompt shows as always.
+    pub(crate) fn interrupt(
+        &mut self,
+        id: ClientId,
+        terminal: TerminalId,
+        terminals: &Terminals,
+        now: Instant,
+    ) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        drop_unsent(client, terminal, terminals, now);
+        self.wake(id);
+    }
+
     /// A client has worked off output.
     pub(crate) fn credit(&mut self, id: ClientId, terminal: TerminalId, offset: u64) {
         let Ok(client) = self.clients.get_mut(id) else { return };
@@ -123,5 +142,26 @@ impl Server {
     /// The watches of a client.
     pub(crate) fn watches_of(&mut self, id: ClientId) -> Result<&mut Vec<crate::WatchId>> {
         Ok(&mut self.clients.get_mut(id)?.watches)
+    }
+}
+
+fn drop_unsent(client: &mut Client, id: TerminalId, terminals: &Terminals, now: Instant) {
+    let Ok(state) = terminals.feed_state(id) else { return };
+    let taken_back = client.wire.take_back_output(id);
+    let Some(attachment) = client.attachment(id).filter(|a| a.mode != Mode::Screen) else { return };
+    if let Some(offset) = taken_back {
+        attachment.cursor = offset;
+    }
+    let (from, to) = (attachment.cursor, state.end);
+    if from >= to {
+        return;
+    }
+    if state.has_screen {
+        attachment.resync = Some(Resync { history: 0, not_before: Some(now + INTERRUPT_TAIL) });
+    } else {
+        // At once: a later gap would swallow the prompt, which no snapshot shows again.
+        (attachment.resync, attachment.parts) = (None, None);
+        attachment.jump_to(to);
+        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
     }
 }

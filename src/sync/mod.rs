@@ -14,6 +14,7 @@ mod listener;
 mod octets;
 mod options;
 mod origin;
+mod outflow;
 mod pace;
 mod paths;
 mod peer;

@@ -7,11 +7,10 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::attachment::{Attachment, PATIENCE, Parts, Resync};
 use super::client::Client;
 use super::codec::output_header;
+use super::outflow::{MadeFrame, Outflow, find_made};
 use super::protocol::{DetachReason, Mode, ServerMessage, TerminalSnapshot};
 use super::server::Server;
 use super::share::Diffs;
@@ -28,9 +27,6 @@ const PART_BYTES: usize = 16 << 10;
 /// When output is batched: at least a page, a piece at most, and no longer than 4 ms, which no eye
 /// sees (3 to 5 ms).
 const BATCH: (usize, usize, Duration) = (4 << 10, PIECE_BYTES, Duration::from_millis(4));
-/// After an interrupt what the program had written before is still coming for about so long; a snapshot
-/// of the screen waits for it.
-const INTERRUPT_TAIL: Duration = Duration::from_millis(50);
 
 /// Who follows a terminal.
 struct Feed {
@@ -47,6 +43,8 @@ struct Feed {
     timer: Option<(Instant, TimerId)>,
     /// What the terminal was told to keep.
     held: Option<Option<u64>>,
+    /// It went on for one of its clients and was not settled since.
+    is_unsettled: bool,
 }
 
 /// See the module's documentation.
@@ -55,17 +53,11 @@ pub(crate) struct Pump {
     feeds: HashMap<TerminalId, Feed>,
     /// Feeds to look at although nothing touched their terminals.
     due: Vec<TerminalId>,
+    /// Feeds that went on for clients of their own in this round.
+    unsettled: Vec<TerminalId>,
+    /// An empty list that keeps its memory, see [`Outflow`].
+    frames: Vec<MadeFrame>,
     pub(super) diffs: Diffs,
-}
-
-/// What sending needs besides the client.
-pub(super) struct Outflow<'a> {
-    pub(super) terminals: &'a mut Terminals,
-    pub(super) reactor: &'a mut Reactor,
-    /// Frames of this terminal that were made in this round: offset, length of the output, frame.
-    pub(super) frames: Vec<(u64, usize, Bytes)>,
-    /// Updates of this terminal's screen that were made in this round.
-    pub(super) screens: screens::Made,
 }
 
 impl Pump {
@@ -97,6 +89,7 @@ impl Pump {
             leaving_since: None,
             timer: None,
             held: None,
+            is_unsettled: false,
         });
         if !feed.clients.contains(&client) {
             feed.clients.push(client);
@@ -129,12 +122,23 @@ impl Server {
     ) {
         let due = std::mem::take(&mut self.pump.due);
         let woken = std::mem::take(&mut self.woken);
+        let mut outflow = Outflow {
+            terminals,
+            reactor: &mut *reactor,
+            frames: std::mem::take(&mut self.pump.frames),
+            screens: screens::Made::default(),
+        };
         for id in touched.iter().chain(&due) {
-            self.pump_feed(*id, terminals, reactor);
+            outflow.forget_made();
+            self.pump_feed(*id, &mut outflow);
         }
+        outflow.forget_made();
         for id in &woken {
-            self.pump_client(*id, terminals, reactor);
+            self.pump_client(*id, &mut outflow);
         }
+        self.settle_feeds(&mut outflow);
+        outflow.forget_made();
+        self.pump.frames = outflow.frames;
         self.share_state(&woken, state, reactor);
         for id in std::mem::take(&mut self.pushed) {
             self.flush(id, reactor);
@@ -145,26 +149,24 @@ impl Server {
     }
 
     /// Sends what is new in one terminal to everybody who follows it.
-    fn pump_feed(&mut self, id: TerminalId, terminals: &mut Terminals, reactor: &mut Reactor) {
+    fn pump_feed(&mut self, id: TerminalId, outflow: &mut Outflow<'_>) {
         let Some(feed) = self.pump.feeds.get_mut(&id) else { return };
-        let now = reactor.now();
-        let state = match terminals.feed_state(id) {
+        let now = outflow.reactor.now();
+        let state = match outflow.terminals.feed_state(id) {
             Ok(state) if !feed.clients.is_empty() => state,
             Ok(_) => {
-                let _ = terminals.release_feed(id, reactor);
-                return self.forget_feed(id, reactor);
+                let _ = outflow.terminals.release_feed(id, outflow.reactor);
+                return self.forget_feed(id, outflow.reactor);
             }
-            Err(_) => return self.forget_feed(id, reactor),
+            Err(_) => return self.forget_feed(id, outflow.reactor),
         };
         feed.release(&state, now);
         let released = feed.released;
         let is_over = feed.is_over(id, &state, &self.clients, now);
         let clients = std::mem::take(&mut feed.clients);
-        let mut outflow =
-            Outflow { terminals, reactor, frames: Vec::new(), screens: screens::Made::default() };
         for client in &clients {
             let Ok(client) = self.clients.get_mut(*client) else { continue };
-            advance(client, id, &state, released, &mut outflow);
+            advance(client, id, &state, released, outflow);
             if is_over {
                 finish(client, id, &state);
             }
@@ -177,11 +179,11 @@ impl Server {
             if is_over {
                 feed.clients.clear();
             }
-            feed.settle(id, &state, &mut self.clients, terminals, reactor);
+            feed.settle(id, &state, &mut self.clients, outflow);
         }
         if is_over {
-            let _ = terminals.release_feed(id, reactor);
-            self.forget_feed(id, reactor);
+            let _ = outflow.terminals.release_feed(id, outflow.reactor);
+            self.forget_feed(id, outflow.reactor);
         }
     }
 
@@ -193,25 +195,38 @@ impl Server {
         }
     }
 
-    /// Goes on with everything that one client follows.
-    fn pump_client(&mut self, id: ClientId, terminals: &mut Terminals, reactor: &mut Reactor) {
+    /// Goes on with everything that one client follows. Its feeds have to be settled.
+    fn pump_client(&mut self, id: ClientId, outflow: &mut Outflow<'_>) {
         let Ok(client) = self.clients.get_mut(id) else { return };
         client.is_woken = false;
-        let followed: Vec<TerminalId> = client.attachments.iter().map(|a| a.terminal).collect();
-        for terminal in followed {
-            let Ok(state) = terminals.feed_state(terminal) else { continue };
-            let Ok(client) = self.clients.get_mut(id) else { return };
+        let mut attachments = std::mem::take(&mut client.attachments);
+        // Who is the first has the room first, so another one is the first next time.
+        let by = 1.min(attachments.len());
+        attachments.rotate_left(by);
+        for attachment in &mut attachments {
+            let terminal = attachment.terminal;
+            let Ok(state) = outflow.terminals.feed_state(terminal) else { continue };
             let Some(feed) = self.pump.feeds.get_mut(&terminal) else { continue };
-            let mut outflow = Outflow {
-                terminals: &mut *terminals,
-                reactor: &mut *reactor,
-                frames: Vec::new(),
-                screens: screens::Made::default(),
-            };
-            advance(client, terminal, &state, feed.released, &mut outflow);
-            feed.settle(terminal, &state, &mut self.clients, terminals, reactor);
+            go_on(client, attachment, &state, feed.released, outflow);
+            if !std::mem::replace(&mut feed.is_unsettled, true) {
+                self.pump.unsettled.push(terminal);
+            }
         }
+        client.attachments = attachments;
         self.mark_pushed(id);
+    }
+
+    /// Settles the feeds that went on for single clients, once each however many clients there were.
+    fn settle_feeds(&mut self, outflow: &mut Outflow<'_>) {
+        let mut unsettled = std::mem::take(&mut self.pump.unsettled);
+        for id in unsettled.drain(..) {
+            let Some(feed) = self.pump.feeds.get_mut(&id) else { continue };
+            feed.is_unsettled = false;
+            if let Ok(state) = outflow.terminals.feed_state(id) {
+                feed.settle(id, &state, &mut self.clients, outflow);
+            }
+        }
+        self.pump.unsettled = unsettled;
     }
 }
 
@@ -265,9 +280,9 @@ impl Feed {
         id: TerminalId,
         state: &FeedState,
         clients: &mut IdTable<ClientId, Box<Client>>,
-        terminals: &mut Terminals,
-        reactor: &mut Reactor,
+        outflow: &mut Outflow<'_>,
     ) {
+        let (terminals, reactor) = (&mut *outflow.terminals, &mut *outflow.reactor);
         let now = reactor.now();
         let is_current = |client: &ClientId| {
             let attachment = clients.get(*client).ok().and_then(|c| c.attachment_of(id));
@@ -310,16 +325,28 @@ fn advance(
     released: u64,
     outflow: &mut Outflow<'_>,
 ) {
-    let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else { return };
-    // Taken out while it is worked on, so that the client's queue can be used beside it.
-    let mut attachment = client.attachments.swap_remove(at);
-    if attachment.mode == Mode::Screen {
-        screens::advance(client, &mut attachment, state, outflow);
-    } else {
-        while client.has_room() && step(client, &mut attachment, state, released, outflow) {}
+    // Taken out while one of them is worked on, so that the client's queue can be used beside it.
+    let mut attachments = std::mem::take(&mut client.attachments);
+    if let Some(attachment) = attachments.iter_mut().find(|a| a.terminal == id) {
+        go_on(client, attachment, state, released, outflow);
     }
-    tell_end(client, &mut attachment, state);
-    client.attachments.push(attachment);
+    client.attachments = attachments;
+}
+
+/// Sends what there may be for one attachment.
+fn go_on(
+    client: &mut Client,
+    attachment: &mut Attachment,
+    state: &FeedState,
+    released: u64,
+    outflow: &mut Outflow<'_>,
+) {
+    if attachment.mode == Mode::Screen {
+        screens::advance(client, attachment, state, outflow);
+    } else {
+        while client.has_room() && step(client, attachment, state, released, outflow) {}
+    }
+    tell_end(client, attachment, state);
 }
 
 /// Sends one thing. Whether there may be another.
@@ -361,16 +388,13 @@ fn step(
     match outflow.terminals.feed_next(id, offset, max) {
         Ok(FeedNext::Bytes(bytes)) => {
             let length = bytes.len();
-            let made = outflow.frames.iter().find(|(at, len, _)| (*at, *len) == (offset, length));
-            let frame = match made {
-                Some((_, _, frame)) => frame.clone(),
-                None => {
-                    let header = output_header(id.to_u64(), offset);
-                    let frame = wire::frame(wire::Opcode::Binary, &[&header, bytes]);
-                    outflow.frames.push((offset, length, frame.clone()));
-                    frame
-                }
-            };
+            let key = (id, offset, length);
+            let frame = find_made(&outflow.frames, key).unwrap_or_else(|| {
+                let header = output_header(id.to_u64(), offset);
+                let frame = wire::frame(wire::Opcode::Binary, &[&header, bytes]);
+                outflow.frames.push((key, frame.clone()));
+                frame
+            });
             client.push_output(frame, id, offset);
             attachment.cursor += length as u64;
             true
@@ -468,27 +492,4 @@ fn finish(client: &mut Client, id: TerminalId, state: &FeedState) {
     (attachment.resync, attachment.parts, attachment.next_screen_at) = (None, None, None);
     tell_end(client, &mut attachment, state);
     client.send_of(id, &ServerMessage::Detached { terminal, reason: DetachReason::Closed });
-}
-
-/// Drops what was not sent yet: from the queue, and from the log by a resync. Nothing is dropped where
-/// nothing waits, so an interrupt at a prompt shows as always.
-pub(super) fn interrupt(client: &mut Client, id: TerminalId, terminals: &Terminals, now: Instant) {
-    let Ok(state) = terminals.feed_state(id) else { return };
-    let taken_back = client.wire.take_back_output(id);
-    let Some(attachment) = client.attachment(id).filter(|a| a.mode != Mode::Screen) else { return };
-    if let Some(offset) = taken_back {
-        attachment.cursor = offset;
-    }
-    let (from, to) = (attachment.cursor, state.end);
-    if from >= to {
-        return;
-    }
-    if state.has_screen {
-        attachment.resync = Some(Resync { history: 0, not_before: Some(now + INTERRUPT_TAIL) });
-    } else {
-        // At once: a later gap would swallow the prompt, which no snapshot shows again.
-        (attachment.resync, attachment.parts) = (None, None);
-        attachment.jump_to(to);
-        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
-    }
 }

@@ -7,15 +7,16 @@ use bytes::Bytes;
 use super::attachment::Attachment;
 use super::client::{Client, frame_of};
 use super::codec::Codec;
+use super::outflow::Outflow;
 use super::protocol::{Color, Cursor, Line, Run, Screen, Scroll, ServerMessage};
-use super::pump::Outflow;
+use crate::reactor::TerminalId;
 use crate::terminal::{self, FeedState, ScreenUpdate};
 
 /// The shortest time between two updates of one client: a frame of a display.
 const INTERVAL: Duration = Duration::from_millis(16);
 
-/// Frames that were made in this round: from which generation, to which, how encoded.
-pub(super) type Made = Vec<(u64, u64, Codec, bool, Bytes)>;
+/// Frames that were made in this round: of which terminal, from which generation, to which, how encoded.
+pub(super) type Made = Vec<(TerminalId, u64, u64, Codec, bool, Bytes)>;
 
 /// Sends what changed on the screen, when it is time.
 pub(super) fn advance(
@@ -34,15 +35,15 @@ pub(super) fn advance(
         return;
     }
     let known = attachment.generation;
-    let made = outflow.screens.iter().find(|(from, _, codec, compress, _)| {
-        (*from, *codec, *compress) == (known, client.codec, client.compress)
+    let id = attachment.terminal;
+    let made = outflow.screens.iter().find(|(of, from, _, codec, compress, _)| {
+        (*of, *from, *codec, *compress) == (id, known, client.codec, client.compress)
     });
-    if let Some((_, generation, _, _, frame)) = made {
+    if let Some((_, _, generation, _, _, frame)) = made {
         attachment.generation = *generation;
         client.push(frame.clone());
     } else {
         let mut update = ScreenUpdate::default();
-        let id = attachment.terminal;
         if outflow.terminals.screen_changes(id, known, &mut update, outflow.reactor).is_err()
             || update.generation == known
         {
@@ -52,7 +53,7 @@ pub(super) fn advance(
         let message = ServerMessage::Screen(Box::new(screen(id.to_u64(), &update)));
         let frame = frame_of(&client.codec.encode_server(&message, client.compress));
         let (codec, compress) = (client.codec, client.compress);
-        outflow.screens.push((known, update.generation, codec, compress, frame.clone()));
+        outflow.screens.push((id, known, update.generation, codec, compress, frame.clone()));
         attachment.generation = update.generation;
         client.push(frame);
     }

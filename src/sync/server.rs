@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::access::Tokens;
 use super::client::{Client, CloseCode, Phase};
@@ -22,7 +22,7 @@ use super::wire::{Flush, Socket, Wire};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::reactor::{Alarm, ClientId, IdTable, ListenerId, Reactor, Source, TerminalId, WatchId};
-use crate::terminal::{SpawnOptions, Terminals};
+use crate::terminal::SpawnOptions;
 
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
@@ -32,6 +32,7 @@ const QUEUED_FRAMES_MAX: usize = 16 << 10;
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// A connection that is not let in yet may be put out for a new one after this time.
 const PENDING_MIN: Duration = Duration::from_millis(250);
+
 /// See the module's documentation.
 pub(crate) struct Server {
     pub(super) limits: Limits,
@@ -326,18 +327,5 @@ impl Server {
     /// The feed of a terminal goes on for the clients that are there; see the pump.
     pub(crate) fn on_feed_alarm(&mut self, terminal: TerminalId) {
         self.pump.on_alarm(terminal);
-    }
-
-    /// Drops what a client was not sent of a terminal's output yet, because it interrupts the program.
-    pub(crate) fn interrupt(
-        &mut self,
-        id: ClientId,
-        terminal: TerminalId,
-        terminals: &Terminals,
-        now: Instant,
-    ) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        super::pump::interrupt(client, terminal, terminals, now);
-        self.wake(id);
     }
 }

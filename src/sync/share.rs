@@ -15,6 +15,8 @@ use crate::state::{ApplicationState, Budget, Collections, StateCursor, StateVers
 
 /// What one part of a diff holds, so that an echo never waits behind more.
 const PART: Budget = Budget { entries: 512, bytes: 16 << 10 };
+/// So many clients are looked at in one turn; with thousands of them an echo does not wait for all.
+const CLIENTS_PER_TURN: usize = 256;
 /// Every so many diffs of a client carry a hash.
 const HASH_EVERY: u32 = 16;
 
@@ -31,7 +33,9 @@ pub(super) struct Diffs {
     timer: Option<(Instant, TimerId)>,
     /// The timer fired.
     is_due: bool,
-    /// Parts that were made in this round.
+    /// Who is still to be looked at in this round, which may take several turns.
+    round: Vec<ClientId>,
+    /// Parts that were made in this turn.
     made: Vec<Made>,
 }
 
@@ -50,7 +54,7 @@ struct Made {
 
 impl Diffs {
     pub(super) fn has_work(&self) -> bool {
-        self.is_due
+        self.is_due || !self.round.is_empty()
     }
 }
 
@@ -118,14 +122,15 @@ impl Server {
         let diffs = &mut self.pump.diffs;
         let is_new = diffs.seen.replace(state.version()) != Some(state.version());
         let is_time = diffs.next_at.is_some_and(|at| at <= now);
-        if std::mem::take(&mut diffs.is_due) || (is_new && is_time) {
-            (diffs.next_at, diffs.waits) = (None, false);
-            let ids: Vec<ClientId> = self.clients.ids().collect();
-            for id in ids {
-                self.share_with(id, state, now);
-            }
+        if diffs.round.is_empty() && (diffs.is_due || (is_new && is_time)) {
+            (diffs.next_at, diffs.waits, diffs.is_due) = (None, false, false);
+            diffs.round.extend(self.clients.ids());
         } else {
             diffs.waits |= is_new;
+        }
+        for _ in 0..CLIENTS_PER_TURN {
+            let Some(id) = self.pump.diffs.round.pop() else { break };
+            self.share_with(id, state, now);
         }
         let diffs = &mut self.pump.diffs;
         diffs.made.clear();
