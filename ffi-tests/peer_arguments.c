@@ -186,7 +186,9 @@ static void ids(void) {
         CHECK_ERROR(pair.mirror, ORCH_E_STALE_ID, "peer");
     }
     peer_check_refused(NULL, pair.peer, ORCH_E_INVALID);
+    orch_event event = host_event();
     CHECK_OK(orch_terminal_close(pair.mirror, terminal, 0));
+    host_until(pair.mirror, terminal, ORCH_EVENT_CLOSED, &event, NULL);
 }
 
 // As many peers as the configuration says, none while shutting down.
