@@ -11,12 +11,50 @@ use std::time::Duration;
 
 use client::Client;
 use orchflow::{
-    Config, Engine, ListenAddress, ListenOptions, Scopes, ScreenOptions, SpawnOptions, TokenOptions,
+    Change, ChangeOp, ChangeSet, Config, Engine, ListenAddress, ListenOptions, Scopes,
+    ScreenOptions, Session, SpawnOptions, TokenOptions,
 };
 use serde_json::json;
 use support::{is_readable, scaled, wait_readable};
 
 const CLIENTS: usize = 100;
+
+/// A client that waits for its next diff must not keep the engine busy, whoever is up to date beside it.
+#[test]
+fn a_diff_that_waits_for_its_time_wakes_nobody_before() {
+    let mut engine = Engine::new(Config::default()).unwrap();
+    let listener = engine.listen(&ListenOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+    let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else { panic!() };
+    let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
+    let token = engine.add_token(token).unwrap().1;
+    let (done, is_done) = channel();
+    let (end, is_over) = channel::<()>();
+    let clients = std::thread::spawn(move || {
+        let clients = [json!(["panes"]), json!(["sessions"]), json!([])].map(|collections| {
+            let (mut client, _) =
+                Client::hello(address, &token, json!({"collections": collections}));
+            client.settle();
+            client
+        });
+        done.send(()).unwrap();
+        let _ = is_over.recv();
+        drop(clients);
+    });
+    while is_done.try_recv().is_err() {
+        engine.turn(Some(Duration::from_millis(10))).unwrap();
+    }
+    for n in 0..20 {
+        let session = Session { name: n.to_string(), ..Session::default() };
+        let change = Change::PutSession { id: "s".into(), session };
+        engine.change_state(&ChangeSet { ops: vec![ChangeOp { change, base: None }] }).unwrap();
+        for _ in 0..10 {
+            engine.turn(Some(Duration::ZERO)).unwrap();
+        }
+        assert!(!is_readable(&engine), "the engine is busy although everybody waits");
+    }
+    end.send(()).unwrap();
+    clients.join().unwrap();
+}
 
 #[test]
 fn a_hundred_idle_clients_wake_nobody() {

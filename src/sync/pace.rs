@@ -69,6 +69,13 @@ pub(crate) enum Due {
 }
 
 impl Due {
+    pub(crate) fn time(self, now: Instant) -> Instant {
+        match self {
+            Due::Now => now,
+            Due::At(at) => at,
+        }
+    }
+
     pub(crate) fn is_over(self, now: Instant) -> bool {
         match self {
             Due::Now => true,

@@ -299,6 +299,8 @@ impl Feed {
             let again = attachment.watch_lag(unread, state.unread_max, others_wait, now);
             let screen_at = attachment.next_screen_at;
             let resync_at = attachment.resync.and_then(|resync| resync.not_before);
+            // One whose time has come waits for room, and is woken when there is some.
+            let resync_at = resync_at.filter(|at| *at > now);
             wake = [wake, again, screen_at, resync_at, patient].into_iter().flatten().min();
             keep = [keep, attachment.keeps_from()].into_iter().flatten().min();
         }

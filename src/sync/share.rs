@@ -7,7 +7,6 @@ use bytes::Bytes;
 use super::client::{Client, Share, frame_of};
 use super::codec::Codec;
 use super::octets::Hex;
-use super::pace::Due;
 use super::protocol::{Applied, Diff, ServerMessage};
 use super::server::Server;
 use crate::reactor::{Alarm, ClientId, Reactor, TimerId};
@@ -28,8 +27,8 @@ pub(super) struct Diffs {
     /// When the first of the clients may get a diff, if there is something for it; `None` when all of them
     /// have to acknowledge first.
     next_at: Option<Instant>,
-    /// There is something for one of them.
-    waits: bool,
+    /// When the first of those that there is something for may get it.
+    wake_at: Option<Instant>,
     timer: Option<(Instant, TimerId)>,
     /// The timer fired.
     is_due: bool,
@@ -123,10 +122,10 @@ impl Server {
         let is_new = diffs.seen.replace(state.version()) != Some(state.version());
         let is_time = diffs.next_at.is_some_and(|at| at <= now);
         if diffs.round.is_empty() && (diffs.is_due || (is_new && is_time)) {
-            (diffs.next_at, diffs.waits, diffs.is_due) = (None, false, false);
+            (diffs.next_at, diffs.wake_at, diffs.is_due) = (None, None, false);
             diffs.round.extend(self.clients.ids());
-        } else {
-            diffs.waits |= is_new;
+        } else if is_new {
+            diffs.wake_at = earlier(diffs.wake_at, diffs.next_at);
         }
         for _ in 0..CLIENTS_PER_TURN {
             let Some(id) = self.pump.diffs.round.pop() else { break };
@@ -148,13 +147,18 @@ impl Server {
                 break;
             }
             let urgent = client.share.is_between || !client.share.applied.is_empty();
-            if !urgent && !client.share.pacer.due().is_some_and(|due| due.is_over(now)) {
-                diffs.waits = true;
+            let due = client.share.pacer.due();
+            if !urgent && !due.is_some_and(|due| due.is_over(now)) {
+                diffs.wake_at = earlier(diffs.wake_at, due.map(|due| due.time(now)));
                 break;
             }
             send_part(client, state, diffs, now);
         }
-        diffs.may_serve(client.share.pacer.due(), now);
+        // One without room is woken when there is some.
+        if client.has_state_room() && !client.share.collections.is_empty() {
+            let due = client.share.pacer.due();
+            diffs.next_at = earlier(diffs.next_at, due.map(|due| due.time(now)));
+        }
         self.mark_pushed(id);
     }
 }
@@ -170,19 +174,9 @@ impl Share {
 }
 
 impl Diffs {
-    /// A client may get a diff from then on.
-    fn may_serve(&mut self, due: Option<Due>, now: Instant) {
-        let at = match due {
-            None => return,
-            Some(Due::Now) => now,
-            Some(Due::At(at)) => at,
-        };
-        self.next_at = Some(self.next_at.map_or(at, |next| next.min(at)));
-    }
-
     /// Sets the timer for the clients that wait, if any.
     fn arm(&mut self, reactor: &mut Reactor) {
-        let wanted = self.next_at.filter(|_| self.waits);
+        let wanted = self.wake_at;
         if self.timer.map(|(at, _)| at) == wanted {
             return;
         }
@@ -191,6 +185,11 @@ impl Diffs {
         }
         self.timer = wanted.map(|at| (at, reactor.set_timer(at, Alarm::Pace)));
     }
+}
+
+/// The earlier of two times, if there are any.
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    a.into_iter().chain(b).min()
 }
 
 /// Sends the next part of what this client lacks.
