@@ -2,7 +2,8 @@
 //! descriptors are not the server's.
 //!
 //! The benchmark starts itself with `--crowd=ADDRESS` and writes commands, one a line with tabs between
-//! their words; each is answered by a line when it is done. Between commands nothing is read.
+//! their words; each is answered by a line when it is done. Between commands nothing is read. It ends with its
+//! standard input.
 //!
 //! | command | what it does |
 //! |---|---|
@@ -16,7 +17,6 @@
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -41,13 +41,6 @@ impl Crowd {
     pub(crate) fn start(address: SocketAddr) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.arg(format!("--crowd={address}")).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let die_with_parent = || {
-            // SAFETY: the call takes integers.
-            unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
-            Ok(())
-        };
-        // SAFETY: what runs in the child is async-signal-safe: one system call.
-        unsafe { command.pre_exec(die_with_parent) };
         let mut child = command.spawn().unwrap();
         let commands = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());

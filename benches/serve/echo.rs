@@ -37,6 +37,8 @@ struct Echoes {
     flood_bytes_per_s: f64,
 }
 
+type Figure = fn(&Echoes) -> f64;
+
 /// Types a byte so many times and waits for its echo. `prefix` stands before the byte in a message, and
 /// `header` bytes before it in the answer.
 fn round_trips(client: &mut Client, count: usize, prefix: &[u8], header: usize) -> Vec<f64> {
@@ -213,10 +215,8 @@ fn scene(
             echoes.push(theirs(running, count, number));
         }
     }
-    let of = |echoes: &[Echoes], figure: fn(&Echoes) -> f64| -> Vec<f64> {
-        echoes.iter().map(figure).collect()
-    };
-    type Figure = fn(&Echoes) -> f64;
+    let of =
+        |echoes: &[Echoes], figure: Figure| -> Vec<f64> { echoes.iter().map(figure).collect() };
     let figures: [(&str, Figure); 2] = [("p50", |e| e.p50_us), ("p99", |e| e.p99_us)];
     for (name, figure) in figures {
         let own = of(&own, figure);
