@@ -540,7 +540,7 @@
 // broke, a new snapshot comes later.
 #define ORCH_PEER_SNAPSHOT 8
 
-// Peer event: what changed on the screen of `terminal`: `update`, whose generation counts the updates of this
+// Peer event: what changed on the screen of `terminal`: `update`, whose generation rises with each update of this
 // peer.
 #define ORCH_PEER_SCREEN 9
 

@@ -8,7 +8,9 @@ mod client;
 mod serving;
 
 use client::{Client, Incoming};
-use orchflow::{Change, ChangeOp, ChangeSet, Config, ScreenOptions, Session, SpawnOptions};
+use orchflow::{
+    Change, ChangeOp, ChangeSet, Config, ScreenOptions, Session, SpawnOptions, WatchOptions,
+};
 use serde_json::json;
 use serving::Serving;
 
@@ -297,4 +299,60 @@ fn every_byte_of_a_flood_and_the_end_behind_it() {
     };
     assert_eq!(expected, 300_001);
     assert_eq!(end["final_offset"], offset);
+}
+
+#[test]
+fn files_of_a_watch_that_ends_leave_the_state() {
+    let folder = std::env::temp_dir().join(format!("orchflow-unwatch-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("there"), "x").unwrap();
+    let serving = Serving::start(Config::default());
+    let watched = folder.clone();
+    let watch = serving.with(move |engine| {
+        let watch = engine.watch(&WatchOptions::new(watched)).unwrap();
+        engine.publish_watch(watch, true).unwrap();
+        watch
+    });
+    let fields = json!({"collections": ["files"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let mut names = Vec::new();
+    while names.len() < 2 {
+        let diff = client.receive_type("diff");
+        names.extend(diff["files"].as_array().unwrap().iter().map(|file| file["name"].clone()));
+    }
+    serving.with(move |engine| engine.unwatch(watch).unwrap());
+    let mut removed = 0;
+    while removed < 2 {
+        removed += client.receive_type("diff")["removed"].as_array().unwrap().len();
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// A client that gives no credit holds the program back, and with it the host, but not for long.
+#[test]
+fn the_host_does_not_wait_for_a_client() {
+    let serving = Serving::start(Config::default());
+    let fields = json!({"collections": ["terminals"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let terminal = serving.with(|engine| {
+        let options = SpawnOptions::program("sh").args(["-c", "read line; seq 1 300000"]);
+        engine.spawn(&options).unwrap().to_u64()
+    });
+    let attach = json!({"type": "attach", "terminal": terminal, "start": "oldest", "window": 4096});
+    client.send(&attach);
+    client.receive_type("attached");
+    client.type_in(terminal, b"\n");
+    let gap = client.receive_type("gap");
+    assert!(gap["to"].as_u64() > gap["from"].as_u64());
+    // The host gets everything up to the exit, which is a fact that needs no credit.
+    while client.receive_type("diff")["terminals"][0]["exit"] != json!({"code": 0}) {}
+}
+
+#[test]
+fn a_long_reason_fits_a_close_frame() {
+    let serving = Serving::start(Config::default());
+    let mut client = Client::open(serving.address);
+    client.send(&json!({"type": "frobnicate"}));
+    assert_eq!(client.receive(), Incoming::Closed(Some(4003)));
 }

@@ -34,7 +34,7 @@ pub const ORCH_PEER_GAP: u32 = 7;
 /// `data` of all parts. ORCH_PEER_HAS_MORE if another part follows; if it does not because the connection
 /// broke, a new snapshot comes later.
 pub const ORCH_PEER_SNAPSHOT: u32 = 8;
-/// Peer event: what changed on the screen of `terminal`: `update`, whose generation counts the updates of this
+/// Peer event: what changed on the screen of `terminal`: `update`, whose generation rises with each update of this
 /// peer.
 pub const ORCH_PEER_SCREEN: u32 = 9;
 /// Peer event: the program in `terminal` has ended: `exit_kind`, `exit_value`; `offset` is after its last byte,

@@ -32,6 +32,12 @@ pub(super) struct ClientWatch {
     clients: usize,
 }
 
+impl ClientWatch {
+    pub(super) fn is_of(&self, watch: WatchId) -> bool {
+        self.watch == watch
+    }
+}
+
 impl Engine {
     /// Carries out what clients ask for.
     pub(super) fn serve_clients(&mut self) {

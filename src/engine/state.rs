@@ -173,6 +173,8 @@ impl Engine {
         let known = self.observation.published.iter_mut().find(|known| known.watch == watch);
         if let Some(known) = known {
             (known.is_emptying, known.is_ending) = (true, true);
+            // Published again, it is written down from the beginning.
+            (known.cursor, known.is_partial) = (FileCursor::default(), false);
         }
     }
 
@@ -263,7 +265,8 @@ impl Engine {
 impl Published {
     fn is_behind(&self, watches: &crate::watch::Watches) -> bool {
         self.is_emptying
-            || watches.version(self.watch).is_ok_and(|version| version != self.cursor.version())
+            // A watch that is gone has to be taken out.
+            || watches.version(self.watch).map_or(true, |version| version != self.cursor.version())
     }
 }
 

@@ -56,7 +56,7 @@ impl Engine {
     fn on_alarm(&mut self, alarm: Alarm) {
         match alarm {
             Alarm::Files(id) => self.watches.on_alarm(id),
-            Alarm::Listener(id) => self.server.on_listener(id, &mut self.reactor),
+            Alarm::Listener(id) => self.server.on_listener_alarm(id, &mut self.reactor),
             Alarm::Client(id) => self.server.on_client_alarm(id, &mut self.reactor),
             Alarm::Pace => self.server.on_pace_alarm(),
             Alarm::Feed(id) => self.server.on_feed_alarm(id),

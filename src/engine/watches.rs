@@ -36,6 +36,8 @@ impl Engine {
     pub fn unwatch(&mut self, id: WatchId) -> Result<()> {
         self.check_process()?;
         let removed = self.watches.remove(id, &mut self.reactor);
+        self.client_watches.retain(|known| !known.is_of(id));
+        self.unpublish(id);
         self.settle()?;
         removed
     }

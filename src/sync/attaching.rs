@@ -157,7 +157,9 @@ fn drop_unsent(client: &mut Client, id: TerminalId, terminals: &Terminals, now: 
         return;
     }
     if state.has_screen {
-        attachment.resync = Some(Resync { history: 0, not_before: Some(now + INTERRUPT_TAIL) });
+        // One that waits already is not put off by a key that is held down.
+        let resync = Resync { history: 0, not_before: Some(now + INTERRUPT_TAIL) };
+        attachment.resync.get_or_insert(resync);
     } else {
         // At once: a later gap would swallow the prompt, which no snapshot shows again.
         (attachment.resync, attachment.parts) = (None, None);

@@ -38,6 +38,8 @@ pub(crate) struct Attachment {
     /// What a viewer of the screen has seen.
     pub(crate) generation: u64,
     pub(crate) next_screen_at: Option<Instant>,
+    /// The screen has been sent as it is.
+    pub(crate) is_shown: bool,
     /// Since when others have waited for it.
     pub(crate) lags_since: Option<Instant>,
     /// The end of the program was told.
@@ -90,6 +92,7 @@ impl Attachment {
             cleared_at: None,
             generation: 0,
             next_screen_at: None,
+            is_shown: false,
             lags_since: None,
             ended: false,
         }
@@ -150,7 +153,8 @@ impl Attachment {
         }
         self.lags_since = None;
         self.resync = Some(Resync { history: 0, not_before: None });
-        None
+        // At once; the caller has gone through what it sends already.
+        Some(now)
     }
 }
 
@@ -215,7 +219,8 @@ mod tests {
         assert_eq!(attachment.watch_lag(100, 1000, true, now + PATIENCE), None);
         let later = now + PATIENCE;
         assert_eq!(attachment.watch_lag(900, 1000, true, later), Some(later + PATIENCE));
-        assert_eq!(attachment.watch_lag(900, 1000, true, later + PATIENCE), None);
+        let end = later + PATIENCE;
+        assert_eq!(attachment.watch_lag(900, 1000, true, end), Some(end));
         assert!(attachment.resync.is_some() && attachment.keeps_from().is_none());
     }
 }

@@ -38,6 +38,9 @@ const STATE_ROOM_BYTES: usize = 16 << 10;
 /// and state alone stay below, so who is flooded by them can still type an interrupt.
 const ANSWER_ROOM: (usize, usize) = (3 * ROOM_BYTES, 4096);
 
+/// The longest reason that a close frame has room for.
+const REASON_BYTES_MAX: usize = 123;
+
 /// Why a connection is closed, as the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
@@ -328,6 +331,7 @@ impl Client {
 
     /// Begins to close: queues the close frame and waits for its answer.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
+        let reason = shortened(reason, REASON_BYTES_MAX);
         let phase = std::mem::replace(&mut self.phase, Phase::Ending);
         self.phase = match phase {
             Phase::Hello(mut context) | Phase::Open(mut context) => {
@@ -355,6 +359,12 @@ impl Client {
     pub(crate) fn attachment(&mut self, terminal: TerminalId) -> Option<&mut Attachment> {
         self.attachments.iter_mut().find(|attachment| attachment.terminal == terminal)
     }
+}
+
+/// The beginning of a text, at most so many bytes.
+pub(super) fn shortened(text: &str, bytes_max: usize) -> &str {
+    let end = (0..=bytes_max.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+    &text[..end.unwrap_or(0)]
 }
 
 /// A whole frame from an encoded message.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tungstenite::Message;
 
 use super::access::{self, Scopes, Verdict};
-use super::client::{CloseCode, Grant, HELLO_BYTES, Input, Phase, READ_BYTES};
+use super::client::{CloseCode, Grant, HELLO_BYTES, Input, Phase, READ_BYTES, shortened};
 use super::codec::{DecodeErrorKind, FromClient, INPUT_HEADER, Incoming};
 use super::deadline::arm;
 use super::head::{self, HeadState, Refusal, Request as Head};
@@ -164,14 +164,15 @@ impl Server {
     ) -> Option<Body> {
         let now = reactor.now();
         let client = self.clients.get_mut(id).ok()?;
-        if client.is_open() && !client.messages.take(1, now) {
-            let until = client.messages.ready_at(1, now);
-            self.throttle(id, until, reactor);
+        let ready_at = client.messages.ready_at(1, now);
+        if client.is_open() && ready_at != Some(now) {
+            self.throttle(id, ready_at, reactor);
             return None;
         }
         let message = match client.read() {
             Input::Message(message) => message,
             Input::Control => {
+                client.messages.take(1, now);
                 self.mark_pushed(id);
                 self.read_again(id);
                 return None;
@@ -197,6 +198,7 @@ impl Server {
         self.read_again(id);
         let client = self.clients.get_mut(id).ok()?;
         let length = message.len() as u64;
+        client.messages.take(1, now);
         if client.is_open() && !client.bytes.take(length, now) {
             client.owed_bytes = length;
             let until = client.bytes.ready_at(length, now);
@@ -312,7 +314,7 @@ impl Server {
         client.grant = Some(Grant { token, scopes });
         client.expires_at = expires_at;
         client.compress = hello.compress;
-        client.name = shortened(&hello.client).to_owned();
+        client.name = shortened(&hello.client, NAME_MAX).to_owned();
         client.open(self.limits.client_message_bytes);
         client.share.collections = collections_of(&hello.collections);
         if !scopes.contains(Scopes::OBSERVE) {
@@ -371,12 +373,6 @@ impl Server {
     pub(crate) fn may(&self, id: ClientId, scope: Scopes) -> bool {
         self.clients.get(id).is_ok_and(|client| client.has_scope(scope))
     }
-}
-
-/// The beginning of a name that fits.
-fn shortened(name: &str) -> &str {
-    let end = (0..=NAME_MAX.min(name.len())).rev().find(|at| name.is_char_boundary(*at));
-    &name[..end.unwrap_or(0)]
 }
 
 pub(crate) fn collections_of(list: &[protocol::Collection]) -> Collections {

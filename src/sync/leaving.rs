@@ -58,13 +58,22 @@ impl Server {
             client.wire.drop_unwritten();
         }
         client.close(code, reason);
+        // What it still sends is read, or the connection would be reset before it has read why.
+        (client.throttled_until, client.waits_for_room) = (None, false);
         set_timer(client, reactor.now() + CLOSE_TIME, reactor);
         self.open_count -= usize::from(was_open);
         self.pending_count -= usize::from(was_pending);
         let name = client.name.clone();
         self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
         self.mark_pushed(id);
+        self.read_again(id);
         self.leave_terminals(id);
+        let leaving = self.clients.len() - self.open_count - self.pending_count;
+        if was_pending && leaving > self.limits.clients_pending {
+            // Strangers who do not answer take no more than their places.
+            self.flush(id, reactor);
+            self.drop_client(id, reactor);
+        }
     }
 
     pub(super) fn drop_client(&mut self, id: ClientId, reactor: &mut Reactor) {

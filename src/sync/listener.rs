@@ -19,6 +19,8 @@ pub(crate) struct Listener {
     door: Door,
     pub(crate) hosts: HostList,
     pub(crate) origins: OriginList,
+    /// A timer is set for accepting again.
+    pub(crate) is_waiting: bool,
 }
 
 enum Door {
@@ -55,7 +57,7 @@ impl Listener {
         for host in &options.hosts {
             hosts.add(host)?;
         }
-        Ok(Listener { door, hosts, origins })
+        Ok(Listener { door, hosts, origins, is_waiting: false })
     }
 
     /// Where it listens, with the port that the system chose.

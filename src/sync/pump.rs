@@ -466,7 +466,7 @@ fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts
 fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState) {
     let Some((status, final_offset)) = state.exit else { return };
     let has_all = match attachment.mode {
-        Mode::Screen => attachment.next_screen_at.is_none(),
+        Mode::Screen => attachment.is_shown,
         Mode::Lossless | Mode::Lossy => attachment.has_everything(final_offset),
     };
     if has_all && !std::mem::replace(&mut attachment.ended, true) {
@@ -491,7 +491,7 @@ fn finish(client: &mut Client, id: TerminalId, state: &FeedState) {
         client.send_of(id, &ServerMessage::Gap { terminal, from, to });
         attachment.jump_to(to);
     }
-    (attachment.resync, attachment.parts, attachment.next_screen_at) = (None, None, None);
+    (attachment.resync, attachment.parts, attachment.is_shown) = (None, None, true);
     tell_end(client, &mut attachment, state);
     client.send_of(id, &ServerMessage::Detached { terminal, reason: DetachReason::Closed });
 }

@@ -29,9 +29,15 @@ pub(super) fn advance(
     if attachment.next_screen_at.is_some_and(|at| at > now) {
         return;
     }
-    if !client.has_room() || (state.is_held && state.exit.is_none()) {
-        // It is woken when there is room, and touched when the program lets go.
+    attachment.is_shown = false;
+    if !client.has_room() {
+        // It is woken when there is room.
         attachment.next_screen_at = None;
+        return;
+    }
+    let held_until = state.held_until.filter(|until| *until > now && state.exit.is_none());
+    if held_until.is_some() {
+        attachment.next_screen_at = held_until;
         return;
     }
     let known = attachment.generation;
@@ -47,7 +53,7 @@ pub(super) fn advance(
         if outflow.terminals.screen_changes(id, known, &mut update, outflow.reactor).is_err()
             || update.generation == known
         {
-            attachment.next_screen_at = None;
+            (attachment.next_screen_at, attachment.is_shown) = (None, true);
             return;
         }
         let message = ServerMessage::Screen(Box::new(screen(id.to_u64(), &update)));

@@ -133,14 +133,26 @@ impl Server {
                 Accepted::Nobody => return,
                 Accepted::Exhausted => {
                     self.log("a connection waits: the system has no descriptor left".into());
-                    let again = reactor.now() + EXHAUSTED_PAUSE;
-                    reactor.set_timer(again, Alarm::Listener(id));
-                    return;
+                    return self.accept_again(id, EXHAUSTED_PAUSE, reactor);
                 }
             }
         }
-        // More may wait, and the kernel does not tell again.
-        reactor.set_timer(reactor.now(), Alarm::Listener(id));
+        // More may wait, and the kernel does not tell again. Not in this turn: others have theirs.
+        self.accept_again(id, Duration::from_nanos(1), reactor);
+    }
+
+    fn accept_again(&mut self, id: ListenerId, after: Duration, reactor: &mut Reactor) {
+        let Ok(listener) = self.listeners.get_mut(id) else { return };
+        if !std::mem::replace(&mut listener.is_waiting, true) {
+            reactor.set_timer(reactor.now() + after, Alarm::Listener(id));
+        }
+    }
+
+    pub(crate) fn on_listener_alarm(&mut self, id: ListenerId, reactor: &mut Reactor) {
+        if let Ok(listener) = self.listeners.get_mut(id) {
+            listener.is_waiting = false;
+        }
+        self.on_listener(id, reactor);
     }
 
     /// Takes a new connection in, or turns it away.
@@ -162,6 +174,12 @@ impl Server {
         let mut client = Box::new(Client::new(id, listener, wire, &self.limits, reactor.now()));
         set_timer(&mut client, reactor.now() + self.limits.client_hello_time, reactor);
         self.clients.insert(id, client);
+        // Those in front who are in, or gone, are of no interest any more.
+        while let Some(front) = self.pending.front()
+            && !self.clients.get(*front).is_ok_and(|client| client.is_pending())
+        {
+            self.pending.pop_front();
+        }
         self.pending.push_back(id);
         self.pending_count += 1;
     }

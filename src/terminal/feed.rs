@@ -8,9 +8,12 @@
 //! whoever follows them looks at these alone.
 
 use super::Terminal;
+use std::time::Instant;
+
 use super::child::ExitStatus;
 use super::options::Delivery;
 use super::table::Terminals;
+use super::viewing::SYNCHRONIZED_MAX;
 use crate::error::Result;
 use crate::reactor::{Reactor, TerminalId};
 
@@ -48,8 +51,8 @@ pub(crate) struct FeedState {
     pub(crate) is_leaving: bool,
     /// A screen is kept.
     pub(crate) has_screen: bool,
-    /// The screen shows nothing new before the program says so (mode 2026).
-    pub(crate) is_held: bool,
+    /// The screen shows nothing new before the program says so (mode 2026), or this time.
+    pub(crate) held_until: Option<Instant>,
     /// Nothing more waits to be read right now.
     pub(crate) is_quiet: bool,
     /// A reader of the host has everything so far.
@@ -197,19 +200,30 @@ impl Terminal {
         if self.known_exit().is_some() { None } else { screen.unfinished_question() }
     }
 
+    /// Whether the host has everything and the PTY stands still all the same, for clients.
+    pub(super) fn is_held_back_by_feed(&self) -> bool {
+        self.feed.is_some() && self.flow.by_reader && self.host_waits()
+    }
+
+    /// Whether a reader of the host has everything so far.
+    fn host_waits(&self) -> bool {
+        let end = self.log.end();
+        self.readers.iter().any(|reader| {
+            reader.delivery == Delivery::Lossless && !reader.paused && reader.cursor == end
+        })
+    }
+
     fn feed_state(&self) -> FeedState {
         let end = self.log.end();
-        let waits = |reader: &super::Reader| {
-            reader.delivery == Delivery::Lossless && !reader.paused && reader.cursor == end
-        };
+        let since = self.screen.as_ref().and_then(|screen| screen.synchronized_since());
         FeedState {
             end,
             exit: self.known_exit(),
             is_leaving: self.ending.closing && self.pty.is_none(),
             has_screen: self.screen.is_some(),
-            is_held: self.screen.as_ref().is_some_and(|s| s.synchronized_since().is_some()),
+            held_until: since.map(|since| self.started + since + SYNCHRONIZED_MAX),
             is_quiet: !self.queued.is_queued(),
-            host_waits: self.readers.iter().any(waits),
+            host_waits: self.host_waits(),
             unread_max: self.log.unread_max(),
             cleared_at: self.cleared_at,
         }

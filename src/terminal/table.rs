@@ -343,7 +343,10 @@ impl Terminals {
 
     pub(crate) fn on_alarm(&mut self, alarm: Alarm, reactor: &mut Reactor) -> Result<()> {
         match alarm {
-            Alarm::Resize(id) => self.command(id, |t| t.on_resize_alarm(reactor)),
+            Alarm::Resize(id) => {
+                self.touch(id);
+                self.command(id, |t| t.on_resize_alarm(reactor))
+            }
             Alarm::Kill(id) => self.command(id, |t| {
                 t.on_kill_alarm();
                 Ok(())

@@ -46,7 +46,11 @@ impl Terminals {
                 Some(Picked::Closed) => self.remove(id, reactor),
                 Some(Picked::Output { .. } | Picked::Gap { .. }) => {
                     terminal.update_flow(reactor)?;
+                    let is_held_back = terminal.is_held_back_by_feed();
                     self.outbox.refresh(terminal, false);
+                    if is_held_back {
+                        self.touch(id);
+                    }
                     self.feed_starved(reactor)?;
                 }
                 Some(Picked::Screen { reader }) => {

@@ -17,7 +17,7 @@ use crate::reactor::{Alarm, Reactor, ReaderId};
 
 /// How long a program may hold the screen back with a synchronized update (mode 2026). As long as
 /// other terminals let it.
-const SYNCHRONIZED_MAX: Duration = Duration::from_millis(150);
+pub(super) const SYNCHRONIZED_MAX: Duration = Duration::from_millis(150);
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 

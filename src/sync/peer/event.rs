@@ -82,7 +82,7 @@ pub enum PeerEvent<'a> {
     Screen {
         /// Which terminal of the other engine.
         terminal: u64,
-        /// As of a terminal of one's own; `generation` counts the updates of this peer.
+        /// As of a terminal of one's own; `generation` rises with each update.
         update: &'a ScreenUpdate,
     },
     /// The program has ended, and everything before has come.

@@ -12,7 +12,7 @@ use tungstenite::Message;
 use super::inflow::Item;
 use super::link::{Link, MESSAGE_BYTES, Received};
 use super::session::Fault;
-use super::{Peer, Peers};
+use super::{Peer, Peers, QUEUED_FRAMES_MAX};
 use crate::reactor::{Alarm, PeerId, Reactor, Source};
 use crate::sync::codec::{DecodeErrorKind, FromServer, Incoming};
 use crate::sync::wire::Flush;
@@ -73,7 +73,7 @@ impl Peers {
         if let Ok(peer) = self.peers.get_mut(id)
             && peer.is_readable
             && !peer.is_listed
-            && (peer.is_leaving || peer.session.inflow.has_room())
+            && peer.may_read()
         {
             peer.is_listed = true;
             self.readable.push_back(id);
@@ -103,9 +103,12 @@ impl Peers {
     /// Reads one message. Whether there may be another.
     fn read_one(&mut self, id: PeerId, reactor: &mut Reactor) -> bool {
         let Ok(peer) = self.peers.get_mut(id) else { return false };
+        if !peer.is_readable || !peer.may_read() {
+            return false;
+        }
         let Some(link) = &mut peer.link else { return false };
-        let has_room = peer.is_leaving || peer.session.inflow.has_room();
-        if !peer.is_readable || !has_room {
+        if link.queued_frames() > QUEUED_FRAMES_MAX {
+            self.lose(id, Fault::new("it takes no answers"), reactor);
             return false;
         }
         let message = match link.read() {

@@ -97,6 +97,10 @@ impl Link {
         matches!(self.phase, Phase::Connecting)
     }
 
+    pub(super) fn queued_frames(&self) -> usize {
+        self.wire.queued_frames()
+    }
+
     pub(super) fn queued_bytes(&self) -> usize {
         self.wire.queued_bytes()
     }

@@ -44,6 +44,11 @@ pub use request::{
 
 /// The largest piece of input in one frame.
 const INPUT_BYTES: usize = 64 << 10;
+/// And at least, whatever the other engine says: tiny pieces would cost more than they carry.
+const INPUT_BYTES_MIN: usize = 1024;
+/// Frames that may wait to be sent; an engine that lets more of our acknowledgements and pongs wait takes
+/// nothing.
+const QUEUED_FRAMES_MAX: usize = 16 << 10;
 
 /// How a peer is at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -275,7 +280,8 @@ impl Peers {
         let peer = get_mut(&mut self.peers, id)?;
         peer.check_room(bytes.len(), limits)?;
         let header = input_header(terminal);
-        let max = peer.message_bytes()?.saturating_sub(header.len()).clamp(1, INPUT_BYTES);
+        let max =
+            peer.message_bytes()?.saturating_sub(header.len()).clamp(INPUT_BYTES_MIN, INPUT_BYTES);
         let Some(link) = &mut peer.link else { return Err(not_connected()) };
         for piece in bytes.chunks(max) {
             link.send_binary([&header[..], piece].concat());
@@ -333,6 +339,8 @@ impl Peers {
 
     /// Takes the next event of a peer; [`told`](Self::told) shows it. Peers take turns.
     pub(crate) fn pick_event(&mut self, reactor: &mut Reactor) -> Option<(PeerId, u64)> {
+        // What was told before may be large.
+        self.told = None;
         while let Some(id) = self.tellers.pop_front() {
             let Ok(peer) = self.peers.get_mut(id) else { continue };
             peer.is_teller = false;
@@ -399,6 +407,12 @@ impl Peer {
             }
             _ => Err(not_connected()),
         }
+    }
+
+    /// Whether to read on: there is room for what comes. Until it is open little can come, and an answer in
+    /// time must not wait for the host.
+    fn may_read(&self) -> bool {
+        self.is_leaving || !self.session.is_open || self.session.inflow.has_room()
     }
 
     /// Refuses what the queue has no room for; an empty queue has room for anything.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::os::unix::net::SocketAddr as SocketName;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
@@ -112,6 +113,11 @@ impl PeerOptions {
     pub(crate) fn validate(&self) -> Result<()> {
         if self.token.is_empty() || self.token.len() > TOKEN_MAX {
             return Err(Error::invalid("a token has 1 to 256 bytes"));
+        }
+        if let PeerAddress::Unix(path) = &self.address
+            && (path.as_os_str().is_empty() || SocketName::from_pathname(path).is_err())
+        {
+            return Err(Error::invalid("this path cannot be that of a socket"));
         }
         if self.name.len() > NAME_MAX {
             return Err(Error::invalid("the name of a peer has at most 64 bytes"));

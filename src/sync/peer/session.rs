@@ -233,7 +233,7 @@ impl Session {
         };
         follow.on_output(offset, bytes.len() as u64)?;
         let place = follow.place;
-        self.inflow.push_output(place, offset, bytes);
+        self.inflow.push_output(place, offset, &bytes);
         Ok(())
     }
 
