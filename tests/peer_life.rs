@@ -83,9 +83,28 @@ fn bounds() {
     mirror.disconnect(first).unwrap();
     mirror.connect(&options).unwrap();
     assert_eq!(mirror.peers().len(), 2);
+    let bad = eager(PeerAddress::Unix("".into()), "token");
+    assert_eq!(mirror.connect(&bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
     let bad = eager(address.clone(), "");
     assert_eq!(mirror.connect(&bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
     let bad = eager(address, &token).host("a b");
     assert_eq!(mirror.connect(&bad).unwrap_err().kind(), ErrorKind::InvalidArgument);
     drop(engine);
+}
+
+/// What is small only because it is compressed is refused here, and does not end the connection.
+#[test]
+fn a_request_that_is_too_large_when_inflated() {
+    let (engine, address, token) = server(Config::default(), &loopback());
+    let mut pair = Pair::to(Some(engine), &eager(address, &token).compress(true));
+    pair.until_equal();
+    let request = RemoteRequest::Watch { path: vec![b'a'; 5 << 20] };
+    let refused = pair.mirror.peer_request(pair.peer, &request).unwrap_err();
+    assert!(refused.is_limit_reached(), "{refused}");
+    let request = RemoteRequest::Query { terminal: 1 };
+    let number = pair.mirror.peer_request(pair.peer, &request).unwrap();
+    pair.wait("the answer", |told| match told {
+        Told::Answer(request, _) if *request == number => Some(()),
+        _ => None,
+    });
 }

@@ -280,8 +280,7 @@ impl Peers {
         let peer = get_mut(&mut self.peers, id)?;
         peer.check_room(bytes.len(), limits)?;
         let header = input_header(terminal);
-        let max =
-            peer.message_bytes()?.saturating_sub(header.len()).clamp(INPUT_BYTES_MIN, INPUT_BYTES);
+        let max = peer.bounds()?.0.saturating_sub(header.len()).clamp(INPUT_BYTES_MIN, INPUT_BYTES);
         let Some(link) = &mut peer.link else { return Err(not_connected()) };
         for piece in bytes.chunks(max) {
             link.send_binary([&header[..], piece].concat());
@@ -319,10 +318,17 @@ impl Peers {
     ) -> Result<u64> {
         let limits = &self.limits;
         let peer = get_mut(&mut self.peers, id)?;
-        let message_bytes = peer.message_bytes()?;
+        let (message_bytes, inflated_bytes) = peer.bounds()?;
         let number = peer.session.next_number()?;
-        let encoded = peer.options.codec.encode_client(&message(number), peer.options.compress);
-        if encoded.payload.len() > message_bytes {
+        let (codec, message) = (peer.options.codec, message(number));
+        let mut encoded = codec.encode_client(&message, false);
+        let mut is_too_large = encoded.payload.len() > message_bytes;
+        if peer.options.compress {
+            is_too_large = encoded.payload.len() > inflated_bytes;
+            encoded = codec.encode_client(&message, true);
+            is_too_large |= encoded.payload.len() > message_bytes;
+        }
+        if is_too_large {
             return Err(Error::limit("the request is larger than the other engine allows"));
         }
         peer.check_room(encoded.payload.len(), limits)?;
@@ -399,11 +405,13 @@ impl Peers {
 }
 
 impl Peer {
-    /// Bytes of a message that the other engine takes, while we are let in.
-    fn message_bytes(&self) -> Result<usize> {
+    /// Bytes of a message that the other engine takes, as it is sent and inflated, while we are let in.
+    fn bounds(&self) -> Result<(usize, usize)> {
+        let size = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
         match &self.session.welcome {
             Some(welcome) if self.session.is_open => {
-                Ok(usize::try_from(welcome.limits.message_bytes).unwrap_or(usize::MAX))
+                let limits = &welcome.limits;
+                Ok((size(limits.message_bytes), size(limits.inflated_bytes)))
             }
             _ => Err(not_connected()),
         }
