@@ -42,9 +42,10 @@ install-test: ## Installs into an empty folder and builds the examples against i
 deny: ## Licences, sources and duplicates of the dependencies.
 	$(TARGET_DIR)/tools/bin/cargo-deny check bans licenses sources
 
-bench: ## Figures beside a C epoll loop, other file watchers and other servers of WebSockets, three tables.
+bench: ## Figures beside a C epoll loop, other file watchers and other servers of WebSockets, four tables.
 	$(CARGO) bench --locked --bench terminals
 	$(CARGO) bench --locked --bench files
+	$(CARGO) bench --locked --bench state
 	$(CARGO) bench --locked --bench serve
 
 fuzz: ## Feeds the screen and the protocol what the fuzzer thinks of, each for FUZZ_SECONDS (600).
