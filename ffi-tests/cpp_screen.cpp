@@ -112,13 +112,17 @@ void viewer() {
 
 void facts() {
     orch::engine engine = make_engine();
-    spawn(engine,
-          "printf '\\033]777;notify;T;B\\007\\033]133;C\\007'; sleep 0.01; printf '\\033]133;D;2\\007';"
+    // Its end is another read than its start, however slow the machine: it waits to be typed to.
+    const auto id =
+        spawn(engine,
+          "printf '\\033]777;notify;T;B\\007\\033]133;C\\007'; read y; printf '\\033]133;D;2\\007';"
           "printf '\\033]52;c;aGVsbG8=\\007'; read x",
           ORCH_DELIVERY_NONE, ORCH_SCREEN_CLIPBOARD);
     const orch::event notification = until(engine, ORCH_EVENT_NOTIFICATION);
     CHECK(notification.title() == "T");
     CHECK(notification.data() == "B");
+    until(engine, ORCH_EVENT_COMMAND_STARTED);
+    CHECK(engine.write(id, "\n"));
     const orch::event finished = until(engine, ORCH_EVENT_COMMAND_FINISHED);
     CHECK_INT(finished.raw().exit_value, 2);
     CHECK(finished.duration() > std::chrono::nanoseconds(0));
