@@ -35,6 +35,8 @@ mod fanout;
 mod idle;
 #[path = "serve/peers.rs"]
 mod peers;
+#[path = "terminals/sections.rs"]
+mod sections;
 #[path = "serve/serving.rs"]
 mod serving;
 #[path = "terminals/stats.rs"]
@@ -62,6 +64,9 @@ static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 /// The whole run takes some minutes; one that hangs is killed, and what it has started ends with it.
 const SECONDS_MAX: u32 = 900;
+
+/// How the benchmark starts itself as many clients; the address follows.
+const CROWD: &str = "--crowd=";
 
 /// What the sections share.
 struct World {
@@ -124,25 +129,16 @@ const SECTIONS: [(&str, Section); 5] = [
 ];
 
 fn main() -> ExitCode {
-    let (flags, wanted): (Vec<String>, Vec<String>) =
-        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    if let Some(address) = flags.iter().find_map(|flag| flag.strip_prefix("--crowd=")) {
+    if let Some(argument) = std::env::args().find(|arg| arg.starts_with(CROWD)) {
         system::kill_after(SECONDS_MAX);
         system::allow_descriptors(u64::MAX);
-        crowd::be(address);
+        crowd::be(argument.trim_start_matches(CROWD));
         return ExitCode::SUCCESS;
     }
-    if !flags.iter().any(|flag| flag == "--bench") {
-        // `cargo test --all-targets` runs this too; only `cargo bench` adds `--bench`.
-        println!("nothing is measured without --bench");
-        return ExitCode::SUCCESS;
-    }
-    let known = |name: &String| SECTIONS.iter().any(|(section, _)| section == name);
-    if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
-        let names: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
-        eprintln!("no section {unknown:?}; there are: {}", names.join(", "));
-        return ExitCode::from(2);
-    }
+    let sections = match sections::asked_for(&SECTIONS) {
+        Ok(sections) => sections,
+        Err(end) => return end,
+    };
     // A thread that panics must not leave the others waiting for it.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -155,10 +151,8 @@ fn main() -> ExitCode {
     let peers = Peers::find(directory.path());
     let world = World { directory, peers };
     let mut table = Table::beside("the peer");
-    for (name, run) in SECTIONS {
-        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
-            run(&mut table, &world);
-        }
+    for run in sections {
+        run(&mut table, &world);
     }
     table.end();
     ExitCode::SUCCESS

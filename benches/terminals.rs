@@ -37,6 +37,8 @@ mod screen_cost;
 mod screen_flow;
 #[path = "terminals/screen_memory.rs"]
 mod screen_memory;
+#[path = "terminals/sections.rs"]
+mod sections;
 #[path = "terminals/spawn.rs"]
 mod spawn;
 #[path = "terminals/start.rs"]
@@ -78,27 +80,16 @@ const SECTIONS: [(&str, Section); 11] = [
 ];
 
 fn main() -> ExitCode {
-    let (flags, wanted): (Vec<String>, Vec<String>) =
-        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    if !flags.iter().any(|flag| flag == "--bench") {
-        // `cargo test --all-targets` runs this too; only `cargo bench` adds `--bench`.
-        println!("nothing is measured without --bench");
-        return ExitCode::SUCCESS;
-    }
-    let known = |name: &String| SECTIONS.iter().any(|(section, _)| section == name);
-    if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
-        let names: Vec<&str> = SECTIONS.iter().map(|(name, _)| *name).collect();
-        eprintln!("no section {unknown:?}; there are: {}", names.join(", "));
-        return ExitCode::from(2);
-    }
+    let sections = match sections::asked_for(&SECTIONS) {
+        Ok(sections) => sections,
+        Err(end) => return end,
+    };
     system::kill_after(SECONDS_MAX);
     system::allow_descriptors(4096);
     let peer = Peer::compile();
     let mut table = Table::begin();
-    for (name, run) in SECTIONS {
-        if wanted.is_empty() || wanted.iter().any(|w| w == name) {
-            run(&mut table, &peer);
-        }
+    for run in sections {
+        run(&mut table, &peer);
     }
     assert!(!system::has_children(), "a child was left behind");
     table.end();

@@ -40,7 +40,10 @@ pub(crate) struct Crowd {
 impl Crowd {
     pub(crate) fn start(address: SocketAddr) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.arg(format!("--crowd={address}")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command
+            .arg(format!("{}{address}", crate::CROWD))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let commands = child.stdin.take().unwrap();
         let answers = BufReader::new(child.stdout.take().unwrap());

@@ -2,14 +2,14 @@
 
 use super::guard::{Inner, on_engine, orch_engine};
 use super::options::orch_bytes;
-use super::sized::{self, SizedStruct};
+use super::sized;
 use super::state_entry::*;
 use super::state_loan::StateLoan;
-use super::state_read::{budget_of, changes_of, lend_entry, orch_state_changes};
+use super::state_read::{budget_of, changes_of, get, orch_state_changes};
 use super::status::*;
 use crate::error::{Error, Result};
 use crate::state::WalkCursor;
-use crate::{FileKey, PeerId, StateKeyRef};
+use crate::{FileKey, PeerId, StateKeyRef, StateView};
 
 /// The version that the copy of a peer's state is at; ORCH_DONE, with nothing written, before the first one has
 /// come, and while the state comes anew.
@@ -57,29 +57,9 @@ pub unsafe extern "C" fn orch_peer_state_hash(
     unsafe { on_engine(engine, query) }
 }
 
-/// Lends one entry.
-///
-/// # Safety
-/// As [`on_engine`]; `out` is NULL or a struct as the header describes it.
-unsafe fn get<'k, T: SizedStruct>(
-    engine: *mut orch_engine,
-    peer: u64,
-    key: impl FnOnce() -> Result<StateKeyRef<'k>>,
-    out: *mut T,
-    list: impl FnOnce(&StateLoan) -> &[T],
-) -> i32 {
-    let query = |inner: &mut Inner| {
-        // SAFETY: passed on from the caller.
-        unsafe { sized::check_out(out) }?;
-        let key = key()?;
-        let replica = inner.engine.peer_replica(PeerId::from_u64(peer))?;
-        let c = lend_entry(&mut inner.lent_replica, replica, key, list)?;
-        // SAFETY: the output was checked; the caller vouches for its size.
-        unsafe { sized::write(out, &c) };
-        Ok(ORCH_OK)
-    };
-    // SAFETY: passed on from the caller.
-    unsafe { on_engine(engine, query) }
+/// The copy of a peer's state, and the loan of its entries.
+fn of(peer: u64) -> impl FnOnce(&mut Inner) -> Result<(&mut StateLoan, &StateView)> {
+    move |inner| Ok((&mut inner.lent_replica, inner.engine.peer_replica(PeerId::from_u64(peer))?))
 }
 
 /// A session in the copy of a peer's state. Set `out_session->size` before; it is left as it is.
@@ -97,7 +77,7 @@ pub unsafe extern "C" fn orch_peer_get_session(
     // SAFETY: the caller vouches for the bytes.
     let key = || Ok(StateKeyRef::Session(unsafe { text_from("id", id) }?));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, peer, key, out_session, |lent| &lent.sessions) }
+    unsafe { get(engine, of(peer), key, out_session, |lent| &lent.sessions) }
 }
 
 /// A pane in the copy of a peer's state; otherwise as `orch_peer_get_session`.
@@ -113,7 +93,7 @@ pub unsafe extern "C" fn orch_peer_get_pane(
     // SAFETY: the caller vouches for the bytes.
     let key = || Ok(StateKeyRef::Pane(unsafe { text_from("id", id) }?));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, peer, key, out_pane, |lent| &lent.panes) }
+    unsafe { get(engine, of(peer), key, out_pane, |lent| &lent.panes) }
 }
 
 /// What the copy of a peer's state knows of a terminal; otherwise as `orch_peer_get_session`.
@@ -128,7 +108,7 @@ pub unsafe extern "C" fn orch_peer_get_terminal(
 ) -> i32 {
     let key = || Ok(StateKeyRef::Terminal(terminal));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, peer, key, out_facts, |lent| &lent.terminals) }
+    unsafe { get(engine, of(peer), key, out_facts, |lent| &lent.terminals) }
 }
 
 /// What the copy of a peer's state knows of a file, by its watch and its id there; otherwise as
@@ -145,7 +125,7 @@ pub unsafe extern "C" fn orch_peer_get_file(
 ) -> i32 {
     let key = || Ok(StateKeyRef::File(FileKey { watch, id }));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, peer, key, out_facts, |lent| &lent.files) }
+    unsafe { get(engine, of(peer), key, out_facts, |lent| &lent.files) }
 }
 
 /// How far a host has walked through the entries of a peer. All 0: not at all. It may be copied.

@@ -146,7 +146,7 @@ pub unsafe extern "C" fn orch_state_hash(
 }
 
 /// Lends the entry of a key; `list` says where in the loan it is then.
-pub(super) fn lend_entry<T: Copy>(
+fn lend_entry<T: Copy>(
     lent: &mut StateLoan,
     view: &StateView,
     key: StateKeyRef<'_>,
@@ -182,12 +182,18 @@ pub(super) fn changes_of(lent: &StateLoan) -> orch_state_changes {
     }
 }
 
-/// Lends one entry.
+/// The engine's own state, and the loan of its entries.
+fn own(inner: &mut Inner) -> Result<(&mut StateLoan, &StateView)> {
+    Ok((&mut inner.lent_state, inner.engine.application_state()?))
+}
+
+/// Lends one entry of what `view` gives.
 ///
 /// # Safety
 /// As [`on_engine`]; `out` is NULL or a struct as the header describes it.
-unsafe fn get<'k, T: SizedStruct>(
+pub(super) unsafe fn get<'k, T: SizedStruct>(
     engine: *mut orch_engine,
+    view: impl FnOnce(&mut Inner) -> Result<(&mut StateLoan, &StateView)>,
     key: impl FnOnce() -> Result<StateKeyRef<'k>>,
     out: *mut T,
     list: impl FnOnce(&StateLoan) -> &[T],
@@ -196,8 +202,8 @@ unsafe fn get<'k, T: SizedStruct>(
         // SAFETY: passed on from the caller.
         unsafe { sized::check_out(out) }?;
         let key = key()?;
-        let state = inner.engine.application_state()?;
-        let c = lend_entry(&mut inner.lent_state, state, key, list)?;
+        let (lent, view) = view(inner)?;
+        let c = lend_entry(lent, view, key, list)?;
         // SAFETY: the output was checked; the caller vouches for its size.
         unsafe { sized::write(out, &c) };
         Ok(ORCH_OK)
@@ -219,7 +225,7 @@ pub unsafe extern "C" fn orch_state_get_session(
     // SAFETY: the caller vouches for the bytes.
     let key = || Ok(StateKeyRef::Session(unsafe { text_from("id", id) }?));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, key, out_session, |lent| &lent.sessions) }
+    unsafe { get(engine, own, key, out_session, |lent| &lent.sessions) }
 }
 
 /// A pane; otherwise as `orch_state_get_session`.
@@ -234,7 +240,7 @@ pub unsafe extern "C" fn orch_state_get_pane(
     // SAFETY: the caller vouches for the bytes.
     let key = || Ok(StateKeyRef::Pane(unsafe { text_from("id", id) }?));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, key, out_pane, |lent| &lent.panes) }
+    unsafe { get(engine, own, key, out_pane, |lent| &lent.panes) }
 }
 
 /// What the state knows of a terminal; otherwise as `orch_state_get_session`. `orch_terminal_get_state` asks
@@ -249,7 +255,7 @@ pub unsafe extern "C" fn orch_state_get_terminal(
 ) -> i32 {
     let key = || Ok(StateKeyRef::Terminal(terminal));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, key, out_facts, |lent| &lent.terminals) }
+    unsafe { get(engine, own, key, out_facts, |lent| &lent.terminals) }
 }
 
 /// What the state knows of a file, by its watch and its id there; otherwise as `orch_state_get_session`.
@@ -264,7 +270,7 @@ pub unsafe extern "C" fn orch_state_get_file(
 ) -> i32 {
     let key = || Ok(StateKeyRef::File(FileKey { watch, id }));
     // SAFETY: the caller vouches for the pointers.
-    unsafe { get(engine, key, out_facts, |lent| &lent.files) }
+    unsafe { get(engine, own, key, out_facts, |lent| &lent.files) }
 }
 
 /// What changed in these collections (a sum of ORCH_COLLECTION_*) since `cursor`, at most `max` changes (0:
