@@ -74,7 +74,7 @@ pub enum Event<'a> {
         /// What happened.
         event: PeerEvent<'a>,
     },
-    /// Every terminal is gone after [`Engine::shutdown`].
+    /// Every terminal, client and peer is gone after [`Engine::shutdown`].
     ShutdownComplete,
 }
 

@@ -186,8 +186,9 @@ impl Engine {
         Sender::new(self.inbox.postbox(), self.process)
     }
 
-    /// Closes every terminal with this grace, removes every watch, lets go of every peer, and refuses new
-    /// ones; when all are gone, [`Event::ShutdownComplete`] comes.
+    /// Closes every terminal with this grace, removes every watch, lets go of every peer, listens no longer and
+    /// refuses new ones; clients are closed after the last terminal. When all are gone,
+    /// [`Event::ShutdownComplete`] comes.
     ///
     /// # Errors
     /// [`Forked`](ErrorKind::Forked).

@@ -1,7 +1,7 @@
 //! The engine's calls for peers: other engines whose state and terminals are mirrored here.
 
-use super::{Engine, Shutdown};
-use crate::error::{Error, ErrorKind, Result};
+use super::Engine;
+use crate::error::Result;
 use crate::reactor::PeerId;
 use crate::state::{ChangeSet, Replica};
 use crate::sync::{PeerOptions, PeerState, RemoteAttach, RemoteRequest};
@@ -20,10 +20,7 @@ impl Engine {
     /// `InvalidArgument`, `LimitReached`, `EngineGone` after shutdown, `Forked`. That nobody listens is no
     /// error but an event.
     pub fn connect(&mut self, options: &PeerOptions) -> Result<PeerId> {
-        self.check_process()?;
-        if self.shutdown != Shutdown::No {
-            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
-        }
+        self.admit()?;
         self.reactor.refresh_now();
         let outcome = self.peers.connect(options, &mut self.reactor);
         self.settle()?;

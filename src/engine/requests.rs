@@ -230,7 +230,7 @@ impl Engine {
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such profile is granted"))?
             .clone();
         if let Some(cwd) = &spawn.cwd {
-            let (path, _) = self.server.roots.resolve(&cwd.0)?;
+            let path = self.server.roots.resolve(&cwd.0)?;
             options = options.cwd(path);
         }
         if spawn.cols > 0 || spawn.rows > 0 {
@@ -272,7 +272,7 @@ impl Engine {
         if !self.config.review_changes {
             return self.commit_for(client, mutation, &changes);
         }
-        self.observe();
+        self.note_terminals();
         if let Err(refusal) = self.state.validate(&changes) {
             return self.refuse_change(client, mutation, &refusal);
         }
@@ -285,7 +285,7 @@ impl Engine {
     }
 
     pub(super) fn commit_for(&mut self, client: ClientId, mutation: u64, changes: &ChangeSet) {
-        self.observe();
+        self.note_terminals();
         match self.state.commit(changes) {
             Ok(version) => self.server.owe(client, Applied { mutation, version: version.n }),
             Err(refusal) => self.refuse_change(client, mutation, &refusal),
@@ -342,7 +342,7 @@ impl Engine {
         if self.server.watches_of(client)?.len() >= max {
             return Err(Error::limit(format!("a client has at most {max} watches")));
         }
-        let (path, _) = self.server.roots.resolve(path)?;
+        let path = self.server.roots.resolve(path)?;
         let known = self.client_watches.iter().position(|known| known.path == path);
         let at = match known {
             Some(at) => at,
@@ -388,7 +388,8 @@ impl Engine {
         }
     }
 
-    fn refuse_late(&self) -> Result<()> {
+    /// Nothing new is begun once the engine is shutting down.
+    pub(super) fn refuse_late(&self) -> Result<()> {
         if self.shutdown == super::Shutdown::No {
             return Ok(());
         }

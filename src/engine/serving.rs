@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use super::{Engine, LogLevel, Shutdown};
+use super::{Engine, LogLevel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{ClientId, ListenerId};
-use crate::sync::{ClientInfo, ListenAddress, ListenOptions, News, TokenId, TokenOptions};
+use crate::sync::{
+    ClientInfo, ListenAddress, ListenOptions, News, REASON_BYTES_MAX, TokenId, TokenOptions,
+};
 use crate::terminal::SpawnOptions;
 
 /// The longest name of a profile, in bytes.
 const PROFILE_NAME_MAX: usize = 64;
 /// Profiles at once.
 const PROFILES_MAX: usize = 256;
-/// The longest reason that fits into a close frame, in bytes.
-const CLOSE_REASON_MAX: usize = 123;
 
 impl Engine {
     /// Listens for clients: WebSockets that mirror the state and use terminals, as far as their tokens
@@ -24,10 +24,7 @@ impl Engine {
     /// port below 1024, a directory that is not the user's alone), `LimitReached`, `OutOfDescriptors`,
     /// `System` (the address is in use), `EngineGone` after shutdown, `Forked`.
     pub fn listen(&mut self, options: &ListenOptions) -> Result<ListenerId> {
-        self.check_process()?;
-        if self.shutdown != Shutdown::No {
-            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
-        }
+        self.admit()?;
         let outcome = self.server.listen(options, &mut self.reactor);
         self.settle()?;
         outcome
@@ -141,7 +138,7 @@ impl Engine {
     /// `StaleId`, `InvalidArgument` for a reason of more than 123 bytes, `Forked`.
     pub fn close_client(&mut self, id: ClientId, reason: &str) -> Result<()> {
         self.check_process()?;
-        if reason.len() > CLOSE_REASON_MAX {
+        if reason.len() > REASON_BYTES_MAX {
             return Err(Error::invalid("the reason of a close is at most 123 bytes"));
         }
         self.reactor.refresh_now();

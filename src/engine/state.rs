@@ -1,7 +1,7 @@
 //! The application state: facts flow in, the host reads and changes it.
 //!
-//! Terminals say which of them were touched, published watches how far their trees are; both are written
-//! down before anybody reads the state and at the end of each turn. What is large goes in slices.
+//! Terminals say which of them were touched, and are written down before anybody reads the state and at the
+//! end of each turn; published watches say how far their trees are, and go in slices at the end of a turn.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -195,7 +195,7 @@ impl Engine {
     // Facts.
 
     /// Writes down what terminals say of themselves.
-    fn note_terminals(&mut self) {
+    pub(super) fn note_terminals(&mut self) {
         if !self.terminals.has_touched() {
             return;
         }

@@ -3,8 +3,8 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use super::{Engine, Shutdown};
-use crate::error::{Error, ErrorKind, Result};
+use super::Engine;
+use crate::error::Result;
 use crate::reactor::{ReaderId, TerminalId};
 use crate::terminal::{
     AdoptOptions, BatchEntry, BatchReport, Delivery, Mode, Op, ReaderOptions, SignalTarget, Size,
@@ -235,12 +235,10 @@ impl Engine {
         outcome
     }
 
-    fn admit(&mut self) -> Result<()> {
+    /// The beginning of every call that makes something new.
+    pub(super) fn admit(&mut self) -> Result<()> {
         self.check_process()?;
         self.reactor.refresh_now();
-        if self.shutdown != Shutdown::No {
-            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
-        }
-        Ok(())
+        self.refuse_late()
     }
 }

@@ -11,7 +11,9 @@
 //! 6. reads, terminals that were typed in first, under a budget of bytes and time;
 //! 7. file watches: they have no person waiting for each event, and a budget of time of their own, which
 //!    is short while somebody types;
-//! 8. settle the descriptor: if anything is left to do or to tell, it stays readable.
+//! 8. the state takes in what is new, and the server sends it to clients: last, so that what this turn has
+//!    brought goes out with it;
+//! 9. settle the descriptor: if anything is left to do or to tell, it stays readable.
 //!
 //! Events are not pushed to anybody: the host pulls them after the turn.
 

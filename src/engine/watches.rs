@@ -1,7 +1,7 @@
 //! The engine's calls for file watches.
 
-use super::{Engine, Shutdown};
-use crate::error::{Error, ErrorKind, Result};
+use super::Engine;
+use crate::error::Result;
 use crate::reactor::WatchId;
 use crate::watch::{FileChanges, FileCursor, WatchOptions, WatchState};
 
@@ -13,17 +13,13 @@ impl Engine {
     /// at `.gitignore` files above them. It costs a descriptor.
     ///
     /// # Errors
-    /// [`NotFound`](ErrorKind::NotFound), [`PermissionDenied`](ErrorKind::PermissionDenied),
-    /// [`NotADirectory`](ErrorKind::NotADirectory) with the path in the message;
-    /// [`LimitReached`](ErrorKind::LimitReached) for the engine's limit and the system's on inotify
-    /// instances; [`InvalidArgument`](ErrorKind::InvalidArgument) for options out of range, a bad glob, and
-    /// roots that lie in each other; [`OutOfDescriptors`](ErrorKind::OutOfDescriptors).
+    /// [`NotFound`](crate::ErrorKind::NotFound), [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
+    /// [`NotADirectory`](crate::ErrorKind::NotADirectory) with the path in the message;
+    /// [`LimitReached`](crate::ErrorKind::LimitReached) for the engine's limit and the system's on inotify
+    /// instances; [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for options out of range, a bad glob, and
+    /// roots that lie in each other; [`OutOfDescriptors`](crate::ErrorKind::OutOfDescriptors).
     pub fn watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
-        self.check_process()?;
-        self.reactor.refresh_now();
-        if self.shutdown != Shutdown::No {
-            return Err(Error::new(ErrorKind::EngineGone, "the engine is shutting down"));
-        }
+        self.admit()?;
         let added = self.watches.add(options, &mut self.reactor);
         self.settle()?;
         added

@@ -225,6 +225,7 @@ impl Reactor {
     }
 }
 
-fn io_error(what: &'static str, error: &std::io::Error) -> Error {
+/// An error of the standard library's as one of ours.
+pub(crate) fn io_error(what: &'static str, error: &std::io::Error) -> Error {
     Error::system(what, Errno::from_raw(error.raw_os_error().unwrap_or(0)))
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use super::StateVersion;
 use super::draft::Plan;
 use super::entry::{Entry, FileFacts, FileKey, Pane, PaneContent, TerminalFacts};
-use super::shelf::{NIL, Rows};
+use super::shelf::NIL;
 use super::view::StateView;
 use crate::limits::Limits;
 
@@ -199,10 +199,5 @@ impl ApplicationState {
             }
             None => self.view.panes.remove(id.as_str(), version).is_some(),
         }
-    }
-
-    /// The shelves in the order of [`Collection::EACH`](super::Collection::EACH).
-    pub(super) fn rows(&self) -> [&dyn Rows; 4] {
-        self.view.rows()
     }
 }

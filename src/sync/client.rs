@@ -39,7 +39,7 @@ const STATE_ROOM_BYTES: usize = 16 << 10;
 const ANSWER_ROOM: (usize, usize) = (3 * ROOM_BYTES, 4096);
 
 /// The longest reason that a close frame has room for.
-const REASON_BYTES_MAX: usize = 123;
+pub(crate) const REASON_BYTES_MAX: usize = 123;
 
 /// Why a connection is closed, as the client is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,7 @@ pub(crate) struct Grant {
 }
 
 /// What a client has of the state.
+#[derive(Default)]
 pub(crate) struct Share {
     pub(crate) collections: Collections,
     pub(crate) cursor: StateCursor,
@@ -186,14 +187,7 @@ impl Client {
             grant: None,
             offered_token: None,
             name: String::new(),
-            share: Share {
-                collections: Collections::NONE,
-                cursor: StateCursor::default(),
-                pacer: Pacer::default(),
-                is_between: false,
-                applied: Vec::new(),
-                unhashed: 0,
-            },
+            share: Share::default(),
             attachments: Vec::new(),
             watches: Vec::new(),
             messages: TokenBucket::new(messages, messages, now),
@@ -276,7 +270,7 @@ impl Client {
 
     /// Reads away what a client sends that is being closed, so that it gets to see why: unread bytes
     /// would make the kernel reset the connection.
-    fn read_off(&mut self) -> Input {
+    pub(super) fn read_off(&mut self) -> Input {
         match self.wire.read(&mut [0; READ_BYTES]) {
             Ok(0) => Input::Ended,
             Ok(_) => Input::Control,
@@ -385,7 +379,6 @@ fn websocket_config(message_bytes: usize) -> WebSocketConfig {
 fn input_of(error: &WsError) -> Input {
     match error {
         WsError::Io(error) if error.kind() == io::ErrorKind::WouldBlock => Input::Drained,
-        WsError::Io(error) if error.kind() == io::ErrorKind::Interrupted => Input::Control,
         WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_) => Input::Ended,
         WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Input::Ended,
         WsError::Capacity(CapacityError::MessageTooLong { .. }) => Input::Close(CloseCode::TooBig),

@@ -15,10 +15,9 @@ impl Server {
         if client.throttled_until.is_some_and(|until| until <= now) {
             client.throttled_until = None;
             client.bytes.take(std::mem::take(&mut client.owed_bytes), now);
-            if !std::mem::replace(&mut client.is_readable, true) {
-                self.readable.push_back(id);
-            }
+            self.read_again(id);
         }
+        let Ok(client) = self.clients.get_mut(id) else { return };
         match &client.phase {
             Phase::Head(_) => {
                 self.refuse(id, &Refusal::new(408, "no complete request in time"), reactor);

@@ -101,7 +101,6 @@ impl Server {
             Ok(0) => return self.drop_client(id, reactor),
             Ok(n) => buffer.push(&bytes[..n]),
             Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => HeadState::Partial,
             Err(_) => return self.drop_client(id, reactor),
         };
         match state {
@@ -146,10 +145,9 @@ impl Server {
     /// What a refused client still sends is read away, so that it gets to see the answer.
     fn read_off(&mut self, id: ClientId, reactor: &mut Reactor) {
         let Ok(client) = self.clients.get_mut(id) else { return };
-        let mut bytes = [0; READ_BYTES];
-        match client.wire.read(&mut bytes) {
-            Ok(n) if n > 0 => self.read_again(id),
-            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => {}
+        match client.read_off() {
+            Input::Control => self.read_again(id),
+            Input::Drained => {}
             _ => self.drop_client(id, reactor),
         }
     }

@@ -60,8 +60,6 @@ impl Refusal {
 pub(crate) struct Request {
     /// Begins with `/`; graphic ASCII, percent signs as they came.
     pub(crate) path: String,
-    /// What stands behind the first `?`.
-    pub(crate) query: Option<String>,
     /// As it came, graphic ASCII.
     pub(crate) host: String,
     /// As it came, graphic ASCII and spaces; browsers always send it with a WebSocket.
@@ -71,8 +69,6 @@ pub(crate) struct Request {
     pub(crate) key: Option<Key>,
     /// All that were offered, in the client's order of preference.
     pub(crate) protocols: Vec<String>,
-    /// The token of an `Authorization: Bearer` header, for requests that are no WebSockets.
-    pub(crate) bearer: Option<String>,
 }
 
 /// Shows no token.
@@ -88,7 +84,6 @@ impl fmt::Debug for Request {
             .field("origin", &self.origin)
             .field("upgrade", &self.upgrade)
             .field("protocols", &self.protocols.iter().map(shown).collect::<Vec<_>>())
-            .field("bearer", &self.bearer.as_ref().map(|_| "..."))
             .finish_non_exhaustive()
     }
 }
@@ -216,7 +211,7 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
     if raw.method != Some("GET") {
         return Err(Refusal::new(405, "only GET"));
     }
-    let (path, query) = target(raw.path.unwrap_or_default())?;
+    let path = target(raw.path.unwrap_or_default())?;
     let headers = &*raw.headers;
     refuse_body(headers)?;
     let host = single(headers, "host")?.filter(|host| !host.is_empty());
@@ -226,32 +221,23 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
     if upgrade && version != Some("13") {
         return Err(Refusal::UPGRADE_REQUIRED);
     }
-    let bearer = single(headers, "authorization")?.and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start().to_string())
-    });
     Ok(Request {
         path: path.to_string(),
-        query: query.map(String::from),
         host: host.ok_or(Refusal::bad("no Host"))?.to_string(),
         origin: single(headers, "origin")?.map(String::from),
         upgrade,
         key: if upgrade { Some(parse_key(key)?) } else { None },
         protocols: protocols(headers)?,
-        bearer,
     })
 }
 
-/// Path and query of a target in origin-form. Absolute targets name a second host, which may differ from
+/// The path of a target in origin-form; what comes behind `?` means nothing here. Absolute targets name a second host, which may differ from
 /// the one that is checked.
-fn target(target: &str) -> Result<(&str, Option<&str>), Refusal> {
+fn target(target: &str) -> Result<&str, Refusal> {
     if !target.starts_with('/') || !target.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
         return Err(Refusal::bad("the request target is no path"));
     }
-    Ok(match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
-    })
+    Ok(target.split_once('?').map_or(target, |(path, _)| path))
 }
 
 fn refuse_body(headers: &[Header<'_>]) -> Result<(), Refusal> {
@@ -339,10 +325,10 @@ pub(crate) fn response(refusal: &Refusal) -> Vec<u8> {
     // Connection names Upgrade where that header is, so that nobody on the way forwards it.
     let (phrase, more) = match status {
         400 => ("Bad Request", "Connection: close\r\n"),
-        401 => ("Unauthorized", "Connection: close\r\nWWW-Authenticate: Bearer\r\n"),
         403 => ("Forbidden", "Connection: close\r\n"),
         404 => ("Not Found", "Connection: close\r\n"),
         405 => ("Method Not Allowed", "Connection: close\r\nAllow: GET\r\n"),
+        408 => ("Request Timeout", "Connection: close\r\n"),
         413 => ("Content Too Large", "Connection: close\r\n"),
         426 => (
             "Upgrade Required",

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -13,6 +13,7 @@ use super::options::{ListenAddress, ListenOptions};
 use super::origin::{HostList, OriginList};
 use super::wire::Socket;
 use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::io_error;
 
 /// A socket that is listened on, and whom it lets in.
 pub(crate) struct Listener {
@@ -120,14 +121,10 @@ fn bind_tcp(address: SocketAddr, allow_remote: bool) -> Result<(Door, HostList)>
         mio::net::TcpListener::bind(address).map_err(|e| bind_error(&address.to_string(), &e))?;
     let bound = socket.local_addr().map_err(|e| io_error("getsockname", &e))?;
     let mut hosts = HostList::loopback(bound.port());
-    if !is_any(bound.ip()) {
+    if !bound.ip().is_unspecified() {
         hosts.add(&bound.to_string())?;
     }
     Ok((Door::Tcp(socket), hosts))
-}
-
-fn is_any(ip: IpAddr) -> bool {
-    ip.is_unspecified()
 }
 
 /// Binds in a directory that nobody else may enter, so that nobody else can connect nor put another
@@ -178,8 +175,4 @@ fn bind_error(what: &str, error: &io::Error) -> Error {
         _ => ErrorKind::System,
     };
     Error::new(kind, format!("listen on {what}: {}", errno.desc())).with_errno(errno)
-}
-
-pub(super) fn io_error(what: &'static str, error: &io::Error) -> Error {
-    Error::system(what, Errno::from_raw(error.raw_os_error().unwrap_or(0)))
 }

@@ -27,6 +27,7 @@ mod wire;
 
 pub use access::{Scopes, TokenId, TokenOptions};
 pub use attaching::ClientInfo;
+pub(crate) use client::REASON_BYTES_MAX;
 pub(crate) use gate::{Body, Request, collections_of};
 pub use options::{ListenAddress, ListenOptions};
 pub(crate) use peer::Peers;

@@ -14,7 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, lstat};
+use nix::sys::stat::{FileStat, Mode, fstat, lstat};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -24,15 +24,6 @@ const PATH_BYTES_MAX: usize = 4095;
 const ROOTS_MAX: usize = 256;
 /// The kernel asks for another try when something was renamed while it looked.
 const TRIES: u32 = 16;
-
-/// What a path leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PathKind {
-    Directory,
-    File,
-    /// A FIFO, a socket or a device.
-    Other,
-}
 
 struct Root {
     /// As the host named it.
@@ -85,7 +76,7 @@ impl Roots {
         self.roots.len() != before
     }
 
-    /// Where an absolute path of a client leads, and to what.
+    /// Where an absolute path of a client leads.
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument): empty, relative, too long, with a NUL or `..`.
     /// - [`PermissionDenied`](ErrorKind::PermissionDenied): not in a granted directory, or it leads out.
@@ -93,7 +84,7 @@ impl Roots {
     /// - [`NotFound`](ErrorKind::NotFound), [`NotADirectory`](ErrorKind::NotADirectory): as the kernel
     ///   says.
     /// - [`System`](ErrorKind::System): anything else, a kernel without `openat2` included.
-    pub(crate) fn resolve(&self, path: &[u8]) -> Result<(PathBuf, PathKind)> {
+    pub(crate) fn resolve(&self, path: &[u8]) -> Result<PathBuf> {
         let path = checked(path)?;
         let nearest = self
             .roots
@@ -116,7 +107,7 @@ impl Roots {
         if !lstat(&real).is_ok_and(|at| (at.st_dev, at.st_ino) == (stat.st_dev, stat.st_ino)) {
             return Err(Error::new(ErrorKind::NotFound, "it is gone").with_errno(Errno::ENOENT));
         }
-        Ok((real, kind(&stat)))
+        Ok(real)
     }
 }
 
@@ -178,14 +169,6 @@ fn real_path(fd: BorrowedFd<'_>) -> Result<PathBuf> {
 
 fn stat(fd: BorrowedFd<'_>) -> Result<FileStat> {
     fstat(fd).map_err(|e| Error::system("fstat", e))
-}
-
-fn kind(stat: &FileStat) -> PathKind {
-    match SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT {
-        SFlag::S_IFDIR => PathKind::Directory,
-        SFlag::S_IFREG => PathKind::File,
-        _ => PathKind::Other,
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! no credit or a resync before it goes on when it is woken.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::attachment::{Attachment, PATIENCE, Parts, Resync};
 use super::client::Client;
@@ -24,9 +24,6 @@ use crate::terminal::{FeedNext, FeedState, Terminals};
 const PIECE_BYTES: usize = 64 << 10;
 /// A part of a snapshot.
 const PART_BYTES: usize = 16 << 10;
-/// When output is batched: at least a page, a piece at most, and no longer than 4 ms, which no eye
-/// sees (3 to 5 ms).
-const BATCH: (usize, usize, Duration) = (4 << 10, PIECE_BYTES, Duration::from_millis(4));
 
 /// Who follows a terminal.
 struct Feed {
@@ -82,7 +79,7 @@ impl Pump {
     pub(super) fn join(&mut self, terminal: TerminalId, client: ClientId, end: u64) {
         let feed = self.feeds.entry(terminal).or_insert_with(|| Feed {
             clients: Vec::new(),
-            batcher: batcher(),
+            batcher: AdaptiveBatcher::new(BatcherOptions::default()),
             seen: end,
             released: end,
             awaits_echo: false,
@@ -106,11 +103,6 @@ impl Pump {
     }
 }
 
-fn batcher() -> AdaptiveBatcher {
-    let (min, max, wait) = BATCH;
-    AdaptiveBatcher::new(BatcherOptions::new(min, max, wait).unwrap_or_default())
-}
-
 impl Server {
     /// Sends what is new. `touched`: terminals that something happened to.
     pub(crate) fn pump(
@@ -120,7 +112,9 @@ impl Server {
         state: &ApplicationState,
         reactor: &mut Reactor,
     ) {
-        let due = std::mem::take(&mut self.pump.due);
+        let mut due = std::mem::take(&mut self.pump.due);
+        due.sort_unstable();
+        due.dedup();
         let woken = std::mem::take(&mut self.woken);
         let mut outflow = Outflow {
             terminals,

@@ -1,6 +1,6 @@
 //! Screens for clients that draw cells themselves: what changed, at their own pace.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -64,12 +64,8 @@ pub(super) fn advance(
         client.push(frame);
     }
     attachment.cursor = state.end;
-    attachment.next_screen_at = next_time(now);
-}
-
-/// When the next update may be sent; that there is none is found then.
-fn next_time(now: Instant) -> Option<Instant> {
-    now.checked_add(INTERVAL)
+    // That there is nothing new is found then.
+    attachment.next_screen_at = now.checked_add(INTERVAL);
 }
 
 fn screen(terminal: u64, update: &ScreenUpdate) -> Screen {

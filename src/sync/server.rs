@@ -225,9 +225,8 @@ impl Server {
         writable: bool,
         reactor: &mut Reactor,
     ) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        if readable && !std::mem::replace(&mut client.is_readable, true) {
-            self.readable.push_back(id);
+        if readable {
+            self.read_again(id);
         }
         if writable {
             self.flush(id, reactor);

@@ -83,9 +83,7 @@ impl Server {
         if let Ok(client) = self.clients.get_mut(id) {
             client.share.collections = collections;
             // Always from the beginning, so that there is no doubt about what the hash is of.
-            client.share.cursor = StateCursor::default();
-            client.share.is_between = true;
-            self.wake(id);
+            self.resend(id);
         }
     }
 

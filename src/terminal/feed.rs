@@ -7,9 +7,9 @@
 //! The table notes which terminals were touched in a turn (output, a new size, an exit ...), so that
 //! whoever follows them looks at these alone.
 
-use super::Terminal;
 use std::time::Instant;
 
+use super::Terminal;
 use super::child::ExitStatus;
 use super::options::Delivery;
 use super::table::Terminals;

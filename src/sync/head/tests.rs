@@ -52,7 +52,6 @@ fn a_browsers_upgrade() {
          sec-websocket-protocol:chat\r\n\r\n"
     )));
     assert_eq!(request.path, "/sync");
-    assert_eq!(request.query.as_deref(), Some("a=b?c"));
     assert_eq!(request.host, "localhost:8080");
     assert_eq!(request.origin.as_deref(), Some("http://localhost:8080"));
     assert!(request.upgrade);
@@ -64,11 +63,9 @@ fn a_browsers_upgrade() {
 
 #[test]
 fn a_plain_request() {
-    let request = complete(get("Host: a\r\nContent-Length: 0\r\nAuthorization: bearer  abc\r\n"));
-    assert_eq!((request.path.as_str(), request.query, request.origin), ("/", None, None));
+    let request = complete(get("Host: a\r\nContent-Length: 0\r\n"));
+    assert_eq!((request.path.as_str(), request.origin), ("/", None));
     assert!(!request.upgrade && request.key.is_none() && request.protocols.is_empty());
-    assert_eq!(request.bearer.as_deref(), Some("abc"));
-    assert_eq!(complete(get("Host: a\r\nAuthorization: Basic abc\r\n")).bearer, None);
 }
 
 #[test]
@@ -117,7 +114,6 @@ fn header_lines() {
         ("Host: caf\u{e9}\r\n", 400),
         ("Host: a\r\nOrigin: null\r\n", 200),
         ("Host: a\r\nOrigin: http://a\r\nOrigin: http://a\r\n", 400),
-        ("Host: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer a\r\n", 400),
         ("Host: a\r\nContent-Length: 1\r\n", 413),
         ("Host: a\r\nContent-Length: 00\r\n", 413),
         ("Host: a\r\nContent-Length: +0\r\n", 400),
@@ -211,7 +207,7 @@ fn what_follows_the_head_is_kept() {
 
 #[test]
 fn responses_are_whole() {
-    for status in [400, 401, 403, 404, 405, 413, 426, 431, 503, 599] {
+    for status in [400, 403, 404, 405, 408, 413, 426, 431, 503, 599] {
         let text = String::from_utf8(response(&Refusal::new(status, "because"))).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
@@ -227,7 +223,6 @@ fn responses_are_whole() {
             assert!(lines.contains(&line), "{text}");
         }
         let more: &[&str] = match status {
-            401 => &["WWW-Authenticate: Bearer"],
             405 => &["Allow: GET"],
             426 => &["Upgrade: websocket", "Sec-WebSocket-Version: 13"],
             _ => &[],
@@ -248,7 +243,7 @@ fn both_sides_understand_each_other() {
     let offered = ["orchflow.v1.bincode", "orchflow.token.secret"];
     let sent = request("[::1]:8080", "/sync?x", &key(), &offered).unwrap();
     let received = complete(HeadBuffer::new().push(&sent));
-    assert_eq!((received.path.as_str(), received.query.as_deref()), ("/sync", Some("x")));
+    assert_eq!(received.path, "/sync");
     assert_eq!(received.host, "[::1]:8080");
     assert_eq!(received.protocols, offered);
     for chosen in [None, Some("orchflow.v1.bincode")] {

@@ -153,17 +153,14 @@ impl Peers {
 
     /// Sends what a session wanted to say, and notes whether it has something to tell the host.
     pub(super) fn say(&mut self, id: PeerId, reactor: &mut Reactor) {
-        let mut out = std::mem::take(&mut self.out);
         if let Ok(peer) = self.peers.get_mut(id)
             && let Some(link) = &mut peer.link
-            && !out.is_empty()
         {
-            for message in &out {
+            for message in &self.out {
                 link.send(peer.options.codec.encode_client(message, peer.options.compress));
             }
         }
-        out.clear();
-        self.out = out;
+        self.out.clear();
         self.flush(id, reactor);
         self.note_teller(id);
     }
@@ -339,8 +336,6 @@ fn understand(
     match peer.options.codec.decode_server(incoming, MESSAGE_BYTES) {
         Ok(FromServer::Message(message)) => peer.session.on_message(message, now, out),
         Ok(FromServer::Output { terminal, offset, bytes }) => {
-            let Message::Binary(whole) = &message else { return Ok(()) };
-            let bytes = whole.slice(whole.len() - bytes.len()..);
             peer.session.on_output(terminal, offset, bytes)
         }
         Err(error) if error.kind == DecodeErrorKind::Schema => Err(Fault::fatal(error.message)),

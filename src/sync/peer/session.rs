@@ -15,8 +15,6 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
 use super::convert;
 use super::follow::{Follow, Impossible};
 use super::inflow::{Inflow, Item, Place};
@@ -75,8 +73,6 @@ pub(super) struct Session {
     pub(super) welcome: Option<Welcome>,
     /// The welcome of this connection has come.
     pub(super) is_open: bool,
-    /// A part of a diff has come that is not the last.
-    is_between: bool,
     /// Of the diff whose parts are coming, one began anew.
     is_full: bool,
     /// The replica is not what it should be and comes anew.
@@ -102,7 +98,6 @@ impl Session {
             replica: Replica::new(state_bytes),
             welcome: None,
             is_open: false,
-            is_between: false,
             is_full: false,
             is_suspect: false,
             mismatches: 0,
@@ -132,7 +127,7 @@ impl Session {
 
     /// The connection is gone. What waited for an answer is answered.
     pub(super) fn on_lost(&mut self) {
-        (self.is_open, self.is_between, self.is_full) = (false, false, false);
+        (self.is_open, self.is_full) = (false, false);
         self.pings.clear();
         self.follows.iter_mut().for_each(Follow::on_lost);
         for (number, pending) in std::mem::take(&mut self.pending) {
@@ -223,7 +218,7 @@ impl Session {
     }
 
     /// Output came.
-    pub(super) fn on_output(&mut self, terminal: u64, offset: u64, bytes: Bytes) -> Step {
+    pub(super) fn on_output(&mut self, terminal: u64, offset: u64, bytes: &[u8]) -> Step {
         if !self.is_open {
             return Err(Fault::new("output before the welcome"));
         }
@@ -233,7 +228,7 @@ impl Session {
         };
         follow.on_output(offset, bytes.len() as u64)?;
         let place = follow.place;
-        self.inflow.push_output(place, offset, &bytes);
+        self.inflow.push_output(place, offset, bytes);
         Ok(())
     }
 
@@ -291,7 +286,6 @@ impl Session {
         if let Err(error) = entries.try_for_each(set) {
             return Err(Fault::fatal(error.message().to_owned()));
         }
-        self.is_between = more;
         if more {
             return Ok(());
         }

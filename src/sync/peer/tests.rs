@@ -4,7 +4,6 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::inflow::Item;
@@ -47,8 +46,8 @@ impl Rig {
         self.session.on_message(message, self.now, &mut self.out)
     }
 
-    fn output(&mut self, terminal: u64, offset: u64, bytes: &'static [u8]) -> Result<(), Fault> {
-        self.session.on_output(terminal, offset, Bytes::from_static(bytes))
+    fn output(&mut self, terminal: u64, offset: u64, bytes: &[u8]) -> Result<(), Fault> {
+        self.session.on_output(terminal, offset, bytes)
     }
 
     fn attach(&mut self, terminal: u64) {
