@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use orchflow::{
     BreakerOptions, BreakerState, Change, ChangeOp, ChangeSet, Config, Limits, ListenOptions, Pane,
     PeerAddress, PeerOptions, PeerStatus, RemoteAttach, RemoteCode, RemoteOutcome, RemoteRequest,
-    RemoteStart, RetryPolicy, Scopes, ScreenOptions, Session, SpawnOptions, TerminalId,
-    TokenOptions,
+    RemoteStart, RetryPolicy, Scopes, ScreenOptions, Session, SignalTarget, SpawnOptions,
+    TerminalId, TokenOptions,
 };
 use support::flaky::{Flaky, Random};
 use support::pair::{Pair, Told, eager, loopback, server};
@@ -225,7 +225,7 @@ fn numbers(length: usize) -> Vec<u8> {
 /// Connections that break anywhere, under load, and nothing is lost, doubled or wrong.
 #[test]
 fn connections_break_at_random() {
-    let times = scaled(200, 1000);
+    let times = scaled(1000, 10_000);
     let mut random = Random::seeded();
     let log_bytes = 64 << 20;
     let limits = Limits { log_bytes_total: 256 << 20, ..Limits::default() };
@@ -246,8 +246,9 @@ fn connections_break_at_random() {
     }
     let (mut asked, mut answered, mut connected, mut resumed) = (0, 0, 0, 0);
     let end = Instant::now() + support::WATCHDOG * 5;
-    let mut closed = 0;
-    while closed < ids.len() {
+    let mut is_ending = false;
+    let mut ends = std::collections::BTreeMap::new();
+    while ends.len() < ids.len() {
         assert!(Instant::now() < end, "{} broken, {connected} made", flaky.broken());
         pair.step();
         for told in std::mem::take(&mut pair.told) {
@@ -257,8 +258,12 @@ fn connections_break_at_random() {
                     resumed += usize::from(is_resumed);
                 }
                 Told::Answer(..) => answered += 1,
-                Told::Detached(_) => closed += 1,
-                Told::Gap(..) | Told::Snapshot(..) | Told::Problem(_) => panic!("{told:?}"),
+                Told::Ended(terminal, final_offset, _) => {
+                    ends.insert(terminal, final_offset);
+                }
+                Told::Gap(..) | Told::Snapshot(..) | Told::Problem(_) | Told::Detached(_) => {
+                    panic!("{told:?}")
+                }
                 Told::Disconnected(reason, None) => panic!("{reason}"),
                 _ => {}
             }
@@ -271,9 +276,10 @@ fn connections_break_at_random() {
         if random.below(4) == 0 && pair.mirror.peer_request(pair.peer, &query).is_ok() {
             asked += 1;
         }
-        if flaky.broken() == times {
+        // The programs end, their terminals stay: everything that came out has to arrive.
+        if flaky.broken() == times && !std::mem::replace(&mut is_ending, true) {
             for id in &ids {
-                let _ = pair.server().close(*id, Duration::ZERO);
+                pair.server().signal(*id, libc::SIGKILL, SignalTarget::Leader).unwrap();
             }
         }
     }
@@ -281,9 +287,12 @@ fn connections_break_at_random() {
     let state = pair.mirror.peer_state(pair.peer).unwrap();
     assert_eq!((state.mismatches, state.status), (0, PeerStatus::Connected));
     for id in &ids {
+        let final_offset = pair.server().state(*id).unwrap().log_end;
         let stream = &pair.streams[&id.to_u64()];
         assert_eq!((stream.start, stream.restarts), (0, 0));
-        assert_eq!(stream.next as usize, stream.bytes.len());
+        assert_eq!(ends[&id.to_u64()], final_offset);
+        assert!(final_offset > 0);
+        assert_eq!(stream.bytes.len() as u64, final_offset);
         assert!(stream.bytes == numbers(stream.bytes.len()), "terminal {id:?} is wrong");
     }
     pair.until("answers", |pair| {
