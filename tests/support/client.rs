@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Every test binary uses another part of it.
 
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -14,9 +15,40 @@ pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// A connection.
 pub(crate) struct Client {
-    pub(crate) socket: WebSocket<TcpStream>,
+    pub(crate) socket: WebSocket<Patient>,
     /// Diffs are acknowledged as they come.
     pub(crate) acknowledges: bool,
+}
+
+/// A socket that reads and writes on when it is interrupted. One with a timeout is, whenever the process is
+/// stopped and continued, and `tungstenite` takes that for the end of the connection.
+pub(crate) struct Patient(pub(crate) TcpStream);
+
+impl Patient {
+    fn retry(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+        loop {
+            match call() {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Self::retry(|| self.0.read(buffer))
+    }
+}
+
+impl Write for Patient {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        Self::retry(|| self.0.write(buffer))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// What came.
@@ -41,7 +73,7 @@ impl Client {
         let mut request = format!("ws://{address}/").into_client_request().unwrap();
         let protocol = "orchflow.v1.json".parse().unwrap();
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
-        let (socket, _) = tungstenite::client(request, stream).unwrap();
+        let (socket, _) = tungstenite::client(request, Patient(stream)).unwrap();
         Client { socket, acknowledges: true }
     }
 
@@ -100,10 +132,13 @@ impl Client {
                     return Incoming::Closed(frame.map(|frame| frame.code.into()));
                 }
                 Ok(_) => {}
-                Err(tungstenite::Error::Io(e)) if e.kind() == std::io::ErrorKind::WouldBlock => {
+                Err(tungstenite::Error::Io(e)) if e.kind() == io::ErrorKind::WouldBlock => {
                     panic!("nothing came in {WATCHDOG:?}");
                 }
-                Err(_) => return Incoming::Closed(None),
+                Err(e) => {
+                    println!("the connection ended: {e}");
+                    return Incoming::Closed(None);
+                }
             }
         }
     }
