@@ -181,9 +181,14 @@ fn attached_typed_detached() {
 
 #[test]
 fn the_window_is_followed_to_the_other_side() {
-    let script = r#"sh -c 'trap "stty size" WINCH; while :; do sleep 0.01; done'"#;
+    let script = r#"sh -c 'trap "stty size" WINCH; echo ready; while :; do sleep 0.01; done'"#;
     let server = DemoServer::start(&["--shell", script]);
     let terminal = listed_terminal(&server);
+    // The trap is set before anybody resizes.
+    let number: u64 = terminal.parse().unwrap();
+    let attach = json!([{"terminal": number, "start": "oldest"}]);
+    let (mut client, _) = Client::hello(server.tcp(), &server.token, json!({"attach": attach}));
+    client.read_until(number, b"ready");
     let mut host = Host::new();
     let id = attach_in_terminal(&mut host, &server.line, &terminal);
     host.wait_text(id, "30 90");

@@ -227,7 +227,6 @@ fn numbers(length: usize) -> Vec<u8> {
 fn connections_break_at_random() {
     let times = scaled(1000, 10_000);
     let mut random = Random::seeded();
-    let log_bytes = 64 << 20;
     let limits = Limits { log_bytes_total: 256 << 20, ..Limits::default() };
     let (engine, address, token) =
         server(Config { limits, ..Config::default() }, &ListenOptions::tcp(any()));
@@ -236,7 +235,7 @@ fn connections_break_at_random() {
     let options = options.host(tcp(&address).to_string());
     let mut pair = Pair::to(Some(engine), &options);
     pair.server().change_state(&session("s")).unwrap();
-    let program = SpawnOptions::program("seq").arg("1000000000").log_bytes(log_bytes);
+    let program = SpawnOptions::program("seq").arg("1000000000").log_bytes(64 << 20);
     let ids: Vec<TerminalId> = [program.clone(), program.screen(ScreenOptions::default())]
         .iter()
         .map(|options| pair.server().spawn(options).unwrap())
@@ -286,20 +285,25 @@ fn connections_break_at_random() {
     pair.until_equal();
     let state = pair.mirror.peer_state(pair.peer).unwrap();
     assert_eq!((state.mismatches, state.status), (0, PeerStatus::Connected));
-    for id in &ids {
-        let final_offset = pair.server().state(*id).unwrap().log_end;
-        let stream = &pair.streams[&id.to_u64()];
-        assert_eq!((stream.start, stream.restarts), (0, 0));
-        assert_eq!(ends[&id.to_u64()], final_offset);
-        assert!(final_offset > 0);
-        assert_eq!(stream.bytes.len() as u64, final_offset);
-        assert!(stream.bytes == numbers(stream.bytes.len()), "terminal {id:?} is wrong");
+    for id in ids {
+        assert_whole(&mut pair, id, ends[&id.to_u64()]);
     }
     pair.until("answers", |pair| {
         answered += pair.told.drain(..).filter(|t| matches!(t, Told::Answer(..))).count();
         answered == asked
     });
     assert!(resumed > 0 && connected > resumed);
+}
+
+/// Every byte that the server's terminal ever gave is at the other side, once, and up to the end that was
+/// told.
+fn assert_whole(pair: &mut Pair, id: TerminalId, told_end: u64) {
+    let log_end = pair.server().state(id).unwrap().log_end;
+    let stream = &pair.streams[&id.to_u64()];
+    assert_eq!((stream.start, stream.restarts), (0, 0));
+    assert!(log_end > 0);
+    assert_eq!((told_end, stream.bytes.len() as u64), (log_end, log_end));
+    assert!(stream.bytes == numbers(stream.bytes.len()), "terminal {id:?} is wrong");
 }
 
 fn any() -> std::net::SocketAddr {

@@ -4,10 +4,14 @@
 
 #[path = "support/client.rs"]
 mod client;
+#[path = "support/files.rs"]
+#[allow(dead_code)]
+mod files;
 #[path = "support/serving.rs"]
 mod serving;
 
 use client::{Client, Incoming};
+use files::TempDir;
 use orchflow::{
     Change, ChangeOp, ChangeSet, Config, ScreenOptions, Session, SpawnOptions, WatchOptions,
 };
@@ -223,9 +227,8 @@ fn operations_and_their_results() {
 
 #[test]
 fn a_client_watches_files_that_come_and_go() {
-    let folder = std::env::temp_dir().join(format!("orchflow-serve-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir(&folder).unwrap();
+    let dir = TempDir::new();
+    let folder = dir.path().to_owned();
     std::fs::write(folder.join("there"), "x").unwrap();
     let granted = folder.clone();
     let serving = Serving::start(Config::default());
@@ -261,7 +264,6 @@ fn a_client_watches_files_that_come_and_go() {
     while !files.is_empty() {
         take(&mut client, &mut files);
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 #[test]
@@ -303,9 +305,8 @@ fn every_byte_of_a_flood_and_the_end_behind_it() {
 
 #[test]
 fn files_of_a_watch_that_ends_leave_the_state() {
-    let folder = std::env::temp_dir().join(format!("orchflow-unwatch-{}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir(&folder).unwrap();
+    let dir = TempDir::new();
+    let folder = dir.path().to_owned();
     std::fs::write(folder.join("there"), "x").unwrap();
     let serving = Serving::start(Config::default());
     let watched = folder.clone();
@@ -326,7 +327,6 @@ fn files_of_a_watch_that_ends_leave_the_state() {
     while removed < 2 {
         removed += client.receive_type("diff")["removed"].as_array().unwrap().len();
     }
-    std::fs::remove_dir_all(&folder).unwrap();
 }
 
 /// A client that gives no credit holds the program back, and with it the host, but not for long.

@@ -118,8 +118,7 @@ fn tokens_that_are_not_valid() {
     }
 }
 
-/// Every operation with the scope that it needs; a token with the two others is refused, and nothing of it
-/// happens.
+/// Every operation with the scope that it needs; tokens with the two others are refused.
 #[test]
 fn what_scopes_allow() {
     let serving = Serving::start(Config::default());

@@ -1,6 +1,12 @@
 //! Too much of everything: connections, requests without reading, pings, and the bounds of a client.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(
+    clippy::print_stderr,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods
+)]
 
 #[path = "support/bystander.rs"]
 mod bystander;
@@ -76,7 +82,10 @@ impl Caller {
 #[test]
 fn ten_thousand_connections() {
     let _turn = turn();
-    let count = usize::try_from(descriptors() / 2 - 500).unwrap().min(10_000);
+    // Both ends are in this process.
+    let count = usize::try_from((descriptors() / 2).saturating_sub(500)).unwrap().min(10_000);
+    assert!(count >= 1000, "the system lets this process have too few descriptors");
+    eprintln!("{count} connections");
     let limits = Limits { client_hello_time: WATCHDOG, ..Limits::default() };
     let pending = limits.clients_pending;
     let serving = Serving::start(Config { limits, ..Config::default() });
@@ -131,7 +140,11 @@ fn call(address: SocketAddr, count: usize, pending: usize) -> Vec<Caller> {
             callers.push(Caller { stream, answer: Vec::new(), has_asked: false, is_over: false });
         }
         let patience = if callers.len() < count { Duration::ZERO } else { WATCHDOG };
-        poll.poll(&mut events, Some(patience)).unwrap();
+        match poll.poll(&mut events, Some(patience)) {
+            // The process was stopped and continued.
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
+            outcome => outcome.unwrap(),
+        }
         let is_stalled = events.is_empty() && callers.len() == count;
         assert!(!is_stalled, "{over} of {count} were answered");
         for event in &events {
@@ -265,12 +278,11 @@ fn who_asks_and_does_not_read() {
     let serving = Serving::start(unhurried(limits));
     let mut bystander = Bystander::new(&serving);
     // A screen with as many matches as a search gives.
-    let script = "yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | head -n 900; exec cat";
+    let script = "yes xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx | head -n 900; echo done; exec cat";
     let terminal = serving.spawn(&["sh", "-c", script], true);
     let (mut reader, _) = Client::hello(serving.address, &serving.token, json!({}));
     reader.send(&json!({"type": "attach", "terminal": terminal, "start": "oldest"}));
-    let last = "x".repeat(40) + "\r\n";
-    while reader.read_until(terminal, last.as_bytes()).is_empty() {}
+    reader.read_until(terminal, b"done\r\n");
     let before = resident_bytes();
     let mutation = |n: usize| {
         let id = format!("s{}", n % 100);
@@ -373,10 +385,14 @@ fn who_is_too_fast_waits() {
     let all: Vec<u8> = (0..3000)
         .flat_map(|n| frame(FIN | TEXT, json!({"type": "ping", "id": n}).to_string().as_bytes()))
         .collect();
+    let begun = std::time::Instant::now();
     raw.send(&all);
     bystander.echoes();
     for n in 0..3000 {
         assert_eq!(raw.next_json().unwrap()["id"], n);
     }
+    // The burst is a second's worth; the thousand behind it need half a second more at this rate. A lower
+    // bound, which a slow machine does not break.
+    assert!(begun.elapsed() >= Duration::from_millis(450), "{:?}", begun.elapsed());
     bystander.echoes();
 }

@@ -1,5 +1,6 @@
 //! A client of the server that blocks, made from `docs/PROTOCOL.md` with the JSON codec.
 
+#![allow(clippy::print_stderr)] // A test that fails says why.
 #![allow(dead_code)] // Every test binary uses another part of it.
 
 use std::io::{self, Read, Write};
@@ -136,7 +137,7 @@ impl Client {
                     panic!("nothing came in {WATCHDOG:?}");
                 }
                 Err(e) => {
-                    println!("the connection ended: {e}");
+                    eprintln!("the connection ended: {e}");
                     return Incoming::Closed(None);
                 }
             }

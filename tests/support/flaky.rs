@@ -20,7 +20,8 @@ pub(crate) struct Random(pub(crate) u64);
 impl Random {
     /// With the seed of `ORCHFLOW_SEED`, else a new one, which is printed.
     pub(crate) fn seeded() -> Self {
-        let given = std::env::var("ORCHFLOW_SEED").ok().and_then(|seed| seed.parse().ok());
+        let given = std::env::var("ORCHFLOW_SEED").ok();
+        let given = given.map(|seed| seed.parse().expect("ORCHFLOW_SEED is a number"));
         let seed = given.unwrap_or_else(|| {
             let time = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
             time.as_nanos() as u64
