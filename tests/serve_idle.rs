@@ -43,18 +43,19 @@ fn a_diff_that_waits_for_its_time_wakes_nobody_before() {
     while is_done.try_recv().is_err() {
         engine.turn(Some(Duration::from_millis(10))).unwrap();
     }
-    let mut busy = 0;
     for n in 0..20 {
         let session = Session { name: n.to_string(), ..Session::default() };
         let change = Change::PutSession { id: "s".into(), session };
         engine.change_state(&ChangeSet { ops: vec![ChangeOp { change, base: None }] }).unwrap();
-        for _ in 0..10 {
-            engine.turn(Some(Duration::ZERO)).unwrap();
-        }
-        busy += usize::from(is_readable(&engine));
+        let mut settles = || {
+            for _ in 0..10 {
+                engine.turn(Some(Duration::ZERO)).unwrap();
+            }
+            !is_readable(&engine)
+        };
+        // A diff may be due in just the moment of the first look, not of both.
+        assert!(settles() || settles(), "the engine is busy although everybody waits");
     }
-    // Now and then a diff may be due in just this moment.
-    assert!(busy <= 5, "the engine is busy although everybody waits");
     end.send(()).unwrap();
     clients.join().unwrap();
 }

@@ -23,7 +23,7 @@ pub(crate) struct Client {
 
 /// A socket that reads and writes on when it is interrupted. One with a timeout is, whenever the process is
 /// stopped and continued, and `tungstenite` takes that for the end of the connection.
-pub(crate) struct Patient(pub(crate) TcpStream);
+pub(crate) struct Patient(TcpStream);
 
 impl Patient {
     fn retry(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
