@@ -14,13 +14,14 @@ mod raw;
 #[path = "support/serving.rs"]
 mod serving;
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use bystander::Bystander;
 use client::{Client, Incoming};
 use files::TempDir;
-use orchflow::{Config, Scopes, SpawnOptions, TokenOptions};
+use orchflow::{Collections, Config, Engine, Scopes, SpawnOptions, TokenOptions};
 use raw::{FIN, Raw, TEXT, upgrade_head};
 use serde_json::{Value, json};
 use serving::Serving;
@@ -118,7 +119,8 @@ fn tokens_that_are_not_valid() {
     }
 }
 
-/// Every operation with the scope that it needs; tokens with the two others are refused.
+/// Every operation with the scope that it needs; tokens with the two others are refused, and the layout and
+/// the terminals stay as they are.
 #[test]
 fn what_scopes_allow() {
     let serving = Serving::start(Config::default());
@@ -159,7 +161,11 @@ fn what_scopes_allow() {
     let each = [observe, typing, manage].map(|scopes| (scopes, serving.token(scopes)));
     for (needed, request) in table {
         // Those who may not come first, so that nothing has happened before.
+        let before = serving.with(layout_and_terminals);
         for refused in [true, false] {
+            if !refused {
+                assert_eq!(serving.with(layout_and_terminals), before, "{request} was done");
+            }
             for (scopes, token) in each.iter().filter(|(s, _)| (*s != needed) == refused) {
                 let (mut client, welcome) = Client::hello(serving.address, token, json!({}));
                 assert_eq!(welcome["scopes"].as_array().unwrap().len(), 1);
@@ -170,6 +176,13 @@ fn what_scopes_allow() {
         }
         bystander.echoes();
     }
+}
+
+/// What requests could change at once: the layout's hash, and how large each terminal is.
+fn layout_and_terminals(engine: &mut Engine) -> (u64, BTreeSet<(u64, u16, u16)>) {
+    let state = engine.application_state().unwrap();
+    let terminals = state.terminals().map(|(id, facts, _)| (id, facts.cols, facts.rows));
+    (state.hash(Collections::LAYOUT), terminals.collect())
 }
 
 /// What a client is told until a ping is answered, as text.
