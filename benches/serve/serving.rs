@@ -71,7 +71,10 @@ impl Serving {
         let (answer, answered) = channel();
         let job = move |engine: &mut Engine| drop(answer.send(job(engine)));
         self.jobs.send(Box::new(job)).unwrap();
-        self.wake.post(0, Command::Notify).unwrap();
+        if let Err(error) = self.wake.post(0, Command::Notify) {
+            // The wake-ups in a full inbox do as well.
+            assert!(error.is_limit_reached(), "{error}");
+        }
         answered.recv().expect("the engine's thread is gone")
     }
 
@@ -125,20 +128,22 @@ impl Drop for Serving {
 
 fn serve(engine: &mut Engine, inbox: &Receiver<Job>, turns: &AtomicU64) {
     loop {
-        if TURNS.with_borrow(Option::is_some) {
+        // A turn after each job: it reads the wake-ups that came with the jobs.
+        let timeout = match inbox.try_recv() {
+            Ok(job) => {
+                job(engine);
+                Duration::ZERO
+            }
+            Err(TryRecvError::Empty) => Duration::from_secs(60),
+            Err(TryRecvError::Disconnected) => return,
+        };
+        if TURNS.with_borrow(Option::is_some) && !timeout.is_zero() {
             timed_turn(engine);
         } else {
-            engine.turn(Some(Duration::from_secs(60))).unwrap();
+            engine.turn(Some(timeout)).unwrap();
         }
         while engine.next_event().unwrap().is_some() {}
         turns.fetch_add(1, Ordering::Relaxed);
-        loop {
-            match inbox.try_recv() {
-                Ok(job) => job(engine),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return,
-            }
-        }
     }
 }
 

@@ -1,21 +1,34 @@
-//! Decisions about when: batching, circuit breaker, retry with backoff, token bucket. Pure state
-//! machines; time and randomness come in as parameters.
+//! Decisions about when and how much: the slices of a turn and who gets them, what a client may cost,
+//! batching, circuit breaker, retry with backoff, token bucket. Pure state machines; time and randomness
+//! come in as parameters.
 //!
 //! None of them holds what it decides about (bytes, connections, messages), sets a timer or allocates.
 //! Where one has to be asked again later, it says when. A clock that steps back harms none of them: the
 //! time in between counts as none.
 
+#[allow(dead_code, reason = "its users follow")]
+mod balance;
 mod batcher;
 mod breaker;
 mod bucket;
 mod retry;
+#[allow(dead_code, reason = "its users follow")]
+mod shares;
+#[allow(dead_code, reason = "its users follow")]
+mod slice;
 
 use std::time::Duration;
 
+#[allow(unused_imports, reason = "its users follow")]
+pub(crate) use balance::Balance;
 pub use batcher::{AdaptiveBatcher, BatcherOptions, BatcherStats, Flush, FlushReason};
 pub use breaker::{BreakerOptions, BreakerState, CircuitBreaker};
 pub use bucket::TokenBucket;
 pub use retry::{Retry, RetryPolicy};
+#[allow(unused_imports, reason = "its users follow")]
+pub(crate) use shares::Shares;
+#[allow(unused_imports, reason = "its users follow")]
+pub(crate) use slice::{Slice, UNIT_COST_MAX};
 
 /// The longest delay that options may have: a year. Longer than anybody waits, and short enough that
 /// added to an `Instant` of now it cannot overflow.

@@ -17,8 +17,7 @@ type Job = Box<dyn FnOnce(&mut Engine) + Send>;
 
 /// A serving engine. Dropping it ends its thread.
 pub(crate) struct Serving {
-    jobs: ChannelSender<Job>,
-    wake: Sender,
+    jobs: Jobs,
     thread: Option<JoinHandle<()>>,
     /// Where it listens.
     pub(crate) address: std::net::SocketAddr,
@@ -26,6 +25,13 @@ pub(crate) struct Serving {
     pub(crate) token: String,
     /// What the host was told, as far as it is of interest here.
     pub(crate) told: Receiver<Told>,
+}
+
+/// How closures reach the engine's thread.
+#[derive(Clone)]
+pub(crate) struct Jobs {
+    jobs: ChannelSender<Job>,
+    wake: Sender,
 }
 
 /// What a host is told.
@@ -63,7 +69,7 @@ impl Serving {
             run(&mut engine, &inbox, &tell);
         });
         let (wake, address, token) = started.recv().unwrap();
-        Serving { jobs, wake, thread: Some(thread), address, token, told }
+        Serving { jobs: Jobs { jobs, wake }, thread: Some(thread), address, token, told }
     }
 
     /// Runs a closure on the engine's thread and waits for what it gives.
@@ -71,11 +77,12 @@ impl Serving {
         &self,
         job: impl FnOnce(&mut Engine) -> T + Send + 'static,
     ) -> T {
-        let (answer, answered) = channel();
-        let job = move |engine: &mut Engine| drop(answer.send(job(engine)));
-        self.jobs.send(Box::new(job)).unwrap();
-        self.wake.post(0, Command::Notify).unwrap();
-        answered.recv().expect("the engine's thread is gone")
+        self.jobs.with(job)
+    }
+
+    /// For threads that have closures run, too.
+    pub(crate) fn jobs(&self) -> Jobs {
+        self.jobs.clone()
     }
 
     /// Starts a program in a terminal that has a screen model if it is to.
@@ -117,11 +124,33 @@ impl Serving {
     }
 }
 
+impl Jobs {
+    /// Runs a closure on the engine's thread and waits for what it gives.
+    pub(crate) fn with<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Engine) -> T + Send + 'static,
+    ) -> T {
+        let (answer, answered) = channel();
+        let job = move |engine: &mut Engine| drop(answer.send(job(engine)));
+        self.jobs.send(Box::new(job)).unwrap();
+        self.wake_up();
+        answered.recv().expect("the engine's thread is gone")
+    }
+
+    /// Has the thread look for jobs. A full inbox is as good: the engine has not read the wake-ups in it,
+    /// and looks for jobs after it has.
+    pub(crate) fn wake_up(&self) {
+        if let Err(error) = self.wake.post(0, Command::Notify) {
+            assert!(error.is_limit_reached(), "{error}");
+        }
+    }
+}
+
 impl Drop for Serving {
     fn drop(&mut self) {
         let (closed, _) = channel::<Job>();
-        self.jobs = closed;
-        let _ = self.wake.post(0, Command::Notify);
+        self.jobs.jobs = closed;
+        self.jobs.wake_up();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
             && !std::thread::panicking()
@@ -133,7 +162,16 @@ impl Drop for Serving {
 
 fn run(engine: &mut Engine, inbox: &Receiver<Job>, tell: &ChannelSender<Told>) {
     loop {
-        engine.turn(Some(Duration::from_secs(60))).unwrap();
+        // A turn after each job: it reads the wake-ups that came with the jobs.
+        let timeout = match inbox.try_recv() {
+            Ok(job) => {
+                job(engine);
+                Duration::ZERO
+            }
+            Err(TryRecvError::Empty) => Duration::from_secs(60),
+            Err(TryRecvError::Disconnected) => return,
+        };
+        engine.turn(Some(timeout)).unwrap();
         while let Some(event) = engine.next_event().unwrap() {
             // A test that does not listen is not told.
             let _ = match event {
@@ -142,13 +180,6 @@ fn run(engine: &mut Engine, inbox: &Receiver<Job>, tell: &ChannelSender<Told>) {
                 Event::ShutdownComplete => tell.send(Told::ShutdownComplete),
                 _ => Ok(()),
             };
-        }
-        loop {
-            match inbox.try_recv() {
-                Ok(job) => job(engine),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return,
-            }
         }
     }
 }
