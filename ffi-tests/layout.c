@@ -5,7 +5,7 @@
 
 #include "layout.h"
 
-SIZE(orch_config, 368);
+SIZE(orch_config, 376);
 FIELD(orch_config, size, 0, 8);
 FIELD(orch_config, log_level, 8, 4);
 FIELD(orch_config, reserved, 12, 4);
@@ -57,6 +57,28 @@ FIELD(orch_config, review_changes, 344, 4);
 FIELD(orch_config, reserved_end, 348, 4);
 FIELD(orch_config, peers, 352, 8);
 FIELD(orch_config, peer_queue_bytes, 360, 8);
+FIELD(orch_config, turn_time_warn_us, 368, 4);
+FIELD(orch_config, reserved_turn, 372, 4);
+
+SIZE(orch_turn_stats, 88);
+FIELD(orch_turn_stats, turns, 8, 8);
+FIELD(orch_turn_stats, unfinished, 16, 8);
+FIELD(orch_turn_stats, cpu_p50_ns, 24, 8);
+FIELD(orch_turn_stats, cpu_p99_ns, 32, 8);
+FIELD(orch_turn_stats, cpu_max_ns, 40, 8);
+FIELD(orch_turn_stats, wall_p50_ns, 48, 8);
+FIELD(orch_turn_stats, wall_p99_ns, 56, 8);
+FIELD(orch_turn_stats, wall_max_ns, 64, 8);
+FIELD(orch_turn_stats, typing_wait_cost, 72, 8);
+FIELD(orch_turn_stats, longest_stage, 80, 4);
+FIELD(orch_turn_stats, reserved, 84, 4);
+
+SIZE(orch_stage_stats, 48);
+FIELD(orch_stage_stats, wall_p50_ns, 8, 8);
+FIELD(orch_stage_stats, wall_p99_ns, 16, 8);
+FIELD(orch_stage_stats, wall_max_ns, 24, 8);
+FIELD(orch_stage_stats, cost, 32, 8);
+FIELD(orch_stage_stats, unit_cost_max, 40, 8);
 
 SIZE(orch_bytes, 16);
 FIELD(orch_bytes, data, 0, 8);

@@ -727,6 +727,12 @@
 // `orch_peer_options`.
 #define ORCH_EVENT_PEER 27
 
+// Turns took more processor time than `orch_config.turn_time_warn_us`: `value` of them since the last such
+// event. Of the longest: `duration_ns` is its processor time, `end` its time on the clock, `level` the stage
+// that took most of it (one of ORCH_STAGE_*), `offset` the time on the clock in that stage (both in
+// nanoseconds), `data` and `len` the stage's name. See `orch_engine_turn_stats`.
+#define ORCH_EVENT_SLOW_TURN 28
+
 // The program exited with a code: `exit_value`, 0 to 255.
 #define ORCH_EXIT_CODE 1
 
@@ -848,6 +854,39 @@
 // Circuit breaker: one is made at a time, as a trial.
 #define ORCH_BREAKER_HALF_OPEN 2
 
+// Stage of a turn: what the kernel reported is noted.
+#define ORCH_STAGE_KERNEL 1
+
+// Stage of a turn: timers that are due.
+#define ORCH_STAGE_TIMERS 2
+
+// Stage of a turn: commands of senders.
+#define ORCH_STAGE_INBOX 3
+
+// Stage of a turn: reads of terminals that were typed in a moment ago.
+#define ORCH_STAGE_TYPING 4
+
+// Stage of a turn: what clients send is read and carried out.
+#define ORCH_STAGE_CLIENTS 5
+
+// Stage of a turn: searches and batches of clients, which go on over several turns.
+#define ORCH_STAGE_JOBS 6
+
+// Stage of a turn: what other engines send.
+#define ORCH_STAGE_PEERS 7
+
+// Stage of a turn: reads of all other terminals.
+#define ORCH_STAGE_READS 8
+
+// Stage of a turn: file watches.
+#define ORCH_STAGE_WATCHES 9
+
+// Stage of a turn: files are copied into the application state.
+#define ORCH_STAGE_STATE 10
+
+// Stage of a turn: what is new is sent to clients.
+#define ORCH_STAGE_SENDING 11
+
 // Start of a reader, for `orch_peer_attach` only: with the screen and at most 1,000 rows of scrollback; without
 // a screen as ORCH_START_OLDEST.
 #define ORCH_START_SCREEN 5
@@ -902,7 +941,7 @@ typedef struct orch_config {
     size_t turn_bytes_per_terminal;
     // Bytes read in one turn. Default 1 MiB.
     size_t turn_bytes;
-    // Microseconds after which a turn stops reading. Default 2,000.
+    // Microseconds after which a turn begins no further unit of work. Default 2,000.
     uint32_t turn_time_us;
     // The same while somebody types. Default 100.
     uint32_t turn_time_typing_us;
@@ -982,6 +1021,10 @@ typedef struct orch_config {
     // Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
     // read. As many may wait to be sent; more is refused. Default 4 MiB.
     size_t peer_queue_bytes;
+    // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN). Default 10,000.
+    uint32_t turn_time_warn_us;
+    // Must be 0.
+    uint32_t reserved_turn;
 } orch_config;
 
 // Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
@@ -1670,7 +1713,7 @@ typedef struct orch_event {
     size_t size;
     // One of ORCH_EVENT_*. Ignore kinds that you do not know.
     uint32_t kind;
-    // ORCH_EVENT_LOG: one of ORCH_LOG_*.
+    // ORCH_EVENT_LOG: one of ORCH_LOG_*. ORCH_EVENT_SLOW_TURN: one of ORCH_STAGE_*.
     uint32_t level;
     // The terminal that the event is about.
     uint64_t terminal;
@@ -1699,7 +1742,8 @@ typedef struct orch_event {
     const struct orch_screen_update *update;
     // ORCH_EVENT_NOTIFICATION: its title, borrowed as `data` is.
     struct orch_bytes title;
-    // ORCH_EVENT_COMMAND_FINISHED: how long the command took, in nanoseconds.
+    // ORCH_EVENT_COMMAND_FINISHED: how long the command took, in nanoseconds. ORCH_EVENT_SLOW_TURN: the
+    // processor time of the turn.
     uint64_t duration_ns;
     // ORCH_EVENT_SNAPSHOT: the size of the screen.
     struct orch_size window;
@@ -2156,6 +2200,55 @@ typedef struct orch_peer_state {
     uint64_t mismatches;
 } orch_peer_state;
 
+// How the turns of an engine went, since it was made or since `orch_engine_reset_turn_stats`. Times are in
+// nanoseconds; time in which a turn waited for something to happen does not count. Percentiles are rounded up
+// by an eighth at most.
+typedef struct orch_turn_stats {
+    // `sizeof(orch_turn_stats)`, set by the host.
+    size_t size;
+    // Turns.
+    uint64_t turns;
+    // Turns that left work for the next one, because their time was over.
+    uint64_t unfinished;
+    // Processor time of the thread in a turn: the median.
+    uint64_t cpu_p50_ns;
+    // The same: 99 of 100 turns did not take longer.
+    uint64_t cpu_p99_ns;
+    // The same: the longest turn.
+    uint64_t cpu_max_ns;
+    // Time on the clock in a turn: the median.
+    uint64_t wall_p50_ns;
+    // The same: 99 of 100 turns did not take longer.
+    uint64_t wall_p99_ns;
+    // The same: the longest turn.
+    uint64_t wall_max_ns;
+    // The most that was charged in one turn before terminals that were typed in were read, in units of cost; see
+    // `orch_stage_stats`.
+    uint64_t typing_wait_cost;
+    // The stage that took most of the turn with the most processor time, one of ORCH_STAGE_*; 0 before the
+    // first turn.
+    uint32_t longest_stage;
+    // Always 0.
+    uint32_t reserved;
+} orch_turn_stats;
+
+// What one stage of the turns did. A cost is an estimate of processor time in nanoseconds that is the same
+// for the same work on every machine.
+typedef struct orch_stage_stats {
+    // `sizeof(orch_stage_stats)`, set by the host.
+    size_t size;
+    // Time on the clock in a turn in which the stage did something, in nanoseconds: the median.
+    uint64_t wall_p50_ns;
+    // The same: 99 of 100 turns did not take longer.
+    uint64_t wall_p99_ns;
+    // The same: the longest.
+    uint64_t wall_max_ns;
+    // What its units of work cost together.
+    uint64_t cost;
+    // What the most expensive unit cost; a stage stops only between units.
+    uint64_t unit_cost_max;
+} orch_stage_stats;
+
 // How to follow a terminal of another engine. Fill with `orch_peer_attach_options_init` first.
 typedef struct orch_peer_attach_options {
     // `sizeof(orch_peer_attach_options)`.
@@ -2184,6 +2277,9 @@ typedef struct orch_peer_cursor {
     // Where it goes on; the library's.
     uint64_t words[4];
 } orch_peer_cursor;
+
+// Every stage, in order.
+#define Stage_ALL { Kernel, Timers, Inbox, Typing, Clients, Jobs, Peers, Reads, Watches, State, Sending, }
 
 
 #ifdef __cplusplus
@@ -2912,6 +3008,23 @@ int32_t orch_peer_list(struct orch_engine *engine,
 int32_t orch_peer_get_state(struct orch_engine *engine,
                             uint64_t peer,
                             struct orch_peer_state *out_state);
+
+// How the turns went so far.
+//
+// Owner thread. Errors: ORCH_E_INVALID.
+int32_t orch_engine_turn_stats(const struct orch_engine *engine, struct orch_turn_stats *out_stats);
+
+// What one stage, one of ORCH_STAGE_*, did in the turns so far.
+//
+// Owner thread. Errors: ORCH_E_INVALID.
+int32_t orch_engine_stage_stats(const struct orch_engine *engine,
+                                uint32_t stage,
+                                struct orch_stage_stats *out_stats);
+
+// Begins to count turns anew.
+//
+// Owner thread. Errors: ORCH_E_INVALID.
+int32_t orch_engine_reset_turn_stats(struct orch_engine *engine);
 
 // Fills options with the defaults. `size` is `sizeof(orch_peer_attach_options)`.
 //

@@ -971,6 +971,21 @@ public:
         if (!made) return made;
         return orch::sender(raw);
     }
+    // How long the turns took so far, and what one of their stages (ORCH_STAGE_*) did.
+    orch_turn_stats turn_stats() const noexcept {
+        orch_turn_stats stats = {};
+        stats.size = sizeof stats;
+        if (orch_engine_turn_stats(raw_.get(), &stats) != ORCH_OK) stats = {};
+        return stats;
+    }
+    result<orch_stage_stats> stage_stats(uint32_t stage) const noexcept {
+        orch_stage_stats stats = {};
+        stats.size = sizeof stats;
+        const status done = orch_engine_stage_stats(raw_.get(), stage, &stats);
+        if (!done) return done;
+        return stats;
+    }
+    status reset_turn_stats() noexcept { return orch_engine_reset_turn_stats(raw_.get()); }
     // The message of the last call on this engine that failed.
     std::string last_error() const {
         orch_error error = {};

@@ -25,6 +25,7 @@ pub mod capi;
 mod engine;
 mod error;
 mod limits;
+mod observe;
 mod policy;
 mod reactor;
 mod state;
@@ -35,6 +36,7 @@ mod watch;
 pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::Limits;
+pub use observe::{LongestTurn, SlowTurn, Stage, StageStats, TurnStats, TurnTimes};
 pub use policy::{
     AdaptiveBatcher, BatcherOptions, BatcherStats, BreakerOptions, BreakerState, CircuitBreaker,
     Flush, FlushReason, Retry, RetryPolicy, TokenBucket,

@@ -40,7 +40,8 @@ pub struct Limits {
     pub turn_bytes_per_terminal: usize,
     /// Bytes read from all PTYs in one turn. Default 1 MiB.
     pub turn_bytes: usize,
-    /// Time after which a turn stops reading PTYs. Default 2 ms.
+    /// Time after which a turn begins no further unit of work: reads of PTYs, messages of clients, looks at
+    /// files. What is left is done in the next turn. Default 2 ms.
     pub turn_time: Duration,
     /// How long after input a terminal counts as typed-in: it is served before all others, and
     /// other terminals get shorter slices (see `turn_time_typing`). Default 100 ms.
@@ -48,6 +49,8 @@ pub struct Limits {
     /// The `turn_time` while a terminal counts as typed-in, so that an echo never waits long behind
     /// a flood. Default 100 us.
     pub turn_time_typing: Duration,
+    /// Processor time above which a turn is reported ([`SlowTurn`](crate::Event::SlowTurn)). Default 10 ms.
+    pub turn_time_warn: Duration,
     /// The shortest time between two size changes of one terminal. Default 25 ms.
     pub resize_interval: Duration,
     /// Cells of one screen, rows times columns. A larger terminal with a screen is refused. Default
@@ -148,6 +151,7 @@ impl Default for Limits {
             turn_time: Duration::from_millis(2),
             typing_window: Duration::from_millis(100),
             turn_time_typing: Duration::from_micros(100),
+            turn_time_warn: Duration::from_millis(10),
             resize_interval: Duration::from_millis(25),
             screen_cells: 1 << 20,
             scrollback_rows: 100_000,
@@ -220,6 +224,7 @@ impl Limits {
                 "turn_time_typing: at least 50 us",
             ),
             (self.turn_time <= Duration::from_secs(1), "turn_time: at most 1 s"),
+            (within_hour(self.turn_time_warn), "turn_time_warn: 1 ms to an hour"),
             (self.turn_time_typing <= self.turn_time, "turn_time_typing: at most turn_time"),
             (self.typing_window <= Duration::from_secs(60), "typing_window: at most 60 s"),
             (self.resize_interval <= Duration::from_secs(60), "resize_interval: at most 60 s"),

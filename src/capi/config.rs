@@ -49,7 +49,7 @@ pub struct orch_config {
     pub turn_bytes_per_terminal: usize,
     /// Bytes read in one turn. Default 1 MiB.
     pub turn_bytes: usize,
-    /// Microseconds after which a turn stops reading. Default 2,000.
+    /// Microseconds after which a turn begins no further unit of work. Default 2,000.
     pub turn_time_us: u32,
     /// The same while somebody types. Default 100.
     pub turn_time_typing_us: u32,
@@ -129,6 +129,10 @@ pub struct orch_config {
     /// Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
     /// read. As many may wait to be sent; more is refused. Default 4 MiB.
     pub peer_queue_bytes: usize,
+    /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN). Default 10,000.
+    pub turn_time_warn_us: u32,
+    /// Must be 0.
+    pub reserved_turn: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -188,6 +192,8 @@ unsafe impl SizedStruct for orch_config {
             reserved_end: 0,
             peers: limits.peers,
             peer_queue_bytes: limits.peer_queue_bytes,
+            turn_time_warn_us: limits.turn_time_warn.as_micros() as u32,
+            reserved_turn: 0,
         }
     }
 }
@@ -204,7 +210,7 @@ pub unsafe extern "C" fn orch_config_init(config: *mut orch_config, size: usize)
 impl orch_config {
     /// The configuration as Rust takes it.
     pub(super) fn to_config(self) -> Result<Config> {
-        if self.reserved != 0 || self.reserved_end != 0 {
+        if self.reserved != 0 || self.reserved_end != 0 || self.reserved_turn != 0 {
             return Err(Error::invalid("reserved: must be 0"));
         }
         let log_level = match self.log_level {
@@ -237,6 +243,7 @@ impl orch_config {
         set(&mut limits.turn_bytes, self.turn_bytes);
         set(&mut limits.turn_time, us(self.turn_time_us));
         set(&mut limits.turn_time_typing, us(self.turn_time_typing_us));
+        set(&mut limits.turn_time_warn, us(self.turn_time_warn_us));
         set(&mut limits.typing_window, ms(self.typing_window_ms));
         set(&mut limits.resize_interval, ms(self.resize_interval_ms));
         set(&mut limits.screen_cells, self.screen_cells);

@@ -10,6 +10,7 @@ use super::peer_event::orch_peer_event;
 use super::sized::{self, SizedStruct, size_through};
 use super::state_change::orch_state_review;
 use super::status::*;
+use super::turns::{ns, stage_number};
 use super::update::{ShownLoan, orch_screen_update};
 use super::watch_batch::{BatchLoan, orch_file_batch};
 use super::watch_tree::orch_file_version;
@@ -93,6 +94,11 @@ pub const ORCH_EVENT_REVIEW: u32 = 26;
 /// Something happened between us and another engine: `peer` says what; `tag` is that of
 /// `orch_peer_options`.
 pub const ORCH_EVENT_PEER: u32 = 27;
+/// Turns took more processor time than `orch_config.turn_time_warn_us`: `value` of them since the last such
+/// event. Of the longest: `duration_ns` is its processor time, `end` its time on the clock, `level` the stage
+/// that took most of it (one of ORCH_STAGE_*), `offset` the time on the clock in that stage (both in
+/// nanoseconds), `data` and `len` the stage's name. See `orch_engine_turn_stats`.
+pub const ORCH_EVENT_SLOW_TURN: u32 = 28;
 
 /// The program exited with a code: `exit_value`, 0 to 255.
 pub const ORCH_EXIT_CODE: u32 = 1;
@@ -109,7 +115,7 @@ pub struct orch_event {
     pub size: usize,
     /// One of ORCH_EVENT_*. Ignore kinds that you do not know.
     pub kind: u32,
-    /// ORCH_EVENT_LOG: one of ORCH_LOG_*.
+    /// ORCH_EVENT_LOG: one of ORCH_LOG_*. ORCH_EVENT_SLOW_TURN: one of ORCH_STAGE_*.
     pub level: u32,
     /// The terminal that the event is about.
     pub terminal: u64,
@@ -138,7 +144,8 @@ pub struct orch_event {
     pub update: *const orch_screen_update,
     /// ORCH_EVENT_NOTIFICATION: its title, borrowed as `data` is.
     pub title: orch_bytes,
-    /// ORCH_EVENT_COMMAND_FINISHED: how long the command took, in nanoseconds.
+    /// ORCH_EVENT_COMMAND_FINISHED: how long the command took, in nanoseconds. ORCH_EVENT_SLOW_TURN: the
+    /// processor time of the turn.
     pub duration_ns: u64,
     /// ORCH_EVENT_SNAPSHOT: the size of the screen.
     pub window: orch_size,
@@ -271,6 +278,14 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
             (out.kind, out.tag) = (ORCH_EVENT_PEER, tag);
             let (lent, lent_update) = (&mut inner.lent, &mut inner.lent_update);
             out.peer = inner.lent_peer.lend(id.to_u64(), &event, lent, lent_update);
+        }
+        Event::SlowTurn(slow) => {
+            let longest = slow.longest;
+            (out.kind, out.level) = (ORCH_EVENT_SLOW_TURN, stage_number(longest.stage));
+            out.value = u32::try_from(slow.count).unwrap_or(u32::MAX);
+            (out.duration_ns, out.end) = (ns(longest.cpu), ns(longest.wall));
+            out.offset = ns(longest.stage_wall);
+            fill_data(&mut out, longest.stage.name().as_bytes(), &mut inner.lent);
         }
         Event::ShutdownComplete => out.kind = ORCH_EVENT_SHUTDOWN_COMPLETE,
     }

@@ -58,6 +58,8 @@ mod serve;
 
 mod peer;
 
+mod turns;
+
 mod peer_request;
 
 mod peer_read;
@@ -84,6 +86,7 @@ pub use state_entry::*;
 pub use state_read::*;
 pub use status::*;
 pub use terminal::*;
+pub use turns::*;
 pub use update::*;
 pub use watch::*;
 pub use watch_batch::*;

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use crate::error::Result;
+use crate::observe::SlowTurn;
 use crate::reactor::{ClientId, PeerId, TerminalId, WatchId};
 use crate::state::ChangeSet;
 use crate::sync::PeerEvent;
@@ -74,6 +75,9 @@ pub enum Event<'a> {
         /// What happened.
         event: PeerEvent<'a>,
     },
+    /// Turns took more processor time than [`Limits::turn_time_warn`](crate::Limits); see
+    /// [`Engine::turn_stats`].
+    SlowTurn(SlowTurn),
     /// Every terminal, client and peer is gone after [`Engine::shutdown`].
     ShutdownComplete,
 }
@@ -113,6 +117,10 @@ impl Engine {
                     Event::Log { level, text: &self.log_line }
                 }
             }));
+        }
+        if let Some(slow) = self.turns.take_slow() {
+            self.settle()?;
+            return Ok(Some(Event::SlowTurn(slow)));
         }
         if self.has_untold_review() {
             self.settle()?;

@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
+use crate::observe::TurnRecorder;
+use crate::policy::Shares;
 use crate::reactor::{Inbox, Process, Reactor};
 use crate::state::ApplicationState;
 use crate::sync::{Peers, Server};
@@ -101,6 +103,11 @@ pub struct Engine {
     last_review: u64,
     client_watches: Vec<ClientWatch>,
     inbox: Inbox<Letter>,
+    turns: TurnRecorder,
+    /// Which stage of a turn goes next.
+    shares: Shares<{ turn::SHARERS }>,
+    /// Bytes that this turn may still read from PTYs.
+    reads_left: usize,
     /// Completions and log lines that wait to be read.
     notices: VecDeque<Notice>,
     /// The text of the log line that was handed out last.
@@ -133,6 +140,9 @@ impl Engine {
         let inbox = Inbox::new(reactor.inbox_waker(), limits.inbox_commands, limits.inbox_bytes);
         Ok(Engine {
             polled: Reactor::event_buffer(),
+            turns: TurnRecorder::new(reactor.now()),
+            shares: turn::shares(),
+            reads_left: 0,
             terminals: Terminals::new(limits.clone()),
             watches: Watches::new(limits.clone()),
             state: ApplicationState::new(epoch()?, limits),
@@ -236,6 +246,7 @@ impl Engine {
             || self.has_untold_review()
             || self.has_state_work()
             || !self.notices.is_empty()
+            || self.turns.has_slow()
             || !self.inbox.is_empty()
             || self.is_shutdown_complete()
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Engine;
 use super::state::{Review, error_of};
 use crate::error::{Error, ErrorKind, Result};
+use crate::policy::Slice;
 use crate::reactor::{ClientId, TerminalId, WatchId};
 use crate::state::{ChangeSet, Key, Refusal};
 use crate::sync::protocol::{
@@ -18,8 +19,6 @@ use crate::sync::{Body, ErrorCode, Request, Scopes, collections_of, convert};
 use crate::terminal::{Op, Search, SignalTarget, Size};
 use crate::watch::WatchOptions;
 
-/// Requests of clients that are carried out in one turn.
-const REQUESTS_PER_TURN: usize = 256;
 /// The longest grace that a client may give.
 const GRACE_MAX: Duration = Duration::from_secs(60);
 /// Matches that a search gives unless it asks for more, and the most it gets.
@@ -40,12 +39,17 @@ impl ClientWatch {
 
 impl Engine {
     /// Carries out what clients ask for.
-    pub(super) fn serve_clients(&mut self) {
-        let mut budget = REQUESTS_PER_TURN;
-        while let Some(request) =
-            self.server.next_request(&mut budget, &self.state, &mut self.reactor)
-        {
-            self.carry_out_request(request);
+    pub(super) fn serve_clients(&mut self, slice: &mut Slice) {
+        while self.server.has_readable() {
+            let mut budget = 1;
+            let request = self.server.next_request(&mut budget, &self.state, &mut self.reactor);
+            if let Some(request) = request {
+                self.carry_out_request(request);
+            }
+            slice.charge(10_000);
+            if slice.is_over() {
+                return;
+            }
         }
     }
 

@@ -2,9 +2,17 @@
 
 use super::{Completion, Engine, Notice, Shutdown};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Stage;
 use crate::reactor::{Post, Postbox, Process, TerminalId};
 use crate::terminal::{Op, SpawnOptions};
 use std::time::Duration;
+
+/// How long a turn carries out posted commands.
+const INBOX_TIME: Duration = Duration::from_micros(500);
+/// What a command costs, and each KiB in it; and starting a program.
+const COMMAND_COST: u64 = 5_000;
+const KIB_COST: u64 = 200;
+const SPAWN_COST: u64 = 400_000;
 
 /// A command that another thread can post.
 #[derive(Clone, Debug)]
@@ -52,11 +60,7 @@ impl Sender {
         if !self.process.is_current() {
             return Err(Error::new(ErrorKind::Forked, "the engine belongs to the parent process"));
         }
-        let bytes = match &command {
-            Command::Op(_, op) => op.bytes(),
-            Command::Spawn(options) => options.bytes(),
-            Command::Notify | Command::Close(..) => 0,
-        };
+        let bytes = bytes_of(&command);
         self.postbox.post(Letter { tag, command }, bytes).map_err(|refusal| match refusal {
             Post::TooMany => Error::limit("the inbox is full: inbox_commands"),
             Post::TooLarge => Error::limit("the inbox is full: inbox_bytes"),
@@ -65,14 +69,32 @@ impl Sender {
     }
 }
 
+fn bytes_of(command: &Command) -> usize {
+    match command {
+        Command::Op(_, op) => op.bytes(),
+        Command::Spawn(options) => options.bytes(),
+        Command::Notify | Command::Close(..) => 0,
+    }
+}
+
+fn cost_of(command: &Command) -> u64 {
+    match command {
+        Command::Spawn(_) => SPAWN_COST,
+        _ => COMMAND_COST + (bytes_of(command) >> 10) as u64 * KIB_COST,
+    }
+}
+
 impl Engine {
     /// Carries out posted commands, as long as their completions can be queued.
     pub(super) fn read_inbox(&mut self) {
-        while self.notices.len() < self.config.limits.events {
-            let Some(Letter { tag, command }) = self.inbox.take() else { return };
+        let mut slice = self.enter(Stage::Inbox, INBOX_TIME);
+        while self.notices.len() < self.config.limits.events && !slice.is_over() {
+            let Some(Letter { tag, command }) = self.inbox.take() else { break };
+            slice.charge(cost_of(&command));
             let result = self.carry_out(command);
             self.notices.push_back(Notice::Completed { tag, result });
         }
+        self.leave(&slice);
     }
 
     fn carry_out(&mut self, command: Command) -> Result<Completion> {

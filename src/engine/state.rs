@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::Engine;
 use crate::error::{Error, ErrorKind, Result};
+use crate::policy::Slice;
 use crate::reactor::{ClientId, TerminalId, WatchId};
 use crate::state::{
     ApplicationState, Budget, ChangeSet, Collections, FileFacts, FileKey, FileKind, Refusal,
@@ -16,8 +17,10 @@ use crate::sync::ErrorCode;
 use crate::terminal::{ExitStatus, Facts};
 use crate::watch::{FileChanges, FileCursor, FileEntry, FileType};
 
-/// Files written down, or taken out, in one go.
-const FILES_PER_SLICE: usize = 1024;
+/// Files written down, or taken out, in one unit of work.
+const FILES_PER_UNIT: usize = 256;
+/// What a unit of them costs.
+const FILES_COST: u64 = 400_000;
 /// The longest reason that a client is told for a change that the host refused, in bytes.
 const REVIEW_REASON_MAX: usize = 1024;
 
@@ -212,31 +215,40 @@ impl Engine {
         self.observation.fresh = fresh;
     }
 
-    /// Writes down what is new, and makes a version of it.
+    /// Writes down what is new of terminals, and makes a version of it and of the files.
     pub(super) fn observe(&mut self) {
         self.note_terminals();
+        self.state.commit_facts();
+    }
+
+    /// Writes down files of published watches, or takes them out, one watch after the other.
+    pub(super) fn note_published(&mut self, slice: &mut Slice) {
         let mut published = std::mem::take(&mut self.observation.published);
-        for known in &mut published {
-            if known.is_behind(&self.watches) {
-                self.note_files(known);
+        while let Some(at) = published.iter().position(|known| known.is_behind(&self.watches)) {
+            self.note_files(&mut published[at]);
+            slice.charge(FILES_COST);
+            // The others go first next time.
+            published[at..].rotate_left(1);
+            published.retain(|known| !known.is_ending || known.is_emptying);
+            if slice.is_over() {
+                break;
             }
         }
         published.retain(|known| !known.is_ending || known.is_emptying);
         self.observation.published = published;
-        self.state.commit_facts();
     }
 
     /// Writes down a slice of what changed in a watch.
     fn note_files(&mut self, known: &mut Published) {
         let watch = known.watch.to_u64();
         if known.is_emptying {
-            known.is_emptying = self.state.remove_watch_files(watch, FILES_PER_SLICE);
+            known.is_emptying = self.state.remove_watch_files(watch, FILES_PER_UNIT);
             return;
         }
         let changes = &mut self.observation.changes;
         let before = known.cursor;
         let read =
-            self.watches.read_changes(known.watch, &mut known.cursor, FILES_PER_SLICE, changes);
+            self.watches.read_changes(known.watch, &mut known.cursor, FILES_PER_UNIT, changes);
         if read.is_err() {
             (known.is_emptying, known.is_ending) = (true, true);
             return;

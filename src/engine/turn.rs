@@ -1,4 +1,4 @@
-//! One turn of the loop.
+//! One turn of the loop: a scheduler of its stages.
 //!
 //! The order, and why:
 //! 1. poll, then freeze `now`: time that was spent waiting counts, so a timer that ran out meanwhile
@@ -6,31 +6,68 @@
 //! 2. what the kernel reported: only noted here (reads are queued, exits collected, waiting input
 //!    written), so that nothing below works on stale knowledge;
 //! 3. timers: they are few and were promised for a time;
-//! 4. the inbox: commands of other threads, before the reads that may take the turn's whole budget;
-//! 5. clients and peers, message by message, under budgets of their own;
-//! 6. reads, terminals that were typed in first, under a budget of bytes and time;
-//! 7. file watches: they have no person waiting for each event, and a budget of time of their own, which
-//!    is short while somebody types;
-//! 8. the state takes in what is new, and the server sends it to clients: last, so that what this turn has
-//!    brought goes out with it;
-//! 9. settle the descriptor: if anything is left to do or to tell, it stays readable.
+//! 4. the inbox: commands of other threads;
+//! 5. terminals that were typed in a moment ago: an echo waits for nothing else;
+//! 6. everything that can take long, in turns of [`QUANTUM`] by weight ([`Shares`](crate::policy::Shares)):
+//!    clients and their jobs, peers, the other terminals, file watches, files that go into the state. Who
+//!    has nothing to do leaves its time to the others, and nobody starves;
+//! 7. the server sends what is new to clients: last, so that what this turn has brought goes out with it;
+//! 8. settle the descriptor: if anything is left to do or to report, it stays readable.
+//!
+//! **How long a turn takes.** Each stage gets a [`Slice`] and stops when it is over; what is left goes on in
+//! the next turn. A turn is over after [`Limits::turn_time`](crate::Limits), or, while somebody types, after
+//! `turn_time_typing` and at most one unit of each stage, so that the next poll finds the echo soon. To that
+//! comes at most one unit of work, and how long one can be is bounded where it is done.
 //!
 //! Events are not pushed to anybody: the host pulls them after the turn.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Engine, Shutdown};
 use crate::error::Result;
-use crate::reactor::{Alarm, Source};
-use crate::terminal::{PtyReady, TurnBudget};
+use crate::observe::{Stage, TurnStats};
+use crate::policy::{Shares, Slice};
+use crate::reactor::{Alarm, Reactor, Source};
+use crate::terminal::PtyReady;
+
+/// The longest time for which a stage goes on while others wait. Short enough that all have theirs within
+/// a turn, long enough that changing over costs nothing.
+const QUANTUM: Duration = Duration::from_micros(250);
+/// What is left to the stages before the shared ones of a turn's time, and to sending after them, however
+/// long the others took.
+const OWN_TIME: Duration = Duration::from_micros(500);
+
+/// The stages that share the time of a turn, with their weights.
+const SHARING: [(Stage, u64); 6] = [
+    (Stage::Clients, 4),
+    (Stage::Jobs, 2),
+    (Stage::Peers, 3),
+    (Stage::Reads, 6),
+    (Stage::Watches, 3),
+    (Stage::State, 2),
+];
+pub(super) const SHARERS: usize = SHARING.len();
+
+/// What an event of the kernel, a timer or a posted command costs, about; starting a program costs more.
+const EVENT_COST: u64 = 2_000;
+
+/// Who has the next share of a turn.
+pub(super) fn shares() -> Shares<SHARERS> {
+    Shares::new(SHARING.map(|(_, weight)| weight))
+}
 
 impl Engine {
     /// Does what is due: collects what the kernel reports, fires timers, carries out posted
-    /// commands, reads terminals, all under the budgets of [`Limits`](crate::Limits).
+    /// commands, reads terminals, serves clients, all under the budgets of [`Limits`](crate::Limits).
     ///
     /// Waits at most `timeout` for something to do (`None`: without end), and not at all when events
     /// are unread. A host that polls the descriptor itself passes zero. Being called for nothing is
     /// fine.
+    ///
+    /// What a turn leaves undone, the next one does; the descriptor stays readable meanwhile. Not counting
+    /// the wait, a turn takes `turn_time` (2 ms) and what one unit of work takes beyond it, 10 ms of
+    /// processor time at worst. Beyond that are only a change of size and a snapshot of a terminal with a
+    /// long scrollback, and a screen of very many cells.
     ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a forked child, [`System`](crate::ErrorKind::System)
@@ -41,18 +78,54 @@ impl Engine {
         let at_once = self.has_work() || !self.reactor.ready.is_empty();
         let timeout = if at_once { Some(Duration::ZERO) } else { timeout };
         self.reactor.poll(&mut self.polled, timeout)?;
+        self.turns.begin(self.reactor.now(), self.reactor.thread_time());
         self.dispatch_polled();
+        self.fire_timers();
+        self.read_inbox();
+        self.read_typed();
+        self.share_out();
+        self.send();
+        let warn = self.config.limits.turn_time_warn;
+        let is_finished = !self.is_any_busy();
+        self.turns.end(self.reactor.measure_now(), self.reactor.thread_time(), warn, is_finished);
+        self.settle()
+    }
+
+    /// How the turns went so far: how long they took, which stages took the time, what their units cost.
+    pub fn turn_stats(&self) -> TurnStats {
+        self.turns.stats()
+    }
+
+    /// Begins to count turns anew.
+    pub fn reset_turn_stats(&mut self) {
+        self.turns.reset();
+    }
+
+    // Stages.
+
+    /// A stage begins, with a slice of so much time.
+    pub(super) fn enter(&mut self, stage: Stage, time: Duration) -> Slice {
+        let now = self.reactor.measure_now();
+        self.turns.enter(stage, now);
+        Slice::until(now + time, Reactor::clock())
+    }
+
+    /// A stage is through with its slice.
+    pub(super) fn leave(&mut self, slice: &Slice) {
+        self.turns.charge(slice.charged(), slice.largest());
+    }
+
+    fn fire_timers(&mut self) {
+        let mut slice = self.enter(Stage::Timers, OWN_TIME);
         while let Some(alarm) = self.reactor.expired() {
             self.on_alarm(alarm);
+            slice.charge(EVENT_COST);
+            if slice.is_over() {
+                // The timers that are left are due in the next turn.
+                break;
+            }
         }
-        self.read_inbox();
-        self.serve_clients();
-        self.peers.read(&mut self.reactor);
-        self.read_terminals();
-        self.work_on_watches();
-        self.observe();
-        self.pump();
-        self.settle()
+        self.leave(&slice);
     }
 
     fn on_alarm(&mut self, alarm: Alarm) {
@@ -70,8 +143,161 @@ impl Engine {
         }
     }
 
+    fn dispatch_polled(&mut self) {
+        let mut slice = Slice::until(self.reactor.now(), Reactor::clock());
+        let polled = std::mem::replace(&mut self.polled, mio::Events::with_capacity(0));
+        for event in &polled {
+            self.dispatch(event);
+            slice.charge(EVENT_COST);
+        }
+        self.polled = polled;
+        self.leave(&slice);
+    }
+
+    fn dispatch(&mut self, event: &mio::event::Event) {
+        match Source::from_token(event.token()) {
+            Some(Source::Inbox) => self.inbox.acknowledge(),
+            Some(Source::Timer) => self.reactor.timer_fd_seen(),
+            Some(Source::SelfWake) => self.reactor.self_wake_seen(),
+            Some(Source::Pty(id)) => {
+                let hung_up = event.is_read_closed() || event.is_error();
+                let seen = PtyReady {
+                    // A hangup or an error is met by the next read.
+                    readable: event.is_readable() || hung_up,
+                    hung_up,
+                    writable: event.is_writable(),
+                };
+                let outcome = self.terminals.on_pty(id, seen, &mut self.reactor);
+                self.log_failure("terminal", outcome);
+            }
+            Some(Source::Child(id)) => self.terminals.on_child(id, &mut self.reactor),
+            Some(Source::Files(id)) => self.watches.on_readable(id),
+            Some(Source::Listener(id)) => self.server.on_listener(id, &mut self.reactor),
+            Some(Source::Client(id)) => {
+                let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+                let writable = event.is_writable();
+                self.server.on_client(id, readable, writable, &mut self.reactor);
+            }
+            Some(Source::Peer(id)) => {
+                let failed = event.is_error() || event.is_write_closed();
+                let readable = event.is_readable() || event.is_read_closed() || failed;
+                let writable = event.is_writable() || failed;
+                self.peers.on_peer(id, readable, writable, &mut self.reactor);
+            }
+            None => debug_assert!(false, "unknown token {:?}", event.token()),
+        }
+    }
+
+    /// Reads the terminals that were typed in a moment ago.
+    fn read_typed(&mut self) {
+        self.reads_left = self.config.limits.turn_bytes;
+        if !self.reactor.ready.has_typing() {
+            return;
+        }
+        self.turns.note_typing_served();
+        let mut slice = self.enter(Stage::Typing, OWN_TIME);
+        while let Some(id) = self.reactor.ready.next_typing() {
+            self.read_terminal(id, crate::reactor::Class::Typing, &mut slice);
+            if slice.is_over() || self.reads_left == 0 {
+                break;
+            }
+        }
+        self.leave(&slice);
+    }
+
+    /// Reads the other terminals, in the order of the ready queue.
+    fn read_others(&mut self, slice: &mut Slice) {
+        while self.reads_left > 0
+            && let Some((id, class)) = self.reactor.ready.next()
+        {
+            self.read_terminal(id, class, slice);
+            if slice.is_over() {
+                break;
+            }
+        }
+    }
+
+    fn read_terminal(
+        &mut self,
+        id: crate::TerminalId,
+        class: crate::reactor::Class,
+        slice: &mut Slice,
+    ) {
+        let outcome =
+            self.terminals.serve(id, class, slice, &mut self.reads_left, &mut self.reactor);
+        self.log_failure("terminal", outcome);
+    }
+
+    // Sharing.
+
+    fn is_busy(&self, stage: Stage) -> bool {
+        match stage {
+            Stage::Clients => self.server.has_readable(),
+            Stage::Jobs => false,
+            Stage::Peers => self.peers.has_work(),
+            Stage::Reads => self.reads_left > 0 && !self.reactor.ready.is_empty(),
+            Stage::Watches => self.watches.has_work(),
+            Stage::State => self.has_unpublished(),
+            Stage::Kernel | Stage::Timers | Stage::Inbox | Stage::Typing | Stage::Sending => false,
+        }
+    }
+
+    fn is_any_busy(&self) -> bool {
+        SHARING.iter().any(|(stage, _)| self.is_busy(*stage))
+    }
+
+    /// Lets the stages that can take long do their work in turns, until none is busy or the time is over.
+    fn share_out(&mut self) {
+        let typing = self.terminals.is_typing(self.reactor.now());
+        let limits = &self.config.limits;
+        let time = if typing { limits.turn_time_typing } else { limits.turn_time };
+        let end = self.reactor.now() + time;
+        // Who has done all that it may in this turn.
+        let mut is_through = [false; SHARERS];
+        let mut now = self.reactor.measure_now();
+        loop {
+            let busy: [bool; SHARERS] =
+                std::array::from_fn(|at| !is_through[at] && self.is_busy(SHARING[at].0));
+            let Some(at) = self.shares.next(busy) else { return };
+            let slice = self.share(SHARING[at].0, end.min(now + QUANTUM), typing);
+            // One that has work and cannot go on, and while somebody types everybody, is through.
+            is_through[at] = typing || slice.charged() == 0;
+            let after = self.reactor.measure_now();
+            let used = after.saturating_duration_since(now).as_nanos();
+            self.shares.charge(at, u64::try_from(used).unwrap_or(u64::MAX));
+            now = after;
+            if now >= end {
+                return;
+            }
+        }
+    }
+
+    fn share(&mut self, stage: Stage, until: Instant, typing: bool) -> Slice {
+        let slice = Slice::until(until, Reactor::clock());
+        let mut slice = if typing { slice.of_units(1) } else { slice };
+        self.turns.enter(stage, self.reactor.measure_now());
+        match stage {
+            Stage::Clients => self.serve_clients(&mut slice),
+            Stage::Peers => {
+                self.peers.read(&mut self.reactor);
+                slice.charge(50_000);
+            }
+            Stage::Reads => self.read_others(&mut slice),
+            Stage::Watches => {
+                self.watches.work(QUANTUM, &mut self.reactor);
+                slice.charge(100_000);
+            }
+            Stage::State => self.note_published(&mut slice),
+            _ => {}
+        }
+        self.leave(&slice);
+        slice
+    }
+
     /// Sends clients what is new; the last thing of a turn, so that what it brought goes out with it.
-    fn pump(&mut self) {
+    fn send(&mut self) {
+        let slice = self.enter(Stage::Sending, OWN_TIME);
+        self.observe();
         if self.shutdown == Shutdown::Started && self.terminals.len() == 0 {
             self.server.close_all(&mut self.reactor);
         }
@@ -80,76 +306,6 @@ impl Engine {
         touched.clear();
         self.observation.touched = touched;
         self.read_server_news();
-    }
-
-    fn dispatch_polled(&mut self) {
-        let polled = std::mem::replace(&mut self.polled, mio::Events::with_capacity(0));
-        for event in &polled {
-            match Source::from_token(event.token()) {
-                Some(Source::Inbox) => self.inbox.acknowledge(),
-                Some(Source::Timer) => self.reactor.timer_fd_seen(),
-                Some(Source::SelfWake) => self.reactor.self_wake_seen(),
-                Some(Source::Pty(id)) => {
-                    let hung_up = event.is_read_closed() || event.is_error();
-                    let seen = PtyReady {
-                        // A hangup or an error is met by the next read.
-                        readable: event.is_readable() || hung_up,
-                        hung_up,
-                        writable: event.is_writable(),
-                    };
-                    let outcome = self.terminals.on_pty(id, seen, &mut self.reactor);
-                    self.log_failure("terminal", outcome);
-                }
-                Some(Source::Child(id)) => self.terminals.on_child(id, &mut self.reactor),
-                Some(Source::Files(id)) => self.watches.on_readable(id),
-                Some(Source::Listener(id)) => self.server.on_listener(id, &mut self.reactor),
-                Some(Source::Client(id)) => {
-                    let readable =
-                        event.is_readable() || event.is_read_closed() || event.is_error();
-                    let writable = event.is_writable();
-                    self.server.on_client(id, readable, writable, &mut self.reactor);
-                }
-                Some(Source::Peer(id)) => {
-                    let failed = event.is_error() || event.is_write_closed();
-                    let readable = event.is_readable() || event.is_read_closed() || failed;
-                    let writable = event.is_writable() || failed;
-                    self.peers.on_peer(id, readable, writable, &mut self.reactor);
-                }
-                None => debug_assert!(false, "unknown token {:?}", event.token()),
-            }
-        }
-        self.polled = polled;
-    }
-
-    /// Lets file watches do what is due.
-    fn work_on_watches(&mut self) {
-        if !self.watches.has_work() {
-            return;
-        }
-        let limits = &self.config.limits;
-        let typing = self.terminals.is_typing(self.reactor.now());
-        // An echo that is on its way waits for no more than a look at a few files.
-        let slice = if typing { limits.turn_time_typing / 4 } else { limits.turn_time };
-        self.watches.work(slice, &mut self.reactor);
-    }
-
-    /// Reads terminals in the order of the ready queue until it is empty or the budget is used up.
-    /// While somebody types the time is shorter, so that the echo is looked for again soon.
-    fn read_terminals(&mut self) {
-        let limits = &self.config.limits;
-        let now = self.reactor.now();
-        let typing = self.terminals.is_typing(now);
-        let mut budget = TurnBudget {
-            bytes: limits.turn_bytes,
-            bytes_per_terminal: limits.turn_bytes_per_terminal,
-            deadline: now + if typing { limits.turn_time_typing } else { limits.turn_time },
-        };
-        while let Some((id, class)) = self.reactor.ready.next() {
-            let outcome = self.terminals.serve(id, class, &mut budget, &mut self.reactor);
-            self.log_failure("terminal", outcome);
-            if budget.is_used_up(&self.reactor) {
-                break;
-            }
-        }
+        self.leave(&slice);
     }
 }

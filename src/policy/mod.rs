@@ -12,7 +12,6 @@ mod batcher;
 mod breaker;
 mod bucket;
 mod retry;
-#[allow(dead_code, reason = "its users follow")]
 mod shares;
 #[allow(dead_code, reason = "its users follow")]
 mod slice;

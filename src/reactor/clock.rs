@@ -2,7 +2,9 @@
 //!
 //! The one place where the monotonic clock is read, so decisions elsewhere stay pure.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use nix::time::{ClockId, clock_gettime};
 
 pub(crate) struct Clock {
     now: Instant,
@@ -16,6 +18,11 @@ impl Clock {
     #[allow(clippy::disallowed_methods)] // The one reader of the clock.
     pub(crate) fn read() -> Instant {
         Instant::now()
+    }
+
+    /// Processor time of this thread. It costs a system call.
+    pub(crate) fn thread_time() -> Duration {
+        clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
     }
 
     pub(crate) fn freeze(&mut self) {

@@ -137,8 +137,12 @@ impl Reactor {
         Clock::read()
     }
 
+    /// Processor time that this thread has used.
+    pub(crate) fn thread_time(&self) -> Duration {
+        Clock::thread_time()
+    }
+
     /// The clock that the slices of a turn look at.
-    #[allow(dead_code, reason = "its users follow")]
     pub(crate) fn clock() -> fn() -> Instant {
         Clock::read
     }

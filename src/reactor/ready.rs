@@ -65,6 +65,16 @@ impl ReadyQueue {
         }
     }
 
+    /// Whether a member of the class `Typing` may wait.
+    pub(crate) fn has_typing(&self) -> bool {
+        !self.typing.is_empty()
+    }
+
+    /// The next candidate of the class `Typing`. It counts only if [`claim`](Self::claim) agrees.
+    pub(crate) fn next_typing(&mut self) -> Option<TerminalId> {
+        self.typing.pop_front()
+    }
+
     /// The next candidate, the most urgent first. It counts only if [`claim`](Self::claim) agrees.
     pub(crate) fn next(&mut self) -> Option<(TerminalId, Class)> {
         if let Some(id) = self.typing.pop_front() {

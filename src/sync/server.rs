@@ -326,6 +326,11 @@ impl Server {
         self.clients.len() > 0
     }
 
+    /// Whether a connection waits to be read.
+    pub(crate) fn has_readable(&self) -> bool {
+        !self.readable.is_empty()
+    }
+
     /// Whether a turn would do something that the kernel does not know of.
     pub(crate) fn has_work(&self) -> bool {
         !self.readable.is_empty()

@@ -46,7 +46,7 @@ use input::{Flushed, InputQueue, Sink};
 use line::LineRules;
 use output::{Flow, OutputLog, Reader};
 use pty::Pty;
-pub(crate) use reading::{PtyReady, TurnBudget};
+pub(crate) use reading::PtyReady;
 use resize::{Resize, Resizer};
 
 pub use batch::{BatchEntry, BatchReport, Op};

@@ -1,17 +1,25 @@
-//! Reading a PTY into the log, under a budget, until it is drained, stopped or gone.
+//! Reading a PTY into the log, in units of one system call, until it is drained, stopped or gone, or the
+//! slice of the turn is over.
 
 use std::io::ErrorKind::{Interrupted, WouldBlock};
-use std::time::Instant;
 
 use super::Terminal;
 use super::options::Delivery;
 use super::output::LogBudget;
 use crate::error::Result;
+use crate::policy::Slice;
 use crate::reactor::{Class, Reactor};
 
 /// More than the kernel holds of a PTY's output: 8 KiB of flip buffers and a page for the line
 /// discipline (`pty_common_install`, `N_TTY_BUF_SIZE`), with room to spare.
 const KERNEL_BYTES_MAX: u64 = 64 << 10;
+
+/// The most that one system call reads. The kernel gives 4 KiB at once as a rule; more would be a unit of
+/// work that is too long where a screen parses it.
+const READ_BYTES_MAX: usize = 16 << 10;
+/// What a read costs, and each byte of it: without and with a screen that parses it.
+const READ_COST: u64 = 2_000;
+const BYTE_COST: (u64, u64) = (1, 15);
 
 /// What the kernel reported of a PTY.
 #[derive(Clone, Copy)]
@@ -20,22 +28,6 @@ pub(crate) struct PtyReady {
     /// A hangup: an edge that comes once, maybe together with the last bytes.
     pub(crate) hung_up: bool,
     pub(crate) writable: bool,
-}
-
-/// What one turn may still read.
-pub(crate) struct TurnBudget {
-    /// Bytes from all terminals.
-    pub(crate) bytes: usize,
-    /// Bytes from each terminal.
-    pub(crate) bytes_per_terminal: usize,
-    /// The time at which reading stops.
-    pub(crate) deadline: Instant,
-}
-
-impl TurnBudget {
-    pub(crate) fn is_used_up(&self, reactor: &Reactor) -> bool {
-        self.bytes == 0 || reactor.measure_now() >= self.deadline
-    }
 }
 
 /// How a read ended.
@@ -64,9 +56,12 @@ impl Terminal {
     /// (`__flush_work` in `n_tty_read`), behind every program that wants the processor. Only at the
     /// end is it made, where that wait is what makes the final offset exact and where the edge may
     /// have come already.
+    ///
+    /// `share`: bytes that may be read; they are counted down.
     pub(crate) fn read(
         &mut self,
-        budget: &mut TurnBudget,
+        slice: &mut Slice,
+        share: &mut usize,
         logs: &mut LogBudget,
         reactor: &Reactor,
     ) -> Outcome {
@@ -77,7 +72,7 @@ impl Terminal {
         let slowest = self.slowest_lossless();
         let high = self.log.unread_max();
         let to_the_last = self.is_draining() || self.ending.closing || self.ending.hangup_reported;
-        let mut share = budget.bytes_per_terminal.min(budget.bytes);
+        let byte_cost = if self.screen.is_some() { BYTE_COST.1 } else { BYTE_COST.0 };
         loop {
             let keep_from = self.log.keep_from(slowest);
             let unread = self.log.end() - keep_from;
@@ -90,24 +85,28 @@ impl Terminal {
                 return Outcome::Starved;
             };
             let Some(pty) = &self.pty else { return Outcome::HungUp };
-            let allowed = share.min((high - unread) as usize).min(room.len());
+            let allowed = (*share).min((high - unread) as usize).min(room.len());
+            let allowed = allowed.min(READ_BYTES_MAX);
             match pty.read(&mut room[..allowed]) {
                 Ok(0) => return Outcome::HungUp,
                 Ok(n) => {
                     self.log.commit(n);
                     self.show(n, reactor);
                     self.last_output = Some(reactor.now());
-                    share -= n;
-                    budget.bytes -= n;
+                    *share -= n;
+                    slice.charge(READ_COST + n as u64 * byte_cost);
                     if n < allowed && !to_the_last {
                         return Outcome::Emptied;
                     }
                 }
-                Err(e) if e.kind() == WouldBlock => return Outcome::Drained,
-                Err(e) if e.kind() == Interrupted => {}
+                Err(e) if e.kind() == WouldBlock => {
+                    slice.charge(READ_COST);
+                    return Outcome::Drained;
+                }
+                Err(e) if e.kind() == Interrupted => slice.charge(READ_COST),
                 Err(_) => return Outcome::HungUp,
             }
-            if share == 0 || reactor.measure_now() >= budget.deadline {
+            if *share == 0 || slice.is_over() {
                 return Outcome::More;
             }
         }

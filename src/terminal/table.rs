@@ -8,7 +8,7 @@ use super::event::Outbox;
 use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
 use super::output::{LogBudget, Reader};
 use super::pty::Pty;
-use super::reading::{Outcome, PtyReady, TurnBudget};
+use super::reading::{Outcome, PtyReady};
 use super::screen::{Screen, ScreenOptions};
 use super::spawn::Command;
 use super::state::{StateFilter, TerminalState};
@@ -17,6 +17,7 @@ use super::viewing::ScreenBudget;
 use super::{Terminal, child};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{LOG_BYTES_MIN, Limits};
+use crate::policy::Slice;
 use crate::reactor::{Alarm, Class, IdTable, Reactor, ReaderId, Source, TerminalId};
 
 /// See the module's documentation.
@@ -370,19 +371,23 @@ impl Terminals {
     }
 
     /// Reads from the next terminal in the ready queue, if it is still meant. `class` is that of its
-    /// entry there.
+    /// entry there; `bytes` is what this turn may still read.
     pub(crate) fn serve(
         &mut self,
         id: TerminalId,
         class: Class,
-        budget: &mut TurnBudget,
+        slice: &mut Slice,
+        bytes: &mut usize,
         reactor: &mut Reactor,
     ) -> Result<()> {
         let Ok(terminal) = self.table.get_mut(id) else { return Ok(()) };
         if !reactor.ready.claim(&mut terminal.queued, class) {
             return Ok(());
         }
-        let mut outcome = terminal.read(budget, &mut self.logs, reactor);
+        let may = self.limits.turn_bytes_per_terminal.min(*bytes);
+        let mut share = may;
+        let mut outcome = terminal.read(slice, &mut share, &mut self.logs, reactor);
+        *bytes -= may - share;
         if outcome == Outcome::Starved {
             if self.free_history() {
                 outcome = Outcome::More;

@@ -1,0 +1,343 @@
+//! The engine's record of its turns: how long they took, which stage took it, what their units cost.
+
+use std::time::{Duration, Instant};
+
+use super::histogram::Histogram;
+
+/// A stage of a turn, in the order in which a turn goes through them the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+#[non_exhaustive]
+pub enum Stage {
+    /// What the kernel reported is noted: exits are collected, waiting input is written, connections are
+    /// accepted.
+    Kernel,
+    /// Timers that are due.
+    Timers,
+    /// Commands that other threads posted.
+    Inbox,
+    /// Reads of terminals that were typed in a moment ago.
+    Typing,
+    /// What clients send is read and carried out.
+    Clients,
+    /// Searches and batches of clients, which go on over several turns.
+    Jobs,
+    /// What other engines send.
+    Peers,
+    /// Reads of all other terminals.
+    Reads,
+    /// File watches.
+    Watches,
+    /// Files are copied into the application state.
+    State,
+    /// What is new is sent to clients.
+    Sending,
+}
+
+/// Stages of a turn.
+pub(crate) const STAGES: usize = 11;
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Stage; STAGES] = [
+        Stage::Kernel,
+        Stage::Timers,
+        Stage::Inbox,
+        Stage::Typing,
+        Stage::Clients,
+        Stage::Jobs,
+        Stage::Peers,
+        Stage::Reads,
+        Stage::Watches,
+        Stage::State,
+        Stage::Sending,
+    ];
+
+    /// A name for people, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Kernel => "kernel",
+            Stage::Timers => "timers",
+            Stage::Inbox => "inbox",
+            Stage::Typing => "typing",
+            Stage::Clients => "clients",
+            Stage::Jobs => "jobs",
+            Stage::Peers => "peers",
+            Stage::Reads => "reads",
+            Stage::Watches => "watches",
+            Stage::State => "state",
+            Stage::Sending => "sending",
+        }
+    }
+}
+
+/// How the turns of an engine went since it was made, or since
+/// [`reset_turn_stats`](crate::Engine::reset_turn_stats).
+///
+/// Time that a turn waited in the kernel for something to happen does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TurnStats {
+    /// Turns so far.
+    pub turns: u64,
+    /// Processor time of the thread in a turn.
+    pub cpu: TurnTimes,
+    /// Time on the clock in a turn; what else the machine does counts as well.
+    pub wall: TurnTimes,
+    /// The turn that took the most processor time.
+    pub longest: Option<LongestTurn>,
+    /// Each stage, in the order of [`Stage::ALL`].
+    pub stages: [StageStats; STAGES],
+    /// The most that was charged in one turn before the terminals that were typed in had their reads: how
+    /// long an echo that was there when a turn began can have waited in it. In units of cost; see
+    /// [`StageStats::cost`].
+    pub typing_wait_cost: u64,
+    /// Turns that left work for the next one, because their time was over.
+    pub unfinished: u64,
+}
+
+/// A distribution of times. The percentiles are rounded up by an eighth at most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TurnTimes {
+    /// Half of them were not longer.
+    pub p50: Duration,
+    /// 99 of 100 were not longer.
+    pub p99: Duration,
+    /// The longest, exactly.
+    pub max: Duration,
+}
+
+/// One turn and what it spent its time on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LongestTurn {
+    /// Processor time of the thread.
+    pub cpu: Duration,
+    /// Time on the clock.
+    pub wall: Duration,
+    /// The stage that took most of it.
+    pub stage: Stage,
+    /// Time on the clock in that stage.
+    pub stage_wall: Duration,
+}
+
+/// Turns that took more processor time than [`Limits::turn_time_warn`](crate::Limits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlowTurn {
+    /// Such turns since the last report.
+    pub count: u64,
+    /// The longest of them.
+    pub longest: LongestTurn,
+}
+
+/// What one stage did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StageStats {
+    /// Which stage.
+    pub stage: Stage,
+    /// Time on the clock in the turns in which it did something.
+    pub wall: TurnTimes,
+    /// What its units cost together. A cost is an estimate of processor time in nanoseconds that is the
+    /// same for the same work on every machine.
+    pub cost: u64,
+    /// What the most expensive unit cost: the stage cannot be stopped in between.
+    pub unit_cost_max: u64,
+}
+
+#[derive(Clone, Default)]
+struct StageRecord {
+    wall: Histogram,
+    cost: u64,
+    unit_cost_max: u64,
+}
+
+/// Records turns. The owner says when a turn begins, which stage it enters, and when it ends.
+pub(crate) struct TurnRecorder {
+    turns: u64,
+    unfinished: u64,
+    cpu: Histogram,
+    wall: Histogram,
+    longest: Option<LongestTurn>,
+    stages: [StageRecord; STAGES],
+    typing_wait_cost: u64,
+    slow: Option<SlowTurn>,
+    /// Of the turn that is under way.
+    current: Current,
+}
+
+#[derive(Clone, Copy)]
+struct Current {
+    began: Instant,
+    cpu: Duration,
+    /// Since when the stage `stage` has gone on.
+    since: Instant,
+    stage: Stage,
+    walls: [Duration; STAGES],
+    cost: u64,
+}
+
+impl TurnRecorder {
+    pub(crate) fn new(now: Instant) -> Self {
+        TurnRecorder {
+            turns: 0,
+            unfinished: 0,
+            cpu: Histogram::default(),
+            wall: Histogram::default(),
+            longest: None,
+            stages: std::array::from_fn(|_| StageRecord::default()),
+            typing_wait_cost: 0,
+            slow: None,
+            current: Current::at(now, Duration::ZERO),
+        }
+    }
+
+    /// A turn begins, with the stage [`Stage::Kernel`]. `cpu`: processor time of the thread so far.
+    pub(crate) fn begin(&mut self, now: Instant, cpu: Duration) {
+        self.current = Current::at(now, cpu);
+    }
+
+    /// The turn goes on with this stage. A stage may be entered several times.
+    pub(crate) fn enter(&mut self, stage: Stage, now: Instant) {
+        self.current.leave(now);
+        self.current.stage = stage;
+    }
+
+    /// The stage that is under way did work: what it cost, and what the most expensive unit of it did.
+    pub(crate) fn charge(&mut self, cost: u64, unit_cost_max: u64) {
+        let record = &mut self.stages[self.current.stage as usize];
+        record.cost = record.cost.saturating_add(cost);
+        record.unit_cost_max = record.unit_cost_max.max(unit_cost_max);
+        self.current.cost = self.current.cost.saturating_add(cost);
+    }
+
+    /// Terminals that were typed in are read now.
+    pub(crate) fn note_typing_served(&mut self) {
+        self.typing_wait_cost = self.typing_wait_cost.max(self.current.cost);
+    }
+
+    /// The turn ends. `warn`: the processor time above which it is reported.
+    pub(crate) fn end(&mut self, now: Instant, cpu: Duration, warn: Duration, is_finished: bool) {
+        self.current.leave(now);
+        let Current { began, walls, .. } = self.current;
+        let wall = now.saturating_duration_since(began);
+        let cpu = cpu.saturating_sub(self.current.cpu);
+        self.turns += 1;
+        self.unfinished += u64::from(!is_finished);
+        self.cpu.record(cpu);
+        self.wall.record(wall);
+        for (record, time) in self.stages.iter_mut().zip(walls) {
+            if !time.is_zero() {
+                record.wall.record(time);
+            }
+        }
+        if cpu <= warn && self.longest.is_some_and(|longest| longest.cpu >= cpu) {
+            return;
+        }
+        let stage = Stage::ALL.into_iter().max_by_key(|stage| walls[*stage as usize]);
+        let stage = stage.unwrap_or(Stage::Kernel);
+        let turn = LongestTurn { cpu, wall, stage, stage_wall: walls[stage as usize] };
+        if self.longest.is_none_or(|longest| longest.cpu < cpu) {
+            self.longest = Some(turn);
+        }
+        if cpu > warn {
+            let slow = self.slow.get_or_insert(SlowTurn { count: 0, longest: turn });
+            slow.count += 1;
+            if slow.longest.cpu < cpu {
+                slow.longest = turn;
+            }
+        }
+    }
+
+    /// Whether slow turns are to be reported.
+    pub(crate) fn has_slow(&self) -> bool {
+        self.slow.is_some()
+    }
+
+    /// The slow turns since the last call.
+    pub(crate) fn take_slow(&mut self) -> Option<SlowTurn> {
+        self.slow.take()
+    }
+
+    pub(crate) fn stats(&self) -> TurnStats {
+        let stage = |stage: Stage| {
+            let StageRecord { wall, cost, unit_cost_max } = &self.stages[stage as usize];
+            StageStats { stage, wall: times(wall), cost: *cost, unit_cost_max: *unit_cost_max }
+        };
+        TurnStats {
+            turns: self.turns,
+            cpu: times(&self.cpu),
+            wall: times(&self.wall),
+            longest: self.longest,
+            stages: Stage::ALL.map(stage),
+            typing_wait_cost: self.typing_wait_cost,
+            unfinished: self.unfinished,
+        }
+    }
+
+    /// Forgets all turns so far; slow ones that were not reported are not.
+    pub(crate) fn reset(&mut self) {
+        let (slow, current) = (self.slow, self.current);
+        *self = TurnRecorder { slow, current, ..TurnRecorder::new(current.began) };
+    }
+}
+
+impl Current {
+    fn at(now: Instant, cpu: Duration) -> Self {
+        let walls = [Duration::ZERO; STAGES];
+        Current { began: now, cpu, since: now, stage: Stage::Kernel, walls, cost: 0 }
+    }
+
+    fn leave(&mut self, now: Instant) {
+        self.walls[self.stage as usize] += now.saturating_duration_since(self.since);
+        self.since = now;
+    }
+}
+
+fn times(histogram: &Histogram) -> TurnTimes {
+    TurnTimes { p50: histogram.percentile(50), p99: histogram.percentile(99), max: histogram.max() }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn the_stage_that_took_most_of_a_slow_turn_is_named() {
+        let start = Instant::now();
+        let mut recorder = TurnRecorder::new(start);
+        for (clients, watches) in [(1, 2), (30, 4), (3, 12)] {
+            recorder.begin(start, 5 * MS);
+            recorder.enter(Stage::Clients, start + MS);
+            recorder.charge(700, 500);
+            recorder.enter(Stage::Typing, start + (1 + clients) * MS);
+            recorder.note_typing_served();
+            recorder.enter(Stage::Watches, start + (1 + clients) * MS);
+            let end = start + (1 + clients + watches) * MS;
+            recorder.end(end, 5 * MS + (1 + clients + watches) * MS, 10 * MS, true);
+        }
+        let stats = recorder.stats();
+        let longest = stats.longest.unwrap();
+        assert_eq!((stats.turns, stats.typing_wait_cost, stats.unfinished), (3, 700, 0));
+        assert_eq!((longest.cpu, longest.stage), (35 * MS, Stage::Clients));
+        assert_eq!(longest.stage_wall, 30 * MS);
+        let clients = stats.stages[Stage::Clients as usize];
+        assert_eq!(
+            (clients.stage, clients.cost, clients.unit_cost_max),
+            (Stage::Clients, 2100, 500)
+        );
+        assert_eq!(clients.wall.max, 30 * MS);
+        assert_eq!(recorder.take_slow(), Some(SlowTurn { count: 2, longest }));
+        assert!(!recorder.has_slow());
+        recorder.reset();
+        assert_eq!((recorder.stats().turns, recorder.stats().longest), (0, None));
+    }
+
+    #[test]
+    fn stages_are_numbered_in_order() {
+        for (index, stage) in Stage::ALL.into_iter().enumerate() {
+            assert_eq!(stage as usize, index);
+            assert!(!stage.name().is_empty());
+        }
+    }
+}
