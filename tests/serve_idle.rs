@@ -4,6 +4,8 @@
 
 #[path = "support/client.rs"]
 mod client;
+#[path = "support/serving.rs"]
+mod serving;
 mod support;
 
 use std::sync::mpsc::channel;
@@ -11,13 +13,46 @@ use std::time::Duration;
 
 use client::Client;
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Config, Engine, ListenAddress, ListenOptions, Scopes,
+    Change, ChangeOp, ChangeSet, Config, Engine, Limits, ListenAddress, ListenOptions, Scopes,
     ScreenOptions, Session, SpawnOptions, TokenOptions,
 };
 use serde_json::json;
+use serving::Serving;
 use support::{is_readable, scaled, wait_readable};
 
 const CLIENTS: usize = 100;
+
+/// Wake-ups that nobody reads fill the inbox while the engine is busy; the jobs behind them are not refused.
+#[test]
+fn jobs_outnumber_their_wake_ups() {
+    const WAITING: usize = 8;
+    let limits = Limits { inbox_commands: 1, ..Limits::default() };
+    let serving = Serving::start(Config { limits, ..Config::default() });
+    let (begun, begins) = channel();
+    let (end, ends) = channel::<()>();
+    std::thread::scope(|scope| {
+        let jobs = serving.jobs();
+        scope.spawn(move || {
+            jobs.with(move |_| {
+                begun.send(()).unwrap();
+                ends.recv().unwrap();
+            });
+        });
+        begins.recv().unwrap();
+        let answered: Vec<_> = (0..WAITING)
+            .map(|job| {
+                let jobs = serving.jobs();
+                scope.spawn(move || assert_eq!(jobs.with(move |_| job), job))
+            })
+            .collect();
+        // Of wake-ups that find the inbox full nothing is seen but that nobody panics.
+        for _ in 0..WAITING {
+            serving.jobs().wake_up();
+        }
+        end.send(()).unwrap();
+        answered.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
 
 /// A client that waits for its next diff must not keep the engine busy, whoever is up to date beside it.
 #[test]

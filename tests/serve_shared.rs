@@ -19,7 +19,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use bystander::Bystander;
@@ -27,8 +26,8 @@ use client::{Client, Incoming};
 use copy::Copy;
 use files::TempDir;
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Collections, Config, Engine, ErrorKind, Limits, ListenOptions,
-    Pane, Scopes, Session, TokenOptions,
+    Change, ChangeOp, ChangeSet, Collections, Config, Engine, ErrorKind, ListenOptions, Pane,
+    Scopes, Session, TokenOptions,
 };
 use serde_json::{Value, json};
 use serving::{Serving, Told};
@@ -150,38 +149,6 @@ fn retitle_until_lost(
 
 /// Two clients and the host change the same pane at once. There is one order: whoever built on something
 /// old is told what is there now, and in the end all have the same.
-/// Wake-ups that nobody reads fill the inbox while the engine is busy; the jobs behind them are not refused.
-#[test]
-fn jobs_outnumber_their_wake_ups() {
-    const WAITING: usize = 8;
-    let limits = Limits { inbox_commands: 1, ..Limits::default() };
-    let serving = Serving::start(Config { limits, ..Config::default() });
-    let (begun, begins) = channel();
-    let (end, ends) = channel::<()>();
-    std::thread::scope(|scope| {
-        let jobs = serving.jobs();
-        scope.spawn(move || {
-            jobs.with(move |_| {
-                begun.send(()).unwrap();
-                ends.recv().unwrap();
-            });
-        });
-        begins.recv().unwrap();
-        let answered: Vec<_> = (0..WAITING)
-            .map(|job| {
-                let jobs = serving.jobs();
-                scope.spawn(move || assert_eq!(jobs.with(move |_| job), job))
-            })
-            .collect();
-        // Of wake-ups that find the inbox full nothing is seen but that nobody panics.
-        for _ in 0..WAITING {
-            serving.jobs().wake_up();
-        }
-        end.send(()).unwrap();
-        answered.into_iter().for_each(|thread| thread.join().unwrap());
-    });
-}
-
 #[test]
 fn one_pane_and_three_who_change_it() {
     const ROUNDS: usize = 100;
