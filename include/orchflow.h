@@ -625,6 +625,9 @@
 // The connection was lost before the answer came: nobody knows.
 #define ORCH_REMOTE_DISCONNECTED 11
 
+// It was cancelled before it was done.
+#define ORCH_REMOTE_CANCELLED 12
+
 // Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 // `data` and `len`. The reader has moved past them.
 #define ORCH_EVENT_OUTPUT 1

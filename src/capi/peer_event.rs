@@ -95,6 +95,8 @@ pub const ORCH_REMOTE_NO_SCREEN: u32 = 9;
 pub const ORCH_REMOTE_SYSTEM: u32 = 10;
 /// The connection was lost before the answer came: nobody knows.
 pub const ORCH_REMOTE_DISCONNECTED: u32 = 11;
+/// It was cancelled before it was done.
+pub const ORCH_REMOTE_CANCELLED: u32 = 12;
 
 /// What became of an operation of `orch_peer_batch`.
 #[repr(C)]

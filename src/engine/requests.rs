@@ -116,6 +116,8 @@ impl Engine {
             }
             ClientMessage::Snapshot => self.server.resend(client),
             ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
+            // Searches are answered at once: there is none to end.
+            ClientMessage::Cancel { .. } => {}
         }
     }
 
@@ -419,7 +421,8 @@ fn scope_of(message: &ClientMessage) -> Scopes {
         | ClientMessage::Credit { .. }
         | ClientMessage::Input { .. }
         | ClientMessage::Batch { .. }
-        | ClientMessage::Ping { .. } => Scopes::NONE,
+        | ClientMessage::Ping { .. }
+        | ClientMessage::Cancel { .. } => Scopes::NONE,
     }
 }
 

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 
-export const SCHEMA = 0xc0b7d453;
+export const SCHEMA = 0x53d55b90;
 const INFLATED_MAX = 64 << 20;
 
 // Types: a text for the small ones; functions make the others.
@@ -72,6 +72,7 @@ export const CLIENT = choice({
   query: struct({ id: "u64", terminal: "u64" }),
   snapshot: struct({}),
   ping: struct({ id: "u64" }),
+  cancel: struct({ id: "u64" }),
 });
 
 const exit = choice({ code: "i32", signal: "i32" }, "unknown");
@@ -94,7 +95,7 @@ const key = choice({
   session: "string", pane: "string", terminal: "u64", file: struct({ watch: "u64", id: "decimal" }),
 });
 const code = choice(
-  "invalid forbidden not_found limit conflict refused ended skipped no_screen system");
+  "invalid forbidden not_found limit conflict refused ended skipped no_screen system cancelled");
 const color = choice("default", { indexed: "u8", rgb: tuple("u8", "u8", "u8") });
 const run = struct({
   text: "string", cols: "u16", wide: "bool", fg: color, bg: color, attributes: "u16", underline: "u8",
@@ -150,6 +151,7 @@ export const SERVER = choice({
   }),
   error: struct({ code, message: "string" }),
   pong: struct({ id: "u64" }),
+  lag_warning: struct({ terminal: "u64", remaining_ms: "u32" }),
 });
 
 /** The bytes of a value of the type `bytes`. */

@@ -9,7 +9,7 @@ import json
 import struct
 import zlib
 
-SCHEMA = 0xC0B7D453
+SCHEMA = 0x53D55B90
 INFLATED_MAX = 64 << 20
 
 
@@ -119,6 +119,7 @@ CLIENT = Choice(
     query=Struct(id=U64, terminal=U64),
     snapshot=Struct(),
     ping=Struct(id=U64),
+    cancel=Struct(id=U64),
 )
 
 EXIT = Choice(code=I32, signal=I32, unknown=None)
@@ -161,6 +162,7 @@ CODE = Choice(
     skipped=None,
     no_screen=None,
     system=None,
+    cancelled=None,
 )
 COLOR = Choice(default=None, indexed=U8, rgb=[U8, U8, U8])
 RUN = Struct(
@@ -269,6 +271,7 @@ SERVER = Choice(
     ),
     error=Struct(code=CODE, message=STRING),
     pong=Struct(id=U64),
+    lag_warning=Struct(terminal=U64, remaining_ms=U32),
 )
 
 

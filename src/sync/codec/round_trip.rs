@@ -191,7 +191,7 @@ enums! { s;
     DetachReason: DetachReason::Asked, DetachReason::Closed;
     ErrorCode: ErrorCode::Invalid, ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::Limit,
         ErrorCode::Conflict, ErrorCode::Refused, ErrorCode::Ended, ErrorCode::Skipped,
-        ErrorCode::NoScreen, ErrorCode::System;
+        ErrorCode::NoScreen, ErrorCode::System, ErrorCode::Cancelled;
     Outcome: Outcome::Done, Outcome::Failed(s.any()), Outcome::Statuses(s.any()),
         Outcome::Spawned { terminal: s.any() }, Outcome::Watching { watch: s.any() },
         Outcome::Found { matches: s.any(), complete: s.any() }, Outcome::Terminal(s.any());
@@ -205,7 +205,7 @@ enums! { s;
         ClientMessage::Watch { id: s.any(), path: s.any() },
         ClientMessage::Unwatch { id: s.any(), watch: s.any() }, ClientMessage::Search(s.any()),
         ClientMessage::Query { id: s.any(), terminal: s.any() }, ClientMessage::Snapshot,
-        ClientMessage::Ping { id: s.any() };
+        ClientMessage::Ping { id: s.any() }, ClientMessage::Cancel { id: s.any() };
     ServerMessage: ServerMessage::Welcome(s.any()), ServerMessage::Diff(s.any()),
         ServerMessage::Rejected(s.any()),
         ServerMessage::Attached { terminal: s.any(), mode: s.any(), offset: s.any() },
@@ -215,7 +215,8 @@ enums! { s;
         ServerMessage::Ended { terminal: s.any(), final_offset: s.any(), exit: s.any() },
         ServerMessage::Result { id: s.any(), outcome: s.any() },
         ServerMessage::Error { code: s.any(), message: s.any() },
-        ServerMessage::Pong { id: s.any() };
+        ServerMessage::Pong { id: s.any() },
+        ServerMessage::LagWarning { terminal: s.any(), remaining_ms: s.any() };
     Any: Any::Client(s.any()), Any::Server(s.any());
 }
 

@@ -150,6 +150,8 @@ pub enum RemoteCode {
     System = 10,
     /// The connection was lost before the answer came: nobody knows.
     Disconnected = 11,
+    /// It was cancelled before it was done.
+    Cancelled = 12,
 }
 
 /// What is known of a terminal of another engine.
@@ -316,5 +318,6 @@ pub(super) fn code(code: ErrorCode) -> RemoteCode {
         ErrorCode::Skipped => RemoteCode::Skipped,
         ErrorCode::NoScreen => RemoteCode::NoScreen,
         ErrorCode::System => RemoteCode::System,
+        ErrorCode::Cancelled => RemoteCode::Cancelled,
     }
 }

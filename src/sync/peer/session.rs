@@ -213,6 +213,7 @@ impl Session {
             }
             ServerMessage::Error { code, message } => self.complain(code, message),
             ServerMessage::Pong { id } => self.on_pong(id, now),
+            ServerMessage::LagWarning { .. } => {}
         }
         Ok(())
     }

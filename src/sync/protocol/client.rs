@@ -44,6 +44,8 @@ pub(crate) enum ClientMessage {
     Snapshot,
     /// Wants a pong.
     Ping { id: u64 },
+    /// Ends its own search with this id; the answer is that of the search.
+    Cancel { id: u64 },
 }
 
 /// See [`ClientMessage::Hello`].

@@ -36,6 +36,8 @@ pub(crate) enum ServerMessage {
     Error { code: ErrorCode, message: String },
     /// The answer to `Ping`.
     Pong { id: u64 },
+    /// The client holds a program back by not giving credit; in so many ms its attachment changes.
+    LagWarning { terminal: u64, remaining_ms: u32 },
 }
 
 /// See [`ServerMessage::Welcome`].
@@ -215,4 +217,6 @@ pub(crate) enum ErrorCode {
     NoScreen,
     /// The system refused.
     System,
+    /// The client ended it before it was done.
+    Cancelled,
 }
