@@ -106,6 +106,8 @@ pub struct Engine {
     turns: TurnRecorder,
     /// Which stage of a turn goes next.
     shares: Shares<{ turn::SHARERS }>,
+    /// When a timer lets floods go on that are held back.
+    hold_timer: Option<Instant>,
     /// Bytes that this turn may still read from PTYs.
     reads_left: usize,
     /// Completions and log lines that wait to be read.
@@ -142,8 +144,9 @@ impl Engine {
             polled: Reactor::event_buffer(),
             turns: TurnRecorder::new(reactor.now()),
             shares: turn::shares(),
+            hold_timer: None,
             reads_left: 0,
-            terminals: Terminals::new(limits.clone()),
+            terminals: Terminals::new(limits.clone(), reactor.now()),
             watches: Watches::new(limits.clone()),
             state: ApplicationState::new(epoch()?, limits),
             observation: Observation::default(),
@@ -260,6 +263,7 @@ impl Engine {
 
     /// Makes the descriptor tell the truth; the last step of every call that changes something.
     fn settle(&mut self) -> Result<()> {
+        self.hold_floods();
         let work = self.has_work();
         self.reactor.settle(work)
     }

@@ -82,6 +82,7 @@ impl Engine {
         self.dispatch_polled();
         self.fire_timers();
         self.read_inbox();
+        self.hold_floods();
         self.read_typed();
         self.share_out();
         self.send();
@@ -133,6 +134,7 @@ impl Engine {
             Alarm::Files(id) => self.watches.on_alarm(id),
             Alarm::Listener(id) => self.server.on_listener_alarm(id, &mut self.reactor),
             Alarm::Client(id) => self.server.on_client_alarm(id, &mut self.reactor),
+            Alarm::Hold => self.hold_timer = None,
             Alarm::Pace => self.server.on_pace_alarm(),
             Alarm::Feed(id) => self.server.on_feed_alarm(id),
             Alarm::Peer(id) => self.peers.on_peer_alarm(id, &mut self.reactor),
@@ -226,6 +228,17 @@ impl Engine {
         let outcome =
             self.terminals.serve(id, class, slice, &mut self.reads_left, &mut self.reactor);
         self.log_failure("terminal", outcome);
+    }
+
+    /// Sees to it that floods go on when an echo has been waited for long enough.
+    pub(super) fn hold_floods(&mut self) {
+        if let Some(until) = self.terminals.held_until(&mut self.reactor)
+            && self.reactor.ready.has_held()
+            && self.hold_timer.is_none()
+        {
+            self.reactor.set_timer(until, Alarm::Hold);
+            self.hold_timer = Some(until);
+        }
     }
 
     // Sharing.

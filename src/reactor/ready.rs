@@ -34,8 +34,11 @@ impl Membership {
 pub(crate) struct ReadyQueue {
     typing: VecDeque<TerminalId>,
     bulk: VecDeque<TerminalId>,
-    /// Members, without the entries left behind.
-    live: usize,
+    /// Members of each class, without the entries left behind.
+    live_typing: usize,
+    live_bulk: usize,
+    /// `Bulk` waits.
+    is_held: bool,
 }
 
 impl ReadyQueue {
@@ -43,25 +46,37 @@ impl ReadyQueue {
         ReadyQueue::default()
     }
 
+    /// Whether nobody has a turn now.
     pub(crate) fn is_empty(&self) -> bool {
-        self.live == 0
+        self.live_typing == 0 && (self.is_held || self.live_bulk == 0)
+    }
+
+    /// Has the class `Bulk` wait, or go on.
+    pub(crate) fn hold(&mut self, is_held: bool) {
+        self.is_held = is_held;
+    }
+
+    /// Whether somebody waits because `Bulk` has to.
+    pub(crate) fn has_held(&self) -> bool {
+        self.is_held && self.live_bulk > 0
     }
 
     /// Puts a source at the back of its class. One that is queued moves only to a more urgent class.
     pub(crate) fn push(&mut self, member: &mut Membership, id: TerminalId, class: Class) {
         match (member.0, class) {
-            (None, _) => self.live += 1,
-            (Some(Class::Bulk), Class::Typing) => {}
+            (None, _) => {}
+            (Some(Class::Bulk), Class::Typing) => self.live_bulk -= 1,
             _ => return,
         }
+        *self.live(class) += 1;
         member.0 = Some(class);
         self.list(class).push_back(id);
     }
 
     /// Takes a source out of the queue.
     pub(crate) fn remove(&mut self, member: &mut Membership) {
-        if member.0.take().is_some() {
-            self.live -= 1;
+        if let Some(class) = member.0.take() {
+            *self.live(class) -= 1;
         }
     }
 
@@ -80,6 +95,9 @@ impl ReadyQueue {
         if let Some(id) = self.typing.pop_front() {
             return Some((id, Class::Typing));
         }
+        if self.is_held {
+            return None;
+        }
         self.bulk.pop_front().map(|id| (id, Class::Bulk))
     }
 
@@ -90,6 +108,13 @@ impl ReadyQueue {
             self.remove(member);
         }
         current
+    }
+
+    fn live(&mut self, class: Class) -> &mut usize {
+        match class {
+            Class::Typing => &mut self.live_typing,
+            Class::Bulk => &mut self.live_bulk,
+        }
     }
 
     fn list(&mut self, class: Class) -> &mut VecDeque<TerminalId> {
@@ -125,6 +150,21 @@ mod tests {
         assert_eq!(queue.next(), Some((id(2), Class::Bulk)));
         assert!(!queue.claim(&mut b, Class::Bulk));
         assert_eq!(queue.next(), None);
+    }
+
+    #[test]
+    fn bulk_can_be_held() {
+        let mut queue = ReadyQueue::new();
+        let (mut a, mut b) = (Membership::default(), Membership::default());
+        queue.push(&mut a, id(1), Class::Bulk);
+        queue.hold(true);
+        assert!(queue.is_empty() && queue.has_held() && queue.next().is_none());
+        queue.push(&mut b, id(2), Class::Typing);
+        assert!(!queue.is_empty());
+        assert_eq!(queue.next(), Some((id(2), Class::Typing)));
+        assert!(queue.claim(&mut b, Class::Typing));
+        queue.hold(false);
+        assert_eq!(queue.next(), Some((id(1), Class::Bulk)));
     }
 
     #[test]

@@ -88,6 +88,8 @@ pub(crate) enum Alarm {
     Client(ClientId),
     /// Clients are due for what changed in the state.
     Pace,
+    /// Reads of floods that were held back for an echo go on.
+    Hold,
     /// Output of a terminal has waited long enough to be sent.
     Feed(TerminalId),
     /// A peer has a deadline.

@@ -15,6 +15,7 @@ mod child;
 mod close;
 mod event;
 mod feed;
+mod hold;
 mod input;
 mod line;
 mod options;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::child::Child;
 use super::event::Outbox;
+use super::hold::Hold;
 use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
 use super::output::{LogBudget, Reader};
 use super::pty::Pty;
@@ -34,6 +35,8 @@ pub(crate) struct Terminals {
     /// Terminals that are not read because the logs' budget is used up.
     starved: Vec<TerminalId>,
     last_input: Option<Instant>,
+    /// Reads of floods wait for an echo.
+    hold: Hold,
     pub(super) limits: Limits,
 }
 
@@ -49,7 +52,7 @@ struct Parts {
 }
 
 impl Terminals {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, now: Instant) -> Self {
         child::reap_orphans();
         Terminals {
             table: IdTable::new(),
@@ -61,6 +64,7 @@ impl Terminals {
             touched: Vec::new(),
             starved: Vec::new(),
             last_input: None,
+            hold: Hold::new(now),
             limits,
         }
     }
@@ -196,8 +200,11 @@ impl Terminals {
         bytes: &[u8],
         reactor: &mut Reactor,
     ) -> Result<usize> {
-        self.last_input = Some(reactor.now());
-        self.command(id, |t| t.write(bytes, reactor))
+        let accepted = self.command(id, |t| t.write(bytes, reactor))?;
+        if accepted > 0 {
+            self.note_input(id, reactor);
+        }
+        Ok(accepted)
     }
 
     /// As [`write`](Self::write), all of the bytes or none.
@@ -207,7 +214,6 @@ impl Terminals {
         bytes: &[u8],
         reactor: &mut Reactor,
     ) -> Result<()> {
-        self.last_input = Some(reactor.now());
         self.command(id, |t| {
             t.accepts_commands()?;
             if t.input.free() < bytes.len() {
@@ -215,7 +221,24 @@ impl Terminals {
                 return Err(Error::limit("the input queue has no room for all of these bytes"));
             }
             t.write(bytes, reactor).map(drop)
-        })
+        })?;
+        self.note_input(id, reactor);
+        Ok(())
+    }
+
+    /// Input was accepted: an echo is on its way, and floods wait for it.
+    fn note_input(&mut self, id: TerminalId, reactor: &mut Reactor) {
+        let now = reactor.now();
+        self.last_input = Some(now);
+        self.hold.on_input(id, now);
+        reactor.ready.hold(self.hold.until(now).is_some());
+    }
+
+    /// When reads of floods go on, if they are held back.
+    pub(crate) fn held_until(&mut self, reactor: &mut Reactor) -> Option<Instant> {
+        let until = self.hold.until(reactor.now());
+        reactor.ready.hold(until.is_some());
+        until
     }
 
     pub(super) fn get(&self, id: TerminalId) -> Result<&Terminal> {
@@ -365,6 +388,7 @@ impl Terminals {
             | Alarm::Listener(_)
             | Alarm::Client(_)
             | Alarm::Pace
+            | Alarm::Hold
             | Alarm::Feed(_)
             | Alarm::Peer(_) => Ok(()),
         }
@@ -388,6 +412,10 @@ impl Terminals {
         let mut share = may;
         let mut outcome = terminal.read(slice, &mut share, &mut self.logs, reactor);
         *bytes -= may - share;
+        if share < may {
+            self.hold.on_output(id, reactor.now());
+            reactor.ready.hold(self.hold.until(reactor.now()).is_some());
+        }
         if outcome == Outcome::Starved {
             if self.free_history() {
                 outcome = Outcome::More;
@@ -440,6 +468,7 @@ impl Terminals {
     pub(super) fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
         self.touch(id);
         let Some(mut terminal) = self.table.remove(id) else { return };
+        self.hold.on_output(id, reactor.now());
         self.outbox.forget(&terminal);
         terminal.dismantle(reactor);
         terminal.log.release_all(&mut self.logs);
