@@ -109,7 +109,7 @@ impl Engine {
     pub fn next_event(&mut self) -> Result<Option<Event<'_>>> {
         self.check_process()?;
         if let Some(notice) = self.notices.pop_front() {
-            self.settle()?;
+            self.settle_or_log();
             return Ok(Some(match notice {
                 Notice::Completed { tag, result } => Event::Completed { tag, result },
                 Notice::Log { level, text } => {
@@ -123,7 +123,7 @@ impl Engine {
             return Ok(Some(Event::SlowTurn(slow)));
         }
         if self.has_untold_review() {
-            self.settle()?;
+            self.settle_or_log();
             let review = self.untold_review();
             return Ok(review.map(|review| Event::Review {
                 review: review.number,
@@ -131,26 +131,26 @@ impl Engine {
                 changes: &review.changes,
             }));
         }
-        let picked = self.terminals.pick_event(&mut self.reactor)?;
+        let picked = self.terminals.pick_event(&mut self.reactor);
         if picked.is_none()
             && let Some((id, tag)) = self.watches.pick_event(&mut self.reactor)
         {
-            self.settle()?;
+            self.settle_or_log();
             let event = self.watches.told();
             return Ok(event.map(|event| Event::Watch { id, tag, event }));
         }
         if picked.is_none()
             && let Some((id, tag)) = self.peers.pick_event(&mut self.reactor)
         {
-            self.settle()?;
+            self.settle_or_log();
             return Ok(self.peers.told().map(|event| Event::Peer { id, tag, event }));
         }
         if picked.is_none() && self.is_shutdown_complete() {
             self.shutdown = super::Shutdown::Told;
-            self.settle()?;
+            self.settle_or_log();
             return Ok(Some(Event::ShutdownComplete));
         }
-        self.settle()?;
+        self.settle_or_log();
         Ok(picked.map(|(id, tag, picked)| {
             let event = self.terminals.resolve(id, picked);
             Event::Terminal { id, tag, event }

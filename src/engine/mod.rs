@@ -264,8 +264,18 @@ impl Engine {
     /// Makes the descriptor tell the truth; the last step of every call that changes something.
     fn settle(&mut self) -> Result<()> {
         self.hold_floods();
+        for failure in self.reactor.take_failures() {
+            self.log(LogLevel::Error, format!("terminal: {failure}"));
+        }
         let work = self.has_work();
         self.reactor.settle(work)
+    }
+
+    /// [`settle`](Self::settle) where something was made or taken that the caller must get: a failure is
+    /// logged.
+    fn settle_or_log(&mut self) {
+        let settled = self.settle();
+        self.log_failure("descriptor", settled);
     }
 
     /// Refuses the call in a forked child: the epoll set and the terminals are the parent's.

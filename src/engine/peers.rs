@@ -23,7 +23,7 @@ impl Engine {
         self.admit()?;
         self.reactor.refresh_now();
         let outcome = self.peers.connect(options, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 
@@ -117,7 +117,7 @@ impl Engine {
         self.check_process()?;
         self.reactor.refresh_now();
         let outcome = call(self);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 }

@@ -51,7 +51,9 @@ impl Engine {
     /// # Errors
     /// `StaleId`, `NoScreen`, `InvalidArgument` for a reader with [`Delivery::Screen`].
     pub fn request_snapshot(&mut self, reader: ReaderId, scrollback: usize) -> Result<()> {
-        self.with_terminals(|terminals, _| terminals.request_snapshot(reader, scrollback))
+        self.with_terminals(|terminals, reactor| {
+            terminals.request_snapshot(reader, scrollback, reactor)
+        })
     }
 
     /// A snapshot of a screen with at most `scrollback` rows above it.

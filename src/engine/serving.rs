@@ -26,7 +26,7 @@ impl Engine {
     pub fn listen(&mut self, options: &ListenOptions) -> Result<ListenerId> {
         self.admit()?;
         let outcome = self.server.listen(options, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 
@@ -45,7 +45,7 @@ impl Engine {
     pub fn unlisten(&mut self, id: ListenerId) -> Result<()> {
         self.check_process()?;
         let outcome = self.server.unlisten(id, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 
@@ -143,7 +143,7 @@ impl Engine {
         }
         self.reactor.refresh_now();
         let outcome = self.server.expel(id, reason, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 

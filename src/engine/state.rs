@@ -78,7 +78,7 @@ impl Engine {
         self.check_process()?;
         self.note_terminals();
         let outcome = self.state.commit(changes).map_err(|refusal| error_of(&refusal));
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 

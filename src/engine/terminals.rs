@@ -24,7 +24,7 @@ impl Engine {
     pub fn spawn(&mut self, options: &SpawnOptions) -> Result<TerminalId> {
         self.admit()?;
         let outcome = self.terminals.spawn(options, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 
@@ -43,7 +43,7 @@ impl Engine {
     pub fn adopt(&mut self, master: OwnedFd, options: &AdoptOptions) -> Result<TerminalId> {
         self.admit()?;
         let outcome = self.terminals.adopt(master, options, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 
@@ -123,7 +123,7 @@ impl Engine {
         self.check_process()?;
         let start = self.reactor.refresh_now();
         let statuses = self.terminals.run_batch(ops, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         Ok(BatchReport::new(statuses, self.reactor.measure_now() - start))
     }
 
@@ -231,7 +231,7 @@ impl Engine {
         self.check_process()?;
         self.reactor.refresh_now();
         let outcome = call(&mut self.terminals, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 

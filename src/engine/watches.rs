@@ -21,7 +21,7 @@ impl Engine {
     pub fn watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
         self.admit()?;
         let added = self.watches.add(options, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         added
     }
 
@@ -34,7 +34,7 @@ impl Engine {
         let removed = self.watches.remove(id, &mut self.reactor);
         self.client_watches.retain(|known| !known.is_of(id));
         self.unpublish(id);
-        self.settle()?;
+        self.settle_or_log();
         removed
     }
 
@@ -49,7 +49,7 @@ impl Engine {
         self.check_process()?;
         self.reactor.refresh_now();
         let outcome = self.watches.command(id, &mut self.reactor, |watch| watch.sync(tag));
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 
@@ -70,7 +70,7 @@ impl Engine {
     ) -> Result<()> {
         self.check_process()?;
         let outcome = self.watches.changes(id, cursor, max, changes, &mut self.reactor);
-        self.settle()?;
+        self.settle_or_log();
         outcome
     }
 

@@ -48,6 +48,9 @@ use timers::Timers;
 /// Events taken from the kernel in one poll. More stay in the kernel and keep the descriptor readable.
 const EVENTS_PER_POLL: usize = 256;
 
+/// Failures that wait to be logged; further ones are dropped.
+const FAILURES_MAX: usize = 64;
+
 /// The epoll set, the clock, the timers and the ready queue of one engine.
 pub(crate) struct Reactor {
     poll: mio::Poll,
@@ -58,6 +61,8 @@ pub(crate) struct Reactor {
     armed: Option<Instant>,
     self_wake: SelfWake,
     inbox_waker: Arc<mio::Waker>,
+    /// What went wrong where no caller can be given it.
+    failures: Vec<Error>,
     /// Sources believed readable that still wait for their share of a turn.
     pub(crate) ready: ReadyQueue,
 }
@@ -81,6 +86,7 @@ impl Reactor {
             armed: None,
             self_wake,
             inbox_waker: Arc::new(inbox_waker),
+            failures: Vec::new(),
             ready: ReadyQueue::new(),
         };
         reactor.register(reactor.timer_fd.as_fd(), Source::Timer, mio::Interest::READABLE)?;
@@ -176,6 +182,18 @@ impl Reactor {
     pub(crate) fn deregister(&self, fd: BorrowedFd<'_>) {
         let outcome = self.poll.registry().deregister(&mut SourceFd(&fd.as_raw_fd()));
         debug_assert!(outcome.is_ok(), "deregister: {outcome:?}");
+    }
+
+    /// Keeps a failure for the log: one that must not stop what the caller is in the middle of.
+    pub(crate) fn report(&mut self, failure: Error) {
+        if self.failures.len() < FAILURES_MAX {
+            self.failures.push(failure);
+        }
+    }
+
+    /// What was reported since the last call.
+    pub(crate) fn take_failures(&mut self) -> Vec<Error> {
+        std::mem::take(&mut self.failures)
     }
 
     /// Has `alarm` reported once `deadline` has passed.

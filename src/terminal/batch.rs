@@ -123,12 +123,15 @@ impl Terminals {
                 self.write_whole(id, &paste::sanitize(bytes, bracketed), reactor)
             }
             Op::Clear => self.clear_screen(id, reactor),
-            Op::ScrollTo(reader, rows) => {
-                self.command(id, |t| t.scroll_to(*reader, *rows as usize, reactor))
-            }
+            Op::ScrollTo(reader, rows) => self
+                .command(id, reactor, |t, reactor| t.scroll_to(*reader, *rows as usize, reactor)),
             Op::Resize(size) => self.resize(id, *size, reactor),
-            Op::SetMode(mode) => self.command(id, |t| t.accepts_commands()?.set_mode(*mode)),
-            Op::Signal(signal, target) => self.command(id, |t| t.signal(*signal, *target)),
+            Op::SetMode(mode) => {
+                self.command(id, reactor, |t, _| t.accepts_commands()?.set_mode(*mode))
+            }
+            Op::Signal(signal, target) => {
+                self.command(id, reactor, |t, _| t.signal(*signal, *target))
+            }
         }
     }
 }

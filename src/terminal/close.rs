@@ -9,12 +9,11 @@ use std::time::Duration;
 use super::Terminal;
 use super::child;
 use super::pty::Pty;
-use crate::error::Result;
 use crate::reactor::{Alarm, Reactor};
 
 impl Terminal {
     /// Starts closing. Again: the new grace counts from now, so a second call can hurry it.
-    pub(crate) fn close(&mut self, grace: Duration, reactor: &mut Reactor) -> Result<()> {
+    pub(crate) fn close(&mut self, grace: Duration, reactor: &mut Reactor) {
         self.ending.closing = true;
         self.input.clear();
         self.input_ready = false;
@@ -35,7 +34,7 @@ impl Terminal {
             // Once more for what was written before; then whoever is left on the slave is hung up on.
             self.drain(reactor);
         }
-        self.start_reading(reactor)
+        self.start_reading(reactor);
     }
 
     /// Nothing holds back the bytes of a closing terminal but its readers' own pace.

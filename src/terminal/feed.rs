@@ -158,11 +158,11 @@ impl Terminals {
         feed: Option<Feed>,
         reactor: &mut Reactor,
     ) -> Result<()> {
-        self.command(id, |t| {
+        self.command(id, reactor, |t, reactor| {
             t.feed = feed;
-            t.update_flow(reactor)
-        })?;
-        self.feed_starved(reactor)
+            t.update_flow(reactor);
+            Ok(())
+        })
     }
 }
 

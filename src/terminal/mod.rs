@@ -1,7 +1,8 @@
 //! Terminals: programs in PTYs, their output kept and delivered exactly, their input queued.
 //!
 //! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
-//! [`input`] (the queue), [`feed`] (what the server takes), [`line`] (what canonical mode cuts), [`resize`] (coalescing), [`event`] (what to tell, in which order). I/O:
+//! [`input`] (the queue), [`feed`] (what the server takes), [`line`] (what canonical mode cuts),
+//! [`resize`] (coalescing), [`memory`] (of all logs), [`event`] (what to tell, in which order). I/O:
 //! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
 //!
 //! [`Terminal`] puts these together for one terminal, [`Terminals`] is the table that the engine
@@ -18,6 +19,7 @@ mod feed;
 mod hold;
 mod input;
 mod line;
+mod memory;
 mod options;
 mod output;
 mod paste;
@@ -184,8 +186,16 @@ impl Terminal {
         if self.last_input.is_some_and(typed) { Class::Typing } else { Class::Bulk }
     }
 
-    /// Registers the PTY for what is waited for now.
-    fn update_interest(&mut self, reactor: &mut Reactor) -> Result<()> {
+    /// Registers the PTY for what is waited for now. A failure is reported and stops nobody: what was
+    /// taken on the way here still has to be delivered.
+    fn update_interest(&mut self, reactor: &mut Reactor) {
+        if let Err(failure) = self.register_interest(reactor) {
+            reactor.report(failure);
+        }
+    }
+
+    /// As [`update_interest`](Self::update_interest), for a terminal that is not there yet if it fails.
+    fn register_interest(&mut self, reactor: &mut Reactor) -> Result<()> {
         let read = !self.flow.is_stopped();
         if !read {
             reactor.ready.remove(&mut self.queued);
@@ -198,25 +208,24 @@ impl Terminal {
     }
 
     /// Looks again at the reasons not to read, after something moved.
-    fn update_flow(&mut self, reactor: &mut Reactor) -> Result<()> {
+    fn update_flow(&mut self, reactor: &mut Reactor) {
         let was_stopped = self.flow.is_stopped();
         self.flow.observe(self.unread(), self.log.unread_max());
         if was_stopped && !self.flow.is_stopped() {
-            self.start_reading(reactor)?;
+            self.start_reading(reactor);
         }
-        Ok(())
     }
 
     /// Reads again. The kernel reports what is there when the PTY is registered anew; only a program
     /// that has ended is looked after by ourselves: there may be nothing left to report.
-    fn start_reading(&mut self, reactor: &mut Reactor) -> Result<()> {
+    fn start_reading(&mut self, reactor: &mut Reactor) {
         if self.is_draining() {
             reactor.ready.push(&mut self.queued, self.id, Class::Bulk);
         }
-        self.update_interest(reactor)
+        self.update_interest(reactor);
     }
 
-    fn flush_input(&mut self, reactor: &mut Reactor) -> Result<()> {
+    fn flush_input(&mut self, reactor: &mut Reactor) {
         if self.is_unheard() {
             self.input.clear();
         }
@@ -224,7 +233,7 @@ impl Terminal {
             let flushed = self.input.flush(&mut &*pty);
             self.after_flush(flushed);
         }
-        self.update_interest(reactor)
+        self.update_interest(reactor);
     }
 
     fn after_flush(&mut self, flushed: Flushed) {
@@ -259,7 +268,9 @@ impl Terminal {
         }
         let Some(pty) = &self.pty else { return Ok(0) };
         let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
-        self.last_input = Some(reactor.now());
+        if accepted > 0 {
+            self.last_input = Some(reactor.now());
+        }
         self.after_flush(flushed);
         if flushed.broken {
             return Err(unheard());
@@ -267,7 +278,7 @@ impl Terminal {
         if self.queued.is_queued() {
             reactor.ready.push(&mut self.queued, self.id, Class::Typing);
         }
-        self.update_interest(reactor)?;
+        self.update_interest(reactor);
         Ok(accepted)
     }
 

@@ -127,7 +127,7 @@ impl Terminal {
                 self.finish_drain(reactor);
             }
             Outcome::More => reactor.ready.push(&mut self.queued, self.id, class),
-            Outcome::Stopped | Outcome::Starved => return self.update_interest(reactor),
+            Outcome::Stopped | Outcome::Starved => self.update_interest(reactor),
             // The program has closed its descriptors, as some do a moment before they end. It keeps its
             // controlling terminal and may open it again; closing our side would hang up on it and
             // take the place of its own exit status.

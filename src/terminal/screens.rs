@@ -51,7 +51,7 @@ impl Terminals {
             self.admit_size(size)?;
         }
         self.touch(id);
-        self.command(id, |t| t.resize(size, reactor))?;
+        self.command(id, reactor, |t, reactor| t.resize(size, reactor))?;
         let terminal = self.table.get_mut(id)?;
         self.screens.count(terminal);
         Ok(())
@@ -59,7 +59,7 @@ impl Terminals {
 
     pub(crate) fn clear_screen(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
         self.touch(id);
-        self.command(id, |t| t.clear_screen(reactor))?;
+        self.command(id, reactor, |t, reactor| t.clear_screen(reactor))?;
         let terminal = self.table.get_mut(id)?;
         self.screens.count(terminal);
         Ok(())
@@ -72,7 +72,7 @@ impl Terminals {
         reactor: &mut Reactor,
     ) -> Result<()> {
         let id = *self.readers.get(reader)?;
-        self.command(id, |t| t.scroll_to(reader, rows as usize, reactor))
+        self.command(id, reactor, |t, reactor| t.scroll_to(reader, rows as usize, reactor))
     }
 
     pub(crate) fn set_delivery(
@@ -82,13 +82,17 @@ impl Terminals {
         reactor: &mut Reactor,
     ) -> Result<()> {
         let id = *self.readers.get(reader)?;
-        self.command(id, |t| t.set_delivery(reader, delivery, reactor))?;
-        self.feed_starved(reactor)
+        self.command(id, reactor, |t, reactor| t.set_delivery(reader, delivery, reactor))
     }
 
-    pub(crate) fn request_snapshot(&mut self, reader: ReaderId, history: usize) -> Result<()> {
+    pub(crate) fn request_snapshot(
+        &mut self,
+        reader: ReaderId,
+        history: usize,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
         let id = *self.readers.get(reader)?;
-        self.command(id, |t| t.request_snapshot(reader, history))
+        self.command(id, reactor, |t, _| t.request_snapshot(reader, history))
     }
 
     pub(crate) fn snapshot(

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::child::Child;
 use super::event::Outbox;
 use super::hold::Hold;
+use super::memory::Starving;
 use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
 use super::output::{LogBudget, Reader};
 use super::pty::Pty;
@@ -27,13 +28,12 @@ pub(crate) struct Terminals {
     /// The terminal of each reader.
     pub(super) readers: IdTable<ReaderId, TerminalId>,
     pub(super) outbox: Outbox,
-    logs: LogBudget,
+    pub(super) logs: LogBudget,
     pub(super) screens: ScreenBudget,
     pub(super) told: Told,
     /// Terminals that something happened to since they were last asked for.
     pub(super) touched: Vec<TerminalId>,
-    /// Terminals that are not read because the logs' budget is used up.
-    starved: Vec<TerminalId>,
+    pub(super) starving: Starving,
     last_input: Option<Instant>,
     /// Reads of floods wait for an echo.
     hold: Hold,
@@ -62,7 +62,7 @@ impl Terminals {
             screens: ScreenBudget::new(limits.screen_bytes_total),
             told: Told::default(),
             touched: Vec::new(),
-            starved: Vec::new(),
+            starving: Starving::default(),
             last_input: None,
             hold: Hold::new(now),
             limits,
@@ -182,15 +182,30 @@ impl Terminals {
 
     // Commands.
 
-    /// Runs a command on a terminal and looks afterwards whether it has something to tell.
+    /// Runs a command on a terminal and settles it afterwards.
     pub(crate) fn command<T>(
         &mut self,
         id: TerminalId,
-        command: impl FnOnce(&mut Terminal) -> Result<T>,
+        reactor: &mut Reactor,
+        command: impl FnOnce(&mut Terminal, &mut Reactor) -> Result<T>,
     ) -> Result<T> {
-        let terminal = self.table.get_mut(id)?;
-        let outcome = command(terminal);
-        self.outbox.refresh(terminal, false);
+        let outcome = command(self.table.get_mut(id)?, reactor);
+        self.settle(id, false, reactor);
+        outcome
+    }
+
+    /// A command that types: the terminal counts as typed in if it has accepted something.
+    fn type_in<T>(
+        &mut self,
+        id: TerminalId,
+        reactor: &mut Reactor,
+        command: impl FnOnce(&mut Terminal, &mut Reactor) -> Result<T>,
+    ) -> Result<T> {
+        let now = reactor.now();
+        let outcome = self.command(id, reactor, command);
+        if self.table.get(id).is_ok_and(|terminal| terminal.last_input == Some(now)) {
+            self.note_input(id, reactor);
+        }
         outcome
     }
 
@@ -200,11 +215,7 @@ impl Terminals {
         bytes: &[u8],
         reactor: &mut Reactor,
     ) -> Result<usize> {
-        let accepted = self.command(id, |t| t.write(bytes, reactor))?;
-        if accepted > 0 {
-            self.note_input(id, reactor);
-        }
-        Ok(accepted)
+        self.type_in(id, reactor, |t, reactor| t.write(bytes, reactor))
     }
 
     /// As [`write`](Self::write), all of the bytes or none.
@@ -214,16 +225,14 @@ impl Terminals {
         bytes: &[u8],
         reactor: &mut Reactor,
     ) -> Result<()> {
-        self.command(id, |t| {
+        self.type_in(id, reactor, |t, reactor| {
             t.accepts_commands()?;
             if t.input.free() < bytes.len() {
                 t.input.refuse();
                 return Err(Error::limit("the input queue has no room for all of these bytes"));
             }
             t.write(bytes, reactor).map(drop)
-        })?;
-        self.note_input(id, reactor);
-        Ok(())
+        })
     }
 
     /// Input was accepted: an echo is on its way, and floods wait for it.
@@ -246,7 +255,7 @@ impl Terminals {
     }
 
     pub(crate) fn send_eof(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
-        self.command(id, |t| t.send_eof(reactor))
+        self.type_in(id, reactor, |t, reactor| t.send_eof(reactor))
     }
 
     pub(crate) fn set_paused(
@@ -255,15 +264,16 @@ impl Terminals {
         paused: bool,
         reactor: &mut Reactor,
     ) -> Result<()> {
-        self.command(id, |t| {
+        self.command(id, reactor, |t, reactor| {
             t.accepts_commands()?;
             let was_stopped = t.flow.is_stopped();
             t.flow.by_host = paused;
             if was_stopped && !t.flow.is_stopped() {
-                t.start_reading(reactor)
+                t.start_reading(reactor);
             } else {
-                t.update_interest(reactor)
+                t.update_interest(reactor);
             }
+            Ok(())
         })
     }
 
@@ -274,7 +284,10 @@ impl Terminals {
         reactor: &mut Reactor,
     ) -> Result<()> {
         self.touch(id);
-        self.command(id, |t| t.close(grace, reactor))
+        self.command(id, reactor, |t, reactor| {
+            t.close(grace, reactor);
+            Ok(())
+        })
     }
 
     pub(crate) fn ids(&self, filter: StateFilter) -> impl Iterator<Item = TerminalId> + '_ {
@@ -298,7 +311,7 @@ impl Terminals {
     ) -> Result<ReaderId> {
         let reader = self.readers.next_id()?;
         let readers_max = self.limits.readers_per_terminal;
-        self.command(id, |t| {
+        self.command(id, reactor, |t, reactor| {
             if t.readers.len() >= readers_max {
                 return Err(Error::limit(format!(
                     "the terminal has {readers_max} readers already"
@@ -313,11 +326,11 @@ impl Terminals {
     pub(crate) fn detach(&mut self, reader: ReaderId, reactor: &mut Reactor) -> Result<()> {
         let id = *self.readers.get(reader)?;
         self.readers.remove(reader);
-        self.command(id, |t| {
+        self.command(id, reactor, |t, reactor| {
             t.readers.retain(|r| r.id != reader);
-            t.update_flow(reactor)
-        })?;
-        self.feed_starved(reactor)
+            t.update_flow(reactor);
+            Ok(())
+        })
     }
 
     pub(crate) fn set_reader_paused(
@@ -327,7 +340,7 @@ impl Terminals {
         reactor: &mut Reactor,
     ) -> Result<()> {
         let id = *self.readers.get(reader)?;
-        self.command(id, |t| {
+        self.command(id, reactor, |t, reactor| {
             if paused && t.ending.closing {
                 return Err(Error::new(ErrorKind::Closing, "the terminal is being closed"));
             }
@@ -352,7 +365,10 @@ impl Terminals {
             reactor.ready.push(&mut terminal.queued, id, class);
         }
         if seen.writable {
-            self.command(id, |t| t.flush_input(reactor))?;
+            self.command(id, reactor, |t, reactor| {
+                t.flush_input(reactor);
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -360,8 +376,8 @@ impl Terminals {
     pub(crate) fn on_child(&mut self, id: TerminalId, reactor: &mut Reactor) {
         if let Ok(terminal) = self.table.get_mut(id) {
             terminal.on_child_ready(reactor);
-            self.outbox.refresh(terminal, false);
         }
+        self.settle(id, false, reactor);
         self.touch(id);
     }
 
@@ -369,13 +385,16 @@ impl Terminals {
         match alarm {
             Alarm::Resize(id) => {
                 self.touch(id);
-                self.command(id, |t| t.on_resize_alarm(reactor))
+                self.command(id, reactor, |t, reactor| t.on_resize_alarm(reactor))
             }
-            Alarm::Kill(id) => self.command(id, |t| {
+            Alarm::Kill(id) => self.command(id, reactor, |t, _| {
                 t.on_kill_alarm();
                 Ok(())
             }),
-            Alarm::Screen(id) => self.command(id, |t| t.on_screen_alarm(reactor)),
+            Alarm::Screen(id) => self.command(id, reactor, |t, reactor| {
+                t.on_screen_alarm(reactor);
+                Ok(())
+            }),
             Alarm::Hibernate(id) => {
                 if let Ok(terminal) = self.table.get_mut(id) {
                     terminal.on_hibernate_alarm(reactor);
@@ -420,7 +439,7 @@ impl Terminals {
             if self.free_history() {
                 outcome = Outcome::More;
             } else {
-                self.starved.push(id);
+                self.starve(id);
             }
         }
         let terminal = self.table.get_mut(id)?;
@@ -429,38 +448,11 @@ impl Terminals {
         }
         let class = terminal.class(reactor, &self.limits);
         let outcome = terminal.after_read(outcome, class, reactor);
-        let outcome = outcome.and(terminal.after_output(reactor));
+        terminal.after_output(reactor);
         self.screens.count(terminal);
-        self.outbox.refresh(terminal, class == Class::Typing);
+        self.settle(id, class == Class::Typing, reactor);
         self.touch(id);
         outcome
-    }
-
-    // Memory of all logs.
-
-    /// Makes room for a segment by dropping history that every reader has passed, a segment from
-    /// each terminal in turn. Whether there was any.
-    fn free_history(&mut self) -> bool {
-        let before = self.logs.used();
-        for terminal in self.table.values_mut() {
-            let keep_from = terminal.keep_from();
-            terminal.log.release_oldest(keep_from, &mut self.logs);
-        }
-        self.logs.used() < before
-    }
-
-    /// Lets the terminals that wait for memory try again when there may be some.
-    pub(super) fn feed_starved(&mut self, reactor: &mut Reactor) -> Result<()> {
-        if self.starved.is_empty() {
-            return Ok(());
-        }
-        for id in std::mem::take(&mut self.starved) {
-            if let Ok(terminal) = self.table.get_mut(id) {
-                terminal.flow.by_memory = false;
-                terminal.start_reading(reactor)?;
-            }
-        }
-        Ok(())
     }
 
     // The end.
@@ -476,6 +468,7 @@ impl Terminals {
         for reader in &terminal.readers {
             self.readers.remove(reader.id);
         }
+        self.serve_starved(reactor);
     }
 
     /// Lets go of everything without touching what is shared with a parent process.
@@ -493,7 +486,7 @@ impl Terminals {
 }
 
 fn register(terminal: &mut Terminal, reactor: &mut Reactor) -> Result<()> {
-    terminal.update_interest(reactor)?;
+    terminal.register_interest(reactor)?;
     if let Some(child) = &terminal.child {
         child.register(reactor, Source::Child(terminal.id))?;
         if child.status().is_some() {

@@ -4,11 +4,10 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::TerminalEvent;
 use super::event::Picked;
 use super::screen::{Fact, News, ScreenUpdate, Snapshot};
 use super::table::Terminals;
-use crate::error::Result;
+use super::{Terminal, TerminalEvent};
 use crate::reactor::{Reactor, TerminalId};
 
 /// What the event that was told last borrows, apart from bytes of a log.
@@ -21,6 +20,42 @@ pub(crate) struct Told {
 }
 
 impl Told {
+    /// Makes what an event borrows, and draws the consequences for the terminal. Whether there is an event
+    /// to give.
+    fn fill(&mut self, terminal: &mut Terminal, picked: Picked, reactor: &mut Reactor) -> bool {
+        match picked {
+            Picked::Output { .. } | Picked::Gap { .. } => terminal.update_flow(reactor),
+            Picked::Screen { reader } => terminal.take_update(reader, reactor, &mut self.update),
+            Picked::Snapshot { reader, history } => {
+                let taken = terminal.take_snapshot(reader, history, reactor);
+                terminal.update_flow(reactor);
+                match taken {
+                    Ok(snapshot) => self.snapshot = snapshot,
+                    // The model failed: the reader goes on where it is.
+                    Err(_) => return false,
+                }
+            }
+            Picked::DeliveryChanged { .. } => {
+                terminal.update_flow(reactor);
+                terminal.tell_viewers(reactor, false);
+            }
+            Picked::News => {
+                self.news = terminal.screen.as_mut().and_then(|screen| screen.take_news());
+                if self.news == Some(News::Fact(Fact::Cwd)) {
+                    let cwd = terminal.screen.as_ref().and_then(|screen| screen.facts().cwd());
+                    self.cwd = cwd.unwrap_or_default().to_vec();
+                }
+            }
+            Picked::Cleared { .. }
+            | Picked::InputReady
+            | Picked::InputTruncated
+            | Picked::Exited { .. }
+            | Picked::Eof { .. }
+            | Picked::Closed => {}
+        }
+        true
+    }
+
     /// Lets go of what may be big.
     fn clear(&mut self) {
         if self.snapshot.bytes.capacity() > 0 {
@@ -31,62 +66,28 @@ impl Told {
 }
 
 impl Terminals {
-    /// Takes the next event. What it borrows is found by [`resolve`](Self::resolve).
+    /// Takes the next event. What it borrows is found by [`resolve`](Self::resolve). Nothing that goes
+    /// wrong behind it may keep it back: it is taken already.
     pub(crate) fn pick_event(
         &mut self,
         reactor: &mut Reactor,
-    ) -> Result<Option<(TerminalId, u64, Picked)>> {
+    ) -> Option<(TerminalId, u64, Picked)> {
         self.told.clear();
         while let Some(id) = self.outbox.next() {
             let Ok(terminal) = self.table.get_mut(id) else { continue };
             self.outbox.taken(terminal);
-            let mut picked = terminal.pick_event(reactor.now());
+            let picked = terminal.pick_event(reactor.now());
             let tag = terminal.tag;
+            let is_told = picked.is_some_and(|picked| self.told.fill(terminal, picked, reactor));
             match picked {
                 Some(Picked::Closed) => self.remove(id, reactor),
-                Some(Picked::Output { .. } | Picked::Gap { .. }) => {
-                    terminal.update_flow(reactor)?;
-                    let is_held_back = terminal.is_held_back_by_feed();
-                    self.outbox.refresh(terminal, false);
-                    if is_held_back {
-                        self.touch(id);
-                    }
-                    self.feed_starved(reactor)?;
-                }
-                Some(Picked::Screen { reader }) => {
-                    terminal.take_update(reader, reactor, &mut self.told.update);
-                    self.outbox.refresh(terminal, false);
-                }
-                Some(Picked::Snapshot { reader, history }) => {
-                    let taken = terminal.take_snapshot(reader, history, reactor);
-                    terminal.update_flow(reactor)?;
-                    self.outbox.refresh(terminal, false);
-                    match taken {
-                        Ok(snapshot) => self.told.snapshot = snapshot,
-                        // The model failed: the reader goes on where it is.
-                        Err(_) => picked = None,
-                    }
-                }
-                Some(Picked::DeliveryChanged { .. }) => {
-                    terminal.update_flow(reactor)?;
-                    terminal.tell_viewers(reactor, false);
-                    self.outbox.refresh(terminal, false);
-                }
-                Some(Picked::News) => {
-                    self.told.news = terminal.screen.as_mut().and_then(|s| s.take_news());
-                    if self.told.news == Some(News::Fact(Fact::Cwd)) {
-                        let cwd = terminal.screen.as_ref().and_then(|s| s.facts().cwd());
-                        self.told.cwd = cwd.unwrap_or_default().to_vec();
-                    }
-                    self.outbox.refresh(terminal, false);
-                }
-                _ => self.outbox.refresh(terminal, false),
+                _ => self.settle(id, false, reactor),
             }
-            if let Some(picked) = picked {
-                return Ok(Some((id, tag, picked)));
+            if let Some(picked) = picked.filter(|_| is_told) {
+                return Some((id, tag, picked));
             }
         }
-        Ok(None)
+        None
     }
 
     /// The event with what it borrows. Bytes stay where they are until the next read.

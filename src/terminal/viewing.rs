@@ -111,7 +111,7 @@ impl Terminal {
     }
 
     /// After output or a command: types the answers, tells viewers, hands laggards over.
-    pub(crate) fn after_output(&mut self, reactor: &mut Reactor) -> Result<()> {
+    pub(crate) fn after_output(&mut self, reactor: &mut Reactor) {
         if let Some(answers) = self.screen.as_mut().and_then(|screen| screen.take_answers())
             && !self.ending.closing
             && self.input.free() >= answers.len()
@@ -120,7 +120,7 @@ impl Terminal {
         {
             let (_, flushed) = self.input.push(&answers, &mut &*pty);
             self.after_flush(flushed);
-            self.update_interest(reactor)?;
+            self.update_interest(reactor);
         }
         self.arm_hibernation(reactor);
         self.follow_scrolled();
@@ -129,13 +129,12 @@ impl Terminal {
         // Only then has the flow changed: the read has looked at it already, and may have queued the
         // terminal for more.
         if handed_over {
-            self.update_flow(reactor)?;
+            self.update_flow(reactor);
         }
         if self.screen.as_mut().is_some_and(|screen| screen.take_failure()) {
             let text = "the screen model failed; the screen was built anew from the log";
-            return Err(Error::new(ErrorKind::System, text));
+            reactor.report(Error::new(ErrorKind::System, text));
         }
-        Ok(())
     }
 
     // Viewers.
@@ -179,9 +178,9 @@ impl Terminal {
         }
     }
 
-    pub(crate) fn on_screen_alarm(&mut self, reactor: &mut Reactor) -> Result<()> {
+    pub(crate) fn on_screen_alarm(&mut self, reactor: &mut Reactor) {
         self.screen_timer = None;
-        self.after_output(reactor)
+        self.after_output(reactor);
     }
 
     /// Writes what a viewer needs now.
@@ -293,7 +292,8 @@ impl Terminal {
         reader.set_delivery(delivery, now);
         self.count_scrolled();
         self.tell_viewers(reactor, false);
-        self.update_flow(reactor)
+        self.update_flow(reactor);
+        Ok(())
     }
 
     /// Lossless readers that lag more than they were allowed become viewers of the screen.

@@ -28,8 +28,13 @@ impl LogBudget {
         self.used
     }
 
+    /// Whether so many bytes more fit.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.used + bytes <= self.max
+    }
+
     fn take(&mut self, bytes: usize) -> bool {
-        let fits = self.used + bytes <= self.max;
+        let fits = self.has_room(bytes);
         if fits {
             self.used += bytes;
         }
@@ -129,6 +134,16 @@ impl OutputLog {
         &bytes[..bytes.len().min(max)]
     }
 
+    /// Bytes of the segment that is made next.
+    pub(crate) fn next_segment_bytes(&self) -> usize {
+        if self.segments.is_empty() { FIRST_SEGMENT_BYTES } else { self.segment_bytes }
+    }
+
+    /// Whether [`release_oldest`](Self::release_oldest) would free something.
+    pub(crate) fn has_history(&self, keep_from: u64) -> bool {
+        self.segments.front().is_some_and(|oldest| oldest.end() <= keep_from)
+    }
+
     /// Frees the oldest segment if all of it is before `keep_from`; whether it did.
     pub(crate) fn release_oldest(&mut self, keep_from: u64, budget: &mut LogBudget) -> bool {
         match self.detach_oldest(keep_from) {
@@ -148,7 +163,7 @@ impl OutputLog {
     }
 
     fn new_segment(&mut self, keep_from: u64, budget: &mut LogBudget) -> Option<Segment> {
-        let bytes = if self.segments.is_empty() { FIRST_SEGMENT_BYTES } else { self.segment_bytes };
+        let bytes = self.next_segment_bytes();
         let mut recycled = None;
         while self.allocated + bytes > self.capacity {
             let segment = self.detach_oldest(keep_from)?;
@@ -169,12 +184,12 @@ impl OutputLog {
     }
 
     fn detach_oldest(&mut self, keep_from: u64) -> Option<Segment> {
-        let oldest = self.segments.front()?;
-        if oldest.end() > keep_from {
+        if !self.has_history(keep_from) {
             return None;
         }
+        let oldest = self.segments.pop_front()?;
         self.allocated -= oldest.data.len();
-        self.segments.pop_front()
+        Some(oldest)
     }
 }
 

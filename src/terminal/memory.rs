@@ -1,0 +1,75 @@
+//! Memory of all logs: who gives it, who waits for it, and the one way from the one to the other.
+//!
+//! A terminal starves when the budget of all logs is used up and every byte in them is unread. Memory comes
+//! free when a cursor passes a segment (an event, another delivery, a reader that leaves), when a log gives
+//! a segment back, and when a terminal goes. Every change to a terminal ends in [`Terminals::settle`], and
+//! every removal in [`Terminals::serve_starved`], so no way can forget those who wait.
+//!
+//! While nobody starves this costs one comparison.
+
+use super::Terminal;
+use super::table::Terminals;
+use crate::reactor::{Reactor, TerminalId};
+
+/// The terminals that are not read because the budget of all logs is used up.
+#[derive(Default)]
+pub(super) struct Starving {
+    ids: Vec<TerminalId>,
+    /// Bytes that the most modest of them needs.
+    needs: usize,
+}
+
+impl Terminals {
+    /// The end of every change to a terminal: looks whether it has something to tell now, whether the host
+    /// waits for its clients, and whether it has come to memory that another one waits for. `first`: its
+    /// events go before those of the others.
+    pub(super) fn settle(&mut self, id: TerminalId, first: bool, reactor: &mut Reactor) {
+        let Ok(terminal) = self.table.get_mut(id) else { return };
+        self.outbox.refresh(terminal, first);
+        let waits = !self.starving.ids.is_empty();
+        let there_is = waits && (terminal.has_history() || self.logs.has_room(self.starving.needs));
+        if terminal.is_held_back_by_feed() {
+            self.touch(id);
+        }
+        if there_is {
+            self.serve_starved(reactor);
+        }
+    }
+
+    /// A read of this terminal found no memory.
+    pub(super) fn starve(&mut self, id: TerminalId) {
+        let Ok(terminal) = self.table.get(id) else { return };
+        let needs = terminal.log.next_segment_bytes();
+        let others = if self.starving.ids.is_empty() { needs } else { self.starving.needs };
+        self.starving.needs = needs.min(others);
+        self.starving.ids.push(id);
+    }
+
+    /// Makes room for a segment by dropping history that every reader has passed, a segment from
+    /// each terminal in turn. Whether there was any.
+    pub(super) fn free_history(&mut self) -> bool {
+        let before = self.logs.used();
+        for terminal in self.table.values_mut() {
+            let keep_from = terminal.keep_from();
+            terminal.log.release_oldest(keep_from, &mut self.logs);
+        }
+        self.logs.used() < before
+    }
+
+    /// Lets the terminals that wait for memory try again: there may be some.
+    pub(super) fn serve_starved(&mut self, reactor: &mut Reactor) {
+        for id in std::mem::take(&mut self.starving.ids) {
+            if let Ok(terminal) = self.table.get_mut(id) {
+                terminal.flow.by_memory = false;
+                terminal.start_reading(reactor);
+            }
+        }
+    }
+}
+
+impl Terminal {
+    /// Whether the log could give a segment to another one.
+    fn has_history(&self) -> bool {
+        self.log.has_history(self.keep_from())
+    }
+}
