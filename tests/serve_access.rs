@@ -225,6 +225,51 @@ fn what_is_refused_does_not_happen() {
     assert_eq!(mute.read_until(terminal, b"c\r\nc\r\n"), b"c\r\nc\r\n");
 }
 
+/// Who may not read the state does not read it in refusals: they are the same, whatever the entry is.
+#[test]
+fn a_refusal_shows_nothing_to_who_may_not_observe() {
+    let serving = Serving::start(Config::default());
+    let session = |name: &str| {
+        let metadata = json!({"secret": name});
+        json!({"put_session": {"id": "s", "name": name, "panes": [], "metadata": metadata}})
+    };
+    let pane = |title: &str| {
+        let pane = json!({"id": "p", "session": "s", "title": title, "content": "empty",
+            "metadata": {}});
+        json!({ "put_pane": pane })
+    };
+    let (mut owner, _) = Client::hello(serving.address, &serving.token, json!({}));
+    let (mut blind, _) = Client::hello(serving.address, &serving.token(Scopes::MANAGE), json!({}));
+    let mut seen = BTreeSet::new();
+    for name in ["secret one", "secret two"] {
+        let ops = json!([{"change": session(name)}, {"change": pane(name)}]);
+        owner.send(&json!({"type": "change", "mutation": 1, "ops": ops}));
+        owner.settle();
+        for change in [session("x"), pane("x"), json!({"remove_session": {"id": "s"}})] {
+            for base in [0, 1_u64 << 40, 1 << 41] {
+                let ops = json!([{"change": change, "base": base}]);
+                let change = json!({"type": "change", "mutation": 7, "ops": ops});
+                blind.send(&change);
+                seen.insert(answers(&mut blind));
+                owner.send(&change);
+                let told = answers(&mut owner);
+                let shows = change.to_string().contains("remove") || told.contains(name);
+                assert!(told.contains("conflict") && shows, "{told}");
+            }
+        }
+    }
+    assert_eq!(seen.len(), 1, "{seen:?}");
+    let told = seen.first().unwrap();
+    assert!(told.contains("conflict") && !told.contains("secret"), "{told}");
+    assert!(told.contains("\"session\":null") && told.contains("\"pane\":null"), "{told}");
+    // What is refused for other reasons shows no more than what was sent.
+    let foreign = json!({"put_pane": {"id": "q", "session": "nowhere", "title": "", "content": "empty",
+        "metadata": {}}});
+    blind.send(&json!({"type": "change", "mutation": 8, "ops": [{"change": foreign}]}));
+    let told = answers(&mut blind);
+    assert!(told.contains("invalid") && !told.contains("secret"), "{told}");
+}
+
 #[test]
 fn a_failed_operation_skips_the_rest_for_its_terminal() {
     let serving = Serving::start(Config::default());

@@ -214,7 +214,6 @@ impl Engine {
         for id in ids {
             self.close(id, grace)?;
         }
-        self.client_watches.clear();
         self.server.stop_listening(&mut self.reactor);
         self.reactor.refresh_now();
         self.peers.disconnect_all(&mut self.reactor);

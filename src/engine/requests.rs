@@ -236,8 +236,8 @@ impl Engine {
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such profile is granted"))?
             .clone();
         if let Some(cwd) = &spawn.cwd {
-            let path = self.server.roots.resolve(&cwd.0)?;
-            options = options.cwd(path);
+            let found = self.server.roots.resolve(&cwd.0)?;
+            options = options.inside(found.fd, found.path);
         }
         if spawn.cols > 0 || spawn.rows > 0 {
             let size = Size::default();
@@ -307,10 +307,16 @@ impl Engine {
             session: None,
             pane: None,
         };
+        // Who may not read the state is told that the base is wrong, not what would have been right.
+        let may_read = self.server.may(client, Scopes::OBSERVE);
         match refusal {
             Refusal::Conflict { index, key, .. } => {
                 rejected.op = *index as u32;
+                if !may_read {
+                    rejected.message = format!("operation {index}: the entry is not at this base");
+                }
                 match key {
+                    _ if !may_read => {}
                     Key::Session(id) => {
                         let known = self.state.session(id);
                         rejected.session = known.map(|(value, n)| convert::session(id, value, n));
@@ -344,16 +350,24 @@ impl Engine {
 
     fn watch_for(&mut self, client: ClientId, path: &[u8]) -> Result<Outcome> {
         self.refuse_late()?;
+        let found = self.server.roots.resolve(path)?;
+        let (path, granted) = (found.path, found.granted);
+        let known = self.client_watches.iter().position(|known| known.path == path);
+        let is_own =
+            |own: &[WatchId]| known.is_some_and(|at| own.contains(&self.client_watches[at].watch));
         let max = self.config.limits.client_watches;
-        if self.server.watches_of(client)?.len() >= max {
+        let own = self.server.watches_of(client)?;
+        if own.len() >= max && !is_own(own) {
             return Err(Error::limit(format!("a client has at most {max} watches")));
         }
-        let path = self.server.roots.resolve(path)?;
-        let known = self.client_watches.iter().position(|known| known.path == path);
         let at = match known {
-            Some(at) => at,
+            Some(at) => {
+                // The host may have taken its files out of the state.
+                self.publish(self.client_watches[at].watch);
+                at
+            }
             None => {
-                let options = WatchOptions::new(&path).muted();
+                let options = WatchOptions::new(&path).muted().beneath(granted);
                 let watch = self.watches.add(&options, &mut self.reactor)?;
                 self.publish(watch);
                 self.client_watches.push(ClientWatch { watch, path, clients: 0 });

@@ -25,14 +25,19 @@ impl Engine {
         added
     }
 
-    /// Ends a watch. What it had not told yet is not told any more.
+    /// Ends a watch. What it had not told yet is not told any more. A watch that clients asked for is no
+    /// longer theirs: it stops counting for them, and when they end it they get `not_found`.
     ///
     /// # Errors
     /// `StaleId`, `Forked`.
     pub fn unwatch(&mut self, id: WatchId) -> Result<()> {
         self.check_process()?;
         let removed = self.watches.remove(id, &mut self.reactor);
+        let shared = self.client_watches.len();
         self.client_watches.retain(|known| !known.is_of(id));
+        if self.client_watches.len() < shared {
+            self.server.forget_watch(id);
+        }
         self.unpublish(id);
         self.settle_or_log();
         removed

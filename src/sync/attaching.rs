@@ -143,6 +143,13 @@ impl Server {
     pub(crate) fn watches_of(&mut self, id: ClientId) -> Result<&mut Vec<crate::WatchId>> {
         Ok(&mut self.clients.get_mut(id)?.watches)
     }
+
+    /// The host has ended a watch: no client has it any more.
+    pub(crate) fn forget_watch(&mut self, watch: crate::WatchId) {
+        for client in self.clients.values_mut() {
+            client.watches.retain(|known| *known != watch);
+        }
+    }
 }
 
 fn drop_unsent(client: &mut Client, id: TerminalId, terminals: &Terminals, now: Instant) {

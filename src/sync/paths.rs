@@ -2,8 +2,8 @@
 //!
 //! The kernel decides, not a comparison of text: `openat2` resolves beneath a directory that was opened when
 //! it was granted, so neither a symbolic link nor a rename in between leads out. What is returned is
-//! where the thing that was found really is. A path is looked up again by whoever uses it; a program that
-//! may write in a granted directory can exchange what is there in between, but only for its own rights.
+//! the thing that was found, as a descriptor, and where it was. The descriptor is what may be used: by the
+//! time a path is looked up again, a program that may write in a granted directory can have put a link there.
 //!
 //! A symbolic link with an absolute target is refused even if it leads back inside.
 
@@ -17,6 +17,8 @@ use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink};
 use nix::sys::stat::{FileStat, Mode, fstat, lstat};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::reactor::io_error;
+use crate::watch::Granted;
 
 /// Bytes of a path, as the kernel has it without the NUL.
 const PATH_BYTES_MAX: usize = 4095;
@@ -41,6 +43,16 @@ impl Root {
             .filter_map(|name| Some((name.components().count(), path.strip_prefix(name).ok()?)))
             .max_by_key(|(length, _)| *length)
     }
+}
+
+/// What a path led to.
+pub(crate) struct Found {
+    /// The thing itself (`O_PATH`). Whoever uses it begins here, not at its name.
+    pub(crate) fd: OwnedFd,
+    /// Where it was: for people, and for comparison with other paths.
+    pub(crate) path: PathBuf,
+    /// The granted directory that it is in.
+    pub(crate) granted: Granted,
 }
 
 /// The directories that were granted.
@@ -76,7 +88,7 @@ impl Roots {
         self.roots.len() != before
     }
 
-    /// Where an absolute path of a client leads.
+    /// What an absolute path of a client leads to.
     ///
     /// - [`InvalidArgument`](ErrorKind::InvalidArgument): empty, relative, too long, with a NUL or `..`.
     /// - [`PermissionDenied`](ErrorKind::PermissionDenied): not in a granted directory, or it leads out.
@@ -84,7 +96,7 @@ impl Roots {
     /// - [`NotFound`](ErrorKind::NotFound), [`NotADirectory`](ErrorKind::NotADirectory): as the kernel
     ///   says.
     /// - [`System`](ErrorKind::System): anything else, a kernel without `openat2` included.
-    pub(crate) fn resolve(&self, path: &[u8]) -> Result<PathBuf> {
+    pub(crate) fn resolve(&self, path: &[u8]) -> Result<Found> {
         let path = checked(path)?;
         let nearest = self
             .roots
@@ -99,7 +111,8 @@ impl Roots {
         let fd = retry(|| openat2(&root.fd, below, how)).map_err(refused)?;
         let real = real_path(fd.as_fd())?;
         // Both are read now: the root itself may have been moved since it was granted.
-        if !real.starts_with(real_path(root.fd.as_fd())?) {
+        let granted = real_path(root.fd.as_fd())?;
+        if !real.starts_with(&granted) {
             return Err(outside());
         }
         let stat = stat(fd.as_fd())?;
@@ -107,7 +120,8 @@ impl Roots {
         if !lstat(&real).is_ok_and(|at| (at.st_dev, at.st_ino) == (stat.st_dev, stat.st_ino)) {
             return Err(Error::new(ErrorKind::NotFound, "it is gone").with_errno(Errno::ENOENT));
         }
-        Ok(real)
+        let copy = root.fd.try_clone().map_err(|e| io_error("dup", &e))?;
+        Ok(Found { fd, path: real, granted: Granted { fd: copy, path: granted } })
     }
 }
 

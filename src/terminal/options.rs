@@ -1,7 +1,9 @@
 //! What a terminal is made from.
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::screen::ScreenOptions;
@@ -139,6 +141,8 @@ pub struct SpawnOptions {
     /// In the order given; `None` unsets.
     pub(crate) env: Vec<(OsString, Option<OsString>)>,
     pub(crate) cwd: Option<PathBuf>,
+    /// The directory that `cwd` was the name of; see [`SpawnOptions::inside`].
+    pub(crate) directory: Option<Arc<OwnedFd>>,
     pub(crate) size: Size,
     pub(crate) log_bytes: Option<usize>,
     pub(crate) reader: Option<Delivery>,
@@ -155,6 +159,7 @@ impl SpawnOptions {
             env_clear: false,
             env: Vec::new(),
             cwd: None,
+            directory: None,
             size: Size::default(),
             log_bytes: None,
             reader: Some(Delivery::Lossless),
@@ -207,6 +212,14 @@ impl SpawnOptions {
     /// The child's working directory; by default the host's.
     pub fn cwd(mut self, cwd: impl Into<PathBuf>) -> Self {
         self.cwd = Some(cwd.into());
+        self.directory = None;
+        self
+    }
+
+    /// The child's working directory as a descriptor, wherever its name leads by then. `name` is for
+    /// people.
+    pub(crate) fn inside(mut self, directory: OwnedFd, name: PathBuf) -> Self {
+        (self.cwd, self.directory) = (Some(name), Some(Arc::new(directory)));
         self
     }
 

@@ -4,16 +4,19 @@
 //! 0.4 ms for `posix_spawn`, which shares the memory until the exec. The attributes make a session
 //! leader with default signals and an empty mask; the file actions open the slave as descriptor 0
 //! (a session leader's first terminal becomes its controlling one), copy it to 1 and 2, close
-//! everything else and change the directory.
+//! everything else and change the directory. A directory that is given as a descriptor is entered first,
+//! before the descriptor is closed or replaced.
 //!
 //! What can be refused precisely is looked at before: `posix_spawn` itself only gives an errno.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access};
@@ -29,16 +32,28 @@ pub(crate) struct Command {
     program: CString,
     argv: Vec<CString>,
     env: Vec<CString>,
-    cwd: Option<CString>,
+    cwd: Cwd,
+}
+
+/// Where the program starts.
+enum Cwd {
+    /// Where the host is.
+    Host,
+    Named(CString),
+    Open(Arc<OwnedFd>),
 }
 
 impl Command {
     /// Resolves the program and checks everything that can be checked without side effects.
     pub(crate) fn prepare(options: &SpawnOptions) -> Result<Self> {
         let env = environment(options)?;
-        let cwd = options.cwd.as_deref();
-        if let Some(cwd) = cwd {
-            check_directory(cwd)?;
+        let named = options.cwd.as_deref();
+        // A directory that is open is looked at as such: its name may lead elsewhere.
+        let open = options.directory.as_ref();
+        let link = open.map(|fd| PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd())));
+        let cwd = link.as_deref().or(named);
+        if let (Some(cwd), Some(named)) = (cwd, named) {
+            check_directory(cwd, named)?;
         }
         let shell;
         let argv = if options.argv.is_empty() {
@@ -59,14 +74,18 @@ impl Command {
                     c_string("environment", name)
                 })
                 .collect::<Result<_>>()?,
-            cwd: cwd.map(|cwd| c_string("working directory", cwd.into())).transpose()?,
+            cwd: match (open, named) {
+                (Some(open), _) => Cwd::Open(Arc::clone(open)),
+                (None, Some(named)) => Cwd::Named(c_string("working directory", named.into())?),
+                (None, None) => Cwd::Host,
+            },
         })
     }
 
     /// Starts the program on this slave and returns its process id.
     pub(crate) fn spawn(&self, slave: &CStr) -> Result<i32> {
         let attributes = Attributes::session_leader()?;
-        let actions = FileActions::on_terminal(slave, self.cwd.as_deref())?;
+        let actions = FileActions::on_terminal(slave, &self.cwd)?;
         let argv = null_terminated(&self.argv);
         let env = null_terminated(&self.env);
         let mut pid = 0;
@@ -140,9 +159,10 @@ fn user_shell() -> OsString {
         .unwrap_or_else(|| "/bin/sh".into())
 }
 
-fn check_directory(cwd: &Path) -> Result<()> {
+/// `named`: how the directory is called in an error.
+fn check_directory(cwd: &Path, named: &Path) -> Result<()> {
     let refuse = |why: &str, errno| {
-        let text = format!("cannot enter the working directory {}: {why}", cwd.display());
+        let text = format!("cannot enter the working directory {}: {why}", named.display());
         Err(Error::new(ErrorKind::WorkingDirectory, text).with_errno(errno))
     };
     match nix::sys::stat::stat(cwd) {
@@ -260,7 +280,7 @@ impl Drop for Attributes {
 struct FileActions(libc::posix_spawn_file_actions_t);
 
 impl FileActions {
-    fn on_terminal(slave: &CStr, cwd: Option<&CStr>) -> Result<Self> {
+    fn on_terminal(slave: &CStr, cwd: &Cwd) -> Result<Self> {
         let mut raw = MaybeUninit::uninit();
         // SAFETY: init fills the object that the pointer is valid for.
         let errno = unsafe { libc::posix_spawn_file_actions_init(raw.as_mut_ptr()) };
@@ -269,6 +289,11 @@ impl FileActions {
         let mut actions = FileActions(unsafe { raw.assume_init() });
         let raw = &raw mut actions.0;
         let what = "posix_spawn_file_actions";
+        if let Cwd::Open(directory) = cwd {
+            let fd = directory.as_raw_fd();
+            // SAFETY: the object is initialized; the descriptor is open as long as the command.
+            check(what, unsafe { libc::posix_spawn_file_actions_addfchdir_np(raw, fd) })?;
+        }
         let path = slave.as_ptr();
         // SAFETY: the object is initialized; glibc copies the path.
         check(what, unsafe {
@@ -280,7 +305,7 @@ impl FileActions {
         }
         // SAFETY: the object is initialized.
         check(what, unsafe { libc::posix_spawn_file_actions_addclosefrom_np(raw, 3) })?;
-        if let Some(cwd) = cwd {
+        if let Cwd::Named(cwd) = cwd {
             let cwd = cwd.as_ptr();
             // SAFETY: the object is initialized; glibc copies the path.
             check(what, unsafe { libc::posix_spawn_file_actions_addchdir_np(raw, cwd) })?;

@@ -83,22 +83,32 @@ pub(super) fn open_for_listing(path: &[u8], is_root: bool) -> Result<OwnedFd, Er
 fn open_by_path(path: &[u8], flags: OFlag, follow: bool) -> Result<OwnedFd, Errno> {
     let dir = OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let last = if follow { flags | dir } else { flags | dir | OFlag::O_NOFOLLOW };
-    if path.len() <= PATH_PIECE {
-        return openat(AT_FDCWD, path, last, Mode::empty());
-    }
+    in_pieces(path, last, |base, piece, flags| {
+        openat(base.unwrap_or(AT_FDCWD), piece, flags, Mode::empty())
+    })
+}
+
+/// Opens a path that may be longer than the kernel takes at once. `open` opens one piece of it from a
+/// directory, from where the whole path begins if that is `None`; `last` are the flags for the last piece.
+pub(super) fn in_pieces(
+    path: &[u8],
+    last: OFlag,
+    open: impl Fn(Option<BorrowedFd<'_>>, &[u8], OFlag) -> Result<OwnedFd, Errno>,
+) -> Result<OwnedFd, Errno> {
+    let between = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
     let mut at: Option<OwnedFd> = None;
     let mut rest = path;
     loop {
-        let base = at.as_ref().map_or(AT_FDCWD, AsFd::as_fd);
+        let base = at.as_ref().map(AsFd::as_fd);
         if rest.len() <= PATH_PIECE {
-            return openat(base, rest, last, Mode::empty());
+            return open(base, rest, last);
         }
         let window = rest.get(..PATH_PIECE).unwrap_or(rest);
         let Some(cut) = window.iter().rposition(|byte| *byte == b'/').filter(|cut| *cut > 0) else {
             return Err(Errno::ENAMETOOLONG);
         };
         let (piece, behind) = rest.split_at(cut);
-        at = Some(openat(base, piece, OFlag::O_PATH | dir, Mode::empty())?);
+        at = Some(open(base, piece, between)?);
         rest = behind.get(1..).unwrap_or_default();
     }
 }

@@ -20,9 +20,10 @@
 //! instance and one timer.
 //!
 //! `tree`, `merge`, `dirty`, `moves`, `filter`, `batch`, `summary` decide and are pure; `kernel`
-//! and `disk` make the system calls; `reading`, `settle`, `apply`, `scan`, `roots`, `polling`, `fence` join
+//! `disk` and `anchor` make the system calls; `reading`, `settle`, `apply`, `scan`, `roots`, `polling`, `fence` join
 //! them and are methods of [`Watch`]; `table` is what the engine holds.
 
+mod anchor;
 mod apply;
 mod batch;
 mod dirty;
@@ -52,6 +53,7 @@ use std::time::{Duration, Instant};
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::reactor::{Alarm, Reactor, Source, TimerId, WatchId};
+use anchor::Anchor;
 use dirty::DirtyNames;
 use event::Telling;
 use fence::Fence;
@@ -64,6 +66,7 @@ use scan::Scan;
 use table::Counted;
 use tree::Tree;
 
+pub(crate) use anchor::Granted;
 pub use batch::{FileBatch, FileEvent, FileEventKind, FileSummary};
 pub use event::{WatchEvent, WatchProblem, WatchState};
 pub use options::WatchOptions;
@@ -105,6 +108,8 @@ pub(crate) struct Watch {
     tree: Tree,
     epoch: u64,
     roots: Vec<Root>,
+    /// Where names are looked up.
+    anchor: Anchor,
     kernel: Kernel,
     filter: Filter,
     dirty: DirtyNames,
@@ -171,7 +176,8 @@ impl Watch {
         now: Instant,
     ) -> Result<Self> {
         options.validate()?;
-        let roots = roots::resolve(options)?;
+        let mut anchor = Anchor::new(options.granted.clone());
+        let roots = roots::resolve(options, &mut anchor)?;
         let mut filter =
             Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)?;
         roots::load_outer_rules(&roots, &mut filter);
@@ -187,6 +193,7 @@ impl Watch {
             tree: Tree::new(limits.watch_tombstones),
             epoch: (random >> 11) | 1,
             roots,
+            anchor,
             kernel: Kernel::new()?,
             filter,
             dirty: DirtyNames::new(options.window, options.max_wait, limits.watch_dirty_names),

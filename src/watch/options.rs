@@ -1,8 +1,10 @@
 //! How files are watched.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::anchor::Granted;
 use super::batch::FileEventKind;
 use crate::error::{Error, Result};
 
@@ -32,6 +34,8 @@ pub struct WatchOptions {
     pub(crate) tag: u64,
     /// Nothing is told; see [`WatchOptions::muted`].
     pub(crate) muted: bool,
+    /// Names are looked up beneath this directory; see [`WatchOptions::beneath`].
+    pub(crate) granted: Option<Arc<Granted>>,
 }
 
 impl WatchOptions {
@@ -54,6 +58,7 @@ impl WatchOptions {
             poll_interval: Duration::from_secs(1),
             tag: 0,
             muted: false,
+            granted: None,
         }
     }
 
@@ -150,6 +155,13 @@ impl WatchOptions {
     /// For a watch whose tree is read and that has no events: one of the server's clients asked for it.
     pub(crate) fn muted(mut self) -> Self {
         self.muted = true;
+        self
+    }
+
+    /// For a watch that a client asked for: no name is followed out of this directory, in which the roots
+    /// are, whatever becomes of it later. Their paths have no symbolic links.
+    pub(crate) fn beneath(mut self, granted: Granted) -> Self {
+        self.granted = Some(Arc::new(granted));
         self
     }
 

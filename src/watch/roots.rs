@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::anchor::Anchor;
 use super::filter::{Filter, RULES_BYTES_MAX, RULES_NAME};
 use super::options::{WatchOptions, absolute};
 use super::tree::FileId;
@@ -61,15 +62,12 @@ impl Root {
 }
 
 /// The roots of a watch; each has to be there, and none may lie in another one.
-pub(super) fn resolve(options: &WatchOptions) -> Result<Vec<Root>> {
+pub(super) fn resolve(options: &WatchOptions, anchor: &mut Anchor) -> Result<Vec<Root>> {
     let mut paths: Vec<PathBuf> = Vec::new();
     for root in &options.roots {
         let path = absolute(root)?;
-        let found = std::fs::metadata(&path).and_then(|meta| {
-            // What cannot be listed cannot be watched.
-            if meta.is_dir() { std::fs::read_dir(&path).map(drop) } else { Ok(()) }
-        });
-        found.map_err(|e| disk::path_error(&path, &e))?;
+        // What cannot be listed cannot be watched.
+        anchor.check_root(&path).map_err(|e| disk::path_error(&path, &e))?;
         if let Some(other) =
             paths.iter().find(|other| path.starts_with(other) || other.starts_with(&path))
         {
@@ -158,7 +156,8 @@ impl Watch {
     /// Whether it was not watched before.
     fn watch_file(&mut self, entry: FileId, path: &[u8]) -> bool {
         let path = PathBuf::from(OsStr::from_bytes(path));
-        let Ok(wd) = self.kernel.watch_file(path) else { return false };
+        let (anchor, kernel) = (&self.anchor, &mut self.kernel);
+        let Ok(wd) = anchor.with_path(&path, |path| kernel.watch_file(path)) else { return false };
         if let Some(watched) = self.kernel.get_mut(wd) {
             (watched.entry, watched.confirmed) = (entry, self.lost.rescan);
         }
@@ -212,7 +211,8 @@ impl Watch {
         let Some(root) = self.roots.get(index).filter(|root| root.above == 0) else { return };
         let path = root.path_buf();
         let Some(parent) = path.parent() else { return };
-        if let Ok(wd) = self.kernel.watch_above_root(parent.to_path_buf())
+        let (anchor, kernel) = (&self.anchor, &mut self.kernel);
+        if let Ok(wd) = anchor.with_path(parent, |path| kernel.watch_above_root(path))
             && let Some(root) = self.roots.get_mut(index)
         {
             root.above = wd;

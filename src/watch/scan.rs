@@ -162,7 +162,7 @@ impl Watch {
         path.clear();
         self.moves.path_into(&self.tree, dir, &mut path);
         let is_root = self.tree.get(dir).is_some_and(|node| node.parent == FileId::NOBODY);
-        let opened = disk::open_for_listing(&path, is_root);
+        let opened = self.anchor.open_for_listing(&path, is_root);
         self.path = path;
         let fd = match opened {
             Ok(fd) => fd,
@@ -278,7 +278,8 @@ impl Watch {
     fn is_still_there(&self, entry: FileId) -> bool {
         let Some(node) = self.tree.get(entry) else { return false };
         let is_root = node.parent == FileId::NOBODY;
-        let Ok(fd) = disk::open_dir(&self.tree.path(entry), is_root) else { return false };
+        let opened = self.anchor.open_dir(&self.tree.path(entry), is_root);
+        let Ok(fd) = opened else { return false };
         disk::identify(fd.as_fd()).is_ok_and(|stat| stat.is_same_inode(&node.stat))
     }
 

@@ -124,7 +124,7 @@ impl Watch {
         let mut file_time = disk::file_time();
         for mark in marks {
             if mark.dir == FileId::NOBODY {
-                let stat = disk::look_at_root(&mark.name);
+                let stat = self.anchor.look_at_root(&mark.name);
                 self.note(&mut round, mark, stat, file_time);
                 continue;
             }
@@ -202,7 +202,7 @@ impl Watch {
         let mut path = std::mem::take(&mut self.path);
         path.clear();
         self.moves.path_into(&self.tree, dir, &mut path);
-        let outcome = disk::open_dir(&path, is_root);
+        let outcome = self.anchor.open_dir(&path, is_root);
         self.path = path;
         match outcome {
             Ok(fd) if disk::identify(fd.as_fd()).is_ok_and(|now| now.is_same_inode(&stat)) => {
@@ -247,7 +247,7 @@ impl Watch {
         let Some((above, name)) = self.moves.believed(&self.tree, dir) else { return Fate::Gone };
         let file_time = disk::file_time();
         let stat = if above == FileId::NOBODY {
-            disk::look_at_root(&name)
+            self.anchor.look_at_root(&name)
         } else {
             match self.open(above, round) {
                 Ok(fd) => disk::look(fd.as_fd(), &name),

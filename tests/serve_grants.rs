@@ -1,0 +1,299 @@
+//! Granted directories: what is put in the place of a path after it was looked at leads nobody out, and what
+//! the host takes away is no longer a client's.
+
+#![allow(
+    clippy::print_stderr,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods
+)]
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/files.rs"]
+#[allow(dead_code)]
+mod files;
+#[path = "support/serving.rs"]
+mod serving;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use client::{Client, Incoming};
+use files::TempDir;
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use orchflow::{Config, Limits, SpawnOptions, WatchId};
+use serde_json::{Value, json};
+use serving::Serving;
+
+/// The size of a file outside that would show in its facts.
+const SECRET_BYTES: usize = 424_242;
+
+/// A granted directory `granted` with a directory `w`, and `outside` beside it, laid out alike.
+struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    fn new(serving: &Serving) -> Self {
+        let place = Place { folder: TempDir::new() };
+        for (top, name, bytes) in [("granted", "inside", 6), ("outside", "secret", SECRET_BYTES)] {
+            fs::create_dir_all(place.path(&format!("{top}/w/deep"))).unwrap();
+            fs::write(place.path(&format!("{top}/file")), vec![b'x'; bytes]).unwrap();
+            for below in ["", "w/", "w/deep/"] {
+                fs::write(place.path(&format!("{top}/{below}{name}")), "x").unwrap();
+            }
+        }
+        let granted = place.path("granted");
+        serving.with(move |engine| {
+            engine.grant_directory(&granted).unwrap();
+            engine.grant_profile("mark", &SpawnOptions::program("touch").arg("ran")).unwrap();
+        });
+        place
+    }
+
+    fn path(&self, below: &str) -> PathBuf {
+        self.folder.path().join(below)
+    }
+}
+
+/// Names by the keys of their entries.
+type Known = BTreeMap<String, String>;
+
+/// Applies diffs until `done` says so. Nothing of outside may be told.
+fn follow(client: &mut Client, known: &mut Known, done: impl Fn(&Known) -> bool) {
+    while !done(known) {
+        let Incoming::Json(message) = client.receive() else { panic!("the connection ended") };
+        let text = message.to_string();
+        let told = text.contains("secret") || text.contains(&SECRET_BYTES.to_string());
+        assert!(!told, "outside was told: {text}");
+        for key in message["removed"].as_array().into_iter().flatten() {
+            known.remove(&key["file"].to_string());
+        }
+        for entry in message["files"].as_array().into_iter().flatten() {
+            let key = json!({"watch": entry["watch"], "id": entry["id"]}).to_string();
+            known.insert(key, entry["name"].to_string());
+        }
+    }
+}
+
+fn watch(client: &mut Client, path: PathBuf) -> u64 {
+    let outcome = client.ask(json!({"type": "watch", "path": path}), 1);
+    outcome["watching"]["watch"].as_u64().unwrap_or_else(|| panic!("{path:?}: {outcome}"))
+}
+
+/// Each row: what is watched, what of it is exchanged for a link that leads out, and a name by which the
+/// watch is known to be there.
+#[test]
+fn what_takes_the_place_of_a_watched_path_is_not_followed() {
+    let rows = [
+        ("granted/w", "granted/w", "inside"),
+        ("granted/w/deep", "granted/w/deep", "inside"),
+        ("granted/w/deep", "granted/w", "inside"),
+        ("granted/file", "granted/file", "file"),
+        ("granted/w/inside", "granted/w", "inside"),
+        ("granted", "granted", "inside"),
+        ("granted/w", "granted", "inside"),
+    ];
+    let serving = Serving::start(Config::default());
+    for (watched, exchanged, name) in rows {
+        eprintln!("{watched}, {exchanged} exchanged");
+        let place = Place::new(&serving);
+        let fields = json!({"collections": ["files"]});
+        let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+        let mut known = Known::new();
+        watch(&mut client, place.path(watched));
+        let is_there = |known: &Known| known.values().any(|known| known.contains(name));
+        follow(&mut client, &mut known, is_there);
+        let (path, away) = (place.path(exchanged), place.path("away"));
+        fs::rename(&path, &away).unwrap();
+        let outside = exchanged.replacen("granted", "outside", 1);
+        symlink(place.path(&outside), &path).unwrap();
+        // What was watched is touched where it is now: whoever is told looks at the names again.
+        let moved = place.path(&watched.replacen(exchanged, "away", 1));
+        let touched = if moved.is_dir() { moved.join("new") } else { moved };
+        fs::write(touched, "touched").unwrap();
+        // A granted directory that was moved is still the one that was granted.
+        let stays = watched == "granted/w" && exchanged == "granted";
+        follow(&mut client, &mut known, |known| match stays {
+            true => known.values().any(|name| name.contains("new")),
+            false => known.is_empty(),
+        });
+        // The same place again, and it is told of again.
+        fs::remove_file(&path).unwrap();
+        fs::rename(&away, &path).unwrap();
+        follow(&mut client, &mut known, is_there);
+    }
+}
+
+/// A granted directory that was deleted and made anew is told of again.
+#[test]
+fn a_granted_directory_comes_back() {
+    let serving = Serving::start(Config::default());
+    let place = Place::new(&serving);
+    let fields = json!({"collections": ["files"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let mut known = Known::new();
+    watch(&mut client, place.path("granted/w"));
+    follow(&mut client, &mut known, |known| known.len() == 4);
+    fs::remove_dir_all(place.path("granted")).unwrap();
+    // A link in its place is none.
+    symlink(place.path("outside"), place.path("granted")).unwrap();
+    follow(&mut client, &mut known, |known| known.is_empty());
+    fs::remove_file(place.path("granted")).unwrap();
+    fs::create_dir_all(place.path("granted/w/again")).unwrap();
+    follow(&mut client, &mut known, |known| known.values().any(|name| name.contains("again")));
+}
+
+/// Runs `work` while a directory and a link that leads out trade places; the directory has its own place in
+/// the end.
+fn while_places_are_traded(place: &Place, work: impl FnOnce()) {
+    let (door, trap) = (place.path("granted/w"), place.path("granted/trap"));
+    symlink(place.path("outside/w"), &trap).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                for _ in 0..2 {
+                    let exchange = RenameFlags::RENAME_EXCHANGE;
+                    renameat2(AT_FDCWD, &door, AT_FDCWD, &trap, exchange).unwrap();
+                }
+            }
+        });
+        work();
+        done.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn programs_start_where_the_path_was_looked_at() {
+    let serving = Serving::start(Config::default());
+    let place = Place::new(&serving);
+    let fields = json!({"collections": ["terminals"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let (mut started, mut ended) = (0, 0);
+    let count_exits = |message: &Value| {
+        let entries = message["terminals"].as_array().into_iter().flatten();
+        entries.filter(|entry| !entry["exit"].is_null()).count()
+    };
+    while_places_are_traded(&place, || {
+        for id in 0..300 {
+            let cwd = place.path("granted/w");
+            client.send(&json!({"type": "spawn", "id": id, "profile": "mark", "cwd": cwd}));
+            loop {
+                let Incoming::Json(message) = client.receive() else { panic!("closed") };
+                ended += count_exits(&message);
+                if message["type"] == "result" {
+                    let is_started = message["outcome"]["spawned"].is_object();
+                    let code = &message["outcome"]["failed"]["code"];
+                    let is_refused = ["forbidden", "not_found"].iter().any(|known| code == known);
+                    assert!(is_started || is_refused, "{message}");
+                    started += usize::from(is_started);
+                    break;
+                }
+            }
+        }
+    });
+    while ended < started {
+        let Incoming::Json(message) = client.receive() else { panic!("closed") };
+        ended += count_exits(&message);
+    }
+    eprintln!("{started} of 300 started");
+    assert!(started > 0);
+    assert!(place.path("granted/w/ran").exists());
+    assert!(!place.path("outside/w/ran").exists(), "a program ran outside");
+}
+
+#[test]
+fn watches_begin_where_the_path_was_looked_at() {
+    let serving = Serving::start(Config::default());
+    let place = Place::new(&serving);
+    let fields = json!({"collections": ["files"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let mut begun = 0;
+    while_places_are_traded(&place, || {
+        for id in 0..100 {
+            client.send(&json!({"type": "watch", "id": id, "path": place.path("granted/w")}));
+            // A listing takes some turns of the engine; so do these questions.
+            (0..20).for_each(|id| client.send(&json!({"type": "ping", "id": id})));
+            let (mut number, mut is_over) = (None, false);
+            while !is_over {
+                let Incoming::Json(message) = client.receive() else { panic!("closed") };
+                assert!(!message.to_string().contains("secret"), "outside was told: {message}");
+                if message["type"] == "result" {
+                    number = number.or(message["outcome"]["watching"]["watch"].as_u64());
+                }
+                is_over = message["type"] == "pong" && message["id"] == 19;
+            }
+            if let Some(number) = number {
+                begun += 1;
+                client.send(&json!({"type": "unwatch", "id": id, "watch": number}));
+            }
+        }
+    });
+    eprintln!("{begun} of 100 begun");
+    assert!(begun > 0);
+    watch(&mut client, place.path("granted/w"));
+    follow(&mut client, &mut Known::new(), |known| {
+        known.values().any(|name| name.contains("inside"))
+    });
+}
+
+/// A watch that the host ends is nobody's: it counts for no client, and its files are gone.
+#[test]
+fn what_the_host_unwatches_is_no_longer_a_clients() {
+    let limits = Limits { client_watches: 1, ..Limits::default() };
+    let serving = Serving::start(Config { limits, ..Config::default() });
+    let place = Place::new(&serving);
+    let fields = json!({"collections": ["files"]});
+    let enter = || Client::hello(serving.address, &serving.token, fields.clone()).0;
+    let (mut first, mut second) = (enter(), enter());
+    let number = watch(&mut first, place.path("granted/w"));
+    assert_eq!(watch(&mut second, place.path("granted/w")), number);
+    // Once more is the same one, also when no other is allowed.
+    assert_eq!(watch(&mut second, place.path("granted/w")), number);
+    let path = place.path("granted/w/deep");
+    let refused = first.ask(json!({"type": "watch", "path": path}), 2);
+    assert_eq!(refused["failed"]["code"], "limit");
+    let mut known = Known::new();
+    first.send(&json!({"type": "snapshot"}));
+    follow(&mut first, &mut known, |known| known.len() == 4);
+    serving.with(move |engine| engine.unwatch(WatchId::from_u64(number)).unwrap());
+    follow(&mut first, &mut known, |known| known.is_empty());
+    for client in [&mut first, &mut second] {
+        let outcome = client.ask(json!({"type": "unwatch", "watch": number}), 3);
+        assert_eq!(outcome["failed"]["code"], "not_found", "{outcome}");
+    }
+    // Both may watch again, and it is a fresh one.
+    let again = watch(&mut first, place.path("granted/w"));
+    assert_ne!(again, number);
+    assert_eq!(watch(&mut second, place.path("granted/w")), again);
+    follow(&mut first, &mut known, |known| known.len() == 4);
+    // One is enough to keep it; the last one ends it.
+    assert_eq!(first.ask(json!({"type": "unwatch", "watch": again}), 4), "done");
+    assert_eq!(serving.with(|engine| engine.watches().len()), 1);
+    assert_eq!(second.ask(json!({"type": "unwatch", "watch": again}), 5), "done");
+    assert_eq!(serving.with(|engine| engine.watches().len()), 0);
+}
+
+/// What the host takes out of the state is there again for who asks for it.
+#[test]
+fn a_watch_that_is_asked_for_again_is_published_again() {
+    let serving = Serving::start(Config::default());
+    let place = Place::new(&serving);
+    let fields = json!({"collections": ["files"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let number = watch(&mut client, place.path("granted/w"));
+    let mut known = Known::new();
+    follow(&mut client, &mut known, |known| known.len() == 4);
+    serving.with(move |engine| {
+        engine.publish_watch(WatchId::from_u64(number), false).unwrap();
+    });
+    follow(&mut client, &mut known, |known| known.is_empty());
+    assert_eq!(watch(&mut client, place.path("granted/w")), number);
+    follow(&mut client, &mut known, |known| known.len() == 4);
+}
