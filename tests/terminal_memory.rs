@@ -103,10 +103,13 @@ fn whatever_frees_memory_serves_who_waits_for_it() {
 /// A reader that lags too long becomes a viewer by a timer: no call and no event of the host's.
 #[test]
 fn a_handover_by_time_serves_who_waits() {
-    let lag = Lag { bytes: u64::MAX, age: Duration::from_millis(500) };
-    let options = ReaderOptions::new(Delivery::Lossless).start(Start::Oldest).downgrade(lag);
-    let mut full = Full::new(options);
+    let mut full = Full::new(ReaderOptions::new(Delivery::Lossless).start(Start::Oldest));
     let starving = full.starving;
+    // One that may lag takes the place of the reader that keeps the memory.
+    let lag = Lag { bytes: u64::MAX, age: Duration::from_millis(50) };
+    let options = ReaderOptions::new(Delivery::Lossless).start(Start::Oldest).downgrade(lag);
+    full.host.engine.attach_with(full.first, &options).unwrap();
+    full.host.detach(full.reader).unwrap();
     full.host
         .turn_until("its output in the log", |engine| engine.state(starving).unwrap().log_end > 0);
     full.expect_served("a handover");

@@ -173,6 +173,8 @@ impl Terminal {
         };
         let mut reader = Reader::new(id, options, cursor, reactor.now());
         reader.snapshot = snapshot;
+        // What it finds there makes it lag from the beginning.
+        reader.behind_since = (cursor < end).then(|| reactor.now());
         if matches!(options.start, Start::Resume(_)) {
             reader.without_questions_until = reader.without_questions_until.max(end);
         }
