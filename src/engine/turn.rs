@@ -78,7 +78,8 @@ impl Engine {
         let at_once = self.has_work() || !self.reactor.ready.is_empty();
         let timeout = if at_once { Some(Duration::ZERO) } else { timeout };
         self.reactor.poll(&mut self.polled, timeout)?;
-        self.turns.begin(self.reactor.now(), self.reactor.thread_time());
+        let typing = self.terminals.is_typing(self.reactor.now());
+        self.turns.begin(self.reactor.now(), self.reactor.thread_time(), typing);
         self.dispatch_polled();
         self.fire_timers();
         self.read_inbox();
@@ -261,14 +262,17 @@ impl Engine {
 
     /// Lets the stages that can take long do their work in turns, until none is busy or the time is over.
     fn share_out(&mut self) {
-        let typing = self.terminals.is_typing(self.reactor.now());
-        let limits = &self.config.limits;
-        let time = if typing { limits.turn_time_typing } else { limits.turn_time };
-        let end = self.reactor.now() + time;
+        let mut end = self.reactor.now() + self.config.limits.turn_time;
         // Who has done all that it may in this turn.
         let mut is_through = [false; SHARERS];
         let mut now = self.reactor.measure_now();
         loop {
+            // A client may have typed only now.
+            let typing = self.terminals.is_typing(self.reactor.now());
+            if typing {
+                self.turns.note_typing();
+                end = end.min(self.reactor.now() + self.config.limits.turn_time_typing);
+            }
             let busy: [bool; SHARERS] =
                 std::array::from_fn(|at| !is_through[at] && self.is_busy(SHARING[at].0));
             let Some(at) = self.shares.next(busy) else { return };

@@ -87,9 +87,9 @@ pub struct TurnStats {
     pub longest: Option<LongestTurn>,
     /// Each stage, in the order of [`Stage::ALL`].
     pub stages: [StageStats; STAGES],
-    /// The most that was charged in one turn before the terminals that were typed in had their reads: how
-    /// long an echo that was there when a turn began can have waited in it. In units of cost; see
-    /// [`StageStats::cost`].
+    /// The most that was charged between two moments: when output of a terminal that was typed in can have
+    /// come at the earliest (after the poll before the one that reported it), and when it was read. In units
+    /// of cost; see [`StageStats::cost`].
     pub typing_wait_cost: u64,
     /// Turns that left work for the next one, because their time was over.
     pub unfinished: u64,
@@ -158,6 +158,12 @@ pub(crate) struct TurnRecorder {
     longest: Option<LongestTurn>,
     stages: [StageRecord; STAGES],
     typing_wait_cost: u64,
+    /// What all stages have cost so far.
+    cost: u64,
+    /// `cost` when terminals that were typed in were known to have no output: at the last poll but one, and
+    /// at the last one or since somebody has typed.
+    quiet_before: Option<u64>,
+    quiet: Option<u64>,
     slow: Option<SlowTurn>,
     /// Of the turn that is under way.
     current: Current,
@@ -171,7 +177,6 @@ struct Current {
     since: Instant,
     stage: Stage,
     walls: [Duration; STAGES],
-    cost: u64,
 }
 
 impl TurnRecorder {
@@ -184,14 +189,25 @@ impl TurnRecorder {
             longest: None,
             stages: std::array::from_fn(|_| StageRecord::default()),
             typing_wait_cost: 0,
+            cost: 0,
+            quiet_before: None,
+            quiet: None,
             slow: None,
             current: Current::at(now, Duration::ZERO),
         }
     }
 
-    /// A turn begins, with the stage [`Stage::Kernel`]. `cpu`: processor time of the thread so far.
-    pub(crate) fn begin(&mut self, now: Instant, cpu: Duration) {
+    /// A turn begins after its poll, with the stage [`Stage::Kernel`]. `cpu`: processor time of the thread so
+    /// far. `is_typing`: somebody has typed a moment ago.
+    pub(crate) fn begin(&mut self, now: Instant, cpu: Duration, is_typing: bool) {
         self.current = Current::at(now, cpu);
+        self.quiet_before = self.quiet;
+        self.quiet = is_typing.then_some(self.cost);
+    }
+
+    /// Somebody types, maybe only since this turn began.
+    pub(crate) fn note_typing(&mut self) {
+        self.quiet.get_or_insert(self.cost);
     }
 
     /// The turn goes on with this stage. A stage may be entered several times.
@@ -205,12 +221,13 @@ impl TurnRecorder {
         let record = &mut self.stages[self.current.stage as usize];
         record.cost = record.cost.saturating_add(cost);
         record.unit_cost_max = record.unit_cost_max.max(unit_cost_max);
-        self.current.cost = self.current.cost.saturating_add(cost);
+        self.cost = self.cost.saturating_add(cost);
     }
 
     /// Terminals that were typed in are read now.
     pub(crate) fn note_typing_served(&mut self) {
-        self.typing_wait_cost = self.typing_wait_cost.max(self.current.cost);
+        let since = self.quiet_before.or(self.quiet).unwrap_or(self.cost);
+        self.typing_wait_cost = self.typing_wait_cost.max(self.cost - since);
     }
 
     /// The turn ends. `warn`: the processor time above which it is reported.
@@ -274,15 +291,16 @@ impl TurnRecorder {
 
     /// Forgets all turns so far; slow ones that were not reported are not.
     pub(crate) fn reset(&mut self) {
-        let (slow, current) = (self.slow, self.current);
-        *self = TurnRecorder { slow, current, ..TurnRecorder::new(current.began) };
+        let TurnRecorder { slow, current, cost, quiet, quiet_before, .. } = *self;
+        let new = TurnRecorder::new(current.began);
+        *self = TurnRecorder { slow, current, cost, quiet, quiet_before, ..new };
     }
 }
 
 impl Current {
     fn at(now: Instant, cpu: Duration) -> Self {
         let walls = [Duration::ZERO; STAGES];
-        Current { began: now, cpu, since: now, stage: Stage::Kernel, walls, cost: 0 }
+        Current { began: now, cpu, since: now, stage: Stage::Kernel, walls }
     }
 
     fn leave(&mut self, now: Instant) {
@@ -307,7 +325,7 @@ mod tests {
         let start = Instant::now();
         let mut recorder = TurnRecorder::new(start);
         for (clients, watches) in [(1, 2), (30, 4), (3, 12)] {
-            recorder.begin(start, 5 * MS);
+            recorder.begin(start, 5 * MS, true);
             recorder.enter(Stage::Clients, start + MS);
             recorder.charge(700, 500);
             recorder.enter(Stage::Typing, start + (1 + clients) * MS);
@@ -318,7 +336,7 @@ mod tests {
         }
         let stats = recorder.stats();
         let longest = stats.longest.unwrap();
-        assert_eq!((stats.turns, stats.typing_wait_cost, stats.unfinished), (3, 700, 0));
+        assert_eq!((stats.turns, stats.typing_wait_cost, stats.unfinished), (3, 1400, 0));
         assert_eq!((longest.cpu, longest.stage), (35 * MS, Stage::Clients));
         assert_eq!(longest.stage_wall, 30 * MS);
         let clients = stats.stages[Stage::Clients as usize];
