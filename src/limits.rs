@@ -106,16 +106,22 @@ pub struct Limits {
     /// Bytes that wait to be sent to one client. Output and state are added only while there is room; a
     /// client whose answers go beyond is closed. Default 1 MiB.
     pub client_queue_bytes: usize,
-    /// Time in which nothing could be sent although something waits; then the client is closed. Default
-    /// 30 s.
+    /// Time in which nothing could be sent although something waits, or nothing came of a message that is
+    /// not finished; then the client is closed. Default 30 s.
     pub client_stall_time: Duration,
     /// Bytes of one message of a client; a larger one closes it. Default 1 MiB.
     pub client_message_bytes: usize,
     /// Bytes of one message of a client when inflated; a larger one closes it. Default 4 MiB.
     pub client_inflated_bytes: usize,
-    /// Messages of one client in a second, on average; who sends more is read more slowly. Default 2,000.
+    /// Bytes of the unfinished messages of all clients together, about. When they are used up, a client
+    /// whose unfinished message has more than 16 KiB is not read any further until others have finished
+    /// theirs or are gone; one that does not go on for `client_stall_time` closes its client. Default 64 MiB.
+    pub client_partial_bytes_total: usize,
+    /// Messages of one client in a second, on average; who sends more is read more slowly. Pings and
+    /// fragments count, too. Default 2,000.
     pub client_messages_per_second: u64,
-    /// Bytes of one client in a second, on average; who sends more is read more slowly. Default 16 MiB.
+    /// Bytes of one client in a second, on average, as sent or when inflated, whichever is more; who sends
+    /// more is read more slowly. Default 16 MiB.
     pub client_bytes_per_second: u64,
     /// Terminals that one client is attached to at once. One more is refused. Default 256.
     pub client_attachments: usize,
@@ -170,6 +176,7 @@ impl Default for Limits {
             client_stall_time: Duration::from_secs(30),
             client_message_bytes: 1 << 20,
             client_inflated_bytes: 4 << 20,
+            client_partial_bytes_total: 64 << 20,
             client_messages_per_second: 2000,
             client_bytes_per_second: 16 << 20,
             client_attachments: 256,
@@ -253,6 +260,10 @@ impl Limits {
             (
                 (4 << 10..=4 << 20).contains(&self.client_inflated_bytes),
                 "client_inflated_bytes: 4 KiB to 4 MiB",
+            ),
+            (
+                self.client_partial_bytes_total >= self.client_message_bytes,
+                "client_partial_bytes_total: at least client_message_bytes",
             ),
             (self.client_messages_per_second >= 1, "client_messages_per_second: at least 1"),
             (self.client_bytes_per_second >= 1024, "client_bytes_per_second: at least 1,024"),

@@ -217,6 +217,12 @@ fn frames_that_close() {
         ("half of a close code", 1002, frame(FIN | CLOSE, &[3])),
         ("a close code of nobody", 1002, frame(FIN | CLOSE, &999_u16.to_be_bytes())),
         ("a goodbye", 1000, frame(FIN | CLOSE, &1000_u16.to_be_bytes())),
+        ("a length of 5 in 16 bits", 1002, vec![FIN | TEXT, 0x80 | 126, 0, 5, 0, 0, 0, 0]),
+        (
+            "a length of 200 in 64 bits",
+            1002,
+            [&[FIN | TEXT, 0x80 | 127][..], &[0; 7], &[200, 0, 0, 0, 0]].concat(),
+        ),
         ("no UTF-8", 1007, frame(FIN | TEXT, b"\"\xff\"")),
         ("half of a character", 1007, frame(FIN | TEXT, b"\"\xc3")),
         ("a surrogate", 1007, frame(FIN | TEXT, b"\"\xed\xa0\x80\"")),

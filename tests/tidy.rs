@@ -41,6 +41,7 @@ const UNSAFE: &[&str] = &[
     "src/watch/disk.rs",
     "src/reactor/mod.rs",
     "src/reactor/process.rs",
+    "src/sync/pages.rs",
     "src/bin/orchflow-demo/host.rs",
 ];
 

@@ -150,7 +150,7 @@ impl Engine {
             watches: Watches::new(limits.clone()),
             state: ApplicationState::new(epoch()?, limits),
             observation: Observation::default(),
-            server: Server::new(limits.clone()),
+            server: Server::new(limits.clone(), reactor.now()),
             peers: Peers::new(limits.clone()),
             reviews: VecDeque::new(),
             last_review: 0,

@@ -40,16 +40,8 @@ impl ClientWatch {
 impl Engine {
     /// Carries out what clients ask for.
     pub(super) fn serve_clients(&mut self, slice: &mut Slice) {
-        while self.server.has_readable() {
-            let mut budget = 1;
-            let request = self.server.next_request(&mut budget, &self.state, &mut self.reactor);
-            if let Some(request) = request {
-                self.carry_out_request(request);
-            }
-            slice.charge(10_000);
-            if slice.is_over() {
-                return;
-            }
+        while let Some(request) = self.server.next_request(slice, &self.state, &mut self.reactor) {
+            self.carry_out_request(request);
         }
     }
 

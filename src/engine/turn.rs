@@ -177,9 +177,9 @@ impl Engine {
             Some(Source::Files(id)) => self.watches.on_readable(id),
             Some(Source::Listener(id)) => self.server.on_listener(id, &mut self.reactor),
             Some(Source::Client(id)) => {
-                let readable = event.is_readable() || event.is_read_closed() || event.is_error();
-                let writable = event.is_writable();
-                self.server.on_client(id, readable, writable, &mut self.reactor);
+                let hung_up = event.is_read_closed() || event.is_error();
+                let (readable, writable) = (event.is_readable(), event.is_writable());
+                self.server.on_client(id, readable, writable, hung_up, &mut self.reactor);
             }
             Some(Source::Peer(id)) => {
                 let failed = event.is_error() || event.is_write_closed();
@@ -295,10 +295,7 @@ impl Engine {
         self.turns.enter(stage, self.reactor.measure_now());
         match stage {
             Stage::Clients => self.serve_clients(&mut slice),
-            Stage::Peers => {
-                self.peers.read(&mut self.reactor);
-                slice.charge(50_000);
-            }
+            Stage::Peers => self.peers.read(&mut slice, &mut self.reactor),
             Stage::Reads => self.read_others(&mut slice),
             Stage::Watches => {
                 self.watches.work(QUANTUM, &mut self.reactor);

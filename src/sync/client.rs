@@ -8,27 +8,27 @@ use std::io::{self, Read};
 use std::time::Instant;
 
 use bytes::Bytes;
-use tungstenite::Message;
-use tungstenite::error::{CapacityError, Error as WsError, ProtocolError};
-use tungstenite::protocol::frame::CloseFrame;
-use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 
 use super::access::{Scopes, TokenId};
 use super::attachment::Attachment;
 use super::codec::{Codec, Encoded};
+use super::frames::{self, Broken, Frames, Payload, Role, Step};
 use super::head::HeadBuffer;
 use super::pace::Pacer;
 use super::protocol::{Applied, ServerMessage};
 use super::wire::{self, Opcode, Tag, Wire};
 use crate::limits::Limits;
-use crate::policy::TokenBucket;
+use crate::policy::Balance;
 use crate::reactor::{ClientId, ListenerId, TerminalId, TimerId, WatchId};
 use crate::state::{Collections, StateCursor};
 
 /// Bytes of one message before the hello has been accepted, inflated or not.
 pub(super) const HELLO_BYTES: usize = 4 << 10;
-/// What a connection reads with one system call; also what an idle one costs.
-pub(super) const READ_BYTES: usize = 4 << 10;
+/// What one system call reads. Whoever is not let in yet is read in smaller pieces, see [`HELLO_BYTES`].
+pub(super) const READ_BYTES: usize = 16 << 10;
+/// What a client may cost: nanoseconds of estimated work in a second on average, a fifth of a core, and what
+/// of it may come at once. A client that is used by a person, or that copies files, stays far below.
+const COST: (u64, u64) = (200_000_000, 50_000_000);
 /// Output and diffs are added only while less than this waits, so that an echo or an answer is never
 /// behind much.
 const ROOM_BYTES: usize = 64 << 10;
@@ -74,11 +74,11 @@ pub(crate) enum Phase {
     /// The request head is being read.
     Head(HeadBuffer),
     /// The WebSocket is open and has to say hello.
-    Hello(WebSocketContext),
+    Hello,
     /// The client is let in.
-    Open(WebSocketContext),
+    Open,
     /// A close frame is on its way, and its answer.
-    Closing(WebSocketContext),
+    Closing,
     /// What is queued is sent (an answer to a request that was refused), then it ends.
     Ending,
 }
@@ -110,6 +110,8 @@ pub(crate) struct Client {
     pub(crate) listener: ListenerId,
     pub(crate) wire: Wire,
     pub(crate) phase: Phase,
+    /// What comes in once it is a WebSocket.
+    pub(super) frames: Frames,
     pub(crate) codec: Codec,
     /// Messages may be compressed.
     pub(crate) compress: bool,
@@ -121,19 +123,31 @@ pub(crate) struct Client {
     pub(crate) attachments: Vec<Attachment>,
     /// Watches that it asked for.
     pub(crate) watches: Vec<WatchId>,
-    pub(crate) messages: TokenBucket,
-    pub(crate) bytes: TokenBucket,
+    /// Frames, each of which counts as a message.
+    pub(super) messages: Balance,
+    /// Bytes of messages, as they were sent or inflated, whichever is more.
+    pub(super) bytes: Balance,
+    /// What was done for it, in nanoseconds.
+    pub(super) cost: Balance,
     /// Malformed messages, in a row.
     pub(crate) malformed: u32,
-    /// The next deadline: the hello, the end of a token, a queue that does not move.
+    /// For the next deadline: that below, the end of a token, a queue that does not move.
     pub(crate) timer: Option<(Instant, TimerId)>,
+    /// When it has to have said hello, or the answer to a close frame has to have come.
+    pub(super) deadline: Option<Instant>,
     pub(crate) opened_at: Instant,
     /// The token is no longer valid from then on.
     pub(crate) expires_at: Option<Instant>,
-    /// Bytes that it sent beyond its rate and that are taken from its bucket when they are there.
-    pub(crate) owed_bytes: u64,
-    /// It is not read before this time: it sends too much.
+    /// It is not read before this time: it sends or costs too much.
     pub(crate) throttled_until: Option<Instant>,
+    /// Since when its unfinished message has not gone on, and how much had come then.
+    pub(super) unfinished: Option<(Instant, u64)>,
+    /// Bytes of unfinished messages that the server counts as this client's.
+    pub(super) counted: usize,
+    /// It is read on when there is room for unfinished messages.
+    pub(super) is_starving: bool,
+    /// The other end has said that it sends nothing more, or is gone; what came before may be unread.
+    pub(super) has_hung_up: bool,
     /// Since when its queue has not moved, and how much had been written then.
     pub(crate) stalled: Option<(Instant, u64)>,
     /// In the list of those to be read.
@@ -156,12 +170,13 @@ pub(crate) struct Client {
 
 /// What reading gave.
 pub(crate) enum Input {
-    /// A message: text or binary.
-    Message(Message),
+    Message(Payload),
     /// Nothing before the kernel reports more.
     Drained,
-    /// A ping or the like, which has been dealt with.
+    /// A ping or the like, which has been dealt with, or a fragment.
     Control,
+    /// A part of a frame.
+    Part,
     /// The connection has to be closed with this code.
     Close(CloseCode),
     /// It is over.
@@ -177,11 +192,14 @@ impl Client {
         now: Instant,
     ) -> Self {
         let (messages, bytes) = (limits.client_messages_per_second, limits.client_bytes_per_second);
+        // One message of the largest size is always within the burst.
+        let largest = limits.client_message_bytes.max(limits.client_inflated_bytes) as u64;
         Client {
             id,
             listener,
             wire,
             phase: Phase::Head(HeadBuffer::new()),
+            frames: Frames::new(Role::Server, HELLO_BYTES),
             codec: Codec::Json,
             compress: false,
             grant: None,
@@ -190,15 +208,19 @@ impl Client {
             share: Share::default(),
             attachments: Vec::new(),
             watches: Vec::new(),
-            messages: TokenBucket::new(messages, messages, now),
-            // One message of the largest size always passes.
-            bytes: TokenBucket::new(bytes, bytes.max(limits.client_message_bytes as u64), now),
+            messages: Balance::new(messages, messages, now),
+            bytes: Balance::new(bytes, bytes.max(largest), now),
+            cost: Balance::new(COST.0, COST.1, now),
             malformed: 0,
             timer: None,
+            deadline: None,
             opened_at: now,
             expires_at: None,
-            owed_bytes: 0,
             throttled_until: None,
+            unfinished: None,
+            counted: 0,
+            is_starving: false,
+            has_hung_up: false,
             stalled: None,
             is_readable: false,
             waits_for_room: false,
@@ -212,12 +234,12 @@ impl Client {
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Open(_))
+        matches!(self.phase, Phase::Open)
     }
 
     /// Not let in yet.
     pub(crate) fn is_pending(&self) -> bool {
-        matches!(self.phase, Phase::Head(_) | Phase::Hello(_))
+        matches!(self.phase, Phase::Head(_) | Phase::Hello)
     }
 
     pub(crate) fn has_scope(&self, scope: Scopes) -> bool {
@@ -226,56 +248,68 @@ impl Client {
 
     /// The request head was accepted: from here on it is a WebSocket. `rest` came behind the head.
     pub(crate) fn upgrade(&mut self, rest: Vec<u8>) {
-        let config = websocket_config(HELLO_BYTES);
-        let context = WebSocketContext::from_partially_read(rest, Role::Server, Some(config));
-        self.phase = Phase::Hello(context);
+        self.frames.begin_with(rest);
+        self.phase = Phase::Hello;
     }
 
     /// The hello was accepted.
     pub(crate) fn open(&mut self, message_bytes: usize) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Ending);
-        self.phase = match phase {
-            Phase::Hello(mut context) => {
-                context.set_config(|config| *config = websocket_config(message_bytes));
-                Phase::Open(context)
-            }
-            other => other,
-        };
+        if matches!(self.phase, Phase::Hello) {
+            self.frames.set_message_bytes(message_bytes);
+            self.phase = Phase::Open;
+        }
     }
 
-    /// Reads the next message.
-    pub(crate) fn read(&mut self) -> Input {
-        if self.is_garbled {
-            return self.read_off();
+    /// Takes in one frame, reading once before if it has to. Also gives the bytes that were read.
+    pub(super) fn read(&mut self, scratch: &mut [u8]) -> (usize, Input) {
+        if self.is_garbled || !matches!(self.phase, Phase::Hello | Phase::Open | Phase::Closing) {
+            return self.read_off(scratch);
         }
-        let (Phase::Hello(context) | Phase::Open(context) | Phase::Closing(context)) =
-            &mut self.phase
-        else {
-            return Input::Drained;
+        let outcome = if self.frames.has_rest() {
+            Ok((0, self.frames.next()))
+        } else {
+            self.frames.read(&mut self.wire, scratch)
         };
-        match context.read(&mut self.wire) {
-            Ok(Message::Close(_)) => {
-                // The answer is queued by the next read, which tells that it is over.
+        match outcome {
+            Ok((count, Ok(step))) => (count, self.on_step(step)),
+            Ok((count, Err(broken))) => {
+                self.is_garbled = true;
+                (count, Input::Close(code_of(broken)))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, Input::Drained),
+            Err(_) => (0, Input::Ended),
+        }
+    }
+
+    fn on_step(&mut self, step: Step) -> Input {
+        let is_closing = matches!(self.phase, Phase::Closing);
+        match step {
+            Step::NeedBytes => Input::Part,
+            Step::Fragment | Step::Pong => Input::Control,
+            Step::Message(payload) => Input::Message(payload),
+            Step::Ping(payload) => {
+                if !is_closing {
+                    self.wire.push(frames::bytes_of(frames::pong(payload)));
+                }
                 Input::Control
             }
-            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Input::Control,
-            Ok(message) => Input::Message(message),
-            Err(error) => {
-                let input = input_of(&error);
-                self.is_garbled = matches!(input, Input::Close(_));
-                input
+            Step::Close(frame) => {
+                if !is_closing {
+                    self.wire.push(frames::bytes_of(frames::close_answer(frame.as_ref())));
+                }
+                Input::Ended
             }
         }
     }
 
     /// Reads away what a client sends that is being closed, so that it gets to see why: unread bytes
     /// would make the kernel reset the connection.
-    pub(super) fn read_off(&mut self) -> Input {
-        match self.wire.read(&mut [0; READ_BYTES]) {
-            Ok(0) => Input::Ended,
-            Ok(_) => Input::Control,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Input::Drained,
-            Err(_) => Input::Ended,
+    fn read_off(&mut self, scratch: &mut [u8]) -> (usize, Input) {
+        match self.wire.read(scratch) {
+            Ok(0) => (0, Input::Ended),
+            Ok(count) => (count, Input::Part),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, Input::Drained),
+            Err(_) => (0, Input::Ended),
         }
     }
 
@@ -326,18 +360,15 @@ impl Client {
     /// Begins to close: queues the close frame and waits for its answer.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
         let reason = shortened(reason, REASON_BYTES_MAX);
-        let phase = std::mem::replace(&mut self.phase, Phase::Ending);
-        self.phase = match phase {
-            Phase::Hello(mut context) | Phase::Open(mut context) => {
-                let frame = CloseFrame { code: (code as u16).into(), reason: reason.into() };
-                match context.close(&mut self.wire, Some(frame)) {
-                    Ok(()) => Phase::Closing(context),
-                    Err(_) => Phase::Ending,
-                }
+        match self.phase {
+            Phase::Hello | Phase::Open => {
+                self.wire.push(frames::bytes_of(frames::close(code as u16, reason)));
+                self.frames.await_close();
+                self.phase = Phase::Closing;
             }
-            Phase::Head(_) => Phase::Ending,
-            other => other,
-        };
+            Phase::Head(_) => self.phase = Phase::Ending,
+            Phase::Closing | Phase::Ending => {}
+        }
     }
 
     /// Whether the client may ask for more.
@@ -367,22 +398,11 @@ pub(crate) fn frame_of(encoded: &Encoded) -> Bytes {
     wire::frame(opcode, &[&encoded.payload])
 }
 
-fn websocket_config(message_bytes: usize) -> WebSocketConfig {
-    // Writes go to the wire's queue at once, so nothing is to be buffered before it.
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(Some(message_bytes))
-        .max_frame_size(Some(message_bytes))
-}
-
-fn input_of(error: &WsError) -> Input {
-    match error {
-        WsError::Io(error) if error.kind() == io::ErrorKind::WouldBlock => Input::Drained,
-        WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_) => Input::Ended,
-        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Input::Ended,
-        WsError::Capacity(CapacityError::MessageTooLong { .. }) => Input::Close(CloseCode::TooBig),
-        WsError::Utf8(_) => Input::Close(CloseCode::NotUtf8),
-        _ => Input::Close(CloseCode::Protocol),
+/// What a client is told that sends what cannot be read.
+fn code_of(broken: Broken) -> CloseCode {
+    match broken {
+        Broken::Protocol => CloseCode::Protocol,
+        Broken::NotUtf8 => CloseCode::NotUtf8,
+        Broken::TooBig => CloseCode::TooBig,
     }
 }

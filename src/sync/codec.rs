@@ -266,6 +266,18 @@ pub(crate) fn input_header(terminal: u64) -> [u8; INPUT_HEADER] {
     header
 }
 
+/// Bytes of the message in a frame: those that it claims to inflate to, or its own if it is not compressed.
+/// What inflates to more than it claims is refused, so no more than this is worked on.
+pub(crate) fn claimed_bytes(incoming: Incoming<'_>) -> usize {
+    let claim = match incoming {
+        Incoming::Text(text) => return text.len(),
+        Incoming::Binary([BINCODE, DEFLATED, _, _, _, _, _, _, a, b, c, d, ..])
+        | Incoming::Binary([DEFLATED_JSON, _, _, _, a, b, c, d, ..]) => [*a, *b, *c, *d],
+        Incoming::Binary(frame) => return frame.len(),
+    };
+    usize::try_from(u32::from_le_bytes(claim)).unwrap_or(usize::MAX)
+}
+
 /// The text in a binary frame of the JSON codec.
 fn open_json(frame: &[u8], max_inflated: usize) -> Result<Vec<u8>> {
     let Some((header, deflated)) = frame.split_first_chunk::<JSON_HEADER>() else {

@@ -14,32 +14,41 @@ impl Server {
         client.timer = None;
         if client.throttled_until.is_some_and(|until| until <= now) {
             client.throttled_until = None;
-            client.bytes.take(std::mem::take(&mut client.owed_bytes), now);
             self.read_again(id);
         }
         let Ok(client) = self.clients.get_mut(id) else { return };
+        let patience = self.limits.client_stall_time;
+        let is_due = client.deadline.is_some_and(|at| at <= now);
         match &client.phase {
-            Phase::Head(_) => {
+            Phase::Head(_) if is_due => {
                 self.refuse(id, &Refusal::new(408, "no complete request in time"), reactor);
                 self.drop_client(id, reactor);
             }
-            Phase::Hello(_) => self.close(id, CloseCode::NoHello, "no hello in time", reactor),
-            Phase::Closing(_) | Phase::Ending => self.drop_client(id, reactor),
-            Phase::Open(_) => {
-                if client.expires_at.is_some_and(|at| at <= now) {
-                    self.close(id, CloseCode::Unauthorized, "the token has expired", reactor);
-                } else if is_stalled(client, self.limits.client_stall_time, now) {
-                    self.close(id, CloseCode::TooSlow, "the queue does not move", reactor);
-                } else {
-                    arm(client, self.limits.client_stall_time, reactor);
-                }
+            Phase::Hello if is_due => {
+                self.close(id, CloseCode::NoHello, "no hello in time", reactor);
             }
+            Phase::Closing | Phase::Ending if is_due => self.drop_client(id, reactor),
+            Phase::Open if client.expires_at.is_some_and(|at| at <= now) => {
+                self.close(id, CloseCode::Unauthorized, "the token has expired", reactor);
+            }
+            Phase::Open if is_stalled(client, patience, now) => {
+                self.close(id, CloseCode::TooSlow, "the queue does not move", reactor);
+            }
+            Phase::Open if is_abandoned(client, patience, now) => {
+                self.close(id, CloseCode::TooSlow, "a message does not go on", reactor);
+            }
+            _ => arm(client, patience, reactor),
         }
     }
 }
 
-/// Sets the one deadline of a connection.
+/// Sets the deadline of a connection that is not open.
 pub(super) fn set_timer(client: &mut Client, at: Instant, reactor: &mut Reactor) {
+    client.deadline = Some(at);
+    schedule(client, at, reactor);
+}
+
+fn schedule(client: &mut Client, at: Instant, reactor: &mut Reactor) {
     if let Some((_, timer)) = client.timer.take() {
         reactor.cancel_timer(timer);
     }
@@ -55,22 +64,44 @@ fn is_stalled(client: &Client, patience: Duration, now: Instant) -> bool {
     })
 }
 
-/// Sets the deadline for what an open client has to be looked at next: a queue that does not move, a
-/// token that ends, reading that goes on.
+/// Whether nothing of an unfinished message has come for too long.
+fn is_abandoned(client: &Client, patience: Duration, now: Instant) -> bool {
+    client.unfinished.is_some_and(|(since, before)| {
+        let until = since + abandoned_after(client, patience);
+        client.frames.unfinished() == Some(before) && until <= now
+    })
+}
+
+/// How long an unfinished message may stay as it is. Who only waits for the room that others have is closed
+/// after them.
+fn abandoned_after(client: &Client, patience: Duration) -> Duration {
+    if client.is_starving { 2 * patience } else { patience }
+}
+
+/// Sets the deadline for what a client has to be looked at next: a hello, a queue that does not move, a
+/// message that does not go on, a token that ends, reading that goes on.
 pub(super) fn arm(client: &mut Client, patience: Duration, reactor: &mut Reactor) {
     let now = reactor.now();
     let written = client.wire.total_written();
     client.stalled = match client.stalled {
-        _ if client.wire.queued_bytes() == 0 => None,
+        _ if client.wire.queued_bytes() == 0 || !client.is_open() => None,
         Some((since, before)) if before == written => Some((since, before)),
         _ => Some((now, written)),
     };
+    client.unfinished = match (client.unfinished, client.frames.unfinished()) {
+        (_, None) => None,
+        _ if !client.is_open() => None,
+        (Some((since, before)), Some(come)) if before == come => Some((since, before)),
+        (_, Some(come)) => Some((now, come)),
+    };
     let stall = client.stalled.map(|(since, _)| since + patience);
-    let next = [stall, client.expires_at, client.throttled_until].into_iter().flatten().min();
+    let end = client.unfinished.map(|(since, _)| since + abandoned_after(client, patience));
+    let others = [client.deadline, client.expires_at, client.throttled_until];
+    let next = [stall, end].into_iter().chain(others).flatten().min();
     match (next, client.timer) {
         // A timer that fires too early looks and sets itself anew: it need not be moved.
         (Some(next), Some((at, _))) if at <= next => {}
-        (Some(next), _) => set_timer(client, next, reactor),
+        (Some(next), _) => schedule(client, next, reactor),
         (None, Some((_, timer))) => {
             reactor.cancel_timer(timer);
             client.timer = None;

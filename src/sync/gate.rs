@@ -1,107 +1,42 @@
-//! The way in: request heads, hellos, and then messages one by one.
+//! The way in: request heads and hellos.
 //!
 //! Who may come in is decided here, in this order: a well-formed head; the Host, then the Origin; a known
-//! subprotocol; the token. Requests of clients that are in come out of [`Server::next_request`].
+//! subprotocol; the token. What clients that are in ask for is read in [`super::reading`].
 
 use std::io::Read;
-use std::time::Instant;
-
-use bytes::Bytes;
-use tungstenite::Message;
 
 use super::access::{self, Scopes, Verdict};
-use super::client::{CloseCode, Grant, HELLO_BYTES, Input, Phase, READ_BYTES, shortened};
-use super::codec::{DecodeErrorKind, FromClient, INPUT_HEADER, Incoming};
+use super::client::{CloseCode, Grant, HELLO_BYTES, Phase, shortened};
 use super::deadline::arm;
 use super::head::{self, HeadState, Refusal, Request as Head};
 use super::origin;
 use super::protocol::{
-    self, Bounds, ClientMessage, ErrorCode, Hello, PROTOCOL, Scope, ServerMessage, Version, Welcome,
+    self, Bounds, ErrorCode, Hello, PROTOCOL, Scope, ServerMessage, Version, Welcome,
 };
 use super::server::Server;
-use crate::reactor::{ClientId, Reactor, TerminalId};
+use crate::reactor::{ClientId, Reactor};
 use crate::state::{ApplicationState, Collection, Collections, StateCursor, StateVersion};
 
-/// Malformed messages in a row after which a client is closed.
-const MALFORMED_MAX: u32 = 16;
 /// The longest name of a client, in bytes.
 const NAME_MAX: usize = 64;
 /// Where the WebSocket is.
 const PATH: &str = "/";
 
-/// What a client wants.
-pub(crate) struct Request {
-    pub(crate) client: ClientId,
-    pub(crate) body: Body,
-}
-
-/// See [`Request`].
-pub(crate) enum Body {
-    Message(ClientMessage),
-    /// Types these bytes.
-    Input(TerminalId, Bytes),
-}
-
 impl Server {
-    /// The next request of a client that is in, if one can be read without waiting. `None` also when the
-    /// `budget` of messages is used up; whoever has more is in the list for the next turn.
-    pub(crate) fn next_request(
-        &mut self,
-        budget: &mut usize,
-        state: &ApplicationState,
-        reactor: &mut Reactor,
-    ) -> Option<Request> {
-        while *budget > 0
-            && let Some(id) = self.readable.pop_front()
-        {
-            *budget -= 1;
-            let Ok(client) = self.clients.get_mut(id) else { continue };
-            client.is_readable = false;
-            if client.throttled_until.is_some() {
-                continue;
-            }
-            let request = match &client.phase {
-                Phase::Head(_) => {
-                    self.read_head(id, reactor);
-                    continue;
-                }
-                Phase::Ending => {
-                    self.read_off(id, reactor);
-                    continue;
-                }
-                Phase::Open(_) if !client.has_answer_room() => {
-                    client.waits_for_room = true;
-                    continue;
-                }
-                _ => self.read_message(id, state, reactor),
-            };
-            if let Some(body) = request {
-                return Some(Request { client: id, body });
-            }
-        }
-        None
-    }
-
-    /// There may be more to read.
-    pub(super) fn read_again(&mut self, id: ClientId) {
-        if let Ok(client) = self.clients.get_mut(id)
-            && !std::mem::replace(&mut client.is_readable, true)
-        {
-            self.readable.push_back(id);
-        }
-    }
-
     // Request heads.
 
-    fn read_head(&mut self, id: ClientId, reactor: &mut Reactor) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        let Phase::Head(buffer) = &mut client.phase else { return };
-        let mut bytes = [0; READ_BYTES];
-        let state = match client.wire.read(&mut bytes) {
-            Ok(0) => return self.drop_client(id, reactor),
-            Ok(n) => buffer.push(&bytes[..n]),
-            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return,
-            Err(_) => return self.drop_client(id, reactor),
+    /// Reads what there is of a request head. Gives the bytes that were read.
+    pub(super) fn read_head(&mut self, id: ClientId, reactor: &mut Reactor) -> usize {
+        let Ok(client) = self.clients.get_mut(id) else { return 0 };
+        let Phase::Head(buffer) = &mut client.phase else { return 0 };
+        let bytes = self.scratch.get_mut(..HELLO_BYTES).unwrap_or_default();
+        let (count, state) = match client.wire.read(bytes) {
+            Ok(count @ 1..) => (count, buffer.push(bytes.get(..count).unwrap_or_default())),
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return 0,
+            Ok(_) | Err(_) => {
+                self.drop_client(id, reactor);
+                return 0;
+            }
         };
         match state {
             HeadState::Partial => self.read_again(id),
@@ -114,6 +49,7 @@ impl Server {
                 Err(refusal) => self.refuse(id, &refusal, reactor),
             },
         }
+        count
     }
 
     /// Whether the request may become a WebSocket; then it has.
@@ -142,150 +78,10 @@ impl Server {
         Ok(())
     }
 
-    /// What a refused client still sends is read away, so that it gets to see the answer.
-    fn read_off(&mut self, id: ClientId, reactor: &mut Reactor) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        match client.read_off() {
-            Input::Control => self.read_again(id),
-            Input::Drained => {}
-            _ => self.drop_client(id, reactor),
-        }
-    }
-
-    // Messages.
-
-    fn read_message(
-        &mut self,
-        id: ClientId,
-        state: &ApplicationState,
-        reactor: &mut Reactor,
-    ) -> Option<Body> {
-        let now = reactor.now();
-        let client = self.clients.get_mut(id).ok()?;
-        let ready_at = client.messages.ready_at(1, now);
-        if client.is_open() && ready_at != Some(now) {
-            self.throttle(id, ready_at, reactor);
-            return None;
-        }
-        let message = match client.read() {
-            Input::Message(message) => message,
-            Input::Control => {
-                client.messages.take(1, now);
-                self.mark_pushed(id);
-                self.read_again(id);
-                return None;
-            }
-            Input::Drained => return None,
-            // It went on after it was told why: what else it sends means nothing.
-            Input::Close(_) if !client.is_open() && !client.is_pending() => {
-                self.read_off(id, reactor);
-                return None;
-            }
-            Input::Close(code) => {
-                self.close(id, code, "the message is not acceptable", reactor);
-                self.read_again(id);
-                return None;
-            }
-            Input::Ended => {
-                // The answer to its goodbye may still be queued.
-                let _ = client.wire.flush();
-                self.drop_client(id, reactor);
-                return None;
-            }
-        };
-        self.read_again(id);
-        let client = self.clients.get_mut(id).ok()?;
-        let length = message.len() as u64;
-        client.messages.take(1, now);
-        if client.is_open() && !client.bytes.take(length, now) {
-            client.owed_bytes = length;
-            let until = client.bytes.ready_at(length, now);
-            self.throttle(id, until, reactor);
-        }
-        self.understand(id, &message, state, reactor)
-    }
-
-    /// Reads on at this time: the client sends more than it may.
-    fn throttle(&mut self, id: ClientId, until: Option<Instant>, reactor: &mut Reactor) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        client.throttled_until = until;
-        arm(client, self.limits.client_stall_time, reactor);
-    }
-
-    fn understand(
-        &mut self,
-        id: ClientId,
-        message: &Message,
-        state: &ApplicationState,
-        reactor: &mut Reactor,
-    ) -> Option<Body> {
-        let client = self.clients.get_mut(id).ok()?;
-        let inflated_max =
-            if client.is_open() { self.limits.client_inflated_bytes } else { HELLO_BYTES };
-        if matches!(client.phase, Phase::Closing(_)) {
-            return None;
-        }
-        let incoming = match message {
-            Message::Text(text) => Incoming::Text(text.as_str()),
-            Message::Binary(bytes) => Incoming::Binary(bytes),
-            _ => return None,
-        };
-        match client.codec.decode_client(incoming, inflated_max) {
-            Ok(FromClient::Message(message)) => {
-                client.malformed = 0;
-                match message {
-                    ClientMessage::Hello(hello) if !client.is_open() => {
-                        self.let_in(id, &hello, state, reactor);
-                        // What it wants to be attached to is carried out like any request.
-                        Some(Body::Message(ClientMessage::Hello(hello)))
-                            .filter(|_| self.clients.get(id).is_ok_and(|c| c.is_open()))
-                    }
-                    ClientMessage::Hello(_) => {
-                        self.complain(id, ErrorCode::Invalid, "a second hello");
-                        None
-                    }
-                    _ if !client.is_open() => {
-                        self.close(id, CloseCode::BadMessage, "hello comes first", reactor);
-                        None
-                    }
-                    message => Some(Body::Message(message)),
-                }
-            }
-            Ok(FromClient::Input { terminal, bytes }) if client.is_open() => {
-                debug_assert_eq!(bytes.len() + INPUT_HEADER, message.len());
-                let Message::Binary(whole) = message else { return None };
-                Some(Body::Input(TerminalId::from_u64(terminal), whole.slice(INPUT_HEADER..)))
-            }
-            Ok(FromClient::Input { .. }) => {
-                self.close(id, CloseCode::BadMessage, "hello comes first", reactor);
-                None
-            }
-            Err(error) => {
-                client.malformed += 1;
-                let hopeless = !client.is_open() || client.malformed >= MALFORMED_MAX;
-                match error.kind {
-                    DecodeErrorKind::Schema => {
-                        self.close(id, CloseCode::Version, &error.message, reactor);
-                    }
-                    DecodeErrorKind::TooBig => {
-                        self.close(id, CloseCode::TooBig, &error.message, reactor);
-                    }
-                    DecodeErrorKind::Malformed if hopeless => {
-                        self.close(id, CloseCode::BadMessage, &error.message, reactor);
-                    }
-                    DecodeErrorKind::Malformed => {
-                        self.complain(id, ErrorCode::Invalid, &error.message);
-                    }
-                }
-                None
-            }
-        }
-    }
-
     // Hello.
 
     /// Checks the token; then the client is in, or closed.
-    fn let_in(
+    pub(super) fn let_in(
         &mut self,
         id: ClientId,
         hello: &Hello,
@@ -323,9 +119,7 @@ impl Server {
         let share = &client.share;
         let resumed = known.is_some() && !state.is_behind_floor(&share.cursor, share.collections);
         let StateVersion { epoch, n } = state.version();
-        if let Some((_, timer)) = client.timer.take() {
-            reactor.cancel_timer(timer);
-        }
+        client.deadline = None;
         arm(client, self.limits.client_stall_time, reactor);
         let profiles = if scopes.contains(Scopes::MANAGE) {
             self.profiles.keys().cloned().collect()

@@ -67,6 +67,7 @@ impl Server {
         self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
         self.mark_pushed(id);
         self.read_again(id);
+        self.count_partial(id);
         self.leave_terminals(id);
         let leaving = self.clients.len() - self.open_count - self.pending_count;
         if was_pending && leaving > self.limits.clients_pending {
@@ -78,6 +79,8 @@ impl Server {
 
     pub(super) fn drop_client(&mut self, id: ClientId, reactor: &mut Reactor) {
         let Some(mut client) = self.clients.remove(id) else { return };
+        self.release_partial(client.counted);
+        self.pass_on(id);
         self.open_count -= usize::from(client.is_open());
         self.pending_count -= usize::from(client.is_pending());
         if client.is_open() {

@@ -7,6 +7,7 @@ mod client;
 mod codec;
 pub(crate) mod convert;
 mod deadline;
+mod frames;
 mod gate;
 mod head;
 mod leaving;
@@ -16,10 +17,12 @@ mod options;
 mod origin;
 mod outflow;
 mod pace;
+mod pages;
 mod paths;
 mod peer;
 pub(crate) mod protocol;
 mod pump;
+mod reading;
 mod screens;
 mod server;
 mod share;
@@ -28,7 +31,7 @@ mod wire;
 pub use access::{Scopes, TokenId, TokenOptions};
 pub use attaching::ClientInfo;
 pub(crate) use client::REASON_BYTES_MAX;
-pub(crate) use gate::{Body, Request, collections_of};
+pub(crate) use gate::collections_of;
 pub use options::{ListenAddress, ListenOptions};
 pub(crate) use peer::Peers;
 pub use peer::{
@@ -36,6 +39,7 @@ pub use peer::{
     RemoteFailure, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest, RemoteStart, RemoteTerminal,
 };
 pub(crate) use protocol::ErrorCode;
+pub(crate) use reading::{Body, Request};
 pub(crate) use server::{News, Server};
 
 /// Feeds decoders of the protocol; see `codec/fuzz.rs`.

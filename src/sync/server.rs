@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::access::Tokens;
-use super::client::{Client, CloseCode, Phase};
+use super::client::{Client, CloseCode, Phase, READ_BYTES};
 use super::deadline::{arm, set_timer};
 use super::head::Refusal;
 use super::leaving::turn_away;
@@ -18,9 +18,11 @@ use super::listener::{Accepted, Listener};
 use super::options::{ListenAddress, ListenOptions};
 use super::paths::Roots;
 use super::pump::Pump;
+use super::reading::STRANGERS_COST;
 use super::wire::{Flush, Socket, Wire};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::policy::Balance;
 use crate::reactor::{Alarm, ClientId, IdTable, ListenerId, Reactor, Source, TerminalId, WatchId};
 use crate::terminal::SpawnOptions;
 
@@ -54,6 +56,16 @@ pub(crate) struct Server {
     pub(super) news: VecDeque<News>,
     /// Nobody is let in any more.
     pub(super) is_closing: bool,
+    /// What is done for all those who are not let in, see [`super::reading`].
+    pub(super) strangers: Balance,
+    /// Where all connections are read into.
+    pub(super) scratch: Vec<u8>,
+    /// Bytes of all unfinished messages.
+    pub(super) partial_bytes: usize,
+    /// Clients that are read on when there is room for unfinished messages, and some that are gone.
+    pub(super) starving: VecDeque<ClientId>,
+    /// The client whose unfinished message may go beyond their bound.
+    pub(super) beyond: Option<ClientId>,
 }
 
 /// What the engine has to know.
@@ -66,7 +78,7 @@ pub(crate) enum News {
 }
 
 impl Server {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits, now: Instant) -> Self {
         Server {
             limits,
             listeners: IdTable::new(),
@@ -83,6 +95,11 @@ impl Server {
             pump: Pump::default(),
             news: VecDeque::new(),
             is_closing: false,
+            strangers: Balance::new(STRANGERS_COST.0, STRANGERS_COST.1, now),
+            scratch: vec![0; READ_BYTES],
+            partial_bytes: 0,
+            starving: VecDeque::new(),
+            beyond: None,
         }
     }
 
@@ -223,9 +240,13 @@ impl Server {
         id: ClientId,
         readable: bool,
         writable: bool,
+        hung_up: bool,
         reactor: &mut Reactor,
     ) {
-        if readable {
+        if hung_up && let Ok(client) = self.clients.get_mut(id) {
+            client.has_hung_up = true;
+        }
+        if readable || hung_up {
             self.read_again(id);
         }
         if writable {
@@ -287,7 +308,7 @@ impl Server {
             || client.wire.queued_frames() > QUEUED_FRAMES_MAX;
         if is_full {
             self.close(id, CloseCode::TooSlow, "the queue is full", reactor);
-        } else if client.is_open() {
+        } else {
             arm(client, self.limits.client_stall_time, reactor);
             let wants_more = !blocked && std::mem::take(&mut client.wants_more);
             let reads_on = client.waits_for_room && client.has_answer_room();

@@ -1,9 +1,9 @@
 //! The socket of one connection, and the frames that wait for it.
 //!
 //! Server frames are not masked, so a message for many clients is framed once and its [`Bytes`] are shared:
-//! each wire queues a reference. `tungstenite` reads from a wire and writes its pongs and closes into the
-//! same queue, hence the order on the wire is the order of the calls. Writing never blocks and never calls
-//! the system; [`Wire::flush`] does, with up to 64 frames a call.
+//! each wire queues a reference. Pongs and closes are queued like messages, hence the order on the wire is the
+//! order of the calls. Pushing never blocks and never calls the system; [`Wire::flush`] does, with up to 64
+//! frames a call.
 //!
 //! The queue has no bound of its own. Whoever pushes looks at [`Wire::queued_bytes`] and
 //! [`Wire::queued_frames`], and stops reading from a peer that asks without taking answers.
@@ -12,7 +12,7 @@
 mod tests;
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -43,7 +43,7 @@ const IDLE_FRAMES: usize = 16;
 /// The largest header of a frame that is not masked.
 pub(crate) const HEADER_BYTES_MAX: usize = 10;
 
-/// What a data frame carries. `tungstenite` makes control frames.
+/// What a data frame carries. Control frames are made in [`super::frames`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Opcode {
     /// UTF-8.
@@ -283,7 +283,7 @@ impl AsFd for Wire {
 }
 
 impl Read for Wire {
-    /// From the socket. An interruption is not told: `tungstenite` would take it for a failure.
+    /// From the socket, with one call that is not interrupted.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let outcome = match &mut self.socket {
@@ -295,18 +295,5 @@ impl Read for Wire {
                 outcome => return outcome,
             }
         }
-    }
-}
-
-impl Write for Wire {
-    /// Queues a copy, whole, so that `tungstenite` never holds anything back.
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        self.push(Bytes::copy_from_slice(buffer));
-        Ok(buffer.len())
-    }
-
-    /// Does nothing: the owner flushes once a turn, with [`Wire::flush`].
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

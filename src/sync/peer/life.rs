@@ -7,14 +7,14 @@
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use tungstenite::Message;
-
 use super::inflow::Item;
 use super::link::{Link, MESSAGE_BYTES, Received};
 use super::session::Fault;
 use super::{Peer, Peers, QUEUED_FRAMES_MAX};
+use crate::policy::Slice;
 use crate::reactor::{Alarm, PeerId, Reactor, Source};
-use crate::sync::codec::{DecodeErrorKind, FromServer, Incoming};
+use crate::sync::codec::{DecodeErrorKind, FromServer, Incoming, claimed_bytes};
+use crate::sync::frames::Payload;
 use crate::sync::wire::Flush;
 
 /// Time to connect, upgrade and be let in.
@@ -23,9 +23,20 @@ const OPEN_TIME: Duration = Duration::from_secs(5);
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// A connection that lasted so long worked; one that did not is an attempt like any other.
 const STABLE_TIME: Duration = Duration::from_secs(10);
-/// Messages that are read in one turn, and of one peer before the next one.
-const MESSAGES_PER_TURN: usize = 1024;
-const MESSAGES_PER_PEER: usize = 64;
+/// Units that are done for one peer before the next one.
+const UNITS_PER_PEER: usize = 64;
+/// What a peer may cost: nanoseconds of estimated work in a second on average, half a core, and what of it may
+/// come at once. The host has chosen to connect to it, and a mirror of a large state comes at once.
+pub(super) const COST: (u64, u64) = (500_000_000, 100_000_000);
+
+// Estimates in nanoseconds, as in `sync/reading.rs`.
+/// A frame, with the system call that may come before it.
+const FRAME_COST: u64 = 2_500;
+/// Copying 8 bytes.
+const COPY_8_COST: u64 = 4;
+/// A message, and each of its bytes when they are decoded.
+const MESSAGE_COST: u64 = 1_000;
+const DECODE_COST: u64 = 4;
 
 impl Peers {
     // Readiness.
@@ -53,7 +64,17 @@ impl Peers {
 
     pub(crate) fn on_peer_alarm(&mut self, id: PeerId, reactor: &mut Reactor) {
         let Ok(peer) = self.peers.get_mut(id) else { return };
+        let now = reactor.now();
         peer.timer = None;
+        if peer.paused_until.is_some_and(|until| until <= now) {
+            peer.paused_until = None;
+            self.list(id);
+        }
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        if peer.deadline.is_none_or(|at| at > now) {
+            return peer.arm(reactor);
+        }
+        peer.deadline = None;
         if peer.is_leaving {
             self.drop_peer(id, reactor);
         } else if peer.link.is_none() {
@@ -73,6 +94,7 @@ impl Peers {
         if let Ok(peer) = self.peers.get_mut(id)
             && peer.is_readable
             && !peer.is_listed
+            && peer.paused_until.is_none()
             && peer.may_read()
         {
             peer.is_listed = true;
@@ -82,28 +104,34 @@ impl Peers {
 
     // The turn.
 
-    /// Reads peers, one after the other, until they have no more or the turn has done enough.
-    pub(crate) fn read(&mut self, reactor: &mut Reactor) {
-        let mut budget = MESSAGES_PER_TURN;
-        while budget > 0
+    /// Reads peers, one after the other, until they have no more or the slice is over.
+    pub(crate) fn read(&mut self, slice: &mut Slice, reactor: &mut Reactor) {
+        while !slice.is_over()
             && let Some(id) = self.readable.pop_front()
         {
             let Ok(peer) = self.peers.get_mut(id) else { continue };
             peer.is_listed = false;
-            let mut share = MESSAGES_PER_PEER.min(budget);
-            while share > 0 && self.read_one(id, reactor) {
-                share -= 1;
-                budget -= 1;
+            let mut units = 0;
+            while units < UNITS_PER_PEER && !slice.is_over() && self.read_one(id, slice, reactor) {
+                units += 1;
             }
             self.list(id);
             self.say(id, reactor);
         }
     }
 
-    /// Reads one message. Whether there may be another.
-    fn read_one(&mut self, id: PeerId, reactor: &mut Reactor) -> bool {
+    /// Does one unit: takes in a frame, and does what it means if it completes a message. Whether there may
+    /// be another.
+    fn read_one(&mut self, id: PeerId, slice: &mut Slice, reactor: &mut Reactor) -> bool {
+        let now = reactor.now();
         let Ok(peer) = self.peers.get_mut(id) else { return false };
         if !peer.is_readable || !peer.may_read() {
+            return false;
+        }
+        let until = peer.cost.ready_at(now);
+        if until > now {
+            peer.paused_until = Some(until);
+            peer.arm(reactor);
             return false;
         }
         let Some(link) = &mut peer.link else { return false };
@@ -111,10 +139,24 @@ impl Peers {
             self.lose(id, Fault::new("it takes no answers"), reactor);
             return false;
         }
-        let message = match link.read() {
+        let (count, received) = link.read(&mut self.scratch);
+        let mut cost = FRAME_COST + count as u64 / 8 * COPY_8_COST;
+        if let Received::Message(payload) = &received {
+            let bytes = claimed_bytes(incoming(payload)).min(MESSAGE_BYTES).max(payload.len());
+            cost += MESSAGE_COST + bytes as u64 * DECODE_COST;
+        }
+        peer.cost.charge(cost, now);
+        slice.charge(cost);
+        self.on_received(id, received, reactor)
+    }
+
+    fn on_received(&mut self, id: PeerId, received: Received, reactor: &mut Reactor) -> bool {
+        let Ok(peer) = self.peers.get_mut(id) else { return false };
+        let Some(link) = &mut peer.link else { return false };
+        let payload = match received {
             Received::Message(_) if peer.is_leaving => return true,
-            Received::Message(message) => message,
-            Received::Control => return true,
+            Received::Message(payload) => payload,
+            Received::Control | Received::Part => return true,
             Received::Drained => {
                 peer.is_readable = false;
                 if let Some(reason) = peer.broken.take() {
@@ -139,7 +181,7 @@ impl Peers {
             }
         };
         let was_open = peer.session.is_open;
-        let outcome = understand(peer, message, reactor.now(), &mut self.out);
+        let outcome = understand(peer, &payload, reactor.now(), &mut self.out);
         if let Err(fault) = outcome {
             self.out.clear();
             self.lose(id, fault, reactor);
@@ -297,19 +339,27 @@ impl Peer {
         if let Some(link) = self.link.take() {
             reactor.deregister(link.as_fd());
         }
-        (self.is_readable, self.broken) = (false, None);
+        (self.is_readable, self.broken, self.paused_until) = (false, None, None);
         self.cancel_timer(reactor);
     }
 
     fn set_timer(&mut self, at: Instant, reactor: &mut Reactor) {
-        self.cancel_timer(reactor);
-        self.timer = Some(reactor.set_timer(at, Alarm::Peer(self.id)));
+        self.deadline = Some(at);
+        self.arm(reactor);
     }
 
     fn cancel_timer(&mut self, reactor: &mut Reactor) {
+        self.deadline = None;
+        self.arm(reactor);
+    }
+
+    /// Sets the one timer for what comes first.
+    fn arm(&mut self, reactor: &mut Reactor) {
         if let Some(timer) = self.timer.take() {
             reactor.cancel_timer(timer);
         }
+        let next = self.deadline.into_iter().chain(self.paused_until).min();
+        self.timer = next.map(|at| reactor.set_timer(at, Alarm::Peer(self.id)));
     }
 }
 
@@ -324,21 +374,23 @@ fn interest(is_writing: bool) -> mio::Interest {
 /// Has the session do what a message says.
 fn understand(
     peer: &mut Peer,
-    message: Message,
+    payload: &Payload,
     now: Instant,
     out: &mut Vec<super::ClientMessage>,
 ) -> Result<(), Fault> {
-    let incoming = match &message {
-        Message::Text(text) => Incoming::Text(text.as_str()),
-        Message::Binary(bytes) => Incoming::Binary(bytes),
-        _ => return Ok(()),
-    };
-    match peer.options.codec.decode_server(incoming, MESSAGE_BYTES) {
+    match peer.options.codec.decode_server(incoming(payload), MESSAGE_BYTES) {
         Ok(FromServer::Message(message)) => peer.session.on_message(message, now, out),
         Ok(FromServer::Output { terminal, offset, bytes }) => {
             peer.session.on_output(terminal, offset, bytes)
         }
         Err(error) if error.kind == DecodeErrorKind::Schema => Err(Fault::fatal(error.message)),
         Err(error) => Err(Fault::new(error.message)),
+    }
+}
+
+fn incoming(payload: &Payload) -> Incoming<'_> {
+    match payload {
+        Payload::Text(text) => Incoming::Text(text.as_str()),
+        Payload::Binary(bytes) => Incoming::Binary(bytes),
     }
 }

@@ -8,25 +8,23 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 use mio::net::{TcpStream, UnixStream};
 use nix::sys::socket::{setsockopt, sockopt};
-use tungstenite::Message;
-use tungstenite::error::Error as WsError;
-use tungstenite::protocol::frame::CloseFrame;
-use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+use tungstenite::protocol::frame::coding::{Data, OpCode};
+use tungstenite::protocol::frame::{CloseFrame, Frame};
 
 use super::options::{PeerAddress, PeerOptions};
 use super::session::Fault;
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::client::CloseCode;
 use crate::sync::codec::{Codec, Encoded};
+use crate::sync::frames::{self, Broken, Frames, Payload, Role, Step};
 use crate::sync::head::Key;
 use crate::sync::head::outbound::{self, Rejected, ResponseBuffer, ResponseState};
 use crate::sync::wire::{Flush, Socket, Wire};
 
 /// What is read with one system call.
-const READ_BYTES: usize = 32 << 10;
+pub(super) const READ_BYTES: usize = 32 << 10;
 /// Bytes of a message of the other engine, also when inflated; its own parts are far smaller.
 pub(super) const MESSAGE_BYTES: usize = 16 << 20;
 /// Where the WebSocket is.
@@ -42,18 +40,20 @@ enum Phase {
     Connecting,
     /// The request was sent.
     Asking(ResponseBuffer),
-    Open(WebSocketContext),
-    /// We have said goodbye.
-    Closing(WebSocketContext),
+    Open,
+    /// One of both has said goodbye.
+    Closing,
 }
 
 /// What reading gave.
 pub(super) enum Received {
     /// The WebSocket is there: say hello.
     Upgraded,
-    Message(Message),
+    Message(Payload),
     /// Something that has been dealt with.
     Control,
+    /// A part of a frame.
+    Part,
     /// Nothing before the kernel reports more.
     Drained,
     /// It is over.
@@ -64,6 +64,7 @@ pub(super) enum Received {
 pub(super) struct Link {
     wire: Wire,
     phase: Phase,
+    frames: Frames,
     codec: Codec,
     /// Registered for writability.
     pub(super) wants_write: bool,
@@ -88,6 +89,7 @@ impl Link {
         Ok(Link {
             wire: Wire::new(socket),
             phase: Phase::Connecting,
+            frames: Frames::new(Role::Client, MESSAGE_BYTES),
             codec: options.codec,
             wants_write: true,
         })
@@ -123,24 +125,58 @@ impl Link {
         Ok(())
     }
 
-    /// Reads one thing.
-    pub(super) fn read(&mut self) -> Received {
-        match &mut self.phase {
-            Phase::Connecting => Received::Drained,
-            Phase::Asking(_) => self.read_response(),
-            Phase::Open(context) | Phase::Closing(context) => read_message(context, &mut self.wire),
+    /// Takes in one frame, reading once before if it has to. Also gives the bytes that were read.
+    pub(super) fn read(&mut self, scratch: &mut [u8]) -> (usize, Received) {
+        match &self.phase {
+            Phase::Connecting => (0, Received::Drained),
+            Phase::Asking(_) => self.read_response(scratch),
+            Phase::Open | Phase::Closing => self.read_frame(scratch),
         }
     }
 
-    fn read_response(&mut self) -> Received {
-        let Phase::Asking(buffer) = &mut self.phase else { return Received::Drained };
-        let mut bytes = [0; 4096];
-        let state = match io::Read::read(&mut self.wire, &mut bytes) {
-            Ok(0) => return Received::Over(Fault::new("it ended without an answer")),
-            Ok(n) => buffer.push(bytes.get(..n).unwrap_or_default()),
-            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Received::Drained,
-            Err(error) => return Received::Over(Fault::new(error.to_string())),
+    fn read_frame(&mut self, scratch: &mut [u8]) -> (usize, Received) {
+        let outcome = if self.frames.has_rest() {
+            Ok((0, self.frames.next()))
+        } else {
+            self.frames.read(&mut self.wire, scratch)
         };
+        match outcome {
+            Ok((count, Ok(step))) => (count, self.on_step(step)),
+            Ok((count, Err(broken))) => (count, Received::Over(Fault::new(reason_of(broken)))),
+            Err(error) => (0, unread(&error, "it ended without a goodbye")),
+        }
+    }
+
+    fn on_step(&mut self, step: Step) -> Received {
+        match step {
+            Step::NeedBytes => Received::Part,
+            Step::Fragment | Step::Pong => Received::Control,
+            Step::Message(payload) => Received::Message(payload),
+            Step::Ping(payload) => {
+                self.push(frames::pong(payload));
+                Received::Control
+            }
+            Step::Close(frame) => {
+                self.push(frames::close_answer(frame.as_ref()));
+                self.phase = Phase::Closing;
+                Received::Over(closed(frame.as_ref()))
+            }
+        }
+    }
+
+    fn read_response(&mut self, scratch: &mut [u8]) -> (usize, Received) {
+        let Phase::Asking(buffer) = &mut self.phase else { return (0, Received::Drained) };
+        match io::Read::read(&mut self.wire, scratch) {
+            Ok(count @ 1..) => {
+                let state = buffer.push(scratch.get(..count).unwrap_or_default());
+                (count, self.on_response(state))
+            }
+            Ok(_) => (0, Received::Over(Fault::new("it ended without an answer"))),
+            Err(error) => (0, unread(&error, "it ended without an answer")),
+        }
+    }
+
+    fn on_response(&mut self, state: ResponseState) -> Received {
         match state {
             ResponseState::Partial => Received::Control,
             ResponseState::Bad(rejected) => Received::Over(refusal(&rejected)),
@@ -151,9 +187,8 @@ impl Link {
                 // What came behind the head is the beginning of the WebSocket.
                 let phase = std::mem::replace(&mut self.phase, Phase::Connecting);
                 let Phase::Asking(buffer) = phase else { return Received::Drained };
-                let (config, role) = (Some(config()), Role::Client);
-                let context = WebSocketContext::from_partially_read(buffer.rest(), role, config);
-                self.phase = Phase::Open(context);
+                self.frames.begin_with(buffer.rest());
+                self.phase = Phase::Open;
                 Received::Upgraded
             }
         }
@@ -161,44 +196,40 @@ impl Link {
 
     /// Queues a message. Whether there is a WebSocket for it.
     pub(super) fn send(&mut self, encoded: Encoded) -> bool {
-        let message = if encoded.text {
-            match String::from_utf8(encoded.payload) {
-                Ok(text) => Message::text(text),
-                Err(_) => return false,
-            }
-        } else {
-            Message::Binary(encoded.payload.into())
-        };
-        self.push(message)
+        let kind = if encoded.text { Data::Text } else { Data::Binary };
+        self.push(Frame::message(encoded.payload, OpCode::Data(kind), true))
     }
 
     /// Queues a binary frame.
     pub(super) fn send_binary(&mut self, payload: Vec<u8>) -> bool {
-        self.push(Message::Binary(Bytes::from(payload)))
+        self.push(Frame::message(payload, OpCode::Data(Data::Binary), true))
     }
 
-    fn push(&mut self, message: Message) -> bool {
-        let Phase::Open(context) = &mut self.phase else { return false };
-        // The wire takes everything, so this fails only when the close frame has been exchanged.
-        context.write(&mut self.wire, message).is_ok()
+    /// Queues a frame with a mask of its own, unless goodbye has been said.
+    fn push(&mut self, mut frame: Frame) -> bool {
+        let mut mask = [0; 4];
+        // Without random numbers it is masked by zeros, which every server takes.
+        let _ = getrandom::fill(&mut mask);
+        frame.header_mut().mask = Some(mask);
+        let is_open = matches!(self.phase, Phase::Open);
+        if is_open {
+            self.wire.push(frames::bytes_of(frame));
+        }
+        is_open
     }
 
     /// Says goodbye. Whether there is somebody to say it to.
     pub(super) fn close(&mut self) -> bool {
-        let phase = std::mem::replace(&mut self.phase, Phase::Connecting);
-        let Phase::Open(mut context) = phase else { return false };
-        let frame = CloseFrame { code: (CloseCode::Bye as u16).into(), reason: "".into() };
-        let is_said = context.close(&mut self.wire, Some(frame)).is_ok();
-        self.phase = Phase::Closing(context);
-        is_said
+        if !self.push(frames::close(CloseCode::Bye as u16, "")) {
+            return false;
+        }
+        self.frames.await_close();
+        self.phase = Phase::Closing;
+        true
     }
 
     /// Writes what the socket takes.
     pub(super) fn flush(&mut self) -> io::Result<Flush> {
-        // An answer to the other end's goodbye, or a pong.
-        if let Phase::Open(context) | Phase::Closing(context) = &mut self.phase {
-            let _ = context.flush(&mut self.wire);
-        }
         self.wire.flush()
     }
 }
@@ -230,23 +261,20 @@ pub(super) fn key() -> Result<Key> {
     Ok(key)
 }
 
-fn config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(Some(MESSAGE_BYTES))
-        .max_frame_size(Some(MESSAGE_BYTES))
+/// What a failure to read means.
+fn unread(error: &io::Error, at_end: &'static str) -> Received {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => Received::Drained,
+        io::ErrorKind::UnexpectedEof => Received::Over(Fault::new(at_end)),
+        _ => Received::Over(Fault::new(error.to_string())),
+    }
 }
 
-fn read_message(context: &mut WebSocketContext, wire: &mut Wire) -> Received {
-    match context.read(wire) {
-        Ok(Message::Close(frame)) => Received::Over(closed(frame.as_ref())),
-        Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Received::Control,
-        Ok(message) => Received::Message(message),
-        Err(WsError::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => Received::Drained,
-        Err(WsError::Io(error)) if error.kind() == io::ErrorKind::Interrupted => Received::Control,
-        Err(WsError::Io(error)) => Received::Over(Fault::new(error.to_string())),
-        Err(error) => Received::Over(Fault::new(error.to_string())),
+fn reason_of(broken: Broken) -> &'static str {
+    match broken {
+        Broken::Protocol => "what it sends is not WebSocket",
+        Broken::NotUtf8 => "it sends text that is not UTF-8",
+        Broken::TooBig => "it sends a message that is too large",
     }
 }
 

@@ -32,7 +32,7 @@ use super::codec::input_header;
 use super::protocol::ClientMessage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::policy::{BreakerState, CircuitBreaker, Retry};
+use crate::policy::{Balance, BreakerState, CircuitBreaker, Retry};
 use crate::reactor::{IdTable, PeerId, Reactor, TimerId};
 use crate::state::{ChangeSet, Replica};
 
@@ -114,6 +114,12 @@ struct Peer {
     open_since: Option<Instant>,
     last_error: Option<String>,
     timer: Option<TimerId>,
+    /// For what the timer is set: the next attempt, or the end of what takes too long.
+    deadline: Option<Instant>,
+    /// What was done for it, in nanoseconds.
+    cost: Balance,
+    /// It is not read before this time: it costs too much.
+    paused_until: Option<Instant>,
     /// The host let go of it: it is gone to everybody and only says goodbye.
     is_leaving: bool,
     /// The kernel reported it, and it has not been read to the end.
@@ -136,6 +142,8 @@ pub(crate) struct Peers {
     told: Option<Item>,
     /// What a session wants to say; a field so that it is allocated once.
     out: Vec<ClientMessage>,
+    /// Where all connections are read into.
+    scratch: Vec<u8>,
 }
 
 impl Peers {
@@ -147,6 +155,7 @@ impl Peers {
             tellers: VecDeque::new(),
             told: None,
             out: Vec::new(),
+            scratch: vec![0; link::READ_BYTES],
         }
     }
 
@@ -181,6 +190,9 @@ impl Peers {
             open_since: None,
             last_error: None,
             timer: None,
+            deadline: None,
+            cost: Balance::new(life::COST.0, life::COST.1, reactor.now()),
+            paused_until: None,
             is_leaving: false,
             is_readable: false,
             is_listed: false,

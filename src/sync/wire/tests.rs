@@ -1,11 +1,25 @@
 //! Tests of wires, over socket pairs.
 
+use std::io::Write;
+
 use super::*;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use proptest::prelude::*;
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Error, Message};
+
+// For tungstenite, which is the other end of some tests.
+impl Write for Wire {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.push(Bytes::copy_from_slice(buffer));
+        Ok(buffer.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// A wire whose socket takes little, and the other end.
 fn pair() -> (Wire, UnixStream) {
