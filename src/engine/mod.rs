@@ -3,6 +3,7 @@
 //! It is the only place where subsystems meet. They do not know each other; what one of them reports
 //! and another one needs passes through here.
 
+mod batches;
 mod event;
 mod peers;
 mod requests;
@@ -29,6 +30,7 @@ use crate::state::ApplicationState;
 use crate::sync::{Peers, Server};
 use crate::terminal::Terminals;
 use crate::watch::Watches;
+use batches::Batches;
 use event::Notice;
 use requests::ClientWatch;
 use sender::Letter;
@@ -102,6 +104,7 @@ pub struct Engine {
     reviews: VecDeque<Review>,
     last_review: u64,
     client_watches: Vec<ClientWatch>,
+    batches: Batches,
     inbox: Inbox<Letter>,
     turns: TurnRecorder,
     /// Which stage of a turn goes next.
@@ -155,6 +158,7 @@ impl Engine {
             reviews: VecDeque::new(),
             last_review: 0,
             client_watches: Vec::new(),
+            batches: Batches::default(),
             inbox,
             notices: VecDeque::new(),
             log_line: String::new(),
@@ -249,6 +253,7 @@ impl Engine {
             || self.has_state_work()
             || !self.notices.is_empty()
             || self.turns.has_slow()
+            || !self.batches.is_empty()
             || !self.inbox.is_empty()
             || self.is_shutdown_complete()
     }

@@ -2,7 +2,6 @@
 //!
 //! A request that has an id is answered by a result; the others are silent unless something is wrong.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Engine;
@@ -13,7 +12,7 @@ use crate::reactor::{ClientId, TerminalId, WatchId};
 use crate::state::{ChangeSet, Key, Refusal};
 use crate::sync::protocol::{
     Applied, ClientMessage, Failure, Op as WireOp, Outcome, Rejected, Search as WireSearch,
-    ServerMessage, Spawn, TerminalDetail, TerminalOp,
+    ServerMessage, Spawn, TerminalDetail,
 };
 use crate::sync::{Body, ErrorCode, Request, Scopes, collections_of, convert};
 use crate::terminal::{Op, Search, SignalTarget, Size};
@@ -41,7 +40,10 @@ impl Engine {
     /// Carries out what clients ask for.
     pub(super) fn serve_clients(&mut self, slice: &mut Slice) {
         while let Some(request) = self.server.next_request(slice, &self.state, &mut self.reactor) {
+            let (client, cost) = (request.client, cost_of(&request.body));
             self.carry_out_request(request);
+            slice.charge(cost);
+            self.server.charge(client, cost, self.reactor.now());
         }
     }
 
@@ -76,10 +78,7 @@ impl Engine {
             ClientMessage::Input { terminal, data } => {
                 self.type_for(client, TerminalId::from_u64(terminal), &data.0);
             }
-            ClientMessage::Batch { id, ops } => {
-                let statuses = self.batch_for(client, ops);
-                self.result(client, id, Ok(Outcome::Statuses(statuses)));
-            }
+            ClientMessage::Batch { id, ops } => self.begin_batch(client, id, ops),
             ClientMessage::Spawn(spawn) => {
                 let outcome = self.spawn_for(&spawn);
                 self.result(client, spawn.id, outcome);
@@ -115,7 +114,7 @@ impl Engine {
 
     // Answers.
 
-    fn result(&mut self, client: ClientId, id: u64, outcome: Result<Outcome>) {
+    pub(super) fn result(&mut self, client: ClientId, id: u64, outcome: Result<Outcome>) {
         let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(failure(&error)));
         self.server.send(client, &ServerMessage::Result { id, outcome });
     }
@@ -178,25 +177,12 @@ impl Engine {
         Ok(())
     }
 
-    fn batch_for(&mut self, client: ClientId, ops: Vec<TerminalOp>) -> Vec<Option<Failure>> {
-        let mut failed = BTreeSet::new();
-        let mut statuses = Vec::with_capacity(ops.len());
-        for TerminalOp { terminal, op } in ops {
-            let status = if failed.contains(&terminal) {
-                let why = "an earlier operation for this terminal failed";
-                Err(Error::new(ErrorKind::Skipped, why))
-            } else {
-                self.operate_for(client, TerminalId::from_u64(terminal), op)
-            };
-            if status.is_err() {
-                failed.insert(terminal);
-            }
-            statuses.push(status.err().map(|error| failure(&error)));
-        }
-        statuses
-    }
-
-    fn operate_for(&mut self, client: ClientId, id: TerminalId, op: WireOp) -> Result<()> {
+    pub(super) fn operate_for(
+        &mut self,
+        client: ClientId,
+        id: TerminalId,
+        op: WireOp,
+    ) -> Result<()> {
         let scope = match &op {
             WireOp::Signal(_) | WireOp::Clear | WireOp::Close { .. } => Scopes::MANAGE,
             _ => Scopes::TYPE,
@@ -409,6 +395,23 @@ impl Engine {
     }
 }
 
+/// What carrying out a request costs, in nanoseconds of estimated work; batches and searches are charged as
+/// they go on.
+fn cost_of(body: &Body) -> u64 {
+    match body {
+        Body::Input(_, bytes) => 3_000 + bytes.len() as u64,
+        Body::Message(message) => match message {
+            ClientMessage::Spawn(_) => 400_000,
+            ClientMessage::Watch { .. } | ClientMessage::Unwatch { .. } => 100_000,
+            ClientMessage::Query { .. } => 50_000,
+            ClientMessage::Change { ops, .. } => 2_000 + 2_000 * ops.len() as u64,
+            ClientMessage::Hello(hello) => 5_000 + 5_000 * hello.attach.len() as u64,
+            ClientMessage::Input { data, .. } => 3_000 + data.0.len() as u64,
+            _ => 2_000,
+        },
+    }
+}
+
 /// What a token must allow for this message. Operations of a batch are checked one by one.
 fn scope_of(message: &ClientMessage) -> Scopes {
     match message {
@@ -432,7 +435,7 @@ fn scope_of(message: &ClientMessage) -> Scopes {
     }
 }
 
-fn failure(error: &Error) -> Failure {
+pub(super) fn failure(error: &Error) -> Failure {
     Failure { code: code_of(error.kind()), message: error.message().into() }
 }
 

@@ -247,7 +247,7 @@ impl Engine {
     fn is_busy(&self, stage: Stage) -> bool {
         match stage {
             Stage::Clients => self.server.has_readable(),
-            Stage::Jobs => false,
+            Stage::Jobs => !self.batches.is_empty(),
             Stage::Peers => self.peers.has_work(),
             Stage::Reads => self.reads_left > 0 && !self.reactor.ready.is_empty(),
             Stage::Watches => self.watches.has_work(),
@@ -295,6 +295,7 @@ impl Engine {
         self.turns.enter(stage, self.reactor.measure_now());
         match stage {
             Stage::Clients => self.serve_clients(&mut slice),
+            Stage::Jobs => self.work_on_batches(&mut slice),
             Stage::Peers => self.peers.read(&mut slice, &mut self.reactor),
             Stage::Reads => self.read_others(&mut slice),
             Stage::Watches => {

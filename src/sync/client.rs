@@ -154,6 +154,8 @@ pub(crate) struct Client {
     pub(crate) is_readable: bool,
     /// It is read on when there is room for answers.
     pub(crate) waits_for_room: bool,
+    /// What it sends waits for a batch of its own to be done.
+    pub(crate) is_held: bool,
     /// In the list of those to be flushed.
     pub(crate) is_pushed: bool,
     /// In the list of those that may get more.
@@ -224,6 +226,7 @@ impl Client {
             stalled: None,
             is_readable: false,
             waits_for_room: false,
+            is_held: false,
             is_pushed: false,
             is_woken: false,
             wants_more: false,

@@ -131,7 +131,7 @@ impl Server {
         let now = reactor.now();
         let client = self.clients.get_mut(id).ok()?;
         client.is_readable = false;
-        if client.throttled_until.is_some() {
+        if client.throttled_until.is_some() || (client.is_held && client.is_open()) {
             return None;
         }
         let is_stranger = client.grant.is_none();
@@ -196,6 +196,36 @@ impl Server {
             }
         }
         unit
+    }
+
+    // What is carried out over several turns.
+
+    /// Does not read a client before [`release_reading`](Self::release_reading): what it sends comes after
+    /// what is being done for it.
+    pub(crate) fn hold_reading(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.is_held = true;
+        }
+    }
+
+    /// Reads a client on.
+    pub(crate) fn release_reading(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.is_held = false;
+            self.read_again(id);
+        }
+    }
+
+    /// Whether a client is in.
+    pub(crate) fn is_in(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_ok_and(|client| client.is_open())
+    }
+
+    /// Something was done for a client and cost so much.
+    pub(crate) fn charge(&mut self, id: ClientId, cost: u64, now: Instant) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.cost.charge(cost, now);
+        }
     }
 
     // Messages.
