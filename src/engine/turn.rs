@@ -179,7 +179,7 @@ impl Engine {
             Some(Source::Client(id)) => {
                 let hung_up = event.is_read_closed() || event.is_error();
                 let (readable, writable) = (event.is_readable(), event.is_writable());
-                self.server.on_client(id, readable, writable, hung_up, &mut self.reactor);
+                self.server.on_client(id, readable, writable, hung_up);
             }
             Some(Source::Peer(id)) => {
                 let failed = event.is_error() || event.is_write_closed();
@@ -311,13 +311,16 @@ impl Engine {
 
     /// Sends clients what is new; the last thing of a turn, so that what it brought goes out with it.
     fn send(&mut self) {
-        let slice = self.enter(Stage::Sending, OWN_TIME);
+        let typing = self.terminals.is_typing(self.reactor.now());
+        let time = if typing { self.config.limits.turn_time_typing } else { OWN_TIME };
+        let mut slice = self.enter(Stage::Sending, time);
         self.observe();
         if self.shutdown == Shutdown::Started && self.terminals.len() == 0 {
             self.server.close_all(&mut self.reactor);
         }
         let mut touched = std::mem::take(&mut self.observation.touched);
-        self.server.pump(&touched, &mut self.terminals, &self.state, &mut self.reactor);
+        let (terminals, reactor) = (&mut self.terminals, &mut self.reactor);
+        self.server.pump(&touched, terminals, &self.state, &mut slice, reactor);
         touched.clear();
         self.observation.touched = touched;
         self.read_server_news();

@@ -241,7 +241,6 @@ impl Server {
         readable: bool,
         writable: bool,
         hung_up: bool,
-        reactor: &mut Reactor,
     ) {
         if hung_up && let Ok(client) = self.clients.get_mut(id) {
             client.has_hung_up = true;
@@ -250,7 +249,8 @@ impl Server {
             self.read_again(id);
         }
         if writable {
-            self.flush(id, reactor);
+            // Written at the end of the turn, with what comes until then.
+            self.mark_pushed(id);
             self.wake(id);
         }
     }

@@ -9,13 +9,15 @@ use super::codec::Codec;
 use super::octets::Hex;
 use super::protocol::{Applied, Diff, ServerMessage};
 use super::server::Server;
+use crate::policy::Slice;
 use crate::reactor::{Alarm, ClientId, Reactor, TimerId};
 use crate::state::{ApplicationState, Budget, Collections, StateCursor, StateVersion};
 
 /// What one part of a diff holds, so that an echo never waits behind more.
 const PART: Budget = Budget { entries: 512, bytes: 16 << 10 };
-/// So many clients are looked at in one turn; with thousands of them an echo does not wait for all.
-const CLIENTS_PER_TURN: usize = 256;
+/// What looking at a client costs, and making a part of a diff.
+const LOOK_COST: u64 = 300;
+const PART_COST: u64 = 100_000;
 /// Every so many diffs of a client carry a hash.
 const HASH_EVERY: u32 = 16;
 
@@ -110,11 +112,12 @@ impl Server {
         &mut self,
         woken: &[ClientId],
         state: &ApplicationState,
+        slice: &mut Slice,
         reactor: &mut Reactor,
     ) {
         let now = reactor.now();
         for id in woken {
-            self.share_with(*id, state, now);
+            self.share_with(*id, state, slice, now);
         }
         let diffs = &mut self.pump.diffs;
         let is_new = diffs.seen.replace(state.version()) != Some(state.version());
@@ -125,21 +128,32 @@ impl Server {
         } else if is_new {
             diffs.wake_at = earlier(diffs.wake_at, diffs.next_at);
         }
-        for _ in 0..CLIENTS_PER_TURN {
-            let Some(id) = self.pump.diffs.round.pop() else { break };
-            self.share_with(id, state, now);
+        while let Some(id) = self.pump.diffs.round.pop() {
+            self.share_with(id, state, slice, now);
+            if slice.is_over() {
+                break;
+            }
         }
         let diffs = &mut self.pump.diffs;
         diffs.made.clear();
         diffs.arm(reactor);
     }
 
-    fn share_with(&mut self, id: ClientId, state: &ApplicationState, now: Instant) {
+    /// Sends one client what it lacks, until the slice is over.
+    fn share_with(
+        &mut self,
+        id: ClientId,
+        state: &ApplicationState,
+        slice: &mut Slice,
+        now: Instant,
+    ) {
+        slice.charge(LOOK_COST);
         let Ok(client) = self.clients.get_mut(id) else { return };
         if !client.is_open() {
             return;
         }
         let diffs = &mut self.pump.diffs;
+        let mut is_cut = false;
         while client.has_state_room() {
             if !client.share.needs_something(state) {
                 break;
@@ -150,7 +164,12 @@ impl Server {
                 diffs.wake_at = earlier(diffs.wake_at, due.map(|due| due.time(now)));
                 break;
             }
-            send_part(client, state, diffs, now);
+            let is_made = send_part(client, state, diffs, now);
+            slice.charge(if is_made { PART_COST } else { LOOK_COST });
+            if slice.is_over() && client.share.needs_something(state) {
+                is_cut = true;
+                break;
+            }
         }
         // One without room is woken when there is some.
         if client.has_state_room() && !client.share.collections.is_empty() {
@@ -158,6 +177,9 @@ impl Server {
             diffs.next_at = earlier(diffs.next_at, due.map(|due| due.time(now)));
         }
         self.mark_pushed(id);
+        if is_cut {
+            self.wake(id);
+        }
     }
 }
 
@@ -190,8 +212,13 @@ fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     a.into_iter().chain(b).min()
 }
 
-/// Sends the next part of what this client lacks.
-fn send_part(client: &mut Client, state: &ApplicationState, diffs: &mut Diffs, now: Instant) {
+/// Sends the next part of what this client lacks. Whether it had to be made.
+fn send_part(
+    client: &mut Client,
+    state: &ApplicationState,
+    diffs: &mut Diffs,
+    now: Instant,
+) -> bool {
     let share = &mut client.share;
     // What comes anew is always checked.
     let hashed = share.is_between
@@ -204,6 +231,7 @@ fn send_part(client: &mut Client, state: &ApplicationState, diffs: &mut Diffs, n
             && (made.codec, made.compress, made.collections, made.hashed, made.before)
                 == (client.codec, client.compress, share.collections, hashed, before)
     });
+    let is_made = made.is_none();
     let (frame, more, to) = match made {
         Some(made) => {
             share.cursor = made.after;
@@ -243,4 +271,5 @@ fn send_part(client: &mut Client, state: &ApplicationState, diffs: &mut Diffs, n
         share.pacer.on_sent(to, now);
     }
     client.push(frame);
+    is_made
 }

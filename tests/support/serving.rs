@@ -150,7 +150,8 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let (closed, _) = channel::<Job>();
         self.jobs.jobs = closed;
-        self.jobs.wake_up();
+        // The thread may have found out already.
+        let _ = self.jobs.wake.post(0, Command::Notify);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
             && !std::thread::panicking()
