@@ -58,7 +58,7 @@ FIELD(orch_config, reserved_end, 348, 4);
 FIELD(orch_config, peers, 352, 8);
 FIELD(orch_config, peer_queue_bytes, 360, 8);
 FIELD(orch_config, turn_time_warn_us, 368, 4);
-FIELD(orch_config, reserved_turn, 372, 4);
+FIELD(orch_config, client_hold_ms, 372, 4);
 
 SIZE(orch_turn_stats, 88);
 FIELD(orch_turn_stats, turns, 8, 8);

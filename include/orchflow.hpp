@@ -779,7 +779,7 @@ public:
     uint64_t number() const noexcept { return raw_.number; }
     // ORCH_PEER_ANSWER: one of ORCH_ANSWER_*.
     uint32_t answer() const noexcept { return raw_.answer; }
-    // One of ORCH_REMOTE_*; 0 for none.
+    // One of ORCH_REMOTE_*; 0 for none. ORCH_PEER_MODE_CHANGED: one of ORCH_DELIVERY_*.
     uint32_t code() const noexcept { return raw_.code; }
     // ORCH_PEER_DISCONNECTED: when it is tried again, if it is.
     std::optional<milliseconds> retry_in() const noexcept {

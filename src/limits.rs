@@ -109,6 +109,11 @@ pub struct Limits {
     /// Time in which nothing could be sent although something waits, or nothing came of a message that is
     /// not finished; then the client is closed. Default 30 s.
     pub client_stall_time: Duration,
+    /// How long clients that may not type may hold a program back by bytes that they do not take, all of one
+    /// terminal's together. After it they go on with updates of the screen, or behind a gap where there
+    /// is none. A client that may type is treated so when it has sent nothing for `client_stall_time`
+    /// while it holds a program back. Default 5 s.
+    pub client_hold_time: Duration,
     /// Bytes of one message of a client; a larger one closes it. Default 1 MiB.
     pub client_message_bytes: usize,
     /// Bytes of one message of a client when inflated; a larger one closes it. Default 4 MiB.
@@ -174,6 +179,7 @@ impl Default for Limits {
             client_hello_time: Duration::from_secs(5),
             client_queue_bytes: 1 << 20,
             client_stall_time: Duration::from_secs(30),
+            client_hold_time: Duration::from_secs(5),
             client_message_bytes: 1 << 20,
             client_inflated_bytes: 4 << 20,
             client_partial_bytes_total: 64 << 20,
@@ -252,6 +258,7 @@ impl Limits {
             ((1..=1 << 16).contains(&self.clients_pending), "clients_pending: 1 to 65,536"),
             (within_hour(self.client_hello_time), "client_hello_time: 1 ms to an hour"),
             (within_hour(self.client_stall_time), "client_stall_time: 1 ms to an hour"),
+            (within_hour(self.client_hold_time), "client_hold_time: 1 ms to an hour"),
             (self.client_queue_bytes >= 256 << 10, "client_queue_bytes: at least 256 KiB"),
             (
                 (4 << 10..=64 << 20).contains(&self.client_message_bytes),

@@ -131,8 +131,9 @@ pub struct orch_config {
     pub peer_queue_bytes: usize,
     /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN). Default 10,000.
     pub turn_time_warn_us: u32,
-    /// Must be 0.
-    pub reserved_turn: u32,
+    /// Milliseconds for which clients that may not type may hold a program back by bytes that they do not take;
+    /// then they go on with updates of the screen, or behind a gap. Default 5,000.
+    pub client_hold_ms: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -193,7 +194,7 @@ unsafe impl SizedStruct for orch_config {
             peers: limits.peers,
             peer_queue_bytes: limits.peer_queue_bytes,
             turn_time_warn_us: limits.turn_time_warn.as_micros() as u32,
-            reserved_turn: 0,
+            client_hold_ms: limits.client_hold_time.as_millis() as u32,
         }
     }
 }
@@ -210,7 +211,7 @@ pub unsafe extern "C" fn orch_config_init(config: *mut orch_config, size: usize)
 impl orch_config {
     /// The configuration as Rust takes it.
     pub(super) fn to_config(self) -> Result<Config> {
-        if self.reserved != 0 || self.reserved_end != 0 || self.reserved_turn != 0 {
+        if self.reserved != 0 || self.reserved_end != 0 {
             return Err(Error::invalid("reserved: must be 0"));
         }
         let log_level = match self.log_level {
@@ -278,6 +279,7 @@ impl orch_config {
         set(&mut limits.reviews, self.reviews);
         set(&mut limits.client_hello_time, ms(self.client_hello_ms));
         set(&mut limits.client_stall_time, ms(self.client_stall_ms));
+        set(&mut limits.client_hold_time, ms(self.client_hold_ms));
         set(&mut limits.peers, self.peers);
         set(&mut limits.peer_queue_bytes, self.peer_queue_bytes);
     }

@@ -5,12 +5,15 @@ use std::ptr;
 
 use super::event::exit_numbers;
 use super::guard::Lent;
-use super::options::{NO_BYTES, NO_SIZE, orch_bytes, orch_size};
+use super::options::{
+    NO_BYTES, NO_SIZE, ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY, ORCH_DELIVERY_SCREEN,
+    orch_bytes, orch_size,
+};
 use super::search::orch_match;
 use super::sized::lend;
 use super::state_entry::orch_state_version;
 use super::update::{Lendable, ShownLoan, orch_screen_update, poison, poison_all};
-use crate::{PeerEvent, RemoteFailure, RemoteOutcome, RemoteTerminal, Size};
+use crate::{PeerEvent, RemoteFailure, RemoteMode, RemoteOutcome, RemoteTerminal, Size};
 
 /// Peer event: the other engine has let us in; ORCH_PEER_IS_RESUMED in `flags` if the state goes on from the
 /// version that we have, else all of it comes anew.
@@ -50,6 +53,9 @@ pub const ORCH_PEER_APPLIED: u32 = 12;
 pub const ORCH_PEER_REJECTED: u32 = 13;
 /// Peer event: the other engine complains about something that has no number, such as input: `data`.
 pub const ORCH_PEER_PROBLEM: u32 = 14;
+/// Peer event: we held the program in `terminal` back for longer than the token allows, so what comes from
+/// `offset` on comes in another way: `code`, one of ORCH_DELIVERY_*, ORCH_DELIVERY_SCREEN so far. Attach anew for bytes.
+pub const ORCH_PEER_MODE_CHANGED: u32 = 15;
 
 /// Peer event flag: see ORCH_PEER_CONNECTED.
 pub const ORCH_PEER_IS_RESUMED: u32 = 1;
@@ -176,7 +182,8 @@ pub struct orch_peer_event {
     pub number: u64,
     /// ORCH_PEER_ANSWER: one of ORCH_ANSWER_*. Ignore those that you do not know.
     pub answer: u32,
-    /// ORCH_PEER_REJECTED, ORCH_ANSWER_FAILED: one of ORCH_REMOTE_*.
+    /// ORCH_PEER_REJECTED, ORCH_ANSWER_FAILED: one of ORCH_REMOTE_*. ORCH_PEER_MODE_CHANGED: one of
+    /// ORCH_DELIVERY_*.
     pub code: u32,
     /// ORCH_PEER_ENDED: one of ORCH_EXIT_*.
     pub exit_kind: u32,
@@ -445,6 +452,15 @@ fn fill_terminal(out: &mut orch_peer_event, event: &PeerEvent<'_>, lent: &mut Le
         PeerEvent::Attached { terminal, offset } => {
             (out.kind, out.terminal) = (ORCH_PEER_ATTACHED, terminal);
             (out.offset, out.end) = (offset, offset);
+        }
+        PeerEvent::ModeChanged { terminal, mode, offset } => {
+            (out.kind, out.terminal) = (ORCH_PEER_MODE_CHANGED, terminal);
+            (out.offset, out.end) = (offset, offset);
+            out.code = match mode {
+                RemoteMode::Lossless => ORCH_DELIVERY_LOSSLESS,
+                RemoteMode::Lossy => ORCH_DELIVERY_LOSSY,
+                RemoteMode::Screen => ORCH_DELIVERY_SCREEN,
+            };
         }
         PeerEvent::Detached { terminal } => {
             (out.kind, out.terminal) = (ORCH_PEER_DETACHED, terminal);

@@ -179,7 +179,7 @@ impl Engine {
             Some(Source::Client(id)) => {
                 let hung_up = event.is_read_closed() || event.is_error();
                 let (readable, writable) = (event.is_readable(), event.is_writable());
-                self.server.on_client(id, readable, writable, hung_up);
+                self.server.on_client(id, readable, writable, hung_up, &self.reactor);
             }
             Some(Source::Peer(id)) => {
                 let failed = event.is_error() || event.is_write_closed();

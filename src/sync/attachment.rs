@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::holding::HoldClock;
 use super::protocol::{Mode, Start};
 use crate::reactor::TerminalId;
+use crate::terminal::FeedState;
 
 /// How long others wait for a client that gets every byte before it is brought forward.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
@@ -29,6 +31,8 @@ pub(crate) struct Attachment {
     window: u64,
     /// Bytes before this offset were worked off.
     credited: u64,
+    /// The client itself has given credit up to here.
+    acknowledged: u64,
     /// Bytes are not what comes next.
     pub(crate) resync: Option<Resync>,
     /// A snapshot that is being sent.
@@ -42,6 +46,15 @@ pub(crate) struct Attachment {
     pub(crate) is_shown: bool,
     /// Since when others have waited for it.
     pub(crate) lags_since: Option<Instant>,
+    /// How long it has held the program back, if its client may type.
+    pub(super) hold: HoldClock,
+    /// The client was warned that it holds the program back.
+    pub(super) is_warned: bool,
+    /// Nothing is kept for it for now: its client may not type, and such clients had their time.
+    pub(super) rests: bool,
+    /// It held the program back for too long and was brought forward to this offset. Nothing is kept for
+    /// it before it has caught up.
+    lapsed: Option<u64>,
     /// The end of the program was told.
     pub(crate) ended: bool,
 }
@@ -87,6 +100,7 @@ impl Attachment {
             cursor,
             window,
             credited: cursor,
+            acknowledged: 0,
             resync,
             parts: None,
             cleared_at: None,
@@ -94,6 +108,10 @@ impl Attachment {
             next_screen_at: None,
             is_shown: false,
             lags_since: None,
+            hold: HoldClock::default(),
+            is_warned: false,
+            rests: false,
+            lapsed: None,
             ended: false,
         }
     }
@@ -105,7 +123,8 @@ impl Attachment {
 
     /// The client has worked off everything before `offset`.
     pub(crate) fn on_credit(&mut self, offset: u64) {
-        self.credited = self.credited.max(offset.min(self.cursor));
+        self.acknowledged = self.acknowledged.max(offset.min(self.cursor));
+        self.credited = self.credited.max(self.acknowledged);
     }
 
     /// Bytes up to this offset are left out. They cost no credit: the client does not see them, so it could
@@ -124,8 +143,47 @@ impl Attachment {
 
     /// Offset of the first byte that must be kept for this client.
     pub(crate) fn keeps_from(&self) -> Option<u64> {
-        let keeps = self.mode == Mode::Lossless && self.resync.is_none() && self.parts.is_none();
+        let keeps = self.mode == Mode::Lossless
+            && self.resync.is_none()
+            && self.parts.is_none()
+            && self.lapsed.is_none()
+            && !self.rests;
         keeps.then_some(self.cursor)
+    }
+
+    /// Whether what it has not taken stands in the way: it is half of what stops the PTY, or terminals
+    /// starve for memory.
+    fn keeps_much(&self, state: &FeedState) -> bool {
+        let unread = state.end.saturating_sub(self.cursor);
+        let is_much = unread >= state.unread_max / 2 || (state.starves && unread > 0);
+        self.keeps_from().is_some() && is_much
+    }
+
+    /// Whether what it has not taken holds a program back: its own, or one that starves for memory.
+    pub(super) fn holds_back(&self, state: &FeedState) -> bool {
+        (state.stands || state.starves) && self.keeps_much(state)
+    }
+
+    /// It goes on as a viewer of the screen, which it is sent anew.
+    pub(super) fn become_viewer(&mut self, end: u64) {
+        self.mode = Mode::Screen;
+        self.jump_to(end);
+        (self.resync, self.parts) = (None, None);
+        (self.generation, self.next_screen_at, self.is_shown) = (0, None, false);
+    }
+
+    /// It was brought forward to here because it held the program back.
+    pub(super) fn lapse_at(&mut self, offset: u64) {
+        self.jump_to(offset);
+        self.lapsed = Some(offset);
+    }
+
+    /// Bytes are kept for it again once its client has worked off what came after the gap.
+    pub(super) fn look_at_lapse(&mut self, end: u64) {
+        let has_gone_on = self.lapsed.is_some_and(|offset| self.acknowledged >= offset);
+        if has_gone_on && self.acknowledged.saturating_add(self.window / 2) >= end {
+            self.lapsed = None;
+        }
     }
 
     /// Whether everything before `offset` is on its way.
@@ -137,13 +195,11 @@ impl Attachment {
     /// brought forward. Gives the time to look again.
     pub(crate) fn watch_lag(
         &mut self,
-        unread: u64,
-        unread_max: u64,
+        state: &FeedState,
         others_wait: bool,
         now: Instant,
     ) -> Option<Instant> {
-        let keeps_back = others_wait && self.keeps_from().is_some() && unread >= unread_max / 2;
-        if !keeps_back {
+        if !(others_wait && self.keeps_much(state)) {
             self.lags_since = None;
             return None;
         }
@@ -209,18 +265,79 @@ mod tests {
         assert_eq!((attachment.cursor, attachment.credit()), (500, 30));
     }
 
+    /// A terminal with so much output, whose PTY stands still at 1,000 unread bytes.
+    fn state(end: u64, stands: bool, starves: bool) -> FeedState {
+        FeedState {
+            end,
+            exit: None,
+            is_leaving: false,
+            has_screen: true,
+            held_until: None,
+            is_quiet: false,
+            host_waits: false,
+            stands,
+            starves,
+            unread_max: 1000,
+            cleared_at: None,
+        }
+    }
+
     #[test]
     fn a_client_that_others_wait_for_is_brought_forward() {
         let now = Instant::now();
         let mut attachment = attachment(Start::Oldest, false);
-        assert_eq!(attachment.watch_lag(900, 1000, false, now), None);
-        assert_eq!(attachment.watch_lag(900, 1000, true, now), Some(now + PATIENCE));
+        let (far, near) = (state(900, true, false), state(100, true, false));
+        assert_eq!(attachment.watch_lag(&far, false, now), None);
+        assert_eq!(attachment.watch_lag(&far, true, now), Some(now + PATIENCE));
         // It caught up, so the time counts anew.
-        assert_eq!(attachment.watch_lag(100, 1000, true, now + PATIENCE), None);
+        assert_eq!(attachment.watch_lag(&near, true, now + PATIENCE), None);
         let later = now + PATIENCE;
-        assert_eq!(attachment.watch_lag(900, 1000, true, later), Some(later + PATIENCE));
+        assert_eq!(attachment.watch_lag(&far, true, later), Some(later + PATIENCE));
         let end = later + PATIENCE;
-        assert_eq!(attachment.watch_lag(900, 1000, true, end), Some(end));
+        assert_eq!(attachment.watch_lag(&far, true, end), Some(end));
         assert!(attachment.resync.is_some() && attachment.keeps_from().is_none());
+    }
+
+    #[test]
+    fn who_holds_a_program_back() {
+        let mut attachment = attachment(Start::Oldest, false);
+        // (end of the output, the PTY stands, terminals starve, it holds them back)
+        let table = [
+            (900, false, false, false),
+            (900, true, false, true),
+            (499, true, false, false),
+            (500, true, false, true),
+            (1, false, true, true),
+            (0, false, true, false),
+        ];
+        for (end, stands, starves, holds) in table {
+            let state = state(end, stands, starves);
+            assert_eq!(attachment.holds_back(&state), holds, "{end} {stands} {starves}");
+        }
+        let full = state(900, true, true);
+        attachment.rests = true;
+        assert!(!attachment.holds_back(&full));
+        attachment.rests = false;
+        attachment.mode = Mode::Lossy;
+        assert!(!attachment.holds_back(&full));
+    }
+
+    #[test]
+    fn who_was_brought_forward_holds_nothing_back_before_it_has_caught_up() {
+        let mut attachment = attachment(Start::Oldest, false);
+        attachment.lapse_at(900);
+        let full = state(2000, true, true);
+        assert!(!attachment.holds_back(&full));
+        // The gap alone is no sign of life.
+        attachment.look_at_lapse(900);
+        assert!(attachment.keeps_from().is_none());
+        attachment.on_credit(900);
+        attachment.look_at_lapse(2000);
+        assert!(attachment.keeps_from().is_none(), "it is far behind");
+        attachment.look_at_lapse(950);
+        assert_eq!(attachment.keeps_from(), Some(900));
+        attachment.become_viewer(2000);
+        assert_eq!((attachment.mode, attachment.cursor), (Mode::Screen, 2000));
+        assert!(attachment.keeps_from().is_none());
     }
 }

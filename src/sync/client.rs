@@ -136,6 +136,8 @@ pub(crate) struct Client {
     /// When it has to have said hello, or the answer to a close frame has to have come.
     pub(super) deadline: Option<Instant>,
     pub(crate) opened_at: Instant,
+    /// When it has sent something last.
+    pub(crate) heard_at: Instant,
     /// The token is no longer valid from then on.
     pub(crate) expires_at: Option<Instant>,
     /// It is not read before this time: it sends or costs too much.
@@ -217,6 +219,7 @@ impl Client {
             timer: None,
             deadline: None,
             opened_at: now,
+            heard_at: now,
             expires_at: None,
             throttled_until: None,
             unfinished: None,
@@ -378,6 +381,11 @@ impl Client {
     pub(crate) fn has_answer_room(&self) -> bool {
         let (bytes, frames) = ANSWER_ROOM;
         self.wire.queued_bytes() < bytes && self.wire.queued_frames() < frames
+    }
+
+    /// Whether its token lets it type.
+    pub(crate) fn may_type(&self) -> bool {
+        self.grant.is_some_and(|grant| grant.scopes.contains(Scopes::TYPE))
     }
 
     pub(crate) fn attachment_of(&self, terminal: TerminalId) -> Option<&Attachment> {

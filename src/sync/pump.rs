@@ -7,23 +7,21 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use super::attachment::{Attachment, PATIENCE, Parts, Resync};
+use super::attachment::PATIENCE;
 use super::client::Client;
-use super::codec::output_header;
-use super::outflow::{MadeFrame, Outflow, find_made};
-use super::protocol::{DetachReason, Mode, ServerMessage, TerminalSnapshot};
+use super::holding::{ObserverHold, Verdict, judge};
+use super::outflow::{MadeFrame, Outflow};
+use super::protocol::Mode;
+use super::screens;
+use super::sending::{advance, end_hold, finish, go_on, warn};
 use super::server::Server;
 use super::share::Diffs;
-use super::{convert, screens, wire};
+use crate::limits::Limits;
 use crate::policy::{AdaptiveBatcher, BatcherOptions, Slice};
 use crate::reactor::{Alarm, ClientId, IdTable, Reactor, TerminalId, TimerId};
 use crate::state::ApplicationState;
-use crate::terminal::{FeedNext, FeedState, Terminals};
+use crate::terminal::{FeedState, Terminals};
 
-/// The largest piece of output in one frame.
-const PIECE_BYTES: usize = 64 << 10;
-/// A part of a snapshot.
-const PART_BYTES: usize = 16 << 10;
 /// What looking at a feed costs, going on for one client, and writing to a socket beside a quarter of a
 /// nanosecond for each byte.
 const FEED_COST: u64 = 3_000;
@@ -47,6 +45,8 @@ struct Feed {
     held: Option<Option<u64>>,
     /// It went on for one of its clients and was not settled since.
     is_unsettled: bool,
+    /// What its clients that may not type hold back.
+    observers: ObserverHold,
 }
 
 /// See the module's documentation.
@@ -101,6 +101,7 @@ impl Pump {
             timer: None,
             held: None,
             is_unsettled: false,
+            observers: ObserverHold::default(),
         });
         if !feed.clients.contains(&client) {
             feed.clients.push(client);
@@ -211,7 +212,7 @@ impl Server {
         feed.release(&state, now);
         let released = feed.released;
         let is_over = feed.is_over(id, &state, &self.clients, now);
-        let clients = std::mem::take(&mut feed.clients);
+        let mut clients = std::mem::take(&mut feed.clients);
         let count = clients.len();
         for client in &clients {
             let Ok(client) = self.clients.get_mut(*client) else { continue };
@@ -220,15 +221,16 @@ impl Server {
                 finish(client, id, &state);
             }
         }
+        if let Some(feed) = self.pump.feeds.get_mut(&id).filter(|_| !is_over) {
+            feed.clients = clients;
+            feed.settle(id, &state, &mut self.clients, &self.limits, outflow);
+            clients = std::mem::take(&mut feed.clients);
+        }
         for client in &clients {
             self.mark_pushed(*client);
         }
         if let Some(feed) = self.pump.feeds.get_mut(&id) {
             feed.clients = clients;
-            if is_over {
-                feed.clients.clear();
-            }
-            feed.settle(id, &state, &mut self.clients, outflow);
         }
         if is_over {
             let _ = outflow.terminals.release_feed(id, outflow.reactor);
@@ -272,8 +274,12 @@ impl Server {
         for id in unsettled.drain(..) {
             let Some(feed) = self.pump.feeds.get_mut(&id) else { continue };
             feed.is_unsettled = false;
-            if let Ok(state) = outflow.terminals.feed_state(id) {
-                feed.settle(id, &state, &mut self.clients, outflow);
+            let Ok(state) = outflow.terminals.feed_state(id) else { continue };
+            if feed.settle(id, &state, &mut self.clients, &self.limits, outflow) {
+                // Seldom: somebody is warned, or had its time.
+                for client in feed.clients.clone() {
+                    self.mark_pushed(client);
+                }
             }
         }
         self.pump.unsettled = unsettled;
@@ -324,29 +330,31 @@ impl Feed {
     }
 
     /// Tells the terminal what to keep, looks for clients that keep others waiting, and sets the timer
-    /// for what comes next.
+    /// for what comes next. Whether clients were sent something.
     fn settle(
         &mut self,
         id: TerminalId,
         state: &FeedState,
         clients: &mut IdTable<ClientId, Box<Client>>,
+        limits: &Limits,
         outflow: &mut Outflow<'_>,
-    ) {
+    ) -> bool {
         let (terminals, reactor) = (&mut *outflow.terminals, &mut *outflow.reactor);
         let now = reactor.now();
+        let holds = self.bound_holds(id, state, clients, limits, now);
         let is_current = |client: &ClientId| {
             let attachment = clients.get(*client).ok().and_then(|c| c.attachment_of(id));
             attachment.is_some_and(|a| a.mode != Mode::Screen && a.cursor >= state.end)
         };
         let others_wait = state.host_waits || self.clients.iter().any(is_current);
-        let mut wake = (self.released < state.end).then(|| self.batcher.deadline()).flatten();
+        let batch = (self.released < state.end).then(|| self.batcher.deadline()).flatten();
+        let mut wake = [batch, holds.again].into_iter().flatten().min();
         let patient = self.leaving_since.map(|since| since + PATIENCE);
         let mut keep: Option<u64> = None;
         for client in &self.clients {
             let Ok(client) = clients.get_mut(*client) else { continue };
             let Some(attachment) = client.attachment(id) else { continue };
-            let unread = state.end.saturating_sub(attachment.cursor);
-            let again = attachment.watch_lag(unread, state.unread_max, others_wait, now);
+            let again = attachment.watch_lag(state, others_wait, now);
             let screen_at = attachment.next_screen_at;
             let resync_at = attachment.resync.and_then(|resync| resync.not_before);
             // One whose time has come waits for room, and is woken when there is some.
@@ -366,182 +374,76 @@ impl Feed {
                 self.timer = wake.map(|at| (at, reactor.set_timer(at, Alarm::Feed(id))));
             }
         }
+        holds.has_sent
+    }
+
+    /// Looks at the clients that hold the program back: warns them, and brings those forward that had their
+    /// time.
+    fn bound_holds(
+        &mut self,
+        id: TerminalId,
+        state: &FeedState,
+        clients: &mut IdTable<ClientId, Box<Client>>,
+        limits: &Limits,
+        now: Instant,
+    ) -> Holds {
+        let rests = self.observers.rests(state.end);
+        let mut observer_holds = false;
+        for client in &self.clients {
+            let Ok(client) = clients.get_mut(*client) else { continue };
+            let is_observer = !client.may_type();
+            let Some(attachment) = client.attachment(id) else { continue };
+            attachment.rests = is_observer && rests;
+            attachment.look_at_lapse(state.end);
+            observer_holds |= is_observer && attachment.holds_back(state);
+        }
+        let log = (state.end, state.unread_max);
+        let time = limits.client_hold_time;
+        let observers_until = self.observers.observe(observer_holds, log, time, now);
+        let mut holds = Holds::default();
+        for client in &self.clients {
+            let Ok(client) = clients.get_mut(*client) else { continue };
+            let (may_type, heard_at) = (client.may_type(), client.heard_at);
+            let Some(attachment) = client.attachment(id) else { continue };
+            let is_held = attachment.holds_back(state);
+            let (until, allowed) = if may_type {
+                let time = limits.client_stall_time;
+                (attachment.hold.observe(is_held, Some(heard_at), time, now), time)
+            } else {
+                (observers_until.filter(|_| is_held), time)
+            };
+            let verdict = until.map(|until| judge(until, allowed, attachment.is_warned, now));
+            match verdict {
+                None => attachment.is_warned = false,
+                Some(Verdict::Wait(until)) => holds.look_at(until),
+                Some(Verdict::Warn(left)) => {
+                    attachment.is_warned = true;
+                    warn(client, id, left);
+                    holds.has_sent = true;
+                    holds.look_at(now + left);
+                }
+                Some(Verdict::Over) => {
+                    end_hold(client, id, state);
+                    holds.has_sent = true;
+                    // At once: the screen is to be sent.
+                    holds.look_at(now);
+                }
+            }
+        }
+        holds
     }
 }
 
-/// Sends a client what it may have of a terminal, up to `released`.
-fn advance(
-    client: &mut Client,
-    id: TerminalId,
-    state: &FeedState,
-    released: u64,
-    outflow: &mut Outflow<'_>,
-) {
-    // Taken out while one of them is worked on, so that the client's queue can be used beside it.
-    let mut attachments = std::mem::take(&mut client.attachments);
-    if let Some(attachment) = attachments.iter_mut().find(|a| a.terminal == id) {
-        go_on(client, attachment, state, released, outflow);
-    }
-    client.attachments = attachments;
+/// What came of a look at the clients that hold a program back.
+#[derive(Default)]
+struct Holds {
+    /// When to look again.
+    again: Option<Instant>,
+    has_sent: bool,
 }
 
-/// Sends what there may be for one attachment.
-fn go_on(
-    client: &mut Client,
-    attachment: &mut Attachment,
-    state: &FeedState,
-    released: u64,
-    outflow: &mut Outflow<'_>,
-) {
-    if attachment.mode == Mode::Screen {
-        screens::advance(client, attachment, state, outflow);
-    } else {
-        while client.has_room() && step(client, attachment, state, released, outflow) {}
+impl Holds {
+    fn look_at(&mut self, at: Instant) {
+        self.again = Some(self.again.map_or(at, |again| again.min(at)));
     }
-    tell_end(client, attachment, state);
-}
-
-/// Sends one thing. Whether there may be another.
-fn step(
-    client: &mut Client,
-    attachment: &mut Attachment,
-    state: &FeedState,
-    released: u64,
-    outflow: &mut Outflow<'_>,
-) -> bool {
-    let id = attachment.terminal;
-    if let Some(parts) = &mut attachment.parts {
-        let is_last = send_part(client, id, attachment.cursor, parts);
-        if is_last {
-            attachment.parts = None;
-        }
-        return true;
-    }
-    if state.cleared_at != attachment.cleared_at {
-        attachment.cleared_at = state.cleared_at;
-        let is_behind = state.cleared_at.is_some_and(|at| at >= attachment.cursor);
-        if state.has_screen && is_behind && attachment.resync.is_none() {
-            attachment.resync = Some(Resync { history: 0, not_before: None });
-        }
-    }
-    if let Some(resync) = attachment.resync {
-        if resync.not_before.is_some_and(|at| at > outflow.reactor.now()) {
-            return false;
-        }
-        bring_forward(client, attachment, resync, state, outflow);
-        return true;
-    }
-    let until = released.min(attachment.cursor + attachment.credit());
-    let max = until.saturating_sub(attachment.cursor).min(PIECE_BYTES as u64) as usize;
-    if max == 0 {
-        return false;
-    }
-    let offset = attachment.cursor;
-    match outflow.terminals.feed_next(id, offset, max) {
-        Ok(FeedNext::Bytes(bytes)) => {
-            let length = bytes.len();
-            let key = (id, offset, length);
-            let frame = find_made(&outflow.frames, key).unwrap_or_else(|| {
-                let header = output_header(id.to_u64(), offset);
-                let frame = wire::frame(wire::Opcode::Binary, &[&header, bytes]);
-                outflow.frames.push((key, frame.clone()));
-                frame
-            });
-            client.push_output(frame, id, offset);
-            attachment.cursor += length as u64;
-            true
-        }
-        Ok(FeedNext::Skip(to)) => {
-            attachment.skip_to(to);
-            true
-        }
-        Ok(FeedNext::Gap(to)) if state.has_screen => {
-            debug_assert!(to > offset);
-            attachment.resync = Some(Resync { history: 0, not_before: None });
-            true
-        }
-        Ok(FeedNext::Gap(to)) => {
-            client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from: offset, to });
-            attachment.jump_to(to);
-            true
-        }
-        Ok(FeedNext::End) | Err(_) => false,
-    }
-}
-
-/// Brings a client to where the output is: by a snapshot, else over a gap.
-fn bring_forward(
-    client: &mut Client,
-    attachment: &mut Attachment,
-    resync: Resync,
-    state: &FeedState,
-    outflow: &mut Outflow<'_>,
-) {
-    attachment.resync = None;
-    let id = attachment.terminal;
-    if state.has_screen
-        && let Ok(snapshot) = outflow.terminals.snapshot(id, resync.history, outflow.reactor)
-    {
-        attachment.jump_to(snapshot.offset);
-        attachment.parts =
-            Some(Parts { bytes: snapshot.bytes.into(), cols: snapshot.cols, rows: snapshot.rows });
-        return;
-    }
-    if attachment.cursor < state.end {
-        let (from, to) = (attachment.cursor, state.end);
-        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
-        attachment.jump_to(to);
-    }
-}
-
-/// Sends the next part of a snapshot. Whether it was the last.
-fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts) -> bool {
-    let part = parts.bytes.split_to(parts.bytes.len().min(PART_BYTES));
-    let more = !parts.bytes.is_empty();
-    client.send_of(
-        id,
-        &ServerMessage::TerminalSnapshot(TerminalSnapshot {
-            terminal: id.to_u64(),
-            offset,
-            cols: parts.cols,
-            rows: parts.rows,
-            data: convert::octets(&part),
-            more,
-        }),
-    );
-    !more
-}
-
-/// Tells the end of the program when everything before it was sent.
-fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState) {
-    let Some((status, final_offset)) = state.exit else { return };
-    let has_all = match attachment.mode {
-        Mode::Screen => attachment.is_shown,
-        Mode::Lossless | Mode::Lossy => attachment.has_everything(final_offset),
-    };
-    if has_all && !std::mem::replace(&mut attachment.ended, true) {
-        client.send_of(
-            attachment.terminal,
-            &ServerMessage::Ended {
-                terminal: attachment.terminal.to_u64(),
-                final_offset,
-                exit: convert::exit(status),
-            },
-        );
-    }
-}
-
-/// The terminal goes away: what the client could not take in its time is a gap.
-fn finish(client: &mut Client, id: TerminalId, state: &FeedState) {
-    let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else { return };
-    let mut attachment = client.attachments.swap_remove(at);
-    let terminal = id.to_u64();
-    if attachment.mode != Mode::Screen && !attachment.has_everything(state.end) {
-        let (from, to) = (attachment.cursor, state.end);
-        client.send_of(id, &ServerMessage::Gap { terminal, from, to });
-        attachment.jump_to(to);
-    }
-    (attachment.resync, attachment.parts, attachment.is_shown) = (None, None, true);
-    tell_end(client, &mut attachment, state);
-    client.send_of(id, &ServerMessage::Detached { terminal, reason: DetachReason::Closed });
 }

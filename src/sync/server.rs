@@ -241,9 +241,13 @@ impl Server {
         readable: bool,
         writable: bool,
         hung_up: bool,
+        reactor: &Reactor,
     ) {
-        if hung_up && let Ok(client) = self.clients.get_mut(id) {
-            client.has_hung_up = true;
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.has_hung_up |= hung_up;
+            if readable {
+                client.heard_at = reactor.now();
+            }
         }
         if readable || hung_up {
             self.read_again(id);

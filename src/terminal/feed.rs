@@ -55,8 +55,12 @@ pub(crate) struct FeedState {
     pub(crate) held_until: Option<Instant>,
     /// Nothing more waits to be read right now.
     pub(crate) is_quiet: bool,
-    /// A reader of the host has everything so far.
+    /// A reader of the host has everything so far, or the host has the terminal closed.
     pub(crate) host_waits: bool,
+    /// The PTY stands still because somebody has not got enough of the output.
+    pub(crate) stands: bool,
+    /// Terminals stand still because the memory of all logs is used up by what is unread.
+    pub(crate) starves: bool,
     /// Unread bytes at which the PTY is no longer read.
     pub(crate) unread_max: u64,
     /// Where the output was when the host cleared the screen last.
@@ -110,7 +114,7 @@ impl Terminals {
 
     /// How far the output of a terminal is.
     pub(crate) fn feed_state(&self, id: TerminalId) -> Result<FeedState> {
-        Ok(self.get(id)?.feed_state())
+        Ok(FeedState { starves: self.has_starving(), ..self.get(id)?.feed_state() })
     }
 
     /// What comes at `offset`, at most `max` bytes.
@@ -167,6 +171,11 @@ impl Terminals {
 }
 
 impl Terminal {
+    /// Whether bytes are kept for clients.
+    pub(super) fn keeps_for_clients(&self) -> bool {
+        self.feed.as_ref().is_some_and(|feed| feed.lossless.is_some())
+    }
+
     fn interrupt_char(&self) -> Option<u8> {
         self.pty.as_ref().and_then(|pty| pty.interrupt_char())
     }
@@ -202,7 +211,8 @@ impl Terminal {
 
     /// Whether the host has everything and the PTY stands still all the same, for clients.
     pub(super) fn is_held_back_by_feed(&self) -> bool {
-        self.feed.is_some() && self.flow.by_reader && self.host_waits()
+        let waits = self.host_waits() || self.ending.closing;
+        self.feed.is_some() && self.flow.by_reader && waits
     }
 
     /// Whether a reader of the host has everything so far.
@@ -223,7 +233,9 @@ impl Terminal {
             has_screen: self.screen.is_some(),
             held_until: since.map(|since| self.started + since + SYNCHRONIZED_MAX),
             is_quiet: !self.queued.is_queued(),
-            host_waits: self.host_waits(),
+            host_waits: self.host_waits() || self.ending.closing,
+            stands: self.flow.by_reader && self.pty.is_some(),
+            starves: false,
             unread_max: self.log.unread_max(),
             cleared_at: self.cleared_at,
         }

@@ -40,9 +40,24 @@ impl Terminals {
     pub(super) fn starve(&mut self, id: TerminalId) {
         let Ok(terminal) = self.table.get(id) else { return };
         let needs = terminal.log.next_segment_bytes();
-        let others = if self.starving.ids.is_empty() { needs } else { self.starving.needs };
+        let is_first = self.starving.ids.is_empty();
+        let others = if is_first { needs } else { self.starving.needs };
         self.starving.needs = needs.min(others);
         self.starving.ids.push(id);
+        if is_first {
+            // Whoever sees to clients that keep memory has to look at them.
+            let ids: Vec<_> = self.table.ids().collect();
+            let keeps =
+                |id: &TerminalId| self.table.get(*id).is_ok_and(Terminal::keeps_for_clients);
+            for id in ids.into_iter().filter(keeps).collect::<Vec<_>>() {
+                self.touch(id);
+            }
+        }
+    }
+
+    /// Whether a terminal waits for memory.
+    pub(super) fn has_starving(&self) -> bool {
+        !self.starving.ids.is_empty()
     }
 
     /// Makes room for a segment by dropping history that every reader has passed, a segment from

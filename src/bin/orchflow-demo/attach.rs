@@ -79,6 +79,8 @@ struct Session<'a> {
     window: Window,
     /// The terminal, when it was found and asked for.
     attached: Option<u64>,
+    /// The offset after the last byte that was shown.
+    shown: u64,
     typing: Option<Typing>,
     /// What is left of the output is written, then we end.
     end: Option<End>,
@@ -100,6 +102,7 @@ impl<'a> Session<'a> {
             signals: Signals::catch().map_err(|e| Failure::Host("signalfd", e))?,
             window: Window::new(),
             attached: None,
+            shown: 0,
             typing: None,
             end: None,
             remarks: Vec::new(),
@@ -190,8 +193,16 @@ impl<'a> Session<'a> {
                 self.window.notice("connection lost, trying again (Ctrl-] detaches)")?;
             }
             PeerEvent::State { .. } if self.attached.is_none() => self.on_state()?,
-            PeerEvent::Output { bytes, .. } => self.window.show(bytes)?,
-            PeerEvent::Snapshot { bytes, more, .. } => self.window.show_snapshot(bytes, more)?,
+            PeerEvent::Output { offset, bytes, .. } => {
+                self.shown = offset + bytes.len() as u64;
+                self.window.show(bytes)?;
+            }
+            PeerEvent::Gap { to, .. } => self.shown = to,
+            PeerEvent::Snapshot { offset, bytes, more, .. } => {
+                self.shown = offset;
+                self.window.show_snapshot(bytes, more)?;
+            }
+            PeerEvent::ModeChanged { .. } => self.attach_anew()?,
             PeerEvent::Ended { status, .. } => self.end = Some(End::Status(status)),
             PeerEvent::Detached { .. } => {
                 return Err(Failure::Remote("the terminal was closed".into()));
@@ -234,6 +245,17 @@ impl<'a> Session<'a> {
         self.resize()?;
         let options = RemoteAttach { start, ..RemoteAttach::default() };
         Ok(self.engine.peer_attach(self.peer, wanted, &options)?)
+    }
+
+    /// We stood still for so long that we are sent no bytes any more: asks for them again.
+    fn attach_anew(&mut self) -> Result<(), Failure> {
+        let Some(terminal) = self.attached else { return Ok(()) };
+        let start = match io::stdout().is_terminal() {
+            true => RemoteStart::Snapshot(0),
+            false => RemoteStart::Offset(self.shown),
+        };
+        let options = RemoteAttach { start, ..RemoteAttach::default() };
+        Ok(self.engine.peer_attach(self.peer, terminal, &options)?)
     }
 
     fn resize(&mut self) -> Result<(), Failure> {

@@ -136,6 +136,15 @@ fn change(change: &state::Change) -> Change {
 
 // Terminals.
 
+/// The mode of an attachment, as the host knows it.
+pub(super) fn mode(mode: Mode) -> RemoteMode {
+    match mode {
+        Mode::Lossless => RemoteMode::Lossless,
+        Mode::Lossy => RemoteMode::Lossy,
+        Mode::Screen => RemoteMode::Screen,
+    }
+}
+
 pub(super) fn attach(terminal: u64, options: &RemoteAttach) -> Attach {
     Attach {
         terminal,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::options::RemoteMode;
 use super::request::{RemoteCode, RemoteOutcome};
 use crate::state::StateVersion;
 use crate::terminal::{ExitStatus, ScreenUpdate};
@@ -36,6 +37,17 @@ pub enum PeerEvent<'a> {
         /// Which terminal of the other engine.
         terminal: u64,
         /// Offset of the first byte.
+        offset: u64,
+    },
+    /// We held the program back for longer than the other engine allows (its `limits.client_hold_time`, or
+    /// `client_stall_time` with a token that may type): what comes from `offset` on comes in this mode, also
+    /// after the connection was made anew. Attach again for bytes.
+    ModeChanged {
+        /// Which terminal of the other engine.
+        terminal: u64,
+        /// How its output comes now: [`RemoteMode::Screen`].
+        mode: RemoteMode,
+        /// Offset of the output that the first update shows.
         offset: u64,
     },
     /// The terminal is gone, or could not be attached to; or the host wanted it.

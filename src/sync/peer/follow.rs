@@ -100,6 +100,17 @@ impl Follow {
         self.credited = offset;
     }
 
+    /// How its output comes.
+    pub(super) fn mode(&self) -> RemoteMode {
+        self.options.mode
+    }
+
+    /// The other engine goes on in another mode, and will after the connection was made anew.
+    pub(super) fn on_mode(&mut self, mode: RemoteMode, offset: u64) {
+        self.options.mode = mode;
+        self.on_attached(offset);
+    }
+
     /// The connection is gone.
     pub(super) fn on_lost(&mut self) {
         self.phase = Phase::Idle;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::event::PeerEvent;
+use super::options::RemoteMode;
 use super::request::{RemoteCode, RemoteOutcome};
 use crate::state::StateVersion;
 use crate::terminal::{ExitStatus, ScreenUpdate};
@@ -24,6 +25,7 @@ pub(super) enum Item {
     Disconnected { reason: String, retry_in: Option<Duration> },
     State { version: StateVersion, full: bool },
     Attached { terminal: u64, offset: u64 },
+    ModeChanged { terminal: u64, mode: RemoteMode, offset: u64 },
     Detached { terminal: u64 },
     Output { place: Place, offset: u64, bytes: Bytes },
     Gap { place: Place, from: u64, to: u64 },
@@ -71,6 +73,9 @@ impl Item {
             Item::State { version, full } => PeerEvent::State { version: *version, full: *full },
             Item::Attached { terminal, offset } => {
                 PeerEvent::Attached { terminal: *terminal, offset: *offset }
+            }
+            Item::ModeChanged { terminal, mode, offset } => {
+                PeerEvent::ModeChanged { terminal: *terminal, mode: *mode, offset: *offset }
             }
             Item::Detached { terminal } => PeerEvent::Detached { terminal: *terminal },
             Item::Output { place, offset, bytes } => {

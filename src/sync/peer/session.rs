@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use super::convert;
 use super::follow::{Follow, Impossible};
 use super::inflow::{Inflow, Item, Place};
-use super::options::{PeerOptions, RemoteAttach};
+use super::options::{PeerOptions, RemoteAttach, RemoteMode};
 use super::request::{self, LOST, RemoteCode, RemoteOutcome};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::{Collections, OwnedEntry, Replica, StateVersion};
@@ -171,13 +171,8 @@ impl Session {
                     });
                 }
             }
-            ServerMessage::Attached { terminal, offset, .. } => {
-                // An answer to an earlier wish comes before the pong of that one.
-                let ping = self.pings.front().map_or(0, |(ping, _)| *ping);
-                if let Some(follow) = self.follow(terminal).filter(|f| f.is_asked(ping)) {
-                    follow.on_attached(offset);
-                    self.inflow.push(Item::Attached { terminal, offset });
-                }
+            ServerMessage::Attached { terminal, mode, offset } => {
+                self.on_attached(terminal, convert::mode(mode), offset);
             }
             ServerMessage::Detached { terminal, reason: DetachReason::Closed } => {
                 self.drop_follow(terminal);
@@ -216,6 +211,20 @@ impl Session {
             ServerMessage::LagWarning { .. } => {}
         }
         Ok(())
+    }
+
+    /// An answer to a wish; or a change of an attachment that held a program back for too long.
+    fn on_attached(&mut self, terminal: u64, mode: RemoteMode, offset: u64) {
+        // An answer to an earlier wish comes before the pong of that one.
+        let ping = self.pings.front().map_or(0, |(ping, _)| *ping);
+        let Some(follow) = self.follow(terminal) else { return };
+        if follow.is_asked(ping) && follow.mode() == mode {
+            follow.on_attached(offset);
+            self.inflow.push(Item::Attached { terminal, offset });
+        } else if follow.is_attached() && follow.mode() != mode {
+            follow.on_mode(mode, offset);
+            self.inflow.push(Item::ModeChanged { terminal, mode, offset });
+        }
     }
 
     /// Output came.

@@ -79,6 +79,9 @@ impl Rig {
                 Item::Connected { resumed } => format!("connected {resumed}"),
                 Item::State { version, full } => format!("state {} {full}", version.n),
                 Item::Attached { terminal, offset } => format!("attached {terminal} {offset}"),
+                Item::ModeChanged { terminal, mode, offset } => {
+                    format!("mode {terminal} {mode:?} {offset}")
+                }
                 Item::Detached { terminal } => format!("detached {terminal}"),
                 Item::Output { place, offset, bytes } => {
                     format!("output {} {offset} {}", place.terminal, bytes.len())
