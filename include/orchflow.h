@@ -432,6 +432,9 @@
 // Problem: the system refused to open or list a directory; it is tried again.
 #define ORCH_WATCH_PROBLEM_REFUSED 6
 
+// Problem: there are more ignore rules than are read; the rest of their file does not count.
+#define ORCH_WATCH_PROBLEM_TOO_MANY_RULES 7
+
 // File flag: a directory that is one entry: what is in it is not watched.
 #define ORCH_FILE_IGNORED 1
 
@@ -904,6 +907,8 @@
 // Operation, for `orch_peer_batch` only: hangs up; SIGKILL follows after `value` milliseconds.
 #define ORCH_OP_CLOSE 10
 
+typedef struct Stage Stage;
+
 // An engine. Opaque; made by `orch_engine_create`.
 typedef struct orch_engine orch_engine;
 
@@ -964,7 +969,7 @@ typedef struct orch_config {
     size_t watch_entries;
     // Names of one watch that wait to be looked at; beyond it whole directories wait. Default 65,536.
     size_t watch_dirty_names;
-    // Events in one batch; more come in the next one. Default 16,384.
+    // Events in one batch, with 4 MiB of paths; more come in the next one. Default 16,384.
     size_t watch_batch_events;
     // Bytes of events that are taken from the kernel with one call. Default 64 KiB.
     size_t watch_read_bytes;
@@ -2781,7 +2786,7 @@ int32_t orch_watch_options_init(struct orch_watch_options *options, size_t size)
 // Watches files: keeps a tree of what is below the roots, and tells what changes in it. Reading the tree
 // for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor.
 //
-// Owner thread. Looks at the roots, and at `.gitignore` files above them. Errors: ORCH_E_NOT_FOUND,
+// Owner thread. Looks at the roots, and compiles the globs. Errors: ORCH_E_NOT_FOUND,
 // ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY; ORCH_E_LIMIT for the engine's limit and for the system's on
 // inotify instances; ORCH_E_INVALID, also for a bad glob and for roots that lie in each other;
 // ORCH_E_GONE while shutting down, ORCH_E_NO_FD, ORCH_E_SYSTEM.

@@ -67,7 +67,7 @@ pub struct Limits {
     /// Names of one watch that wait to be looked at. Beyond it whole directories wait to be listed
     /// instead; nothing is dropped. Default 65,536.
     pub watch_dirty_names: usize,
-    /// Events that one batch may hold; more come in the next one. Default 16,384.
+    /// Events that one batch may hold, with 4 MiB of paths; more come in the next one. Default 16,384.
     pub watch_batch_events: usize,
     /// Bytes of events that are taken from the kernel with one call; all watches share them. Default
     /// 64 KiB.

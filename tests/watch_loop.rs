@@ -198,3 +198,71 @@ fn terminals_are_served_while_a_tree_is_read() {
     // No turn reads 4,000 directories in 50 us, and a turn without a reading would wait for the echo.
     assert!(turns >= 20, "{turns} turns, {echoes} echoes");
 }
+
+/// A directory with very much in it leaves the tree in slices and in batches, between which terminals are
+/// served; one of the same name that comes meanwhile is there at the end.
+#[test]
+fn terminals_are_served_while_a_directory_leaves() {
+    const FILES: usize = 5000;
+    let folder = TempDir::new();
+    let (root, outside) = (folder.path().join("root"), folder.path().join("outside"));
+    for n in 0..FILES {
+        fs::create_dir_all(root.join(format!("d/{}", n % 50))).unwrap();
+        fs::write(root.join(format!("d/{}/{n}", n % 50)), b"").unwrap();
+    }
+    let limits = Limits {
+        turn_time: Duration::from_micros(50),
+        turn_time_typing: Duration::from_micros(50),
+        watch_batch_events: 500,
+        ..Limits::default()
+    };
+    let mut engine = Engine::new(Config { limits, ..Config::default() }).unwrap();
+    let terminal = engine.spawn(&orchflow::SpawnOptions::program("cat")).unwrap();
+    let watch = engine.watch(&options(&root)).unwrap();
+    let mut entries = 0;
+    let (mut deleted, mut echoes, mut turns, mut batches) = (0, 0, 0, 0);
+    while deleted < FILES + 51 {
+        engine.turn(Some(Duration::from_secs(60))).unwrap();
+        turns += 1;
+        let (mut echoed, mut ready) = (false, false);
+        while let Some(event) = engine.next_event().unwrap() {
+            match event {
+                Event::Terminal { event: orchflow::TerminalEvent::Output { .. }, .. } => {
+                    echoed = true;
+                }
+                Event::Watch { event: WatchEvent::Ready { .. }, .. } => ready = true,
+                Event::Watch { event: WatchEvent::Batch { batch }, .. } => {
+                    assert!(batch.events().len() <= 500);
+                    let gone = |event: &orchflow::FileEvent<'_>| {
+                        event.kind == orchflow::FileEventKind::Delete
+                    };
+                    deleted += batch.events().filter(gone).count();
+                    batches += 1;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        if ready {
+            entries = engine.watch_state(watch).unwrap().entries;
+            fs::rename(root.join("d"), &outside).unwrap();
+            engine.write(terminal, b"x").unwrap();
+            turns = 0;
+        }
+        if echoed {
+            echoes += 1;
+            engine.write(terminal, b"x").unwrap();
+        }
+        if batches == 1 && !root.join("d").exists() {
+            // The rest of what was there is still on its way out.
+            fs::create_dir(root.join("d")).unwrap();
+            fs::write(root.join("d/new"), b"x").unwrap();
+        }
+    }
+    assert_eq!(entries, FILES + 52);
+    // No turn takes 5,000 entries out in 50 us, nor out of a batch of 500.
+    assert!(turns >= 20 && batches >= 10, "{turns} turns, {batches} batches, {echoes} echoes");
+    while engine.watch_state(watch).unwrap().entries < 3 {
+        engine.turn(Some(Duration::from_secs(60))).unwrap();
+        while engine.next_event().unwrap().is_some() {}
+    }
+}

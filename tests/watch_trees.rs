@@ -348,3 +348,23 @@ fn a_root_that_is_a_link_is_turned() {
     mirror.sync();
     assert_eq!(paths(&mirror, folder.path()), ["l", "l/in-b"]);
 }
+
+/// Files of rules are read up to a bound, and nobody has to find that out.
+#[test]
+fn too_many_rules_are_warned_of() {
+    let folder = TempDir::new();
+    let rules = folder.path().join(".gitignore");
+    let many: String = (0..16_384).map(|n| format!("n{n}\n")).collect();
+    fs::write(&rules, format!("{many}last\n")).unwrap();
+    for name in ["n0", "n16383", "last", "other"] {
+        fs::write(folder.path().join(name), b"x").unwrap();
+    }
+    let mut mirror = Mirror::new(&options(folder.path()));
+    assert_eq!(paths(&mirror, folder.path()), ["", ".gitignore", "last", "other"]);
+    assert_eq!(mirror.warnings, [(WatchProblem::TooManyRules, rules.clone())]);
+    let state = mirror.engine.watch_state(mirror.watch).unwrap();
+    assert_eq!((state.healthy, state.problem), (false, Some(WatchProblem::TooManyRules)));
+    fs::write(&rules, format!("{many}# last\n")).unwrap();
+    mirror.sync();
+    assert!(mirror.engine.watch_state(mirror.watch).unwrap().healthy);
+}

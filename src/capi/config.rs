@@ -69,7 +69,7 @@ pub struct orch_config {
     pub watch_entries: usize,
     /// Names of one watch that wait to be looked at; beyond it whole directories wait. Default 65,536.
     pub watch_dirty_names: usize,
-    /// Events in one batch; more come in the next one. Default 16,384.
+    /// Events in one batch, with 4 MiB of paths; more come in the next one. Default 16,384.
     pub watch_batch_events: usize,
     /// Bytes of events that are taken from the kernel with one call. Default 64 KiB.
     pub watch_read_bytes: usize,

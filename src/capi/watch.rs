@@ -187,7 +187,7 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
 /// Watches files: keeps a tree of what is below the roots, and tells what changes in it. Reading the tree
 /// for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor.
 ///
-/// Owner thread. Looks at the roots, and at `.gitignore` files above them. Errors: ORCH_E_NOT_FOUND,
+/// Owner thread. Looks at the roots, and compiles the globs. Errors: ORCH_E_NOT_FOUND,
 /// ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY; ORCH_E_LIMIT for the engine's limit and for the system's on
 /// inotify instances; ORCH_E_INVALID, also for a bad glob and for roots that lie in each other;
 /// ORCH_E_GONE while shutting down, ORCH_E_NO_FD, ORCH_E_SYSTEM.

@@ -35,6 +35,8 @@ pub const ORCH_WATCH_PROBLEM_EVENTS_LOST: u32 = 4;
 pub const ORCH_WATCH_PROBLEM_ROOT_GONE: u32 = 5;
 /// Problem: the system refused to open or list a directory; it is tried again.
 pub const ORCH_WATCH_PROBLEM_REFUSED: u32 = 6;
+/// Problem: there are more ignore rules than are read; the rest of their file does not count.
+pub const ORCH_WATCH_PROBLEM_TOO_MANY_RULES: u32 = 7;
 
 /// A state of a watch's tree. Versions of different epochs do not compare.
 #[repr(C)]

@@ -298,10 +298,7 @@ impl Engine {
             Stage::Jobs => self.work_on_batches(&mut slice),
             Stage::Peers => self.peers.read(&mut slice, &mut self.reactor),
             Stage::Reads => self.read_others(&mut slice),
-            Stage::Watches => {
-                self.watches.work(QUANTUM, &mut self.reactor);
-                slice.charge(100_000);
-            }
+            Stage::Watches => self.watches.work(&mut slice, &mut self.reactor),
             Stage::State => self.note_published(&mut slice),
             _ => {}
         }

@@ -9,8 +9,8 @@ impl Engine {
     /// Watches files: keeps a tree of what is below the roots, and tells what changes in it.
     ///
     /// Reading the tree for the first time takes many turns, in slices;
-    /// [`Ready`](crate::WatchEvent::Ready) tells when it is done. The call itself looks at the roots and
-    /// at `.gitignore` files above them. It costs a descriptor.
+    /// [`Ready`](crate::WatchEvent::Ready) tells when it is done. The call itself looks at the roots, and
+    /// compiles the globs of the options. It costs a descriptor.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), [`PermissionDenied`](crate::ErrorKind::PermissionDenied),

@@ -1,11 +1,12 @@
 //! Bringing the tree up to date with a name that was looked at; each difference becomes an event.
 
-use super::Watch;
 use super::batch::FileEventKind;
 use super::event::WatchProblem;
 use super::filter::{RULES_NAME, Verdict};
 use super::merge::{Decision, Evidence, Looked, decide, evidence};
+use super::settle::Look;
 use super::tree::{FileId, Stat, flag};
+use super::{RELEASE_COST, Watch};
 
 /// A look at a name.
 #[derive(Clone, Copy)]
@@ -13,10 +14,16 @@ pub(super) struct Now {
     pub(super) stat: Option<Stat>,
     /// What the file system's clock said before.
     pub(super) file_time: i64,
+    /// How often the kernel's queue had been emptied before.
+    pub(super) emptied: u32,
 }
 
+/// What another name of the same file costs.
+const LINK_COST: u64 = 500;
+
 impl Watch {
-    /// Compares what is published of a name with what is there now.
+    /// Compares what is published of a name with what is there now. If a directory has to be emptied before,
+    /// the look is [parked](Watch::parked), to be applied again afterwards.
     pub(super) fn reconcile(&mut self, dir: FileId, name: &[u8], now: Now, seen: Evidence) {
         let base = self.tree.child(dir, name);
         let (stat, opaque) = self.judge(dir, name, now.stat);
@@ -39,12 +46,20 @@ impl Watch {
                 None => return,
             },
             (Some(entry), None) => {
-                self.delete(entry);
+                if self.empty(entry) {
+                    self.parked = Some(Look { dir, name: name.into(), seen, now });
+                    return;
+                }
+                self.delete_one(entry, true);
                 self.note_rules(dir, name, now.stat);
                 return;
             }
             (Some(entry), Some(stat)) if decision == Decision::Replace => {
-                self.delete(entry);
+                if self.empty(entry) {
+                    self.parked = Some(Look { dir, name: name.into(), seen, now });
+                    return;
+                }
+                self.delete_one(entry, true);
                 match self.create(dir, name, stat, opaque) {
                     Some(entry) => entry,
                     None => return,
@@ -172,19 +187,6 @@ impl Watch {
         }
     }
 
-    /// Takes an entry away with everything below it, the lowest first.
-    pub(super) fn delete(&mut self, entry: FileId) {
-        let mut all = vec![entry];
-        let mut at = 0;
-        while let Some(dir) = all.get(at).copied() {
-            all.extend(self.tree.children(dir));
-            at += 1;
-        }
-        for entry in all.into_iter().rev() {
-            self.delete_one(entry, true);
-        }
-    }
-
     /// Takes an entry away that has nothing below it.
     pub(super) fn delete_one(&mut self, entry: FileId, tell: bool) {
         if tell {
@@ -192,7 +194,9 @@ impl Watch {
         }
         // It may have been written under this name; and it may have got others since it was looked at.
         self.suspect_links(entry);
+        self.scan.step_over(&self.tree, entry);
         let Some(node) = self.tree.remove(entry) else { return };
+        self.spent += if node.wd == 0 { 0 } else { RELEASE_COST };
         self.forget_node(entry, &node);
         if node.parent == FileId::NOBODY {
             self.warn(WatchProblem::RootGone, node.name.to_vec());
@@ -216,10 +220,9 @@ impl Watch {
         }
     }
 
-    /// Makes a directory one entry.
+    /// Makes a directory one entry: it is closed at once, and emptied next.
     pub(super) fn close(&mut self, entry: FileId) {
-        let children: Vec<FileId> = self.tree.children(entry).collect();
-        children.into_iter().for_each(|child| self.delete(child));
+        self.empty(entry);
         self.filter.forget(entry);
         self.stop_polling(entry);
         self.unreadable -= self.tree.take_flag(entry, flag::UNREADABLE);
@@ -234,6 +237,7 @@ impl Watch {
     /// The other names of a file have to be looked at: links are counted, and content is shared.
     fn suspect_links(&mut self, entry: FileId) {
         for other in self.tree.other_links(entry) {
+            self.spent += LINK_COST;
             if let Some(node) = self.tree.get(other) {
                 self.dirty.mark_urgent(node.parent, &node.name, self.now);
                 self.due = true;
@@ -242,9 +246,8 @@ impl Watch {
     }
 
     pub(super) fn note_look(&mut self, entry: FileId, now: Now) {
-        let emptied = self.emptied;
         if let (Some(node), Some(stat)) = (self.tree.get_mut(entry), now.stat) {
-            node.looked = emptied;
+            node.looked = now.emptied;
             node.flags &= !flag::FRESH;
             if stat.mtime.max(stat.ctime) >= now.file_time {
                 node.flags |= flag::FRESH;
@@ -282,6 +285,7 @@ impl Watch {
             self.delete_one(occupant, false);
         }
         let depends = stat.is_dir() && self.filter.depends_on_place(&self.tree, old_parent, dir);
+        self.scan.step_over(&self.tree, entry);
         self.tree.relocate(entry, dir, name);
         self.moves.forget(entry);
         // A rename changes the time of the last change of attributes; that is no news of its own.

@@ -190,6 +190,10 @@ impl Counts {
         } += 1;
     }
 
+    pub(super) fn sum(&self) -> usize {
+        self.created + self.modified + self.deleted + self.renamed
+    }
+
     pub(super) fn join(&mut self, other: Counts) {
         self.created += other.created;
         self.modified += other.modified;

@@ -14,9 +14,10 @@ use std::collections::BinaryHeap;
 use std::hash::BuildHasher;
 use std::time::{Duration, Instant};
 
-use hashbrown::{DefaultHashBuilder, HashTable};
+use hashbrown::DefaultHashBuilder;
 use slab::Slab;
 
+use super::index::Index;
 use super::merge::{Evidence, evidence};
 use super::tree::FileId;
 
@@ -27,6 +28,10 @@ pub(crate) const PAIRING: Duration = Duration::from_millis(10);
 /// The first wait before a name is looked at again that could not be found; doubles.
 const RETRY: Duration = Duration::from_millis(10);
 const RETRIES_MAX: u32 = 10;
+/// What freeing a name costs.
+const FREE_COST: u64 = 100;
+/// Old entries of the queue that are taken away when its deadline is asked for.
+const DEADLINE_STEPS: u32 = 64;
 
 /// A name that something happened to.
 #[derive(Clone, Debug)]
@@ -53,26 +58,29 @@ pub(crate) struct Mark {
 /// See the module's documentation.
 pub(crate) struct DirtyNames {
     marks: Slab<Mark>,
-    by_name: HashTable<u32>,
+    by_name: Index,
     hasher: DefaultHashBuilder,
     queue: BinaryHeap<Reverse<(Instant, u64, u32)>>,
     order: u64,
     window: Duration,
     max_wait: Duration,
     names_max: usize,
+    /// Names up to an order are being made urgent: the next slot to look at, and the order.
+    urging: Option<(usize, u64)>,
 }
 
 impl DirtyNames {
     pub(crate) fn new(window: Duration, max_wait: Duration, names_max: usize) -> Self {
         DirtyNames {
             marks: Slab::new(),
-            by_name: HashTable::new(),
+            by_name: Index::new(),
             hasher: DefaultHashBuilder::default(),
             queue: BinaryHeap::new(),
             order: 0,
             window,
             max_wait: max_wait.max(window),
             names_max,
+            urging: None,
         }
     }
 
@@ -145,34 +153,54 @@ impl DirtyNames {
         }
     }
 
-    /// Looks at every name at once.
+    /// Has every name that is dirty now looked at at once: [`urge`](Self::urge) does it.
     pub(crate) fn mark_all_urgent(&mut self) {
-        let slots: Vec<usize> = self.marks.iter().map(|(slot, _)| slot).collect();
-        for slot in slots {
-            let (window, max_wait) = (self.window, self.max_wait);
-            if let Some(mark) = self.marks.get_mut(slot) {
+        self.urging = Some((0, self.order));
+    }
+
+    pub(crate) fn is_urging(&self) -> bool {
+        self.urging.is_some()
+    }
+
+    /// Makes names urgent that are to be; looks at `max` slots at most.
+    pub(crate) fn urge(&mut self, max: usize) {
+        let Some((first, order)) = self.urging else { return };
+        let (window, max_wait) = (self.window, self.max_wait);
+        let end = self.marks.capacity();
+        for slot in first..(first + max).min(end) {
+            if let Some(mark) = self.marks.get_mut(slot).filter(|mark| mark.order <= order) {
                 mark.urgent = true;
                 let due = mark.due(window, max_wait);
                 self.hurry(slot as u32, due);
             }
         }
+        self.urging = (first + max < end).then_some((first + max, order));
     }
 
     /// Puts a name back that could not be looked at; later each time.
     pub(crate) fn retry(&mut self, mut mark: Mark, now: Instant) {
         let wait = RETRY * (1 << mark.tries.min(RETRIES_MAX));
         mark.tries = mark.tries.saturating_add(1);
+        self.put_back(mark, now + wait);
+    }
+
+    /// Puts a name back that is not to be looked at yet.
+    pub(crate) fn put_off(&mut self, mark: Mark, now: Instant) {
+        self.put_back(mark, now + RETRY);
+    }
+
+    fn put_back(&mut self, mut mark: Mark, until: Instant) {
         if let Some(slot) = self.find(mark.dir, &mark.name) {
             if let Some(newer) = self.marks.get_mut(slot as usize) {
                 newer.evidence.kinds |= mark.evidence.kinds;
                 newer.evidence.written_in = newer.evidence.written_in.max(mark.evidence.written_in);
                 newer.order = newer.order.min(mark.order);
                 newer.tries = newer.tries.max(mark.tries);
-                newer.hold = Some(now + wait);
+                newer.hold = Some(until);
             }
             return;
         }
-        (mark.hold, mark.queued) = (Some(now + wait), now + wait);
+        (mark.hold, mark.queued) = (Some(until), until);
         self.insert(mark);
     }
 
@@ -182,9 +210,11 @@ impl DirtyNames {
         self.remove(slot)
     }
 
-    /// Takes out a name that is due at `now`.
-    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Mark> {
-        loop {
+    /// Takes out a name that is due at `now`. It takes at most so many steps, and counts them down: at 0
+    /// there may be more.
+    pub(crate) fn take_due(&mut self, now: Instant, steps: &mut u32) -> Option<Mark> {
+        while *steps > 0 {
+            *steps -= 1;
             let &Reverse((at, order, slot)) = self.queue.peek()?;
             let due = match self.live(at, order, slot) {
                 Some(mark) => mark.due(self.window, self.max_wait),
@@ -205,17 +235,28 @@ impl DirtyNames {
                 self.queue.push(Reverse((due, order, slot)));
             }
         }
+        None
     }
 
     /// No name is due before this.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
-        loop {
+        for _ in 0..DEADLINE_STEPS {
             let &Reverse((at, order, slot)) = self.queue.peek()?;
             if self.live(at, order, slot).is_some() {
                 return Some(at);
             }
             self.queue.pop();
         }
+        // Old entries are in front; whoever is woken by them takes them away.
+        self.queue.peek().map(|Reverse((at, ..))| *at)
+    }
+
+    /// Frees a part of the names of a watch that is gone; what that cost, 0 when nothing is left.
+    pub(crate) fn shed(&mut self) -> u64 {
+        let Some(slots) = self.by_name.pop_shard() else { return 0 };
+        let cost = 1 + slots.len() as u64 * FREE_COST;
+        slots.into_iter().for_each(|slot| drop(self.marks.try_remove(slot as usize)));
+        cost
     }
 
     /// The mark of an entry of the queue, if it is not an old one.
@@ -243,7 +284,7 @@ impl DirtyNames {
             let mark = self.marks.get(*slot as usize);
             mark.is_some_and(|mark| mark.dir == dir && *mark.name == *name)
         };
-        self.by_name.find(self.hash(dir, name), same).copied()
+        self.by_name.find(self.hash(dir, name), same)
     }
 
     /// `None` when the directory is remembered as a whole: then a name in it need not be.
@@ -277,8 +318,8 @@ impl DirtyNames {
         let (hash, queued) = (self.hash(mark.dir, &mark.name), mark.queued);
         let slot = self.marks.insert(mark) as u32;
         let (marks, hasher) = (&self.marks, &self.hasher);
-        self.by_name.insert_unique(hash, slot, |slot| {
-            let mark = marks.get(*slot as usize);
+        self.by_name.insert(hash, slot, |slot| {
+            let mark = marks.get(slot as usize);
             mark.map_or(0, |mark| hasher.hash_one((mark.dir.to_u64(), &*mark.name)))
         });
         self.queue.push(Reverse((queued, self.order, slot)));
@@ -288,9 +329,7 @@ impl DirtyNames {
     fn remove(&mut self, slot: u32) -> Option<Mark> {
         let mark = self.marks.get(slot as usize)?;
         let hash = self.hash(mark.dir, &mark.name);
-        if let Ok(entry) = self.by_name.find_entry(hash, |other| *other == slot) {
-            entry.remove();
-        }
+        self.by_name.remove(hash, slot);
         self.marks.try_remove(slot as usize)
     }
 }
@@ -329,7 +368,7 @@ mod tests {
     }
 
     fn due(names: &mut DirtyNames, now: Instant) -> Vec<String> {
-        std::iter::from_fn(|| names.take_due(now))
+        std::iter::from_fn(|| names.take_due(now, &mut 64))
             .map(|mark| String::from_utf8_lossy(&mark.name).into_owned())
             .collect()
     }
@@ -401,6 +440,9 @@ mod tests {
         }
         assert_eq!(names.len(), 5);
         names.mark_all_urgent();
+        while names.is_urging() {
+            names.urge(2);
+        }
         let mut all = due(&mut names, t);
         all.sort();
         assert_eq!(all, ["", "a", "b", "c", "d"]);
@@ -410,12 +452,12 @@ mod tests {
     fn what_could_not_be_looked_at_comes_again_later_and_later() {
         let (mut names, t) = names();
         names.mark_urgent(FileId::NOBODY, b"a", t);
-        let first = names.take_due(t).unwrap();
+        let first = names.take_due(t, &mut 64).unwrap();
         names.retry(first, t);
         assert_eq!(names.deadline(), Some(t + 10 * MS));
-        let again = names.take_due(t + 10 * MS).unwrap();
+        let again = names.take_due(t + 10 * MS, &mut 64).unwrap();
         names.retry(again, t + 10 * MS);
-        assert!(names.take_due(t + 29 * MS).is_none());
-        assert!(names.take_due(t + 30 * MS).is_some());
+        assert!(names.take_due(t + 29 * MS, &mut 64).is_none());
+        assert!(names.take_due(t + 30 * MS, &mut 64).is_some());
     }
 }

@@ -154,11 +154,11 @@ pub(super) fn read_small(dir: BorrowedFd<'_>, name: &[u8], max: usize) -> Option
     Some((content, stat))
 }
 
-/// [`read_small`] by path, for files above the roots.
-pub(super) fn read_small_at(path: &Path, max: usize) -> Option<Vec<u8>> {
+/// [`read_small`] by path, for files above the roots; with the size of the file.
+pub(super) fn read_small_at(path: &Path, max: usize) -> Option<(Vec<u8>, u64)> {
     let dir = open(path.parent()?, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
     let name = std::os::unix::ffi::OsStrExt::as_bytes(path.file_name()?);
-    read_small(dir.as_fd(), name, max).map(|(content, _)| content)
+    read_small(dir.as_fd(), name, max).map(|(content, stat)| (content, stat.size))
 }
 
 /// A directory that is being listed; it can be left for other work between any two names.

@@ -59,6 +59,9 @@ pub enum WatchProblem {
     /// The system refused to let a directory be opened or listed, for want of descriptors or memory; it
     /// is tried again.
     Refused = 6,
+    /// A file of ignore rules is larger than is read, or there are more rules than a watch may have: the
+    /// rest of the file does not count. See [`WatchOptions::gitignore`](crate::WatchOptions::gitignore).
+    TooManyRules = 7,
 }
 
 /// What is known of a watch now.

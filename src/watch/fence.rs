@@ -89,6 +89,9 @@ impl Watch {
         if self.fences.is_empty() || !self.is_complete() || !self.open.events.is_empty() {
             return;
         }
+        if self.sealing.is_some() {
+            return;
+        }
         let oldest = self.dirty.oldest().unwrap_or(u64::MAX);
         let version = self.version();
         let telling = &mut self.telling;

@@ -5,8 +5,12 @@
 //! not watched. The rules of the directory nearest to a file decide, as git does it; unlike git, a file
 //! that is ignored and committed nevertheless stays ignored.
 //!
-//! Pure: the text of rules comes in as a parameter.
+//! Rules come in compiled (`rules.rs`), and go matcher by matcher: both take long where they are many. What
+//! comparing names with them costs is added up, for whoever charges it.
+//!
+//! Pure.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -15,13 +19,19 @@ use std::path::Path;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
+use super::rules::{Rules, names_directory};
 use super::tree::{FileId, Stat, Tree};
 use crate::error::{Error, Result};
 
 /// The file that holds rules for its directory.
 pub(crate) const RULES_NAME: &[u8] = b".gitignore";
-/// Bytes of a file of rules that are read; what is behind them does not count.
-pub(crate) const RULES_BYTES_MAX: usize = 1 << 20;
+/// Rules of all files of a watch.
+const RULES_MAX: usize = 1 << 16;
+
+/// What comparing a name with a matcher costs, stepping up a directory, and freeing a matcher.
+const MATCH_COST: u64 = 300;
+const LEVEL_COST: u64 = 20;
+const DROP_COST: u64 = 50_000;
 
 /// What to do with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +42,10 @@ pub(crate) enum Verdict {
     Hide,
 }
 
-/// Rules from one file.
-struct Rules {
-    matcher: Gitignore,
-    /// What the file was when it was read.
+/// Rules of a directory in a root.
+struct Inner {
+    rules: Rules,
+    /// What their file was when it was read.
     stamp: Option<Stat>,
 }
 
@@ -43,7 +53,7 @@ struct Rules {
 struct Outer {
     /// Its absolute path.
     dir: Vec<u8>,
-    matcher: Gitignore,
+    rules: Rules,
 }
 
 /// See the module's documentation.
@@ -54,11 +64,18 @@ pub(crate) struct Filter {
     hidden: bool,
     pub(crate) gitignore: bool,
     globs: Gitignore,
-    inner: HashMap<FileId, Rules>,
+    inner: HashMap<FileId, Inner>,
     /// The nearest directory first.
     outer: Vec<Outer>,
     /// Some rule names a directory, so that moving a directory may change what is ignored in it.
     by_path: bool,
+    /// Rules of all files, and files of which some are left out.
+    count: usize,
+    left_out: usize,
+    /// Matchers that are not needed any more.
+    discarded: Vec<Gitignore>,
+    /// What was compared since the last time has cost so much.
+    cost: Cell<u64>,
 }
 
 impl Filter {
@@ -84,27 +101,44 @@ impl Filter {
             inner: HashMap::new(),
             outer: Vec::new(),
             by_path: globs_by_path,
+            count: 0,
+            left_out: 0,
+            discarded: Vec::new(),
+            cost: Cell::new(0),
         })
     }
 
+    /// How many more rules there may be.
+    pub(crate) fn room(&self) -> usize {
+        RULES_MAX.saturating_sub(self.count)
+    }
+
+    /// Whether rules of a file are left out.
+    pub(crate) fn has_left_out(&self) -> bool {
+        self.left_out > 0
+    }
+
     /// Adds rules of a directory above a root; the nearest is added first.
-    pub(crate) fn add_outer(&mut self, dir: &Path, text: &[u8]) {
-        let (matcher, by_path) = parse(text);
-        if !matcher.is_empty() {
-            self.by_path |= by_path;
-            self.outer.push(Outer { dir: dir.as_os_str().as_bytes().to_vec(), matcher });
+    pub(crate) fn add_outer(&mut self, dir: &Path, rules: Rules) {
+        self.count(&rules);
+        if !rules.is_empty() {
+            self.outer.push(Outer { dir: dir.as_os_str().as_bytes().to_vec(), rules });
         }
     }
 
     /// Sets the rules of a directory to those of its file, or to none.
-    pub(crate) fn set_rules(&mut self, dir: FileId, text: Option<&[u8]>, stamp: Option<Stat>) {
-        let Some(text) = text else {
-            self.inner.remove(&dir);
-            return;
-        };
-        let (matcher, by_path) = parse(text);
-        self.by_path |= by_path;
-        self.inner.insert(dir, Rules { matcher, stamp });
+    pub(crate) fn set_rules(&mut self, dir: FileId, rules: Option<Rules>, stamp: Option<Stat>) {
+        self.forget(dir);
+        if let Some(rules) = rules {
+            self.count(&rules);
+            self.inner.insert(dir, Inner { rules, stamp });
+        }
+    }
+
+    fn count(&mut self, rules: &Rules) {
+        self.by_path |= rules.names_directory();
+        self.count += rules.count();
+        self.left_out += usize::from(rules.has_left_out());
     }
 
     /// Whether the rules of a directory are those of this file.
@@ -118,9 +152,52 @@ impl Filter {
 
     /// A directory is gone.
     pub(crate) fn forget(&mut self, dir: FileId) {
-        if !self.inner.is_empty() {
-            self.inner.remove(&dir);
+        if self.inner.is_empty() {
+            return;
         }
+        if let Some(Inner { rules, .. }) = self.inner.remove(&dir) {
+            self.count -= rules.count();
+            self.left_out -= usize::from(rules.has_left_out());
+            self.discard(rules);
+        }
+    }
+
+    /// Has the matchers of rules freed in slices.
+    pub(crate) fn discard(&mut self, rules: Rules) {
+        self.discarded.extend(rules.into_chunks());
+    }
+
+    /// Matchers that are to be freed.
+    pub(crate) fn discarded(&self) -> usize {
+        self.discarded.len()
+    }
+
+    /// Frees a matcher that is not needed any more; what that cost.
+    pub(crate) fn drop_discarded(&mut self) -> Option<u64> {
+        self.discarded.pop().map(|_| DROP_COST)
+    }
+
+    /// Has all matchers freed by [`drop_discarded`](Self::drop_discarded).
+    pub(crate) fn discard_all(&mut self) {
+        let inner = self.inner.drain().map(|(_, inner)| inner.rules);
+        let all = inner.chain(self.outer.drain(..).map(|outer| outer.rules));
+        self.discarded.extend(all.flat_map(Rules::into_chunks));
+    }
+
+    /// What was compared since [`take_cost`](Self::take_cost) was called last has cost so much.
+    pub(crate) fn cost(&self) -> u64 {
+        self.cost.get()
+    }
+
+    pub(crate) fn take_cost(&self) -> u64 {
+        self.cost.take()
+    }
+
+    /// Compares a path with rules.
+    fn compare(&self, rules: &Rules, path: &Path, is_dir: bool) -> Match<()> {
+        let (found, asked) = rules.matched(path, is_dir);
+        self.cost.set(self.cost.get() + asked as u64 * MATCH_COST);
+        found
     }
 
     /// Whether what is in a directory may be judged differently when it moves between these places.
@@ -174,9 +251,10 @@ impl Filter {
             if nearest.is_none()
                 && let Some(rules) = self.inner.get(&root)
             {
-                nearest = rules.matcher.matched(below(above), is_dir).map(|_| ());
+                nearest = self.compare(&rules.rules, below(above), is_dir);
             }
             root_len = above;
+            self.cost.set(self.cost.get() + LEVEL_COST);
             if node.parent == FileId::NOBODY {
                 break;
             }
@@ -192,7 +270,7 @@ impl Filter {
                 break;
             }
             if path.starts_with(&outer.dir) && path.get(outer.dir.len()) == Some(&b'/') {
-                nearest = outer.matcher.matched(below(outer.dir.len()), is_dir).map(|_| ());
+                nearest = self.compare(&outer.rules, below(outer.dir.len()), is_dir);
             }
         }
         nearest.is_ignore()
@@ -204,25 +282,6 @@ fn root_of(tree: &Tree, mut entry: FileId) -> FileId {
         entry = node.parent;
     }
     entry
-}
-
-/// The rules in a text, and whether one of them names a directory.
-fn parse(text: &[u8]) -> (Gitignore, bool) {
-    let mut builder = GitignoreBuilder::new("");
-    let mut by_path = false;
-    for line in text.split(|byte| *byte == b'\n') {
-        let line = String::from_utf8_lossy(line);
-        let line = line.trim_end_matches('\r');
-        // A line that makes no sense is no rule, as for git.
-        let _ = builder.add_line(None, line);
-        by_path |= names_directory(line);
-    }
-    (builder.build().unwrap_or_else(|_| Gitignore::empty()), by_path)
-}
-
-/// Whether a rule has more than the name of an entry.
-fn names_directory(rule: &str) -> bool {
-    !rule.starts_with('#') && rule.trim_end_matches('/').contains('/')
 }
 
 #[cfg(test)]
@@ -241,6 +300,14 @@ mod tests {
         let root = tree.insert(FileId::NOBODY, b"/w/r", dir());
         let sub = tree.insert(root, b"sub", dir());
         (tree, root, sub)
+    }
+
+    fn rules(text: &str) -> Rules {
+        let mut compiling = super::super::rules::Compiling::new(text.into(), 1000, false);
+        while !compiling.is_done() {
+            compiling.step();
+        }
+        compiling.finish()
     }
 
     fn globs(globs: &[&str]) -> Filter {
@@ -276,9 +343,9 @@ mod tests {
     fn the_nearest_rules_decide() {
         let (tree, root, sub) = tree();
         let mut filter = globs(&[]);
-        filter.add_outer(Path::new("/w"), b"*.log\n/r/sub/x\n*.tmp\n");
-        filter.set_rules(root, Some(b"!a.log\n\n# a comment/\n"), None);
-        filter.set_rules(sub, Some(b"a.log"), None);
+        filter.add_outer(Path::new("/w"), rules("*.log\n/r/sub/x\n*.tmp\n"));
+        filter.set_rules(root, Some(rules("!a.log\n\n# a comment/\n")), None);
+        filter.set_rules(sub, Some(rules("a.log")), None);
         let hidden =
             |dir, name: &str| filter.verdict(&tree, dir, name.as_bytes(), false) == Verdict::Hide;
         assert!(hidden(root, "b.log") && !hidden(root, "a.log") && hidden(sub, "a.log"));
@@ -313,7 +380,7 @@ mod tests {
         assert!(Filter::new(false, true, true, &["a{".into()]).is_err());
         let (tree, root, _) = tree();
         let mut filter = globs(&[]);
-        filter.set_rules(root, Some(b"a{\nb"), None);
+        filter.set_rules(root, Some(rules("a{\nb")), None);
         assert_eq!(filter.verdict(&tree, root, b"b", false), Verdict::Hide);
     }
 
@@ -323,10 +390,10 @@ mod tests {
         let other = tree.insert(root, b"other", dir());
         let mut filter = globs(&["*.o"]);
         assert!(!filter.depends_on_place(&tree, root, sub));
-        filter.set_rules(sub, Some(b"*.x"), None);
+        filter.set_rules(sub, Some(rules("*.x")), None);
         assert!(filter.depends_on_place(&tree, sub, root));
         assert!(!filter.depends_on_place(&tree, root, other));
-        filter.set_rules(root, Some(b"/a"), None);
+        filter.set_rules(root, Some(rules("/a")), None);
         assert!(filter.depends_on_place(&tree, root, root));
     }
 }

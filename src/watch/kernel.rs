@@ -3,8 +3,9 @@
 //! The queue says which names to look at; it is never believed further. Descriptors are numbers that the
 //! kernel does not use again, so an event of one that is not known any more is of no interest.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
+use std::ops::Bound;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::PathBuf;
 
@@ -59,7 +60,8 @@ pub(super) struct Watched {
 /// See the module's documentation.
 pub(super) struct Kernel {
     inotify: Inotify,
-    watched: HashMap<i32, Watched>,
+    /// Ordered, so that it can be gone through in slices, and never grows by a large step.
+    watched: BTreeMap<i32, Watched>,
 }
 
 impl Kernel {
@@ -72,7 +74,7 @@ impl Kernel {
             }
             code => Error::system("inotify_init1", Errno::from_raw(code.unwrap_or(0))),
         })?;
-        Ok(Kernel { inotify, watched: HashMap::new() })
+        Ok(Kernel { inotify, watched: BTreeMap::new() })
     }
 
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
@@ -164,18 +166,14 @@ impl Kernel {
         }
     }
 
-    /// Gives descriptors back until there are none or `is_over` says so; whether there are none. Closing an
-    /// instance with very many of them at once takes the kernel milliseconds.
-    pub(super) fn shed(&mut self, is_over: impl Fn() -> bool) -> bool {
-        while let Some(wd) = self.watched.keys().next().copied() {
-            if let Some(watched) = self.watched.remove(&wd) {
-                let _ = self.inotify.watches().remove(watched.descriptor);
-            }
-            if is_over() {
-                break;
-            }
+    /// Gives at most `max` descriptors back; how many. Closing an instance with very many of them at once
+    /// takes the kernel milliseconds.
+    pub(super) fn shed(&mut self, max: usize) -> usize {
+        for count in 0..max {
+            let Some((_, watched)) = self.watched.pop_first() else { return count };
+            let _ = self.inotify.watches().remove(watched.descriptor);
         }
-        self.watched.is_empty()
+        max
     }
 
     /// The kernel has dropped a descriptor.
@@ -183,16 +181,23 @@ impl Kernel {
         self.watched.remove(&wd)
     }
 
-    /// Drops the descriptors of entries that the rescan has not seen.
-    pub(super) fn sweep(&mut self, rescan: u32) -> Vec<FileId> {
-        let stale: Vec<i32> = self
-            .watched
-            .iter()
-            .filter(|(_, w)| w.entry != FileId::NOBODY && w.confirmed != rescan)
-            .map(|(wd, _)| *wd)
-            .collect();
-        let entries = stale.iter().filter_map(|wd| self.watched.get(wd)).map(|w| w.entry).collect();
-        stale.into_iter().for_each(|wd| self.release(wd));
-        entries
+    /// Among the next `max` descriptors after `after` those of entries that the rescan has not seen, and
+    /// the last one of them; `None` at the end.
+    pub(super) fn stale(
+        &self,
+        after: i32,
+        max: usize,
+        rescan: u32,
+    ) -> (Vec<(i32, FileId)>, Option<i32>) {
+        let mut stale = Vec::new();
+        let mut last = None;
+        let rest = (Bound::Excluded(after), Bound::Unbounded);
+        for (wd, watched) in self.watched.range::<i32, _>(rest).take(max) {
+            if watched.entry != FileId::NOBODY && watched.confirmed != rescan {
+                stale.push((*wd, watched.entry));
+            }
+            last = Some(*wd);
+        }
+        (stale, last)
     }
 }

@@ -15,23 +15,30 @@
 //! So there is one way into the tree, for the first reading, new directories, events, polling and the
 //! rescan after an overflow alike.
 //!
-//! Everything is done in slices of a turn. While a batch is unread nothing is looked at and no further
+//! Everything is done in slices of a turn (`stages.rs`): a round of names, a listing, rules that are compiled,
+//! a directory that is emptied are each a cursor that is left after a portion of work. While a batch is unread nothing is looked at and no further
 //! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
 //! instance and one timer.
 //!
-//! `tree`, `merge`, `dirty`, `moves`, `filter`, `batch`, `summary` decide and are pure; `kernel`
-//! `disk` and `anchor` make the system calls; `reading`, `settle`, `apply`, `scan`, `roots`, `polling`, `fence` join
-//! them and are methods of [`Watch`]; `table` is what the engine holds.
+//! `tree`, `merge`, `dirty`, `moves`, `filter`, `rules`, `batch`, `summary` decide and are pure; `kernel`,
+//! `disk` and `anchor` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`, `emptying`,
+//! `scan`, `roots`, `loading`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
+//! engine holds.
 
 mod anchor;
 mod apply;
 mod batch;
+#[cfg(test)]
+mod bounds;
 mod dirty;
 mod disk;
+mod emptying;
 mod event;
 mod fence;
 mod filter;
+mod index;
 mod kernel;
+mod loading;
 mod merge;
 mod moves;
 mod options;
@@ -39,8 +46,10 @@ mod polling;
 mod reading;
 mod renaming;
 mod roots;
+mod rules;
 mod scan;
 mod settle;
+mod stages;
 mod summary;
 mod table;
 mod telling;
@@ -55,14 +64,18 @@ use crate::limits::Limits;
 use crate::reactor::{Alarm, Reactor, Source, TimerId, WatchId};
 use anchor::Anchor;
 use dirty::DirtyNames;
+use emptying::Emptying;
 use event::Telling;
 use fence::Fence;
 use filter::Filter;
 use kernel::Kernel;
+use loading::OuterRules;
 use moves::Moves;
 use polling::Polling;
 use roots::{Backoff, Root};
 use scan::Scan;
+use settle::{Look, Round};
+use summary::Shortening;
 use table::Counted;
 use tree::Tree;
 
@@ -75,28 +88,17 @@ pub use tree::{FileChanges, FileCursor, FileEntry, FileId, FileType, FileVersion
 
 /// Names that are due so soon are looked at together.
 const SLACK: Duration = Duration::from_millis(4);
-/// Which part of the window the kernel collects events for, and the longest time that it does.
-const REST_SHARE: u32 = 10;
-const REST_MAX: Duration = Duration::from_millis(5);
 /// The wait before everything is listed again after events were lost; doubles while that goes on.
 const RESCAN_WAIT: Duration = Duration::from_millis(100);
 
-/// The part of a turn that a watch may use.
-#[derive(Clone, Copy)]
-pub(crate) struct Slice<'r> {
-    pub(crate) reactor: &'r Reactor,
-    pub(crate) deadline: Instant,
-}
+/// What is done between two looks at the clock costs about so much; no single step of a unit costs more.
+const PORTION: u64 = 100_000;
 
-impl Slice<'_> {
-    pub(crate) fn now(&self) -> Instant {
-        self.reactor.now()
-    }
-
-    pub(crate) fn is_over(&self) -> bool {
-        self.reactor.measure_now() >= self.deadline
-    }
-}
+/// Descriptors, entries and names that a watch may have to be freed in one step.
+const FREED_AT_ONCE: usize = 256;
+const MATCHERS_FREED_AT_ONCE: usize = 8;
+/// What giving back a descriptor costs.
+const RELEASE_COST: u64 = 3_000;
 
 /// One watch: see the module's documentation.
 pub(crate) struct Watch {
@@ -114,6 +116,14 @@ pub(crate) struct Watch {
     filter: Filter,
     dirty: DirtyNames,
     moves: Moves,
+    /// The rules above the roots, which are read first.
+    outer: OuterRules,
+    /// Directories that lose what is in them.
+    emptying: Emptying,
+    /// The names that are being looked at.
+    round: Option<Round>,
+    /// A look that is applied when a directory is empty.
+    parked: Option<Look>,
     scan: Scan,
     polling: Polling,
     fences: Vec<Fence>,
@@ -121,6 +131,8 @@ pub(crate) struct Watch {
     /// What changed since the last batch was made.
     open: FileBatch,
     opened: Option<Instant>,
+    /// The batch that is being shortened.
+    sealing: Option<Shortening>,
     /// The last batch that was made was not complete.
     told_incomplete: bool,
     /// The tree has been read for the first time.
@@ -142,6 +154,10 @@ pub(crate) struct Watch {
     unreadable: usize,
     refused: usize,
     counters: Counters,
+    /// What was done since the last charge has cost so much.
+    spent: u64,
+    /// The last slice ended while the kernel's queue was read: the next one begins with the rest.
+    looks_first: bool,
     /// The time of the turn, or of the call.
     now: Instant,
     /// A path and a name that are being worked on; kept for their memory.
@@ -158,6 +174,8 @@ struct Lost {
     backoff: Backoff,
     /// Counts rescans.
     rescan: u32,
+    /// Descriptors up to this one were checked at the end of a rescan.
+    swept: i32,
 }
 
 #[derive(Default)]
@@ -178,9 +196,9 @@ impl Watch {
         options.validate()?;
         let mut anchor = Anchor::new(options.granted.clone());
         let roots = roots::resolve(options, &mut anchor)?;
-        let mut filter =
+        let filter =
             Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)?;
-        roots::load_outer_rules(&roots, &mut filter);
+        let outer = OuterRules::new(roots.iter().filter(|_| options.gitignore));
         let entry_limit = options.entry_limit.unwrap_or(limits.watch_entries);
         // 53 bits are exact in every language that counts in doubles.
         let random = std::hash::RandomState::new().build_hasher().finish();
@@ -198,12 +216,17 @@ impl Watch {
             filter,
             dirty: DirtyNames::new(options.window, options.max_wait, limits.watch_dirty_names),
             moves: Moves::default(),
+            outer,
+            emptying: Emptying::default(),
+            round: None,
+            parked: None,
             scan: Scan::default(),
             polling: Polling::new(options.poll_interval),
             fences: Vec::new(),
             telling: VecDeque::new(),
             open: FileBatch::default(),
             opened: None,
+            sealing: None,
             told_incomplete: false,
             ready: false,
             readable: false,
@@ -218,10 +241,13 @@ impl Watch {
                 rescanning: false,
                 backoff: Backoff::new(RESCAN_WAIT),
                 rescan: 0,
+                swept: 0,
             },
             unreadable: 0,
             refused: 0,
             counters: Counters::default(),
+            spent: 0,
+            looks_first: false,
             now,
             path: Vec::new(),
             name: Vec::new(),
@@ -251,7 +277,13 @@ impl Watch {
 
     /// Whether [`work`](Self::work) would do something now.
     pub(crate) fn has_work(&self) -> bool {
-        self.readable || (!self.is_blocked() && (self.due || self.scan.is_pending()))
+        self.readable
+            || self.sealing.is_some()
+            || (!self.is_blocked()
+                && (self.due
+                    || self.scan.is_pending()
+                    || self.is_busy()
+                    || self.filter.discarded() > 0))
     }
 
     pub(crate) fn has_event(&self) -> bool {
@@ -270,115 +302,11 @@ impl Watch {
         self.readable |= self.rest_until.take().is_some();
     }
 
-    /// Does what is due, as long as the slice lasts. `buffer` is for the kernel's events.
-    pub(crate) fn work(&mut self, slice: Slice<'_>, buffer: &mut [u8]) {
-        let now = slice.now();
-        let had = self.counters.kernel_events;
-        if self.rest_until.is_some_and(|until| until <= now) {
-            self.rest_until = None;
-            self.readable = true;
-        }
-        self.read(slice, buffer);
-        self.start_what_is_due(now);
-        let (mut over, mut looked) = (false, false);
-        while !self.is_blocked() && !over {
-            let settled = self.settle(slice);
-            let scanned = self.scan(slice);
-            over = slice.is_over();
-            looked |= settled || scanned;
-            if !settled && !scanned {
-                self.due = false;
-                break;
-            }
-        }
-        if looked {
-            // Empties the queue once more, so that what comes later is known to be news.
-            self.readable = true;
-            self.read(slice, buffer);
-        }
-        self.finish(now);
-        self.rest(had != self.counters.kernel_events, slice.reactor);
-    }
-
-    /// Where events came, more will come, and nobody is told of any before its window is over: so the
-    /// kernel collects them for a part of the window, and wakes us once for all. When there were none, the
-    /// next one wakes us at once again.
-    fn rest(&mut self, events_came: bool, reactor: &Reactor) {
-        if self.readable || self.rest_until.is_some() {
-            return;
-        }
-        let rest = (self.options.window / REST_SHARE).min(REST_MAX);
-        if events_came && !rest.is_zero() && self.fences.is_empty() {
-            if std::mem::take(&mut self.registered) {
-                reactor.deregister(self.kernel.as_fd());
-            }
-            self.rest_until = Some(self.now + rest);
-        } else if !self.registered && self.register(reactor).is_err() {
-            // For want of memory; asking now and then does as well.
-            self.rest_until = Some(self.now + REST_MAX);
-        }
-    }
-
-    /// Starts what has a time of its own.
-    fn start_what_is_due(&mut self, now: Instant) {
-        self.moves.expire(now);
-        if self.lost.rescan_at.is_some_and(|at| at <= now) {
-            self.start_rescan();
-        }
-        self.tend_roots(now);
-        self.start_polling(now);
-    }
-
-    /// Notices what has come to its end.
-    fn finish(&mut self, now: Instant) {
-        if !self.scan.is_pending() {
-            self.finish_rescan();
-            self.finish_polling(now);
-            if !self.ready && self.lost.rescan_at.is_none() && self.refused == 0 {
-                self.ready = true;
-                let version = self.version();
-                self.tell(Telling::Ready(version));
-            }
-        }
-        self.make_batch(now);
-        self.resolve_fences();
-    }
-
-    /// Lists everything again: the kernel has dropped events.
-    fn start_rescan(&mut self) {
-        self.lost.rescan_at = None;
-        self.lost.rescanning = true;
-        self.lost.rescan = self.lost.rescan.wrapping_add(1);
-        for index in 0..self.roots.len() {
-            self.look_at_root(index);
-        }
-        let roots: Vec<_> = self.tree.children(FileId::NOBODY).collect();
-        for root in roots {
-            self.request_scan(root, true);
-        }
-        self.reach_fences();
-    }
-
-    fn finish_rescan(&mut self) {
-        if self.lost.rescanning {
-            self.lost.rescanning = false;
-            for entry in self.kernel.sweep(self.lost.rescan) {
-                let Some(node) = self.tree.get_mut(entry) else { continue };
-                node.wd = 0;
-                // It moved meanwhile, or it is a root that is a file.
-                self.request_scan(entry, true);
-                self.on_root_changed(entry);
-            }
-            if self.lost.rescan_at.is_none() {
-                self.lost.backoff.reset();
-            }
-        }
-    }
-
     /// Whether nothing waits to be listed.
     fn is_complete(&self) -> bool {
         self.ready
             && self.refused == 0
+            && !self.is_busy()
             && !self.scan.is_pending()
             && self.lost.rescan_at.is_none()
             && !self.lost.rescanning
@@ -415,14 +343,37 @@ impl Watch {
         self.timer = Some((next, reactor.set_timer(next, Alarm::Files(self.id))));
     }
 
-    /// Takes everything back that the reactor knows; the kernel's side is left to be closed.
-    fn dismantle(mut self, reactor: &mut Reactor) -> Kernel {
+    /// Takes everything back that the reactor knows; the rest is left to be freed.
+    fn dismantle(&mut self, reactor: &mut Reactor) {
         if let Some((_, timer)) = self.timer.take() {
             reactor.cancel_timer(timer);
         }
         if std::mem::take(&mut self.registered) {
             reactor.deregister(self.kernel.as_fd());
         }
-        self.kernel
+        self.filter.discard_all();
+    }
+
+    /// Whether it takes no time to free and to close what a dismantled watch has.
+    fn is_small(&self) -> bool {
+        self.kernel.len() <= FREED_AT_ONCE
+            && self.tree.len() <= FREED_AT_ONCE
+            && self.dirty.len() <= FREED_AT_ONCE
+            && self.filter.discarded() <= MATCHERS_FREED_AT_ONCE
+    }
+
+    /// Frees a part of a dismantled watch; what that cost, 0 when only the kernel's instance is left.
+    fn shed(&mut self) -> u64 {
+        let descriptors = self.kernel.shed(FREED_AT_ONCE / 4);
+        if descriptors > 0 {
+            return descriptors as u64 * RELEASE_COST;
+        }
+        if let Some(cost) = self.filter.drop_discarded() {
+            return cost;
+        }
+        match self.dirty.shed() {
+            0 => self.tree.shed(),
+            cost => cost,
+        }
     }
 }

@@ -12,6 +12,9 @@ use std::time::Instant;
 
 use super::tree::{FileId, Tree};
 
+/// Directories above an entry that are believed in: twice as many as are looked into.
+const LEVELS_MAX: usize = 2048;
+
 /// A name in a directory.
 pub(crate) type Place = (FileId, Box<[u8]>);
 
@@ -124,7 +127,7 @@ impl Moves {
         let mut names: Vec<&[u8]> = Vec::new();
         let mut at = entry;
         // A belief may be wrong, even a circle.
-        for _ in 0..=tree.len() {
+        for _ in 0..LEVELS_MAX {
             let Some(node) = tree.get(at).filter(|_| at != FileId::NOBODY) else { break };
             match self.places.get(&at) {
                 Some((dir, name)) => {

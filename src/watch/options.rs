@@ -96,6 +96,12 @@ impl WatchOptions {
 
     /// Whether `.gitignore` files in the roots and above them, and git's own lists of exclusions, count.
     /// Default true.
+    ///
+    /// Of one file 1 MiB and 16,384 rules count, and 65,536 rules of all files of the watch; of a rule with
+    /// wildcards 512 bytes, of another one 4,096. What is beyond is left out, and
+    /// [`TooManyRules`](crate::WatchProblem::TooManyRules) warns of it. Each name is compared with all rules
+    /// of the directories above it: plain names and extensions cost next to nothing, 14,000 patterns with
+    /// wildcards some 0.1 ms.
     pub fn gitignore(mut self, on: bool) -> Self {
         self.gitignore = on;
         self

@@ -1,7 +1,8 @@
 //! Directories without a watch: the system has no more of them. They are listed now and then, and get a
 //! watch when there is one again, those first in which something happened lately.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
+use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use super::Watch;
@@ -12,14 +13,20 @@ use super::tree::{FileId, flag};
 const WATCHES_AGAIN: Duration = Duration::from_secs(5);
 /// Polling takes at most one part of so many of the time.
 const SHARE: u32 = 20;
+/// Directories that are put into the queue of listings in one unit, and what each costs.
+const QUEUED: usize = 256;
+const QUEUED_COST: u64 = 300;
 
 /// See the module's documentation.
 pub(super) struct Polling {
-    dirs: HashSet<FileId>,
+    dirs: BTreeSet<FileId>,
     /// Those that something happened in since they were listed.
-    active: HashSet<FileId>,
+    active: BTreeSet<FileId>,
     interval: Duration,
     next_at: Option<Instant>,
+    /// Directories that are still to be put into the queue of listings: the active ones, and all after one.
+    first: BTreeSet<FileId>,
+    after: Option<FileId>,
     /// When the listing that goes on began.
     began: Option<Instant>,
     /// The system has no watches before this.
@@ -29,10 +36,12 @@ pub(super) struct Polling {
 impl Polling {
     pub(super) fn new(interval: Duration) -> Self {
         Polling {
-            dirs: HashSet::new(),
-            active: HashSet::new(),
+            dirs: BTreeSet::new(),
+            active: BTreeSet::new(),
             interval,
             next_at: None,
+            first: BTreeSet::new(),
+            after: None,
             began: None,
             watches_at: None,
         }
@@ -48,6 +57,21 @@ impl Polling {
 
     pub(super) fn is_going_on(&self) -> bool {
         self.began.is_some()
+    }
+
+    /// Whether directories are still to be put into the queue of listings.
+    pub(super) fn is_queueing(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// The next directory that is to be listed.
+    fn next_queued(&mut self) -> Option<FileId> {
+        if let Some(dir) = self.first.pop_first() {
+            return Some(dir);
+        }
+        let rest = (Bound::Excluded(self.after?), Bound::Unbounded);
+        self.after = self.dirs.range(rest).next().copied();
+        self.after
     }
 
     /// Whether it makes sense to ask the system for a watch.
@@ -119,12 +143,20 @@ impl Watch {
             return;
         }
         self.polling.began = Some(now);
-        let active = std::mem::take(&mut self.polling.active);
-        let mut dirs: Vec<FileId> = self.polling.dirs.iter().copied().collect();
-        dirs.sort_by_key(|dir| (!active.contains(dir), *dir));
-        for dir in dirs {
-            let deep = self.tree.has(dir, flag::DEEP);
-            self.request_scan(dir, deep);
+        // Those that something happened in come first.
+        self.polling.first = std::mem::take(&mut self.polling.active);
+        self.polling.after = Some(FileId::NOBODY);
+    }
+
+    /// Puts directories that are polled into the queue of listings.
+    pub(super) fn queue_polled(&mut self) {
+        for _ in 0..QUEUED {
+            let Some(dir) = self.polling.next_queued() else { return };
+            self.spent += QUEUED_COST;
+            if self.tree.has(dir, flag::POLLED) {
+                let deep = self.tree.has(dir, flag::DEEP);
+                self.request_scan(dir, deep);
+            }
         }
     }
 

@@ -10,26 +10,38 @@ use super::event::WatchProblem;
 use super::filter::{RULES_NAME, Verdict};
 use super::merge::{Evidence, evidence};
 use super::tree::{FileId, flag};
-use super::{Slice, Watch};
+use super::{PORTION, Watch};
+use crate::policy::Slice;
+
+/// Bytes of the kernel's queue that are read in one unit: at most 512 events.
+const READ_BYTES: usize = 8 << 10;
+/// What a read costs, and each event.
+const READ_COST: u64 = 2_000;
+const EVENT_COST: u64 = 1_000;
 
 impl Watch {
-    /// Empties the kernel's queue, as far as the slice goes.
-    pub(super) fn read(&mut self, slice: Slice<'_>, buffer: &mut [u8]) {
-        let now = slice.now();
+    /// Empties the kernel's queue, as far as the slice goes. Whether the slice is over.
+    pub(super) fn read(&mut self, slice: &mut Slice, buffer: &mut [u8]) -> bool {
+        let now = self.now;
+        let bytes = buffer.len().min(READ_BYTES);
+        let Some(buffer) = buffer.get_mut(..bytes) else { return false };
         while self.readable {
+            self.spent += READ_COST;
             let Some(events) = self.kernel.read(buffer) else {
                 self.readable = false;
                 self.emptied = self.emptied.wrapping_add(1);
-                return;
+                return self.pay(slice);
             };
             for event in events {
                 self.counters.kernel_events += 1;
+                self.spent += EVENT_COST;
                 self.on_event(&event, now);
             }
-            if slice.is_over() {
-                return;
+            if self.pay(slice) {
+                return true;
             }
         }
+        false
     }
 
     fn on_event(&mut self, event: &Event<&std::ffi::OsStr>, now: Instant) {
@@ -79,7 +91,9 @@ impl Watch {
     /// A file that is hidden and was not there either: no need to look.
     fn is_of_no_interest(&self, dir: FileId, name: &[u8]) -> bool {
         let rules = name == RULES_NAME && self.filter.gitignore;
+        // Where rules are many, the name is compared with them when it is looked at.
         !rules
+            && self.filter.cost() < PORTION
             && self.tree.child(dir, name).is_none()
             && self.filter.verdict(&self.tree, dir, name, false) == Verdict::Hide
     }
@@ -124,7 +138,7 @@ impl Watch {
     fn on_overflow(&mut self, now: Instant) {
         self.counters.overflows += 1;
         self.moves.clear();
-        self.scan.restart();
+        self.restart_listing();
         if self.lost.rescan_at.is_none() {
             self.lost.rescan_at = Some(now + self.lost.backoff.next());
         }

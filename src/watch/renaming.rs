@@ -6,13 +6,29 @@
 //!
 //! Renames depend on each other: a name has to be left before somebody takes it, a directory has to leave
 //! another one before that can move into it. So each first does what stands in its way; where that is a
-//! circle (two names were exchanged), one of them is deleted and made again.
+//! circle (two names were exchanged), one of them is deleted and made again. It goes step by step, so that
+//! it can be left for another turn: also when a directory that is in the way has to be emptied first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Watch;
 use super::settle::Look;
 use super::tree::{FileId, Node, Stat};
+
+/// What one step costs, and each other rename that it is compared with.
+const STEP_COST: u64 = 3_000;
+const OTHER_COST: u64 = 100;
+
+/// The renames that a round of looks has confirmed.
+#[derive(Default)]
+pub(super) struct Renames {
+    order: VecDeque<FileId>,
+    /// Those that are not carried out yet, and which look shows where they are now.
+    pending: HashMap<FileId, usize>,
+    /// One of them, with those on top that have to come before.
+    stack: Vec<FileId>,
+    waiting: HashSet<FileId>,
+}
 
 /// What stands in the way of a rename.
 enum Obstacle {
@@ -24,25 +40,26 @@ enum Obstacle {
 }
 
 impl Watch {
-    /// Publishes the renames that these looks confirm.
-    pub(super) fn settle_renames(&mut self, looks: &[Look]) {
+    /// The renames that these looks confirm.
+    pub(super) fn plan_renames(&mut self, looks: &VecDeque<Look>) -> Renames {
+        let mut renames = Renames::default();
+        if self.moves.is_empty() {
+            return renames;
+        }
+        self.spent += looks.len() as u64 * OTHER_COST * 10;
         let by_name: HashMap<(FileId, &[u8]), &Look> =
             looks.iter().map(|look| ((look.dir, &*look.name), look)).collect();
-        let mut pending: HashMap<FileId, &Look> = HashMap::new();
-        let mut order = Vec::new();
-        for look in looks {
+        for (index, look) in looks.iter().enumerate() {
             let place = (look.dir, look.name.clone());
             let Some(entry) = self.moves.arrival(&place) else { continue };
             if self.is_confirmed(entry, look, &by_name) {
-                order.push(entry);
-                pending.insert(entry, look);
+                renames.order.push_back(entry);
+                renames.pending.insert(entry, index);
             } else {
                 self.moves.forget(entry);
             }
         }
-        for entry in order {
-            self.rename_in_order(entry, &mut pending);
-        }
+        renames
     }
 
     /// Whether the entry is at its new name, and not at the old one any more.
@@ -76,41 +93,49 @@ impl Watch {
         other.is_some_and(|other| other.stat.is_same_inode(now))
     }
 
-    fn rename_in_order(&mut self, first: FileId, pending: &mut HashMap<FileId, &Look>) {
-        let mut stack = vec![first];
-        let mut waiting: HashSet<FileId> = HashSet::from([first]);
-        while let Some(entry) = stack.last().copied() {
-            let Some(look) = pending.get(&entry).copied() else {
-                stack.pop();
-                continue;
-            };
-            match self.obstacle(entry, look, pending) {
-                Obstacle::Rename(other) if waiting.insert(other) => {
-                    stack.push(other);
-                    continue;
-                }
-                // Files that were exchanged are each replaced by the other.
-                Obstacle::Rename(other) if !self.is_dir(entry) => {
-                    while let Some(entry) = stack.pop() {
-                        self.moves.forget(entry);
-                        pending.remove(&entry);
-                        if entry == other {
-                            break;
-                        }
-                    }
-                    continue;
-                }
-                // A circle, or a place inside itself.
-                Obstacle::Rename(_) | Obstacle::Never => self.moves.forget(entry),
-                Obstacle::Nothing => self.carry_out(entry, look),
-            }
-            pending.remove(&entry);
-            waiting.remove(&entry);
+    /// Carries out a rename, or finds what has to come before. False: all are done.
+    pub(super) fn step_rename(&mut self, renames: &mut Renames, looks: &VecDeque<Look>) -> bool {
+        let Renames { order, pending, stack, waiting } = renames;
+        let Some(entry) = stack.last().copied() else {
+            let Some(first) = order.pop_front() else { return false };
+            *waiting = HashSet::from([first]);
+            stack.push(first);
+            return true;
+        };
+        self.spent += STEP_COST + pending.len() as u64 * OTHER_COST;
+        let Some(look) = pending.get(&entry).and_then(|index| looks.get(*index)) else {
             stack.pop();
+            return true;
+        };
+        match self.obstacle(entry, look, pending) {
+            Obstacle::Rename(other) if waiting.insert(other) => {
+                stack.push(other);
+                return true;
+            }
+            // Files that were exchanged are each replaced by the other.
+            Obstacle::Rename(other) if !self.is_dir(entry) => {
+                while let Some(entry) = stack.pop() {
+                    self.moves.forget(entry);
+                    pending.remove(&entry);
+                    if entry == other {
+                        break;
+                    }
+                }
+                return true;
+            }
+            // A circle, or a place inside itself.
+            Obstacle::Rename(_) | Obstacle::Never => self.moves.forget(entry),
+            Obstacle::Nothing if self.carry_out(entry, look) => {}
+            // What is in its way is being emptied.
+            Obstacle::Nothing => return true,
         }
+        pending.remove(&entry);
+        waiting.remove(&entry);
+        stack.pop();
+        true
     }
 
-    fn obstacle(&self, entry: FileId, look: &Look, pending: &HashMap<FileId, &Look>) -> Obstacle {
+    fn obstacle(&self, entry: FileId, look: &Look, pending: &HashMap<FileId, usize>) -> Obstacle {
         if !self.tree.is_alive(entry) || !self.tree.is_alive(look.dir) {
             return Obstacle::Never;
         }
@@ -152,12 +177,17 @@ impl Watch {
         self.tree.get(entry).is_some_and(|node| node.stat.is_dir())
     }
 
-    fn carry_out(&mut self, entry: FileId, look: &Look) {
+    /// Renames an entry. False: what is in its place has to be emptied first.
+    fn carry_out(&mut self, entry: FileId, look: &Look) -> bool {
         if let Some(occupant) = self.tree.child(look.dir, &look.name)
             && (self.is_dir(occupant) || self.is_dir(entry))
         {
-            self.delete(occupant);
+            if self.empty(occupant) {
+                return false;
+            }
+            self.delete_one(occupant, true);
         }
         self.relocate(entry, look.dir, &look.name, look.now, look.seen);
+        true
     }
 }

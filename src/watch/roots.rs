@@ -6,11 +6,10 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::anchor::Anchor;
-use super::filter::{Filter, RULES_BYTES_MAX, RULES_NAME};
 use super::options::{WatchOptions, absolute};
 use super::tree::FileId;
 use super::{Watch, disk};
@@ -85,30 +84,6 @@ pub(super) fn resolve(options: &WatchOptions, anchor: &mut Anchor) -> Result<Vec
             backoff: Backoff::new(RETRY_FIRST),
         })
         .collect())
-}
-
-/// Reads the rules of the directories above the roots, up to that of the repository, and git's lists of
-/// exclusions. They are read once.
-pub(super) fn load_outer_rules(roots: &[Root], filter: &mut Filter) {
-    if !filter.gitignore {
-        return;
-    }
-    let rules_name = Path::new(OsStr::from_bytes(RULES_NAME));
-    for root in roots {
-        let root = root.path_buf();
-        let Some(top) = root.ancestors().find(|dir| dir.join(".git").exists()) else { continue };
-        for dir in root.ancestors().skip(1).take_while(|dir| dir.starts_with(top)) {
-            if let Some(text) = disk::read_small_at(&dir.join(rules_name), RULES_BYTES_MAX) {
-                filter.add_outer(dir, &text);
-            }
-        }
-        let own = Some(top.join(".git/info/exclude"));
-        for list in [own, ignore::gitignore::gitconfig_excludes_path()].into_iter().flatten() {
-            if let Some(text) = disk::read_small_at(&list, RULES_BYTES_MAX) {
-                filter.add_outer(top, &text);
-            }
-        }
-    }
 }
 
 impl Watch {

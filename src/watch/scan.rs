@@ -2,23 +2,31 @@
 //! is in the listing or in an event, never in neither.
 //!
 //! Directories wait in a queue, breadth first; one is listed at a time, and can be left for another slice
-//! between any two names. A listing of a directory that was known already finds what is missing as well.
+//! between any two names. Its rules are compiled before, so that no name is judged without them. A listing of
+//! a directory that was known already finds what is missing as well.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 
+use super::Watch;
 use super::apply::Now;
 use super::disk::{self, Listing};
 use super::event::WatchProblem;
-use super::filter::{RULES_BYTES_MAX, RULES_NAME};
 use super::merge::{Evidence, evidence};
-use super::tree::{FileId, FileType, Stat, flag};
-use super::{Slice, Watch};
+use super::rules::Compiling;
+use super::tree::{FileId, FileType, Stat, Tree, flag};
+use crate::policy::Slice;
 
-/// Names between two looks at the clock.
-const NAMES_PER_LOOK: usize = 8;
+/// What it costs to open and watch a directory, to list a name, to look at it and apply what was seen, and
+/// to step over an entry that was listed.
+const OPEN_COST: u64 = 20_000;
+const NAME_COST: u64 = 300;
+const LOOK_COST: u64 = 5_000;
+const STEP_COST: u64 = 50;
+/// Names between two looks at the file system's clock.
+const NAMES_PER_TIME: usize = 8;
 
 /// Directories that wait to be listed, and the one that is.
 #[derive(Default)]
@@ -29,44 +37,64 @@ pub(super) struct Scan {
     buffer: Vec<u8>,
     /// Directories that entries were left out of, for want of room.
     limited: Vec<FileId>,
-    /// There is room again.
-    has_room: bool,
+    /// Those that are to be listed again, since there is room.
+    relieved: Vec<FileId>,
     /// Directories that are watched under another name.
     aliases: Vec<FileId>,
-    /// One of those other names may not be there any more.
-    aliases_changed: bool,
+    /// Those whose other name may not be there any more.
+    doubted: Vec<FileId>,
+    /// Counts listings.
+    number: u32,
 }
 
-struct Current {
-    dir: FileId,
+pub(super) struct Current {
+    pub(super) dir: FileId,
     /// All below it is to be listed too.
-    deep: bool,
+    pub(super) deep: bool,
     /// It had entries before, some of which may be gone.
     known: bool,
-    /// Entries that its listing did not have and that are still to be looked for; `None` before its end.
-    unseen: Option<Vec<FileId>>,
+    /// Which listing this is; entries that it had carry the number.
+    number: u32,
+    /// The listing is at its end: what it did not have is looked for, from this entry on.
+    is_listed: bool,
+    next: Option<FileId>,
+    /// The rules that are compiled before anything is listed, and what their file was.
+    pub(super) rules: Option<(Compiling, Option<Stat>)>,
     listing: Listing,
 }
 
 impl Scan {
     pub(super) fn is_pending(&self) -> bool {
-        self.current.is_some() || !self.queue.is_empty() || self.has_room || self.aliases_changed
+        self.current.is_some()
+            || !self.queue.is_empty()
+            || !self.relieved.is_empty()
+            || !self.doubted.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
         self.queue.len() + usize::from(self.current.is_some())
     }
 
-    /// Gives up on the directory that is being listed: it will be listed again.
-    pub(super) fn restart(&mut self) {
-        if let Some(current) = self.current.take() {
-            self.buffer = current.listing.into_buffer();
+    /// A directory went away or has another place: it may have been the other name of an alias.
+    pub(super) fn on_directory_moved(&mut self) {
+        match self.doubted.is_empty() {
+            true => self.doubted = std::mem::take(&mut self.aliases),
+            false => self.doubted.append(&mut self.aliases),
         }
     }
 
-    /// A directory went away or has another place: it may have been the other name of an alias.
-    pub(super) fn on_directory_moved(&mut self) {
-        self.aliases_changed |= !self.aliases.is_empty();
+    /// An entry leaves its place: the search for what is missing goes on with the next one.
+    pub(super) fn step_over(&mut self, tree: &Tree, entry: FileId) {
+        if let Some(current) = self.current.as_mut().filter(|current| current.next == Some(entry)) {
+            current.next = tree.next_sibling(entry);
+        }
+    }
+
+    /// Whether a directory that is new has rules that are not compiled yet.
+    pub(super) fn waits_for_rules(&self, dir: FileId) -> bool {
+        let waits =
+            |current: &Current| current.dir == dir && !current.known && current.rules.is_some();
+        self.current.as_ref().is_some_and(waits)
     }
 
     /// An entry of this directory was left out. Whether it is the first one in all.
@@ -84,11 +112,27 @@ impl Scan {
 
     /// Entries went away: when a sixteenth is free, what was left out is looked for again.
     pub(super) fn make_room(&mut self, entries: usize, limit: usize) {
-        self.has_room |= !self.limited.is_empty() && entries <= limit - limit.div_ceil(16);
+        if !self.limited.is_empty() && entries <= limit - limit.div_ceil(16) {
+            self.relieved.append(&mut self.limited);
+        }
     }
 }
 
 impl Watch {
+    /// Gives up on the directory that is being listed: it will be listed again.
+    pub(super) fn restart_listing(&mut self) {
+        if let Some(current) = self.scan.current.take() {
+            self.end_listing(current);
+        }
+    }
+
+    fn end_listing(&mut self, current: Current) {
+        if let Some((compiling, _)) = current.rules {
+            self.filter.discard(compiling.finish());
+        }
+        self.scan.buffer = current.listing.into_buffer();
+    }
+
     /// Has a directory listed. `deep`: and all that is below it.
     pub(super) fn request_scan(&mut self, dir: FileId, deep: bool) {
         let Some(node) = self.tree.get_mut(dir) else { return };
@@ -105,44 +149,32 @@ impl Watch {
     }
 
     /// Lists directories, as far as the slice goes. Whether there was anything to do.
-    pub(super) fn scan(&mut self, slice: Slice<'_>) -> bool {
-        if std::mem::take(&mut self.scan.has_room) {
-            for dir in std::mem::take(&mut self.scan.limited) {
+    pub(super) fn scan(&mut self, slice: &mut Slice) -> bool {
+        let mut busy = false;
+        while self.scan.is_pending() {
+            busy = true;
+            if let Some(dir) = self.scan.relieved.pop() {
                 self.tree.clear_flags(dir, flag::INCOMPLETE);
                 self.request_scan(dir, false);
-            }
-        }
-        if std::mem::take(&mut self.scan.aliases_changed) {
-            for dir in std::mem::take(&mut self.scan.aliases) {
+                self.spent += NAME_COST;
+            } else if let Some(dir) = self.scan.doubted.pop() {
                 self.tree.clear_flags(dir, flag::OPAQUE | flag::ALIAS);
                 self.tree.mark_changed(dir);
                 self.request_scan(dir, false);
                 // Rules may have closed it meanwhile.
                 self.suspect(dir);
-            }
-        }
-        let mut busy = false;
-        while !self.is_blocked() {
-            let Some(mut current) = self.scan.current.take().or_else(|| self.next_listing()) else {
-                // Directories that could not be opened have left the queue, too.
-                if self.scan.queue.is_empty() {
-                    return busy;
+                self.spent += NAME_COST;
+            } else if let Some(mut current) =
+                self.scan.current.take().or_else(|| self.next_listing())
+            {
+                if self.list(&mut current, slice) {
+                    self.end_listing(current);
+                } else {
+                    self.scan.current = Some(current);
                 }
-                busy = true;
-                if slice.is_over() {
-                    return true;
-                }
-                continue;
-            };
-            busy = true;
-            let done = self.list(&mut current, slice);
-            if done {
-                self.scan.buffer = current.listing.into_buffer();
-            } else {
-                self.scan.current = Some(current);
             }
-            if slice.is_over() {
-                return true;
+            if self.must_pause(slice) || slice.is_over() {
+                break;
             }
         }
         busy
@@ -151,6 +183,7 @@ impl Watch {
     /// Opens and watches the next directory; `None` if that cannot be listed now.
     fn next_listing(&mut self) -> Option<Current> {
         let dir = self.scan.queue.pop_front()?;
+        self.spent += OPEN_COST;
         let node = self.tree.get_mut(dir)?;
         let deep = node.has(flag::DEEP);
         let known = self.tree.has_children(dir);
@@ -192,27 +225,12 @@ impl Watch {
         }
         self.unreadable -= self.tree.take_flag(dir, flag::UNREADABLE);
         self.refused -= self.tree.take_flag(dir, flag::REFUSED);
-        let deep = self.read_rules(dir, fd.as_fd()) || deep;
-        if known {
-            let children: Vec<FileId> = self.tree.children(dir).collect();
-            children.into_iter().for_each(|child| self.tree.clear_flags(child, flag::SEEN));
-        }
+        let rules = self.read_rules(dir, fd.as_fd());
+        // 0 stands for no listing.
+        self.scan.number = self.scan.number.wrapping_add(1).max(1);
+        let number = self.scan.number;
         let listing = Listing::new(fd, std::mem::take(&mut self.scan.buffer));
-        Some(Current { dir, deep, known, unseen: None, listing })
-    }
-
-    /// Reads the rules of a directory. Whether they are not those that it was judged by before.
-    fn read_rules(&mut self, dir: FileId, fd: BorrowedFd<'_>) -> bool {
-        if !self.filter.gitignore {
-            return false;
-        }
-        let rules = disk::read_small(fd, RULES_NAME, RULES_BYTES_MAX);
-        let stamp = rules.as_ref().map(|(_, stat)| *stat);
-        if self.filter.has_rules_of(dir, stamp.as_ref()) {
-            return false;
-        }
-        self.filter.set_rules(dir, rules.as_ref().map(|(text, _)| text.as_slice()), stamp);
-        true
+        Some(Current { dir, deep, known, number, is_listed: false, next: None, rules, listing })
     }
 
     /// Whether one of the directories above is the same inode: a bind mount in itself.
@@ -337,9 +355,15 @@ impl Watch {
     }
 
     /// Goes on with a listing. Whether it is done.
-    fn list(&mut self, current: &mut Current, slice: Slice<'_>) -> bool {
+    fn list(&mut self, current: &mut Current, slice: &mut Slice) -> bool {
         if !self.tree.is_alive(current.dir) || self.tree.has(current.dir, flag::OPAQUE) {
             return true;
+        }
+        if !self.compile_rules(current, slice) {
+            return false;
+        }
+        if current.is_listed {
+            return self.find_missing(current, slice);
         }
         let mut file_time = disk::file_time();
         let mut name = std::mem::take(&mut self.name);
@@ -351,7 +375,9 @@ impl Watch {
                     name.extend_from_slice(bytes);
                 }
                 Ok(None) => {
-                    done = self.find_missing(current, file_time, slice);
+                    current.is_listed = true;
+                    current.next = self.tree.first_child(current.dir).filter(|_| current.known);
+                    done = self.find_missing(current, slice);
                     break;
                 }
                 Err(errno) => {
@@ -361,10 +387,10 @@ impl Watch {
                 }
             }
             self.on_listed(current, &name, file_time);
-            if count % NAMES_PER_LOOK == 0 {
-                if slice.is_over() || self.is_blocked() {
-                    break;
-                }
+            if self.must_pause(slice) {
+                break;
+            }
+            if count % NAMES_PER_TIME == 0 {
                 file_time = disk::file_time();
             }
         }
@@ -377,10 +403,12 @@ impl Watch {
     fn on_listed(&mut self, current: &Current, name: &[u8], file_time: i64) {
         let dir = current.dir;
         let entry = self.tree.child(dir, name);
-        if let Some(entry) = entry {
-            self.tree.set_flags(entry, flag::SEEN);
+        if let Some(node) = entry.and_then(|entry| self.tree.get_mut(entry)) {
+            node.listed = current.number;
         }
+        self.spent += NAME_COST;
         if !self.waits_as_rename(dir, name) {
+            self.spent += LOOK_COST;
             let stat = match disk::look(current.listing.fd.as_fd(), name) {
                 Ok(stat) => stat,
                 Err(Errno::EACCES | Errno::EPERM) => {
@@ -400,11 +428,14 @@ impl Watch {
                 return;
             }
             let seen = self.dirty.take(dir, name).map_or(Evidence::default(), |mark| mark.evidence);
-            self.reconcile(dir, name, Now { stat, file_time }, seen);
+            let now = Now { stat, file_time, emptied: self.emptied };
+            self.reconcile(dir, name, now, seen);
         }
         let entry = self.tree.child(dir, name);
         if let Some(entry) = entry {
-            self.tree.set_flags(entry, flag::SEEN);
+            if let Some(node) = self.tree.get_mut(entry) {
+                node.listed = current.number;
+            }
             if current.deep {
                 self.request_scan(entry, true);
             }
@@ -424,24 +455,18 @@ impl Watch {
         self.dirty.get(dir, name).is_some_and(|mark| mark.is_rename())
     }
 
-    /// Looks for the entries of a directory that its listing did not have.
-    /// Whether all were looked for.
-    fn find_missing(&mut self, current: &mut Current, file_time: i64, slice: Slice<'_>) -> bool {
-        if !current.known {
-            return true;
-        }
-        let tree = &self.tree;
-        let unseen = current.unseen.get_or_insert_with(|| {
-            tree.children(current.dir).filter(|child| !tree.has(*child, flag::SEEN)).collect()
-        });
-        let mut unseen = std::mem::take(unseen);
-        while let Some(child) = unseen.pop() {
-            if slice.is_over() || self.is_blocked() {
-                unseen.push(child);
-                current.unseen = Some(unseen);
+    /// Looks for the entries of a directory that its listing did not have. Whether all were looked for.
+    fn find_missing(&mut self, current: &mut Current, slice: &mut Slice) -> bool {
+        while let Some(child) = current.next {
+            if self.must_pause(slice) {
                 return false;
             }
-            let Some(node) = self.tree.get(child) else { continue };
+            current.next = self.tree.next_sibling(child);
+            self.spent += STEP_COST;
+            let Some(node) = self.tree.get(child).filter(|node| node.listed != current.number)
+            else {
+                continue;
+            };
             let name = node.name.clone();
             if self.waits_as_rename(current.dir, &name) {
                 if current.deep {
@@ -450,8 +475,11 @@ impl Watch {
                 }
                 continue;
             }
+            self.spent += LOOK_COST;
+            let file_time = disk::file_time();
             if let Ok(stat) = disk::look(current.listing.fd.as_fd(), &name) {
-                self.reconcile(current.dir, &name, Now { stat, file_time }, Evidence::default());
+                let now = Now { stat, file_time, emptied: self.emptied };
+                self.reconcile(current.dir, &name, now, Evidence::default());
             }
         }
         true

@@ -5,10 +5,12 @@
 //! so on upwards: either something above is gone, and with it everything below, or the directory has moved
 //! and nobody has told yet, and the name waits.
 //!
-//! Names are taken in pieces, those higher up in the tree first. What was seen is applied in this order:
-//! renames, then one name after the other.
+//! Names are taken in rounds, those higher up in the tree first. What was seen is applied in this order:
+//! renames, then one name after the other. A round is a cursor: it can be left for another turn after each
+//! name, and only it changes the tree until it is done. What happens to a name after it was looked at makes
+//! it dirty again, so a look may wait.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
@@ -17,11 +19,23 @@ use super::apply::Now;
 use super::dirty::Mark;
 use super::disk;
 use super::merge::{Evidence, evidence};
+use super::renaming::Renames;
 use super::tree::{FileId, flag};
-use super::{SLACK, Slice, Watch};
+use super::{SLACK, Watch};
+use crate::policy::Slice;
 
-/// Names that are looked at together.
+/// Names that a round begins with, and the most that it may have with the other names of their renames.
 const NAMES: usize = 64;
+const MARKS_MAX: usize = 512;
+/// Entries of the queue that a round looks at when it begins.
+const STEPS: u32 = 256;
+
+/// What it costs to take a name out of the queue, to look at it and apply what was seen, and to open its
+/// directory, which costs more the deeper that lies.
+const MARK_COST: u64 = 500;
+const LOOK_COST: u64 = 5_000;
+const OPEN_COST: u64 = 8_000;
+const LEVEL_COST: u64 = 50;
 
 /// How often a directory is looked for where it is believed to be.
 const TRIES_BELIEVED: u32 = 3;
@@ -45,52 +59,102 @@ enum Fate {
     Barred,
 }
 
-/// Looks at names of one piece.
+/// Names that are looked at, and what was seen.
 #[derive(Default)]
-struct Round {
-    looks: Vec<Look>,
+pub(super) struct Round {
+    /// Names that are still to be looked at, in the order of their directories.
+    marks: VecDeque<Mark>,
+    /// The directory that was opened last.
+    opened: Option<(FileId, Result<OwnedFd, Fate>)>,
+    file_time: i64,
+    /// What is still to be applied.
+    looks: VecDeque<Look>,
+    /// Made when everything was looked at.
+    renames: Option<Renames>,
     /// Names in directories that are gone, if nothing turns up.
     below: Vec<Mark>,
     fates: HashMap<FileId, Fate>,
 }
 
 impl Watch {
-    /// Looks at the next names that are due. Whether there were any.
-    pub(super) fn settle(&mut self, slice: Slice<'_>) -> bool {
-        let until = slice.now() + SLACK.min(self.options.window / 2);
+    /// Looks at names that are due, until they are all applied or the slice is over. Whether there were
+    /// any.
+    pub(super) fn settle(&mut self, slice: &mut Slice) -> bool {
+        let begun = self.round.take().or_else(|| {
+            let parked = self.parked.take().map(|look| Round {
+                looks: VecDeque::from([look]),
+                renames: Some(Renames::default()),
+                ..Round::default()
+            });
+            parked.or_else(|| self.next_round())
+        });
+        let Some(mut round) = begun else { return false };
+        while self.step(&mut round) {
+            if self.must_pause(slice) {
+                self.round = Some(round);
+                return true;
+            }
+        }
+        for mark in round.below {
+            if self.tree.is_alive(mark.dir) {
+                self.dirty.retry(mark, self.now);
+            }
+        }
+        true
+    }
+
+    /// The next names that are due. One without names: there may be more behind what was looked through.
+    fn next_round(&mut self) -> Option<Round> {
+        let until = self.now + SLACK.min(self.options.window / 2);
+        let mut steps = STEPS;
         let mut marks = Vec::new();
         while marks.len() < NAMES {
-            let Some(mark) = self.dirty.take_due(until) else { break };
+            let Some(mark) = self.dirty.take_due(until, &mut steps) else { break };
             if !self.tree.is_alive(mark.dir) || self.tree.has(mark.dir, flag::OPAQUE) {
                 continue;
             }
-            if mark.name.is_empty() {
+            if self.scan.waits_for_rules(mark.dir) {
+                self.dirty.put_off(mark, self.now);
+            } else if mark.name.is_empty() {
                 self.request_scan(mark.dir, false);
             } else {
                 marks.push(mark);
             }
         }
-        if marks.is_empty() {
-            return false;
+        self.spent += u64::from(STEPS - steps) * MARK_COST;
+        if marks.is_empty() && steps > 0 {
+            return None;
         }
         self.add_partners(&mut marks);
         let mut depths: HashMap<FileId, usize> = HashMap::new();
         for mark in &marks {
             depths.entry(mark.dir).or_insert_with(|| self.tree.depth(mark.dir));
         }
+        self.spent += marks.len() as u64 * MARK_COST;
         marks.sort_by_key(|mark| (depths.get(&mark.dir).copied(), mark.dir));
-        let Round { looks, below, .. } = self.look(marks);
-        if !self.moves.is_empty() {
-            self.settle_renames(&looks);
+        Some(Round { marks: marks.into(), ..Round::default() })
+    }
+
+    /// Looks at one name, or applies one look. False: the round is done.
+    fn step(&mut self, round: &mut Round) -> bool {
+        if let Some(mark) = round.marks.pop_front() {
+            self.look_at(mark, round);
+            return true;
         }
-        for look in looks {
-            if self.tree.is_alive(look.dir) {
-                self.reconcile(look.dir, &look.name, look.now, look.seen);
-            }
+        let Some(renames) = &mut round.renames else {
+            round.opened = None;
+            round.renames = Some(self.plan_renames(&round.looks));
+            return true;
+        };
+        if self.step_rename(renames, &round.looks) {
+            return true;
         }
-        for mark in below {
-            if self.tree.is_alive(mark.dir) {
-                self.dirty.retry(mark, self.now);
+        let Some(look) = round.looks.pop_front() else { return false };
+        if self.tree.is_alive(look.dir) {
+            self.spent += LOOK_COST;
+            self.reconcile(look.dir, &look.name, look.now, look.seen);
+            if let Some(look) = self.parked.take() {
+                round.looks.push_front(look);
             }
         }
         true
@@ -102,7 +166,7 @@ impl Watch {
             return;
         }
         let mut at = 0;
-        while let Some(mark) = marks.get(at) {
+        while let Some(mark) = marks.get(at).filter(|_| marks.len() < MARKS_MAX) {
             let place = (mark.dir, mark.name.clone());
             let arrived = self.moves.arrival(&place);
             let left = self.tree.child(mark.dir, &mark.name);
@@ -117,37 +181,34 @@ impl Watch {
         }
     }
 
-    /// Looks at names, which are in the order of their directories.
-    fn look(&mut self, marks: Vec<Mark>) -> Round {
-        let mut round = Round::default();
-        let mut opened: Option<(FileId, Result<OwnedFd, Fate>)> = None;
-        let mut file_time = disk::file_time();
-        for mark in marks {
-            if mark.dir == FileId::NOBODY {
-                let stat = self.anchor.look_at_root(&mark.name);
-                self.note(&mut round, mark, stat, file_time);
-                continue;
-            }
-            if opened.as_ref().is_none_or(|(dir, _)| *dir != mark.dir) {
-                file_time = disk::file_time();
-                opened = Some((mark.dir, self.open(mark.dir, &mut round)));
-            }
-            match &opened {
-                Some((_, Ok(fd))) => {
-                    let stat = disk::look(fd.as_fd(), &mark.name);
-                    self.note(&mut round, mark, stat, file_time);
-                }
-                Some((_, Err(Fate::Elsewhere))) => {
-                    if mark.tries >= TRIES_BELIEVED {
-                        self.doubt(mark.dir);
-                    }
-                    self.dirty.retry(mark, self.now);
-                }
-                Some((_, Err(Fate::Gone))) => round.below.push(mark),
-                _ => {}
-            }
+    /// Looks at a name.
+    fn look_at(&mut self, mark: Mark, round: &mut Round) {
+        self.spent += LOOK_COST;
+        if mark.dir == FileId::NOBODY {
+            round.file_time = disk::file_time();
+            let stat = self.anchor.look_at_root(&mark.name);
+            self.note(round, mark, stat);
+            return;
         }
-        round
+        if round.opened.as_ref().is_none_or(|(dir, _)| *dir != mark.dir) {
+            round.file_time = disk::file_time();
+            round.opened = None;
+            round.opened = Some((mark.dir, self.open(mark.dir, round)));
+        }
+        match &round.opened {
+            Some((_, Ok(fd))) => {
+                let stat = disk::look(fd.as_fd(), &mark.name);
+                self.note(round, mark, stat);
+            }
+            Some((_, Err(Fate::Elsewhere))) => {
+                if mark.tries >= TRIES_BELIEVED {
+                    self.doubt(mark.dir);
+                }
+                self.dirty.retry(mark, self.now);
+            }
+            Some((_, Err(Fate::Gone))) => round.below.push(mark),
+            _ => {}
+        }
     }
 
     /// A directory is not where it is believed to be, time and again: look where it was published.
@@ -164,15 +225,19 @@ impl Watch {
         round: &mut Round,
         mark: Mark,
         stat: Result<Option<super::tree::Stat>, Errno>,
-        file_time: i64,
     ) {
         match stat {
             Ok(stat) if self.is_unexplained(&mark, stat.as_ref()) => {
                 self.dirty.retry(mark, self.now);
             }
             Ok(stat) => {
-                let now = Now { stat, file_time };
-                round.looks.push(Look { dir: mark.dir, name: mark.name, seen: mark.evidence, now });
+                let now = Now { stat, file_time: round.file_time, emptied: self.emptied };
+                round.looks.push_back(Look {
+                    dir: mark.dir,
+                    name: mark.name,
+                    seen: mark.evidence,
+                    now,
+                });
             }
             Err(Errno::EACCES | Errno::EPERM) => self.bar(mark.dir),
             Err(_) => self.dirty.retry(mark, self.now),
@@ -203,6 +268,8 @@ impl Watch {
         path.clear();
         self.moves.path_into(&self.tree, dir, &mut path);
         let outcome = self.anchor.open_dir(&path, is_root);
+        let levels = path.iter().filter(|byte| **byte == b'/').count();
+        self.spent += OPEN_COST + levels as u64 * LEVEL_COST;
         self.path = path;
         match outcome {
             Ok(fd) if disk::identify(fd.as_fd()).is_ok_and(|now| now.is_same_inode(&stat)) => {
@@ -272,12 +339,8 @@ impl Watch {
             return Fate::Elsewhere;
         }
         let seen = known.map_or(Evidence::default(), |mark| mark.evidence);
-        round.looks.push(Look {
-            dir: above,
-            name,
-            seen,
-            now: Now { stat: stat.ok().flatten(), file_time },
-        });
+        let now = Now { stat: stat.ok().flatten(), file_time, emptied: self.emptied };
+        round.looks.push_back(Look { dir: above, name, seen, now });
         Fate::Gone
     }
 }

@@ -5,157 +5,275 @@
 //! into one of the directory above, the deepest first. Where roots are many the result can stay longer
 //! than asked: a summary never goes beyond a root.
 //!
+//! A batch has up to thousands of events, so this goes in steps, each of some events or directories; what is
+//! sorted lies in trees, which grow evenly.
+//!
 //! Pure.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{Counts, FileBatch, FileEventKind, Raw, RawSummary};
 use super::tree::FileType;
 
-/// Shortens a batch to about `max` events and summaries together, if it has more. `is_root` tells paths
-/// that nothing is joined beyond.
-pub(super) fn shorten(batch: &mut FileBatch, max: usize, is_root: impl Fn(&[u8]) -> bool) {
-    if batch.events.len() <= max {
-        return;
-    }
-    subsume(batch);
-    if batch.events.len() > max {
-        collapse(batch, max, is_root);
-    }
+/// Events or directories of a step.
+const STEP: usize = 64;
+/// What each costs, and each byte of its path.
+const ITEM_COST: u64 = 1_500;
+const BYTE_COST: u64 = 4;
+
+/// A batch that is being shortened.
+pub(super) struct Shortening {
+    batch: FileBatch,
+    max: usize,
+    stage: Stage,
+    /// Events that are still to be looked at in this stage, the last one first, and those that are through.
+    events: Vec<Raw>,
+    done: Vec<Raw>,
+    /// Directories that are gone, and the last event in them that they stand for; how long their paths are.
+    gone: BTreeMap<Vec<u8>, usize>,
+    gone_lengths: BTreeSet<usize>,
+    /// What happened in each directory, and the order in which they are counted.
+    dirs: BTreeMap<Vec<u8>, Counts>,
+    order: BTreeMap<Rank, Counts>,
+    /// Events and summaries that there are with those that are chosen.
+    left: usize,
+    chosen: BTreeMap<Vec<u8>, (Counts, bool)>,
+    by_depth: BTreeSet<(Reverse<usize>, Vec<u8>)>,
+    /// What is not needed any more, to be freed one by one.
+    spare: BTreeMap<Vec<u8>, (Counts, bool)>,
+    cost: u64,
+}
+
+/// The largest first; of equal ones the deepest, then by name, so that the result is determined.
+type Rank = (Reverse<usize>, Reverse<usize>, Vec<u8>);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    FindGone,
+    Subsume,
+    Count,
+    Rank,
+    Choose,
+    Split,
+    Join,
+    Write,
+    Done,
 }
 
 /// The directory that a path lies in.
 fn parent(path: &[u8]) -> Option<&[u8]> {
     let at = path.iter().rposition(|byte| *byte == b'/')?;
-    Some(if at == 0 { &path[..1] } else { &path[..at] })
+    path.get(..at.max(1))
 }
 
-/// Whether one of the directories above a path is among these.
-fn is_below_any(path: &[u8], dirs: &HashMap<Vec<u8>, usize>, before: usize) -> bool {
-    let mut at = path;
-    while let Some(dir) = parent(at).filter(|dir| dir.len() < at.len()) {
-        if dirs.get(dir).is_some_and(|index| *index >= before) {
+fn depth(dir: &[u8]) -> usize {
+    dir.iter().filter(|byte| **byte == b'/').count()
+}
+
+impl Shortening {
+    /// Begins to shorten a batch to about `max` events and summaries together.
+    pub(super) fn new(mut batch: FileBatch, max: usize) -> Self {
+        let mut events = std::mem::take(&mut batch.events);
+        events.reverse();
+        Shortening {
+            batch,
+            max,
+            stage: if events.len() > max { Stage::FindGone } else { Stage::Done },
+            done: Vec::new(),
+            events,
+            gone: BTreeMap::new(),
+            gone_lengths: BTreeSet::new(),
+            dirs: BTreeMap::new(),
+            order: BTreeMap::new(),
+            left: 0,
+            chosen: BTreeMap::new(),
+            by_depth: BTreeSet::new(),
+            spare: BTreeMap::new(),
+            cost: 0,
+        }
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
+    /// The batch, when it is short.
+    pub(super) fn finish(mut self) -> FileBatch {
+        self.events.reverse();
+        self.batch.events = self.events;
+        self.batch
+    }
+
+    /// Goes on; what that cost. `is_root` knows the paths that nothing is joined beyond.
+    pub(super) fn step(&mut self, is_root: impl Fn(&[u8]) -> bool) -> u64 {
+        for _ in 0..STEP {
+            self.cost += ITEM_COST;
+            let more = match self.stage {
+                Stage::FindGone => self.find_gone(),
+                Stage::Subsume => self.subsume(),
+                Stage::Count => self.count(&is_root),
+                Stage::Rank => self.rank(),
+                Stage::Choose => self.choose(),
+                Stage::Split => self.split(&is_root),
+                Stage::Join => self.join(&is_root),
+                Stage::Write => self.write(),
+                Stage::Done => break,
+            };
+            if !more {
+                self.next_stage();
+            }
+        }
+        std::mem::take(&mut self.cost)
+    }
+
+    fn next_stage(&mut self) {
+        if matches!(self.stage, Stage::FindGone | Stage::Subsume | Stage::Count | Stage::Split) {
+            self.done.reverse();
+            self.events = std::mem::take(&mut self.done);
+        }
+        self.stage = match self.stage {
+            Stage::FindGone if self.gone.is_empty() => Stage::Count,
+            Stage::FindGone => Stage::Subsume,
+            Stage::Subsume if self.events.len() <= self.max => Stage::Done,
+            Stage::Subsume => Stage::Count,
+            Stage::Count => Stage::Rank,
+            Stage::Rank => Stage::Choose,
+            Stage::Choose => Stage::Split,
+            Stage::Split if self.left > self.max => Stage::Join,
+            Stage::Split | Stage::Join => Stage::Write,
+            Stage::Write | Stage::Done => Stage::Done,
+        };
+        self.left = if self.stage == Stage::Choose { self.events.len() } else { self.left };
+        if self.stage == Stage::Split && self.left > self.max {
+            // Listing single events does not help any more: everything is counted.
+            self.spare = std::mem::take(&mut self.chosen);
+        }
+    }
+
+    /// Finds directories that were deleted or renamed away.
+    fn find_gone(&mut self) -> bool {
+        let Some(event) = self.events.pop() else { return false };
+        let path = match (event.kind, &event.from) {
+            _ if event.file_type != FileType::Directory => None,
+            (FileEventKind::Delete, _) => Some(&event.path),
+            (FileEventKind::Rename, Some(from)) => Some(from),
+            _ => None,
+        };
+        if let Some(path) = path {
+            let path = self.batch.bytes(path).to_vec();
+            self.cost += path.len() as u64 * BYTE_COST;
+            self.gone_lengths.insert(path.len());
+            self.gone.insert(path, self.done.len());
+        }
+        self.done.push(event);
+        true
+    }
+
+    /// Takes out what happened in directories before they were gone.
+    fn subsume(&mut self) -> bool {
+        let Some(event) = self.events.pop() else {
+            return false;
+        };
+        // How many came before, with those that were taken out.
+        let index = self.left;
+        self.left += 1;
+        let path = self.batch.bytes(&event.path);
+        self.cost += path.len() as u64 * BYTE_COST;
+        let mut at = path;
+        while let Some(dir) = parent(at).filter(|dir| dir.len() < at.len()) {
+            if self.gone_lengths.contains(&dir.len())
+                && self.gone.get(dir).is_some_and(|gone| *gone >= index)
+            {
+                return true;
+            }
+            at = dir;
+        }
+        self.done.push(event);
+        true
+    }
+
+    /// The directory of an event; a root itself is in none of the watch.
+    fn dir_of(&mut self, event: &Raw, is_root: &impl Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        let path = self.batch.bytes(&event.path);
+        self.cost += path.len() as u64 * BYTE_COST;
+        if is_root(path) { None } else { parent(path).map(<[u8]>::to_vec) }
+    }
+
+    /// Counts the events of each directory.
+    fn count(&mut self, is_root: &impl Fn(&[u8]) -> bool) -> bool {
+        let Some(event) = self.events.pop() else { return false };
+        if let Some(dir) = self.dir_of(&event, is_root) {
+            self.dirs.entry(dir).or_default().add(event.kind);
+        }
+        self.done.push(event);
+        true
+    }
+
+    fn rank(&mut self) -> bool {
+        let Some((dir, counts)) = self.dirs.pop_first() else { return false };
+        self.order.insert((Reverse(counts.sum()), Reverse(depth(&dir)), dir), counts);
+        true
+    }
+
+    /// Chooses directories whose events are counted instead of listed, until few enough are left.
+    fn choose(&mut self) -> bool {
+        let Some(((Reverse(size), _, dir), counts)) = self.order.pop_first() else { return false };
+        if self.left <= self.max || size < 2 {
+            // Those that are left are freed one by one.
             return true;
         }
-        at = dir;
+        self.left -= size - 1;
+        self.chosen.insert(dir, (counts, false));
+        true
     }
-    false
-}
 
-/// Takes out what happened in directories before they were deleted or renamed away.
-fn subsume(batch: &mut FileBatch) {
-    let mut gone: HashMap<Vec<u8>, usize> = HashMap::new();
-    for (index, event) in batch.events.iter().enumerate() {
-        if event.file_type != FileType::Directory {
-            continue;
-        }
-        match (event.kind, &event.from) {
-            (FileEventKind::Delete, _) => {
-                gone.insert(batch.bytes(&event.path).to_vec(), index);
+    /// Takes out the events that are counted.
+    fn split(&mut self, is_root: &impl Fn(&[u8]) -> bool) -> bool {
+        let Some(event) = self.events.pop() else { return false };
+        match self.dir_of(&event, is_root) {
+            Some(dir) if self.left > self.max => {
+                self.by_depth.insert((Reverse(depth(&dir)), dir.clone()));
+                self.chosen.entry(dir).or_default().0.add(event.kind);
             }
-            (FileEventKind::Rename, Some(from)) => {
-                gone.insert(batch.bytes(from).to_vec(), index);
-            }
-            _ => {}
+            Some(dir) if self.chosen.contains_key(&dir) => {}
+            _ => self.done.push(event),
         }
+        true
     }
-    if gone.is_empty() {
-        return;
-    }
-    let events = std::mem::take(&mut batch.events);
-    let keep: Vec<bool> = events
-        .iter()
-        .enumerate()
-        .map(|(index, event)| !is_below_any(batch.bytes(&event.path), &gone, index))
-        .collect();
-    let mut keep = keep.into_iter();
-    batch.events = events.into_iter().filter(|_| keep.next() == Some(true)).collect();
-}
 
-/// Counts the events of directories instead of listing them, until few enough are left.
-fn collapse(batch: &mut FileBatch, max: usize, is_root: impl Fn(&[u8]) -> bool) {
-    let dir_of = |batch: &FileBatch, event: &Raw| {
-        let path = batch.bytes(&event.path);
-        // A root itself is in no directory of the watch.
-        if is_root(path) { None } else { parent(path).map(<[u8]>::to_vec) }
-    };
-    let mut dirs: HashMap<Vec<u8>, Counts> = HashMap::new();
-    for event in &batch.events {
-        if let Some(dir) = dir_of(batch, event) {
-            dirs.entry(dir).or_default().add(event.kind);
+    /// Joins the deepest summary into that of the directory above.
+    fn join(&mut self, is_root: &impl Fn(&[u8]) -> bool) -> bool {
+        if self.chosen.len() <= self.max.saturating_sub(self.events.len()) {
+            return false;
         }
+        let Some((Reverse(depth), dir)) = self.by_depth.pop_first() else { return false };
+        self.cost += dir.len() as u64 * BYTE_COST;
+        let Some(above) = parent(&dir).filter(|above| !is_root(&dir) && above.len() < dir.len())
+        else {
+            return true;
+        };
+        let Some((counts, _)) = self.chosen.remove(&dir) else { return true };
+        self.by_depth.insert((Reverse(depth.saturating_sub(1)), above.to_vec()));
+        let into = self.chosen.entry(above.to_vec()).or_default();
+        into.0.join(counts);
+        into.1 = true;
+        true
     }
-    // The largest first; of equal ones the deepest, then by name, so that the result is determined.
-    let size = |counts: &Counts| counts.created + counts.modified + counts.deleted + counts.renamed;
-    let depth = |dir: &[u8]| dir.iter().filter(|byte| **byte == b'/').count();
-    let mut order: Vec<(Vec<u8>, Counts)> = dirs.into_iter().collect();
-    order.sort_by(|(a, x), (b, y)| {
-        (size(y), depth(b), a.as_slice()).cmp(&(size(x), depth(a), b.as_slice()))
-    });
-    let mut left = batch.events.len();
-    let mut chosen: HashMap<Vec<u8>, (Counts, bool)> = HashMap::new();
-    for (dir, counts) in order {
-        if left <= max || size(&counts) < 2 {
-            break;
-        }
-        left -= size(&counts) - 1;
-        chosen.insert(dir, (counts, false));
-    }
-    let events = std::mem::take(&mut batch.events);
-    let (counted, listed) = events.into_iter().partition(|event| {
-        left > max || dir_of(batch, event).is_some_and(|dir| chosen.contains_key(&dir))
-    });
-    batch.events = listed;
-    let counted: Vec<Raw> = counted;
-    if left > max {
-        // Listing single events does not help any more: everything is counted.
-        chosen.clear();
-        for event in &counted {
-            match dir_of(batch, event) {
-                Some(dir) => chosen.entry(dir).or_default().0.add(event.kind),
-                None => batch.events.push(event.clone()),
-            }
-        }
-        join(&mut chosen, max.saturating_sub(batch.events.len()), is_root, depth);
-    }
-    let mut summaries: Vec<_> = chosen.into_iter().collect();
-    summaries.sort_by(|(a, _), (b, _)| a.cmp(b));
-    for (dir, (counts, recursive)) in summaries {
-        let dir = batch.keep(&dir);
-        batch.summaries.push(RawSummary { dir, counts, recursive });
-    }
-}
 
-/// Joins the deepest summaries into those of the directories above.
-fn join(
-    chosen: &mut HashMap<Vec<u8>, (Counts, bool)>,
-    max: usize,
-    is_root: impl Fn(&[u8]) -> bool,
-    depth: impl Fn(&[u8]) -> usize,
-) {
-    let mut by_depth: Vec<Vec<Vec<u8>>> = Vec::new();
-    for dir in chosen.keys() {
-        let depth = depth(dir);
-        by_depth.resize(by_depth.len().max(depth + 1), Vec::new());
-        by_depth[depth].push(dir.clone());
-    }
-    for level in (1..by_depth.len()).rev() {
-        let mut dirs = std::mem::take(&mut by_depth[level]);
-        dirs.sort();
-        for dir in dirs {
-            if chosen.len() <= max {
-                return;
-            }
-            let Some(above) = parent(&dir).filter(|_| !is_root(&dir)) else { continue };
-            let Some((counts, _)) = chosen.remove(&dir) else { continue };
-            let known = chosen.contains_key(above);
-            let into = chosen.entry(above.to_vec()).or_default();
-            into.0.join(counts);
-            into.1 = true;
-            if !known {
-                by_depth[level - 1].push(above.to_vec());
-            }
-        }
+    fn write(&mut self) -> bool {
+        // What is left of the stages before is freed one by one.
+        let spare = [
+            self.by_depth.pop_first().is_some(),
+            self.gone.pop_first().is_some(),
+            self.spare.pop_first().is_some(),
+        ];
+        let Some((dir, (counts, recursive))) = self.chosen.pop_first() else {
+            return spare.contains(&true);
+        };
+        let dir = self.batch.keep(&dir);
+        self.batch.summaries.push(RawSummary { dir, counts, recursive });
+        true
     }
 }
 
@@ -182,6 +300,15 @@ mod tests {
             });
         }
         batch
+    }
+
+    fn shorten(batch: &mut FileBatch, max: usize, is_root: impl Fn(&[u8]) -> bool) {
+        let mut shortening = Shortening::new(std::mem::take(batch), max);
+        while !shortening.is_done() {
+            let cost = shortening.step(&is_root);
+            assert!(cost <= crate::policy::UNIT_COST_MAX, "{cost}");
+        }
+        *batch = shortening.finish();
     }
 
     fn created(paths: &[&str]) -> FileBatch {

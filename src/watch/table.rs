@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use super::event::Telling;
-use super::kernel::Kernel;
 use super::options::WatchOptions;
 use super::tree::{FileChanges, FileCursor, FileVersion};
-use super::{Slice, Watch, WatchEvent, WatchState};
+use super::{Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
+use crate::policy::Slice;
 use crate::reactor::{Alarm, IdTable, Reactor, WatchId};
 
-/// Descriptors that the kernel closes in no time.
-const CLOSED_AT_ONCE: usize = 256;
 /// How long the kernel works on descriptors that were given back; closing before waits for it.
 const CLOSING_WAIT: Duration = Duration::from_millis(500);
 
@@ -26,19 +24,27 @@ pub(crate) struct Watches {
     told: Option<(WatchId, Telling)>,
     /// The kernel's sides of watches that were removed and had very many descriptors.
     retired: Vec<Retired>,
-    /// Whose turn it is.
+    /// Whose turn it is, to tell and to work.
     next: usize,
+    next_busy: usize,
     /// Watches with an event, and watches with work: so that asking costs nothing.
     with_event: usize,
     with_work: usize,
 }
 
-/// What is left of a watch.
+/// What is left of a watch: it is freed in slices.
 struct Retired {
     id: WatchId,
-    kernel: Kernel,
+    watch: Box<Watch>,
     /// Its descriptors are given back; it is closed when the kernel has done its part.
     is_empty: bool,
+}
+
+impl Retired {
+    /// Frees a part; what that cost, 0 when there is nothing left.
+    fn shed(&mut self) -> u64 {
+        self.watch.shed()
+    }
 }
 
 /// Which of the counts of the table a watch is in; kept by the watch.
@@ -57,6 +63,7 @@ impl Watches {
             told: None,
             retired: Vec::new(),
             next: 0,
+            next_busy: 0,
             with_event: 0,
             with_work: 0,
         }
@@ -98,9 +105,9 @@ impl Watches {
             let counted = *watch.counted();
             self.with_event -= usize::from(counted.event);
             self.with_work -= usize::from(counted.work);
-            let kernel = watch.dismantle(reactor);
-            if kernel.len() > CLOSED_AT_ONCE {
-                self.retired.push(Retired { id, kernel, is_empty: false });
+            watch.dismantle(reactor);
+            if !watch.is_small() {
+                self.retired.push(Retired { id, watch: Box::new(watch), is_empty: false });
             }
         }
         Ok(())
@@ -183,33 +190,48 @@ impl Watches {
         self.with_work > 0 || self.retired.iter().any(|retired| !retired.is_empty)
     }
 
-    /// Lets every watch that has something to do use a part of the slice.
-    pub(crate) fn work(&mut self, slice: Duration, reactor: &mut Reactor) {
-        self.shed(slice, reactor);
+    /// Lets the watches that have something to do use parts of the slice, in turns.
+    pub(crate) fn work(&mut self, slice: &mut Slice, reactor: &mut Reactor) {
+        if self.shed(slice, reactor) && slice.is_over() {
+            return;
+        }
         let has_work = |id: &WatchId| self.table.get(*id).is_ok_and(Watch::has_work);
-        let busy: Vec<WatchId> = self.table.ids().filter(has_work).collect();
-        let share = slice / busy.len().max(1) as u32;
-        for id in busy {
+        let mut busy: Vec<WatchId> = self.table.ids().filter(has_work).collect();
+        let count = busy.len();
+        busy.rotate_left(self.next_busy.checked_rem(count).unwrap_or(0));
+        for (done, id) in busy.into_iter().enumerate() {
             let Ok(watch) = self.table.get_mut(id) else { continue };
-            let deadline = reactor.measure_now() + share;
+            let mut part = slice.part(count - done);
             watch.set_now(reactor.now());
-            watch.work(Slice { reactor, deadline }, &mut self.buffer);
+            watch.work(&mut part, reactor, &mut self.buffer);
             watch.arm(reactor);
             self.count(id);
+            slice.join(&part);
+            self.next_busy = self.next_busy.wrapping_add(1);
+            if slice.is_over() {
+                break;
+            }
         }
     }
 
-    /// Gives descriptors of removed watches back.
-    fn shed(&mut self, slice: Duration, reactor: &mut Reactor) {
+    /// Takes removed watches apart. Whether there was anything to do.
+    fn shed(&mut self, slice: &mut Slice, reactor: &mut Reactor) -> bool {
         let Some(retired) = self.retired.iter_mut().find(|retired| !retired.is_empty) else {
-            return;
+            return false;
         };
-        let deadline = reactor.measure_now() + slice;
-        retired.is_empty = retired.kernel.shed(|| reactor.measure_now() >= deadline);
+        while !retired.is_empty {
+            let cost = retired.shed();
+            retired.is_empty = cost == 0;
+            slice.charge(cost);
+            if slice.is_over() {
+                break;
+            }
+        }
         if retired.is_empty {
             let closing = reactor.now() + CLOSING_WAIT;
             reactor.set_timer(closing, Alarm::Files(retired.id));
         }
+        true
     }
 
     // Events.
@@ -258,8 +280,8 @@ impl Watches {
     /// Lets go of everything; the kernel takes its time for it.
     pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
         (self.with_event, self.with_work) = (0, 0);
-        for watch in self.table.drain() {
-            drop(watch.dismantle(reactor));
+        for mut watch in self.table.drain() {
+            watch.dismantle(reactor);
         }
     }
 }

@@ -6,21 +6,33 @@ use super::Watch;
 use super::batch::{FileEventKind, Raw};
 use super::event::{Telling, WatchProblem, WatchState};
 use super::options::kind_bit;
-use super::summary;
+use super::summary::Shortening;
 use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::tree::{FileId, Node, flag};
+use crate::policy::Slice;
 
 /// Warnings that wait to be told; of more the oldest is dropped: the state says what is wrong now.
 const WARNINGS_MAX: usize = 64;
+/// Bytes of paths after which a batch is full, however few its events are.
+const TEXT_MAX: usize = 4 << 20;
+/// What a byte of a path costs.
+const PATH_BYTE_COST: u64 = 2;
 
 impl Watch {
     pub(crate) fn version(&self) -> FileVersion {
         FileVersion { epoch: self.epoch, n: self.tree.seq() }
     }
 
+    /// Whether the open batch may have no room for what one look can bring: a deletion and a creation.
+    fn is_full(&self) -> bool {
+        self.open.events.len() + 1 >= self.batch_events_max.max(2)
+            || self.open.text.len() >= TEXT_MAX
+    }
+
     /// While a batch is unread, and while the open one is full, nothing is looked at.
     pub(super) fn is_blocked(&self) -> bool {
-        self.open.events.len() >= self.batch_events_max
+        self.is_full()
+            || self.sealing.is_some()
             || self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_)))
     }
 
@@ -44,6 +56,7 @@ impl Watch {
         let start = self.open.text.len();
         self.tree.path_into(entry, &mut self.open.text);
         let path = start..self.open.text.len();
+        self.spent += path.len() as u64 * PATH_BYTE_COST;
         self.open.events.push(Raw { kind, file_type, replaced, ignored, id: entry, path, from });
         self.counters.events += 1;
     }
@@ -55,9 +68,12 @@ impl Watch {
             !self.open.events.is_empty() || self.told_incomplete
         } else {
             let old = self.opened.is_some_and(|at| at + self.options.max_wait <= now);
-            self.open.events.len() >= self.batch_events_max || old
+            self.is_full() || old
         };
-        if due && !self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_))) {
+        if due
+            && self.sealing.is_none()
+            && !self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_)))
+        {
             self.seal();
         } else if self.opened.is_none() && !self.open.events.is_empty() {
             self.opened = Some(now);
@@ -73,12 +89,28 @@ impl Watch {
         batch.original_events = batch.events.len();
         self.told_incomplete = !batch.complete;
         self.counters.batches += 1;
-        if self.options.summary_threshold > 0 {
-            let roots = &self.roots;
-            let is_root = |path: &[u8]| roots.iter().any(|root| root.path == path);
-            summary::shorten(&mut batch, self.options.summary_threshold, is_root);
+        let max = self.options.summary_threshold;
+        if max > 0 && batch.events.len() > max {
+            self.sealing = Some(Shortening::new(batch, max));
+        } else {
+            self.tell(Telling::Batch(batch));
         }
-        self.tell(Telling::Batch(batch));
+    }
+
+    /// Goes on to shorten the batch that is too long. Until it is told, the tree does not change.
+    pub(super) fn shorten(&mut self, slice: &mut Slice) {
+        while let Some(mut sealing) = self.sealing.take() {
+            let roots = &self.roots;
+            self.spent += sealing.step(|path| roots.iter().any(|root| root.path == path));
+            if sealing.is_done() {
+                self.tell(Telling::Batch(sealing.finish()));
+            } else {
+                self.sealing = Some(sealing);
+            }
+            if self.pay(slice) {
+                return;
+            }
+        }
     }
 
     pub(super) fn warn(&mut self, problem: WatchProblem, path: Vec<u8>) {
@@ -145,6 +177,7 @@ impl Watch {
             (self.lost.rescan_at.is_some() || self.lost.rescanning, WatchProblem::EventsLost),
             (gone && self.ready, WatchProblem::RootGone),
             (self.scan.is_limited(), WatchProblem::TooManyEntries),
+            (self.filter.has_left_out(), WatchProblem::TooManyRules),
             (self.refused > 0, WatchProblem::Refused),
             (self.is_short_of_watches(), WatchProblem::OutOfWatches),
             (self.unreadable > 0, WatchProblem::Unreadable),

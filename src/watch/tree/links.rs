@@ -22,10 +22,8 @@ impl Tree {
         let Some(node) = self.nodes.get(slot as usize) else { return };
         let (parent, hash) = (node.parent, self.hash_name(node.parent, &node.name));
         let (nodes, hasher) = (&self.nodes, &self.hasher);
-        self.by_name.insert_unique(hash, slot, |slot| {
-            nodes
-                .get(*slot as usize)
-                .map_or(0, |node| hasher.hash_one((node.parent.0, &*node.name)))
+        self.by_name.insert(hash, slot, |slot| {
+            nodes.get(slot as usize).map_or(0, |node| hasher.hash_one((node.parent.0, &*node.name)))
         });
         let first = self.get(parent).map_or(NONE, |node| node.first_child);
         if let Some(next) = self.nodes.get_mut(first as usize) {
@@ -43,9 +41,7 @@ impl Tree {
         let Some(node) = self.nodes.get(slot as usize) else { return };
         let (parent, prev, next) = (node.parent, node.prev, node.next);
         let hash = self.hash_name(parent, &node.name);
-        if let Ok(entry) = self.by_name.find_entry(hash, |other| *other == slot) {
-            entry.remove();
-        }
+        self.by_name.remove(hash, slot);
         if let Some(next) = self.nodes.get_mut(next as usize) {
             next.prev = prev;
         }
@@ -65,8 +61,8 @@ impl Tree {
         };
         let hash = self.hash_inode(&node.stat);
         let (nodes, hasher) = (&self.nodes, &self.hasher);
-        self.by_inode.insert_unique(hash, slot, |slot| {
-            let stat = nodes.get(*slot as usize).map(|node| &node.stat);
+        self.by_inode.insert(hash, slot, |slot| {
+            let stat = nodes.get(slot as usize).map(|node| &node.stat);
             stat.map_or(0, |stat| hasher.hash_one((stat.ino, stat.dev)))
         });
     }
@@ -74,9 +70,7 @@ impl Tree {
     pub(super) fn unlink_inode(&mut self, slot: u32) {
         let Some(node) = self.nodes.get(slot as usize) else { return };
         let hash = self.hash_inode(&node.stat);
-        if let Ok(entry) = self.by_inode.find_entry(hash, |other| *other == slot) {
-            entry.remove();
-        }
+        self.by_inode.remove(hash, slot);
     }
 
     /// Moves an entry to the new end of the order of changes.

@@ -1,6 +1,6 @@
 //! The versioned tree: what has been published of the files below the roots of a watch.
 //!
-//! Entries lie in a slab. Each knows its parent and its neighbours, and is found by its parent and name
+//! Entries lie in a slab of pages. Each knows its parent and its neighbours, and is found by its parent and name
 //! through one hash table that holds slots only, so a name is stored once. A second table finds entries
 //! by inode, since a change of a file with several links concerns all of them. The entry in slot 0 is
 //! nobody: the roots are its children, and their names are whole paths.
@@ -13,11 +13,14 @@
 
 mod history;
 mod links;
+mod pages;
 
 use std::collections::VecDeque;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-use slab::Slab;
+use hashbrown::DefaultHashBuilder;
+
+use super::index::Index;
+use pages::Pages;
 
 pub use history::{FileChanges, FileCursor, FileEntry, FileVersion};
 
@@ -93,8 +96,6 @@ pub(crate) mod flag {
     pub(crate) const DEEP: u16 = 4;
     /// It could not be listed where it was expected: list it when it is found.
     pub(crate) const WANTED: u16 = 8;
-    /// It was seen in the listing that is under way.
-    pub(crate) const SEEN: u16 = 16;
     /// A directory without a watch: it is polled.
     pub(crate) const POLLED: u16 = 32;
     /// It must not be read.
@@ -127,6 +128,8 @@ pub(crate) struct Node {
     older: u32,
     /// Which emptying of the kernel's queue came before the last look; see `merge.rs`.
     pub(crate) looked: u32,
+    /// Number of the listing that had it last.
+    pub(crate) listed: u32,
     /// The watch descriptor of a directory, 0 for none.
     pub(crate) wd: i32,
     pub(crate) flags: u16,
@@ -138,14 +141,18 @@ impl Node {
     }
 }
 
+/// What it costs to free an entry, and a part of the tables.
+const FREE_COST: u64 = 200;
+const SHARD_COST: u64 = 5_000;
+
 /// The end of every list.
 const NONE: u32 = u32::MAX;
 
 /// See the module's documentation.
 pub(crate) struct Tree {
-    nodes: Slab<Node>,
-    by_name: HashTable<u32>,
-    by_inode: HashTable<u32>,
+    nodes: Pages<Node>,
+    by_name: Index,
+    by_inode: Index,
     hasher: DefaultHashBuilder,
     generation: u32,
     seq: u64,
@@ -163,9 +170,9 @@ pub(crate) struct Tree {
 impl Tree {
     pub(crate) fn new(tombstones_max: usize) -> Self {
         let mut tree = Tree {
-            nodes: Slab::new(),
-            by_name: HashTable::new(),
-            by_inode: HashTable::new(),
+            nodes: Pages::new(),
+            by_name: Index::new(),
+            by_inode: Index::new(),
             hasher: DefaultHashBuilder::default(),
             generation: 0,
             seq: 0,
@@ -240,7 +247,7 @@ impl Tree {
         let slot = self.by_name.find(self.hash_name(dir, name), |slot| {
             nodes.get(*slot as usize).is_some_and(|node| node.parent == dir && *node.name == *name)
         })?;
-        Some(self.id_of(*slot))
+        Some(self.id_of(slot))
     }
 
     /// The entries of a directory, in no particular order.
@@ -254,6 +261,18 @@ impl Tree {
         })
     }
 
+    /// The first entry of a directory, in the order of [`children`](Self::children): a new one comes first.
+    pub(crate) fn first_child(&self, dir: FileId) -> Option<FileId> {
+        let slot = self.get(dir)?.first_child;
+        (slot != NONE).then(|| self.id_of(slot))
+    }
+
+    /// The entry of the same directory that follows.
+    pub(crate) fn next_sibling(&self, id: FileId) -> Option<FileId> {
+        let slot = self.get(id)?.next;
+        (slot != NONE).then(|| self.id_of(slot))
+    }
+
     pub(crate) fn has_children(&self, dir: FileId) -> bool {
         self.get(dir).is_some_and(|node| node.first_child != NONE)
     }
@@ -265,6 +284,8 @@ impl Tree {
         };
         self.by_inode
             .iter_hash(self.hash_inode(&node.stat))
+            .into_iter()
+            .flatten()
             .filter(|slot| **slot as usize != id.slot())
             .filter(|slot| {
                 let other = self.nodes.get(**slot as usize);
@@ -391,6 +412,15 @@ impl Tree {
         self.link_inode(slot);
     }
 
+    /// Frees a part of a tree that nobody uses any more; what that cost, 0 when nothing is left.
+    pub(crate) fn shed(&mut self) -> u64 {
+        if let Some(count) = self.nodes.drop_page() {
+            return 1 + count as u64 * FREE_COST;
+        }
+        let shards = [self.by_name.pop_shard(), self.by_inode.pop_shard()];
+        if shards.iter().any(Option::is_some) { SHARD_COST } else { 0 }
+    }
+
     /// Counts an entry as changed.
     pub(crate) fn mark_changed(&mut self, id: FileId) {
         if self.is_alive(id) {
@@ -413,6 +443,7 @@ impl Node {
             newer: NONE,
             older: NONE,
             looked: 0,
+            listed: 0,
             wd: 0,
             flags: 0,
         }

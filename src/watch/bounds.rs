@@ -1,0 +1,222 @@
+//! What one unit of work costs, in trees that are large in each way: never more than it may.
+//!
+//! The watches run as in an engine, one unit at a time.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{FileEventKind, WatchEvent, WatchOptions, WatchProblem, Watches};
+use crate::limits::Limits;
+use crate::policy::{Slice, UNIT_COST_MAX};
+use crate::reactor::{Alarm, Reactor, Source, WatchId};
+
+/// A folder that is gone at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        // In memory where that can be had: tens of thousands of files are made.
+        let memory = Some(PathBuf::from("/dev/shm")).filter(|path| path.is_dir());
+        let base = memory.unwrap_or_else(std::env::temp_dir);
+        let path = base.join(format!("orchflow-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path.canonicalize().unwrap())
+    }
+
+    fn root(&self) -> PathBuf {
+        self.0.join("root")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Files in directories of a thousand.
+fn fill(dir: &Path, files: usize) {
+    for n in 0..files {
+        let dir = dir.join(format!("d{}", n / 1000));
+        if n % 1000 == 0 {
+            fs::create_dir_all(&dir).unwrap();
+        }
+        fs::File::create(dir.join(n.to_string())).unwrap();
+    }
+}
+
+struct Host {
+    watches: Watches,
+    reactor: Reactor,
+    polled: mio::Events,
+    id: WatchId,
+    /// Units, and what they have cost.
+    units: u64,
+    cost: u64,
+    batches: Vec<usize>,
+    deleted: usize,
+    warnings: Vec<WatchProblem>,
+}
+
+impl Host {
+    fn new(options: &WatchOptions) -> Self {
+        let mut reactor = Reactor::new().unwrap();
+        let limits = Limits { watch_batch_events: 1000, ..Limits::default() };
+        let mut watches = Watches::new(limits);
+        let options = options.clone().window(Duration::from_millis(1));
+        let id = watches.add(&options, &mut reactor).unwrap();
+        let mut host = Host {
+            watches,
+            reactor,
+            polled: mio::Events::with_capacity(64),
+            id,
+            units: 0,
+            cost: 0,
+            batches: Vec::new(),
+            deleted: 0,
+            warnings: Vec::new(),
+        };
+        host.turn_until(|host| host.watches.state(host.id).unwrap().complete);
+        host
+    }
+
+    /// One turn with one unit of work.
+    fn turn(&mut self) {
+        let busy = self.watches.has_work() || self.watches.has_event();
+        self.reactor.settle(busy).unwrap();
+        let timeout = Duration::from_secs(if busy { 0 } else { 60 });
+        self.reactor.poll(&mut self.polled, Some(timeout)).unwrap();
+        for event in &self.polled {
+            match Source::from_token(event.token()) {
+                Some(Source::Files(id)) => self.watches.on_readable(id),
+                Some(Source::Timer) => self.reactor.timer_fd_seen(),
+                Some(Source::SelfWake) => self.reactor.self_wake_seen(),
+                _ => {}
+            }
+        }
+        while let Some(Alarm::Files(id)) = self.reactor.expired() {
+            self.watches.on_alarm(id);
+        }
+        let deadline = self.reactor.now() + Duration::from_secs(60);
+        let mut slice = Slice::until(deadline, Reactor::clock()).of_units(1);
+        self.watches.work(&mut slice, &mut self.reactor);
+        assert!(slice.largest() <= UNIT_COST_MAX, "a unit of {} ns", slice.largest());
+        self.units += u64::from(slice.charged() > 0);
+        self.cost += slice.charged();
+        while self.watches.pick_event(&mut self.reactor).is_some() {
+            match self.watches.told().unwrap() {
+                WatchEvent::Batch { batch } => {
+                    let deleted =
+                        |event: &super::FileEvent<'_>| event.kind == FileEventKind::Delete;
+                    self.batches.push(batch.original_events());
+                    self.deleted += batch.events().filter(deleted).count();
+                }
+                WatchEvent::Warning { problem, .. } => self.warnings.push(problem),
+                _ => {}
+            }
+        }
+    }
+
+    fn turn_until(&mut self, mut done: impl FnMut(&mut Host) -> bool) {
+        while !done(self) {
+            self.turn();
+        }
+    }
+
+    fn sync(&mut self) {
+        let reactor = &mut self.reactor;
+        self.watches.command(self.id, reactor, |watch| watch.sync(1)).unwrap();
+        self.turn_until(|host| {
+            let state = host.watches.state(host.id).unwrap();
+            state.complete && state.dirty_names == 0 && !host.watches.has_work()
+        });
+    }
+
+    fn entries(&self) -> usize {
+        self.watches.state(self.id).unwrap().entries
+    }
+}
+
+#[test]
+fn a_large_directory_leaves_in_many_units() {
+    const FILES: usize = 50_000;
+    let folder = Folder::new("leaves");
+    let dir = folder.root().join("dir");
+    fill(&dir, FILES);
+    let mut host = Host::new(&WatchOptions::new(folder.root()).summary_threshold(0));
+    assert_eq!(host.entries(), 2 + FILES / 1000 + FILES);
+    fs::rename(&dir, folder.0.join("outside")).unwrap();
+    (host.units, host.cost) = (0, 0);
+    host.turn_until(|host| !host.batches.is_empty());
+    // Another one takes its place while it is on its way out.
+    let left = host.entries();
+    assert!(left > FILES / 2 && left < FILES, "{left}");
+    fs::create_dir(&dir).unwrap();
+    fs::write(dir.join("new"), b"x").unwrap();
+    host.sync();
+    assert_eq!(host.entries(), 3);
+    assert_eq!(host.deleted, 1 + FILES / 1000 + FILES);
+    assert!(host.batches.iter().all(|events| *events <= 1000), "{:?}", host.batches);
+    assert!(host.cost >= FILES as u64 * 1000 && host.units >= host.cost / UNIT_COST_MAX);
+    assert!(host.units > 500, "{} units", host.units);
+}
+
+/// An unwatched tree is freed in units as well, and a batch is shortened in units.
+#[test]
+fn a_large_watch_is_freed_in_many_units() {
+    let folder = Folder::new("freed");
+    fill(&folder.root().join("dir"), 10_000);
+    let mut host = Host::new(&WatchOptions::new(folder.root()).summary_threshold(10));
+    fs::rename(folder.root().join("dir"), folder.0.join("outside")).unwrap();
+    host.sync();
+    assert_eq!((host.entries(), host.deleted > 0), (1, true));
+    fs::rename(folder.0.join("outside"), folder.root().join("dir")).unwrap();
+    host.sync();
+    assert_eq!(host.entries(), 2 + 10 + 10_000);
+    host.watches.remove(host.id, &mut host.reactor).unwrap();
+    host.units = 0;
+    host.turn_until(|host| !host.watches.has_work());
+    assert!(host.units >= 20, "{} units", host.units);
+}
+
+/// A file of 14,000 rules is compiled in units, and no name is judged before that is done.
+#[test]
+fn many_rules_are_built_in_many_units() {
+    let folder = Folder::new("rules");
+    let sub = folder.root().join("sub");
+    fs::create_dir_all(&sub).unwrap();
+    let mut rules: String = (0..14_000).map(|n| format!("a{n}*b\n")).collect();
+    rules.push_str("*.log\n!keep.log\n");
+    for name in ["a7-b", "a13999b", "x.log", "keep.log", "b"] {
+        fs::write(sub.join(name), b"x").unwrap();
+    }
+    let mut host = Host::new(&WatchOptions::new(folder.root()).summary_threshold(0));
+    assert_eq!(host.entries(), 7);
+    host.units = 0;
+    fs::write(sub.join(".gitignore"), &rules).unwrap();
+    host.sync();
+    assert!(host.units > 100, "{} units", host.units);
+    // The root, the directory, its rules, and two files.
+    assert_eq!((host.entries(), host.deleted), (5, 3));
+    // In a new directory nothing shows that is ignored.
+    let new = folder.root().join("new");
+    fs::rename(&sub, folder.0.join("new")).unwrap();
+    host.sync();
+    let before = host.deleted;
+    fs::rename(folder.0.join("new"), &new).unwrap();
+    host.turn_until(|host| host.entries() > 1);
+    fs::write(new.join("a1b"), b"x").unwrap();
+    host.sync();
+    assert_eq!((host.entries(), host.deleted), (5, before));
+    assert!(host.warnings.is_empty());
+    // And what is beyond the bounds is not left out in silence.
+    rules.push_str(&rules.clone());
+    fs::write(new.join(".gitignore"), &rules).unwrap();
+    host.sync();
+    assert_eq!(host.warnings, [WatchProblem::TooManyRules]);
+    assert_eq!(host.watches.state(host.id).unwrap().problem, Some(WatchProblem::TooManyRules));
+    fs::write(new.join(".gitignore"), "b").unwrap();
+    host.sync();
+    assert_eq!(host.watches.state(host.id).unwrap().problem, None);
+}
