@@ -158,6 +158,8 @@ pub(crate) struct Watch {
     spent: u64,
     /// The last slice ended while the kernel's queue was read: the next one begins with the rest.
     looks_first: bool,
+    /// The last slice ended with a round of names: the next one begins with a listing.
+    scan_is_next: bool,
     /// The time of the turn, or of the call.
     now: Instant,
     /// A path and a name that are being worked on; kept for their memory.
@@ -248,6 +250,7 @@ impl Watch {
             counters: Counters::default(),
             spent: 0,
             looks_first: false,
+            scan_is_next: false,
             now,
             path: Vec::new(),
             name: Vec::new(),

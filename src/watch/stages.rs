@@ -121,8 +121,13 @@ impl Watch {
             self.queue_polled();
             return true;
         }
+        // Where names are always due, listings have their turns all the same.
+        if std::mem::take(&mut self.scan_is_next) && self.scan(slice) {
+            return true;
+        }
         let settled = self.settle(slice);
         if settled && (self.must_pause(slice) || slice.is_over()) {
+            self.scan_is_next = self.round.is_none() && self.parked.is_none();
             return true;
         }
         let scanned = self.scan(slice);
