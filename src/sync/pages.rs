@@ -49,7 +49,7 @@ impl Pages {
         let end = unsafe { self.start.add(self.length) };
         // SAFETY: the range from there on has room, is writable, and belongs to `self` alone, so `bytes` does
         // not overlap it.
-        unsafe { end.copy_from_nonoverlapping(NonNull::from_ref(bytes).cast(), bytes.len()) };
+        unsafe { end.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
         self.length = length;
         true
     }
