@@ -48,9 +48,10 @@ bench: ## Figures beside a C epoll loop, other file watchers and other servers o
 	$(CARGO) bench --locked --bench state
 	$(CARGO) bench --locked --bench serve
 
-fuzz: ## Feeds the screen and the protocol what the fuzzer thinks of, each for FUZZ_SECONDS (600).
+fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of, each for FUZZ_SECONDS (600).
 	fuzz/run.sh screen $(or $(FUZZ_SECONDS),600)
 	fuzz/run.sh protocol $(or $(FUZZ_SECONDS),600)
+	fuzz/run.sh frames $(or $(FUZZ_SECONDS),600)
 
 header: ## Writes include/orchflow.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header

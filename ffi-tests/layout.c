@@ -5,7 +5,7 @@
 
 #include "layout.h"
 
-SIZE(orch_config, 376);
+SIZE(orch_config, 384);
 FIELD(orch_config, size, 0, 8);
 FIELD(orch_config, log_level, 8, 4);
 FIELD(orch_config, reserved, 12, 4);
@@ -59,6 +59,7 @@ FIELD(orch_config, peers, 352, 8);
 FIELD(orch_config, peer_queue_bytes, 360, 8);
 FIELD(orch_config, turn_time_warn_us, 368, 4);
 FIELD(orch_config, client_hold_ms, 372, 4);
+FIELD(orch_config, client_partial_bytes_total, 376, 8);
 
 SIZE(orch_turn_stats, 88);
 FIELD(orch_turn_stats, turns, 8, 8);

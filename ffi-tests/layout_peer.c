@@ -183,5 +183,6 @@ int main(void) {
     CHECK_INT(orch_config_init(&config, sizeof config), ORCH_OK);
     CHECK_INT(config.peers, 16);
     CHECK_INT(config.peer_queue_bytes, 4 << 20);
+    CHECK_INT(config.client_partial_bytes_total, 64 << 20);
     return 0;
 }

@@ -1002,9 +1002,11 @@ typedef struct orch_config {
     size_t client_message_bytes;
     // The same when inflated. Default 4 MiB.
     size_t client_inflated_bytes;
-    // Messages of one client in a second, on average; who sends more is read more slowly. Default 2,000.
+    // Messages of one client in a second, on average; who sends more is read more slowly. Pings and fragments
+    // count, too. Default 2,000.
     uint64_t client_messages_per_second;
-    // Bytes of one client in a second, on average; who sends more is read more slowly. Default 16 MiB.
+    // Bytes of one client in a second, on average, as sent or when inflated, whichever is more; who sends more
+    // is read more slowly. Default 16 MiB.
     uint64_t client_bytes_per_second;
     // Terminals that one client is attached to at once; one more is refused. Default 256.
     size_t client_attachments;
@@ -1016,8 +1018,8 @@ typedef struct orch_config {
     size_t reviews;
     // Milliseconds for a connection to ask, upgrade and say hello; then it is closed. Default 5,000.
     uint32_t client_hello_ms;
-    // Milliseconds in which nothing could be sent although something waits; then the client is closed. Default
-    // 30,000.
+    // Milliseconds in which nothing could be sent although something waits, or nothing came of a message that
+    // is not finished; then the client is closed. Default 30,000.
     uint32_t client_stall_ms;
     // 1: changes that clients make to the state wait for `orch_state_answer_review`. 0 (the default): they
     // are made when they are valid.
@@ -1033,6 +1035,10 @@ typedef struct orch_config {
     uint32_t turn_time_warn_us;
     // Must be 0.
     uint32_t reserved_turn;
+    // Bytes of the unfinished messages of all clients together, about. When they are used up, a client whose
+    // unfinished message has more than 16 KiB is read on once others have finished theirs or are gone; one that
+    // does not go on for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
+    size_t client_partial_bytes_total;
 } orch_config;
 
 // Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.

@@ -78,6 +78,11 @@ pub mod fuzzing {
     pub fn protocol(data: &[u8]) {
         crate::sync::fuzz_protocol(data);
     }
+
+    /// Feeds the reader of frames; see `src/sync/frames/fuzz.rs`.
+    pub fn frames(data: &[u8]) {
+        crate::sync::fuzz_frames(data);
+    }
 }
 
 /// Has the Rust example of the README run as a doctest.

@@ -102,9 +102,11 @@ pub struct orch_config {
     pub client_message_bytes: usize,
     /// The same when inflated. Default 4 MiB.
     pub client_inflated_bytes: usize,
-    /// Messages of one client in a second, on average; who sends more is read more slowly. Default 2,000.
+    /// Messages of one client in a second, on average; who sends more is read more slowly. Pings and fragments
+    /// count, too. Default 2,000.
     pub client_messages_per_second: u64,
-    /// Bytes of one client in a second, on average; who sends more is read more slowly. Default 16 MiB.
+    /// Bytes of one client in a second, on average, as sent or when inflated, whichever is more; who sends more
+    /// is read more slowly. Default 16 MiB.
     pub client_bytes_per_second: u64,
     /// Terminals that one client is attached to at once; one more is refused. Default 256.
     pub client_attachments: usize,
@@ -116,8 +118,8 @@ pub struct orch_config {
     pub reviews: usize,
     /// Milliseconds for a connection to ask, upgrade and say hello; then it is closed. Default 5,000.
     pub client_hello_ms: u32,
-    /// Milliseconds in which nothing could be sent although something waits; then the client is closed. Default
-    /// 30,000.
+    /// Milliseconds in which nothing could be sent although something waits, or nothing came of a message that
+    /// is not finished; then the client is closed. Default 30,000.
     pub client_stall_ms: u32,
     /// 1: changes that clients make to the state wait for `orch_state_answer_review`. 0 (the default): they
     /// are made when they are valid.
@@ -134,6 +136,10 @@ pub struct orch_config {
     /// Milliseconds for which clients that may not type may hold a program back by bytes that they do not take;
     /// then they go on with updates of the screen, or behind a gap. Default 5,000.
     pub client_hold_ms: u32,
+    /// Bytes of the unfinished messages of all clients together, about. When they are used up, a client whose
+    /// unfinished message has more than 16 KiB is read on once others have finished theirs or are gone; one that
+    /// does not go on for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
+    pub client_partial_bytes_total: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -195,6 +201,7 @@ unsafe impl SizedStruct for orch_config {
             peer_queue_bytes: limits.peer_queue_bytes,
             turn_time_warn_us: limits.turn_time_warn.as_micros() as u32,
             client_hold_ms: limits.client_hold_time.as_millis() as u32,
+            client_partial_bytes_total: limits.client_partial_bytes_total,
         }
     }
 }
@@ -282,6 +289,7 @@ impl orch_config {
         set(&mut limits.client_hold_time, ms(self.client_hold_ms));
         set(&mut limits.peers, self.peers);
         set(&mut limits.peer_queue_bytes, self.peer_queue_bytes);
+        set(&mut limits.client_partial_bytes_total, self.client_partial_bytes_total);
     }
 }
 

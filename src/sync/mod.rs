@@ -49,3 +49,9 @@ pub(crate) use server::{News, Server};
 pub(crate) fn fuzz_protocol(data: &[u8]) {
     codec::fuzz::fuzz(data);
 }
+
+/// Feeds the reader of frames; see `frames/fuzz.rs`.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz_frames(data: &[u8]) {
+    frames::fuzz::fuzz(data);
+}

@@ -14,6 +14,9 @@
 //! somebody always finishes. A message that does not go on for `client_stall_time` closes its client, twice
 //! that if it starves, so that this does not last.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -26,7 +29,7 @@ use super::deadline::arm;
 use super::frames::Payload;
 use super::protocol::{ClientMessage, ErrorCode};
 use super::server::Server;
-use crate::policy::Slice;
+use crate::policy::{Slice, UNIT_COST_MAX};
 use crate::reactor::{ClientId, Reactor, TerminalId};
 use crate::state::ApplicationState;
 
@@ -52,6 +55,12 @@ const HEAD_COST: u64 = 10_000;
 /// A message, and each of its bytes when they are decoded.
 const MESSAGE_COST: u64 = 1_000;
 const DECODE_COST: u64 = 4;
+
+// What a message costs beyond this is up to the codec.
+const _: () = assert!(
+    READ_COST + READ_BYTES as u64 / 8 * COPY_8_COST + FRAME_COST + HEAD_COST + MESSAGE_COST
+        < UNIT_COST_MAX
+);
 
 /// What a client wants.
 pub(crate) struct Request {
@@ -105,15 +114,22 @@ impl Server {
             if is_stranger {
                 self.strangers.charge(unit.cost, now);
             } else if let Ok(client) = self.clients.get_mut(id) {
-                client.cost.charge(unit.cost, now);
                 client.bytes.charge(unit.bytes as u64, now);
                 client.messages.charge(unit.frames, now);
+                self.charge(id, unit.cost, now);
             }
             if let Some(body) = unit.body {
                 return Some(Request { client: id, body });
             }
         }
         None
+    }
+
+    /// Something was done for a client that is in, in nanoseconds of estimated work. It is read on once it has paid.
+    pub(crate) fn charge(&mut self, id: ClientId, cost: u64, now: Instant) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.cost.charge(cost, now);
+        }
     }
 
     /// There may be more to read.
