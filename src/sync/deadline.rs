@@ -96,7 +96,9 @@ pub(super) fn arm(client: &mut Client, patience: Duration, reactor: &mut Reactor
     };
     let stall = client.stalled.map(|(since, _)| since + patience);
     let end = client.unfinished.map(|(since, _)| since + abandoned_after(client, patience));
-    let others = [client.deadline, client.expires_at, client.throttled_until];
+    // What only ends an open client would be due again and again once it is being closed.
+    let expires_at = client.expires_at.filter(|_| client.is_open());
+    let others = [client.deadline, expires_at, client.throttled_until];
     let next = [stall, end].into_iter().chain(others).flatten().min();
     match (next, client.timer) {
         // A timer that fires too early looks and sets itself anew: it need not be moved.
