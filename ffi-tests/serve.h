@@ -202,13 +202,19 @@ static inline void serve_send(serve_client *client, const char *format, ...) {
     int len = vsnprintf(frame + 8, sizeof frame - 8, format, args);
     va_end(args);
     CHECK(len >= 0 && (size_t)len < sizeof frame - 8);
-    frame[0] = (char)0x81;
-    frame[1] = (char)(0x80 | 126);
-    frame[2] = (char)(len >> 8);
-    frame[3] = (char)(len & 255);
+    // A length has to be written as short as it can be.
+    char *begin = len < 126 ? frame + 2 : frame;
+    begin[0] = (char)0x81;
+    if (len < 126) {
+        begin[1] = (char)(0x80 | len);
+    } else {
+        begin[1] = (char)(0x80 | 126);
+        begin[2] = (char)(len >> 8);
+        begin[3] = (char)(len & 255);
+    }
     memcpy(frame + 4, mask, 4);
     for (int i = 0; i < len; i++) frame[8 + i] = (char)(frame[8 + i] ^ mask[i % 4]);
-    serve_send_bytes(client, frame, (size_t)len + 8);
+    serve_send_bytes(client, begin, (size_t)(frame + 8 + len - begin));
 }
 
 // Opens a connection and is let in.
