@@ -237,13 +237,6 @@ impl Server {
         self.clients.get(id).is_ok_and(|client| client.is_open())
     }
 
-    /// Something was done for a client and cost so much.
-    pub(crate) fn charge(&mut self, id: ClientId, cost: u64, now: Instant) {
-        if let Ok(client) = self.clients.get_mut(id) {
-            client.cost.charge(cost, now);
-        }
-    }
-
     // Messages.
 
     fn understand(
