@@ -74,9 +74,10 @@ pub mod fuzzing {
         crate::terminal::fuzz_screen(data);
     }
 
-    /// Feeds the decoders of the protocol; see `src/sync/codec/fuzz.rs`.
-    pub fn protocol(data: &[u8]) {
-        crate::sync::fuzz_protocol(data);
+    /// Feeds the decoders of the protocol; see `src/sync/codec/fuzz.rs`. `measure` runs what it is given,
+    /// which may allocate so many bytes at once.
+    pub fn protocol(data: &[u8], measure: &mut dyn FnMut(&mut dyn FnMut(), usize)) {
+        crate::sync::fuzz_protocol(data, measure);
     }
 
     /// Feeds the reader of frames; see `src/sync/frames/fuzz.rs`.

@@ -42,6 +42,7 @@ const UNSAFE: &[&str] = &[
     "src/reactor/mod.rs",
     "src/reactor/process.rs",
     "src/sync/pages.rs",
+    "src/sync/codec/memory.rs",
     "src/bin/orchflow-demo/host.rs",
 ];
 

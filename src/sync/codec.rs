@@ -8,14 +8,26 @@
 //! message and by constants, whatever lengths the message claims, and inflating stops at the first byte
 //! too many. Every byte of a payload has to be accounted for.
 //!
-//! This is the only file that calls bincode or flate2.
+//! Both codecs decode through one wrapper, [`meter`], which holds the bound. Only here and in `opening.rs` is
+//! bincode called, only in `deflate.rs` flate2.
 
-use bincode::error::DecodeError as BincodeError;
-use bincode::{Decode, Encode, config};
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+mod access;
+mod choice;
+mod deflate;
+mod kind;
+mod meter;
+mod opening;
+mod parts;
+mod scan;
 
+use bincode::config;
+
+use self::choice::TypeFirst;
+use self::deflate::deflate;
+#[allow(unused_imports, reason = "for those who look between opening and decoding")]
+pub(crate) use self::kind::ClientKind;
+pub(crate) use self::kind::Message;
+pub(crate) use self::opening::Opening;
 use super::protocol::{ClientMessage, ServerMessage};
 
 /// First byte of a binary frame: a message in bincode.
@@ -37,17 +49,8 @@ pub(crate) const INPUT_HEADER: usize = 10;
 
 /// Messages up to this size are not worth compressing.
 const COMPRESS_ABOVE: usize = 1024;
-/// Deflate cannot make more than 1,032 bytes of one, see its specification (RFC 1951): a match of 258 bytes in two bits.
-const DEFLATE_RATIO: usize = 1032;
-
-/// Memory that the lists and strings of a decoded message may take, claimed before it is allocated: small
-/// for small messages, so that a few bytes cannot make the server allocate megabytes.
-const SMALL_PAYLOAD: usize = 1024;
-const SMALL_MEMORY: usize = 128 * 1024;
-/// Of a message of a client.
-const CLIENT_MEMORY: usize = 4 * 1024 * 1024;
-/// Of a message of the server: screens have many small parts.
-const SERVER_MEMORY: usize = 64 * 1024 * 1024;
+/// Bytes that one part of the work on a message goes through.
+const PART_BYTES: usize = 64 << 10;
 
 /// Messages about an error show no more than this of what the other side sent.
 const ERROR_BYTES_MAX: usize = 400;
@@ -86,6 +89,15 @@ pub(crate) struct Encoded {
 pub(crate) enum Incoming<'a> {
     Text(&'a str),
     Binary(&'a [u8]),
+}
+
+impl<'a> Incoming<'a> {
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        match self {
+            Incoming::Text(text) => text.as_bytes(),
+            Incoming::Binary(bytes) => bytes,
+        }
+    }
 }
 
 /// What came from a client.
@@ -152,14 +164,10 @@ impl Codec {
         incoming: Incoming<'_>,
         max_inflated: usize,
     ) -> Result<FromClient<'_>> {
-        if let Incoming::Binary(frame) = incoming
-            && let Some(([INPUT, flags, terminal @ ..], bytes)) =
-                frame.split_first_chunk::<INPUT_HEADER>()
-        {
-            no_flags(*flags)?;
-            return Ok(FromClient::Input { terminal: u64::from_le_bytes(*terminal), bytes });
+        match input(incoming)? {
+            Some((terminal, bytes)) => Ok(FromClient::Input { terminal, bytes }),
+            None => self.decode(incoming, max_inflated).map(FromClient::Message),
         }
-        self.decode::<_, CLIENT_MEMORY>(incoming, max_inflated).map(FromClient::Message)
     }
 
     /// What the server sent. `max_inflated`: bytes of a message after inflating.
@@ -168,18 +176,13 @@ impl Codec {
         incoming: Incoming<'_>,
         max_inflated: usize,
     ) -> Result<FromServer<'_>> {
-        if let Incoming::Binary(frame) = incoming
-            && let Some(([OUTPUT, flags, terminal @ ..], rest)) = frame.split_first_chunk::<10>()
-            && let Some((offset, bytes)) = rest.split_first_chunk::<8>()
-        {
-            no_flags(*flags)?;
-            let [terminal, offset] = [*terminal, *offset].map(u64::from_le_bytes);
-            return Ok(FromServer::Output { terminal, offset, bytes });
+        match output(incoming)? {
+            Some((terminal, offset, bytes)) => Ok(FromServer::Output { terminal, offset, bytes }),
+            None => self.decode(incoming, max_inflated).map(FromServer::Message),
         }
-        self.decode::<_, SERVER_MEMORY>(incoming, max_inflated).map(FromServer::Message)
     }
 
-    fn encode<T: Serialize + Encode>(self, message: &T, compress: bool) -> Encoded {
+    fn encode<M: Message>(self, message: &M, compress: bool) -> Encoded {
         let mut payload = match self {
             Codec::Json => Vec::new(),
             Codec::Bincode => vec![0; BINCODE_HEADER],
@@ -187,9 +190,15 @@ impl Codec {
         let header = payload.len();
         // Writing into a vector does not fail, and no message holds what a codec cannot write.
         let written = match self {
-            Codec::Json => serde_json::to_writer(&mut payload, message).is_ok(),
+            Codec::Json => {
+                let formatter = TypeFirst::default();
+                let mut serializer =
+                    serde_json::Serializer::with_formatter(&mut payload, formatter);
+                message.serialize(&mut serializer).is_ok()
+            }
             Codec::Bincode => {
-                bincode::encode_into_std_write(message, &mut payload, config::standard()).is_ok()
+                let config = config::standard();
+                bincode::serde::encode_into_std_write(message, &mut payload, config).is_ok()
             }
         };
         debug_assert!(written, "a message cannot be encoded");
@@ -225,28 +234,52 @@ impl Codec {
         }
     }
 
-    fn decode<T, const MEMORY: usize>(
+    /// Begins to open what is no input or output of a terminal. `max_inflated`: bytes of a message after
+    /// inflating.
+    pub(crate) fn open<M: Message>(
         self,
         incoming: Incoming<'_>,
         max_inflated: usize,
-    ) -> Result<T>
-    where
-        T: DeserializeOwned + Decode<()>,
-    {
-        match (self, incoming) {
-            (Codec::Json, Incoming::Text(text)) if text.len() > max_inflated => {
-                Err(too_big(text.len(), max_inflated))
-            }
-            (Codec::Json, Incoming::Text(text)) => from_json(text.as_bytes()),
-            (Codec::Json, Incoming::Binary(frame)) => from_json(&open_json(frame, max_inflated)?),
-            (Codec::Bincode, Incoming::Text(_)) => {
-                Err(malformed(format_args!("a text frame, but the codec is bincode")))
-            }
-            (Codec::Bincode, Incoming::Binary(frame)) => {
-                open_bincode::<T, MEMORY>(frame, max_inflated)
+    ) -> Result<Opening<M>> {
+        Opening::new(self, incoming, max_inflated)
+    }
+
+    fn decode<M: Message>(self, incoming: Incoming<'_>, max_inflated: usize) -> Result<M> {
+        let mut opening = self.open::<M>(incoming, max_inflated)?;
+        while !opening.is_open() {
+            opening.open_part(incoming)?;
+        }
+        loop {
+            if let Some(message) = opening.decode_part(incoming)? {
+                return Ok(message);
             }
         }
     }
+}
+
+/// The terminal and the bytes of an input frame, if it is one.
+pub(crate) fn input(incoming: Incoming<'_>) -> Result<Option<(u64, &[u8])>> {
+    let Incoming::Binary(frame) = incoming else { return Ok(None) };
+    match frame.split_first_chunk::<INPUT_HEADER>() {
+        Some(([INPUT, flags, terminal @ ..], bytes)) => {
+            no_flags(*flags)?;
+            Ok(Some((u64::from_le_bytes(*terminal), bytes)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The terminal, the offset and the bytes of an output frame, if it is one.
+pub(crate) fn output(incoming: Incoming<'_>) -> Result<Option<(u64, u64, &[u8])>> {
+    let Incoming::Binary(frame) = incoming else { return Ok(None) };
+    if let Some(([OUTPUT, flags, terminal @ ..], rest)) = frame.split_first_chunk::<10>()
+        && let Some((offset, bytes)) = rest.split_first_chunk::<8>()
+    {
+        no_flags(*flags)?;
+        let [terminal, offset] = [*terminal, *offset].map(u64::from_le_bytes);
+        return Ok(Some((terminal, offset, bytes)));
+    }
+    Ok(None)
 }
 
 /// What stands before the output of a terminal: `offset` is that of its first byte.
@@ -276,164 +309,6 @@ pub(crate) fn claimed_bytes(incoming: Incoming<'_>) -> usize {
         Incoming::Binary(frame) => return frame.len(),
     };
     usize::try_from(u32::from_le_bytes(claim)).unwrap_or(usize::MAX)
-}
-
-/// The text in a binary frame of the JSON codec.
-fn open_json(frame: &[u8], max_inflated: usize) -> Result<Vec<u8>> {
-    let Some((header, deflated)) = frame.split_first_chunk::<JSON_HEADER>() else {
-        return Err(short(frame));
-    };
-    let [kind, flags, zeros @ .., a, b, c, d] = *header;
-    if kind != DEFLATED_JSON {
-        return Err(unknown_kind(frame));
-    }
-    if flags != DEFLATED || zeros != [0; 2] {
-        return Err(malformed(format_args!("unknown flags in the header of a compressed message")));
-    }
-    inflate(deflated, claimed([a, b, c, d], max_inflated)?)
-}
-
-/// The message in a binary frame of the bincode codec.
-fn open_bincode<T, const MEMORY: usize>(frame: &[u8], max_inflated: usize) -> Result<T>
-where
-    T: Decode<()>,
-{
-    let Some((header, payload)) = frame.split_first_chunk::<BINCODE_HEADER>() else {
-        return Err(short(frame));
-    };
-    let [kind, flags, magic_0, magic_1, s0, s1, s2, s3, a, b, c, d] = *header;
-    if kind != BINCODE {
-        return Err(unknown_kind(frame));
-    }
-    if [magic_0, magic_1] != MAGIC {
-        return Err(malformed(format_args!("the magic bytes of a message are not \"OF\"")));
-    }
-    let schema = u32::from_le_bytes([s0, s1, s2, s3]);
-    if schema != SCHEMA {
-        let message = format!("the schema of the message is {schema:08x}, ours is {SCHEMA:08x}");
-        return Err(DecodeError { kind: DecodeErrorKind::Schema, message });
-    }
-    let length = claimed([a, b, c, d], max_inflated)?;
-    match flags {
-        0 if payload.len() != length => Err(wrong_length(payload.len(), length)),
-        0 => from_bincode::<T, MEMORY>(payload),
-        DEFLATED => from_bincode::<T, MEMORY>(&inflate(payload, length)?),
-        _ => Err(malformed(format_args!("unknown flags {flags:#04x} in a binary frame"))),
-    }
-}
-
-/// The length in a header, if a message may have it.
-fn claimed(bytes: [u8; 4], max_inflated: usize) -> Result<usize> {
-    let length = usize::try_from(u32::from_le_bytes(bytes)).unwrap_or(usize::MAX);
-    if length > max_inflated { Err(too_big(length, max_inflated)) } else { Ok(length) }
-}
-
-fn from_json<T: DeserializeOwned>(text: &[u8]) -> Result<T> {
-    serde_json::from_slice(text).map_err(|error| {
-        // Once the type of a message is known its fields are looked at without their positions.
-        match serde_json::from_slice::<Tag>(text) {
-            Ok(tag) if error.line() == 0 => malformed(format_args!("{}: {error}", tag.name)),
-            _ => malformed(format_args!("{error}")),
-        }
-    })
-}
-
-/// The part of a JSON message that says which one it is.
-#[derive(serde::Deserialize)]
-struct Tag {
-    #[serde(rename = "type")]
-    name: String,
-}
-
-fn from_bincode<T, const MEMORY: usize>(payload: &[u8]) -> Result<T>
-where
-    T: Decode<()>,
-{
-    let decoded = if payload.len() <= SMALL_PAYLOAD {
-        bincode::decode_from_slice(payload, config::standard().with_limit::<SMALL_MEMORY>())
-    } else {
-        bincode::decode_from_slice(payload, config::standard().with_limit::<MEMORY>())
-    };
-    match decoded {
-        Ok((message, used)) if used == payload.len() => Ok(message),
-        Ok((_, used)) => {
-            let after = payload.len() - used;
-            Err(malformed(format_args!("{after} bytes follow the message")))
-        }
-        Err(error) => Err(bincode_error(&error)),
-    }
-}
-
-/// What bincode says, in words.
-fn bincode_error(error: &BincodeError) -> DecodeError {
-    match error {
-        BincodeError::LimitExceeded => DecodeError {
-            kind: DecodeErrorKind::TooBig,
-            message: "a list or a string is longer than its message can be".into(),
-        },
-        BincodeError::UnexpectedEnd { .. } => malformed(format_args!("the message ends too early")),
-        BincodeError::UnexpectedVariant { type_name, found, .. } => {
-            malformed(format_args!("{type_name} has no variant {found}"))
-        }
-        BincodeError::InvalidBooleanValue(value) => {
-            malformed(format_args!("a bool is {value}, neither 0 nor 1"))
-        }
-        BincodeError::Utf8 { .. } => malformed(format_args!("a string is not UTF-8")),
-        BincodeError::InvalidIntegerType { expected, found } => {
-            malformed(format_args!("a number is of type {found:?}, expected {expected:?}"))
-        }
-        other => malformed(format_args!("{other:?}")),
-    }
-}
-
-/// `header` and behind it `payload` as a raw deflate stream, if both are shorter than `plain`.
-fn deflate(header: Vec<u8>, payload: &[u8], plain: usize) -> Option<Vec<u8>> {
-    let mut out = header;
-    // The stream is given no more space than it may take.
-    out.reserve_exact(plain.checked_sub(out.len() + 1)?);
-    let mut compress = Compress::new(Compression::fast(), false);
-    let status = compress.compress_vec(payload, &mut out, FlushCompress::Finish);
-    (matches!(status, Ok(Status::StreamEnd)) && out.len() < plain).then_some(out)
-}
-
-/// Inflates a raw deflate stream that has to give exactly `length` bytes.
-///
-/// Memory grows with what really came out, not with what was claimed.
-fn inflate(deflated: &[u8], length: usize) -> Result<Vec<u8>> {
-    if length > deflated.len().saturating_mul(DEFLATE_RATIO) {
-        return Err(malformed(format_args!("{} bytes cannot inflate to {length}", deflated.len())));
-    }
-    let mut inflater = Decompress::new(false);
-    // One byte of space more than wanted shows whether there is more.
-    let space = length + 1;
-    let mut out = Vec::with_capacity(space.min(deflated.len().saturating_mul(4)));
-    let mut rest = deflated;
-    loop {
-        let before = (rest.len(), out.len());
-        let status = inflater
-            .decompress_vec(rest, &mut out, FlushDecompress::None)
-            .map_err(|error| malformed(format_args!("{error}")))?;
-        let used = usize::try_from(inflater.total_in()).unwrap_or(usize::MAX);
-        rest = deflated.get(used..).unwrap_or_default();
-        if out.len() > length {
-            return Err(malformed(format_args!(
-                "inflates to more than the {length} bytes it claims"
-            )));
-        }
-        if status == Status::StreamEnd {
-            break;
-        }
-        if out.len() == out.capacity() {
-            out.reserve_exact(out.len().clamp(1, space - out.len()));
-        } else if before == (rest.len(), out.len()) {
-            return Err(malformed(format_args!("the deflate stream ends too early")));
-        }
-    }
-    match rest.len() {
-        0 if out.len() == length => Ok(out),
-        0 => Err(wrong_length(out.len(), length)),
-        after => Err(malformed(format_args!("{after} bytes follow the deflate stream"))),
-    }
 }
 
 fn no_flags(flags: u8) -> Result<()> {
@@ -483,7 +358,11 @@ pub(super) mod fuzz;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod large;
+#[cfg(test)]
 mod manual;
+#[cfg(test)]
+mod memory;
 #[cfg(test)]
 mod round_trip;
 #[cfg(test)]

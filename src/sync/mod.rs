@@ -46,8 +46,8 @@ pub(crate) use server::{News, Server};
 
 /// Feeds decoders of the protocol; see `codec/fuzz.rs`.
 #[cfg(fuzzing)]
-pub(crate) fn fuzz_protocol(data: &[u8]) {
-    codec::fuzz::fuzz(data);
+pub(crate) fn fuzz_protocol(data: &[u8], measure: &mut dyn FnMut(&mut dyn FnMut(), usize)) {
+    codec::fuzz::fuzz(data, measure);
 }
 
 /// Feeds the reader of frames; see `frames/fuzz.rs`.

@@ -2,18 +2,21 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bincode::{Decode, Encode};
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::num::ParseIntError;
 
 /// Bytes: in JSON a string where they are UTF-8, else `{"bytes": "<base64>"}`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Octets(pub(crate) Vec<u8>);
 
 impl Serialize for Octets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_bytes(&self.0);
+        }
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
             Err(_) => {
@@ -27,7 +30,11 @@ impl Serialize for Octets {
 
 impl<'de> Deserialize<'de> for Octets {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(OctetsVisitor)
+        if deserializer.is_human_readable() {
+            deserializer.deserialize_any(OctetsVisitor)
+        } else {
+            deserializer.deserialize_byte_buf(OctetsVisitor)
+        }
     }
 }
 
@@ -44,51 +51,106 @@ impl<'de> Visitor<'de> for OctetsVisitor {
         Ok(Octets(text.as_bytes().to_vec()))
     }
 
-    fn visit_string<E: de::Error>(self, text: String) -> Result<Octets, E> {
-        Ok(Octets(text.into_bytes()))
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Octets, E> {
+        Ok(Octets(bytes.to_vec()))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Octets, A::Error> {
-        let Some((name, text)) = map.next_entry::<String, String>()? else {
+        let Some(field) = map.next_key::<Field>()? else {
             return Err(de::Error::missing_field("bytes"));
         };
-        if name != "bytes" || map.next_key::<String>()?.is_some() {
-            return Err(de::Error::custom("only \"bytes\" is known here"));
+        if field == Field::Other {
+            return Err(de::Error::custom(ONLY_BYTES));
         }
-        STANDARD.decode(text).map(Octets).map_err(de::Error::custom)
+        let Base64(bytes) = map.next_value()?;
+        match map.next_key::<Field>()? {
+            None => Ok(Octets(bytes)),
+            Some(_) => Err(de::Error::custom(ONLY_BYTES)),
+        }
+    }
+}
+
+const ONLY_BYTES: &str = "only \"bytes\" is known here";
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Field {
+    Bytes,
+    #[serde(other)]
+    Other,
+}
+
+/// Bytes from a string of base64, without a copy of the string.
+struct Base64(Vec<u8>);
+
+impl<'de> Deserialize<'de> for Base64 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let parse = |text: &str| STANDARD.decode(text).map(Base64).map_err(|e| e.to_string());
+        deserializer.deserialize_str(Parsed { parse, expected: "a string of base64" })
+    }
+}
+
+/// What is written as a string in JSON.
+struct Parsed<F> {
+    parse: F,
+    expected: &'static str,
+}
+
+impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Parsed<F> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        (self.parse)(text).map_err(E::custom)
     }
 }
 
 /// A number of 64 bits: in JSON its decimal digits as a string, since numbers there are doubles.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) u64);
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_u64(self.0);
+        }
         serializer.collect_str(&self.0)
     }
 }
 
 impl<'de> Deserialize<'de> for Decimal {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Decimal).map_err(de::Error::custom)
+        if !deserializer.is_human_readable() {
+            return u64::deserialize(deserializer).map(Decimal);
+        }
+        let parse =
+            |text: &str| text.parse().map(Decimal).map_err(|e: ParseIntError| e.to_string());
+        deserializer.deserialize_str(Parsed { parse, expected: "a string of decimal digits" })
     }
 }
 
 /// A hash of 64 bits: in JSON 16 hexadecimal digits as a string.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Hex(pub(crate) u64);
 
 impl Serialize for Hex {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return serializer.serialize_u64(self.0);
+        }
         serializer.collect_str(&format_args!("{:016x}", self.0))
     }
 }
 
 impl<'de> Deserialize<'de> for Hex {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        u64::from_str_radix(&text, 16).map(Hex).map_err(de::Error::custom)
+        if !deserializer.is_human_readable() {
+            return u64::deserialize(deserializer).map(Hex);
+        }
+        let parse = |text: &str| u64::from_str_radix(text, 16).map(Hex).map_err(|e| e.to_string());
+        deserializer.deserialize_str(Parsed { parse, expected: "a string of hexadecimal digits" })
     }
 }

@@ -246,8 +246,8 @@ proptest! {
         data in prop::collection::vec(prop_oneof![0u8..4, any::<u8>()], 0..200),
         text in ".{0,100}",
     ) {
-        fuzz::fuzz(&data);
-        fuzz::fuzz(text.as_bytes());
+        fuzz::fuzz(&data, &mut memory::within);
+        fuzz::fuzz(text.as_bytes(), &mut memory::within);
     }
 }
 

@@ -129,11 +129,8 @@ impl Any {
 
 impl MessageVector {
     pub(super) fn message(&self) -> Any {
-        let json = self.json.clone();
-        match self.from {
-            Side::Client => Any::Client(serde_json::from_value(json).expect(&self.name)),
-            Side::Server => Any::Server(serde_json::from_value(json).expect(&self.name)),
-        }
+        let encoded = Encoded { text: true, payload: self.json.to_string().into_bytes() };
+        Any::decode(self.from, Codec::Json, &encoded).expect(&self.name)
     }
 
     /// The start of its line in the file.

@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Collection, Content, Version};
 use crate::sync::octets::Octets;
 
 /// What a client sends.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ClientMessage {
     /// The first message: who it is and what it knows.
     Hello(Hello),
@@ -49,7 +48,7 @@ pub(crate) enum ClientMessage {
 }
 
 /// See [`ClientMessage::Hello`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Hello {
     /// The token, unless it came as a subprotocol.
     #[serde(default)]
@@ -72,7 +71,7 @@ pub(crate) struct Hello {
 }
 
 /// See [`ClientMessage::Attach`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Attach {
     pub(crate) terminal: u64,
     #[serde(default)]
@@ -85,7 +84,7 @@ pub(crate) struct Attach {
 }
 
 /// How output is delivered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Mode {
     /// Every byte; the program waits for the client as long as the client keeps nobody else waiting.
@@ -98,7 +97,7 @@ pub(crate) enum Mode {
 }
 
 /// Where output begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Start {
     /// At the oldest byte that there is.
@@ -115,14 +114,14 @@ pub(crate) enum Start {
 }
 
 /// One operation on a terminal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TerminalOp {
     pub(crate) terminal: u64,
     pub(crate) op: Op,
 }
 
 /// What to do with a terminal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Op {
     /// Types bytes, all or none.
@@ -144,7 +143,7 @@ pub(crate) enum Op {
 }
 
 /// See [`ClientMessage::Spawn`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spawn {
     pub(crate) id: u64,
     /// The name of a profile that the host granted.
@@ -161,7 +160,7 @@ pub(crate) struct Spawn {
 }
 
 /// One change of the layout.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ChangeOp {
     pub(crate) change: Change,
     /// The version of the entry that it was made from: 0 for none. Without it the last writer wins.
@@ -170,7 +169,7 @@ pub(crate) struct ChangeOp {
 }
 
 /// What to change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
     PutSession { id: String, name: String, panes: Vec<String>, metadata: BTreeMap<String, String> },
@@ -180,7 +179,7 @@ pub(crate) enum Change {
 }
 
 /// See [`Change::PutPane`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PutPane {
     pub(crate) id: String,
     pub(crate) session: String,
@@ -193,7 +192,7 @@ pub(crate) struct PutPane {
 }
 
 /// See [`ClientMessage::Search`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Search {
     pub(crate) id: u64,
     pub(crate) terminal: u64,

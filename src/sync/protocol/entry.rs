@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::sync::octets::{Decimal, Octets};
 
 /// A version of the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Version {
     pub(crate) epoch: u64,
     pub(crate) n: u64,
 }
 
 /// The parts of the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Collection {
     Sessions,
@@ -25,7 +24,7 @@ pub(crate) enum Collection {
 }
 
 /// Names an entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Key {
     Session(String),
@@ -35,7 +34,7 @@ pub(crate) enum Key {
 }
 
 /// A session.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SessionEntry {
     pub(crate) id: String,
     pub(crate) version: u64,
@@ -45,7 +44,7 @@ pub(crate) struct SessionEntry {
 }
 
 /// A pane.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PaneEntry {
     pub(crate) id: String,
     pub(crate) version: u64,
@@ -56,7 +55,7 @@ pub(crate) struct PaneEntry {
 }
 
 /// What a pane shows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Content {
     #[default]
@@ -67,7 +66,7 @@ pub(crate) enum Content {
 }
 
 /// A terminal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TerminalEntry {
     pub(crate) id: u64,
     pub(crate) version: u64,
@@ -84,7 +83,7 @@ pub(crate) struct TerminalEntry {
 }
 
 /// How a program ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Exit {
     Code(i32),
@@ -93,7 +92,7 @@ pub(crate) enum Exit {
 }
 
 /// A file or a directory.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct FileEntry {
     pub(crate) watch: u64,
     pub(crate) id: Decimal,
@@ -111,7 +110,7 @@ pub(crate) struct FileEntry {
 }
 
 /// What an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum FileKind {
     File,

@@ -1,12 +1,11 @@
 //! What a terminal shows: snapshots, and rows for clients that draw cells themselves.
 
-use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use crate::sync::octets::Octets;
 
 /// See [`ServerMessage::TerminalSnapshot`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TerminalSnapshot {
     pub(crate) terminal: u64,
     /// Offset of the byte that follows.
@@ -20,7 +19,7 @@ pub(crate) struct TerminalSnapshot {
 }
 
 /// See [`ServerMessage::Screen`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Screen {
     pub(crate) terminal: u64,
     pub(crate) offset: u64,
@@ -37,7 +36,7 @@ pub(crate) struct Screen {
 }
 
 /// The cursor of a screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
     pub(crate) row: u16,
     pub(crate) col: u16,
@@ -48,7 +47,7 @@ pub(crate) struct Cursor {
 }
 
 /// Rows that moved, applied before the lines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Scroll {
     pub(crate) top: u16,
     pub(crate) bottom: u16,
@@ -56,7 +55,7 @@ pub(crate) struct Scroll {
 }
 
 /// A row that is different.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Line {
     pub(crate) row: i32,
     pub(crate) wrapped: bool,
@@ -64,7 +63,7 @@ pub(crate) struct Line {
 }
 
 /// Neighbouring characters that look the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Run {
     pub(crate) text: String,
     pub(crate) cols: u16,
@@ -80,7 +79,7 @@ pub(crate) struct Run {
 }
 
 /// A colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Color {
     Default,

@@ -1,6 +1,5 @@
 //! What the server sends.
 
-use bincode::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
 use super::client::Mode;
@@ -9,8 +8,8 @@ use super::screen::{Screen, TerminalSnapshot};
 use crate::sync::octets::{Hex, Octets};
 
 /// What the server sends.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum ServerMessage {
     /// The answer to `Hello`.
     Welcome(Welcome),
@@ -41,7 +40,7 @@ pub(crate) enum ServerMessage {
 }
 
 /// See [`ServerMessage::Welcome`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Welcome {
     /// [`PROTOCOL`].
     pub(crate) protocol: u32,
@@ -60,7 +59,7 @@ pub(crate) struct Welcome {
 }
 
 /// What a client may send.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Bounds {
     /// Bytes of one message.
     pub(crate) message_bytes: u64,
@@ -77,7 +76,7 @@ pub(crate) struct Bounds {
 }
 
 /// What a token allows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Scope {
     Observe,
@@ -86,7 +85,7 @@ pub(crate) enum Scope {
 }
 
 /// What changed between two versions.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Diff {
     pub(crate) epoch: u64,
     pub(crate) from: u64,
@@ -108,7 +107,7 @@ pub(crate) struct Diff {
 }
 
 /// A change set of this client was committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Applied {
     pub(crate) mutation: u64,
     /// The version it made.
@@ -116,7 +115,7 @@ pub(crate) struct Applied {
 }
 
 /// See [`ServerMessage::Rejected`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rejected {
     pub(crate) mutation: u64,
     pub(crate) code: ErrorCode,
@@ -129,7 +128,7 @@ pub(crate) struct Rejected {
 }
 
 /// Why an attachment ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DetachReason {
     /// It was asked for.
@@ -139,7 +138,7 @@ pub(crate) enum DetachReason {
 }
 
 /// What an operation gave.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     /// It is done.
@@ -159,14 +158,14 @@ pub(crate) enum Outcome {
 }
 
 /// Why something was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) code: ErrorCode,
     pub(crate) message: String,
 }
 
 /// A match of a search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Match {
     /// Row of its first character; 0 is the top of the screen, -1 the newest row of the scrollback.
     pub(crate) start_row: i32,
@@ -177,7 +176,7 @@ pub(crate) struct Match {
 }
 
 /// See [`ClientMessage::Query`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct TerminalDetail {
     pub(crate) terminal: u64,
     pub(crate) foreground_pid: Option<i32>,
@@ -194,7 +193,7 @@ pub(crate) struct TerminalDetail {
 }
 
 /// What went wrong, for programs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ErrorCode {
     /// A message that is malformed or makes no sense here.

@@ -1,0 +1,254 @@
+//! Looks over the text of a JSON message before it is decoded: which message it is, how deep it nests, how
+//! many values it has. Keeps nothing of it, and goes in parts.
+//!
+//! Only what is inside of strings is told apart from what is outside; whether the text is JSON is found out
+//! by decoding it.
+
+use memchr::memchr2;
+
+use super::{DecodeError, DecodeErrorKind, Result, malformed};
+
+/// Values nest no deeper; the decoder has the same bound, but not for what it skips.
+const DEPTH_MAX: u32 = 127;
+/// The longest way to write the key `type`: four escapes of six bytes.
+const KEY_BYTES_MAX: usize = 24;
+
+/// What is known of a text so far.
+#[derive(Debug)]
+pub(super) struct Scan {
+    /// Everything before has been looked at.
+    at: usize,
+    depth: u32,
+    string: Option<Text>,
+    /// The next string of the message's own object is a key.
+    is_key_next: bool,
+    tag: Value,
+    /// The value of the field `ops`.
+    list: Value,
+    /// Commas and opened brackets since the last operation.
+    marks: u32,
+    /// Those outside of operations.
+    outer_marks: u32,
+    /// More of either are refused.
+    marks_max: u32,
+}
+
+/// A string that has begun.
+#[derive(Clone, Copy, Debug)]
+struct Text {
+    /// After its quotation mark.
+    start: usize,
+    has_escape: bool,
+    /// The byte at `at` belongs to an escape.
+    is_escaped: bool,
+}
+
+/// Where the value of a field stands, the first time that the field is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Value {
+    /// The key has not come.
+    Missing,
+    /// The key has.
+    Next,
+    /// The value has begun here.
+    From(usize),
+    /// From its first byte to the one after its last: a string, or a list.
+    At(usize, usize),
+    /// It is of another type.
+    Bad,
+}
+
+impl Value {
+    fn of(self, text: &[u8]) -> Option<&[u8]> {
+        match self {
+            Value::At(start, end) => text.get(start..end),
+            _ => None,
+        }
+    }
+}
+
+impl Scan {
+    /// `marks_max`: commas and opened brackets in one operation, and in all that is not operations.
+    pub(super) fn new(marks_max: u32) -> Scan {
+        let (tag, list) = (Value::Missing, Value::Missing);
+        let (at, depth, string, is_key_next) = (0, 0, None, false);
+        Scan { at, depth, string, is_key_next, tag, list, marks: 0, outer_marks: 0, marks_max }
+    }
+
+    /// How much has been looked at, in bytes.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The value of `type`, with its quotation marks.
+    pub(super) fn tag<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        self.tag.of(text)
+    }
+
+    /// Commas and opened brackets outside of operations.
+    pub(super) fn outer_marks(&self) -> u32 {
+        self.outer_marks
+    }
+
+    /// Where the list `ops` stands, with its brackets.
+    pub(super) fn list(&self) -> Option<(usize, usize)> {
+        match self.list {
+            Value::At(start, end) => Some((start, end)),
+            _ => None,
+        }
+    }
+
+    /// Looks at the text up to `end`.
+    pub(super) fn look(&mut self, text: &[u8], end: usize) -> Result<()> {
+        let text = text.get(..end).unwrap_or(text);
+        while self.at < text.len() {
+            match self.string {
+                Some(string) => self.inside(text, string),
+                None => self.outside(text)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn inside(&mut self, text: &[u8], mut string: Text) {
+        let rest = text.get(self.at..).unwrap_or_default();
+        if string.is_escaped {
+            string.is_escaped = false;
+            self.string = Some(string);
+            self.at += 1;
+            return;
+        }
+        let Some(found) = memchr2(b'"', b'\\', rest) else {
+            self.at = text.len();
+            return;
+        };
+        let at = self.at + found;
+        self.at = at + 1;
+        if text.get(at) == Some(&b'"') {
+            self.string = None;
+            self.on_string(text, string, at);
+        } else {
+            self.string = Some(Text { has_escape: true, is_escaped: true, ..string });
+        }
+    }
+
+    /// A string of the message's own object has ended at `end`.
+    fn on_string(&mut self, text: &[u8], string: Text, end: usize) {
+        if self.depth != 1 {
+            return;
+        }
+        if self.tag == Value::Next {
+            self.tag = Value::At(string.start - 1, end + 1);
+        } else if self.list == Value::Next {
+            self.list = Value::Bad;
+        } else if self.is_key_next {
+            let key = text.get(string.start..end).unwrap_or_default();
+            let is = |name: &str| {
+                if !string.has_escape {
+                    return key == name.as_bytes();
+                }
+                let quoted = text.get(string.start - 1..end + 1).unwrap_or_default();
+                key.len() <= KEY_BYTES_MAX
+                    && serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == name)
+            };
+            if self.tag == Value::Missing && is("type") {
+                self.tag = Value::Next;
+            } else if self.list == Value::Missing && is("ops") {
+                self.list = Value::Next;
+            }
+        }
+        self.is_key_next = false;
+    }
+
+    /// Goes on to the next string, or to the end.
+    fn outside(&mut self, text: &[u8]) -> Result<()> {
+        while let Some(byte) = text.get(self.at) {
+            self.at += 1;
+            match byte {
+                b'"' => {
+                    let start = self.at;
+                    self.string = Some(Text { start, has_escape: false, is_escaped: false });
+                    return Ok(());
+                }
+                b' ' | b'\n' | b'\r' | b'\t' | b':' => continue,
+                b'{' | b'[' => {
+                    if *byte == b'[' && self.depth == 1 && self.list == Value::Next {
+                        self.list = Value::From(self.at - 1);
+                    }
+                    self.depth += 1;
+                    self.mark()?;
+                    if self.depth > DEPTH_MAX {
+                        return Err(malformed(format_args!("recursion limit exceeded")));
+                    }
+                    self.is_key_next = self.depth == 1 && *byte == b'{';
+                }
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if let Value::From(start) = self.list
+                        && self.depth == 1
+                    {
+                        self.list = Value::At(start, self.at);
+                    }
+                }
+                b',' => {
+                    self.mark()?;
+                    self.is_key_next = self.depth == 1;
+                }
+                _ => {}
+            }
+            for value in [&mut self.tag, &mut self.list] {
+                if *value == Value::Next {
+                    *value = Value::Bad;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a comma or an opened bracket.
+    fn mark(&mut self) -> Result<()> {
+        let marks = match self.list {
+            Value::From(_) if self.depth == 2 => {
+                self.marks = 0;
+                return Ok(());
+            }
+            Value::From(_) => &mut self.marks,
+            _ => &mut self.outer_marks,
+        };
+        *marks += 1;
+        if *marks > self.marks_max {
+            let message =
+                format!("one piece of the message has more than {} values", self.marks_max);
+            return Err(DecodeError { kind: DecodeErrorKind::TooBig, message });
+        }
+        Ok(())
+    }
+}
+
+/// Where the element of a list that begins at `at` ends: at the comma or the bracket after it.
+pub(super) fn element_end(text: &[u8], mut at: usize) -> usize {
+    let mut depth = 0u32;
+    while let Some(byte) = text.get(at) {
+        match byte {
+            b',' | b']' if depth == 0 => break,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => at = string_end(text, at + 1),
+            _ => {}
+        }
+        at += 1;
+    }
+    at
+}
+
+/// Where the quotation mark stands that ends a string.
+fn string_end(text: &[u8], mut at: usize) -> usize {
+    while let Some(found) = memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
+        at += found;
+        if text.get(at) == Some(&b'"') {
+            return at;
+        }
+        at += 2;
+    }
+    text.len()
+}
