@@ -3,9 +3,10 @@
 //! Which message it is is known before it is decoded, so that what is not allowed costs no more. What is
 //! decoded is bounded in memory by [`Message::MEMORY`], and in time by the bounds below.
 
-use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
+use bincode::config;
 use bincode::error::DecodeError as BincodeError;
 use serde::Deserialize;
+use serde::de::DeserializeSeed;
 
 use super::choice::{AnyName, Tagged};
 use super::deflate::Inflating;
@@ -26,12 +27,22 @@ pub(super) const SMALL_PAYLOAD: usize = 1024;
 /// Memory for each byte of a larger one, up to what its type allows. The densest is a session of 7 bytes,
 /// which takes 130 times that; see the tests.
 const MEMORY_PER_BYTE: usize = 192;
-/// A length of a string that bincode claims above this is too big rather than cut short.
+/// The longest string that a message in bincode may claim.
 const CLAIMED_MAX: usize = 4 * 1024 * 1024;
 
-/// How bincode reads.
-pub(super) const CONFIG: Configuration<LittleEndian, Varint, Limit<CLAIMED_MAX>> =
-    config::standard().with_limit::<CLAIMED_MAX>();
+/// Reads with bincode, from which a seed takes what it wants; and how many bytes that were. A string that
+/// claims more than the memory of the message is too big rather than cut short.
+pub(super) fn read<'de, S: DeserializeSeed<'de>>(
+    seed: S,
+    bytes: &'de [u8],
+) -> std::result::Result<(S::Value, usize), BincodeError> {
+    let config = config::standard();
+    if bytes.len() <= SMALL_PAYLOAD {
+        bincode::serde::seed_decode_from_slice(seed, bytes, config.with_limit::<SMALL_MEMORY>())
+    } else {
+        bincode::serde::seed_decode_from_slice(seed, bytes, config.with_limit::<CLAIMED_MAX>())
+    }
+}
 
 /// Time for a byte in nanoseconds times 16, measured on messages that are made to be slow: inflated, looked
 /// at, decoded from each codec, decoded within a long string.
@@ -305,7 +316,7 @@ fn no_type(text: &[u8]) -> DecodeError {
 
 fn from_bincode<M: Message>(payload: &[u8], meter: &Meter) -> Result<M> {
     let seed = Seed { meter, message: std::marker::PhantomData };
-    match bincode::serde::seed_decode_from_slice(seed, payload, CONFIG) {
+    match read(seed, payload) {
         Ok((message, used)) if used == payload.len() => Ok(message),
         Ok((_, used)) => {
             let after = payload.len() - used;
@@ -321,7 +332,7 @@ struct Seed<'m, M> {
     message: std::marker::PhantomData<M>,
 }
 
-impl<'de, M: Message> serde::de::DeserializeSeed<'de> for Seed<'_, M> {
+impl<'de, M: Message> DeserializeSeed<'de> for Seed<'_, M> {
     type Value = M;
 
     fn deserialize<D: serde::Deserializer<'de>>(

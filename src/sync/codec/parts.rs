@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer};
 
 use super::kind::{Message, Ops, small};
 use super::meter::{Meter, Metered};
-use super::opening::{CONFIG, bincode_error, memory, over, whole};
+use super::opening::{bincode_error, memory, over, read, whole};
 use super::scan::element_end;
 use super::{Codec, PART_BYTES, Result, malformed, too_big};
 
@@ -31,7 +31,7 @@ pub(super) struct Parts<M: Message> {
 }
 
 impl<M: Message> Parts<M> {
-    /// `list`: where the operations are in a text. Nothing if the kind has none.
+    /// `list`: where the operations are in a text. Nothing if the kind has none, or if they are few.
     pub(super) fn new(
         codec: Codec,
         kind: M::Kind,
@@ -46,9 +46,15 @@ impl<M: Message> Parts<M> {
                 if beside > small(codec) {
                     return Err(too_big(beside, small(codec)));
                 }
+                if end - start <= PART_BYTES {
+                    return Ok(None);
+                }
                 ((start, end), start + 1, 0)
             }
-            (Codec::Json, None) => return Err(too_big(plain.len(), small(codec))),
+            (Codec::Json, None) if plain.len() > small(codec) => {
+                return Err(too_big(plain.len(), small(codec)));
+            }
+            (Codec::Json, None) => return Ok(None),
             (Codec::Bincode, _) => {
                 // The number of the message, the number that the client gave it, the count.
                 let ((_, _, count), at) =
@@ -129,7 +135,7 @@ impl<M: Message> Parts<M> {
         self.make_room()?;
         let seed = Next::<M> { ops: &mut self.ops, meter: &self.meter };
         let rest = plain.get(self.at..).unwrap_or_default();
-        match bincode::serde::seed_decode_from_slice(seed, rest, CONFIG) {
+        match read(seed, rest) {
             Ok(((), used)) => self.at += used,
             Err(_) if self.meter.is_over() => return Err(over()),
             Err(error) => return Err(bincode_error(&error)),

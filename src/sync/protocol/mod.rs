@@ -1,7 +1,7 @@
 //! The messages of the protocol, as they travel. `docs/PROTOCOL.md` is their manual.
 //!
 //! These types are the wire's own: the engine's types may change, these may not. Each has two forms, JSON
-//! (by serde) and bincode (by its derives), so fields are never left out nor reordered; new messages are
+//! and bincode, both by serde, so fields are never left out nor reordered; new messages are
 //! added at the end of their enum. Nothing is recursive, so that no input can nest.
 
 mod client;
