@@ -52,15 +52,12 @@ impl Engine {
         match request.body {
             Body::Input(terminal, bytes) => self.type_for(client, terminal, &bytes),
             Body::Message(message) => self.answer(client, message),
+            Body::Forbidden(message) => self.forbid(client, &message),
         }
     }
 
     fn answer(&mut self, client: ClientId, message: ClientMessage) {
         let now = self.reactor.now();
-        let scope = scope_of(&message);
-        if !self.server.may(client, scope) {
-            return self.forbid(client, &message);
-        }
         match message {
             ClientMessage::Hello(hello) => {
                 for attach in &hello.attach {
@@ -399,6 +396,7 @@ impl Engine {
 /// they go on.
 fn cost_of(body: &Body) -> u64 {
     match body {
+        Body::Forbidden(_) => 2_000,
         Body::Input(_, bytes) => 3_000 + bytes.len() as u64,
         Body::Message(message) => match message {
             ClientMessage::Spawn(_) => 400_000,
@@ -409,29 +407,6 @@ fn cost_of(body: &Body) -> u64 {
             ClientMessage::Input { data, .. } => 3_000 + data.0.len() as u64,
             _ => 2_000,
         },
-    }
-}
-
-/// What a token must allow for this message. Operations of a batch are checked one by one.
-fn scope_of(message: &ClientMessage) -> Scopes {
-    match message {
-        ClientMessage::Attach(_)
-        | ClientMessage::Search(_)
-        | ClientMessage::Query { .. }
-        | ClientMessage::Subscribe { .. }
-        | ClientMessage::Snapshot => Scopes::OBSERVE,
-        ClientMessage::Spawn(_)
-        | ClientMessage::Change { .. }
-        | ClientMessage::Watch { .. }
-        | ClientMessage::Unwatch { .. } => Scopes::MANAGE,
-        ClientMessage::Hello(_)
-        | ClientMessage::Ack { .. }
-        | ClientMessage::Detach { .. }
-        | ClientMessage::Credit { .. }
-        | ClientMessage::Input { .. }
-        | ClientMessage::Batch { .. }
-        | ClientMessage::Ping { .. }
-        | ClientMessage::Cancel { .. } => Scopes::NONE,
     }
 }
 

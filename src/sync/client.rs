@@ -16,6 +16,7 @@ use super::frames::{self, Broken, Frames, Payload, Role, Step};
 use super::head::HeadBuffer;
 use super::pace::Pacer;
 use super::protocol::{Applied, ServerMessage};
+use super::understanding::Unread;
 use super::wire::{self, Opcode, Tag, Wire};
 use crate::limits::Limits;
 use crate::policy::Balance;
@@ -156,6 +157,8 @@ pub(crate) struct Client {
     pub(crate) is_readable: bool,
     /// It is read on when there is room for answers.
     pub(crate) waits_for_room: bool,
+    /// A message that is not decoded yet.
+    pub(crate) unread: Option<Unread>,
     /// What it sends waits for a batch of its own to be done.
     pub(crate) is_held: bool,
     /// In the list of those to be flushed.
@@ -229,6 +232,7 @@ impl Client {
             stalled: None,
             is_readable: false,
             waits_for_room: false,
+            unread: None,
             is_held: false,
             is_pushed: false,
             is_woken: false,

@@ -24,7 +24,6 @@ use bincode::config;
 
 use self::choice::TypeFirst;
 use self::deflate::deflate;
-#[allow(unused_imports, reason = "for those who look between opening and decoding")]
 pub(crate) use self::kind::ClientKind;
 pub(crate) use self::kind::Message;
 pub(crate) use self::opening::Opening;
@@ -101,6 +100,7 @@ impl<'a> Incoming<'a> {
 }
 
 /// What came from a client.
+#[cfg(any(test, fuzzing))]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum FromClient<'a> {
     Message(ClientMessage),
@@ -159,6 +159,7 @@ impl Codec {
     }
 
     /// What a client sent. `max_inflated`: bytes of a message after inflating.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn decode_client(
         self,
         incoming: Incoming<'_>,

@@ -28,6 +28,7 @@ mod screens;
 mod sending;
 mod server;
 mod share;
+mod understanding;
 mod wire;
 
 pub use access::{Scopes, TokenId, TokenOptions};

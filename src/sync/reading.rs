@@ -21,20 +21,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::client::{Client, CloseCode, HELLO_BYTES, Input, Phase, READ_BYTES};
-use super::codec::{
-    DecodeError, DecodeErrorKind, FromClient, INPUT_HEADER, Incoming, claimed_bytes,
-};
+use super::client::{Client, HELLO_BYTES, Input, Phase, READ_BYTES};
 use super::deadline::arm;
-use super::frames::Payload;
-use super::protocol::{ClientMessage, ErrorCode};
+use super::protocol::ClientMessage;
 use super::server::Server;
+use super::understanding::{MESSAGE_COST, Unread};
 use crate::policy::{Slice, UNIT_COST_MAX};
 use crate::reactor::{ClientId, Reactor, TerminalId};
 use crate::state::ApplicationState;
 
-/// Malformed messages in a row after which a client is closed.
-const MALFORMED_MAX: u32 = 16;
 /// What all connections together may cost that are not let in: nanoseconds of estimated work in a second on
 /// average, a tenth of a core, and what of it may come at once. Getting in costs some 50,000.
 pub(super) const STRANGERS_COST: (u64, u64) = (100_000_000, 10_000_000);
@@ -52,9 +47,6 @@ const COPY_8_COST: u64 = 4;
 const FRAME_COST: u64 = 500;
 /// Parsing a request head and answering it.
 const HEAD_COST: u64 = 10_000;
-/// A message, and each of its bytes when they are decoded.
-const MESSAGE_COST: u64 = 1_000;
-const DECODE_COST: u64 = 4;
 
 // What a message costs beyond this is up to the codec.
 const _: () = assert!(
@@ -71,17 +63,19 @@ pub(crate) struct Request {
 /// See [`Request`].
 pub(crate) enum Body {
     Message(ClientMessage),
+    /// It is not allowed.
+    Forbidden(ClientMessage),
     /// Types these bytes.
     Input(TerminalId, Bytes),
 }
 
 /// One unit of work, and what came of it.
-struct Unit {
-    cost: u64,
+pub(super) struct Unit {
+    pub(super) cost: u64,
     /// Bytes and frames as the client's rates count them.
-    bytes: usize,
+    pub(super) bytes: usize,
     frames: u64,
-    body: Option<Body>,
+    pub(super) body: Option<Body>,
 }
 
 impl Unit {
@@ -178,6 +172,11 @@ impl Server {
             }
             return unit;
         }
+        if client.unread.is_some() {
+            let mut unit = Unit { cost: 0, bytes: 0, frames: 0, body: None };
+            self.go_on_with_message(id, state, reactor, &mut unit);
+            return unit;
+        }
         let size = if client.is_open() { READ_BYTES } else { HELLO_BYTES };
         let (count, input) = client.read(self.scratch.get_mut(..size).unwrap_or_default());
         let mut unit = Unit::of_bytes(count);
@@ -208,7 +207,7 @@ impl Server {
             Input::Message(payload) => {
                 unit.frames = 1;
                 self.read_again(id);
-                self.understand(id, &payload, state, reactor, &mut unit);
+                self.understand(id, payload, state, reactor, &mut unit);
             }
         }
         unit
@@ -235,95 +234,6 @@ impl Server {
     /// Whether a client is in.
     pub(crate) fn is_in(&self, id: ClientId) -> bool {
         self.clients.get(id).is_ok_and(|client| client.is_open())
-    }
-
-    // Messages.
-
-    fn understand(
-        &mut self,
-        id: ClientId,
-        payload: &Payload,
-        state: &ApplicationState,
-        reactor: &mut Reactor,
-        unit: &mut Unit,
-    ) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        if matches!(client.phase, Phase::Closing) {
-            return;
-        }
-        let inflated_max =
-            if client.is_open() { self.limits.client_inflated_bytes } else { HELLO_BYTES };
-        let incoming = match payload {
-            Payload::Text(text) => Incoming::Text(text.as_str()),
-            Payload::Binary(bytes) => Incoming::Binary(bytes),
-        };
-        // A larger claim is refused as it is.
-        let claimed = claimed_bytes(incoming).min(inflated_max);
-        unit.bytes += claimed.saturating_sub(payload.len());
-        unit.cost += MESSAGE_COST;
-        let decoded = client.codec.decode_client(incoming, inflated_max);
-        if !matches!(decoded, Ok(FromClient::Input { .. })) {
-            unit.cost += claimed.max(payload.len()) as u64 * DECODE_COST;
-        }
-        match decoded {
-            Ok(FromClient::Message(message)) => {
-                client.malformed = 0;
-                unit.body = self.on_message(id, message, state, reactor);
-            }
-            Ok(FromClient::Input { terminal, bytes }) if client.is_open() => {
-                debug_assert_eq!(bytes.len() + INPUT_HEADER, payload.len());
-                if let Payload::Binary(whole) = payload {
-                    let bytes = whole.slice(INPUT_HEADER..);
-                    unit.body = Some(Body::Input(TerminalId::from_u64(terminal), bytes));
-                }
-            }
-            Ok(FromClient::Input { .. }) => {
-                self.close(id, CloseCode::BadMessage, "hello comes first", reactor);
-            }
-            Err(error) => self.on_undecodable(id, &error, reactor),
-        }
-    }
-
-    fn on_message(
-        &mut self,
-        id: ClientId,
-        message: ClientMessage,
-        state: &ApplicationState,
-        reactor: &mut Reactor,
-    ) -> Option<Body> {
-        let is_open = self.clients.get(id).is_ok_and(|client| client.is_open());
-        match message {
-            ClientMessage::Hello(hello) if !is_open => {
-                self.let_in(id, &hello, state, reactor);
-                // What it wants to be attached to is carried out like any request.
-                Some(Body::Message(ClientMessage::Hello(hello)))
-                    .filter(|_| self.clients.get(id).is_ok_and(|client| client.is_open()))
-            }
-            ClientMessage::Hello(_) => {
-                self.complain(id, ErrorCode::Invalid, "a second hello");
-                None
-            }
-            _ if !is_open => {
-                self.close(id, CloseCode::BadMessage, "hello comes first", reactor);
-                None
-            }
-            message => Some(Body::Message(message)),
-        }
-    }
-
-    fn on_undecodable(&mut self, id: ClientId, error: &DecodeError, reactor: &mut Reactor) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
-        client.malformed += 1;
-        let hopeless = !client.is_open() || client.malformed >= MALFORMED_MAX;
-        let code = match error.kind {
-            DecodeErrorKind::Schema => CloseCode::Version,
-            DecodeErrorKind::TooBig => CloseCode::TooBig,
-            DecodeErrorKind::Malformed if hopeless => CloseCode::BadMessage,
-            DecodeErrorKind::Malformed => {
-                return self.complain(id, ErrorCode::Invalid, &error.message);
-            }
-        };
-        self.close(id, code, &error.message, reactor);
     }
 
     // Unfinished messages.
@@ -385,7 +295,7 @@ impl Server {
     /// Counts what a client's unfinished message has by now.
     pub(super) fn count_partial(&mut self, id: ClientId) {
         let Ok(client) = self.clients.get_mut(id) else { return };
-        let held = client.frames.held();
+        let held = client.frames.held() + client.unread.as_ref().map_or(0, Unread::bytes);
         let counted = std::mem::replace(&mut client.counted, held);
         self.partial_bytes += held;
         self.release_partial(counted);

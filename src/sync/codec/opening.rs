@@ -99,13 +99,11 @@ impl<M: Message> Opening<M> {
     }
 
     /// Which message it is, as soon as that is known.
-    #[allow(dead_code, reason = "for those who look between opening and decoding")]
     pub(crate) fn kind(&self) -> Option<M::Kind> {
         self.kind
     }
 
     /// Bytes of the message, after inflating.
-    #[allow(dead_code, reason = "for those who look between opening and decoding")]
     pub(crate) fn length(&self) -> usize {
         self.length
     }
@@ -122,7 +120,6 @@ impl<M: Message> Opening<M> {
     }
 
     /// What was done since this was last asked, as an estimate in nanoseconds: the same for the same work.
-    #[allow(dead_code, reason = "for those who look between opening and decoding")]
     pub(crate) fn take_cost(&mut self) -> u64 {
         std::mem::take(&mut self.cost)
     }
