@@ -21,6 +21,8 @@
 #define HOST_FIRST_OP 48
 #define HOST_FIRST_EVENT 88
 #define HOST_FIRST_STATE 160
+#define HOST_FIRST_SEARCH 48
+#define HOST_FIRST_MATCHES 40
 
 // Output that a test has collected.
 typedef struct host_text {

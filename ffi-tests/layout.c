@@ -287,13 +287,14 @@ FIELD(orch_snapshot, data, 16, 8);
 FIELD(orch_snapshot, len, 24, 8);
 FIELD(orch_snapshot, window, 32, 8);
 
-SIZE(orch_search, 48);
+SIZE(orch_search, 56);
 FIELD(orch_search, size, 0, 8);
 FIELD(orch_search, pattern, 8, 16);
 FIELD(orch_search, flags, 24, 4);
 FIELD(orch_search, from, 28, 4);
 FIELD(orch_search, rows_max, 32, 8);
 FIELD(orch_search, matches_max, 40, 8);
+FIELD(orch_search, from_col, 48, 4);
 
 SIZE(orch_match, 16);
 FIELD(orch_match, start_row, 0, 4);
@@ -301,13 +302,14 @@ FIELD(orch_match, start_col, 4, 4);
 FIELD(orch_match, end_row, 8, 4);
 FIELD(orch_match, end_col, 12, 4);
 
-SIZE(orch_matches, 40);
+SIZE(orch_matches, 48);
 FIELD(orch_matches, size, 0, 8);
 FIELD(orch_matches, matches, 8, 8);
 FIELD(orch_matches, match_count, 16, 8);
 FIELD(orch_matches, match_stride, 24, 8);
 FIELD(orch_matches, has_more, 32, 4);
 FIELD(orch_matches, next, 36, 4);
+FIELD(orch_matches, next_col, 40, 4);
 
 VALUE(ORCH_OK, 0);
 VALUE(ORCH_DONE, 1);

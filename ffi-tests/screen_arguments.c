@@ -121,10 +121,10 @@ static void outputs(orch_engine *engine, uint64_t terminal) {
     CHECK_STATUS(orch_terminal_get_text(engine, terminal, 0, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_snapshot(engine, terminal, 0, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_search(engine, terminal, &search, NULL), ORCH_E_INVALID);
-#define CHECK_SIZES(out, call)                                                       \
+#define CHECK_SIZES(out, first_size, call)                                           \
     do {                                                                             \
         check_fill(&out, sizeof out);                                                \
-        out.known.size = sizeof out.known - 1;                                       \
+        out.known.size = first_size - 1;                                             \
         CHECK_STATUS(call, ORCH_E_INVALID);                                          \
         out.known.size = 0;                                                          \
         CHECK_STATUS(call, ORCH_E_INVALID);                                          \
@@ -135,9 +135,9 @@ static void outputs(orch_engine *engine, uint64_t terminal) {
         CHECK_INT(out.tail[0], 0);                                                   \
         CHECK(check_is_filled(&out.tail[1], 8));                                     \
     } while (0)
-    CHECK_SIZES(update, orch_terminal_get_screen(engine, terminal, 0, &update.known));
-    CHECK_SIZES(snapshot, orch_terminal_get_snapshot(engine, terminal, 0, &snapshot.known));
-    CHECK_SIZES(matches, orch_terminal_search(engine, terminal, &search, &matches.known));
+    CHECK_SIZES(update, sizeof update.known, orch_terminal_get_screen(engine, terminal, 0, &update.known));
+    CHECK_SIZES(snapshot, sizeof snapshot.known, orch_terminal_get_snapshot(engine, terminal, 0, &snapshot.known));
+    CHECK_SIZES(matches, HOST_FIRST_MATCHES, orch_terminal_search(engine, terminal, &search, &matches.known));
 #undef CHECK_SIZES
     CHECK_INT(matches.known.match_count, 1);
 }
@@ -155,12 +155,14 @@ static void patterns(orch_engine *engine, uint64_t terminal) {
     (bad = screen_search("ready", 0), assignment,                                              \
      CHECK_STATUS(orch_terminal_search(engine, terminal, &bad, &found), ORCH_E_INVALID));      \
     CHECK_ERROR(engine, ORCH_E_INVALID, part)
-    REFUSED(bad.size = sizeof bad - 1, "size");
+    REFUSED(bad.size = HOST_FIRST_SEARCH - 1, "size");
     REFUSED(bad.flags = 4, "flags");
     REFUSED(bad.pattern.len = 0, "pattern");
     REFUSED(bad.pattern.data = NULL, "NULL");
     REFUSED(bad.pattern.len = SIZE_MAX, "memory");
     REFUSED((bad.pattern.data = text, bad.pattern.len = 16385), "16,384");
+    REFUSED((bad.pattern.data = text, bad.pattern.len = 2049, bad.flags = 2), "2,048");
+    REFUSED((bad.pattern = orch_str("(a{1,100}){1,100}"), bad.flags = ORCH_SEARCH_REGEX), "large");
     REFUSED(bad.pattern = orch_str("\xFF"), "UTF-8");
     REFUSED((bad.pattern = orch_str("("), bad.flags = ORCH_SEARCH_REGEX), "pattern");
     REFUSED((bad.pattern = orch_str("(?=x)"), bad.flags = ORCH_SEARCH_REGEX), "look");

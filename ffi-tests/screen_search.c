@@ -78,12 +78,29 @@ int main(void) {
     CHECK_INT(found.match_count, 10);
     CHECK_INT(found.has_more, 0);
     check_match(&found, 0, -5, 0, -5, 1);
-    // The line in which the bound is reached comes whole: "11" has two.
+    // The bound is exact, also within a line: "11" has two, and the second one is where it goes on.
     search.matches_max = 1;
     found = find(engine, terminal, &search);
-    CHECK_INT(found.match_count, 2);
+    CHECK_INT(found.match_count, 1);
     CHECK_INT(found.has_more, 1);
+    CHECK_INT(found.next, -5);
+    CHECK_INT(found.next_col, 1);
+    search.from_col = found.next_col;
+    found = find(engine, terminal, &search);
+    CHECK_INT(found.match_count, 1);
+    check_match(&found, 0, -5, 1, -5, 2);
     CHECK_INT(found.next, -4);
+    CHECK_INT(found.next_col, 0);
+    // A host that knows no columns gets on all the same.
+    search.size = HOST_FIRST_SEARCH;
+    found.size = HOST_FIRST_MATCHES;
+    found.next_col = 7;
+    CHECK_OK(orch_terminal_search(engine, terminal, &search, &found));
+    check_match(&found, 0, -5, 0, -5, 1);
+    CHECK_INT(found.next, -4);
+    CHECK_INT(found.next_col, 7);
+    CHECK_OK(orch_search_init(&search, sizeof search));
+    search.pattern = orch_str("1");
 
     search.from = 100;
     found = find(engine, terminal, &search);

@@ -34,7 +34,7 @@ static void inits(void) {
     CHECK_INIT(orch_adopt_options, orch_adopt_options_init, HOST_FIRST_ADOPT_OPTIONS);
     CHECK_INIT(orch_attach_options, orch_attach_options_init, HOST_FIRST_ATTACH_OPTIONS);
     CHECK_INIT(orch_screen_options, orch_screen_options_init, sizeof(orch_screen_options));
-    CHECK_INIT(orch_search, orch_search_init, sizeof(orch_search));
+    CHECK_INIT(orch_search, orch_search_init, HOST_FIRST_SEARCH);
     CHECK_INIT(orch_watch_options, orch_watch_options_init, sizeof(orch_watch_options));
     CHECK_INIT(orch_listen_options, orch_listen_options_init, sizeof(orch_listen_options));
     CHECK_INIT(orch_token_options, orch_token_options_init, sizeof(orch_token_options));

@@ -675,8 +675,9 @@
 // that of the next byte that the reader gets, which follows on it.
 #define ORCH_EVENT_SNAPSHOT 12
 
-// The host cleared the screen when the output was at `offset`, where `reader` is now: what it has shown
-// before goes, but for the line of the cursor.
+// The screen was cleared when the output was at `offset`, where `reader` is now: the scrollback of what it
+// has shown goes, and on the primary screen the rows above the cursor's; what the alternate screen shows
+// stays.
 #define ORCH_EVENT_CLEARED 13
 
 // A lossless reader lagged more than it was allowed: `reader` gets ORCH_EVENT_SCREEN from now on;
@@ -1874,18 +1875,22 @@ typedef struct orch_snapshot {
 typedef struct orch_search {
     // `sizeof(orch_search)`.
     size_t size;
-    // Text or an expression, UTF-8, 1 to 16,384 bytes.
+    // Text or an expression, UTF-8, 1 to 16,384 bytes; with a flag 1 to 2,048, and no larger when compiled
+    // than what takes about a millisecond.
     struct orch_bytes pattern;
     // Sum of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE. Default 0.
     uint32_t flags;
     // The first row to look at: 0 is the top of the screen, -1 the newest row of the scrollback.
     // Default ORCH_SEARCH_OLDEST.
     int32_t from;
-    // Rows to look at. Default 10,000, also for 0.
+    // The most rows to look at. Each row of a line that wraps counts. A line that does not fit into what
+    // is left is kept for the next call; one that is longer than all is looked at in parts of this size,
+    // and a match over the end of a part is not found whole. Default 10,000, also for 0.
     size_t rows_max;
-    // After how many matches to stop; those of the line that it happens in are all there. Default
-    // 1,000, also for 0.
+    // The most matches to find. Default 1,000, also for 0.
     size_t matches_max;
+    // The column to begin at, in the row `from`. Default 0.
+    uint32_t from_col;
 } orch_search;
 
 // What a search found.
@@ -1900,8 +1905,11 @@ typedef struct orch_matches {
     size_t match_stride;
     // 1 if the search was ended by one of its bounds: there is more to look at.
     uint32_t has_more;
-    // Where to go on then, for `orch_search.from`.
+    // The row to go on from then, for `orch_search.from`.
     int32_t next;
+    // The column in that row, for `orch_search.from_col`. A host whose struct ends before it goes on in
+    // the row after that: it loses the matches in the rest of the row, and gets none twice.
+    uint32_t next_col;
 } orch_matches;
 
 // What to watch and how. Fill with `orch_watch_options_init` first. 0 means the default.
@@ -2773,12 +2781,16 @@ int32_t orch_engine_screen_bytes(const struct orch_engine *engine, size_t *out_b
 // Any thread. Errors: ORCH_E_INVALID.
 int32_t orch_search_init(struct orch_search *search, size_t size);
 
-// Searches a screen and its scrollback. Rows that wrap into each other are one line, and a search
-// begins at the beginning of one. Set `out_matches->size` before; it is left as it is.
+// Searches a screen and its scrollback. Rows that wrap into each other are one line, up to 1,000 rows or
+// 64 KiB of text; the rest of a longer one is looked at as what follows on it. Empty matches are left out.
+// In the middle of a line, matches are those that begin at `from` or later. Set `out_matches->size` before;
+// it is left as it is.
 //
-// Lent as by `orch_terminal_get_screen`. Owner thread. Takes time for the rows that it looks at: search
-// a long scrollback in slices. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message
-// says what is wrong with a pattern.
+// Lent as by `orch_terminal_get_screen`. Owner thread. Takes some 10 ms for 10,000 rows of 80 columns, and
+// stops after about 100 ms, `has_more` set, or when the search for one more match in one line is through if
+// that takes longer, which only expressions do that are made for it: search a long scrollback in slices, by
+// `rows_max` and `from`; to end a search is not to go on. What was compiled is kept for the next slice.
+// Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message says what is wrong with a pattern.
 int32_t orch_terminal_search(struct orch_engine *engine,
                              uint64_t terminal,
                              const struct orch_search *search,

@@ -330,6 +330,8 @@ struct search {
         raw.pattern = bytes(pattern);
         raw.flags = flags;
     }
+    // Goes on where a search with this result ended.
+    search &go_on(const class matches &found) noexcept;
     orch_search raw = {};
 };
 
@@ -346,10 +348,18 @@ public:
         if (raw_.has_more == 0) return std::nullopt;
         return raw_.next;
     }
+    // The column in that row.
+    uint32_t next_col() const noexcept { return raw_.next_col; }
 
 private:
     orch_matches raw_;
 };
+
+inline search &search::go_on(const matches &found) noexcept {
+    raw.from = found.next().value_or(INT32_MAX);
+    raw.from_col = found.next_col();
+    return *this;
+}
 
 // What changed in the files of a watch in one flush. Borrowed from an event as its bytes.
 class file_batch {

@@ -130,6 +130,31 @@ fn clearing_keeps_the_line_of_the_cursor_and_marks_readers() {
 }
 
 #[test]
+fn clearing_spares_the_alternate_screen_and_drops_the_scrollback() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen());
+    for n in 0..20 {
+        tty.play(&mut host, format!("line {n}\r\n").as_bytes());
+    }
+    tty.play(&mut host, b"$ vi\x1b[?1049h\x1b[Htop\x1b[5;3Hend\x1b[3;1H");
+    let reader = host.reader(tty.id);
+    host.wait("all bytes", |host| host.heard(reader).bytes.ends_with(b"\x1b[3;1H"));
+    host.engine.clear_screen(tty.id).unwrap();
+    assert_eq!(host.engine.screen_text(tty.id, 100).unwrap(), "top\n\n\n\n  end\n");
+    let state = host.engine.state(tty.id).unwrap();
+    assert_eq!(state.screen.unwrap().cursor.row, 2, "the program finds its cursor where it was");
+    tty.play(&mut host, b"x");
+    host.wait("bytes after", |host| host.heard(reader).bytes.ends_with(b"x"));
+    assert_eq!(host.heard(reader).cleared, [state.log_end]);
+    tty.play(&mut host, b"\x1b[?1049l!");
+    let shown = host.engine.screen_text(tty.id, 100).unwrap();
+    assert_eq!(
+        shown, "line 16\nline 17\nline 18\nline 19\n$ vi!\n",
+        "as it was, without scrollback"
+    );
+}
+
+#[test]
 fn pastes_are_clean_and_bracketed_when_asked_for() {
     let mut host = Host::new();
     let mut tty = Played::new(&mut host, with_screen());

@@ -49,8 +49,9 @@ pub const ORCH_EVENT_SCREEN: u32 = 11;
 /// control sequences that reset a terminal of the size `window` and make it show the same; `offset` is
 /// that of the next byte that the reader gets, which follows on it.
 pub const ORCH_EVENT_SNAPSHOT: u32 = 12;
-/// The host cleared the screen when the output was at `offset`, where `reader` is now: what it has shown
-/// before goes, but for the line of the cursor.
+/// The screen was cleared when the output was at `offset`, where `reader` is now: the scrollback of what it
+/// has shown goes, and on the primary screen the rows above the cursor's; what the alternate screen shows
+/// stays.
 pub const ORCH_EVENT_CLEARED: u32 = 13;
 /// A lossless reader lagged more than it was allowed: `reader` gets ORCH_EVENT_SCREEN from now on;
 /// `value` is its delivery.

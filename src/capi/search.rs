@@ -24,18 +24,22 @@ pub const ORCH_SEARCH_OLDEST: i32 = i32::MIN;
 pub struct orch_search {
     /// `sizeof(orch_search)`.
     pub size: usize,
-    /// Text or an expression, UTF-8, 1 to 16,384 bytes.
+    /// Text or an expression, UTF-8, 1 to 16,384 bytes; with a flag 1 to 2,048, and no larger when compiled
+    /// than what takes about a millisecond.
     pub pattern: orch_bytes,
     /// Sum of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE. Default 0.
     pub flags: u32,
     /// The first row to look at: 0 is the top of the screen, -1 the newest row of the scrollback.
     /// Default ORCH_SEARCH_OLDEST.
     pub from: i32,
-    /// Rows to look at. Default 10,000, also for 0.
+    /// The most rows to look at. Each row of a line that wraps counts. A line that does not fit into what
+    /// is left is kept for the next call; one that is longer than all is looked at in parts of this size,
+    /// and a match over the end of a part is not found whole. Default 10,000, also for 0.
     pub rows_max: usize,
-    /// After how many matches to stop; those of the line that it happens in are all there. Default
-    /// 1,000, also for 0.
+    /// The most matches to find. Default 1,000, also for 0.
     pub matches_max: usize,
+    /// The column to begin at, in the row `from`. Default 0.
+    pub from_col: u32,
 }
 
 /// A match: from the first character's column up to, not including, the column after the last one's.
@@ -67,8 +71,11 @@ pub struct orch_matches {
     pub match_stride: usize,
     /// 1 if the search was ended by one of its bounds: there is more to look at.
     pub has_more: u32,
-    /// Where to go on then, for `orch_search.from`.
+    /// The row to go on from then, for `orch_search.from`.
     pub next: i32,
+    /// The column in that row, for `orch_search.from_col`. A host whose struct ends before it goes on in
+    /// the row after that: it loses the matches in the rest of the row, and gets none twice.
+    pub next_col: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -83,6 +90,7 @@ unsafe impl SizedStruct for orch_search {
             from: ORCH_SEARCH_OLDEST,
             rows_max: default.rows_max,
             matches_max: default.matches_max,
+            from_col: 0,
         }
     }
 }
@@ -98,6 +106,7 @@ unsafe impl SizedStruct for orch_matches {
             match_stride: size_of::<orch_match>(),
             has_more: 0,
             next: 0,
+            next_col: 0,
         }
     }
 }
@@ -129,6 +138,7 @@ unsafe fn search_from(search: *const orch_search) -> Result<Search> {
         regex: c.flags & ORCH_SEARCH_REGEX != 0,
         ignore_case: c.flags & ORCH_SEARCH_IGNORE_CASE != 0,
         from: Some(c.from),
+        from_col: u16::try_from(c.from_col).unwrap_or(u16::MAX),
         rows_max: or(c.rows_max, default.rows_max),
         matches_max: or(c.matches_max, default.matches_max),
         ..default
@@ -146,12 +156,16 @@ impl From<&Match> for orch_match {
     }
 }
 
-/// Searches a screen and its scrollback. Rows that wrap into each other are one line, and a search
-/// begins at the beginning of one. Set `out_matches->size` before; it is left as it is.
+/// Searches a screen and its scrollback. Rows that wrap into each other are one line, up to 1,000 rows or
+/// 64 KiB of text; the rest of a longer one is looked at as what follows on it. Empty matches are left out.
+/// In the middle of a line, matches are those that begin at `from` or later. Set `out_matches->size` before;
+/// it is left as it is.
 ///
-/// Lent as by `orch_terminal_get_screen`. Owner thread. Takes time for the rows that it looks at: search
-/// a long scrollback in slices. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message
-/// says what is wrong with a pattern.
+/// Lent as by `orch_terminal_get_screen`. Owner thread. Takes some 10 ms for 10,000 rows of 80 columns, and
+/// stops after about 100 ms, `has_more` set, or when the search for one more match in one line is through if
+/// that takes longer, which only expressions do that are made for it: search a long scrollback in slices, by
+/// `rows_max` and `from`; to end a search is not to go on. What was compiled is kept for the next slice.
+/// Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message says what is wrong with a pattern.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_search(
     engine: *mut orch_engine,
@@ -167,13 +181,19 @@ pub unsafe extern "C" fn orch_terminal_search(
         let found = inner.engine.search(TerminalId::from_u64(terminal), &search)?;
         inner.shown.end();
         inner.shown.matches = found.matches.iter().map(orch_match::from).collect();
-        let c = orch_matches {
+        let mut c = orch_matches {
             matches: inner.shown.matches.as_ptr(),
             match_count: inner.shown.matches.len(),
             has_more: found.next.is_some().into(),
             next: found.next.unwrap_or(0),
+            next_col: found.next_col.into(),
             ..orch_matches::defaults()
         };
+        // SAFETY: the output was checked; every such struct begins with its size.
+        let size = unsafe { out_matches.cast::<usize>().read_unaligned() };
+        if size < size_through!(orch_matches, next_col, u32) {
+            c.next = c.next.saturating_add(i32::from(c.next_col > 0));
+        }
         // SAFETY: the output was checked; the caller vouches for its size.
         unsafe { sized::write(out_matches, &c) };
         Ok(ORCH_OK)

@@ -8,6 +8,7 @@ mod event;
 mod peers;
 mod requests;
 mod screens;
+mod searches;
 mod sender;
 mod serving;
 mod state;
@@ -33,6 +34,7 @@ use crate::watch::Watches;
 use batches::Batches;
 use event::Notice;
 use requests::ClientWatch;
+use searches::Searches;
 use sender::Letter;
 use state::{Observation, Review};
 
@@ -105,6 +107,8 @@ pub struct Engine {
     last_review: u64,
     client_watches: Vec<ClientWatch>,
     batches: Batches,
+    /// Searches of clients.
+    searches: Searches,
     inbox: Inbox<Letter>,
     turns: TurnRecorder,
     /// Which stage of a turn goes next.
@@ -159,6 +163,7 @@ impl Engine {
             last_review: 0,
             client_watches: Vec::new(),
             batches: Batches::default(),
+            searches: Searches::default(),
             inbox,
             notices: VecDeque::new(),
             log_line: String::new(),
@@ -249,6 +254,7 @@ impl Engine {
                 && self.server.has_guests())
             || self.peers.has_event()
             || self.peers.has_work()
+            || self.has_search_work()
             || self.has_untold_review()
             || self.has_state_work()
             || !self.notices.is_empty()

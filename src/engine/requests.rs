@@ -15,13 +15,11 @@ use crate::sync::protocol::{
     ServerMessage, Spawn, TerminalDetail,
 };
 use crate::sync::{Body, ErrorCode, Request, Scopes, collections_of, convert};
-use crate::terminal::{Op, Search, SignalTarget, Size};
+use crate::terminal::{Op, SignalTarget, Size};
 use crate::watch::WatchOptions;
 
 /// The longest grace that a client may give.
 const GRACE_MAX: Duration = Duration::from_secs(60);
-/// Matches that a search gives unless it asks for more, and the most it gets.
-const MATCHES: (u32, u32) = (1000, 10_000);
 
 /// A watch that clients share.
 pub(super) struct ClientWatch {
@@ -94,18 +92,14 @@ impl Engine {
                 let outcome = self.unwatch_of(client, WatchId::from_u64(watch));
                 self.result(client, id, outcome);
             }
-            ClientMessage::Search(search) => {
-                let outcome = self.search_for(&search);
-                self.result(client, search.id, outcome);
-            }
+            ClientMessage::Search(search) => self.search_for(client, search),
             ClientMessage::Query { id, terminal } => {
                 let outcome = self.query_for(TerminalId::from_u64(terminal));
                 self.result(client, id, outcome);
             }
             ClientMessage::Snapshot => self.server.resend(client),
             ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
-            // Searches are answered at once: there is none to end.
-            ClientMessage::Cancel { .. } => {}
+            ClientMessage::Cancel { id } => self.cancel_search(client, id),
         }
     }
 
@@ -222,23 +216,6 @@ impl Engine {
         }
         let id = self.terminals.spawn(&options, &mut self.reactor)?;
         Ok(Outcome::Spawned { terminal: id.to_u64() })
-    }
-
-    fn search_for(&mut self, search: &WireSearch) -> Result<Outcome> {
-        let mut query = if search.regex {
-            Search::regex(&search.pattern)
-        } else {
-            Search::literal(&search.pattern)
-        };
-        query.ignore_case = search.ignore_case;
-        query.matches_max = match search.max {
-            0 => MATCHES.0,
-            max => max.min(MATCHES.1),
-        } as usize;
-        let id = TerminalId::from_u64(search.terminal);
-        let found = self.terminals.search(id, &query, &mut self.reactor)?;
-        let complete = found.next.is_none();
-        Ok(Outcome::Found { matches: convert::matches(&found), complete })
     }
 
     fn query_for(&mut self, id: TerminalId) -> Result<Outcome> {

@@ -16,9 +16,9 @@ impl Engine {
         self.apply(id, &Op::Paste(text.into()))
     }
 
-    /// Drops a screen's scrollback and the rows above the cursor's, which becomes the first one; on the
-    /// alternate screen nothing. Readers of bytes are told by
-    /// [`Cleared`](crate::TerminalEvent::Cleared), the program is not.
+    /// Drops a screen's scrollback and the rows above the cursor's, which becomes the first one; while the
+    /// alternate screen is in use, which a program draws, only the scrollback of the other one. Readers of
+    /// bytes get [`Cleared`](crate::TerminalEvent::Cleared), the program gets nothing.
     ///
     /// # Errors
     /// `StaleId`, `Closing`, `NoScreen`.
@@ -105,10 +105,18 @@ impl Engine {
         })
     }
 
-    /// Searches a screen and its scrollback.
+    /// Searches a screen and its scrollback at once. Rows that wrap into each other are one line, up to 1,000
+    /// rows or 64 KiB of text; the rest of a longer one is looked at as what follows on it.
+    ///
+    /// Takes some 10 ms for the default of 10,000 rows, of 80 columns each, and stops after about 100 ms of
+    /// processor time, or when the search for one more match in one line is through if that takes longer,
+    /// which only expressions do that are made for it. A host that may not wait so long searches in slices
+    /// of a few hundred rows, by [`Search::rows_max`], and goes on at [`Matches::next`] and
+    /// [`Matches::next_col`]; the pattern is compiled once. To end a search is not to go on.
     ///
     /// # Errors
-    /// `StaleId`, `NoScreen`, `InvalidArgument` for a pattern that is empty, too long or malformed.
+    /// `StaleId`, `NoScreen`, `InvalidArgument` for a pattern that is empty, too long, malformed, or too
+    /// large when compiled.
     pub fn search(&mut self, id: TerminalId, search: &Search) -> Result<Matches> {
         self.with_terminals(|terminals, reactor| terminals.search(id, search, reactor))
     }

@@ -247,7 +247,7 @@ impl Engine {
     fn is_busy(&self, stage: Stage) -> bool {
         match stage {
             Stage::Clients => self.server.has_readable(),
-            Stage::Jobs => !self.batches.is_empty(),
+            Stage::Jobs => !self.batches.is_empty() || self.has_search_work(),
             Stage::Peers => self.peers.has_work(),
             Stage::Reads => self.reads_left > 0 && !self.reactor.ready.is_empty(),
             Stage::Watches => self.watches.has_work(),
@@ -295,7 +295,7 @@ impl Engine {
         self.turns.enter(stage, self.reactor.measure_now());
         match stage {
             Stage::Clients => self.serve_clients(&mut slice),
-            Stage::Jobs => self.work_on_batches(&mut slice),
+            Stage::Jobs => self.work_on_jobs(&mut slice),
             Stage::Peers => self.peers.read(&mut slice, &mut self.reactor),
             Stage::Reads => self.read_others(&mut slice),
             Stage::Watches => self.watches.work(&mut slice, &mut self.reactor),
@@ -304,6 +304,16 @@ impl Engine {
         }
         self.leave(&slice);
         slice
+    }
+
+    /// Jobs of clients: searches and batches have the slices in turns.
+    fn work_on_jobs(&mut self, slice: &mut Slice) {
+        let searches = self.has_search_work();
+        if searches && (self.batches.is_empty() || self.searches.take_turn()) {
+            self.work_on_searches(slice);
+        } else {
+            self.work_on_batches(slice);
+        }
     }
 
     /// Sends clients what is new; the last thing of a turn, so that what it brought goes out with it.

@@ -161,6 +161,12 @@ impl Server {
         self.send(id, &ServerMessage::Error { code, message: message.into() });
     }
 
+    /// Whether an answer may be queued; `None` when the client is gone or on its way.
+    pub(crate) fn has_answer_room(&self, id: ClientId) -> Option<bool> {
+        let client = self.clients.get(id).ok().filter(|client| client.is_open())?;
+        Some(client.has_answer_room())
+    }
+
     /// Whether the client's token has this scope.
     pub(crate) fn may(&self, id: ClientId, scope: Scopes) -> bool {
         self.clients.get(id).is_ok_and(|client| client.has_scope(scope))

@@ -19,7 +19,8 @@ pub enum Op<'a> {
     /// brackets when the program asked for that. Whole or not at all, as [`Input`](Self::Input).
     Paste(Cow<'a, [u8]>),
     /// Drops the scrollback of the screen and the rows above the cursor's, which becomes the first
-    /// one. Readers of bytes get [`Cleared`](crate::TerminalEvent::Cleared).
+    /// one; while the alternate screen is in use, only the scrollback of the other one. Readers of bytes
+    /// get [`Cleared`](crate::TerminalEvent::Cleared).
     Clear,
     /// Scrolls a reader with [`Delivery::Screen`](crate::Delivery::Screen) back to so many rows above
     /// the screen, at most as many as there are; 0 is the screen itself. Further output leaves the

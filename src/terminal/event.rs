@@ -65,8 +65,9 @@ pub enum TerminalEvent<'a> {
         /// The snapshot, with the offset of the next byte.
         snapshot: &'a Snapshot,
     },
-    /// The host cleared the screen when the output was at this offset: what a reader has shown
-    /// before goes, but for the line of the cursor.
+    /// The screen was cleared when the output was at this offset: the scrollback of what a reader has
+    /// shown goes, and on the primary screen the rows above the cursor's; what the alternate screen shows
+    /// stays.
     Cleared {
         /// Who is told.
         reader: ReaderId,

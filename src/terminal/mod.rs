@@ -65,6 +65,7 @@ pub use screen::{
     Attributes, Color, Cursor, CursorShape, Link, Match, Matches, Modes, Position, Rgb, Row, Rows,
     Run, ScreenOptions, ScreenUpdate, Scroll, Search, Snapshot, Style, Underline,
 };
+pub(crate) use screen::{Scratch, SearchCursor};
 pub use state::{Process, ReaderState, ScreenState, StateFilter, TerminalState};
 pub(crate) use table::Terminals;
 

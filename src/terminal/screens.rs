@@ -3,11 +3,17 @@
 use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Size, Start};
 use super::output::Reader;
-use super::screen::{Matches, Rows, ScreenOptions, ScreenUpdate, Search, Snapshot};
+use super::screen::{
+    Matches, Rows, Scratch, ScreenOptions, ScreenUpdate, Search, SearchCursor, Snapshot,
+    check_length,
+};
 use super::table::Terminals;
 use super::viewing::no_screen;
 use crate::error::{Error, Result};
 use crate::reactor::{Reactor, ReaderId, TerminalId};
+
+/// What a search by the host may cost: some 100 ms of processor time.
+const SEARCH_COST_MAX: u64 = 100_000_000;
 
 impl Terminals {
     /// Bytes that all screens take, about.
@@ -140,13 +146,52 @@ impl Terminals {
         Ok(())
     }
 
+    /// Searches at once, until a bound of the search is reached or [`SEARCH_COST_MAX`].
     pub(crate) fn search(
         &mut self,
         id: TerminalId,
         search: &Search,
         reactor: &mut Reactor,
     ) -> Result<Matches> {
-        self.table.get_mut(id)?.open_screen(reactor)?.search(search)
+        let screen = self.table.get_mut(id)?.open_screen(reactor)?;
+        let mut cost = 0;
+        let mut cursor = SearchCursor::new(search, self.patterns.get(search, &mut cost)?);
+        let mut scratch = Scratch::default();
+        while !cursor.is_done() {
+            if cost >= SEARCH_COST_MAX && cursor.has_advanced() {
+                cursor.stop();
+            } else {
+                cost += cursor.step(screen, &mut scratch);
+            }
+        }
+        Ok(cursor.result(screen))
+    }
+
+    /// Whether a search can be begun, as far as that is seen without compiling its pattern.
+    pub(crate) fn admit_search(&self, id: TerminalId, search: &Search) -> Result<()> {
+        if self.get(id)?.screen.is_none() {
+            return Err(no_screen());
+        }
+        check_length(search)
+    }
+
+    /// Compiles the pattern of a search that is run in steps; adds to `cost` what that costs.
+    pub(crate) fn begin_search(&mut self, search: &Search, cost: &mut u64) -> Result<SearchCursor> {
+        Ok(SearchCursor::new(search, self.patterns.get(search, cost)?))
+    }
+
+    /// Searches on for a step; adds to `cost` what that costs. Gives what was found when it is done.
+    pub(crate) fn search_on(
+        &mut self,
+        id: TerminalId,
+        cursor: &mut SearchCursor,
+        scratch: &mut Scratch,
+        cost: &mut u64,
+        reactor: &mut Reactor,
+    ) -> Result<Option<Matches>> {
+        let screen = self.table.get_mut(id)?.open_screen(reactor)?;
+        *cost += cursor.step(screen, scratch);
+        Ok(cursor.is_done().then(|| cursor.result(screen)))
     }
 }
 

@@ -11,7 +11,7 @@ use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
 use super::output::{LogBudget, Reader};
 use super::pty::Pty;
 use super::reading::{Outcome, PtyReady};
-use super::screen::{Screen, ScreenOptions};
+use super::screen::{Patterns, Screen, ScreenOptions};
 use super::spawn::Command;
 use super::state::{StateFilter, TerminalState};
 use super::telling::Told;
@@ -37,6 +37,8 @@ pub(crate) struct Terminals {
     last_input: Option<Instant>,
     /// Reads of floods wait for an echo.
     hold: Hold,
+    /// What was searched for last.
+    pub(super) patterns: Patterns,
     pub(super) limits: Limits,
 }
 
@@ -65,6 +67,7 @@ impl Terminals {
             starving: Starving::default(),
             last_input: None,
             hold: Hold::new(now),
+            patterns: Patterns::default(),
             limits,
         }
     }

@@ -69,11 +69,11 @@ impl Model {
         row[Column(col)].zerowidth().is_none_or(|marks| marks.len() < COMBINING_MAX)
     }
 
-    /// Drops the scrollback, and the rows above the cursor's, which becomes the first. On the alternate
-    /// screen nothing.
+    /// Drops the scrollback, and the rows above the cursor's, which becomes the first. While the alternate
+    /// screen is in use, only the scrollback of the other one.
     pub(super) fn clear(&mut self) {
         if self.is_alternate() {
-            return;
+            return self.with_primary(|model| model.term.grid_mut().clear_history());
         }
         let ((top, bottom), above, rows) = (self.record.region, self.cursor_row(), self.rows());
         // With a plain cursor: the rows that come up are plain too.

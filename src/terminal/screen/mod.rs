@@ -48,6 +48,7 @@ use self::model::{Deed, Feed, Model, NoHold};
 pub use self::rows::{Link, Row, Rows, Run};
 use self::scanner::Scanner;
 pub use self::search::{Match, Matches, Position, Search};
+pub(crate) use self::search::{Patterns, Scratch, SearchCursor, check_length};
 use self::sleep::Asleep;
 pub use self::style::{Attributes, Color, Rgb, Style, Underline};
 pub use self::update::{Cursor, CursorShape, Modes, ScreenUpdate, Scroll};
@@ -135,6 +136,10 @@ pub(crate) struct Screen {
     /// Rows that scrolled into the history are counted.
     counts_scrolled: bool,
     scrolled: usize,
+    /// Rows that have scrolled into the history since the screen was made.
+    scrolled_total: i64,
+    /// Times that rows have changed their places in another way.
+    row_epoch: u64,
     /// Then the model is an empty one, but for its record.
     asleep: Option<Box<Asleep>>,
 }
@@ -160,6 +165,8 @@ impl Screen {
             questions: VecDeque::new(),
             counts_scrolled: false,
             scrolled: 0,
+            scrolled_total: 0,
+            row_epoch: 0,
             asleep: None,
         }
     }
@@ -170,13 +177,14 @@ impl Screen {
         self.revision += 1;
         self.facts.set_now(now);
         let Screen { scanner, parser, model, facts, questions, .. } = self;
-        let before = self.counts_scrolled.then(|| model.mark_scrolled());
+        let before = model.mark_scrolled();
         let answered = model.answers.len();
         let mut feed = Feed { parser, model, facts, questions, answered };
         let outcome = catch_unwind(AssertUnwindSafe(|| scanner.scan(bytes, &mut feed)));
-        if let Some(before) = before {
-            self.scrolled += self.model.count_scrolled(before);
-        }
+        let moved = self.model.count_scrolled(&before);
+        self.scrolled += if self.counts_scrolled { moved.rows } else { 0 };
+        self.scrolled_total += moved.rows as i64;
+        self.row_epoch += u64::from(moved.otherwise);
         for deed in std::mem::take(&mut self.model.deeds) {
             match deed {
                 Deed::TitleChanged => self.title_changed = true,
@@ -252,6 +260,7 @@ impl Screen {
         self.changes.forget();
         self.is_broken = false;
         self.revision += 1;
+        self.row_epoch += 1;
         self.failures += 1;
         self.failure_untold = true;
     }
@@ -269,6 +278,7 @@ impl Screen {
     pub(crate) fn resize(&mut self, size: Size) {
         self.wake();
         self.revision += 1;
+        self.row_epoch += 1;
         let resized = catch_unwind(AssertUnwindSafe(|| self.model.resize(size)));
         self.is_broken |= resized.is_err();
     }
@@ -442,10 +452,6 @@ impl Screen {
         text
     }
 
-    pub(crate) fn search(&self, search: &Search) -> Result<Matches> {
-        search::search(&self.model, search)
-    }
-
     /// A snapshot with at most this many rows of scrollback. Output before its offset is in it; the
     /// log's oldest byte is `log_start`.
     pub(crate) fn snapshot(&mut self, history: usize, log_start: u64) -> Result<Snapshot> {
@@ -471,11 +477,12 @@ impl Screen {
         Ok(snapshot)
     }
 
-    /// Drops the scrollback, and the rows above the cursor's, which becomes the first. On the
-    /// alternate screen nothing of it goes: a program draws that.
+    /// Drops the scrollback, and the rows above the cursor's, which becomes the first. While the alternate
+    /// screen is in use, only the scrollback of the other one: the program draws both screens.
     pub(crate) fn clear(&mut self) {
         self.wake();
         self.revision += 1;
+        self.row_epoch += 1;
         self.model.clear();
     }
 }

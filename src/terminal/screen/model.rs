@@ -104,6 +104,20 @@ pub(super) struct Model {
     history_max: usize,
 }
 
+/// How a grid was before output came.
+pub(super) struct Mark {
+    history: usize,
+    alternate: bool,
+}
+
+/// What output has made of the rows that were there.
+pub(super) struct Moved {
+    /// So many have scrolled into the history; as many as there are when it was cleared.
+    pub(super) rows: usize,
+    /// They are no longer where they were, but for that.
+    pub(super) otherwise: bool,
+}
+
 /// What `Term` knows and does not tell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Record {
@@ -280,24 +294,26 @@ impl Model {
         }
     }
 
-    /// Prepares [`count_scrolled`](Self::count_scrolled); gives what it needs. A grid that is scrolled
-    /// back counts by itself how far its rows move away.
-    pub(super) fn mark_scrolled(&mut self) -> usize {
+    /// Prepares [`count_scrolled`](Self::count_scrolled). A grid that is scrolled back counts by itself how
+    /// far its rows move away.
+    pub(super) fn mark_scrolled(&mut self) -> Mark {
+        let alternate = self.is_alternate();
         let grid = self.term.grid_mut();
         grid.scroll_display(Scroll::Bottom);
         grid.scroll_display(Scroll::Delta(1));
-        grid.history_size()
+        Mark { history: grid.history_size(), alternate }
     }
 
-    /// Rows that have scrolled into the history since then; as many as there are when it was cleared.
-    pub(super) fn count_scrolled(&mut self, history_before: usize) -> usize {
+    /// What has become of the rows since then.
+    pub(super) fn count_scrolled(&mut self, before: &Mark) -> Moved {
+        let alternate = self.is_alternate();
         let grid = self.term.grid_mut();
-        let scrolled = match history_before {
-            0 => grid.history_size(),
-            _ => grid.display_offset().saturating_sub(1),
-        };
+        let (back, history) = (grid.display_offset(), grid.history_size());
+        let rows = if before.history == 0 { history } else { back.saturating_sub(1) };
+        // A grid whose history was dropped is not scrolled back any more.
+        let otherwise = before.alternate != alternate || (before.history > 0 && back == 0);
         grid.scroll_display(Scroll::Bottom);
-        scrolled
+        Moved { rows, otherwise }
     }
 
     /// Looks at the other screen's grid. Only while the alternate one is in use, whose grid is put

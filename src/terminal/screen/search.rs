@@ -1,39 +1,48 @@
 //! Search in the screen and its scrollback, by literal text or regular expression.
 //!
-//! Rows that wrap into each other are one line. A search is bounded in the rows that it looks at, so
-//! that a host can search a long scrollback in slices; the expression engine is linear in the text.
+//! Rows that wrap into each other are one line. [`SearchCursor`] is a search under way: it reads a line,
+//! finds matches in it, and goes on with the next one, in steps of bounded cost between which the screen may
+//! change. A [`Search`] by the host runs one to its end; one by a client is run in slices of the turn.
 
-use alacritty_terminal::index::Line;
-use regex::RegexBuilder;
+mod cursor;
+mod finder;
+#[cfg(test)]
+mod hostile;
+mod line;
+#[cfg(test)]
+mod moving;
+mod pattern;
+mod program;
+#[cfg(test)]
+mod tests;
 
-use super::model::Model;
-use super::rows::{Shown, is_wrapped, marks, shown, shown_len};
-use crate::error::{Error, Result};
-
-/// Bytes of a pattern.
-const PATTERN_BYTES_MAX: usize = 16 << 10;
-
-/// Memory that a compiled pattern may take.
-const COMPILED_BYTES_MAX: usize = 1 << 20;
-
-/// Rows of one line that are looked at together; the rest of it counts as a line of its own.
-const LINE_ROWS_MAX: usize = 1000;
+pub(crate) use self::cursor::{Scratch, SearchCursor};
+use self::line::Numbered;
+pub(crate) use self::pattern::{Patterns, check_length};
+use super::Screen;
 
 /// What to search and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
-    /// Text, or an expression in the syntax of the `regex` crate. At most 16 KiB.
+    /// Text, or an expression in the syntax of the `regex` crate. At most 16 KiB; an expression, or text
+    /// with `ignore_case`, at most 2 KiB, and no larger when compiled than what takes about a
+    /// millisecond.
     pub pattern: String,
     /// The pattern is a regular expression.
     pub regex: bool,
     /// Upper and lower case are the same.
     pub ignore_case: bool,
     /// The first row to look at, or `None` for the oldest one: 0 is the top of the screen, -1 the
-    /// newest row of the scrollback.
+    /// newest row of the scrollback. In the middle of a line, matches are those that begin there or later;
+    /// what is before decides only whether a word or the line begins there.
     pub from: Option<i32>,
-    /// Rows to look at, at least 1. Default 10,000.
+    /// The column in that row to begin at; without `from` of no effect. Default 0.
+    pub from_col: u16,
+    /// The most rows to look at; 0 counts as 1. Each row of a line that wraps counts. A line that does not
+    /// fit into what is left is kept for the next call; one that is longer than all is looked at in parts
+    /// of this size, and a match over the end of a part is not found whole. Default 10,000.
     pub rows_max: usize,
-    /// Matches to find, at least 1. Default 1,000.
+    /// The most matches to find; 0 counts as 1. Default 1,000.
     pub matches_max: usize,
 }
 
@@ -45,6 +54,7 @@ impl Search {
             regex: false,
             ignore_case: false,
             from: None,
+            from_col: 0,
             rows_max: 10_000,
             matches_max: 1_000,
         }
@@ -77,88 +87,22 @@ pub struct Match {
 /// What a search found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Matches {
-    /// In the order of the text.
+    /// In the order of the text, at most [`Search::matches_max`]. Empty matches are left out.
     pub matches: Vec<Match>,
-    /// Where to go on, when the search was ended by one of its bounds.
+    /// The row to go on from, as [`Search::from`], when the search was ended by one of its bounds.
     pub next: Option<i32>,
+    /// The column in that row, for [`Search::from_col`].
+    pub next_col: u16,
 }
 
-pub(super) fn search(model: &Model, search: &Search) -> Result<Matches> {
-    if search.pattern.is_empty() || search.pattern.len() > PATTERN_BYTES_MAX {
-        return Err(Error::invalid("a search pattern has 1 to 16,384 bytes"));
-    }
-    let pattern = if search.regex { &search.pattern } else { &regex::escape(&search.pattern) };
-    let regex = RegexBuilder::new(pattern)
-        .case_insensitive(search.ignore_case)
-        .size_limit(COMPILED_BYTES_MAX)
-        .build()
-        .map_err(|error| Error::invalid(format!("search pattern: {error}")))?;
-    let (top, end) = (-(model.history() as i32), model.rows() as i32);
-    let mut row = search.from.unwrap_or(top).clamp(top, end);
-    // From the beginning of a line that wraps.
-    while row > top && row < end && is_wrapped(&model.grid()[Line(row - 1)]) {
-        row -= 1;
-    }
-    let mut found = Matches::default();
-    let mut line = LineText::default();
-    let mut looked_at = 0;
-    while row < end {
-        if looked_at >= search.rows_max.max(1) || found.matches.len() >= search.matches_max.max(1) {
-            found.next = Some(row);
-            break;
-        }
-        let next = line.read(model, row, end);
-        let matches = regex.find_iter(&line.text).filter(|found| !found.is_empty());
-        found.matches.extend(matches.map(|found| line.place(found.start(), found.end())));
-        looked_at += (next - row) as usize;
-        row = next;
-    }
-    Ok(found)
-}
-
-/// The text of a line, and where its characters are.
-#[derive(Default)]
-struct LineText {
-    text: String,
-    /// Of each cell: where its characters begin in the text, its place, its columns.
-    cells: Vec<(usize, Position, u16)>,
-}
-
-impl LineText {
-    /// Reads the line that begins in this row; returns the row after it.
-    fn read(&mut self, model: &Model, first: i32, end: i32) -> i32 {
-        self.text.clear();
-        self.cells.clear();
-        let mut line = first;
-        loop {
-            let row = &model.grid()[Line(line)];
-            let wraps = is_wrapped(row) && line + 1 < end && line - first < LINE_ROWS_MAX as i32;
-            let len = if wraps { row.len() } else { shown_len(row) };
-            for col in 0..len {
-                let (c, cols) = match shown(row, col) {
-                    Shown::Narrow(c) => (c, 1),
-                    Shown::Wide(c) => (c, 2),
-                    Shown::Covered => continue,
-                };
-                let place = Position { row: line, col: col as u16 };
-                self.cells.push((self.text.len(), place, cols));
-                self.text.push(c);
-                self.text.extend(marks(row, col));
-            }
-            line += 1;
-            if !wraps {
-                return line;
-            }
-        }
+impl Screen {
+    /// The rows with numbers that stay with them when they scroll away.
+    fn numbered(&self) -> Numbered<'_> {
+        Numbered { model: &self.model, scrolled: self.scrolled_total }
     }
 
-    /// The places of the cells that hold these bytes.
-    fn place(&self, start: usize, end: usize) -> Match {
-        let cell_of = |byte: usize| {
-            let index = self.cells.partition_point(|(at, ..)| *at <= byte);
-            self.cells[index.saturating_sub(1)]
-        };
-        let (_, last, cols) = cell_of(end - 1);
-        Match { start: cell_of(start).1, end: Position { row: last.row, col: last.col + cols } }
+    /// What is equal: rows have stayed where they were, but for those that scrolled away.
+    fn row_epoch(&self) -> u64 {
+        self.row_epoch
     }
 }
