@@ -565,6 +565,10 @@
 // Peer event: the other engine complains about something that has no number, such as input: `data`.
 #define ORCH_PEER_PROBLEM 14
 
+// Peer event: we held the program in `terminal` back for longer than the token allows, so what comes from
+// `offset` on comes in another way: `code`, one of ORCH_DELIVERY_*, ORCH_DELIVERY_SCREEN so far. Attach anew for bytes.
+#define ORCH_PEER_MODE_CHANGED 15
+
 // Peer event flag: see ORCH_PEER_CONNECTED.
 #define ORCH_PEER_IS_RESUMED 1
 
@@ -1034,8 +1038,9 @@ typedef struct orch_config {
     size_t peer_queue_bytes;
     // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN). Default 10,000.
     uint32_t turn_time_warn_us;
-    // Must be 0.
-    uint32_t reserved_turn;
+    // Milliseconds for which clients that may not type may hold a program back by bytes that they do not take;
+    // then they go on with updates of the screen, or behind a gap. Default 5,000.
+    uint32_t client_hold_ms;
     // Bytes of the unfinished messages of all clients together, about. When they are used up, a client whose
     // unfinished message has more than 16 KiB is read on once others have finished theirs or are gone; one that
     // does not go on for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
@@ -1693,7 +1698,8 @@ typedef struct orch_peer_event {
     uint64_t number;
     // ORCH_PEER_ANSWER: one of ORCH_ANSWER_*. Ignore those that you do not know.
     uint32_t answer;
-    // ORCH_PEER_REJECTED, ORCH_ANSWER_FAILED: one of ORCH_REMOTE_*.
+    // ORCH_PEER_REJECTED, ORCH_ANSWER_FAILED: one of ORCH_REMOTE_*. ORCH_PEER_MODE_CHANGED: one of
+    // ORCH_DELIVERY_*.
     uint32_t code;
     // ORCH_PEER_ENDED: one of ORCH_EXIT_*.
     uint32_t exit_kind;

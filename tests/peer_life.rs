@@ -7,8 +7,8 @@ mod support;
 use std::time::Duration;
 
 use orchflow::{
-    ChangeSet, Config, Engine, ErrorKind, Event, Limits, PeerAddress, RemoteAttach, RemoteRequest,
-    SpawnOptions,
+    ChangeSet, Config, Engine, ErrorKind, Event, Limits, PeerAddress, RemoteAttach, RemoteMode,
+    RemoteRequest, ScreenOptions, SpawnOptions,
 };
 use support::pair::{Pair, Told, eager, loopback, server};
 
@@ -107,4 +107,35 @@ fn a_request_that_is_too_large_when_inflated() {
         Told::Answer(request, _) if *request == number => Some(()),
         _ => None,
     });
+}
+
+/// A mirror whose host does not read holds the program back until it counts as gone. Then it becomes a viewer
+/// of the screen; its host is told, and attaches anew for bytes.
+#[test]
+fn a_host_that_does_not_read_becomes_a_viewer() {
+    let limits = Limits {
+        log_bytes: 64 << 10,
+        client_stall_time: Duration::from_millis(300),
+        ..Limits::default()
+    };
+    let mut pair = Pair::with(Config { limits, ..Config::default() }, |options| options);
+    let options = SpawnOptions::program("yes").screen(ScreenOptions::default()).reader(None);
+    let id = pair.server().spawn(&options).unwrap();
+    let terminal = id.to_u64();
+    pair.until_equal();
+    let (peer, attach) = (pair.peer, RemoteAttach::default());
+    pair.mirror.peer_attach(peer, terminal, &attach).unwrap();
+    pair.wait("the attachment", |told| matches!(told, Told::Attached(..)).then_some(()));
+    pair.is_deaf = true;
+    pair.until("a program that waits", |pair| pair.server().state(id).unwrap().paused_by_reader);
+    let end = pair.server().state(id).unwrap().log_end + (1 << 20);
+    pair.until("a program that goes on", |pair| pair.server().state(id).unwrap().log_end > end);
+    pair.is_deaf = false;
+    let changed = Told::ModeChanged(terminal, RemoteMode::Screen);
+    pair.wait("the change", |told| (*told == changed).then_some(()));
+    pair.wait("the screen", |told| matches!(told, Told::Screen(_)).then_some(()));
+    pair.mirror.peer_attach(peer, terminal, &attach).unwrap();
+    pair.wait("the attachment", |told| matches!(told, Told::Attached(..)).then_some(()));
+    pair.wait("a snapshot", |told| matches!(told, Told::Snapshot(..)).then_some(()));
+    pair.wait("output", |told| matches!(told, Told::Output(_)).then_some(()));
 }

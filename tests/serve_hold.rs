@@ -93,7 +93,7 @@ fn an_observer_goes_on_with_the_screen() {
     assert_eq!((&attached["mode"], &attached["terminal"]), (&json!("screen"), &json!(terminal)));
     let screen = client.receive_type("screen");
     assert_eq!(screen["full"], true);
-    let end = number(&attached, "offset") + 8 * LOG as u64;
+    let end = number(&attached, "offset") + 3 * LOG as u64;
     wait_state(&serving, terminal, |state| state.log_end >= end);
     // Nothing but the screen from now on.
     for _ in 0..3 {
@@ -111,7 +111,7 @@ fn an_observer_without_a_screen_gets_a_gap() {
     receive_before(&mut client, "lag_warning", &["gap"]);
     let gap = receive_before(&mut client, "gap", &["lag_warning", "attached"]);
     assert!(number(&gap, "from") < number(&gap, "to"));
-    let end = number(&gap, "to") + 8 * LOG as u64;
+    let end = number(&gap, "to") + 3 * LOG as u64;
     wait_state(&serving, terminal, |state| state.log_end >= end);
     client.send(&json!({"type": "ping", "id": 1}));
     receive_before(&mut client, "pong", &["lag_warning", "attached"]);
@@ -174,7 +174,7 @@ fn attaching_anew_wins_no_time() {
 /// brought forward long ago.
 #[test]
 fn who_may_type_may_hold_a_program_back() {
-    let serving = serve(Duration::from_millis(20), LONG);
+    let serving = serve(Duration::from_millis(100), LONG);
     let script = "stty -echo; read line; exec seq 1 30000";
     let (mine, other) = (spawn(&serving, script, false), spawn(&serving, "exec yes", true));
     let mut typist = Client::hello(serving.address, &serving.token, lossless(mine)).0;
@@ -213,7 +213,7 @@ fn a_typist_that_is_gone_goes_on_with_the_screen() {
     receive_before(&mut client, "lag_warning", &["screen"]);
     client.receive_type("attached");
     client.receive_type("screen");
-    let end = state(&serving, terminal).log_end + 8 * LOG as u64;
+    let end = state(&serving, terminal).log_end + 3 * LOG as u64;
     wait_state(&serving, terminal, |state| state.log_end >= end);
 }
 

@@ -48,8 +48,8 @@ pub(crate) struct Attachment {
     pub(crate) lags_since: Option<Instant>,
     /// How long it has held the program back, if its client may type.
     pub(super) hold: HoldClock,
-    /// The client was warned that it holds the program back.
-    pub(super) is_warned: bool,
+    /// The client was warned that it may hold the program back until then.
+    pub(super) warned: Option<Instant>,
     /// Nothing is kept for it for now: its client may not type, and such clients had their time.
     pub(super) rests: bool,
     /// It held the program back for too long and was brought forward to this offset. Nothing is kept for
@@ -109,7 +109,7 @@ impl Attachment {
             is_shown: false,
             lags_since: None,
             hold: HoldClock::default(),
-            is_warned: false,
+            warned: None,
             rests: false,
             lapsed: None,
             ended: false,

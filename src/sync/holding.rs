@@ -39,9 +39,15 @@ impl HoldClock {
 }
 
 /// The time of all clients of a terminal that may not type.
+///
+/// It is spent by holds and given back once the program has written half a log, which it does whenever a
+/// client that is slow takes enough. So a client that leaves and comes back goes on where it was.
 #[derive(Debug, Default)]
 pub(super) struct ObserverHold {
     clock: HoldClock,
+    /// Spent by holds that are over, since the output was here.
+    spent: Duration,
+    counted_from: u64,
     /// Nothing is kept for them before the output is here.
     rests_until: u64,
 }
@@ -52,7 +58,7 @@ impl ObserverHold {
         end < self.rests_until
     }
 
-    /// See [`HoldClock::observe`]. When the time is over, the rest begins.
+    /// See [`HoldClock::observe`]. The output ends at `end`, and stops at `unread_max` unread bytes.
     pub(super) fn observe(
         &mut self,
         is_held: bool,
@@ -60,12 +66,19 @@ impl ObserverHold {
         allowed: Duration,
         now: Instant,
     ) -> Option<Instant> {
-        let until = self.clock.observe(is_held, None, allowed, now)?;
-        if until <= now {
-            self.clock = HoldClock::default();
-            self.rests_until = end.saturating_add(unread_max);
+        if let Some(since) = self.clock.since.filter(|_| !is_held) {
+            self.spent += now.saturating_duration_since(since);
         }
-        Some(until)
+        if end.saturating_sub(self.counted_from) >= unread_max / 2 {
+            (self.spent, self.counted_from) = (Duration::ZERO, end);
+        }
+        self.clock.observe(is_held, None, allowed.saturating_sub(self.spent), now)
+    }
+
+    /// Their time is over: the rest begins.
+    pub(super) fn end(&mut self, (end, unread_max): (u64, u64)) {
+        self.clock = HoldClock::default();
+        self.rests_until = end.saturating_add(unread_max);
     }
 }
 
@@ -74,23 +87,29 @@ impl ObserverHold {
 pub(super) enum Verdict {
     /// Look again then.
     Wait(Instant),
-    /// Say that so much time is left, and look again when it is over.
+    /// Say that so much time is left.
     Warn(Duration),
     /// Its time is over.
     Over,
 }
 
-/// Judges a hold that may last `until`, of all the time that is `allowed`.
-pub(super) fn judge(until: Instant, allowed: Duration, is_warned: bool, now: Instant) -> Verdict {
+/// Judges a hold that may last `until`, of all the time that is `allowed`. A client that was `warned` that it
+/// may hold on until a time may do so. One that was not, because it came late or we did, is, and has a
+/// quarter of the time more; but nobody has more than that.
+pub(super) fn judge(
+    until: Instant,
+    allowed: Duration,
+    warned: Option<Instant>,
+    now: Instant,
+) -> Verdict {
     let left = until.saturating_duration_since(now);
-    if left.is_zero() {
-        Verdict::Over
-    } else if is_warned {
-        Verdict::Wait(until)
-    } else if left <= allowed / 2 {
-        Verdict::Warn(left)
-    } else {
-        Verdict::Wait(now + (left - allowed / 2))
+    let grace = (allowed / 4).max(Duration::from_millis(1));
+    match warned {
+        Some(warned) if warned >= until && warned <= now => Verdict::Over,
+        Some(warned) if warned >= until => Verdict::Wait(warned),
+        _ if until + grace <= now => Verdict::Over,
+        _ if left <= allowed / 2 => Verdict::Warn(left.max(grace)),
+        _ => Verdict::Wait(now + (left - allowed / 2)),
     }
 }
 
@@ -128,36 +147,53 @@ mod tests {
     }
 
     #[test]
-    fn observers_rest_until_the_program_has_gone_on() {
+    fn observers_spend_one_time_together_until_the_program_goes_on() {
         let start = Instant::now();
         let mut hold = ObserverHold::default();
-        assert!(!hold.rests(0));
-        let log = (1000, 500);
-        assert_eq!(hold.observe(true, log, ALLOWED, start), Some(start + ALLOWED));
-        assert!(!hold.rests(1000));
-        let over = start + ALLOWED;
-        assert_eq!(hold.observe(true, log, ALLOWED, over), Some(over));
-        assert!(hold.rests(1000) && hold.rests(1499) && !hold.rests(1500));
-        // The next hold has its own time.
-        assert_eq!(hold.observe(true, (1500, 500), ALLOWED, over), Some(over + ALLOWED));
+        let at = |n| start + seconds(n);
+        // (second, held, end of the output, end of the hold)
+        let table = [
+            (0, true, 1000, Some(4)),
+            (3, true, 1000, Some(4)),
+            // It leaves, and another one comes.
+            (3, false, 1000, None),
+            (5, true, 1100, Some(6)),
+            (6, false, 1100, None),
+            (7, true, 1100, Some(7)),
+            // The program has written half a log.
+            (8, false, 1250, None),
+            (9, true, 1250, Some(13)),
+        ];
+        for (now, held, end, until) in table {
+            let got = hold.observe(held, (end, 500), ALLOWED, at(now));
+            assert_eq!(got, until.map(at), "at {now} s");
+        }
+        hold.end((1250, 500));
+        assert!(hold.rests(1250) && hold.rests(1749) && !hold.rests(1750));
     }
 
     #[test]
     fn half_of_the_time_then_a_warning_then_the_end() {
-        let now = Instant::now();
-        let judge = |left, is_warned| judge(now + seconds(left), ALLOWED, is_warned, now);
+        let start = Instant::now();
+        let at = |n| start + seconds(n);
+        // (second, end of the hold, warned of this end, verdict)
         let table = [
-            (4, false, Verdict::Wait(now + seconds(2))),
-            (3, false, Verdict::Wait(now + seconds(1))),
-            (2, false, Verdict::Warn(seconds(2))),
-            (1, false, Verdict::Warn(seconds(1))),
-            (1, true, Verdict::Wait(now + seconds(1))),
-            (0, false, Verdict::Over),
-            (0, true, Verdict::Over),
+            (0, 4, None, Verdict::Wait(at(2))),
+            (1, 4, None, Verdict::Wait(at(2))),
+            (2, 4, None, Verdict::Warn(seconds(2))),
+            (3, 4, Some(4), Verdict::Wait(at(4))),
+            (4, 4, Some(4), Verdict::Over),
+            (9, 4, Some(4), Verdict::Over),
+            // We look late: it is warned all the same.
+            (4, 4, None, Verdict::Warn(seconds(1))),
+            (4, 4, Some(5), Verdict::Wait(at(5))),
+            (5, 4, None, Verdict::Over),
+            // It was heard of meanwhile.
+            (4, 7, Some(4), Verdict::Wait(at(5))),
         ];
-        for (left, is_warned, verdict) in table {
-            assert_eq!(judge(left, is_warned), verdict, "{left} {is_warned}");
+        for (now, until, warned, verdict) in table {
+            let got = judge(at(until), ALLOWED, warned.map(at), at(now));
+            assert_eq!(got, verdict, "{now} {until} {warned:?}");
         }
-        assert_eq!(super::judge(now - seconds(1), ALLOWED, true, now), Verdict::Over);
     }
 }

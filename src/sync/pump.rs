@@ -401,6 +401,7 @@ impl Feed {
         let time = limits.client_hold_time;
         let observers_until = self.observers.observe(observer_holds, log, time, now);
         let mut holds = Holds::default();
+        let mut observers_are_over = false;
         for client in &self.clients {
             let Ok(client) = clients.get_mut(*client) else { continue };
             let (may_type, heard_at) = (client.may_type(), client.heard_at);
@@ -412,23 +413,27 @@ impl Feed {
             } else {
                 (observers_until.filter(|_| is_held), time)
             };
-            let verdict = until.map(|until| judge(until, allowed, attachment.is_warned, now));
+            let verdict = until.map(|until| judge(until, allowed, attachment.warned, now));
             match verdict {
-                None => attachment.is_warned = false,
+                None => attachment.warned = None,
                 Some(Verdict::Wait(until)) => holds.look_at(until),
                 Some(Verdict::Warn(left)) => {
-                    attachment.is_warned = true;
+                    attachment.warned = Some(now + left);
                     warn(client, id, left);
                     holds.has_sent = true;
                     holds.look_at(now + left);
                 }
                 Some(Verdict::Over) => {
                     end_hold(client, id, state);
+                    observers_are_over |= !may_type;
                     holds.has_sent = true;
                     // At once: the screen is to be sent.
                     holds.look_at(now);
                 }
             }
+        }
+        if observers_are_over {
+            self.observers.end(log);
         }
         holds
     }

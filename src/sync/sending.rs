@@ -206,7 +206,7 @@ pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &FeedState) {
     let Some(attachment) = client.attachment(id) else { return };
     let terminal = id.to_u64();
     let (from, to) = (attachment.cursor, state.end);
-    attachment.is_warned = false;
+    attachment.warned = None;
     attachment.hold = HoldClock::default();
     let message = if state.has_screen {
         attachment.become_viewer(to);

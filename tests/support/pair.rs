@@ -11,8 +11,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
     Collections, Config, Engine, Event, ExitStatus, ListenAddress, ListenOptions, PeerAddress,
-    PeerEvent, PeerId, PeerOptions, RemoteCode, RemoteOutcome, RetryPolicy, Scopes, StateVersion,
-    TerminalEvent, TokenOptions,
+    PeerEvent, PeerId, PeerOptions, RemoteCode, RemoteMode, RemoteOutcome, RetryPolicy, Scopes,
+    StateVersion, TerminalEvent, TokenOptions,
 };
 
 use crate::support::WATCHDOG;
@@ -24,6 +24,7 @@ pub(crate) enum Told {
     Disconnected(String, Option<Duration>),
     State(StateVersion, bool),
     Attached(u64, u64),
+    ModeChanged(u64, RemoteMode),
     Detached(u64),
     Output(u64),
     Gap(u64, u64, u64),
@@ -229,6 +230,7 @@ fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Told {
             }
             Told::Attached(terminal, offset)
         }
+        PeerEvent::ModeChanged { terminal, mode, .. } => Told::ModeChanged(terminal, mode),
         PeerEvent::Detached { terminal } => Told::Detached(terminal),
         PeerEvent::Output { terminal, offset, bytes } => {
             let stream = streams.get_mut(&terminal).expect("attached before");
