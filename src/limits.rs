@@ -98,8 +98,9 @@ pub struct Limits {
     pub listeners: usize,
     /// Clients of the server at once. One more is told so and closed. Default 1,024.
     pub clients: usize,
-    /// Connections that have not been let in yet; they take no place of a client. One more is refused, or
-    /// takes the place of the oldest. Default 16.
+    /// Connections that have not been let in yet and have not shown a valid token in their request; they take
+    /// no place of a client. One more takes the place of another one, which is told so: of the address that has
+    /// the most, and of these one that has come less far. Default 16.
     pub clients_pending: usize,
     /// Time for a connection to ask, upgrade and say hello; then it is closed. Default 5 s.
     pub client_hello_time: Duration,

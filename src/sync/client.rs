@@ -5,11 +5,13 @@
 //! queue, which is flushed at the end of the turn.
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::time::Instant;
 
 use bytes::Bytes;
 
 use super::access::{Scopes, TokenId};
+use super::admission::Place;
 use super::attachment::Attachment;
 use super::codec::{Codec, Encoded};
 use super::frames::{self, Broken, Frames, Payload, Role, Step};
@@ -113,6 +115,10 @@ pub(crate) struct Client {
     pub(crate) phase: Phase,
     /// What comes in once it is a WebSocket.
     pub(super) frames: Frames,
+    /// What it counts for until it is let in.
+    pub(crate) place: Place,
+    /// Where it comes from; `None` for a Unix socket.
+    pub(crate) source: Option<IpAddr>,
     pub(crate) codec: Codec,
     /// Messages may be compressed.
     pub(crate) compress: bool,
@@ -136,7 +142,6 @@ pub(crate) struct Client {
     pub(crate) timer: Option<(Instant, TimerId)>,
     /// When it has to have said hello, or the answer to a close frame has to have come.
     pub(super) deadline: Option<Instant>,
-    pub(crate) opened_at: Instant,
     /// When it has sent something last.
     pub(crate) heard_at: Instant,
     /// The token is no longer valid from then on.
@@ -204,9 +209,11 @@ impl Client {
         Client {
             id,
             listener,
+            source: wire.peer_address(),
             wire,
             phase: Phase::Head(HeadBuffer::new()),
             frames: Frames::new(Role::Server, HELLO_BYTES),
+            place: Place::Waiting,
             codec: Codec::Json,
             compress: false,
             grant: None,
@@ -221,7 +228,6 @@ impl Client {
             malformed: 0,
             timer: None,
             deadline: None,
-            opened_at: now,
             heard_at: now,
             expires_at: None,
             throttled_until: None,

@@ -4,6 +4,7 @@
 //! subprotocol; the token. What clients that are in ask for is read in [`super::reading`].
 
 use std::io::Read;
+use std::time::Instant;
 
 use super::access::{self, Scopes, Verdict};
 use super::client::{CloseCode, Grant, HELLO_BYTES, Phase, shortened};
@@ -41,7 +42,7 @@ impl Server {
         match state {
             HeadState::Partial => self.read_again(id),
             HeadState::Bad(refusal) => self.refuse(id, &refusal, reactor),
-            HeadState::Complete(head) => match self.check_head(id, &head) {
+            HeadState::Complete(head) => match self.check_head(id, &head, reactor.now()) {
                 Ok(()) => {
                     self.mark_pushed(id);
                     self.read_again(id);
@@ -53,7 +54,7 @@ impl Server {
     }
 
     /// Whether the request may become a WebSocket; then it has.
-    fn check_head(&mut self, id: ClientId, head: &Head) -> Result<(), Refusal> {
+    fn check_head(&mut self, id: ClientId, head: &Head, now: Instant) -> Result<(), Refusal> {
         let gone = Refusal::new(503, "the server is closing");
         let Ok(client) = self.clients.get_mut(id) else { return Err(gone) };
         let Ok(listener) = self.listeners.get(client.listener) else { return Err(gone) };
@@ -74,6 +75,12 @@ impl Server {
         let phase = std::mem::replace(&mut client.phase, Phase::Ending);
         if let Phase::Head(buffer) = phase {
             client.upgrade(buffer.rest());
+        }
+        // It is checked once more when it says hello.
+        if let Some(token) = offer.token
+            && let Verdict::Granted { .. } = self.tokens.check(token, now)
+        {
+            self.vouch_for(id);
         }
         Ok(())
     }
@@ -137,7 +144,7 @@ impl Server {
             limits: bounds(&self.limits),
         }));
         let name = client.name.clone();
-        self.count_in();
+        self.count_in(id);
         let label = self.tokens.label(token).unwrap_or_default();
         let by = if label.is_empty() { String::new() } else { format!(" by token {label:?}") };
         let line = format!("client {} {name:?}: connected{by}", id.to_u64());

@@ -120,6 +120,11 @@ impl HeadBuffer {
         outcome.map_or_else(HeadState::Bad, HeadState::Complete)
     }
 
+    /// Whether nothing has come.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.collector.bytes.is_empty()
+    }
+
     /// What came behind the head: the first bytes of the WebSocket.
     pub(crate) fn rest(self) -> Vec<u8> {
         self.collector.rest()
@@ -307,7 +312,7 @@ fn protocols(headers: &[Header<'_>]) -> Result<Vec<String>, Refusal> {
 }
 
 /// A token as RFC 9110 has it: what may be a subprotocol.
-fn is_token(text: &str) -> bool {
+pub(crate) fn is_token(text: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     !text.is_empty() && text.bytes().all(allowed)
 }

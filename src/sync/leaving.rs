@@ -24,7 +24,7 @@ impl Server {
         if let Ok(client) = self.clients.get_mut(id) {
             client.wire.push(head::response(refusal).into());
             client.phase = Phase::Ending;
-            self.pending_count -= 1;
+            self.leave_place(id);
             self.log(format!("a connection was refused: {} {}", refusal.status, refusal.reason));
             self.flush(id, reactor);
         }
@@ -33,7 +33,7 @@ impl Server {
     /// Everything is said: the other end may read it before the connection goes. Closing at once would
     /// throw the answer away if something that it sent is unread. Few may linger.
     pub(super) fn linger(&mut self, id: ClientId, reactor: &mut Reactor) {
-        let lingering = self.clients.len() - self.open_count - self.pending_count;
+        let lingering = self.leaving_count();
         let Ok(client) = self.clients.get_mut(id) else { return };
         if lingering > self.limits.clients_pending || client.wire.shutdown_write().is_err() {
             return self.drop_client(id, reactor);
@@ -61,16 +61,15 @@ impl Server {
         // What it still sends is read, or the connection would be reset before it has read why.
         (client.throttled_until, client.waits_for_room) = (None, false);
         set_timer(client, reactor.now() + CLOSE_TIME, reactor);
-        self.open_count -= usize::from(was_open);
-        self.pending_count -= usize::from(was_pending);
         let name = client.name.clone();
+        self.open_count -= usize::from(was_open);
+        self.leave_place(id);
         self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
         self.mark_pushed(id);
         self.read_again(id);
         self.count_partial(id);
         self.leave_terminals(id);
-        let leaving = self.clients.len() - self.open_count - self.pending_count;
-        if was_pending && leaving > self.limits.clients_pending {
+        if was_pending && self.leaving_count() > self.limits.clients_pending {
             // Strangers who do not answer take no more than their places.
             self.flush(id, reactor);
             self.drop_client(id, reactor);
@@ -78,11 +77,11 @@ impl Server {
     }
 
     pub(super) fn drop_client(&mut self, id: ClientId, reactor: &mut Reactor) {
+        self.leave_place(id);
         let Some(mut client) = self.clients.remove(id) else { return };
         self.release_partial(client.counted);
         self.pass_on(id);
         self.open_count -= usize::from(client.is_open());
-        self.pending_count -= usize::from(client.is_pending());
         if client.is_open() {
             self.log(format!("client {} {:?}: gone", id.to_u64(), client.name));
         }

@@ -1,6 +1,7 @@
 //! The WebSocket server and the outbound peer: state and terminals for other programs.
 
 mod access;
+mod admission;
 mod attaching;
 mod attachment;
 mod client;

@@ -21,6 +21,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
+use super::admission::Place;
 use super::client::{Client, HELLO_BYTES, Input, Phase, READ_BYTES};
 use super::deadline::arm;
 use super::protocol::ClientMessage;
@@ -144,7 +145,8 @@ impl Server {
         if client.throttled_until.is_some() || (client.is_held && client.is_open()) {
             return None;
         }
-        let is_stranger = client.grant.is_none();
+        // Who has shown a valid token does not wait for what strangers cost.
+        let is_stranger = client.grant.is_none() && client.place != Place::Vouched;
         let until = if is_stranger { self.strangers.ready_at(now) } else { paid_at(client, now) };
         if until > now {
             client.throttled_until = Some(until);

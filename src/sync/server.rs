@@ -11,15 +11,13 @@ use std::time::{Duration, Instant};
 
 use super::access::Tokens;
 use super::client::{Client, CloseCode, Phase, READ_BYTES};
-use super::deadline::{arm, set_timer};
-use super::head::Refusal;
-use super::leaving::turn_away;
+use super::deadline::arm;
 use super::listener::{Accepted, Listener};
 use super::options::{ListenAddress, ListenOptions};
 use super::paths::Roots;
 use super::pump::Pump;
 use super::reading::STRANGERS_COST;
-use super::wire::{Flush, Socket, Wire};
+use super::wire::Flush;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::policy::Balance;
@@ -27,13 +25,11 @@ use crate::reactor::{Alarm, ClientId, IdTable, ListenerId, Reactor, Source, Term
 use crate::terminal::SpawnOptions;
 
 /// Connections accepted in one turn.
-const ACCEPTS_PER_TURN: usize = 64;
+const ACCEPTS_PER_TURN: usize = 32;
 /// Frames that may wait for one client, however small they are: answers to its pings.
 const QUEUED_FRAMES_MAX: usize = 16 << 10;
 /// How long nothing is accepted when the system has no descriptor left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
-/// A connection that is not let in yet may be put out for a new one after this time.
-const PENDING_MIN: Duration = Duration::from_millis(250);
 
 /// See the module's documentation.
 pub(crate) struct Server {
@@ -47,9 +43,12 @@ pub(crate) struct Server {
     pub(super) readable: VecDeque<ClientId>,
     pub(super) pushed: Vec<ClientId>,
     pub(super) woken: Vec<ClientId>,
-    /// Connections that are not let in yet, oldest first; some may be gone or let in.
-    pending: VecDeque<ClientId>,
+    /// Connections that are not let in yet, oldest first; some may be gone or let in. See
+    /// [`admission`](super::admission).
+    pub(super) waiting: VecDeque<ClientId>,
+    /// Those who take a place of those who wait, and those who have shown a token.
     pub(super) pending_count: usize,
+    pub(super) vouched_count: usize,
     pub(super) open_count: usize,
     pub(super) pump: Pump,
     /// What became of connections, for the engine.
@@ -89,8 +88,9 @@ impl Server {
             readable: VecDeque::new(),
             pushed: Vec::new(),
             woken: Vec::new(),
-            pending: VecDeque::new(),
+            waiting: VecDeque::new(),
             pending_count: 0,
+            vouched_count: 0,
             open_count: 0,
             pump: Pump::default(),
             news: VecDeque::new(),
@@ -170,69 +170,6 @@ impl Server {
             listener.is_waiting = false;
         }
         self.on_listener(id, reactor);
-    }
-
-    /// Takes a new connection in, or turns it away.
-    fn admit(&mut self, listener: ListenerId, socket: Socket, reactor: &mut Reactor) {
-        let mut wire = Wire::new(socket);
-        let is_private = self.listeners.get(listener).is_ok_and(Listener::is_private);
-        let own = nix::unistd::geteuid().as_raw();
-        if is_private && wire.peer_uid() != Some(own) {
-            return turn_away(&mut wire, &Refusal::new(403, "another user's process"));
-        }
-        if self.is_closing || !self.has_place(reactor) {
-            return turn_away(&mut wire, &Refusal::new(503, "too many connections"));
-        }
-        let Ok(id) = self.clients.next_id() else { return };
-        let readable = mio::Interest::READABLE;
-        if reactor.register(wire.as_fd(), Source::Client(id), readable).is_err() {
-            return;
-        }
-        let mut client = Box::new(Client::new(id, listener, wire, &self.limits, reactor.now()));
-        set_timer(&mut client, reactor.now() + self.limits.client_hello_time, reactor);
-        self.clients.insert(id, client);
-        // Those in front who are in, or gone, are of no interest any more.
-        while let Some(front) = self.pending.front()
-            && !self.clients.get(*front).is_ok_and(|client| client.is_pending())
-        {
-            self.pending.pop_front();
-        }
-        self.pending.push_back(id);
-        self.pending_count += 1;
-    }
-
-    /// Whether one more connection may wait to be let in. When all places are taken, the oldest that has
-    /// had its time makes room: so those who only keep places cannot keep others out.
-    fn has_place(&mut self, reactor: &mut Reactor) -> bool {
-        if self.pending_count < self.limits.clients_pending {
-            return true;
-        }
-        while let Some(id) = self.pending.front().copied() {
-            let waiting = self.clients.get(id).is_ok_and(|client| client.is_pending());
-            if !waiting {
-                self.pending.pop_front();
-                continue;
-            }
-            let since = self.clients.get(id).map_or(reactor.now(), |client| client.opened_at);
-            if reactor.now().saturating_duration_since(since) < PENDING_MIN {
-                return false;
-            }
-            self.pending.pop_front();
-            self.put_out(id, reactor);
-            return true;
-        }
-        true
-    }
-
-    /// Ends a connection that has not been let in, in the language that it speaks by now.
-    fn put_out(&mut self, id: ClientId, reactor: &mut Reactor) {
-        if self.clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {
-            self.refuse(id, &Refusal::new(503, "too many connections"), reactor);
-        } else {
-            self.close(id, CloseCode::NoHello, "others wait for the place", reactor);
-            self.flush(id, reactor);
-        }
-        self.drop_client(id, reactor);
     }
 
     pub(crate) fn on_client(
@@ -339,7 +276,7 @@ impl Server {
 
     /// Whether somebody has not been told yet that it is over.
     pub(crate) fn has_guests(&self) -> bool {
-        self.open_count + self.pending_count > 0
+        self.open_count + self.pending_count + self.vouched_count > 0
     }
 
     /// A client has typed into a terminal: what comes next is its echo.
@@ -366,8 +303,8 @@ impl Server {
     }
 
     /// Notes that a connection was let in.
-    pub(super) fn count_in(&mut self) {
-        self.pending_count -= 1;
+    pub(super) fn count_in(&mut self, id: ClientId) {
+        self.leave_place(id);
         self.open_count += 1;
     }
 

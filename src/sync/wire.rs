@@ -13,11 +13,12 @@ mod tests;
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Read};
+use std::net::IpAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use mio::net::{TcpStream, UnixStream};
-use nix::sys::socket::{MsgFlags, getsockopt, sendmsg, setsockopt, sockopt};
+use nix::sys::socket::{MsgFlags, getsockopt, recv, sendmsg, setsockopt, sockopt};
 use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 
 use crate::reactor::TerminalId;
@@ -249,6 +250,20 @@ impl Wire {
                 getsockopt(stream, sockopt::PeerCredentials).ok().map(|peer| peer.uid())
             }
         }
+    }
+
+    /// Where the other end of a TCP connection is; `None` for a Unix socket, and when it is gone.
+    pub(crate) fn peer_address(&self) -> Option<IpAddr> {
+        match &self.socket {
+            Socket::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
+            Socket::Unix(_) => None,
+        }
+    }
+
+    /// Whether something waits to be read.
+    pub(crate) fn has_input(&self) -> bool {
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        recv(self.socket.as_fd().as_raw_fd(), &mut [0], flags).is_ok_and(|bytes| bytes > 0)
     }
 
     /// Why an outbound connection failed, once it was reported as writable; `None` if it is there.

@@ -19,8 +19,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::sync::client::CloseCode;
 use crate::sync::codec::{Codec, Encoded};
 use crate::sync::frames::{self, Broken, Frames, Payload, Role, Step};
-use crate::sync::head::Key;
 use crate::sync::head::outbound::{self, Rejected, ResponseBuffer, ResponseState};
+use crate::sync::head::{Key, TOKEN_PREFIX, is_token};
 use crate::sync::wire::{Flush, Socket, Wire};
 
 /// What is read with one system call.
@@ -118,10 +118,9 @@ impl Link {
         }
         let fatal = |error: Error| Fault::fatal(error.message().to_owned());
         let key = key().map_err(fatal)?;
-        let protocols = [self.codec.subprotocol()];
         let request = request(options, &key).map_err(fatal)?;
         self.wire.push(request.into());
-        self.phase = Phase::Asking(ResponseBuffer::new(&key, &protocols));
+        self.phase = Phase::Asking(ResponseBuffer::new(&key, &[self.codec.subprotocol()]));
         Ok(())
     }
 
@@ -240,14 +239,19 @@ impl AsFd for Link {
     }
 }
 
-/// The request for the WebSocket; also tells whether there is a mistake in the options.
+/// The request for the WebSocket; also tells whether there is a mistake in the options. The token is in it, so
+/// that a server where strangers crowd knows at once who comes; it is never in the path.
 pub(super) fn request(options: &PeerOptions, key: &Key) -> Result<Vec<u8>> {
     let host = match (&options.host, &options.address) {
         (Some(host), _) => host.clone(),
         (None, PeerAddress::Tcp(address)) => address.to_string(),
         (None, PeerAddress::Unix(_)) => "localhost".into(),
     };
-    outbound::request(&host, PATH, key, &[options.codec.subprotocol()])
+    let token = format!("{TOKEN_PREFIX}{}", options.token);
+    // One that cannot stand in a header is told in the hello alone.
+    let offered = [Some(options.codec.subprotocol()), is_token(&token).then_some(token.as_str())];
+    let protocols: Vec<&str> = offered.into_iter().flatten().collect();
+    outbound::request(&host, PATH, key, &protocols)
 }
 
 /// A fresh key of a handshake.
@@ -342,8 +346,13 @@ mod tests {
         ] {
             let text = String::from_utf8(request(&options, &key().unwrap()).unwrap()).unwrap();
             assert!(text.contains(host), "{text}");
-            assert!(!text.contains("orchflow.token"), "{text}");
+            let offered = "Sec-WebSocket-Protocol: orchflow.v1.bincode, orchflow.token.t\r\n";
+            assert!(text.contains(offered) && text.starts_with("GET / HTTP/1.1\r\n"), "{text}");
         }
+        // A token that would break the header is not put there.
+        let options = PeerOptions::new(tcp.clone(), "a, b\r\nX: y");
+        let text = String::from_utf8(request(&options, &key().unwrap()).unwrap()).unwrap();
+        assert!(!text.contains("orchflow.token") && !text.contains("X: y"), "{text}");
         assert!(request(&PeerOptions::new(tcp, "t").host("a\r\nb"), &key().unwrap()).is_err());
         assert_ne!(key().unwrap(), key().unwrap());
     }
