@@ -10,7 +10,6 @@
 )]
 
 #[path = "support/client.rs"]
-#[allow(dead_code)]
 mod client;
 #[path = "support/raw.rs"]
 mod raw;

@@ -23,6 +23,7 @@ use crate::failure::Failure;
 use crate::host::{RawMode, Signals, window_size};
 use crate::link::{self, Link};
 use crate::run::{describe_exit, exit_code};
+use crate::say::complain_plainly;
 use crate::state_text;
 use crate::typing::{Typed, Typing, can_wait};
 use crate::window::Window;
@@ -286,10 +287,4 @@ fn remark(remarks: &mut Vec<String>, line: &str) {
     if remarks.len() < REMARKS_MAX && remarks.iter().all(|known| known != line) {
         remarks.push(line.into());
     }
-}
-
-/// Says a line on stderr that is for a person alone.
-fn complain_plainly(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -11,12 +11,14 @@ mod input;
 mod link;
 mod output;
 mod run;
+mod say;
 mod serve;
 mod show;
 mod snapshots;
 mod state;
 mod state_changes;
 mod state_text;
+mod stream;
 mod typing;
 mod watch;
 mod window;
@@ -25,6 +27,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use args::Request;
+use say::complain;
 
 /// Bad use of the command line, as is tradition.
 const USAGE_STATUS: u8 = 2;
@@ -48,13 +51,8 @@ fn main() -> ExitCode {
         Err(error) => {
             complain(&error.to_string());
             let (synopsis, _) = args::USAGE.split_once("\n\n").unwrap_or((args::USAGE, ""));
-            let _ = writeln!(std::io::stderr(), "{synopsis}\n\n--help tells more.");
+            say::complain_plainly(&format!("{synopsis}\n\n--help tells more."));
             ExitCode::from(USAGE_STATUS)
         }
     }
-}
-
-/// Says a line on stderr; where that is closed there is nobody to tell.
-fn complain(text: &str) {
-    let _ = writeln!(std::io::stderr(), "orchflow-demo: {text}");
 }

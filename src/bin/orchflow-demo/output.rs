@@ -1,31 +1,28 @@
 //! Our stdout, which may be slow: written without blocking, as far as it goes.
 
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{Stdout, stdout};
+use std::os::fd::AsFd;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{SFlag, fstat};
 use orchflow::Engine;
 
 use crate::failure::Failure;
 use crate::host::Signals;
+use crate::stream::Stream;
 
-/// A pipe or terminal that polls writable takes this much without blocking (`PIPE_BUF`).
-const STDOUT_PIECE: usize = 4096;
+/// How long a stdout that takes nothing is waited for after a request to end.
+const PATIENCE_MS: u16 = 1000;
 
 /// Stdout, which may be slow, and what it has not taken yet.
 pub(crate) struct Output {
     pub(crate) pending: Vec<u8>,
-    /// Takes any amount without blocking for long: a file.
-    is_file: bool,
+    stream: Stream<Stdout>,
 }
 
 impl Output {
     pub(crate) fn new() -> Self {
-        let mode = fstat(io::stdout()).map_or(0, |stat| stat.st_mode);
-        let is_file = mode & SFlag::S_IFMT.bits() == SFlag::S_IFREG.bits();
-        Output { pending: Vec::new(), is_file }
+        Output { pending: Vec::new(), stream: Stream::new(stdout()) }
     }
 
     /// Writes what stdout takes now; the rest is pending.
@@ -49,8 +46,7 @@ impl Output {
     /// Waits until all is written, but not for a stdout that takes nothing for so long.
     pub(crate) fn finish(&mut self, patience: PollTimeout) -> Result<(), Failure> {
         while !self.pending.is_empty() {
-            let stdout = io::stdout();
-            let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::POLLOUT)];
+            let mut fds = [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)];
             match poll(&mut fds, patience) {
                 Ok(0) => break,
                 Ok(_) | Err(Errno::EINTR) => self.flush()?,
@@ -61,43 +57,40 @@ impl Output {
     }
 
     /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
-    pub(crate) fn wait(&self, engine: &Engine, signals: &Signals) -> Result<(), Failure> {
-        let stdout = io::stdout();
+    /// `ends`: that was asked for, so a stdout that takes nothing is not waited for long; whether there is
+    /// a point in going on.
+    pub(crate) fn wait(
+        &self,
+        engine: &Engine,
+        signals: &Signals,
+        ends: bool,
+    ) -> Result<bool, Failure> {
         let mut fds = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-        if self.pending.is_empty() {
-            fds.push(PollFd::new(engine.as_fd(), PollFlags::POLLIN));
+        let is_stuck = !self.pending.is_empty();
+        if is_stuck {
+            fds.push(PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT));
         } else {
-            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+            fds.push(PollFd::new(engine.as_fd(), PollFlags::POLLIN));
         }
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => Ok(()),
+        let patience = if ends && is_stuck { PATIENCE_MS.into() } else { PollTimeout::NONE };
+        match poll(&mut fds, patience) {
+            Ok(0) => Ok(false),
+            Ok(_) | Err(Errno::EINTR) => Ok(true),
             Err(errno) => Err(Failure::Host("poll", errno)),
         }
     }
 
     fn write_some(&self, bytes: &[u8]) -> Result<usize, Failure> {
-        let stdout = io::stdout();
-        let mut written = 0;
-        while written < bytes.len() && (self.is_file || is_writable(stdout.as_fd())?) {
-            let rest = &bytes[written..];
-            let piece = if self.is_file { rest } else { &rest[..rest.len().min(STDOUT_PIECE)] };
-            match nix::unistd::write(&stdout, piece) {
-                Ok(n) => written += n,
-                Err(Errno::EINTR) => {}
-                // Somebody made it non-blocking.
-                Err(Errno::EAGAIN) => break,
-                Err(Errno::EPIPE) => return Err(Failure::StdoutClosed),
-                Err(errno) => return Err(Failure::Host("stdout", errno)),
-            }
-        }
-        Ok(written)
+        self.stream.write(bytes).map_err(|errno| match errno {
+            Errno::EPIPE => Failure::StdoutClosed,
+            errno => Failure::Host("stdout", errno),
+        })
     }
 }
 
-fn is_writable(fd: BorrowedFd<'_>) -> Result<bool, Failure> {
-    let mut fds = [PollFd::new(fd, PollFlags::POLLOUT)];
-    match poll(&mut fds, PollTimeout::ZERO) {
-        Ok(_) | Err(Errno::EINTR) => Ok(fds[0].any() == Some(true)),
-        Err(errno) => Err(Failure::Host("poll", errno)),
+impl AsFd for Output {
+    /// What to poll for room.
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }

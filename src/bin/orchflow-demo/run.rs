@@ -27,6 +27,8 @@ use crate::snapshots::Snapshots;
 
 /// How long a program may go on after its terminal was closed.
 const GRACE: Duration = Duration::from_secs(2);
+/// How long a stdout that takes nothing is waited for after a request to end.
+const PATIENCE_MS: u16 = 1000;
 
 /// Runs the program and gives its exit status as ours.
 pub(crate) fn main(options: &RunOptions) -> ExitCode {
@@ -67,12 +69,16 @@ struct Session {
     engine: Engine,
     terminal: TerminalId,
     reader: Option<ReaderId>,
+    /// Our reader is paused.
+    is_paused: bool,
     signals: Signals,
     output: Output,
     input: Input,
     /// Given on the command line: then the window is not followed in this direction.
     cols: Option<u16>,
     rows: Option<u16>,
+    /// The last signal that asked for the end, of the program at least.
+    asked_to_end: Option<i32>,
     /// How the program ended; from then on only what is left of its output is written.
     status: Option<ExitStatus>,
     /// Said at the end, when our terminal is itself again.
@@ -84,6 +90,8 @@ struct Session {
 
 impl Session {
     fn start(options: &RunOptions) -> Result<Self, Failure> {
+        // Before there is a program to pass them on to.
+        let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
         let snapshots = Snapshots::open(options).map_err(Failure::File)?;
         let mut engine = Engine::new(Config::default())?;
         let size = fixed(window_size().unwrap_or_default(), options.cols, options.rows);
@@ -96,11 +104,13 @@ impl Session {
             engine,
             terminal,
             reader: None,
-            signals: Signals::catch().map_err(|e| Failure::Host("signalfd", e))?,
+            is_paused: false,
+            signals,
             output: Output::new(),
             input: Input::default(),
             cols: options.cols,
             rows: options.rows,
+            asked_to_end: None,
             status: None,
             remarks: Vec::new(),
             snapshots,
@@ -111,7 +121,9 @@ impl Session {
     fn run(&mut self) -> Result<ExitStatus, Failure> {
         self.reader = self.engine.state(self.terminal)?.readers.first().map(|reader| reader.id);
         loop {
-            self.wait()?;
+            if let Some(status) = self.wait()? {
+                return Ok(status);
+            }
             self.engine.turn(Some(Duration::ZERO))?;
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
@@ -128,36 +140,56 @@ impl Session {
         }
     }
 
-    /// Waits until something can be done.
-    fn wait(&mut self) -> Result<(), Failure> {
-        let (stdin, stdout) = (io::stdin(), io::stdout());
+    /// Waits until something can be done. After a request to end a stdout that takes nothing is not waited
+    /// for long: when the program has ended meanwhile, that is the end.
+    fn wait(&mut self) -> Result<Option<ExitStatus>, Failure> {
+        let stdin = io::stdin();
         let mut fds = vec![
             PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
         ];
         let waits_for_stdout = !self.output.pending.is_empty();
         if waits_for_stdout {
-            fds.push(PollFd::new(stdout.as_fd(), PollFlags::POLLOUT));
+            fds.push(PollFd::new(self.output.as_fd(), PollFlags::POLLOUT));
         }
         let waits_for_stdin = self.input.wants_more();
         if waits_for_stdin {
             fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR) => {}
+        let ends = self.asked_to_end.filter(|_| waits_for_stdout);
+        let patience = ends.map_or(PollTimeout::NONE, |_| PATIENCE_MS.into());
+        let ready = match poll(&mut fds, patience) {
+            Ok(ready) => ready,
+            Err(Errno::EINTR) => 1,
             Err(errno) => return Err(Failure::Host("poll", errno)),
-        }
+        };
         self.input.readable = waits_for_stdin && fds.last().and_then(PollFd::any) == Some(true);
-        Ok(())
+        let Some(signal) = ends.filter(|_| ready == 0) else { return Ok(None) };
+        let gone = ExitStatus::Signal { signal, core_dumped: false };
+        Ok(match self.engine.state(self.terminal) {
+            Ok(state) if state.running => None,
+            Ok(state) => Some(state.exit.unwrap_or(gone)),
+            Err(_) => Some(gone),
+        })
     }
 
-    /// Pulls events until stdout takes no more or none is left. While stdout is stuck our reader is
-    /// paused, so that the engine's descriptor does not report its output over and over.
+    /// Pulls events until none is left. While stdout is stuck our reader is paused: then there is no output
+    /// among them, and the engine's descriptor does not report it over and over.
     fn read_events(&mut self) -> Result<(), Failure> {
-        let was_stuck = !self.output.pending.is_empty();
         self.output.flush()?;
-        while self.output.pending.is_empty() {
-            let Some(event) = self.engine.next_event()? else { break };
+        loop {
+            let is_stuck = !self.output.pending.is_empty();
+            if let Some(reader) = self.reader.filter(|_| is_stuck != self.is_paused) {
+                self.is_paused = is_stuck;
+                let outcome = match is_stuck {
+                    true => self.engine.pause_reader(reader),
+                    false => self.engine.resume_reader(reader),
+                };
+                // It goes with a terminal that was closed.
+                outcome
+                    .or_else(|e| if e.kind() == ErrorKind::StaleId { Ok(()) } else { Err(e) })?;
+            }
+            let Some(event) = self.engine.next_event()? else { return Ok(()) };
             match event {
                 Event::Terminal { event: TerminalEvent::Output { bytes, .. }, .. } => {
                     self.output.write(bytes)?;
@@ -174,13 +206,6 @@ impl Session {
                 _ => {}
             }
         }
-        let is_stuck = !self.output.pending.is_empty();
-        match self.reader {
-            Some(reader) if is_stuck && !was_stuck => self.engine.pause_reader(reader)?,
-            Some(reader) if was_stuck && !is_stuck => self.engine.resume_reader(reader)?,
-            _ => {}
-        }
-        Ok(())
     }
 
     fn move_input(&mut self) -> Result<(), Failure> {
@@ -207,6 +232,9 @@ impl Session {
     }
 
     fn on_signal(&mut self, signal: i32) -> Result<(), Failure> {
+        if signal != libc::SIGWINCH {
+            self.asked_to_end = Some(signal);
+        }
         match signal {
             libc::SIGWINCH => {
                 if let Some(size) = window_size() {

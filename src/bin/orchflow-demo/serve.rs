@@ -1,6 +1,6 @@
 //! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a directory.
 //!
-//! Stdout gets one line, the address; what happens is told on stderr. A shell that ended stays in the
+//! Stdout gets one line, the address; what happens is told on stderr. Nobody has to read either. A shell that ended stays in the
 //! state as ended and a new one takes its place in the pane, after a delay that grows while shells end
 //! soon. One timer is enough for that: while a shell runs it tells that it lives long enough, afterwards
 //! when the next one starts.
@@ -55,6 +55,7 @@ struct Server {
     engine: Engine,
     signals: Signals,
     timer: Timer,
+    output: Output,
     /// What runs in the pane, and in terminals that clients start.
     shell: SpawnOptions,
     /// The running one; `None` while the timer waits to start the next.
@@ -85,6 +86,7 @@ impl Server {
             engine,
             signals,
             timer,
+            output: Output::new(),
             shell,
             running,
             shown,
@@ -116,13 +118,13 @@ impl Server {
         }
         places.iter().for_each(|place| complain(&format!("listening on {place}")));
         let Some(first) = places.into_iter().next() else { return Ok(()) };
-        // So short a line goes out whole, also into a pipe.
-        Output::new().write(&Address::new(first, token).line())
+        self.output.write(&Address::new(first, token).line())
     }
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
             self.wait()?;
+            self.output.flush()?;
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
             {
@@ -148,11 +150,14 @@ impl Server {
     }
 
     fn wait(&self) -> Result<(), Failure> {
-        let mut fds = [
+        let mut fds = vec![
             PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
         ];
+        if !self.output.pending.is_empty() {
+            fds.push(PollFd::new(self.output.as_fd(), PollFlags::POLLOUT));
+        }
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) | Err(Errno::EINTR) => Ok(()),
             Err(errno) => Err(Failure::Host("poll", errno)),

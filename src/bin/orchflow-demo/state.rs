@@ -40,6 +40,8 @@ struct Follower<'a> {
     seen: Seen,
     /// What is printed has to be written, then we end.
     is_ended: bool,
+    /// A signal was the reason.
+    is_interrupted: bool,
 }
 
 impl<'a> Follower<'a> {
@@ -47,19 +49,35 @@ impl<'a> Follower<'a> {
         let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
         let (engine, peer) = link::connect(&options.address, Collections::ALL)?;
         let (link, output, seen) = (Link::default(), Output::new(), Seen::default());
-        Ok(Follower { options, engine, peer, link, signals, output, seen, is_ended: false })
+        let (is_ended, is_interrupted) = (false, false);
+        Ok(Follower {
+            options,
+            engine,
+            peer,
+            link,
+            signals,
+            output,
+            seen,
+            is_ended,
+            is_interrupted,
+        })
     }
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
-            self.output.wait(&self.engine, &self.signals)?;
+            if !self.output.wait(&self.engine, &self.signals, self.is_interrupted)? {
+                // Nobody takes what there is to print.
+                return Ok(ExitCode::from(128 + libc::SIGINT as u8));
+            }
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
             {
                 match signal {
                     libc::SIGWINCH => {}
                     // To interrupt is how following ends.
-                    _ if self.options.follow && !self.is_ended => self.is_ended = true,
+                    _ if self.options.follow && !self.is_ended => {
+                        (self.is_ended, self.is_interrupted) = (true, true);
+                    }
                     _ => return Ok(ExitCode::from(128 + signal as u8)),
                 }
             }

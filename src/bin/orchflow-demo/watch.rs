@@ -2,9 +2,9 @@
 //!
 //! Events are pulled from the engine only when what was printed before has been written, so a slow stdout
 //! makes batches larger and nothing piles up. An interrupt asks for a fence: everything that happened
-//! before is told, then we end. A second one ends at once.
+//! before is told, then we end. A second one ends at once, and so does a stdout that takes nothing.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::complain;
 use crate::failure::Failure;
 use crate::host::Signals;
 use crate::output::Output;
+use crate::say::put;
 use crate::show;
 
 /// Entries of the snapshot that are taken at once.
@@ -77,7 +78,11 @@ impl Teller {
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
-            self.output.wait(&self.engine, &self.signals)?;
+            let ends = self.stage != Stage::Telling;
+            if !self.output.wait(&self.engine, &self.signals, ends)? {
+                // Nobody takes what there is to print.
+                return Ok(ExitCode::from(128 + libc::SIGINT as u8));
+            }
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
             {
@@ -200,18 +205,18 @@ struct Counter {
 
 impl Counter {
     fn show(&self, entries: usize) {
-        let _ = write!(io::stderr(), "\r\x1b[K{} events, {entries} entries", self.events);
+        put(&format!("\r\x1b[K{} events, {entries} entries", self.events));
     }
 
     fn clear(&self) {
         if self.live {
-            let _ = write!(io::stderr(), "\r\x1b[K");
+            put("\r\x1b[K");
         }
     }
 
     fn end(&self) {
         if self.live {
-            let _ = writeln!(io::stderr());
+            put("\n");
         }
     }
 }
