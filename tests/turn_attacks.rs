@@ -1,0 +1,234 @@
+//! Whatever clients do, a turn ends: every attack alone, and all of them at once, beside somebody who types.
+//!
+//! Each test is named after the row that it holds (S: the server, E: the engine). What is asserted is counted:
+//! no byte is lost, whoever has a token is let in, memory stays within its bounds, and by the engine's own
+//! account no unit of work is larger than its bound. Time is a matter of `benches/turns.rs`.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+#![allow(clippy::print_stderr)] // What turns took, for people.
+
+#[path = "support/attacks.rs"]
+mod attacks;
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/foreign_server.rs"]
+mod foreign_server;
+#[path = "support/memory.rs"]
+mod memory;
+#[path = "support/payloads.rs"]
+mod payloads;
+#[path = "support/raw.rs"]
+mod raw;
+#[path = "support/turn_figures.rs"]
+mod turn_figures;
+#[path = "support/turn_host.rs"]
+mod turn_host;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use attacks::{ALL, Attack, Attackers, named};
+use foreign_server::{Behaviour, ForeignServer};
+use memory::{peak_bytes, reset_peak, resident_bytes};
+use orchflow::{PeerAddress, PeerOptions};
+use turn_host::{Bystander, TurnHost, enter};
+
+/// Round trips beside one attack, and beside all.
+const TRIPS: (usize, usize) = (25, 200);
+/// Clients that come in meanwhile.
+const HONEST: (usize, usize) = (5, 50);
+/// How long an observer may hold a program back here.
+const HOLD: Duration = Duration::from_millis(200);
+/// What the process may grow by beside one attacker: a message of a client as sent, inflated, decoded and
+/// answered (1 + 4 + 4 + 1 MiB), and as much again for what allocators keep and the other side has.
+const GROWTH_ONE: usize = 24 << 20;
+/// Beside all of them.
+const GROWTH_ALL: usize = 384 << 20;
+
+/// When round trips that go on count as a stall.
+const WATCHDOG: Duration = Duration::from_secs(120);
+
+/// One test at a time: the memory that is measured is that of the process, and so is the processor.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Types beside attackers, and has honest clients come in.
+fn beside(attacks: &[Attack], peers: &[Behaviour], trips: usize, honest: usize, growth: usize) {
+    let _turn = turn();
+    let host = TurnHost::start(turn_figures::limits(HOLD));
+    let target = host.target();
+    payloads::prepare();
+    let mut bystander = Bystander::new(&host);
+    let servers: Vec<ForeignServer> = peers.iter().map(|b| ForeignServer::start(*b)).collect();
+    host.with(turn_figures::reset);
+    host.turns();
+    let before = resident_bytes();
+    reset_peak();
+    let mut attackers = Attackers::start(&target, attacks);
+    connect(&host, &servers);
+    let begun = Instant::now();
+    for trip in 0..trips {
+        assert!(begun.elapsed() < WATCHDOG, "only {trip} round trips");
+        bystander.echoes();
+        if trip % (trips / honest) == 0 {
+            assert!(enter(host.address, &host.token).is_some(), "turned away");
+        }
+    }
+    let peak = peak_bytes().saturating_sub(before);
+    let turns = host.turns();
+    let faults = host.with(|engine| turn_figures::faults(engine));
+    attackers.end();
+    drop(servers);
+    bystander.echoes();
+    let longest = turns.cpu_us.iter().copied().fold(0.0, f64::max) / 1e3;
+    let names: Vec<&str> = attacks.iter().map(|attack| attack.name).collect();
+    eprintln!(
+        "{names:?} {peers:?}: {} turns, longest {longest:.1} ms, {} KiB more",
+        turns.cpu_us.len(),
+        peak >> 10
+    );
+    assert_eq!(faults, [""; 0]);
+    assert!(peak < growth, "{peak} bytes more");
+}
+
+fn connect(host: &TurnHost, servers: &[ForeignServer]) {
+    for (number, server) in servers.iter().enumerate() {
+        let options = PeerOptions::new(PeerAddress::Tcp(server.address), "t");
+        let options = options.json(true).compress(true).tag(number as u64);
+        host.with(move |engine| engine.connect(&options).unwrap());
+    }
+}
+
+fn alone(name: &str) {
+    beside(&[named(name)], &[], TRIPS.0, HONEST.0, GROWTH_ONE);
+}
+
+fn alone_peer(behaviour: Behaviour, growth: usize) {
+    beside(&[], &[behaviour], TRIPS.0, HONEST.0, growth);
+}
+
+#[test]
+fn all_attacks_at_once() {
+    let peers = [Behaviour::EmptyFragments, Behaviour::LargeMessages];
+    beside(ALL, &peers, TRIPS.1, HONEST.1, GROWTH_ALL);
+}
+
+#[test]
+fn s1_fragments_before_hello() {
+    alone("fragments before hello");
+}
+
+#[test]
+fn s1_fragments_of_a_client() {
+    alone("fragments");
+}
+
+#[test]
+fn s1_fragments_of_a_server() {
+    alone_peer(Behaviour::EmptyFragments, GROWTH_ONE);
+}
+
+#[test]
+fn s1_control_pings() {
+    alone("control pings");
+}
+
+#[test]
+fn e1_padded_pings() {
+    alone("padded pings");
+}
+
+#[test]
+fn e1_padded_input_in_bincode() {
+    alone("padded input, bincode");
+}
+
+#[test]
+fn e1_forbidden_messages() {
+    alone("forbidden messages");
+}
+
+#[test]
+fn e1_huge_batches() {
+    alone("huge batches");
+}
+
+#[test]
+fn e1_batches_of_15_000() {
+    alone("batches of 15,000");
+}
+
+#[test]
+fn e1_expressions_slow_to_compile() {
+    alone("slow to compile");
+}
+
+#[test]
+fn e1_expressions_slow_to_run() {
+    alone("slow to run");
+}
+
+#[test]
+fn e1_change_sets() {
+    alone("change sets");
+}
+
+#[test]
+fn e2_nested_arrays() {
+    alone("nested arrays");
+}
+
+#[test]
+fn e2_empty_strings() {
+    alone("empty strings");
+}
+
+#[test]
+fn e2_empty_strings_in_bincode() {
+    alone("empty strings, bincode");
+}
+
+#[test]
+fn e2_metadata() {
+    alone("metadata");
+}
+
+/// A message of a server may have 16 MiB, inflated.
+#[test]
+fn e2_large_messages_of_a_server() {
+    alone_peer(Behaviour::LargeMessages, 96 << 20);
+}
+
+#[test]
+fn s2_many_matches() {
+    alone("many matches");
+}
+
+#[test]
+fn s5_observers_without_credit() {
+    alone("observers without credit");
+}
+
+#[test]
+fn s7_strangers_that_call() {
+    alone("strangers that call");
+}
+
+#[test]
+fn s7_strangers_that_stay() {
+    alone("strangers that stay");
+}
+
+#[test]
+fn s8_unfinished_messages() {
+    // Sixteen clients, each with a message of 1 MiB.
+    beside(&[named("unfinished messages")], &[], TRIPS.0, HONEST.0, GROWTH_ONE + (16 << 20));
+}
+
+#[test]
+fn s8_no_reader() {
+    alone("no reader");
+}
