@@ -42,11 +42,12 @@ install-test: ## Installs into an empty folder and builds the examples against i
 deny: ## Licences, sources and duplicates of the dependencies.
 	$(TARGET_DIR)/tools/bin/cargo-deny check bans licenses sources
 
-bench: ## Figures beside a C epoll loop, other file watchers and other servers of WebSockets, four tables.
+bench: ## Figures beside a C epoll loop, other file watchers and other servers of WebSockets, and of turns under attack: five tables.
 	$(CARGO) bench --locked --bench terminals
 	$(CARGO) bench --locked --bench files
 	$(CARGO) bench --locked --bench state
 	$(CARGO) bench --locked --bench serve
+	$(CARGO) bench --locked --bench turns
 
 fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of, each for FUZZ_SECONDS (600).
 	fuzz/run.sh screen $(or $(FUZZ_SECONDS),600)
