@@ -80,13 +80,13 @@ fn beside(attacks: &[Attack], peers: &[Behaviour], trips: usize, honest: usize, 
     let peak = peak_bytes().saturating_sub(before);
     let turns = host.turns();
     let faults = host.with(|engine| turn_figures::faults(engine));
+    let longest = host.with(|engine| turn_figures::longest(engine));
     attackers.end();
     drop(servers);
     bystander.echoes();
-    let longest = turns.cpu_us.iter().copied().fold(0.0, f64::max) / 1e3;
     let names: Vec<&str> = attacks.iter().map(|attack| attack.name).collect();
     eprintln!(
-        "{names:?} {peers:?}: {} turns, longest {longest:.1} ms, {} KiB more",
+        "{names:?} {peers:?}: {} turns, {longest}, {} KiB more",
         turns.cpu_us.len(),
         peak >> 10
     );

@@ -66,9 +66,8 @@ impl<'a> Watching<'a> {
 
     fn end(mut self, what: &str) {
         self.bystander.echoes();
-        let turns = self.host.turns();
-        let longest = turns.cpu_us.iter().copied().fold(0.0, f64::max) / 1e3;
-        eprintln!("{what}: {} turns, longest {longest:.1} ms", turns.cpu_us.len());
+        let longest = self.host.with(|engine| turn_figures::longest(engine));
+        eprintln!("{what}: {longest}");
         let faults = self.host.with(|engine| turn_figures::faults(engine));
         assert_eq!(faults, [""; 0]);
     }

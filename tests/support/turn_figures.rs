@@ -1,6 +1,5 @@
-//! What tests hold the engine's own account of its turns against, and the bounds that they shorten.
-//!
-//! The engine keeps no such account yet: everything passes.
+//! What tests and benches hold the engine's own account of its turns against, and the bounds that they
+//! shorten.
 
 #![allow(dead_code)] // Every test binary uses another part of it.
 
@@ -8,20 +7,55 @@ use std::time::Duration;
 
 use orchflow::{Engine, Limits};
 
+/// What one unit of work may cost: a millisecond, in the units of `StageStats::cost`.
+const UNIT_COST_MAX: u64 = 1_000_000;
+
 /// Bounds under which a client that may only observe holds a program back for so long at most.
 pub(crate) fn limits(_hold: Duration) -> Limits {
     Limits::default()
 }
 
 /// Begins the account anew.
-pub(crate) fn reset(_engine: &mut Engine) {}
-
-/// What the account says that must not be; empty when all is well.
-pub(crate) fn faults(_engine: &Engine) -> Vec<String> {
-    Vec::new()
+pub(crate) fn reset(engine: &mut Engine) {
+    engine.reset_turn_stats();
 }
 
-/// Of each stage that has worked: its name, its longest turn in processor time, in microseconds.
-pub(crate) fn stages(_engine: &Engine) -> Vec<(String, f64)> {
-    Vec::new()
+/// What the account says that must not be; empty when all is well.
+///
+/// No unit costs more than its bound, and a terminal that was typed in waits for at most one unit of each
+/// stage.
+pub(crate) fn faults(engine: &Engine) -> Vec<String> {
+    let stats = engine.turn_stats();
+    let mut faults: Vec<String> = stats
+        .stages
+        .iter()
+        .filter(|stage| stage.unit_cost_max > UNIT_COST_MAX)
+        .map(|stage| format!("{}: a unit of {}", stage.stage.name(), stage.unit_cost_max))
+        .collect();
+    if stats.typing_wait_cost > UNIT_COST_MAX * stats.stages.len() as u64 {
+        faults.push(format!("typing waits for {}", stats.typing_wait_cost));
+    }
+    faults
+}
+
+/// Of each stage that has worked: its name, its longest time in one turn, in microseconds on the clock.
+pub(crate) fn stages(engine: &Engine) -> Vec<(String, f64)> {
+    let stats = engine.turn_stats();
+    let worked = stats.stages.iter().filter(|stage| stage.cost > 0);
+    worked
+        .map(|stage| (stage.stage.name().to_string(), stage.wall.max.as_secs_f64() * 1e6))
+        .collect()
+}
+
+/// The longest turn in words.
+pub(crate) fn longest(engine: &Engine) -> String {
+    match engine.turn_stats().longest {
+        None => "no turn".to_string(),
+        Some(longest) => format!(
+            "longest turn {:.1} ms, {:.1} ms of it {}",
+            longest.cpu.as_secs_f64() * 1e3,
+            longest.stage_wall.as_secs_f64() * 1e3,
+            longest.stage.name()
+        ),
+    }
 }
