@@ -40,8 +40,8 @@ const HONEST: (usize, usize) = (5, 50);
 /// How long an observer may hold a program back here.
 const HOLD: Duration = Duration::from_millis(200);
 /// What the process may grow by beside one attacker: a message of a client as sent, inflated, decoded and
-/// answered (1 + 4 + 4 + 1 MiB), and as much again for what allocators keep and the other side has.
-const GROWTH_ONE: usize = 24 << 20;
+/// answered (1 + 4 + 4 + 1 MiB), and twice as much again for what allocators keep and the other side has.
+const GROWTH_ONE: usize = 32 << 20;
 /// Beside all of them.
 const GROWTH_ALL: usize = 384 << 20;
 

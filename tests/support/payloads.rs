@@ -175,7 +175,7 @@ pub(crate) fn change_set() -> &'static [u8] {
         for n in 0..1023 {
             let (title, metadata) = ("t".repeat(400), json!({"a": "b".repeat(100)}));
             let pane = json!({"id": format!("p{n}"), "session": "full", "title": title,
-                "content": {"terminal": 1}, "metadata": metadata});
+                "metadata": metadata});
             ops.push(json!({"change": {"put_pane": pane}}));
         }
         let text = json!({"type": "change", "mutation": 1, "ops": ops}).to_string();
