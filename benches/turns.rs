@@ -56,8 +56,9 @@ use std::process::ExitCode;
 
 use attacks::{ALL, Attack};
 use foreign_server::Behaviour;
-use scene::{FileAttack, Scene};
+use scene::Scene;
 use stats::{Line, Table, Target, median, ms, percentile};
+use turn_files::FileAttack;
 
 /// A run that hangs is killed, and what it has started ends with it.
 const SECONDS_MAX: u32 = 900;

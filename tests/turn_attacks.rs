@@ -11,6 +11,9 @@
 mod attacks;
 #[path = "support/client.rs"]
 mod client;
+#[path = "support/files.rs"]
+#[allow(dead_code)]
+mod files;
 #[path = "support/foreign_server.rs"]
 mod foreign_server;
 #[path = "support/memory.rs"]
@@ -21,16 +24,20 @@ mod payloads;
 mod raw;
 #[path = "support/turn_figures.rs"]
 mod turn_figures;
+#[path = "support/turn_files.rs"]
+mod turn_files;
 #[path = "support/turn_host.rs"]
 mod turn_host;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use attacks::{ALL, Attack, Attackers, named};
 use foreign_server::{Behaviour, ForeignServer};
 use memory::{peak_bytes, reset_peak, resident_bytes};
-use orchflow::{PeerAddress, PeerOptions};
+use orchflow::{Limits, PeerAddress, PeerOptions, WatchOptions};
+use raw::Raw;
+use turn_files::{FileAttack, Gardener, Grove};
 use turn_host::{Bystander, TurnHost, enter};
 
 /// Round trips beside one attack, and beside all.
@@ -55,25 +62,47 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Everything that is on beside somebody who types, and what is asserted of it.
+struct Scene<'a> {
+    attacks: &'a [Attack],
+    peers: &'a [Behaviour],
+    files: &'a [FileAttack],
+    trips: usize,
+    honest: usize,
+    growth: usize,
+}
+
+/// One attack alone.
+const ALONE: Scene<'_> = Scene {
+    attacks: &[],
+    peers: &[],
+    files: &[],
+    trips: TRIPS.0,
+    honest: HONEST.0,
+    growth: GROWTH_ONE,
+};
+
 /// Types beside attackers, and has honest clients come in.
-fn beside(attacks: &[Attack], peers: &[Behaviour], trips: usize, honest: usize, growth: usize) {
+fn beside(scene: &Scene<'_>) {
     let _turn = turn();
     let host = TurnHost::start(turn_figures::limits(HOLD));
     let target = host.target();
     payloads::prepare();
     let mut bystander = Bystander::new(&host);
-    let servers: Vec<ForeignServer> = peers.iter().map(|b| ForeignServer::start(*b)).collect();
+    let servers: Vec<ForeignServer> =
+        scene.peers.iter().map(|peer| ForeignServer::start(*peer)).collect();
+    let gardener = (!scene.files.is_empty()).then(|| watched(&host, scene.files));
     host.with(turn_figures::reset);
     host.turns();
     let before = resident_bytes();
     reset_peak();
-    let mut attackers = Attackers::start(&target, attacks);
+    let mut attackers = Attackers::start(&target, scene.attacks);
     connect(&host, &servers);
     let begun = Instant::now();
-    for trip in 0..trips {
+    for trip in 0..scene.trips {
         assert!(begun.elapsed() < WATCHDOG, "only {trip} round trips");
         bystander.echoes();
-        if trip % (trips / honest) == 0 {
+        if trip % (scene.trips / scene.honest) == 0 {
             assert!(enter(host.address, &host.token).is_some(), "turned away");
         }
     }
@@ -82,16 +111,31 @@ fn beside(attacks: &[Attack], peers: &[Behaviour], trips: usize, honest: usize, 
     let faults = host.with(|engine| turn_figures::faults(engine));
     let longest = host.with(|engine| turn_figures::longest(engine));
     attackers.end();
-    drop(servers);
+    drop((servers, gardener));
     bystander.echoes();
-    let names: Vec<&str> = attacks.iter().map(|attack| attack.name).collect();
+    let names: Vec<&str> = scene.attacks.iter().map(|attack| attack.name).collect();
     eprintln!(
-        "{names:?} {peers:?}: {} turns, {longest}, {} KiB more",
+        "{names:?} {:?} {:?}: {} turns, {longest}, {} KiB more",
+        scene.peers,
+        scene.files,
         turns.cpu_us.len(),
         peak >> 10
     );
     assert_eq!(faults, [""; 0]);
-    assert!(peak < growth, "{peak} bytes more");
+    assert!(peak < scene.growth, "{peak} bytes more");
+}
+
+/// Watches files that are changed from then on.
+fn watched(host: &TurnHost, files: &[FileAttack]) -> Gardener {
+    let grove = Arc::new(Grove::plant());
+    let options = WatchOptions::new(grove.root());
+    let watch = host.with(move |engine| engine.watch(&options).unwrap());
+    let end = Instant::now() + WATCHDOG;
+    while !host.with(move |engine| engine.watch_state(watch).unwrap().ready) {
+        assert!(Instant::now() < end, "no first listing");
+        std::thread::yield_now();
+    }
+    Gardener::start(grove, files)
 }
 
 fn connect(host: &TurnHost, servers: &[ForeignServer]) {
@@ -103,17 +147,20 @@ fn connect(host: &TurnHost, servers: &[ForeignServer]) {
 }
 
 fn alone(name: &str) {
-    beside(&[named(name)], &[], TRIPS.0, HONEST.0, GROWTH_ONE);
+    beside(&Scene { attacks: &[named(name)], ..ALONE });
 }
 
 fn alone_peer(behaviour: Behaviour, growth: usize) {
-    beside(&[], &[behaviour], TRIPS.0, HONEST.0, growth);
+    beside(&Scene { peers: &[behaviour], growth, ..ALONE });
 }
 
 #[test]
 fn all_attacks_at_once() {
     let peers = [Behaviour::EmptyFragments, Behaviour::LargeMessages];
-    beside(ALL, &peers, TRIPS.1, HONEST.1, GROWTH_ALL);
+    let files = [FileAttack::Subtree, FileAttack::Rules];
+    let (peers, files) = (&peers, &files);
+    let (trips, honest) = (TRIPS.1, HONEST.1);
+    beside(&Scene { attacks: ALL, peers, files, trips, honest, growth: GROWTH_ALL });
 }
 
 #[test]
@@ -225,10 +272,39 @@ fn s7_strangers_that_stay() {
 #[test]
 fn s8_unfinished_messages() {
     // Sixteen clients, each with a message of 1 MiB.
-    beside(&[named("unfinished messages")], &[], TRIPS.0, HONEST.0, GROWTH_ONE + (16 << 20));
+    let growth = GROWTH_ONE + (16 << 20);
+    beside(&Scene { attacks: &[named("unfinished messages")], growth, ..ALONE });
 }
 
 #[test]
 fn s8_no_reader() {
     alone("no reader");
+}
+
+/// A message that is not complete takes its own size, and what it took comes back when its client is gone.
+#[test]
+fn s8_what_unfinished_messages_took_comes_back() {
+    const CLIENTS: usize = 100;
+    let _turn = turn();
+    let host = TurnHost::start(Limits::default());
+    payloads::prepare();
+    let before = resident_bytes();
+    reset_peak();
+    let clients: Vec<Raw> = (0..CLIENTS)
+        .map(|_| {
+            let mut client = enter(host.address, &host.observer).unwrap();
+            client.send(payloads::unfinished());
+            client
+        })
+        .collect();
+    assert_eq!(host.with(|engine| engine.clients().len()), CLIENTS);
+    drop(clients);
+    let end = Instant::now() + WATCHDOG;
+    while host.with(|engine| engine.clients().len()) > 0 {
+        assert!(Instant::now() < end, "clients stay");
+    }
+    let peak = peak_bytes().saturating_sub(before);
+    assert!(peak < CLIENTS * (payloads::MESSAGE * 5 / 4) + GROWTH_ONE, "{peak} bytes more");
+    let left = resident_bytes().saturating_sub(before);
+    assert!(left < GROWTH_ONE, "{left} bytes stay");
 }

@@ -2,8 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use orchflow::{Limits, PeerAddress, PeerOptions, WatchOptions};
@@ -13,7 +11,7 @@ use crate::attacks::{Attack, Attackers};
 use crate::foreign_server::{Behaviour, ForeignServer};
 use crate::sink::Sink;
 use crate::turn_figures;
-use crate::turn_files::{Grove, RULES};
+use crate::turn_files::{FileAttack, Gardener, Grove};
 use crate::turn_host::{Bystander, TurnHost};
 
 /// Between two round trips, as somebody who types fast on several keyboards.
@@ -23,15 +21,6 @@ const WARM_UP: usize = 20;
 
 /// What happens to files takes the watch a while to see.
 const FILES_LEAST: Duration = Duration::from_secs(3);
-
-/// What happens to files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum FileAttack {
-    /// A subtree of 50,000 files leaves and comes back.
-    Subtree,
-    /// Other rules, 14,000 of them.
-    Rules,
-}
 
 /// See the module's documentation.
 pub(crate) struct Scene {
@@ -103,44 +92,5 @@ impl Scene {
         }
         let stages = host.with(|engine| turn_figures::stages(engine));
         Round { turns: host.turns(), echoes, stages }
-    }
-}
-
-/// A thread that changes files until it is dropped.
-struct Gardener {
-    is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Gardener {
-    fn start(grove: Arc<Grove>, files: &[FileAttack]) -> Self {
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (over, files) = (is_over.clone(), files.to_vec());
-        let work = move || {
-            for round in 0.. {
-                if files.contains(&FileAttack::Rules) {
-                    grove.write_rules(RULES, round);
-                }
-                if files.contains(&FileAttack::Subtree) {
-                    grove.take_away();
-                    std::thread::sleep(Duration::from_millis(150));
-                    grove.bring_back();
-                }
-                std::thread::sleep(Duration::from_millis(150));
-                if over.load(Ordering::SeqCst) {
-                    return;
-                }
-            }
-        };
-        Gardener { is_over, thread: Some(std::thread::spawn(work)) }
-    }
-}
-
-impl Drop for Gardener {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }

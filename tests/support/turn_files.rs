@@ -4,6 +4,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::files::TempDir;
 
@@ -81,4 +85,53 @@ fn write_whole(path: &Path, text: &str) {
     let aside = path.parent().unwrap().parent().unwrap().join(aside.file_name().unwrap());
     fs::write(&aside, text).unwrap();
     fs::rename(&aside, path).unwrap();
+}
+
+/// What happens to files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileAttack {
+    /// The subtree leaves and comes back.
+    Subtree,
+    /// Other rules, [`RULES`] of them.
+    Rules,
+}
+
+/// A thread that changes files until it is dropped; the subtree is in its place then.
+pub(crate) struct Gardener {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Gardener {
+    pub(crate) fn start(grove: Arc<Grove>, files: &[FileAttack]) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (over, files) = (is_over.clone(), files.to_vec());
+        let pause = || std::thread::sleep(Duration::from_millis(150));
+        let work = move || {
+            for round in 0.. {
+                if files.contains(&FileAttack::Rules) {
+                    grove.write_rules(RULES, round);
+                }
+                if files.contains(&FileAttack::Subtree) {
+                    grove.take_away();
+                    pause();
+                    grove.bring_back();
+                }
+                pause();
+                if over.load(Ordering::SeqCst) {
+                    return;
+                }
+            }
+        };
+        Gardener { is_over, thread: Some(std::thread::spawn(work)) }
+    }
+}
+
+impl Drop for Gardener {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
