@@ -10,9 +10,11 @@ use orchflow::{Engine, Limits};
 /// What one unit of work may cost: a millisecond, in the units of `StageStats::cost`.
 const UNIT_COST_MAX: u64 = 1_000_000;
 
-/// Bounds under which a client that may only observe holds a program back for so long at most.
-pub(crate) fn limits(_hold: Duration) -> Limits {
-    Limits::default()
+/// Bounds under which a client that may not type holds a program back for so long at most, and nobody is
+/// turned away because the machine is slow.
+pub(crate) fn limits(hold: Duration) -> Limits {
+    let client_hello_time = Duration::from_secs(60);
+    Limits { client_hold_time: hold, client_hello_time, ..Limits::default() }
 }
 
 /// Begins the account anew.
