@@ -138,6 +138,7 @@ c_tests!(
     states,
     struct_sizes,
     thread_end,
+    turns,
     two_engines,
     watch,
     watch_arguments,

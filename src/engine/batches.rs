@@ -84,7 +84,7 @@ impl Engine {
 
     /// Carries out operations until the slice is over. Whether all are done.
     fn advance_batch(&mut self, batch: &mut Batch, slice: &mut Slice) -> bool {
-        while let Some(TerminalOp { terminal, op }) = batch.ops.next() {
+        for TerminalOp { terminal, op } in batch.ops.by_ref() {
             let cost = OP_COST + (input_bytes(&op) >> 10) as u64 * KIB_COST;
             let status = if batch.failed.contains(&terminal) {
                 let why = "an earlier operation for this terminal failed";

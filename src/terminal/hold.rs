@@ -32,11 +32,11 @@ impl Hold {
     /// Input went to a terminal: its echo is on its way.
     pub(crate) fn on_input(&mut self, id: TerminalId, now: Instant) {
         self.settle(now);
-        if self.balance.ready_at(now) > now {
-            return;
+        // A pause that is on is paid for so far.
+        self.end(now);
+        if self.balance.ready_at(now) <= now {
+            self.awaited = Some((id, now, now + HOLD_MAX));
         }
-        let since = self.awaited.map_or(now, |(_, since, _)| since);
-        self.awaited = Some((id, since, now + HOLD_MAX));
     }
 
     /// A terminal gave output, or is gone.

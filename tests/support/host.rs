@@ -268,6 +268,8 @@ impl Host {
                 assert!(self.tolerate_log, "log: {level:?} {text}");
                 self.log.push(text.to_owned());
             }
+            // How long a turn takes is not asserted.
+            Event::SlowTurn(_) => {}
             Event::ShutdownComplete => {
                 assert!(!self.shutdown_complete, "told twice");
                 self.shutdown_complete = true;
