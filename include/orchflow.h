@@ -912,8 +912,6 @@
 // Operation, for `orch_peer_batch` only: hangs up; SIGKILL follows after `value` milliseconds.
 #define ORCH_OP_CLOSE 10
 
-typedef struct Stage Stage;
-
 // An engine. Opaque; made by `orch_engine_create`.
 typedef struct orch_engine orch_engine;
 
@@ -2305,9 +2303,6 @@ typedef struct orch_peer_cursor {
     // Where it goes on; the library's.
     uint64_t words[4];
 } orch_peer_cursor;
-
-// Every stage, in order.
-#define Stage_ALL { Kernel, Timers, Inbox, Typing, Clients, Jobs, Peers, Reads, Watches, State, Sending, }
 
 
 #ifdef __cplusplus
