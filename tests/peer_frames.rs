@@ -22,8 +22,9 @@ fn hostile(first: Vec<u8>, again: Vec<u8>) -> (PeerAddress, JoinHandle<()>) {
     let thread = std::thread::spawn(move || {
         let (stream, _) = listener.accept().unwrap();
         let echo = |request: &Request, mut response: Response| {
-            let protocol = request.headers()["Sec-WebSocket-Protocol"].clone();
-            response.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
+            let offered = request.headers()["Sec-WebSocket-Protocol"].to_str().unwrap();
+            let first = offered.split(',').next().unwrap().parse().unwrap();
+            response.headers_mut().insert("Sec-WebSocket-Protocol", first);
             Ok(response)
         };
         let mut socket = tungstenite::accept_hdr(stream, echo).unwrap();

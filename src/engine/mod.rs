@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::observe::TurnRecorder;
 use crate::policy::Shares;
-use crate::reactor::{Inbox, Process, Reactor};
+use crate::reactor::{Inbox, Process, Reactor, TimerId};
 use crate::state::ApplicationState;
 use crate::sync::{Peers, Server};
 use crate::terminal::Terminals;
@@ -114,7 +114,7 @@ pub struct Engine {
     /// Which stage of a turn goes next.
     shares: Shares<{ turn::SHARERS }>,
     /// When a timer lets floods go on that are held back.
-    hold_timer: Option<Instant>,
+    hold_timer: Option<TimerId>,
     /// Bytes that this turn may still read from PTYs.
     reads_left: usize,
     /// Completions and log lines that wait to be read.

@@ -233,12 +233,16 @@ impl Engine {
 
     /// Sees to it that floods go on when an echo has been waited for long enough.
     pub(super) fn hold_floods(&mut self) {
-        if let Some(until) = self.terminals.held_until(&mut self.reactor)
-            && self.reactor.ready.has_held()
-            && self.hold_timer.is_none()
-        {
-            self.reactor.set_timer(until, Alarm::Hold);
-            self.hold_timer = Some(until);
+        let until = self.terminals.held_until(&mut self.reactor);
+        match (until.filter(|_| self.reactor.ready.has_held()), self.hold_timer) {
+            (Some(until), None) => {
+                self.hold_timer = Some(self.reactor.set_timer(until, Alarm::Hold));
+            }
+            (None, Some(timer)) => {
+                self.reactor.cancel_timer(timer);
+                self.hold_timer = None;
+            }
+            _ => {}
         }
     }
 

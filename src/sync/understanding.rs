@@ -134,6 +134,10 @@ impl Server {
         let scopes = client.grant.map_or(Scopes::ALL, |grant| grant.scopes);
         let end = unit.cost + PART_COST;
         let outcome = loop {
+            // Decoding may take a unit of its own.
+            if unread.opening.is_open() && unit.cost > end - PART_COST / 2 {
+                break Ok(Step::More);
+            }
             let step = unread.step(scopes);
             unit.cost += unread.opening.take_cost();
             match step {
@@ -206,14 +210,16 @@ impl Unread {
     /// Does one part of the work on it.
     fn step(&mut self, scopes: Scopes) -> Result<Step, DecodeError> {
         let incoming = incoming(&self.payload);
-        if !self.opening.is_open() {
+        let was_open = self.opening.is_open();
+        if !was_open {
             self.opening.open_part(incoming)?;
         }
         let Some(kind) = self.opening.kind() else { return Ok(Step::More) };
         if self.bytes() > FORBIDDEN_BYTES && !scopes.contains(scope_of(kind)) {
             return Ok(Step::Forbidden);
         }
-        if !self.opening.is_open() {
+        if !was_open {
+            // Decoding is a step of its own.
             return Ok(Step::More);
         }
         let message = self.opening.decode_part(incoming)?;

@@ -33,6 +33,8 @@ pub(crate) trait Message: serde::Serialize + DeserializeOwned {
     /// Commas and opened brackets in one operation of a JSON message, and in all that is not operations.
     /// Decoding or skipping what is between two takes 10 to 40 ns: this bounds the time for one piece.
     const MARKS_MAX: u32;
+    /// Whether one of them has a field of this name.
+    fn knows_field(name: &[u8]) -> bool;
     /// Its operations, while it is decoded in parts.
     type Ops: Ops<Self>;
 }
@@ -67,7 +69,7 @@ pub(crate) trait Kind: DeserializeOwned + Copy {
 }
 
 macro_rules! kinds {
-    ($(#[$doc:meta])* $kind:ident of $message:ident: $memory:expr, $marks:expr, $ops:ty; $($variant:ident)*; large: $($large:ident)*) => {
+    ($(#[$doc:meta])* $kind:ident of $message:ident: $memory:expr, $marks:expr, $ops:ty, $knows:path; $($variant:ident)*; large: $($large:ident)*) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
         #[serde(rename_all = "snake_case")]
@@ -90,13 +92,16 @@ macro_rules! kinds {
             const NAME: &'static str = stringify!($message);
             const MARKS_MAX: u32 = $marks;
             type Ops = $ops;
+            fn knows_field(name: &[u8]) -> bool {
+                $knows(name)
+            }
         }
     };
 }
 
 kinds! {
     /// Which message of a client.
-    ClientKind of ClientMessage: 4 << 20, 16_384, ClientOps;
+    ClientKind of ClientMessage: 4 << 20, 16_384, ClientOps, is_client_field;
     Hello Ack Attach Detach Credit Input Batch Spawn Change Subscribe Watch Unwatch Search Query Snapshot
     Ping Cancel;
     large: Input Batch Change
@@ -105,9 +110,49 @@ kinds! {
 kinds! {
     /// Which message of the server. A `Screen` has up to a run for each cell, and a run takes some 200 bytes
     /// while its list grows: 64 MiB are 300,000 cells that all look different.
-    ServerKind of ServerMessage: 64 << 20, u32::MAX, NoOps;
+    ServerKind of ServerMessage: 64 << 20, u32::MAX, NoOps, is_any_field;
     Welcome Diff Rejected Attached Detached Gap TerminalSnapshot Screen Ended Result Error Pong LagWarning;
     large: Welcome Diff Rejected TerminalSnapshot Screen Result
+}
+
+/// The fields of the messages of clients; a test compares them with the declarations.
+const CLIENT_FIELDS: [&str; 27] = [
+    "type",
+    "token",
+    "client",
+    "resume",
+    "collections",
+    "attach",
+    "compress",
+    "version",
+    "terminal",
+    "mode",
+    "start",
+    "window",
+    "offset",
+    "data",
+    "id",
+    "ops",
+    "profile",
+    "cwd",
+    "cols",
+    "rows",
+    "mutation",
+    "path",
+    "watch",
+    "pattern",
+    "regex",
+    "ignore_case",
+    "max",
+];
+
+fn is_client_field(name: &[u8]) -> bool {
+    CLIENT_FIELDS.iter().any(|field| field.as_bytes() == name)
+}
+
+/// Nothing of the server's messages is left out.
+fn is_any_field(_: &[u8]) -> bool {
+    true
 }
 
 /// Those of a batch or of a change.

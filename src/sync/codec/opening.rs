@@ -50,7 +50,9 @@ const INFLATE_COST: u64 = 32;
 const SCAN_COST: u64 = 24;
 const JSON_COST: u64 = 120;
 const BINCODE_COST: u64 = 60;
-const STRING_COST: u64 = 16;
+const STRING_COST: u64 = 3;
+/// The same of padding, which can be no longer than [`kind::small`].
+const PADDING_COST: u64 = 11;
 /// Time for a value of a text, in nanoseconds.
 const MARK_COST: u64 = 40;
 /// Of any payload, in nanoseconds.
@@ -66,6 +68,8 @@ pub(crate) struct Opening<M: Message> {
     length: usize,
     inflating: Option<Inflating>,
     scan: Scan,
+    /// A text without what nobody knows of it, and where its operations stand.
+    reduced: Option<(Vec<u8>, Option<(usize, usize)>)>,
     kind: Option<M::Kind>,
     /// What is decoded so far of a large message with operations.
     parts: Option<Parts<M>>,
@@ -94,8 +98,9 @@ impl<M: Message> Opening<M> {
         };
         let payload = incoming.bytes().get(start..).unwrap_or_default();
         let inflating = if is_deflated { Some(Inflating::new(payload, length)?) } else { None };
-        let (scan, kind, parts) = (Scan::new(M::MARKS_MAX), None, None);
-        Ok(Opening { codec, start, length, inflating, scan, kind, parts, cost: BASE_COST })
+        let (scan, kind, parts) = (Scan::new(M::MARKS_MAX, M::knows_field), None, None);
+        let cost = BASE_COST;
+        Ok(Opening { codec, start, length, inflating, scan, reduced: None, kind, parts, cost })
     }
 
     /// Which message it is, as soon as that is known.
@@ -137,15 +142,23 @@ impl<M: Message> Opening<M> {
             let before = self.scan.at();
             self.scan.look(plain, before.saturating_add(PART_BYTES))?;
             self.cost += cost(self.scan.at() - before, SCAN_COST);
+            if self.is_seen() && self.reduced.is_none() {
+                self.reduced = self.scan.reduced(plain);
+                let kept = self.reduced.as_ref().map_or(0, |(kept, _)| kept.len());
+                self.cost += cost(kept, STRING_COST);
+            }
         }
         if self.kind.is_none() {
             self.kind = self.find_kind(plain)?;
-            if let Some(kind) = self.kind
-                && !kind.may_be_large()
-                && self.length > kind::small(self.codec)
-            {
-                return Err(too_big(self.length, kind::small(self.codec)));
-            }
+        }
+        // What nobody knows of a text counts only until it is left out.
+        let is_known = self.codec == Codec::Bincode || self.is_seen();
+        let length = self.reduced.as_ref().map_or(self.length, |(kept, _)| kept.len());
+        if let Some(kind) = self.kind.filter(|_| is_known)
+            && !kind.may_be_large()
+            && length > kind::small(self.codec)
+        {
+            return Err(too_big(length, kind::small(self.codec)));
         }
         Ok(())
     }
@@ -172,7 +185,7 @@ impl<M: Message> Opening<M> {
                     },
                 },
                 None if !self.is_seen() => Ok(None),
-                None => Err(no_type(plain)),
+                None => Err(no_type(self.reduced.as_ref().map_or(plain, |(kept, _)| kept))),
             },
         }
     }
@@ -184,17 +197,23 @@ impl<M: Message> Opening<M> {
     pub(crate) fn decode_part(&mut self, incoming: Incoming<'_>) -> Result<Option<M>> {
         let payload = incoming.bytes().get(self.start..).unwrap_or_default();
         let plain = self.inflating.as_ref().map_or(payload, Inflating::plain);
+        let (plain, list) = match &self.reduced {
+            Some((kept, list)) => (kept.as_slice(), *list),
+            None => (plain, self.scan.list()),
+        };
         let Some(kind) = self.kind else {
             return Err(malformed(format_args!("the message is not open yet")));
         };
         if self.parts.is_none() && plain.len() > PART_BYTES {
-            self.parts = Parts::new(self.codec, kind, plain, self.scan.list())?;
+            self.parts = Parts::new(self.codec, kind, plain, list)?;
         }
         let Some(parts) = &mut self.parts else {
             let marks = u64::from(self.scan.outer_marks());
             self.cost += marks * MARK_COST + cost(plain.len(), STRING_COST);
-            if self.codec == Codec::Bincode {
-                self.cost += cost(plain.len().min(PART_BYTES), BINCODE_COST);
+            if self.codec == Codec::Json {
+                self.cost += cost(plain.len().min(kind::small(self.codec)), PADDING_COST);
+            } else {
+                self.cost += cost(plain.len().min(PART_BYTES), BINCODE_COST - STRING_COST);
             }
             let meter = Meter::new(memory::<M>(plain.len()));
             return whole(self.codec, plain, kind, &meter).map(Some);

@@ -1,8 +1,10 @@
 //! Looks over the text of a JSON message before it is decoded: which message it is, how deep it nests, how
-//! many values it has. Keeps nothing of it, and goes in parts.
+//! many values it has, and what can be left out because nobody knows it. Keeps nothing of it, and goes in
+//! parts.
 //!
 //! Only what is inside of strings is told apart from what is outside; whether the text is JSON is found out
-//! by decoding it.
+//! by decoding it. Values of unknown fields that are longer than [`SKIP_BYTES`] are not decoded, so that
+//! skipping them takes no step that is long; of them only brackets, strings and depth are looked at.
 
 use memchr::memchr2;
 
@@ -10,6 +12,8 @@ use super::{DecodeError, DecodeErrorKind, Result, malformed};
 
 /// Values nest no deeper; the decoder has the same bound, but not for what it skips.
 const DEPTH_MAX: u32 = 127;
+/// The value of an unknown field of more bytes is left out, and so is more space behind the message.
+const SKIP_BYTES: usize = 4 << 10;
 /// The longest way to write the key `type`: four escapes of six bytes.
 const KEY_BYTES_MAX: usize = 24;
 
@@ -31,6 +35,19 @@ pub(super) struct Scan {
     outer_marks: u32,
     /// More of either are refused.
     marks_max: u32,
+    /// Whether a field of this name is known to any message.
+    knows: fn(&[u8]) -> bool,
+    /// The field of the message's own object that is being looked at: where its value begins, and whether
+    /// nobody knows it.
+    value_from: usize,
+    is_unknown: bool,
+    /// Commas and opened brackets in the value of an unknown field.
+    unknown_marks: u32,
+    /// Values that are left out.
+    skips: Vec<(usize, usize)>,
+    /// Where the message's own object has ended, and whether something other than space follows.
+    end: Option<usize>,
+    has_more: bool,
 }
 
 /// A string that has begun.
@@ -69,10 +86,50 @@ impl Value {
 
 impl Scan {
     /// `marks_max`: commas and opened brackets in one operation, and in all that is not operations.
-    pub(super) fn new(marks_max: u32) -> Scan {
-        let (tag, list) = (Value::Missing, Value::Missing);
-        let (at, depth, string, is_key_next) = (0, 0, None, false);
-        Scan { at, depth, string, is_key_next, tag, list, marks: 0, outer_marks: 0, marks_max }
+    pub(super) fn new(marks_max: u32, knows: fn(&[u8]) -> bool) -> Scan {
+        Scan {
+            at: 0,
+            depth: 0,
+            string: None,
+            is_key_next: false,
+            tag: Value::Missing,
+            list: Value::Missing,
+            marks: 0,
+            outer_marks: 0,
+            marks_max,
+            knows,
+            value_from: 0,
+            is_unknown: false,
+            unknown_marks: 0,
+            skips: Vec::new(),
+            end: None,
+            has_more: false,
+        }
+    }
+
+    /// The text without what is left out, if that is something: a value that is left out is a 0 in it. And
+    /// where the list of operations stands in it.
+    pub(super) fn reduced(&self, text: &[u8]) -> Option<(Vec<u8>, Option<(usize, usize)>)> {
+        let end = self.end.filter(|end| !self.has_more && text.len() - end > SKIP_BYTES);
+        if self.skips.is_empty() && end.is_none() {
+            return None;
+        }
+        let end = end.unwrap_or(text.len());
+        let skipped: usize = self.skips.iter().map(|(from, to)| to - from - 1).sum();
+        let mut kept = Vec::with_capacity(end - skipped);
+        let mut at = 0;
+        let mut list = self.list();
+        for (from, to) in &self.skips {
+            kept.extend_from_slice(text.get(at..*from).unwrap_or_default());
+            kept.push(b'0');
+            at = *to;
+            list = list.map(|(start, end)| match start < *to {
+                true => (start, end),
+                false => (start - (to - from - 1), end - (to - from - 1)),
+            });
+        }
+        kept.extend_from_slice(text.get(at..end).unwrap_or_default());
+        Some((kept, list))
     }
 
     /// How much has been looked at, in bytes.
@@ -151,6 +208,9 @@ impl Scan {
                 key.len() <= KEY_BYTES_MAX
                     && serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == name)
             };
+            self.is_unknown = !string.has_escape && !(self.knows)(key);
+            // Without a colon there is no value to leave out.
+            self.value_from = usize::MAX;
             if self.tag == Value::Missing && is("type") {
                 self.tag = Value::Next;
             } else if self.list == Value::Missing && is("ops") {
@@ -164,13 +224,20 @@ impl Scan {
     fn outside(&mut self, text: &[u8]) -> Result<()> {
         while let Some(byte) = text.get(self.at) {
             self.at += 1;
+            self.has_more |= self.end.is_some() && !byte.is_ascii_whitespace();
             match byte {
                 b'"' => {
                     let start = self.at;
                     self.string = Some(Text { start, has_escape: false, is_escaped: false });
                     return Ok(());
                 }
-                b' ' | b'\n' | b'\r' | b'\t' | b':' => continue,
+                b' ' | b'\n' | b'\r' | b'\t' => continue,
+                b':' => {
+                    if self.depth == 1 {
+                        self.value_from = self.at;
+                    }
+                    continue;
+                }
                 b'{' | b'[' => {
                     if *byte == b'[' && self.depth == 1 && self.list == Value::Next {
                         self.list = Value::From(self.at - 1);
@@ -183,6 +250,10 @@ impl Scan {
                     self.is_key_next = self.depth == 1 && *byte == b'{';
                 }
                 b'}' | b']' => {
+                    if self.depth == 1 {
+                        self.end_field(self.at - 1)?;
+                        self.end.get_or_insert(self.at);
+                    }
                     self.depth = self.depth.saturating_sub(1);
                     if let Value::From(start) = self.list
                         && self.depth == 1
@@ -191,6 +262,9 @@ impl Scan {
                     }
                 }
                 b',' => {
+                    if self.depth == 1 {
+                        self.end_field(self.at - 1)?;
+                    }
                     self.mark()?;
                     self.is_key_next = self.depth == 1;
                 }
@@ -205,8 +279,25 @@ impl Scan {
         Ok(())
     }
 
+    /// A field of the message's own object has ended: what nobody knows is left out if it is long.
+    fn end_field(&mut self, end: usize) -> Result<()> {
+        if !std::mem::take(&mut self.is_unknown) {
+            return Ok(());
+        }
+        let marks = std::mem::take(&mut self.unknown_marks);
+        if end.saturating_sub(self.value_from) > SKIP_BYTES {
+            self.skips.push((self.value_from, end));
+            return Ok(());
+        }
+        (0..marks).try_for_each(|_| self.mark())
+    }
+
     /// Counts a comma or an opened bracket.
     fn mark(&mut self) -> Result<()> {
+        if self.is_unknown {
+            self.unknown_marks = self.unknown_marks.saturating_add(1);
+            return Ok(());
+        }
         let marks = match self.list {
             Value::From(_) if self.depth == 2 => {
                 self.marks = 0;

@@ -121,9 +121,12 @@ fn what_inflates_is_paid_for() {
     let mut slice = rig.slice();
     let served = rig.requests(&mut slice);
     let count = |id| served.iter().filter(|served| **served == id).count();
-    // 50 ms of work and 16 MiB may come at once.
-    assert_eq!((count(heavy), count(light)), (3, 20), "{served:?}");
-    assert!(served.windows(2).all(|pair| pair != [heavy, heavy]), "{served:?}");
+    // 50 ms of work and 16 MiB may come at once; the last one goes beyond.
+    assert!((3..=5).contains(&count(heavy)) && count(light) == 20, "{served:?}");
+    assert!(slice.largest() <= UNIT_COST_MAX, "{}", slice.largest());
+    // The others do not wait for more than one of them.
+    let last = served.iter().rposition(|served| *served == light).unwrap();
+    assert!(served[..last].iter().filter(|served| **served == heavy).count() <= 1, "{served:?}");
     let client = rig.server.clients.get(heavy).unwrap();
     assert!(client.throttled_until.is_some());
 }
