@@ -89,6 +89,8 @@ static inline void loop_event(loop_scenario *scenario, const orch_event *event) 
         CHECK_INT(scenario->closed, 2);
         scenario->over = 1;
         break;
+    case ORCH_EVENT_SLOW_TURN:
+        break;
     default:
         CHECK_INT(event->kind, ORCH_EVENT_EOF);
     }

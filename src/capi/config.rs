@@ -93,7 +93,8 @@ pub struct orch_config {
     pub listeners: usize,
     /// Clients at once; one more is told so and closed. Default 1,024.
     pub clients: usize,
-    /// Connections that are not let in yet; one more is refused, or takes the place of the oldest. Default 16.
+    /// Connections that are not let in yet and have shown no valid token; beyond it one of them makes room.
+    /// Default 16.
     pub clients_pending: usize,
     /// Bytes that wait to be sent to one client; output and state are added while there is room, and a client
     /// whose answers go beyond is closed. Default 1 MiB.
@@ -131,7 +132,7 @@ pub struct orch_config {
     /// Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
     /// read. As many may wait to be sent; more is refused. Default 4 MiB.
     pub peer_queue_bytes: usize,
-    /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN). Default 10,000.
+    /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN). Default 100,000.
     pub turn_time_warn_us: u32,
     /// Milliseconds for which clients that may not type may hold a program back by bytes that they do not take;
     /// then they go on with updates of the screen, or behind a gap. Default 5,000.

@@ -374,14 +374,14 @@ impl Engine {
 fn cost_of(body: &Body) -> u64 {
     match body {
         Body::Forbidden(_) => 2_000,
-        Body::Input(_, bytes) => 3_000 + bytes.len() as u64,
+        Body::Input(_, bytes) => 3_000 + bytes.len() as u64 / 8,
         Body::Message(message) => match message {
             ClientMessage::Spawn(_) => 400_000,
             ClientMessage::Watch { .. } | ClientMessage::Unwatch { .. } => 100_000,
             ClientMessage::Query { .. } => 50_000,
-            ClientMessage::Change { ops, .. } => 2_000 + 2_000 * ops.len() as u64,
+            ClientMessage::Change { ops, .. } => 2_000 + 900 * ops.len() as u64,
             ClientMessage::Hello(hello) => 5_000 + 5_000 * hello.attach.len() as u64,
-            ClientMessage::Input { data, .. } => 3_000 + data.0.len() as u64,
+            ClientMessage::Input { data, .. } => 3_000 + data.0.len() as u64 / 8,
             _ => 2_000,
         },
     }

@@ -88,11 +88,14 @@ impl Engine {
     /// Carries out posted commands, as long as their completions can be queued.
     pub(super) fn read_inbox(&mut self) {
         let mut slice = self.enter(Stage::Inbox, INBOX_TIME);
-        while self.notices.len() < self.config.limits.events && !slice.is_over() {
+        while self.notices.len() < self.config.limits.events {
             let Some(Letter { tag, command }) = self.inbox.take() else { break };
             slice.charge(cost_of(&command));
             let result = self.carry_out(command);
             self.notices.push_back(Notice::Completed { tag, result });
+            if slice.is_over() {
+                break;
+            }
         }
         self.leave(&slice);
     }

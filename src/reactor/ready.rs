@@ -1,8 +1,9 @@
 //! The ready queue: sources that are believed readable and wait for their share of a turn.
 //!
-//! Two classes. `Typing` holds terminals that got input a moment ago; they are served before
-//! `Bulk`, so that an echo does not wait behind a flood. Inside a class it is round-robin: a source
-//! that used up its share goes to the back.
+//! Three classes. `Typing` holds terminals that got input a moment ago; they are served before all others,
+//! so that an echo does not wait behind a flood. While somebody types few of the others are served at a
+//! time: those are `Open`, the rest waits in `Bulk`. Inside a class it is round-robin: a source that used up
+//! its share goes to the back.
 //!
 //! Each source keeps its own [`Membership`], so that it is queued at most once, can change its class
 //! or leave without a search, and the queue knows its exact length. Entries that were left behind
@@ -16,6 +17,7 @@ use super::id::TerminalId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Typing,
+    Open,
     Bulk,
 }
 
@@ -33,12 +35,16 @@ impl Membership {
 #[derive(Default)]
 pub(crate) struct ReadyQueue {
     typing: VecDeque<TerminalId>,
+    open: VecDeque<TerminalId>,
     bulk: VecDeque<TerminalId>,
     /// Members of each class, without the entries left behind.
     live_typing: usize,
+    live_open: usize,
     live_bulk: usize,
-    /// `Bulk` waits.
+    /// `Open` and `Bulk` wait.
     is_held: bool,
+    /// `Bulk` waits.
+    is_narrow: bool,
 }
 
 impl ReadyQueue {
@@ -48,24 +54,27 @@ impl ReadyQueue {
 
     /// Whether nobody has a turn now.
     pub(crate) fn is_empty(&self) -> bool {
-        self.live_typing == 0 && (self.is_held || self.live_bulk == 0)
+        let has_bulk = self.live_bulk > 0 && !self.is_narrow;
+        self.live_typing == 0 && (self.is_held || (self.live_open == 0 && !has_bulk))
     }
 
-    /// Has the class `Bulk` wait, or go on.
-    pub(crate) fn hold(&mut self, is_held: bool) {
-        self.is_held = is_held;
+    /// Has the classes `Open` and `Bulk` wait, or `Bulk` alone, or both go on.
+    pub(crate) fn hold(&mut self, is_held: bool, is_narrow: bool) {
+        (self.is_held, self.is_narrow) = (is_held, is_narrow);
     }
 
-    /// Whether somebody waits because `Bulk` has to.
+    /// Whether somebody waits because of a hold.
     pub(crate) fn has_held(&self) -> bool {
-        self.is_held && self.live_bulk > 0
+        (self.is_held && self.live_open > 0)
+            || ((self.is_held || self.is_narrow) && self.live_bulk > 0)
     }
 
     /// Puts a source at the back of its class. One that is queued moves only to a more urgent class.
     pub(crate) fn push(&mut self, member: &mut Membership, id: TerminalId, class: Class) {
         match (member.0, class) {
             (None, _) => {}
-            (Some(Class::Bulk), Class::Typing) => self.live_bulk -= 1,
+            (Some(Class::Bulk), Class::Typing | Class::Open) => self.live_bulk -= 1,
+            (Some(Class::Open), Class::Typing) => self.live_open -= 1,
             _ => return,
         }
         *self.live(class) += 1;
@@ -98,6 +107,12 @@ impl ReadyQueue {
         if self.is_held {
             return None;
         }
+        if let Some(id) = self.open.pop_front() {
+            return Some((id, Class::Open));
+        }
+        if self.is_narrow {
+            return None;
+        }
         self.bulk.pop_front().map(|id| (id, Class::Bulk))
     }
 
@@ -113,6 +128,7 @@ impl ReadyQueue {
     fn live(&mut self, class: Class) -> &mut usize {
         match class {
             Class::Typing => &mut self.live_typing,
+            Class::Open => &mut self.live_open,
             Class::Bulk => &mut self.live_bulk,
         }
     }
@@ -120,6 +136,7 @@ impl ReadyQueue {
     fn list(&mut self, class: Class) -> &mut VecDeque<TerminalId> {
         match class {
             Class::Typing => &mut self.typing,
+            Class::Open => &mut self.open,
             Class::Bulk => &mut self.bulk,
         }
     }
@@ -157,13 +174,21 @@ mod tests {
         let mut queue = ReadyQueue::new();
         let (mut a, mut b) = (Membership::default(), Membership::default());
         queue.push(&mut a, id(1), Class::Bulk);
-        queue.hold(true);
+        queue.hold(true, false);
+        assert!(queue.is_empty() && queue.has_held() && queue.next().is_none());
+        queue.hold(false, true);
         assert!(queue.is_empty() && queue.has_held() && queue.next().is_none());
         queue.push(&mut b, id(2), Class::Typing);
         assert!(!queue.is_empty());
         assert_eq!(queue.next(), Some((id(2), Class::Typing)));
         assert!(queue.claim(&mut b, Class::Typing));
-        queue.hold(false);
+        // One that is open goes on, and leaves its old entry behind.
+        queue.push(&mut a, id(1), Class::Open);
+        assert_eq!(queue.next(), Some((id(1), Class::Open)));
+        assert!(queue.claim(&mut a, Class::Open));
+        assert!(queue.is_empty() && !queue.has_held());
+        queue.push(&mut a, id(1), Class::Bulk);
+        queue.hold(false, false);
         assert_eq!(queue.next(), Some((id(1), Class::Bulk)));
     }
 

@@ -108,6 +108,7 @@ pub(crate) enum FromClient<'a> {
 }
 
 /// What came from the server.
+#[cfg(any(test, fuzzing))]
 #[allow(clippy::large_enum_variant, reason = "it is looked at where it is made, never kept")]
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum FromServer<'a> {
@@ -172,6 +173,7 @@ impl Codec {
     }
 
     /// What the server sent. `max_inflated`: bytes of a message after inflating.
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn decode_server(
         self,
         incoming: Incoming<'_>,
@@ -245,6 +247,7 @@ impl Codec {
         Opening::new(self, incoming, max_inflated)
     }
 
+    #[cfg(any(test, fuzzing))]
     fn decode<M: Message>(self, incoming: Incoming<'_>, max_inflated: usize) -> Result<M> {
         let mut opening = self.open::<M>(incoming, max_inflated)?;
         while !opening.is_open() {

@@ -69,8 +69,8 @@ impl Pump {
 
     /// Feeds of these terminals are due, those that an echo is expected from before all others.
     fn note_due(&mut self, touched: &[TerminalId]) {
-        self.due.extend(touched);
         let feeds = &self.feeds;
+        self.due.extend(touched.iter().filter(|id| feeds.contains_key(id)));
         let has_patience = |id: &TerminalId| feeds.get(id).is_none_or(|feed| !feed.awaits_echo);
         self.due.sort_unstable_by_key(|id| (has_patience(id), *id));
         self.due.dedup();

@@ -1,4 +1,7 @@
-//! Holding reads of floods back while an echo is on its way. Pure.
+//! Holding reads of floods back while somebody types. Pure.
+//!
+//! Two things. While an echo is on its way no flood is read ([`Hold`]), and as long as somebody types only few
+//! of them are read at a time ([`Window`]), so that few programs want the processor when the next key comes.
 //!
 //! A program that floods its terminal is stopped by the kernel once nobody reads. So when somebody types, a
 //! short pause in the reads of all other terminals frees the processor for the program that echoes, which
@@ -68,6 +71,61 @@ impl Hold {
     }
 }
 
+/// Terminals that are read beside those that are typed in, at once.
+const OPEN: usize = 3;
+/// Bytes that are read of one before the next one has its turn.
+const QUOTA: usize = 128 << 10;
+/// One that has nothing to read for so long leaves its place to the next one. A program that floods fills the
+/// kernel's 12 KiB in less.
+const IDLE: Duration = Duration::from_micros(300);
+
+/// Which terminals are read while somebody types in another one.
+#[derive(Default)]
+pub(crate) struct Window {
+    open: [Option<Open>; OPEN],
+}
+
+struct Open {
+    id: TerminalId,
+    left: usize,
+    until: Instant,
+}
+
+impl Window {
+    /// A terminal that is not open is read: it takes a place. Whether there was one.
+    pub(crate) fn enter(&mut self, id: TerminalId, now: Instant) -> bool {
+        let Some(place) = self.open.iter_mut().find(|place| place.is_none()) else { return false };
+        *place = Some(Open { id, left: QUOTA, until: now + IDLE });
+        true
+    }
+
+    /// So much was read of a terminal. Whether it keeps its place.
+    pub(crate) fn on_read(&mut self, id: TerminalId, bytes: usize, now: Instant) -> bool {
+        let place = self.open.iter_mut().find(|place| place.as_ref().is_some_and(|o| o.id == id));
+        let Some(place) = place else { return false };
+        if let Some(open) = place {
+            open.left = open.left.saturating_sub(bytes);
+            open.until = now + IDLE;
+        }
+        place.take_if(|open| open.left == 0).is_none()
+    }
+
+    /// Takes the places of those that have had nothing to read for too long, or of all.
+    pub(crate) fn expire(&mut self, now: Instant, all: bool) -> impl Iterator<Item = TerminalId> {
+        let gone = self.open.each_mut().map(|place| place.take_if(|open| all || open.until <= now));
+        gone.into_iter().flatten().map(|open| open.id)
+    }
+
+    /// When a place is free: `None` if one is.
+    pub(crate) fn free_at(&self) -> Option<Instant> {
+        let mut times = [None; OPEN];
+        for (time, place) in times.iter_mut().zip(&self.open) {
+            *time = Some(place.as_ref()?.until);
+        }
+        times.into_iter().flatten().min()
+    }
+}
+
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)]
 mod tests {
@@ -89,6 +147,25 @@ mod tests {
         assert_eq!(hold.until(now + 20 * US), None);
         hold.on_input(cat, now + 30 * US);
         assert_eq!(hold.until(now + 30 * US + HOLD_MAX), None);
+    }
+
+    #[test]
+    fn few_are_read_at_a_time_and_each_has_its_turn() {
+        let now = Instant::now();
+        let ids: Vec<_> = (1..=4).map(TerminalId::from_u64).collect();
+        let mut window = Window::default();
+        assert!(window.enter(ids[0], now) && window.free_at().is_none());
+        assert!(window.enter(ids[1], now + 10 * US) && window.enter(ids[3], now + 50 * US));
+        assert!(!window.enter(ids[2], now) && window.free_at() == Some(now + IDLE));
+        // One that has had its share goes.
+        assert!(window.on_read(ids[0], QUOTA - 1, now + 20 * US));
+        assert!(!window.on_read(ids[0], 1, now + 30 * US));
+        assert!(window.enter(ids[2], now + 30 * US));
+        // So does one that has nothing to read.
+        assert_eq!(window.free_at(), Some(now + 10 * US + IDLE));
+        assert_eq!(window.expire(now + 10 * US + IDLE, false).collect::<Vec<_>>(), [ids[1]]);
+        assert_eq!(window.expire(now, true).collect::<Vec<_>>(), [ids[2], ids[3]]);
+        assert!(!window.on_read(ids[2], 1, now));
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod spawn;
 mod state;
 mod table;
 mod telling;
+mod typing;
 mod viewing;
 
 use std::hash::RandomState;
@@ -87,6 +88,8 @@ pub(crate) struct Terminal {
     next_reader: usize,
     flow: Flow,
     queued: Membership,
+    /// It is one of the few that are read while somebody types in another one.
+    is_open: bool,
     outbox_place: OutboxPlace,
     input: InputQueue,
     input_ready: bool,
@@ -150,6 +153,7 @@ impl Terminal {
             next_reader: 0,
             flow: Flow::default(),
             queued: Membership::default(),
+            is_open: false,
             outbox_place: OutboxPlace::default(),
             input: InputQueue::new(limits.input_bytes),
             input_ready: false,
@@ -184,7 +188,11 @@ impl Terminal {
     fn class(&self, reactor: &Reactor, limits: &Limits) -> Class {
         let typed =
             |at: Instant| reactor.now().saturating_duration_since(at) < limits.typing_window;
-        if self.last_input.is_some_and(typed) { Class::Typing } else { Class::Bulk }
+        match () {
+            () if self.last_input.is_some_and(typed) => Class::Typing,
+            () if self.is_open => Class::Open,
+            () => Class::Bulk,
+        }
     }
 
     /// Registers the PTY for what is waited for now. A failure is reported and stops nobody: what was

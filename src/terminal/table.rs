@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::child::Child;
 use super::event::Outbox;
-use super::hold::Hold;
+use super::hold::{Hold, Window};
 use super::memory::Starving;
 use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
 use super::output::{LogBudget, Reader};
@@ -34,9 +34,11 @@ pub(crate) struct Terminals {
     /// Terminals that something happened to since they were last asked for.
     pub(super) touched: Vec<TerminalId>,
     pub(super) starving: Starving,
-    last_input: Option<Instant>,
+    pub(super) last_input: Option<Instant>,
     /// Reads of floods wait for an echo.
-    hold: Hold,
+    pub(super) hold: Hold,
+    /// Which floods are read while somebody types.
+    pub(super) window: Window,
     /// What was searched for last.
     pub(super) patterns: Patterns,
     pub(super) limits: Limits,
@@ -67,6 +69,7 @@ impl Terminals {
             starving: Starving::default(),
             last_input: None,
             hold: Hold::new(now),
+            window: Window::default(),
             patterns: Patterns::default(),
             limits,
         }
@@ -236,21 +239,6 @@ impl Terminals {
             }
             t.write(bytes, reactor).map(drop)
         })
-    }
-
-    /// Input was accepted: an echo is on its way, and floods wait for it.
-    fn note_input(&mut self, id: TerminalId, reactor: &mut Reactor) {
-        let now = reactor.now();
-        self.last_input = Some(now);
-        self.hold.on_input(id, now);
-        reactor.ready.hold(self.hold.until(now).is_some());
-    }
-
-    /// When reads of floods go on, if they are held back.
-    pub(crate) fn held_until(&mut self, reactor: &mut Reactor) -> Option<Instant> {
-        let until = self.hold.until(reactor.now());
-        reactor.ready.hold(until.is_some());
-        until
     }
 
     pub(super) fn get(&self, id: TerminalId) -> Result<&Terminal> {
@@ -434,10 +422,7 @@ impl Terminals {
         let mut share = may;
         let mut outcome = terminal.read(slice, &mut share, &mut self.logs, reactor);
         *bytes -= may - share;
-        if share < may {
-            self.hold.on_output(id, reactor.now());
-            reactor.ready.hold(self.hold.until(reactor.now()).is_some());
-        }
+        self.note_served(id, class, may - share, reactor);
         if outcome == Outcome::Starved {
             if self.free_history() {
                 outcome = Outcome::More;

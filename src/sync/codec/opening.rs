@@ -13,7 +13,7 @@ use super::deflate::Inflating;
 use super::kind::{self, Kind, Message};
 use super::meter::{Meter, Metered};
 use super::parts::Parts;
-use super::scan::Scan;
+use super::scan::{Reduced, Scan};
 use super::{
     BINCODE, BINCODE_HEADER, Codec, DEFLATED, DEFLATED_JSON, DecodeError, DecodeErrorKind,
     Incoming, JSON_HEADER, MAGIC, PART_BYTES, Result, SCHEMA, malformed, short, too_big,
@@ -68,8 +68,8 @@ pub(crate) struct Opening<M: Message> {
     length: usize,
     inflating: Option<Inflating>,
     scan: Scan,
-    /// A text without what nobody knows of it, and where its operations stand.
-    reduced: Option<(Vec<u8>, Option<(usize, usize)>)>,
+    /// A text without what nobody knows of it.
+    reduced: Option<Reduced>,
     kind: Option<M::Kind>,
     /// What is decoded so far of a large message with operations.
     parts: Option<Parts<M>>,
@@ -144,7 +144,7 @@ impl<M: Message> Opening<M> {
             self.cost += cost(self.scan.at() - before, SCAN_COST);
             if self.is_seen() && self.reduced.is_none() {
                 self.reduced = self.scan.reduced(plain);
-                let kept = self.reduced.as_ref().map_or(0, |(kept, _)| kept.len());
+                let kept = self.reduced.as_ref().map_or(0, |kept| kept.text.len());
                 self.cost += cost(kept, STRING_COST);
             }
         }
@@ -153,7 +153,7 @@ impl<M: Message> Opening<M> {
         }
         // What nobody knows of a text counts only until it is left out.
         let is_known = self.codec == Codec::Bincode || self.is_seen();
-        let length = self.reduced.as_ref().map_or(self.length, |(kept, _)| kept.len());
+        let length = self.reduced.as_ref().map_or(self.length, |kept| kept.text.len());
         if let Some(kind) = self.kind.filter(|_| is_known)
             && !kind.may_be_large()
             && length > kind::small(self.codec)
@@ -185,7 +185,7 @@ impl<M: Message> Opening<M> {
                     },
                 },
                 None if !self.is_seen() => Ok(None),
-                None => Err(no_type(self.reduced.as_ref().map_or(plain, |(kept, _)| kept))),
+                None => Err(no_type(self.reduced.as_ref().map_or(plain, |kept| &kept.text))),
             },
         }
     }
@@ -198,7 +198,7 @@ impl<M: Message> Opening<M> {
         let payload = incoming.bytes().get(self.start..).unwrap_or_default();
         let plain = self.inflating.as_ref().map_or(payload, Inflating::plain);
         let (plain, list) = match &self.reduced {
-            Some((kept, list)) => (kept.as_slice(), *list),
+            Some(kept) => (kept.text.as_slice(), kept.list),
             None => (plain, self.scan.list()),
         };
         let Some(kind) = self.kind else {

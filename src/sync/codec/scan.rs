@@ -50,6 +50,13 @@ pub(super) struct Scan {
     has_more: bool,
 }
 
+/// A text without what nobody knows of it, and where its operations stand.
+#[derive(Debug)]
+pub(super) struct Reduced {
+    pub(super) text: Vec<u8>,
+    pub(super) list: Option<(usize, usize)>,
+}
+
 /// A string that has begun.
 #[derive(Clone, Copy, Debug)]
 struct Text {
@@ -107,9 +114,8 @@ impl Scan {
         }
     }
 
-    /// The text without what is left out, if that is something: a value that is left out is a 0 in it. And
-    /// where the list of operations stands in it.
-    pub(super) fn reduced(&self, text: &[u8]) -> Option<(Vec<u8>, Option<(usize, usize)>)> {
+    /// The text without what is left out, if that is something: a value that is left out is a 0 in it.
+    pub(super) fn reduced(&self, text: &[u8]) -> Option<Reduced> {
         let end = self.end.filter(|end| !self.has_more && text.len() - end > SKIP_BYTES);
         if self.skips.is_empty() && end.is_none() {
             return None;
@@ -129,7 +135,7 @@ impl Scan {
             });
         }
         kept.extend_from_slice(text.get(at..end).unwrap_or_default());
-        Some((kept, list))
+        Some(Reduced { text: kept, list })
     }
 
     /// How much has been looked at, in bytes.

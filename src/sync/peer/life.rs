@@ -13,8 +13,9 @@ use super::session::Fault;
 use super::{Peer, Peers, QUEUED_FRAMES_MAX};
 use crate::policy::Slice;
 use crate::reactor::{Alarm, PeerId, Reactor, Source};
-use crate::sync::codec::{DecodeErrorKind, FromServer, Incoming, claimed_bytes};
+use crate::sync::codec::{self, DecodeError, DecodeErrorKind, Incoming, Opening};
 use crate::sync::frames::Payload;
+use crate::sync::protocol::ServerMessage;
 use crate::sync::wire::Flush;
 
 /// Time to connect, upgrade and be let in.
@@ -34,9 +35,17 @@ pub(super) const COST: (u64, u64) = (500_000_000, 100_000_000);
 const FRAME_COST: u64 = 2_500;
 /// Copying 8 bytes.
 const COPY_8_COST: u64 = 4;
-/// A message, and each of its bytes when they are decoded.
+/// A message, beside opening and decoding it.
 const MESSAGE_COST: u64 = 1_000;
-const DECODE_COST: u64 = 4;
+
+/// What is done of a message in one unit, in nanoseconds of estimated work; the last part may go beyond.
+const PART_COST: u64 = 250_000;
+
+/// A message that has come and is not decoded yet.
+pub(super) struct Unread {
+    payload: Payload,
+    opening: Opening<ServerMessage>,
+}
 
 impl Peers {
     // Readiness.
@@ -139,18 +148,28 @@ impl Peers {
             self.lose(id, Fault::new("it takes no answers"), reactor);
             return false;
         }
-        let (count, received) = link.read(&mut self.scratch);
-        let mut cost = FRAME_COST + count as u64 / 8 * COPY_8_COST;
-        if let Received::Message(payload) = &received {
-            let bytes = claimed_bytes(incoming(payload)).min(MESSAGE_BYTES).max(payload.len());
-            cost += MESSAGE_COST + bytes as u64 * DECODE_COST;
+        let mut cost = 0;
+        let goes_on = if peer.unread.is_some() {
+            self.go_on_with_message(id, &mut cost, reactor)
+        } else {
+            let (count, received) = link.read(&mut self.scratch);
+            cost = FRAME_COST + count as u64 / 8 * COPY_8_COST;
+            self.on_received(id, received, &mut cost, reactor)
+        };
+        if let Ok(peer) = self.peers.get_mut(id) {
+            peer.cost.charge(cost, now);
         }
-        peer.cost.charge(cost, now);
         slice.charge(cost);
-        self.on_received(id, received, reactor)
+        goes_on
     }
 
-    fn on_received(&mut self, id: PeerId, received: Received, reactor: &mut Reactor) -> bool {
+    fn on_received(
+        &mut self,
+        id: PeerId,
+        received: Received,
+        cost: &mut u64,
+        reactor: &mut Reactor,
+    ) -> bool {
         let Ok(peer) = self.peers.get_mut(id) else { return false };
         let Some(link) = &mut peer.link else { return false };
         let payload = match received {
@@ -180,14 +199,60 @@ impl Peers {
                 return true;
             }
         };
-        let was_open = peer.session.is_open;
-        let outcome = understand(peer, &payload, reactor.now(), &mut self.out);
+        *cost += MESSAGE_COST;
+        let outcome = match codec::output(incoming(&payload)) {
+            Ok(Some((terminal, offset, bytes))) => peer.session.on_output(terminal, offset, bytes),
+            Ok(None) => match peer.options.codec.open(incoming(&payload), MESSAGE_BYTES) {
+                Ok(opening) => {
+                    peer.unread = Some(Unread { payload, opening });
+                    return self.go_on_with_message(id, cost, reactor);
+                }
+                Err(error) => Err(undecodable(error)),
+            },
+            Err(error) => Err(undecodable(error)),
+        };
+        self.conclude(id, outcome, reactor)
+    }
+
+    /// Goes on with the message that a peer has sent, as far as one unit goes.
+    fn go_on_with_message(&mut self, id: PeerId, cost: &mut u64, reactor: &mut Reactor) -> bool {
+        let Ok(peer) = self.peers.get_mut(id) else { return false };
+        let Some(Unread { payload, mut opening }) = peer.unread.take() else { return true };
+        let decoded = loop {
+            let was_open = opening.is_open();
+            let step = if was_open {
+                opening.decode_part(incoming(&payload))
+            } else {
+                opening.open_part(incoming(&payload)).map(|()| None)
+            };
+            *cost += opening.take_cost();
+            match step {
+                Ok(None) if *cost < PART_COST => {}
+                step => break step,
+            }
+        };
+        let outcome = match decoded {
+            Ok(Some(message)) => peer.session.on_message(message, reactor.now(), &mut self.out),
+            Ok(None) => {
+                peer.unread = Some(Unread { payload, opening });
+                Ok(())
+            }
+            Err(error) => Err(undecodable(error)),
+        };
+        self.conclude(id, outcome, reactor)
+    }
+
+    /// A frame has been dealt with. Whether there may be another.
+    fn conclude(&mut self, id: PeerId, outcome: Result<(), Fault>, reactor: &mut Reactor) -> bool {
         if let Err(fault) = outcome {
             self.out.clear();
             self.lose(id, fault, reactor);
             return false;
         }
-        if !was_open && peer.session.is_open {
+        if let Ok(peer) = self.peers.get_mut(id)
+            && peer.session.is_open
+            && peer.open_since.is_none()
+        {
             peer.on_open(reactor);
         }
         true
@@ -371,20 +436,10 @@ fn interest(is_writing: bool) -> mio::Interest {
     }
 }
 
-/// Has the session do what a message says.
-fn understand(
-    peer: &mut Peer,
-    payload: &Payload,
-    now: Instant,
-    out: &mut Vec<super::ClientMessage>,
-) -> Result<(), Fault> {
-    match peer.options.codec.decode_server(incoming(payload), MESSAGE_BYTES) {
-        Ok(FromServer::Message(message)) => peer.session.on_message(message, now, out),
-        Ok(FromServer::Output { terminal, offset, bytes }) => {
-            peer.session.on_output(terminal, offset, bytes)
-        }
-        Err(error) if error.kind == DecodeErrorKind::Schema => Err(Fault::fatal(error.message)),
-        Err(error) => Err(Fault::new(error.message)),
+fn undecodable(error: DecodeError) -> Fault {
+    match error.kind {
+        DecodeErrorKind::Schema => Fault::fatal(error.message),
+        _ => Fault::new(error.message),
     }
 }
 

@@ -25,8 +25,9 @@ use crate::sync::wire::{Flush, Socket, Wire};
 
 /// What is read with one system call.
 pub(super) const READ_BYTES: usize = 32 << 10;
-/// Bytes of a message of the other engine, also when inflated; its own parts are far smaller.
-pub(super) const MESSAGE_BYTES: usize = 16 << 20;
+/// Bytes of a message of the other engine, also when inflated. Its own are smaller but for a screen of more
+/// than 100,000 cells that all look different; decoding one is a single unit of work, of some 10 ms at most.
+pub(super) const MESSAGE_BYTES: usize = 4 << 20;
 /// Where the WebSocket is.
 const PATH: &str = "/";
 /// After so many seconds of silence the kernel asks whether the other end is there, so often, and gives up

@@ -25,6 +25,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use self::inflow::Item;
+use self::life::Unread;
 use self::link::Link;
 use self::session::Session;
 use super::access::Scopes;
@@ -126,6 +127,8 @@ struct Peer {
     is_readable: bool,
     /// Why nothing can be written any more. What came before is still read.
     broken: Option<String>,
+    /// A message that is not decoded yet.
+    unread: Option<Unread>,
     /// In the list of those to be read.
     is_listed: bool,
     /// In the list of those that have something to tell.
@@ -195,6 +198,7 @@ impl Peers {
             paused_until: None,
             is_leaving: false,
             is_readable: false,
+            unread: None,
             is_listed: false,
             broken: None,
             is_teller: false,

@@ -1,0 +1,55 @@
+//! What the table does while somebody types: floods wait for the echo, and few of them are read at a time.
+//!
+//! What decides is in [`hold`](super::hold); here it is joined to the ready queue.
+
+use std::time::Instant;
+
+use super::table::Terminals;
+use crate::reactor::{Class, Reactor, TerminalId};
+
+impl Terminals {
+    /// Input was accepted: an echo is on its way, and floods wait for it.
+    pub(super) fn note_input(&mut self, id: TerminalId, reactor: &mut Reactor) {
+        let now = reactor.now();
+        self.last_input = Some(now);
+        self.hold.on_input(id, now);
+        self.held_until(reactor);
+    }
+
+    /// A terminal was read from the queue: `class` is where it stood there.
+    pub(super) fn note_served(
+        &mut self,
+        id: TerminalId,
+        class: Class,
+        bytes: usize,
+        reactor: &mut Reactor,
+    ) {
+        let now = reactor.now();
+        if bytes > 0 {
+            self.hold.on_output(id, now);
+        }
+        if class != Class::Typing && self.is_typing(now) {
+            let is_open = class == Class::Open || self.window.enter(id, now);
+            let is_open = is_open && self.window.on_read(id, bytes, now);
+            if let Ok(terminal) = self.table.get_mut(id) {
+                terminal.is_open = is_open;
+            }
+        }
+        self.held_until(reactor);
+    }
+
+    /// When reads of floods go on that are held back now, and what of the ready queue is.
+    pub(crate) fn held_until(&mut self, reactor: &mut Reactor) -> Option<Instant> {
+        let now = reactor.now();
+        let is_typing = self.is_typing(now);
+        for id in self.window.expire(now, !is_typing) {
+            if let Ok(terminal) = self.table.get_mut(id) {
+                terminal.is_open = false;
+            }
+        }
+        let echo = self.hold.until(now);
+        let place = self.window.free_at();
+        reactor.ready.hold(echo.is_some(), place.is_some());
+        echo.or(place)
+    }
+}
