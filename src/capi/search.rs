@@ -161,7 +161,7 @@ impl From<&Match> for orch_match {
 /// In the middle of a line, matches are those that begin at `from` or later. Set `out_matches->size` before;
 /// it is left as it is.
 ///
-/// Lent as by `orch_terminal_get_screen`. Owner thread. Takes some 10 ms for 10,000 rows of 80 columns, and
+/// Lent as by `orch_terminal_get_screen`. Owner thread. Takes an estimated 10 ms for 10,000 rows of 80 columns, and
 /// stops after about 100 ms, `has_more` set, or when the search for one more match in one line is through if
 /// that takes longer, which only expressions do that are made for it: search a long scrollback in slices, by
 /// `rows_max` and `from`; to end a search is not to go on. What was compiled is kept for the next slice.

@@ -108,7 +108,7 @@ impl Engine {
     /// Searches a screen and its scrollback at once. Rows that wrap into each other are one line, up to 1,000
     /// rows or 64 KiB of text; the rest of a longer one is looked at as what follows on it.
     ///
-    /// Takes some 10 ms for the default of 10,000 rows, of 80 columns each, and stops after about 100 ms of
+    /// Takes an estimated 10 ms for the default of 10,000 rows, of 80 columns each, and stops after about 100 ms of
     /// processor time, or when the search for one more match in one line is through if that takes longer,
     /// which only expressions do that are made for it. A host that may not wait so long searches in slices
     /// of a few hundred rows, by [`Search::rows_max`], and goes on at [`Matches::next`] and

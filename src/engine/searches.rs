@@ -35,7 +35,7 @@ const MATCHES: (u32, u32) = (1000, 10_000);
 /// Bytes of a client's queue for each match of a search: one match takes some 75.
 const QUEUE_BYTES_PER_MATCH: usize = 100;
 
-/// Costs, as measured in a release build: a step, whatever it does, an answer, and a match in it that is
+/// Costs, estimated for a release build: a step, whatever it does, an answer, and a match in it that is
 /// encoded.
 const STEP_COST: u64 = 200;
 const ANSWER_COST: u64 = 2_000;

@@ -134,8 +134,9 @@ impl Server {
         let scopes = client.grant.map_or(Scopes::ALL, |grant| grant.scopes);
         let end = unit.cost + PART_COST;
         let outcome = loop {
-            // Decoding may take a unit of its own.
-            if unread.opening.is_open() && unit.cost > end - PART_COST / 2 {
+            // Decoding a large one takes a unit of its own.
+            let is_large = unread.bytes() > FORBIDDEN_BYTES;
+            if is_large && unread.opening.is_open() && unit.cost > end - PART_COST + MESSAGE_COST {
                 break Ok(Step::More);
             }
             let step = unread.step(scopes);

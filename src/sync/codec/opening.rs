@@ -213,7 +213,7 @@ impl<M: Message> Opening<M> {
             if self.codec == Codec::Json {
                 self.cost += cost(plain.len().min(kind::small(self.codec)), PADDING_COST);
             } else {
-                self.cost += cost(plain.len().min(PART_BYTES), BINCODE_COST - STRING_COST);
+                self.cost += cost(plain.len().min(PART_BYTES / 2), BINCODE_COST - STRING_COST);
             }
             let meter = Meter::new(memory::<M>(plain.len()));
             return whole(self.codec, plain, kind, &meter).map(Some);

@@ -8,7 +8,7 @@
 use super::pattern::{Kind, Pattern};
 use super::program::{Program, State, StateId, holds};
 
-/// Costs, as measured in a release build: a search that begins, a byte that is skipped, a character that is
+/// Costs, estimated for a release build: a search that begins, a byte that is skipped, a character that is
 /// looked at, a state that is visited.
 const BEGIN_COST: u64 = 30;
 const SKIP_COST: u64 = 1;

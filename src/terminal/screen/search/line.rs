@@ -17,7 +17,7 @@ pub(super) const LINE_ROWS_MAX: usize = 1000;
 /// Bytes of text of one line that are looked at together.
 pub(super) const LINE_BYTES_MAX: usize = 64 << 10;
 
-/// Costs, as measured in a release build: a row that is begun, a cell of it whose end is looked for, a cell
+/// Costs, estimated for a release build: a row that is begun, a cell of it whose end is looked for, a cell
 /// that is read, a byte of it.
 const ROW_COST: u64 = 60;
 const END_COST: u64 = 1;

@@ -28,7 +28,7 @@ const NEST_MAX: u32 = 100;
 /// The most that translating a syntax tree may cost.
 const TRANSLATION_COST_MAX: u64 = 600_000;
 
-/// Costs, as measured in a release build: a byte of a pattern that is parsed, a node of the tree, a range
+/// Costs, estimated for a release build: a byte of a pattern that is parsed, a node of the tree, a range
 /// of characters that is added to a class, a range that is in that class already and sorted again, a
 /// character of a range that is looked up for other cases.
 const PARSE_COST: u64 = 50;

@@ -16,7 +16,7 @@ use crate::error::Result;
 /// States of a program, and about as many parts of the expression that need none.
 const STATES_MAX: usize = 4096;
 
-/// Costs, as measured in a release build: a part of the expression that is compiled, a range of characters
+/// Costs, estimated for a release build: a part of the expression that is compiled, a range of characters
 /// of a class.
 const PART_COST: u64 = 20;
 const RANGE_COST: u64 = 3;
