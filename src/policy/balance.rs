@@ -41,6 +41,11 @@ impl Balance {
         now.checked_add(wait).unwrap_or(now + Duration::from_secs(86_400))
     }
 
+    /// Whether most of the maximum is there: its owner has cost little of late.
+    pub(crate) fn is_high(&self, now: Instant) -> bool {
+        self.level_at(now) >= i128::from(self.max) * BILLION / 4 * 3
+    }
+
     fn level_at(&self, now: Instant) -> i128 {
         let elapsed = now.saturating_duration_since(self.updated).as_nanos();
         let gained = elapsed.saturating_mul(u128::from(self.rate_per_second));
@@ -61,6 +66,7 @@ mod tests {
         let mut balance = Balance::new(1000, 50, start);
         balance.charge(50, start);
         assert_eq!(balance.ready_at(start), start);
+        assert!(!balance.is_high(start + ms(37)) && balance.is_high(start + ms(38)));
         balance.charge(100, start);
         assert_eq!(balance.ready_at(start), start + ms(100));
         assert_eq!(balance.ready_at(start + ms(40)), start + ms(100));

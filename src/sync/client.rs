@@ -160,6 +160,8 @@ pub(crate) struct Client {
     pub(crate) stalled: Option<(Instant, u64)>,
     /// In the list of those to be read.
     pub(crate) is_readable: bool,
+    /// It has cost little of late, as of the last look.
+    pub(crate) is_light: bool,
     /// It is read on when there is room for answers.
     pub(crate) waits_for_room: bool,
     /// A message that is not decoded yet.
@@ -237,6 +239,7 @@ impl Client {
             has_hung_up: false,
             stalled: None,
             is_readable: false,
+            is_light: true,
             waits_for_room: false,
             unread: None,
             is_held: false,

@@ -17,6 +17,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -70,6 +71,41 @@ pub(crate) enum Body {
     Input(TerminalId, Bytes),
 }
 
+/// Connections to be read. Clients that have cost little of late go before all others, so that who types does
+/// not wait behind those who have the server work; the others have every ninth turn at least.
+#[derive(Default)]
+pub(crate) struct Readable {
+    light: VecDeque<ClientId>,
+    others: VecDeque<ClientId>,
+    /// Light ones in a row.
+    streak: u32,
+}
+
+/// So many light ones go in a row while others wait.
+const STREAK_MAX: u32 = 8;
+
+impl Readable {
+    fn push(&mut self, id: ClientId, is_light: bool) {
+        let list = if is_light { &mut self.light } else { &mut self.others };
+        list.push_back(id);
+    }
+
+    fn next(&mut self) -> Option<ClientId> {
+        if self.streak < STREAK_MAX || self.others.is_empty() {
+            self.streak += 1;
+            if let Some(id) = self.light.pop_front() {
+                return Some(id);
+            }
+        }
+        self.streak = 0;
+        self.others.pop_front().or_else(|| self.light.pop_front())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.light.is_empty() && self.others.is_empty()
+    }
+}
+
 /// One unit of work, and what came of it.
 pub(super) struct Unit {
     pub(super) cost: u64,
@@ -96,7 +132,7 @@ impl Server {
         reactor: &mut Reactor,
     ) -> Option<Request> {
         while !slice.is_over()
-            && let Some(id) = self.readable.pop_front()
+            && let Some(id) = self.readable.next()
         {
             let Some(is_stranger) = self.may_read(id, reactor) else {
                 slice.charge(LOOK_COST);
@@ -132,7 +168,7 @@ impl Server {
         if let Ok(client) = self.clients.get_mut(id)
             && !std::mem::replace(&mut client.is_readable, true)
         {
-            self.readable.push_back(id);
+            self.readable.push(id, client.is_open() && client.is_light);
         }
     }
 
@@ -142,6 +178,7 @@ impl Server {
         let now = reactor.now();
         let client = self.clients.get_mut(id).ok()?;
         client.is_readable = false;
+        client.is_light = client.cost.is_high(now);
         if client.throttled_until.is_some() || (client.is_held && client.is_open()) {
             return None;
         }

@@ -16,6 +16,7 @@ use super::listener::{Accepted, Listener};
 use super::options::{ListenAddress, ListenOptions};
 use super::paths::Roots;
 use super::pump::Pump;
+use super::reading::Readable;
 use super::reading::STRANGERS_COST;
 use super::wire::Flush;
 use crate::error::{Error, Result};
@@ -40,7 +41,7 @@ pub(crate) struct Server {
     pub(crate) roots: Roots,
     /// Programs that clients may start.
     pub(crate) profiles: BTreeMap<String, SpawnOptions>,
-    pub(super) readable: VecDeque<ClientId>,
+    pub(super) readable: Readable,
     pub(super) pushed: Vec<ClientId>,
     pub(super) woken: Vec<ClientId>,
     /// Connections that are not let in yet, oldest first; some may be gone or let in. See
@@ -85,7 +86,7 @@ impl Server {
             tokens: Tokens::new(),
             roots: Roots::new(),
             profiles: BTreeMap::new(),
-            readable: VecDeque::new(),
+            readable: Readable::default(),
             pushed: Vec::new(),
             woken: Vec::new(),
             waiting: VecDeque::new(),
