@@ -41,13 +41,16 @@ pub struct Limits {
     /// Bytes read from all PTYs in one turn. Default 1 MiB.
     pub turn_bytes: usize,
     /// Time after which a turn begins no further unit of work: reads of PTYs, messages of clients, looks at
-    /// files. What is left is done in the next turn. Default 2 ms.
+    /// files. What is left is done in the next turn. A unit takes 1 ms as a rule, and a turn at most 10 ms of
+    /// processor time. Only these are not cut into units, and may take longer: a change of size and a snapshot
+    /// of a terminal with a long scrollback, a search within one very long line, a look at a screen of very
+    /// many cells. Default 2 ms.
     pub turn_time: Duration,
     /// How long after input a terminal counts as typed-in: it is served before all others, and
     /// other terminals get shorter slices (see `turn_time_typing`). Default 100 ms.
     pub typing_window: Duration,
-    /// The `turn_time` while a terminal counts as typed-in, so that an echo never waits long behind
-    /// a flood. Default 100 us.
+    /// The `turn_time` while a terminal counts as typed-in, when each kind of work has one unit a turn at
+    /// most, so that an echo never waits long behind a flood. Default 100 us.
     pub turn_time_typing: Duration,
     /// Processor time above which a turn is reported ([`SlowTurn`](crate::Event::SlowTurn)). Default 100 ms,
     /// ten times what a turn takes at worst.
