@@ -952,7 +952,9 @@ typedef struct orch_config {
     size_t turn_bytes_per_terminal;
     // Bytes read in one turn. Default 1 MiB.
     size_t turn_bytes;
-    // Microseconds after which a turn begins no further unit of work. Default 2,000.
+    // Microseconds after which a turn begins no further unit of work. A turn takes at most 10 ms of processor
+    // time; only a change of size or a snapshot with a long scrollback, a search within one very long line and
+    // a screen of very many cells may take longer. Default 2,000.
     uint32_t turn_time_us;
     // The same while somebody types. Default 100.
     uint32_t turn_time_typing_us;
