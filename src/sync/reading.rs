@@ -71,8 +71,9 @@ pub(crate) enum Body {
     Input(TerminalId, Bytes),
 }
 
-/// Connections to be read. Clients that have cost little of late go before all others, so that who types does
-/// not wait behind those who have the server work; the others have every ninth turn at least.
+/// Connections to be read. Those that have cost little of late go before all others, so that who types, or
+/// comes in, does not wait behind those who have the server work; the others have every ninth turn at least.
+/// Strangers are light: what they may cost together is little.
 #[derive(Default)]
 pub(crate) struct Readable {
     light: VecDeque<ClientId>,
@@ -168,7 +169,7 @@ impl Server {
         if let Ok(client) = self.clients.get_mut(id)
             && !std::mem::replace(&mut client.is_readable, true)
         {
-            self.readable.push(id, client.is_open() && client.is_light);
+            self.readable.push(id, client.is_light);
         }
     }
 
