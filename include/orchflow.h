@@ -1037,7 +1037,8 @@ typedef struct orch_config {
     // Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
     // read. As many may wait to be sent; more is refused. Default 4 MiB.
     size_t peer_queue_bytes;
-    // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN). Default 100,000.
+    // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN); 20,000 is a
+    // good value for a watchdog. Default an hour: none is reported.
     uint32_t turn_time_warn_us;
     // Milliseconds for which clients that may not type may hold a program back by bytes that they do not take;
     // then they go on with updates of the screen, or behind a gap. Default 5,000.
