@@ -998,7 +998,7 @@ typedef struct orch_config {
     size_t listeners;
     // Clients at once; one more is told so and closed. Default 1,024.
     size_t clients;
-    // Connections that are not let in yet and have shown no valid token; beyond it one of them makes room.
+    // Connections before their welcome that have shown no valid token; beyond it one of them makes room.
     // Default 16.
     size_t clients_pending;
     // Bytes that wait to be sent to one client; output and state are added while there is room, and a client

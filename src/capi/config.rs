@@ -95,7 +95,7 @@ pub struct orch_config {
     pub listeners: usize,
     /// Clients at once; one more is told so and closed. Default 1,024.
     pub clients: usize,
-    /// Connections that are not let in yet and have shown no valid token; beyond it one of them makes room.
+    /// Connections before their welcome that have shown no valid token; beyond it one of them makes room.
     /// Default 16.
     pub clients_pending: usize,
     /// Bytes that wait to be sent to one client; output and state are added while there is room, and a client

@@ -259,7 +259,7 @@ impl Engine {
             session: None,
             pane: None,
         };
-        // Who may not read the state is told that the base is wrong, not what would have been right.
+        // Who may not read the state learns that the base is wrong, not what would have been right.
         let may_read = self.server.may(client, Scopes::OBSERVE);
         match refusal {
             Refusal::Conflict { index, key, .. } => {

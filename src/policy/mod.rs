@@ -6,27 +6,22 @@
 //! Where one has to be asked again later, it says when. A clock that steps back harms none of them: the
 //! time in between counts as none.
 
-#[allow(dead_code, reason = "its users follow")]
 mod balance;
 mod batcher;
 mod breaker;
 mod bucket;
 mod retry;
 mod shares;
-#[allow(dead_code, reason = "its users follow")]
 mod slice;
 
 use std::time::Duration;
 
-#[allow(unused_imports, reason = "its users follow")]
 pub(crate) use balance::Balance;
 pub use batcher::{AdaptiveBatcher, BatcherOptions, BatcherStats, Flush, FlushReason};
 pub use breaker::{BreakerOptions, BreakerState, CircuitBreaker};
 pub use bucket::TokenBucket;
 pub use retry::{Retry, RetryPolicy};
-#[allow(unused_imports, reason = "its users follow")]
 pub(crate) use shares::Shares;
-#[allow(unused_imports, reason = "its users follow")]
 pub(crate) use slice::{Slice, UNIT_COST_MAX};
 
 /// The longest delay that options may have: a year. Longer than anybody waits, and short enough that

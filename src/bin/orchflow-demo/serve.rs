@@ -1,6 +1,6 @@
 //! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a directory.
 //!
-//! Stdout gets one line, the address; what happens is told on stderr. Nobody has to read either. A shell that ended stays in the
+//! Stdout gets one line, the address; what happens is reported on stderr. Nobody has to read either. A shell that ended stays in the
 //! state as ended and a new one takes its place in the pane, after a delay that grows while shells end
 //! soon. One timer is enough for that: while a shell runs it tells that it lives long enough, afterwards
 //! when the next one starts.

@@ -2,7 +2,7 @@
 //!
 //! Events are pulled from the engine only when what was printed before has been written, so a slow stdout
 //! makes batches larger and nothing piles up. An interrupt asks for a fence: everything that happened
-//! before is told, then we end. A second one ends at once, and so does a stdout that takes nothing.
+//! before is reported, then we end. A second one ends at once, and so does a stdout that takes nothing.
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
