@@ -306,3 +306,47 @@ fn questions_are_left_out_of_what_is_played_again() {
     assert_eq!(text(quiet), "abcd\x1b\\e\x1b[?25hfgh");
     assert_eq!(text(exact), "a\x1b[cb\x1b[6nc\x1b]11;?\x07d\x1b]10;?\x1b\\e\x1b[?25hfg\x1b[5nh");
 }
+
+/// Nobody who is not to get a question gets its beginning, however reads cut it; what turns out to be
+/// another sequence, and what never ends, comes whole.
+#[test]
+fn a_question_that_reads_cut_is_left_out_whole() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().reader(None));
+    let options = ReaderOptions::new(Delivery::Lossless).without_questions();
+    let quiet = host.engine.attach_with(tty.id, &options).unwrap();
+    let mut heard = Vec::new();
+    let mut listen = |host: &mut Host| {
+        host.engine.turn(Some(std::time::Duration::ZERO)).unwrap();
+        while let Some(event) = host.engine.next_event().unwrap() {
+            let Event::Terminal { event, .. } = event else { continue };
+            match event {
+                TerminalEvent::Output { reader, bytes, .. } if reader == quiet => {
+                    heard.extend_from_slice(bytes);
+                }
+                _ => {}
+            }
+        }
+        String::from_utf8_lossy(&heard).into_owned()
+    };
+    let table: [(&[u8], &str); 7] = [
+        (b"a\x1b[", "a"),
+        (b"6", "a"),
+        (b"nb", "ab"),
+        (b"\x1b[3", "ab"),
+        (b"1mc", "ab\x1b[31mc"),
+        (b"\x1b]11;", "ab\x1b[31mc"),
+        (b"?\x07d\x1b[", "ab\x1b[31mcd"),
+    ];
+    let mut end = 0;
+    let id = tty.id;
+    for (written, expected) in table {
+        end += written.len() as u64;
+        tty.slave.write_all(written).unwrap();
+        host.turn_until("the output", |engine| engine.state(id).unwrap().log_end == end);
+        assert_eq!(listen(&mut host), expected, "after {written:?}");
+    }
+    drop(tty);
+    host.turn_until("the end", |engine| engine.state(id).unwrap().hung_up);
+    assert_eq!(listen(&mut host), "ab\x1b[31mcd\x1b[");
+}

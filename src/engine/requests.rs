@@ -143,7 +143,7 @@ impl Engine {
             let text = "the token does not allow this";
             return self.server.complain(client, ErrorCode::Forbidden, text);
         }
-        let outcome = self.server.attach(client, attach, &mut self.terminals);
+        let outcome = self.server.attach(client, attach, &mut self.terminals, self.reactor.now());
         self.complain_about(client, outcome);
     }
 

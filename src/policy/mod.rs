@@ -1,6 +1,6 @@
 //! Decisions about when and how much: the slices of a turn and who gets them, what a client may cost,
-//! batching, circuit breaker, retry with backoff, token bucket. Pure state machines; time and randomness
-//! come in as parameters.
+//! batching, how long somebody is waited for, circuit breaker, retry with backoff, token bucket. Pure
+//! state machines; time and randomness come in as parameters.
 //!
 //! None of them holds what it decides about (bytes, connections, messages), sets a timer or allocates.
 //! Where one has to be asked again later, it says when. A clock that steps back harms none of them: the
@@ -10,6 +10,7 @@ mod balance;
 mod batcher;
 mod breaker;
 mod bucket;
+mod patience;
 mod retry;
 mod shares;
 mod slice;
@@ -20,6 +21,7 @@ pub(crate) use balance::Balance;
 pub use batcher::{AdaptiveBatcher, BatcherOptions, BatcherStats, Flush, FlushReason};
 pub use breaker::{BreakerOptions, BreakerState, CircuitBreaker};
 pub use bucket::TokenBucket;
+pub(crate) use patience::Patience;
 pub use retry::{Retry, RetryPolicy};
 pub(crate) use shares::Shares;
 pub(crate) use slice::{Slice, UNIT_COST_MAX};

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::attachment::{Attachment, Resync};
+use super::attachment::Attachment;
 use super::client::{Client, CloseCode};
 use super::protocol::{Attach, DetachReason, Mode, ServerMessage};
 use super::server::Server;
@@ -41,6 +41,7 @@ impl Server {
         id: ClientId,
         attach: &Attach,
         terminals: &mut Terminals,
+        now: Instant,
     ) -> Result<()> {
         let terminal = TerminalId::from_u64(attach.terminal);
         let client = self.clients.get_mut(id)?;
@@ -63,10 +64,8 @@ impl Server {
         let window = if attach.window == 0 { WINDOW } else { attach.window };
         let window = window.clamp(WINDOW_MIN, window_max.max(WINDOW_MIN));
         let (mode, start) = (attach.mode, attach.start);
-        let log = (state.end, state.has_screen);
-        let mut attachment = Attachment::new(terminal, mode, start, window, log);
-        attachment.cleared_at = state.cleared_at;
-        let offset = attachment.cursor;
+        let attachment = Attachment::new(terminal, mode, start, window, &state, now);
+        let offset = attachment.consumer.cursor();
         client.attachments.retain(|known| known.terminal != terminal);
         client.attachments.push(attachment);
         let attached = ServerMessage::Attached { terminal: attach.terminal, mode, offset };
@@ -155,22 +154,22 @@ impl Server {
 fn drop_unsent(client: &mut Client, id: TerminalId, terminals: &Terminals, now: Instant) {
     let Ok(state) = terminals.feed_state(id) else { return };
     let taken_back = client.wire.take_back_output(id);
-    let Some(attachment) = client.attachment(id).filter(|a| a.mode != Mode::Screen) else { return };
+    let Some(attachment) = client.attachment(id).filter(|a| !a.consumer.is_viewer()) else {
+        return;
+    };
     if let Some(offset) = taken_back {
-        attachment.cursor = offset;
+        attachment.consumer.take_back(offset);
     }
-    let (from, to) = (attachment.cursor, state.end);
-    if from >= to {
+    if attachment.consumer.cursor() >= state.end {
         return;
     }
-    if state.has_screen {
-        // One that waits already is not put off by a key that is held down.
-        let resync = Resync { history: 0, not_before: Some(now + INTERRUPT_TAIL) };
-        attachment.resync.get_or_insert(resync);
-    } else {
+    if !state.has_screen {
         // At once: a later gap would swallow the prompt, which no snapshot shows again.
-        (attachment.resync, attachment.parts) = (None, None);
-        attachment.jump_to(to);
+        let (from, to) = attachment.skip_to_end(state.end);
         client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
+    } else if !attachment.consumer.is_resyncing() {
+        // One that waits already is not put off by a key that is held down.
+        attachment.consumer.resync(0);
+        attachment.resync_at = Some(now + INTERRUPT_TAIL);
     }
 }

@@ -1,4 +1,5 @@
-//! A client's attachment to a terminal: how far its output has been sent, and what comes next.
+//! A client's attachment to a terminal: a [`Consumer`] of its output with credit, and for how long it may
+//! keep others waiting.
 //!
 //! Bytes are sent as far as the client's credit and its queue allow. A client that may not or can not
 //! have all of them is brought back by a *resync*: a snapshot of the screen where there is one, else a gap
@@ -8,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::holding::HoldClock;
+use super::convert;
 use super::protocol::{Mode, Start};
+use crate::policy::Patience;
 use crate::reactor::TerminalId;
-use crate::terminal::FeedState;
+use crate::terminal::{Consumer, Due, FeedState, OnLoss, Snapshot};
 
 /// How long others wait for a client that gets every byte before it is brought forward.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
@@ -19,35 +21,26 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
 const HISTORY: usize = 1000;
 /// The most rows that a client gets.
 const HISTORY_MAX: usize = 10_000;
+/// The shortest time between two updates of a viewer's screen: a frame of a display.
+const INTERVAL: Duration = Duration::from_millis(16);
 
 /// See the module's documentation.
 #[derive(Debug)]
 pub(crate) struct Attachment {
     pub(crate) terminal: TerminalId,
-    pub(crate) mode: Mode,
-    /// Offset of the next byte.
-    pub(crate) cursor: u64,
+    pub(crate) consumer: Consumer,
     /// Bytes that may be on their way.
     window: u64,
     /// Bytes before this offset were worked off.
     credited: u64,
     /// The client itself has given credit up to here.
     acknowledged: u64,
-    /// Bytes are not what comes next.
-    pub(crate) resync: Option<Resync>,
+    /// A resync waits for this time: what still comes until then need not be sent.
+    pub(super) resync_at: Option<Instant>,
     /// A snapshot that is being sent.
     pub(crate) parts: Option<Parts>,
-    /// The last clearing of the screen that the client knows.
-    pub(crate) cleared_at: Option<u64>,
-    /// What a viewer of the screen has seen.
-    pub(crate) generation: u64,
-    pub(crate) next_screen_at: Option<Instant>,
-    /// The screen has been sent as it is.
-    pub(crate) is_shown: bool,
-    /// Since when others have waited for it.
-    pub(crate) lags_since: Option<Instant>,
     /// How long it has held the program back, if its client may type.
-    pub(super) hold: HoldClock,
+    pub(super) hold: Patience,
     /// The client was warned that it may hold the program back until then.
     pub(super) warned: Option<Instant>,
     /// Nothing is kept for it for now: its client may not type, and such clients had their time.
@@ -57,15 +50,6 @@ pub(crate) struct Attachment {
     lapsed: Option<u64>,
     /// The end of the program was told.
     pub(crate) ended: bool,
-}
-
-/// How a client is brought to where the output is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Resync {
-    /// Rows of scrollback, where there is a screen.
-    pub(crate) history: usize,
-    /// Not before this time: what still comes until then need not be sent.
-    pub(crate) not_before: Option<Instant>,
 }
 
 /// A snapshot on its way.
@@ -83,32 +67,32 @@ impl Attachment {
         mode: Mode,
         start: Start,
         window: u64,
-        (log_end, has_screen): (u64, bool),
+        state: &FeedState,
+        now: Instant,
     ) -> Self {
-        let (cursor, resync) = match start {
-            Start::Now => (log_end, None),
-            Start::Offset(offset) => (offset.min(log_end), None),
-            Start::Snapshot(rows) if has_screen => (log_end, Some(rows as usize)),
-            Start::Default if has_screen => (log_end, Some(HISTORY)),
+        let (cursor, history) = match start {
+            Start::Now => (state.end, None),
+            Start::Offset(offset) => (offset.min(state.end), None),
+            Start::Snapshot(rows) if state.has_screen => (state.end, Some(rows as usize)),
+            Start::Default if state.has_screen => (state.end, Some(HISTORY)),
             Start::Oldest | Start::Snapshot(_) | Start::Default => (0, None),
         };
-        let resync = resync.filter(|_| mode != Mode::Screen);
-        let resync = resync.map(|rows| Resync { history: rows.min(HISTORY_MAX), not_before: None });
+        let delivery = convert::delivery(mode);
+        let at = (cursor, state.cleared);
+        let mut consumer = Consumer::new(delivery, OnLoss::Snapshot, at, INTERVAL, now);
+        consumer.leave_out_questions(u64::MAX);
+        if let Some(rows) = history.filter(|_| mode != Mode::Screen) {
+            consumer.resync(rows.min(HISTORY_MAX));
+        }
         Attachment {
             terminal,
-            mode,
-            cursor,
+            consumer,
             window,
             credited: cursor,
             acknowledged: 0,
-            resync,
+            resync_at: None,
             parts: None,
-            cleared_at: None,
-            generation: 0,
-            next_screen_at: None,
-            is_shown: false,
-            lags_since: None,
-            hold: HoldClock::default(),
+            hold: Patience::default(),
             warned: None,
             rests: false,
             lapsed: None,
@@ -118,43 +102,36 @@ impl Attachment {
 
     /// Bytes that may be sent now.
     pub(crate) fn credit(&self) -> u64 {
-        (self.credited + self.window).saturating_sub(self.cursor)
+        (self.credited + self.window).saturating_sub(self.consumer.cursor())
     }
 
     /// The client has worked off everything before `offset`.
     pub(crate) fn on_credit(&mut self, offset: u64) {
-        self.acknowledged = self.acknowledged.max(offset.min(self.cursor));
+        self.acknowledged = self.acknowledged.max(offset.min(self.consumer.cursor()));
         self.credited = self.credited.max(self.acknowledged);
     }
 
-    /// Bytes up to this offset are left out. They cost no credit: the client does not see them, so it could
-    /// not give any for them.
-    pub(crate) fn skip_to(&mut self, offset: u64) {
-        self.credited += offset.saturating_sub(self.cursor);
-        self.cursor = self.cursor.max(offset);
+    /// So many bytes are left out. They cost no credit: the client does not see them, so it could not give
+    /// any for them.
+    pub(crate) fn credit_left_out(&mut self, bytes: u64) {
+        self.credited += bytes;
     }
 
-    /// Output before the cursor is no longer on its way: it was skipped.
-    pub(crate) fn jump_to(&mut self, offset: u64) {
-        self.cursor = offset;
+    /// Output before `offset` is not sent any more, so no credit will come for it.
+    pub(crate) fn credit_up_to(&mut self, offset: u64) {
         self.credited = self.credited.max(offset);
-        self.lags_since = None;
     }
 
     /// Offset of the first byte that must be kept for this client.
     pub(crate) fn keeps_from(&self) -> Option<u64> {
-        let keeps = self.mode == Mode::Lossless
-            && self.resync.is_none()
-            && self.parts.is_none()
-            && self.lapsed.is_none()
-            && !self.rests;
-        keeps.then_some(self.cursor)
+        let keeps = self.parts.is_none() && self.lapsed.is_none() && !self.rests;
+        self.consumer.keeps_from().filter(|_| keeps)
     }
 
     /// Whether what it has not taken stands in the way: it is half of what stops the PTY, or terminals
     /// starve for memory.
     fn keeps_much(&self, state: &FeedState) -> bool {
-        let unread = state.end.saturating_sub(self.cursor);
+        let unread = self.consumer.backlog(state.end);
         let is_much = unread >= state.unread_max / 2 || (state.starves && unread > 0);
         self.keeps_from().is_some() && is_much
     }
@@ -164,18 +141,47 @@ impl Attachment {
         (state.stands || state.starves) && self.keeps_much(state)
     }
 
-    /// It goes on as a viewer of the screen, which it is sent anew.
-    pub(super) fn become_viewer(&mut self, end: u64) {
-        self.mode = Mode::Screen;
-        self.jump_to(end);
-        (self.resync, self.parts) = (None, None);
-        (self.generation, self.next_screen_at, self.is_shown) = (0, None, false);
+    /// Goes on with a snapshot, and bytes behind it.
+    pub(super) fn resume_with(&mut self, snapshot: Snapshot) {
+        let Snapshot { offset, cols, rows, bytes, .. } = snapshot;
+        self.parts = Some(Parts { bytes: bytes.into(), cols, rows });
+        self.credit_up_to(offset);
+        self.consumer.resume_at(offset);
     }
 
-    /// It was brought forward to here because it held the program back.
-    pub(super) fn lapse_at(&mut self, offset: u64) {
-        self.jump_to(offset);
-        self.lapsed = Some(offset);
+    /// Goes on at the end of output: nothing comes before it. Gives what the client does not get.
+    pub(super) fn skip_to_end(&mut self, end: u64) -> (u64, u64) {
+        (self.parts, self.resync_at) = (None, None);
+        self.credit_up_to(end);
+        self.consumer.skip_to_end(end)
+    }
+
+    /// It held the program back: it goes on as a viewer of the screen, which it is sent anew.
+    pub(super) fn become_viewer(&mut self, end: u64, now: Instant) {
+        self.skip_to_end(end);
+        self.consumer.become_viewer(now);
+    }
+
+    /// When to go on although nothing happens.
+    pub(super) fn wakes_at(&mut self, now: Instant) -> Option<Instant> {
+        match self.consumer.view().map(|view| view.due()) {
+            Some(Due::At(at)) => Some(at),
+            // One whose time has come waits for room, and is woken when there is some.
+            Some(Due::Now | Due::Nothing) => None,
+            None => self.resync_at.filter(|at| *at > now),
+        }
+    }
+
+    /// Whether a resync waits for its time.
+    pub(super) fn is_put_off(&mut self, now: Instant) -> bool {
+        self.resync_at = self.resync_at.filter(|at| *at > now && self.consumer.is_resyncing());
+        self.resync_at.is_some()
+    }
+
+    /// It held the program back, and there is no screen: it goes on behind a gap, which is given.
+    pub(super) fn lapse(&mut self, end: u64) -> (u64, u64) {
+        self.lapsed = Some(end);
+        self.skip_to_end(end)
     }
 
     /// Bytes are kept for it again once its client has worked off what came after the gap.
@@ -186,9 +192,9 @@ impl Attachment {
         }
     }
 
-    /// Whether everything before `offset` is on its way.
+    /// Whether everything before `offset` is on its way; to a viewer, what is due.
     pub(crate) fn has_everything(&self, offset: u64) -> bool {
-        self.cursor >= offset && self.resync.is_none() && self.parts.is_none()
+        self.consumer.has_got(offset) && self.parts.is_none()
     }
 
     /// Looks whether others (`others_wait`) have waited for this client for too long; then it is
@@ -199,16 +205,12 @@ impl Attachment {
         others_wait: bool,
         now: Instant,
     ) -> Option<Instant> {
-        if !(others_wait && self.keeps_much(state)) {
-            self.lags_since = None;
-            return None;
-        }
-        let until = *self.lags_since.get_or_insert(now) + PATIENCE;
+        let is_awaited = others_wait && self.keeps_much(state);
+        let until = self.consumer.lag.observe(is_awaited, None, PATIENCE, now)?;
         if until > now {
             return Some(until);
         }
-        self.lags_since = None;
-        self.resync = Some(Resync { history: 0, not_before: None });
+        self.consumer.resync(0);
         // At once; the caller has gone through what it sends already.
         Some(now)
     }
@@ -218,10 +220,23 @@ impl Attachment {
 #[allow(clippy::disallowed_methods)]
 mod tests {
     use super::*;
+    use crate::terminal::Cleared;
 
     fn attachment(start: Start, has_screen: bool) -> Attachment {
+        attachment_in(Mode::Lossless, start, has_screen)
+    }
+
+    fn attachment_in(mode: Mode, start: Start, has_screen: bool) -> Attachment {
+        let state = FeedState { has_screen, ..state(1000, false, false) };
         let id = TerminalId::from_u64(1);
-        Attachment::new(id, Mode::Lossless, start, 100, (1000, has_screen))
+        Attachment::new(id, mode, start, 100, &state, Instant::now())
+    }
+
+    /// An attachment that was sent so many bytes.
+    fn sent(bytes: u64) -> Attachment {
+        let mut attachment = attachment(Start::Oldest, false);
+        attachment.consumer.resume_at(bytes);
+        attachment
     }
 
     #[test]
@@ -237,8 +252,9 @@ mod tests {
             (Start::Default, false, (0, false)),
         ];
         for (start, has_screen, expected) in table {
-            let made = attachment(start, has_screen);
-            assert_eq!((made.cursor, made.resync.is_some()), expected, "{start:?} {has_screen}");
+            let made = attachment(start, has_screen).consumer;
+            let got = (made.cursor(), made.is_resyncing());
+            assert_eq!(got, expected, "{start:?} {has_screen}");
         }
     }
 
@@ -246,7 +262,7 @@ mod tests {
     fn credit_is_absolute_and_cannot_be_invented() {
         let mut attachment = attachment(Start::Oldest, false);
         assert_eq!(attachment.credit(), 100);
-        attachment.cursor = 100;
+        attachment.consumer.resume_at(100);
         assert_eq!(attachment.credit(), 0);
         attachment.on_credit(60);
         attachment.on_credit(10);
@@ -257,12 +273,14 @@ mod tests {
 
     #[test]
     fn what_is_left_out_costs_no_credit() {
-        let mut attachment = attachment(Start::Oldest, false);
-        attachment.cursor = 70;
-        attachment.skip_to(500);
-        assert_eq!((attachment.cursor, attachment.credit()), (500, 30));
-        attachment.skip_to(400);
-        assert_eq!((attachment.cursor, attachment.credit()), (500, 30));
+        let mut attachment = sent(70);
+        attachment.consumer.resume_at(500);
+        attachment.credit_left_out(430);
+        assert_eq!(attachment.credit(), 30);
+        attachment.credit_up_to(400);
+        assert_eq!(attachment.credit(), 30);
+        assert_eq!(attachment.skip_to_end(900), (500, 900));
+        assert_eq!(attachment.credit(), 100);
     }
 
     /// A terminal with so much output, whose PTY stands still at 1,000 unread bytes.
@@ -272,13 +290,12 @@ mod tests {
             exit: None,
             is_leaving: false,
             has_screen: true,
-            held_until: None,
             is_quiet: false,
             host_waits: false,
             stands,
             starves,
             unread_max: 1000,
-            cleared_at: None,
+            cleared: Cleared::default(),
         }
     }
 
@@ -295,7 +312,7 @@ mod tests {
         assert_eq!(attachment.watch_lag(&far, true, later), Some(later + PATIENCE));
         let end = later + PATIENCE;
         assert_eq!(attachment.watch_lag(&far, true, end), Some(end));
-        assert!(attachment.resync.is_some() && attachment.keeps_from().is_none());
+        assert!(attachment.consumer.is_resyncing() && attachment.keeps_from().is_none());
     }
 
     #[test]
@@ -318,14 +335,14 @@ mod tests {
         attachment.rests = true;
         assert!(!attachment.holds_back(&full));
         attachment.rests = false;
-        attachment.mode = Mode::Lossy;
-        assert!(!attachment.holds_back(&full));
+        let lossy = attachment_in(Mode::Lossy, Start::Oldest, false);
+        assert!(!lossy.holds_back(&full));
     }
 
     #[test]
     fn who_was_brought_forward_holds_nothing_back_before_it_has_caught_up() {
         let mut attachment = attachment(Start::Oldest, false);
-        attachment.lapse_at(900);
+        assert_eq!(attachment.lapse(900), (0, 900));
         let full = state(2000, true, true);
         assert!(!attachment.holds_back(&full));
         // The gap alone is no sign of life.
@@ -336,8 +353,8 @@ mod tests {
         assert!(attachment.keeps_from().is_none(), "it is far behind");
         attachment.look_at_lapse(950);
         assert_eq!(attachment.keeps_from(), Some(900));
-        attachment.become_viewer(2000);
-        assert_eq!((attachment.mode, attachment.cursor), (Mode::Screen, 2000));
+        attachment.become_viewer(2000, Instant::now());
+        assert!(attachment.consumer.is_viewer() && attachment.consumer.cursor() == 2000);
         assert!(attachment.keeps_from().is_none());
     }
 }

@@ -4,11 +4,11 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::octets::{Decimal, Octets};
 use super::protocol::{
-    Change, ChangeOp, Content, Exit, FileEntry, FileKind, Key, Match, PaneEntry, SessionEntry,
-    TerminalDetail, TerminalEntry,
+    Change, ChangeOp, Content, Exit, FileEntry, FileKind, Key, Match, Mode, PaneEntry,
+    SessionEntry, TerminalDetail, TerminalEntry,
 };
 use crate::state::{self, Entry, FileFacts, KeyRef, Pane, PaneContent, Session, TerminalExit};
-use crate::terminal::{ExitStatus, Matches, TerminalState};
+use crate::terminal::{Delivery, ExitStatus, Matches, TerminalState};
 
 pub(crate) fn octets(bytes: &[u8]) -> Octets {
     Octets(bytes.to_vec())
@@ -28,6 +28,15 @@ fn exit_of_state(exit: TerminalExit) -> Exit {
         TerminalExit::Code(code) => Exit::Code(code),
         TerminalExit::Signal(signal) => Exit::Signal(signal),
         TerminalExit::Unknown => Exit::Unknown,
+    }
+}
+
+/// How output reaches a client.
+pub(crate) fn delivery(mode: Mode) -> Delivery {
+    match mode {
+        Mode::Lossless => Delivery::Lossless,
+        Mode::Lossy => Delivery::Lossy,
+        Mode::Screen => Delivery::Screen,
     }
 }
 

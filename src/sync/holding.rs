@@ -13,30 +13,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How long a program has been held back.
-#[derive(Debug, Default)]
-pub(super) struct HoldClock {
-    since: Option<Instant>,
-}
-
-impl HoldClock {
-    /// Looks whether it is held back now. Gives the end of the time that is `allowed`, counted from the
-    /// beginning of the hold, or from when the client was `heard_at` if that is later.
-    pub(super) fn observe(
-        &mut self,
-        is_held: bool,
-        heard_at: Option<Instant>,
-        allowed: Duration,
-        now: Instant,
-    ) -> Option<Instant> {
-        if !is_held {
-            self.since = None;
-            return None;
-        }
-        let since = *self.since.get_or_insert(now);
-        Some(heard_at.map_or(since, |heard| heard.max(since)) + allowed)
-    }
-}
+use crate::policy::Patience;
 
 /// The time of all clients of a terminal that may not type.
 ///
@@ -44,7 +21,7 @@ impl HoldClock {
 /// client that is slow takes enough. So a client that leaves and comes back goes on where it was.
 #[derive(Debug, Default)]
 pub(super) struct ObserverHold {
-    clock: HoldClock,
+    clock: Patience,
     /// Spent by holds that are over, since the output was here.
     spent: Duration,
     counted_from: u64,
@@ -58,7 +35,7 @@ impl ObserverHold {
         end < self.rests_until
     }
 
-    /// See [`HoldClock::observe`]. The output ends at `end`, and stops at `unread_max` unread bytes.
+    /// See [`Patience::observe`]. The output ends at `end`, and stops at `unread_max` unread bytes.
     pub(super) fn observe(
         &mut self,
         is_held: bool,
@@ -66,7 +43,7 @@ impl ObserverHold {
         allowed: Duration,
         now: Instant,
     ) -> Option<Instant> {
-        if let Some(since) = self.clock.since.filter(|_| !is_held) {
+        if let Some(since) = self.clock.since().filter(|_| !is_held) {
             self.spent += now.saturating_duration_since(since);
         }
         if end.saturating_sub(self.counted_from) >= unread_max / 2 {
@@ -77,7 +54,7 @@ impl ObserverHold {
 
     /// Their time is over: the rest begins.
     pub(super) fn end(&mut self, (end, unread_max): (u64, u64)) {
-        self.clock = HoldClock::default();
+        self.clock = Patience::default();
         self.rests_until = end.saturating_add(unread_max);
     }
 }
@@ -122,28 +99,6 @@ mod tests {
 
     fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)
-    }
-
-    #[test]
-    fn the_time_counts_from_the_beginning_of_a_hold() {
-        let start = Instant::now();
-        let mut clock = HoldClock::default();
-        let at = |n| start + seconds(n);
-        // (second, held, last heard of, end of the hold)
-        let table = [
-            (0, false, None, None),
-            (1, true, None, Some(5)),
-            (3, true, None, Some(5)),
-            (3, true, Some(2), Some(6)),
-            (3, true, Some(0), Some(5)),
-            (6, true, None, Some(5)),
-            (7, false, None, None),
-            (8, true, None, Some(12)),
-        ];
-        for (now, held, heard, end) in table {
-            let got = clock.observe(held, heard.map(at), ALLOWED, at(now));
-            assert_eq!(got, end.map(at), "at {now} s");
-        }
     }
 
     #[test]

@@ -11,7 +11,6 @@ use super::attachment::PATIENCE;
 use super::client::Client;
 use super::holding::{ObserverHold, Verdict, judge};
 use super::outflow::{MadeFrame, Outflow};
-use super::protocol::Mode;
 use super::screens;
 use super::sending::{advance, end_hold, finish, go_on, warn};
 use super::server::Server;
@@ -324,7 +323,7 @@ impl Feed {
         let since = *self.leaving_since.get_or_insert(now);
         let lacks = |client: &ClientId| {
             let attachment = clients.get(*client).ok().and_then(|c| c.attachment_of(id));
-            attachment.is_some_and(|a| a.mode != Mode::Screen && !a.has_everything(state.end))
+            attachment.is_some_and(|a| !a.consumer.is_viewer() && !a.has_everything(state.end))
         };
         since + PATIENCE <= now || !self.clients.iter().any(lacks)
     }
@@ -344,7 +343,7 @@ impl Feed {
         let holds = self.bound_holds(id, state, clients, limits, now);
         let is_current = |client: &ClientId| {
             let attachment = clients.get(*client).ok().and_then(|c| c.attachment_of(id));
-            attachment.is_some_and(|a| a.mode != Mode::Screen && a.cursor >= state.end)
+            attachment.is_some_and(|a| !a.consumer.is_viewer() && a.consumer.cursor() >= state.end)
         };
         let others_wait = state.host_waits || self.clients.iter().any(is_current);
         let batch = (self.released < state.end).then(|| self.batcher.deadline()).flatten();
@@ -355,11 +354,7 @@ impl Feed {
             let Ok(client) = clients.get_mut(*client) else { continue };
             let Some(attachment) = client.attachment(id) else { continue };
             let again = attachment.watch_lag(state, others_wait, now);
-            let screen_at = attachment.next_screen_at;
-            let resync_at = attachment.resync.and_then(|resync| resync.not_before);
-            // One whose time has come waits for room, and is woken when there is some.
-            let resync_at = resync_at.filter(|at| *at > now);
-            wake = [wake, again, screen_at, resync_at, patient].into_iter().flatten().min();
+            wake = [wake, again, attachment.wakes_at(now), patient].into_iter().flatten().min();
             keep = [keep, attachment.keeps_from()].into_iter().flatten().min();
         }
         if self.held != Some(keep) && terminals.hold_feed(id, keep, reactor).is_ok() {
@@ -424,7 +419,7 @@ impl Feed {
                     holds.look_at(now + left);
                 }
                 Some(Verdict::Over) => {
-                    end_hold(client, id, state);
+                    end_hold(client, id, state, now);
                     observers_are_over |= !may_type;
                     holds.has_sent = true;
                     // At once: the screen is to be sent.

@@ -1,6 +1,4 @@
-//! Screens for clients that draw cells themselves: what changed, at their own pace.
-
-use std::time::Duration;
+//! Screens for clients that draw cells themselves: what changed.
 
 use bytes::Bytes;
 
@@ -12,60 +10,38 @@ use super::protocol::{Color, Cursor, Line, Run, Screen, Scroll, ServerMessage};
 use crate::reactor::TerminalId;
 use crate::terminal::{self, FeedState, ScreenUpdate};
 
-/// The shortest time between two updates of one client: a frame of a display.
-const INTERVAL: Duration = Duration::from_millis(16);
+/// Frames that were made in this round: of which terminal, from which generation, how encoded; and to which
+/// generation.
+pub(super) type Made = Vec<((TerminalId, u64, Codec, bool), u64, Bytes)>;
 
-/// Frames that were made in this round: of which terminal, from which generation, to which, how encoded.
-pub(super) type Made = Vec<(TerminalId, u64, u64, Codec, bool, Bytes)>;
-
-/// Sends what changed on the screen, when it is time.
-pub(super) fn advance(
+/// Sends what changed on the screen.
+pub(super) fn send(
     client: &mut Client,
     attachment: &mut Attachment,
     state: &FeedState,
     outflow: &mut Outflow<'_>,
 ) {
     let now = outflow.reactor.now();
-    if attachment.next_screen_at.is_some_and(|at| at > now) {
-        return;
-    }
-    attachment.is_shown = false;
-    if !client.has_room() {
-        // It is woken when there is room.
-        attachment.next_screen_at = None;
-        return;
-    }
-    let held_until = state.held_until.filter(|until| *until > now && state.exit.is_none());
-    if held_until.is_some() {
-        attachment.next_screen_at = held_until;
-        return;
-    }
-    let known = attachment.generation;
     let id = attachment.terminal;
-    let made = outflow.screens.iter().find(|(of, from, _, codec, compress, _)| {
-        (*of, *from, *codec, *compress) == (id, known, client.codec, client.compress)
-    });
-    if let Some((_, _, generation, _, _, frame)) = made {
-        attachment.generation = *generation;
+    attachment.consumer.shows(state.end);
+    let Some(view) = attachment.consumer.view() else { return };
+    let known = view.knows();
+    let (codec, compress) = (client.codec, client.compress);
+    let key = (id, known, codec, compress);
+    if let Some((_, generation, frame)) = outflow.screens.iter().find(|(of, ..)| *of == key) {
+        view.shown(*generation, now);
         client.push(frame.clone());
-    } else {
-        let mut update = ScreenUpdate::default();
-        if outflow.terminals.screen_changes(id, known, &mut update, outflow.reactor).is_err()
-            || update.generation == known
-        {
-            (attachment.next_screen_at, attachment.is_shown) = (None, true);
-            return;
-        }
-        let message = ServerMessage::Screen(Box::new(screen(id.to_u64(), &update)));
-        let frame = frame_of(&client.codec.encode_server(&message, client.compress));
-        let (codec, compress) = (client.codec, client.compress);
-        outflow.screens.push((id, known, update.generation, codec, compress, frame.clone()));
-        attachment.generation = update.generation;
-        client.push(frame);
+        return;
     }
-    attachment.cursor = state.end;
-    // That there is nothing new is found then.
-    attachment.next_screen_at = now.checked_add(INTERVAL);
+    let mut update = ScreenUpdate::default();
+    if outflow.terminals.screen_changes(id, known, &mut update, outflow.reactor).is_err() {
+        return;
+    }
+    view.shown(update.generation, now);
+    let message = ServerMessage::Screen(Box::new(screen(id.to_u64(), &update)));
+    let frame = frame_of(&codec.encode_server(&message, compress));
+    outflow.screens.push((key, update.generation, frame.clone()));
+    client.push(frame);
 }
 
 fn screen(terminal: u64, update: &ScreenUpdate) -> Screen {

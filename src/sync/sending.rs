@@ -1,16 +1,16 @@
 //! Sending one client what it may have of one terminal: bytes, snapshots, gaps, and the end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::attachment::{Attachment, Parts, Resync};
+use super::attachment::{Attachment, Parts};
 use super::client::Client;
 use super::codec::output_header;
-use super::holding::HoldClock;
 use super::outflow::{Outflow, find_made};
 use super::protocol::{DetachReason, Mode, ServerMessage, TerminalSnapshot};
 use super::{convert, screens, wire};
+use crate::policy::Patience;
 use crate::reactor::TerminalId;
-use crate::terminal::{FeedNext, FeedState};
+use crate::terminal::{Due, FeedState, Next};
 
 /// The largest piece of output in one frame.
 const PIECE_BYTES: usize = 64 << 10;
@@ -41,12 +41,12 @@ pub(super) fn go_on(
     released: u64,
     outflow: &mut Outflow<'_>,
 ) {
-    if attachment.mode == Mode::Screen {
-        screens::advance(client, attachment, state, outflow);
-    } else {
-        while client.has_room() && step(client, attachment, state, released, outflow) {}
+    let now = outflow.reactor.now();
+    if let Some(view) = attachment.consumer.view() {
+        let _ = outflow.terminals.observe_view(attachment.terminal, view, now);
     }
-    tell_end(client, attachment, state);
+    while client.has_room() && step(client, attachment, state, released, outflow) {}
+    tell_end(client, attachment, state, false);
 }
 
 /// Sends one thing. Whether there may be another.
@@ -58,88 +58,47 @@ fn step(
     outflow: &mut Outflow<'_>,
 ) -> bool {
     let id = attachment.terminal;
+    let cursor = attachment.consumer.cursor();
     if let Some(parts) = &mut attachment.parts {
-        let is_last = send_part(client, id, attachment.cursor, parts);
+        let is_last = send_part(client, id, cursor, parts);
         if is_last {
             attachment.parts = None;
         }
         return true;
     }
-    if state.cleared_at != attachment.cleared_at {
-        attachment.cleared_at = state.cleared_at;
-        let is_behind = state.cleared_at.is_some_and(|at| at >= attachment.cursor);
-        if state.has_screen && is_behind && attachment.resync.is_none() {
-            attachment.resync = Some(Resync { history: 0, not_before: None });
-        }
-    }
-    if let Some(resync) = attachment.resync {
-        if resync.not_before.is_some_and(|at| at > outflow.reactor.now()) {
-            return false;
-        }
-        bring_forward(client, attachment, resync, state, outflow);
-        return true;
-    }
-    let until = released.min(attachment.cursor + attachment.credit());
-    let max = until.saturating_sub(attachment.cursor).min(PIECE_BYTES as u64) as usize;
-    if max == 0 {
+    if attachment.is_put_off(outflow.reactor.now()) {
         return false;
     }
-    let offset = attachment.cursor;
-    match outflow.terminals.feed_next(id, offset, max) {
-        Ok(FeedNext::Bytes(bytes)) => {
-            let length = bytes.len();
-            let key = (id, offset, length);
-            let frame = find_made(&outflow.frames, key).unwrap_or_else(|| {
+    let until = released.min(cursor + attachment.credit());
+    let Ok(output) = outflow.terminals.output(id) else { return false };
+    match attachment.consumer.take(&output, until, PIECE_BYTES) {
+        Some(Next::Bytes { offset, len }) => {
+            let frame = find_made(&outflow.frames, (id, offset, len)).unwrap_or_else(|| {
                 let header = output_header(id.to_u64(), offset);
+                let bytes = output.log.slice(offset, len);
                 let frame = wire::frame(wire::Opcode::Binary, &[&header, bytes]);
-                outflow.frames.push((key, frame.clone()));
+                outflow.frames.push(((id, offset, len), frame.clone()));
                 frame
             });
             client.push_output(frame, id, offset);
-            attachment.cursor += length as u64;
-            true
         }
-        Ok(FeedNext::Skip(to)) => {
-            attachment.skip_to(to);
-            true
+        Some(Next::Skip { from, to }) => attachment.credit_left_out(to - from),
+        Some(Next::Gap { from, to }) => {
+            attachment.credit_up_to(to);
+            client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
         }
-        Ok(FeedNext::Gap(to)) if state.has_screen => {
-            debug_assert!(to > offset);
-            attachment.resync = Some(Resync { history: 0, not_before: None });
-            true
+        Some(Next::Snapshot { history }) => {
+            match outflow.terminals.snapshot(id, history, outflow.reactor) {
+                Ok(snapshot) => attachment.resume_with(snapshot),
+                Err(_) => attachment.consumer.go_without_snapshot(state.end),
+            }
         }
-        Ok(FeedNext::Gap(to)) => {
-            client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from: offset, to });
-            attachment.jump_to(to);
-            true
-        }
-        Ok(FeedNext::End) | Err(_) => false,
+        Some(Next::Update) => screens::send(client, attachment, state, outflow),
+        // It is brought over a clearing by a snapshot.
+        Some(Next::Cleared { .. }) => {}
+        None => return false,
     }
-}
-
-/// Brings a client to where the output is: by a snapshot, else over a gap.
-fn bring_forward(
-    client: &mut Client,
-    attachment: &mut Attachment,
-    resync: Resync,
-    state: &FeedState,
-    outflow: &mut Outflow<'_>,
-) {
-    attachment.resync = None;
-    let id = attachment.terminal;
-    if state.has_screen
-        && let Ok(snapshot) = outflow.terminals.snapshot(id, resync.history, outflow.reactor)
-    {
-        attachment.jump_to(snapshot.offset);
-        attachment.parts =
-            Some(Parts { bytes: snapshot.bytes.into(), cols: snapshot.cols, rows: snapshot.rows });
-        return;
-    }
-    if attachment.cursor < state.end {
-        let (from, to) = (attachment.cursor, state.end);
-        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
-        attachment.jump_to(to);
-    }
+    true
 }
 
 /// Sends the next part of a snapshot. Whether it was the last.
@@ -160,14 +119,14 @@ fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts
     !more
 }
 
-/// Tells the end of the program when everything before it was sent.
-fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState) {
+/// Tells the end of the program when everything before it was sent, or if this is the last that it is told.
+fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState, is_last: bool) {
     let Some((status, final_offset)) = state.exit else { return };
-    let has_all = match attachment.mode {
-        Mode::Screen => attachment.is_shown,
-        Mode::Lossless | Mode::Lossy => attachment.has_everything(final_offset),
+    let has_all = match attachment.consumer.view() {
+        Some(view) => view.due() == Due::Nothing,
+        None => attachment.has_everything(final_offset),
     };
-    if has_all && !std::mem::replace(&mut attachment.ended, true) {
+    if (has_all || is_last) && !std::mem::replace(&mut attachment.ended, true) {
         client.send_of(
             attachment.terminal,
             &ServerMessage::Ended {
@@ -184,13 +143,11 @@ pub(super) fn finish(client: &mut Client, id: TerminalId, state: &FeedState) {
     let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else { return };
     let mut attachment = client.attachments.swap_remove(at);
     let terminal = id.to_u64();
-    if attachment.mode != Mode::Screen && !attachment.has_everything(state.end) {
-        let (from, to) = (attachment.cursor, state.end);
+    if !attachment.consumer.is_viewer() && !attachment.has_everything(state.end) {
+        let (from, to) = attachment.skip_to_end(state.end);
         client.send_of(id, &ServerMessage::Gap { terminal, from, to });
-        attachment.jump_to(to);
     }
-    (attachment.resync, attachment.parts, attachment.is_shown) = (None, None, true);
-    tell_end(client, &mut attachment, state);
+    tell_end(client, &mut attachment, state, true);
     client.send_of(id, &ServerMessage::Detached { terminal, reason: DetachReason::Closed });
 }
 
@@ -202,17 +159,16 @@ pub(super) fn warn(client: &mut Client, id: TerminalId, left: Duration) {
 }
 
 /// A client has held a program back for as long as it may: it goes on with the screen, else behind a gap.
-pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &FeedState) {
+pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &FeedState, now: Instant) {
     let Some(attachment) = client.attachment(id) else { return };
     let terminal = id.to_u64();
-    let (from, to) = (attachment.cursor, state.end);
     attachment.warned = None;
-    attachment.hold = HoldClock::default();
+    attachment.hold = Patience::default();
     let message = if state.has_screen {
-        attachment.become_viewer(to);
-        ServerMessage::Attached { terminal, mode: Mode::Screen, offset: to }
+        attachment.become_viewer(state.end, now);
+        ServerMessage::Attached { terminal, mode: Mode::Screen, offset: state.end }
     } else {
-        attachment.lapse_at(to);
+        let (from, to) = attachment.lapse(state.end);
         ServerMessage::Gap { terminal, from, to }
     };
     client.send_of(id, &message);

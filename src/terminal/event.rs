@@ -181,7 +181,7 @@ pub(crate) enum Picked {
 impl Terminal {
     /// Whether [`pick_event`](Self::pick_event) has something to give.
     pub(crate) fn has_event(&self) -> bool {
-        self.readers.iter().any(|reader| reader.has_next(&self.log))
+        self.has_output()
             || self.screen.as_ref().is_some_and(|screen| screen.has_news())
             || self.input_truncated
             || self.input_ready
@@ -216,28 +216,33 @@ impl Terminal {
     }
 
     fn pick_output(&mut self, now: Instant) -> Option<Picked> {
-        let start = self.log.start();
-        let cut = self.screen.as_ref().and_then(|screen| screen.first_cut(start)).unwrap_or(start);
-        for _ in 0..self.readers.len() {
-            self.next_reader = (self.next_reader + 1) % self.readers.len();
-            let reader = &mut self.readers[self.next_reader];
+        let last = self.next_reader;
+        let (output, readers) = self.consumers();
+        for count in 1..=readers.len() {
+            let index = (last + count) % readers.len();
+            let reader = &mut readers[index];
             let id = reader.id;
-            let screen = self.screen.as_ref();
-            let question = |offset| screen.and_then(|screen| screen.next_question(offset));
-            if let Some(next) = reader.take(&self.log, cut, question, now) {
-                return Some(match next {
-                    Next::Bytes { offset, len } => Picked::Output { reader: id, offset, len },
-                    Next::Gap { from, to } => Picked::Gap { reader: id, from, to },
-                    Next::Cleared { offset } => Picked::Cleared { reader: id, offset },
-                    Next::Snapshot { history } => Picked::Snapshot { reader: id, history },
-                    Next::Update => Picked::Screen { reader: id },
-                    Next::HandedOver => {
-                        Picked::DeliveryChanged { reader: id, delivery: reader.delivery }
-                    }
-                });
-            }
+            let picked = if reader.take_handed_over() {
+                Picked::DeliveryChanged { reader: id, delivery: reader.consumer.delivery() }
+            } else {
+                match reader.take(&output, now) {
+                    Some(Next::Bytes { offset, len }) => Picked::Output { reader: id, offset, len },
+                    Some(Next::Gap { from, to }) => Picked::Gap { reader: id, from, to },
+                    Some(Next::Cleared { offset }) => Picked::Cleared { reader: id, offset },
+                    Some(Next::Snapshot { history }) => Picked::Snapshot { reader: id, history },
+                    Some(Next::Update) => Picked::Screen { reader: id },
+                    Some(Next::Skip { .. }) | None => continue,
+                }
+            };
+            self.next_reader = index;
+            return Some(picked);
         }
         None
+    }
+
+    fn has_output(&self) -> bool {
+        let output = self.output();
+        self.readers.iter().any(|reader| reader.has_next(&output))
     }
 
     fn untold_exit(&self) -> Option<(ExitStatus, u64)> {

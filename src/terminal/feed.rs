@@ -1,7 +1,7 @@
 //! The feed: how a terminal's output reaches the clients of the server.
 //!
-//! A client is not a [`Reader`](super::output::Reader): many of them share every frame, so the server
-//! keeps their offsets itself and takes bytes by offset. What the terminal has to know is only from
+//! A client is not a [`Reader`](super::output::Reader) but a [`Consumer`](super::output::Consumer) like it:
+//! many of them share every frame, so the server keeps them itself. What the terminal has to know is only from
 //! where on bytes are still needed, so that it keeps them and stops the program when they are too many.
 //!
 //! The table notes which terminals were touched in a turn (output, a new size, an exit ...), so that
@@ -12,8 +12,8 @@ use std::time::Instant;
 use super::Terminal;
 use super::child::ExitStatus;
 use super::options::Delivery;
+use super::output::{Cleared, Due, Output, View};
 use super::table::Terminals;
-use super::viewing::SYNCHRONIZED_MAX;
 use crate::error::Result;
 use crate::reactor::{Reactor, TerminalId};
 
@@ -27,19 +27,6 @@ pub(crate) struct Feed {
     pub(super) lossless: Option<u64>,
 }
 
-/// What comes at an offset.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum FeedNext<'a> {
-    /// Contiguous bytes, not empty.
-    Bytes(&'a [u8]),
-    /// A question of the program that has its answer; go on behind it.
-    Skip(u64),
-    /// The log no longer has what is before this offset.
-    Gap(u64),
-    /// Nothing so far.
-    End,
-}
-
 /// What a follower wants to know of a terminal's output.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FeedState {
@@ -51,8 +38,6 @@ pub(crate) struct FeedState {
     pub(crate) is_leaving: bool,
     /// A screen is kept.
     pub(crate) has_screen: bool,
-    /// The screen shows nothing new before the program says so (mode 2026), or this time.
-    pub(crate) held_until: Option<Instant>,
     /// Nothing more waits to be read right now.
     pub(crate) is_quiet: bool,
     /// A reader of the host has everything so far, or the host has the terminal closed.
@@ -63,8 +48,8 @@ pub(crate) struct FeedState {
     pub(crate) starves: bool,
     /// Unread bytes at which the PTY is no longer read.
     pub(crate) unread_max: u64,
-    /// Where the output was when the host cleared the screen last.
-    pub(crate) cleared_at: Option<u64>,
+    /// The last time that the host cleared the screen.
+    pub(crate) cleared: Cleared,
 }
 
 /// What a terminal shows of itself in the application state.
@@ -117,14 +102,19 @@ impl Terminals {
         Ok(FeedState { starves: self.has_starving(), ..self.get(id)?.feed_state() })
     }
 
-    /// What comes at `offset`, at most `max` bytes.
-    pub(crate) fn feed_next(
-        &self,
+    /// The output of a terminal as consumers see it.
+    pub(crate) fn output(&self, id: TerminalId) -> Result<Output<'_>> {
+        Ok(self.get(id)?.output())
+    }
+
+    /// Looks whether a viewer is to be shown something of a terminal.
+    pub(crate) fn observe_view(
+        &mut self,
         id: TerminalId,
-        offset: u64,
-        max: usize,
-    ) -> Result<FeedNext<'_>> {
-        Ok(self.get(id)?.feed_next(offset, max))
+        view: &mut View,
+        now: Instant,
+    ) -> Result<Due> {
+        Ok(self.table.get_mut(id)?.observe_view(view, now))
     }
 
     /// Follows a terminal, or goes on with it: bytes from `lossless` on are kept and hold the program
@@ -180,35 +170,6 @@ impl Terminal {
         self.pty.as_ref().and_then(|pty| pty.interrupt_char())
     }
 
-    fn feed_next(&self, offset: u64, max: usize) -> FeedNext<'_> {
-        let (start, end) = (self.log.start(), self.log.end());
-        if offset >= end {
-            return FeedNext::End;
-        }
-        if offset < start {
-            let cut = self.screen.as_ref().and_then(|screen| screen.first_cut(start));
-            return FeedNext::Gap(cut.unwrap_or(start).clamp(start, end));
-        }
-        let question = self.screen.as_ref().and_then(|screen| screen.next_question(offset));
-        let stop = match question {
-            Some((from, to)) if from <= offset => return FeedNext::Skip(to.min(end)),
-            Some((from, _)) => from,
-            None => match self.unfinished_question() {
-                // One whose beginning it has been given already is not taken back.
-                Some(from) if from == offset => return FeedNext::End,
-                Some(from) if from > offset => from,
-                _ => end,
-            },
-        };
-        FeedNext::Bytes(self.log.slice(offset, max.min((stop - offset) as usize)))
-    }
-
-    /// Where what may become a question begins, while there may be more output.
-    fn unfinished_question(&self) -> Option<u64> {
-        let screen = self.screen.as_ref().filter(|_| self.pty.is_some())?;
-        if self.known_exit().is_some() { None } else { screen.unfinished_question() }
-    }
-
     /// Whether the host has everything and the PTY stands still all the same, for clients.
     pub(super) fn is_held_back_by_feed(&self) -> bool {
         let waits = self.host_waits() || self.ending.closing;
@@ -219,30 +180,30 @@ impl Terminal {
     fn host_waits(&self) -> bool {
         let end = self.log.end();
         self.readers.iter().any(|reader| {
-            reader.delivery == Delivery::Lossless && !reader.paused && reader.cursor == end
+            let consumer = &reader.consumer;
+            let is_lossless = consumer.delivery() == Delivery::Lossless;
+            is_lossless && !reader.paused && consumer.cursor() == end
         })
     }
 
     fn feed_state(&self) -> FeedState {
         let end = self.log.end();
-        let since = self.screen.as_ref().and_then(|screen| screen.synchronized_since());
         FeedState {
             end,
             exit: self.known_exit(),
             is_leaving: self.ending.closing && self.pty.is_none(),
             has_screen: self.screen.is_some(),
-            held_until: since.map(|since| self.started + since + SYNCHRONIZED_MAX),
             is_quiet: !self.queued.is_queued(),
             host_waits: self.host_waits() || self.ending.closing,
             stands: self.flow.by_reader && self.pty.is_some(),
             starves: false,
             unread_max: self.log.unread_max(),
-            cleared_at: self.cleared_at,
+            cleared: self.cleared,
         }
     }
 
     /// How it ended, once every byte of it has been read; of an adopted PTY nothing but that it has.
-    fn known_exit(&self) -> Option<(ExitStatus, u64)> {
+    pub(super) fn known_exit(&self) -> Option<(ExitStatus, u64)> {
         match &self.child {
             Some(child) => child.status().zip(self.ending.final_offset),
             None if self.ending.hung_up => Some((ExitStatus::Unknown, self.log.end())),

@@ -1,7 +1,7 @@
 //! Terminals: programs in PTYs, their output kept and delivered exactly, their input queued.
 //!
 //! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
-//! [`input`] (the queue), [`feed`] (what the server takes), [`line`] (what canonical mode cuts),
+//! [`input`] (the queue), [`feed`] (what the server is given), [`line`] (what canonical mode cuts),
 //! [`resize`] (coalescing), [`memory`] (of all logs), [`event`] (what to tell, in which order). I/O:
 //! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
 //!
@@ -14,6 +14,7 @@
 mod batch;
 mod child;
 mod close;
+mod consuming;
 mod event;
 mod feed;
 mod hold;
@@ -45,9 +46,10 @@ use crate::reactor::{Class, Membership, Reactor, ReaderId, Source, TerminalId, T
 use child::Child;
 use event::OutboxPlace;
 use feed::Feed;
-pub(crate) use feed::{Facts, FeedNext, FeedState};
+pub(crate) use feed::{Facts, FeedState};
 use input::{Flushed, InputQueue, Sink};
 use line::LineRules;
+pub(crate) use output::{Cleared, Consumer, Due, Next, OnLoss};
 use output::{Flow, OutputLog, Reader};
 use pty::Pty;
 pub(crate) use reading::PtyReady;
@@ -103,8 +105,8 @@ pub(crate) struct Terminal {
     sleep_timer: Option<TimerId>,
     /// When viewers are looked after again.
     screen_timer: Option<(Instant, TimerId)>,
-    /// Where the output was when the host cleared the screen last.
-    cleared_at: Option<u64>,
+    /// The last time that the host cleared the screen.
+    cleared: Cleared,
     /// Makes hashes that no program can foresee.
     hasher: RandomState,
     started: Instant,
@@ -164,7 +166,7 @@ impl Terminal {
             screen_bytes: 0,
             sleep_timer: None,
             screen_timer: None,
-            cleared_at: None,
+            cleared: Cleared::default(),
             hasher: RandomState::new(),
             started: now,
             ending: Ending::default(),

@@ -4,7 +4,6 @@
 use std::io::ErrorKind::{Interrupted, WouldBlock};
 
 use super::Terminal;
-use super::options::Delivery;
 use super::output::LogBudget;
 use crate::error::Result;
 use crate::policy::Slice;
@@ -204,9 +203,9 @@ impl Terminal {
     }
 
     fn slowest_lossless(&self) -> Option<u64> {
-        let lossless = self.readers.iter().filter(|r| r.delivery == Delivery::Lossless);
+        let readers = self.readers.iter().filter_map(|reader| reader.consumer.keeps_from());
         let clients = self.feed.as_ref().and_then(|feed| feed.lossless);
-        lossless.map(|r| r.cursor).chain(clients).min()
+        readers.chain(clients).min()
     }
 
     /// Bytes that the slowest lossless reader has not got.

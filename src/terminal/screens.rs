@@ -1,5 +1,7 @@
 //! The table's calls about screens and their viewers.
 
+use std::time::Duration;
+
 use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Size, Start};
 use super::output::Reader;
@@ -216,15 +218,17 @@ impl Terminal {
             Start::Resume(offset) if offset < start && self.screen.is_some() => (end, Some(0)),
             Start::Offset(offset) | Start::Resume(offset) => (offset, None),
         };
-        let mut reader = Reader::new(id, options, cursor, reactor.now());
-        reader.snapshot = snapshot;
-        // What it finds there makes it lag from the beginning.
-        reader.behind_since = (cursor < end).then(|| reactor.now());
-        if matches!(options.start, Start::Resume(_)) {
-            reader.without_questions_until = reader.without_questions_until.max(end);
+        let now = reactor.now();
+        let mut reader = Reader::new(id, options, (cursor, self.cleared), now);
+        let consumer = &mut reader.consumer;
+        if let Some(history) = snapshot {
+            consumer.resync(history);
         }
-        let is_before = |cleared: &u64| snapshot.is_none() && *cleared > cursor;
-        reader.cleared_at = self.cleared_at.filter(is_before);
+        // What it finds there makes it lag from the beginning.
+        consumer.lag.observe(cursor < end, None, Duration::ZERO, now);
+        if matches!(options.start, Start::Resume(_)) {
+            consumer.leave_out_questions(end);
+        }
         self.readers.push(reader);
         self.tell_viewers(reactor, false);
         Ok(())
@@ -239,8 +243,11 @@ impl Terminal {
     ) -> Result<Snapshot> {
         let (start, end) = (self.log.start(), self.log.end());
         let snapshot = self.open_screen(reactor)?.snapshot(history, start);
-        let cursor = snapshot.as_ref().map_or(end, |snapshot| snapshot.offset);
-        self.reader_mut(reader)?.cursor = cursor;
+        let consumer = &mut self.reader_mut(reader)?.consumer;
+        match &snapshot {
+            Ok(snapshot) => consumer.resume_at(snapshot.offset),
+            Err(_) => consumer.go_without_snapshot(end),
+        }
         snapshot
     }
 }

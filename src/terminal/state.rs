@@ -176,10 +176,10 @@ impl Terminal {
     fn reader_states(&self) -> impl Iterator<Item = ReaderState> + '_ {
         self.readers.iter().map(|reader| ReaderState {
             id: reader.id,
-            delivery: reader.delivery,
+            delivery: reader.consumer.delivery(),
             paused: reader.paused,
-            offset: reader.cursor,
-            backlog: reader.backlog(&self.log),
+            offset: reader.consumer.cursor(),
+            backlog: reader.consumer.backlog(self.log.end()),
         })
     }
 }

@@ -8,7 +8,7 @@ use super::event::Outbox;
 use super::hold::{Hold, Window};
 use super::memory::Starving;
 use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
-use super::output::{LogBudget, Reader};
+use super::output::{Cleared, LogBudget, Reader};
 use super::pty::Pty;
 use super::reading::{Outcome, PtyReady};
 use super::screen::{Patterns, Screen, ScreenOptions};
@@ -174,7 +174,7 @@ impl Terminals {
         if let Some((reader, delivery)) = reader {
             self.readers.insert(reader, id);
             let options = ReaderOptions::new(delivery);
-            terminal.readers.push(Reader::new(reader, &options, 0, now));
+            terminal.readers.push(Reader::new(reader, &options, (0, Cleared::default()), now));
         }
         if let Some(options) = parts.screen {
             terminal.screen = Some(Box::new(Screen::new(parts.size.for_screen(), &options, 0)));

@@ -31,7 +31,7 @@ impl Told {
                 terminal.update_flow(reactor);
                 match taken {
                     Ok(snapshot) => self.snapshot = snapshot,
-                    // The model failed: the reader goes on where it is.
+                    // The model failed: the reader is told a gap next.
                     Err(_) => return false,
                 }
             }

@@ -10,16 +10,14 @@ use std::time::{Duration, Instant};
 
 use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Size, Start};
-use super::output::View;
+use super::output::{Cleared, Due, View, Viewport};
 use super::screen::{Modes, Screen, ScreenUpdate};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{Alarm, Reactor, ReaderId};
 
 /// How long a program may hold the screen back with a synchronized update (mode 2026). As long as
 /// other terminals let it.
-pub(super) const SYNCHRONIZED_MAX: Duration = Duration::from_millis(150);
-
-const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+const SYNCHRONIZED_MAX: Duration = Duration::from_millis(150);
 
 /// The bytes that all screens of an engine may take together.
 pub(crate) struct ScreenBudget {
@@ -145,24 +143,24 @@ impl Terminal {
         let now = reactor.now();
         let mut wake = self.next_handover();
         if let Some(screen) = &mut self.screen {
-            let released =
-                screen.synchronized_since().map(|since| self.started + since + SYNCHRONIZED_MAX);
-            let held = released.filter(|released| *released > now && !at_once);
-            for reader in &mut self.readers {
-                let Some(view) = &mut reader.view else { continue };
-                if view.ready || reader.paused || !view.wants(screen) {
-                    continue;
-                }
-                let due = if view.urgent { now } else { view.next_at };
-                let due = held.map_or(due, |held| held.max(due));
-                if due <= now || at_once {
-                    view.ready = view.is_behind(screen.look());
-                } else {
-                    wake = Some(wake.map_or(due, |wake: Instant| wake.min(due)));
+            let held = held_until(screen, self.started);
+            for reader in self.readers.iter_mut().filter(|reader| !reader.paused) {
+                let Some(view) = reader.consumer.view() else { continue };
+                if let Due::At(at) = view.observe(screen.as_mut(), held, at_once, now) {
+                    wake = Some(wake.map_or(at, |wake: Instant| wake.min(at)));
                 }
             }
         }
         self.set_screen_timer(wake, reactor);
+    }
+
+    /// Looks whether a viewer that is no reader is to be shown something.
+    pub(super) fn observe_view(&mut self, view: &mut View, now: Instant) -> Due {
+        // What a program does not live to let go is shown.
+        let is_held = self.known_exit().is_none();
+        let Some(screen) = &mut self.screen else { return Due::Nothing };
+        let held = held_until(screen, self.started).filter(|_| is_held);
+        view.observe(screen.as_mut(), held, false, now)
     }
 
     fn set_screen_timer(&mut self, wake: Option<Instant>, reactor: &mut Reactor) {
@@ -192,29 +190,27 @@ impl Terminal {
     ) {
         let now = reactor.now();
         let Some(reader) = self.readers.iter_mut().find(|r| r.id == reader) else { return };
-        let (Some(view), Some(screen)) = (&mut reader.view, &mut self.screen) else { return };
+        let (Some(view), Some(screen)) = (reader.consumer.view(), &mut self.screen) else { return };
+        let viewport = &mut reader.viewport;
         screen.wake();
         screen.look();
-        view.back = view.back.min(screen.history());
-        if view.back > 0 {
-            screen.viewport(view.back, update);
+        viewport.back = viewport.back.min(screen.history());
+        if viewport.back > 0 {
+            screen.viewport(viewport.back, update);
             let seen = self.hasher.hash_one(HashRows(update));
-            if !view.urgent && view.seen == Some(seen) {
+            if view.knows() != 0 && viewport.seen == Some(seen) {
                 // Still the same rows; only their distance from the bottom is another.
                 update.full = false;
                 update.rows.clear();
                 update.title = None;
             }
-            view.seen = Some(seen);
+            viewport.seen = Some(seen);
         } else {
-            let known = if view.seen.take().is_some() || view.urgent { 0 } else { view.generation };
+            let known = if viewport.seen.take().is_some() { 0 } else { view.knows() };
             screen.changes_since(known, update);
         }
-        view.generation = update.generation;
-        // An interval past the end of time is a year.
-        view.next_at = now.checked_add(view.interval).unwrap_or(now + YEAR);
-        (view.ready, view.urgent) = (false, false);
-        reader.cursor = update.offset.max(reader.cursor);
+        view.shown(update.generation, now);
+        reader.consumer.shows(update.offset);
         self.tell_viewers(reactor, false);
     }
 
@@ -227,14 +223,14 @@ impl Terminal {
     ) -> Result<()> {
         self.accepts_view()?;
         let history = self.open_screen(reactor)?.history();
-        let view = self.reader_mut(reader)?.view.as_mut();
-        let view =
-            view.ok_or_else(|| Error::invalid("only a viewer of the screen has a viewport"))?;
+        let reader = self.reader_mut(reader)?;
+        let Some(view) = reader.consumer.view() else {
+            return Err(Error::invalid("only a viewer of the screen has a viewport"));
+        };
         let back = back.min(history);
-        if back != view.back {
-            view.back = back;
-            view.urgent = true;
-            view.seen = None;
+        if back != reader.viewport.back {
+            reader.viewport = Viewport { back, seen: None };
+            view.turn();
         }
         self.count_scrolled();
         self.tell_viewers(reactor, false);
@@ -243,7 +239,7 @@ impl Terminal {
 
     /// Has the screen count rows that scroll away as long as a viewer looks at its scrollback.
     fn count_scrolled(&mut self) {
-        let counts = self.readers.iter().any(|r| r.view.as_ref().is_some_and(|v| v.back > 0));
+        let counts = self.readers.iter().any(|reader| reader.viewport.back > 0);
         if let Some(screen) = &mut self.screen {
             screen.count_scrolled(counts);
         }
@@ -257,9 +253,9 @@ impl Terminal {
             return;
         }
         let history = screen.history();
-        for view in self.readers.iter_mut().filter_map(|reader| reader.view.as_mut()) {
-            if view.back > 0 {
-                view.back = view.back.saturating_add(scrolled).min(history);
+        for viewport in self.readers.iter_mut().map(|reader| &mut reader.viewport) {
+            if viewport.back > 0 {
+                viewport.back = viewport.back.saturating_add(scrolled).min(history);
             }
         }
     }
@@ -276,20 +272,14 @@ impl Terminal {
         if delivery == Delivery::Screen {
             self.needs_screen()?;
         }
-        let now = reactor.now();
-        let end = self.log.end();
-        let has_screen = self.screen.is_some();
-        let reader = self.reader_mut(reader)?;
-        if reader.delivery == delivery {
-            return Ok(());
+        self.reader_mut(reader)?;
+        let (output, readers) = self.consumers();
+        for reader in readers.iter_mut().filter(|r| r.id == reader) {
+            if reader.consumer.delivery() == delivery {
+                return Ok(());
+            }
+            reader.set_delivery(delivery, &output, reactor.now());
         }
-        if reader.delivery == Delivery::Screen {
-            // Bytes go on from a snapshot: what was shown as rows is not sent again.
-            reader.view = None;
-            reader.cursor = end;
-            reader.snapshot = has_screen.then_some(0);
-        }
-        reader.set_delivery(delivery, now);
         self.count_scrolled();
         self.tell_viewers(reactor, false);
         self.update_flow(reactor);
@@ -301,44 +291,27 @@ impl Terminal {
         if self.screen.is_none() {
             return false;
         }
-        let mut handed_over = false;
         let (end, unread_max) = (self.log.end(), self.log.unread_max());
+        let mut handed_over = false;
         for reader in &mut self.readers {
-            let Some(lag) = reader.downgrade.filter(|_| reader.delivery == Delivery::Lossless)
-            else {
-                continue;
-            };
-            let backlog = end - reader.cursor.min(end);
-            reader.behind_since = match reader.behind_since {
-                _ if backlog == 0 => None,
-                None => Some(now),
-                since => since,
-            };
-            let age = reader.behind_since.map(|since| now.saturating_duration_since(since));
-            let is_old = age.is_some_and(|age| age >= lag.age);
-            if backlog >= lag.bytes.min(unread_max) || is_old {
-                reader.set_delivery(Delivery::Screen, now);
-                reader.handed_over = true;
-                handed_over = true;
-            }
+            handed_over |= reader.hand_over(end, unread_max, now);
         }
         handed_over
     }
 
     /// When the next laggard will have lagged too long.
     fn next_handover(&self) -> Option<Instant> {
-        let waiting = self.readers.iter().filter(|r| r.delivery == Delivery::Lossless);
-        waiting.filter_map(|r| r.behind_since?.checked_add(r.downgrade?.age)).min()
+        self.readers.iter().filter_map(|reader| reader.hands_over_at()).min()
     }
 
     /// The next event of a reader's bytes is a snapshot of the screen.
     pub(crate) fn request_snapshot(&mut self, reader: ReaderId, history: usize) -> Result<()> {
         self.needs_screen()?;
         let reader = self.reader_mut(reader)?;
-        if reader.delivery == Delivery::Screen {
+        if reader.consumer.is_viewer() {
             return Err(Error::invalid("a viewer of the screen gets no bytes"));
         }
-        reader.snapshot = Some(history);
+        reader.consumer.resync(history);
         Ok(())
     }
 
@@ -347,11 +320,7 @@ impl Terminal {
     pub(crate) fn clear_screen(&mut self, reactor: &mut Reactor) -> Result<()> {
         self.accepts_view()?;
         self.open_screen(reactor)?.clear();
-        let end = self.log.end();
-        for reader in self.readers.iter_mut().filter(|r| r.delivery != Delivery::Screen) {
-            reader.cleared_at = Some(end);
-        }
-        self.cleared_at = Some(end);
+        self.cleared = Cleared { times: self.cleared.times + 1, at: self.log.end() };
         self.tell_viewers(reactor, false);
         Ok(())
     }
@@ -385,17 +354,6 @@ impl Terminal {
     }
 }
 
-impl View {
-    /// Whether a look could find something for this viewer.
-    fn wants(&self, screen: &Screen) -> bool {
-        self.urgent || screen.is_stale() || self.is_behind(screen.generation())
-    }
-
-    fn is_behind(&self, generation: u64) -> bool {
-        self.urgent || self.generation != generation
-    }
-}
-
 /// The rows of an update, hashed.
 struct HashRows<'a>(&'a ScreenUpdate);
 
@@ -410,6 +368,11 @@ impl std::hash::Hash for HashRows<'_> {
             }
         }
     }
+}
+
+/// Until when a program holds its screen back with a synchronized update.
+fn held_until(screen: &Screen, started: Instant) -> Option<Instant> {
+    screen.synchronized_since().map(|since| started + since + SYNCHRONIZED_MAX)
 }
 
 pub(crate) fn no_screen() -> Error {

@@ -6,7 +6,8 @@
 //!               start           lossless cursor               end
 //! ```
 //!
-//! The PTY is read into the log at `end`; each reader is a cursor that follows at its own pace.
+//! The PTY is read into the log at `end`; each reader, of the host or a client, is a [`Consumer`] with a
+//! cursor that follows at its own pace.
 //! What every lossless reader has passed is history: kept for readers that come late, dropped from
 //! `start` when room is needed. What a lossless reader has not passed is never dropped; instead
 //! [`Flow`] stops reading the PTY when that much is unread (the high mark) and starts again when
@@ -14,10 +15,14 @@
 //!
 //! Everything here is pure: no descriptor, no clock.
 
+mod consumer;
 mod flow;
 mod log;
 mod reader;
+mod view;
 
+pub(crate) use consumer::{Cleared, Consumer, Landmarks, Next, OnLoss, Output};
 pub(crate) use flow::Flow;
 pub(crate) use log::{LogBudget, OutputLog};
-pub(crate) use reader::{Next, Reader, View};
+pub(crate) use reader::{Reader, Viewport};
+pub(crate) use view::{Due, Shown, View};
