@@ -155,7 +155,7 @@ impl Engine {
         let outcome = if self.terminals.is_interrupt(terminal, bytes) {
             self.interrupt_for(client, terminal)
         } else {
-            self.server.expect_echo(terminal);
+            self.server.expect_echo(client, terminal, self.reactor.now());
             self.terminals.write_whole(terminal, bytes, &mut self.reactor)
         };
         self.complain_about(client, outcome);
@@ -181,7 +181,7 @@ impl Engine {
         if !self.server.may(client, scope) {
             return Err(Error::new(ErrorKind::Forbidden, "the token does not allow this"));
         }
-        self.server.expect_echo(id);
+        self.server.expect_echo(client, id, self.reactor.now());
         let op = match op {
             WireOp::Interrupt => return self.interrupt_for(client, id),
             WireOp::Eof => return self.terminals.send_eof(id, &mut self.reactor),

@@ -16,6 +16,7 @@ use super::attachment::Attachment;
 use super::codec::{Codec, Encoded};
 use super::frames::{self, Broken, Frames, Payload, Role, Step};
 use super::head::HeadBuffer;
+use super::lanes::Lane;
 use super::pace::Pacer;
 use super::protocol::{Applied, ServerMessage};
 use super::understanding::Unread;
@@ -160,8 +161,10 @@ pub(crate) struct Client {
     pub(crate) stalled: Option<(Instant, u64)>,
     /// In the list of those to be read.
     pub(crate) is_readable: bool,
-    /// It has cost little of late, as of the last look.
-    pub(crate) is_light: bool,
+    /// What it waits among, as of the last look.
+    pub(super) lane: Lane,
+    /// When it typed last.
+    pub(super) typed_at: Option<Instant>,
     /// It is read on when there is room for answers.
     pub(crate) waits_for_room: bool,
     /// A message that is not decoded yet.
@@ -239,7 +242,8 @@ impl Client {
             has_hung_up: false,
             stalled: None,
             is_readable: false,
-            is_light: true,
+            lane: Lane::Stranger,
+            typed_at: None,
             waits_for_room: false,
             unread: None,
             is_held: false,

@@ -12,6 +12,7 @@ mod frames;
 mod gate;
 mod head;
 mod holding;
+mod lanes;
 mod leaving;
 mod listener;
 mod octets;

@@ -176,20 +176,16 @@ impl Server {
 
     /// Writes what is queued to the sockets that have something new.
     fn flush_pushed(&mut self, slice: &mut Slice, reactor: &mut Reactor) {
-        let pushed = std::mem::take(&mut self.pushed);
-        let mut flushed = 0;
-        for id in &pushed {
+        for flushed in 0..self.pushed.len() {
             if flushed > 0 && slice.is_over() {
                 break;
             }
-            let before = self.clients.get(*id).map_or(0, |client| client.wire.total_written());
-            self.flush(*id, reactor);
-            let after = self.clients.get(*id).map_or(before, |client| client.wire.total_written());
-            flushed += 1;
+            let Some(id) = self.pushed.next() else { break };
+            let before = self.clients.get(id).map_or(0, |client| client.wire.total_written());
+            self.flush(id, reactor);
+            let after = self.clients.get(id).map_or(before, |client| client.wire.total_written());
             slice.charge(FLUSH_COST + after.saturating_sub(before) / 4);
         }
-        let new = std::mem::take(&mut self.pushed);
-        self.pushed = recycled(pushed, flushed, new);
     }
 
     /// Sends what is new in one terminal to everybody who follows it. Gives how many these are.

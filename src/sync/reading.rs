@@ -17,14 +17,14 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::admission::Place;
 use super::client::{Client, HELLO_BYTES, Input, Phase, READ_BYTES};
 use super::deadline::arm;
+use super::lanes::Lane;
 use super::protocol::ClientMessage;
 use super::server::Server;
 use super::understanding::{MESSAGE_COST, Unread};
@@ -71,39 +71,17 @@ pub(crate) enum Body {
     Input(TerminalId, Bytes),
 }
 
-/// Connections to be read. Those that have cost little of late go before all others, so that who types, or
-/// comes in, does not wait behind those who have the server work; the others have every ninth turn at least.
-/// Strangers are light: what they may cost together is little.
-#[derive(Default)]
-pub(crate) struct Readable {
-    light: VecDeque<ClientId>,
-    others: VecDeque<ClientId>,
-    /// Light ones in a row.
-    streak: u32,
-}
+/// For so long after it has typed a client is read first.
+const TYPING: Duration = Duration::from_secs(1);
 
-/// So many light ones go in a row while others wait.
-const STREAK_MAX: u32 = 8;
-
-impl Readable {
-    fn push(&mut self, id: ClientId, is_light: bool) {
-        let list = if is_light { &mut self.light } else { &mut self.others };
-        list.push_back(id);
-    }
-
-    fn next(&mut self) -> Option<ClientId> {
-        if self.streak < STREAK_MAX || self.others.is_empty() {
-            self.streak += 1;
-            if let Some(id) = self.light.pop_front() {
-                return Some(id);
-            }
-        }
-        self.streak = 0;
-        self.others.pop_front().or_else(|| self.light.pop_front())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.light.is_empty() && self.others.is_empty()
+/// What a client waits among.
+fn lane(client: &Client, is_stranger: bool, now: Instant) -> Lane {
+    let has_typed = || client.typed_at.is_some_and(|at| now.saturating_duration_since(at) < TYPING);
+    match () {
+        () if is_stranger => Lane::Stranger,
+        () if !client.cost.is_high(now) => Lane::Heavy,
+        () if has_typed() => Lane::Typing,
+        () => Lane::Light,
     }
 }
 
@@ -169,7 +147,7 @@ impl Server {
         if let Ok(client) = self.clients.get_mut(id)
             && !std::mem::replace(&mut client.is_readable, true)
         {
-            self.readable.push(id, client.is_light);
+            self.readable.push(id, client.lane);
         }
     }
 
@@ -179,12 +157,12 @@ impl Server {
         let now = reactor.now();
         let client = self.clients.get_mut(id).ok()?;
         client.is_readable = false;
-        client.is_light = client.cost.is_high(now);
         if client.throttled_until.is_some() || (client.is_held && client.is_open()) {
             return None;
         }
         // Who has shown a valid token does not wait for what strangers cost.
         let is_stranger = client.grant.is_none() && client.place != Place::Vouched;
+        client.lane = lane(client, is_stranger, now);
         let until = if is_stranger { self.strangers.ready_at(now) } else { paid_at(client, now) };
         if until > now {
             client.throttled_until = Some(until);

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use super::access::Tokens;
 use super::client::{Client, CloseCode, Phase, READ_BYTES};
 use super::deadline::arm;
+use super::lanes::{Lane, Lanes};
 use super::listener::{Accepted, Listener};
 use super::options::{ListenAddress, ListenOptions};
 use super::paths::Roots;
 use super::pump::Pump;
-use super::reading::Readable;
 use super::reading::STRANGERS_COST;
 use super::wire::Flush;
 use crate::error::{Error, Result};
@@ -29,6 +29,8 @@ use crate::terminal::SpawnOptions;
 const ACCEPTS_PER_TURN: usize = 32;
 /// Frames that may wait for one client, however small they are: answers to its pings.
 const QUEUED_FRAMES_MAX: usize = 16 << 10;
+/// What is queued for a client that costs little to write to.
+const QUEUED_SMALL: usize = 16 << 10;
 /// How long nothing is accepted when the system has no descriptor left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -41,8 +43,10 @@ pub(crate) struct Server {
     pub(crate) roots: Roots,
     /// Programs that clients may start.
     pub(crate) profiles: BTreeMap<String, SpawnOptions>,
-    pub(super) readable: Readable,
-    pub(super) pushed: Vec<ClientId>,
+    /// Clients to be read.
+    pub(super) readable: Lanes,
+    /// Clients whose queue has something new.
+    pub(super) pushed: Lanes,
     pub(super) woken: Vec<ClientId>,
     /// Connections that are not let in yet, oldest first; some may be gone or let in. See
     /// [`admission`](super::admission).
@@ -86,8 +90,8 @@ impl Server {
             tokens: Tokens::new(),
             roots: Roots::new(),
             profiles: BTreeMap::new(),
-            readable: Readable::default(),
-            pushed: Vec::new(),
+            readable: Lanes::default(),
+            pushed: Lanes::default(),
             woken: Vec::new(),
             waiting: VecDeque::new(),
             pending_count: 0,
@@ -214,7 +218,8 @@ impl Server {
         if let Ok(client) = self.clients.get_mut(id)
             && !std::mem::replace(&mut client.is_pushed, true)
         {
-            self.pushed.push(id);
+            let is_small = client.wire.queued_bytes() <= QUEUED_SMALL;
+            self.pushed.push(id, if is_small { client.lane } else { Lane::Heavy });
         }
     }
 
@@ -281,8 +286,11 @@ impl Server {
     }
 
     /// A client has typed into a terminal: what comes next is its echo.
-    pub(crate) fn expect_echo(&mut self, terminal: TerminalId) {
+    pub(crate) fn expect_echo(&mut self, id: ClientId, terminal: TerminalId, now: Instant) {
         self.pump.expect_echo(terminal);
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.typed_at = Some(now);
+        }
     }
 
     pub(crate) fn has_clients(&self) -> bool {
