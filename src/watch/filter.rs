@@ -28,8 +28,10 @@ pub(crate) const RULES_NAME: &[u8] = b".gitignore";
 /// Rules of all files of a watch.
 const RULES_MAX: usize = 1 << 16;
 
-/// What comparing a name with a matcher costs, stepping up a directory, and freeing a matcher.
-const MATCH_COST: u64 = 300;
+/// What comparing a name with a matcher costs that meets its like for the first time, with the literal ends
+/// of a rule, stepping up a directory, and freeing a matcher.
+const MATCH_COST: u64 = 20_000;
+const LITERAL_COST: u64 = 2;
 const LEVEL_COST: u64 = 20;
 const DROP_COST: u64 = 50_000;
 
@@ -76,6 +78,10 @@ pub(crate) struct Filter {
     discarded: Vec<Gitignore>,
     /// What was compared since the last time has cost so much.
     cost: Cell<u64>,
+    /// A name was not compared with all rules that might match it.
+    is_cut: Cell<bool>,
+    /// That has been noted, of the rules that there are.
+    has_cut: bool,
 }
 
 impl Filter {
@@ -105,6 +111,8 @@ impl Filter {
             left_out: 0,
             discarded: Vec::new(),
             cost: Cell::new(0),
+            is_cut: Cell::new(false),
+            has_cut: false,
         })
     }
 
@@ -115,7 +123,14 @@ impl Filter {
 
     /// Whether rules of a file are left out.
     pub(crate) fn has_left_out(&self) -> bool {
-        self.left_out > 0
+        self.left_out > 0 || self.has_cut
+    }
+
+    /// Whether, for the first time, a name was not compared with all rules that might match it.
+    pub(crate) fn notes_cut(&mut self) -> bool {
+        let is_new = self.is_cut.take() && !self.has_cut;
+        self.has_cut |= is_new;
+        is_new
     }
 
     /// Adds rules of a directory above a root; the nearest is added first.
@@ -129,6 +144,7 @@ impl Filter {
     /// Sets the rules of a directory to those of its file, or to none.
     pub(crate) fn set_rules(&mut self, dir: FileId, rules: Option<Rules>, stamp: Option<Stat>) {
         self.forget(dir);
+        self.has_cut = false;
         if let Some(rules) = rules {
             self.count(&rules);
             self.inner.insert(dir, Inner { rules, stamp });
@@ -164,7 +180,7 @@ impl Filter {
 
     /// Has the matchers of rules freed in slices.
     pub(crate) fn discard(&mut self, rules: Rules) {
-        self.discarded.extend(rules.into_chunks());
+        self.discarded.extend(rules.into_matchers());
     }
 
     /// Matchers that are to be freed.
@@ -181,7 +197,7 @@ impl Filter {
     pub(crate) fn discard_all(&mut self) {
         let inner = self.inner.drain().map(|(_, inner)| inner.rules);
         let all = inner.chain(self.outer.drain(..).map(|outer| outer.rules));
-        self.discarded.extend(all.flat_map(Rules::into_chunks));
+        self.discarded.extend(all.flat_map(Rules::into_matchers));
     }
 
     /// What was compared since [`take_cost`](Self::take_cost) was called last has cost so much.
@@ -195,9 +211,13 @@ impl Filter {
 
     /// Compares a path with rules.
     fn compare(&self, rules: &Rules, path: &Path, is_dir: bool) -> Match<()> {
-        let (found, asked) = rules.matched(path, is_dir);
-        self.cost.set(self.cost.get() + asked as u64 * MATCH_COST);
-        found
+        let outcome = rules.matched(path, is_dir);
+        let cost = outcome.asked as u64 * MATCH_COST + rules.count() as u64 * LITERAL_COST;
+        self.cost.set(self.cost.get() + cost);
+        if outcome.is_cut {
+            self.is_cut.set(true);
+        }
+        outcome.found
     }
 
     /// Whether what is in a directory may be judged differently when it moves between these places.

@@ -38,6 +38,7 @@ mod fence;
 mod filter;
 mod index;
 mod kernel;
+mod literals;
 mod loading;
 mod merge;
 mod moves;

@@ -3,16 +3,20 @@
 //! Compiling a glob costs about a microsecond for each of its bytes, so a file of thousands of them is cut
 //! into chunks, each a matcher of its own that is compiled in one unit of work. A name is compared with the
 //! last chunk first: the last rule that matches decides, as git has it. A file of usual length is one or
-//! two chunks.
+//! two chunks. A chunk is asked only about paths that have the literal ends of one of its rules: a matcher
+//! that meets a path of a new kind builds itself on for tens of microseconds.
 //!
 //! What is beyond the bounds below is left out, and that is noted.
 //!
 //! Pure.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+
+use super::literals::Literals;
 
 /// Bytes of a file of rules that are read.
 pub(crate) const RULES_BYTES_MAX: usize = 1 << 20;
@@ -31,11 +35,30 @@ const RULE_COST: u64 = 2_000;
 const WILD_BYTE_COST: u64 = 1_000;
 const PLAIN_BYTE_COST: u64 = 50;
 
+/// Chunks that are asked about one path. Only a file with hundreds of rules that begin and end alike has more.
+const ASKED_MAX: usize = 16;
+
+/// Some rules, one after the other.
+struct Chunk {
+    literals: Literals,
+    matcher: Gitignore,
+}
+
+/// What rules say of a path.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) found: Match<()>,
+    /// How many chunks were asked.
+    pub(crate) asked: usize,
+    /// There were more that would have had to be.
+    pub(crate) is_cut: bool,
+}
+
 /// The rules of a file.
 #[derive(Default)]
 pub(crate) struct Rules {
     /// Empty only if there is no rule.
-    chunks: Vec<Gitignore>,
+    chunks: Vec<Chunk>,
     count: usize,
     /// One of them has more than the name of an entry.
     by_path: bool,
@@ -61,20 +84,26 @@ impl Rules {
         self.left_out
     }
 
-    /// What the last rule says that matches a path, and how many chunks were asked.
-    pub(crate) fn matched(&self, path: &Path, is_dir: bool) -> (Match<()>, usize) {
-        for (asked, chunk) in self.chunks.iter().rev().enumerate() {
-            let found = chunk.matched(path, is_dir).map(|_| ());
+    /// What the last rule says that matches a path.
+    pub(crate) fn matched(&self, path: &Path, is_dir: bool) -> Outcome {
+        let bytes = path.as_os_str().as_bytes();
+        let mut asked = 0;
+        for chunk in self.chunks.iter().rev().filter(|chunk| chunk.literals.admit(bytes)) {
+            if asked == ASKED_MAX {
+                return Outcome { found: Match::None, asked, is_cut: true };
+            }
+            asked += 1;
+            let found = chunk.matcher.matched(path, is_dir).map(|_| ());
             if !found.is_none() {
-                return (found, asked + 1);
+                return Outcome { found, asked, is_cut: false };
             }
         }
-        (Match::None, self.chunks.len())
+        Outcome { found: Match::None, asked, is_cut: false }
     }
 
     /// Its matchers, to be freed one by one.
-    pub(crate) fn into_chunks(self) -> Vec<Gitignore> {
-        self.chunks
+    pub(crate) fn into_matchers(self) -> impl Iterator<Item = Gitignore> {
+        self.chunks.into_iter().map(|chunk| chunk.matcher)
     }
 }
 
@@ -101,7 +130,8 @@ impl Compiling {
     /// Compiles one chunk; what it has cost.
     pub(crate) fn step(&mut self) -> u64 {
         let mut builder = GitignoreBuilder::new("");
-        let (mut cost, mut added) = (0, 0);
+        let mut literals = Literals::default();
+        let mut cost = 0;
         while cost < CHUNK_COST && !self.is_done() {
             let rest = self.text.get(self.at..).unwrap_or_default();
             let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
@@ -126,14 +156,14 @@ impl Compiling {
             let line = String::from_utf8_lossy(line);
             // A line that makes no sense is no rule, as for git.
             if builder.add_line(None, &line).is_ok() {
-                added += 1;
+                literals.add(&line);
                 self.rules.count += 1;
                 self.rules.by_path |= names_directory(&line);
             }
         }
-        if added > 0 {
+        if literals.len() > 0 {
             match builder.build() {
-                Ok(chunk) => self.rules.chunks.push(chunk),
+                Ok(matcher) => self.rules.chunks.push(Chunk { literals, matcher }),
                 Err(_) => self.rules.left_out = true,
             }
         }
@@ -180,7 +210,7 @@ mod tests {
     }
 
     fn is_ignored(rules: &Rules, path: &str) -> bool {
-        rules.matched(Path::new(path), false).0.is_ignore()
+        rules.matched(Path::new(path), false).found.is_ignore()
     }
 
     #[test]
@@ -224,6 +254,27 @@ mod tests {
         // What costs nothing is not left out: comments and empty lines.
         let (rules, units) = compile(&"#\n\n".repeat(RULES_BYTES_MAX / 3), 9);
         assert!(rules.is_empty() && !rules.has_left_out() && units > 10);
+    }
+
+    /// However many rules there are, a path is compared with those alone that may match it, and with few
+    /// chunks of those.
+    #[test]
+    fn few_chunks_are_asked() {
+        let many = |rule: &dyn Fn(usize) -> String| -> String {
+            (0..14_000).map(|n| format!("{}\n", rule(n))).collect()
+        };
+        let (rules, units) = compile(&many(&|n| format!("/some/**/file{n}*.[oa]")), usize::MAX);
+        assert!(units > 300, "{units}");
+        for (path, asked) in [("some", 0), ("other/file1x.o", 0), ("some/where/x.o", ASKED_MAX)] {
+            let outcome = rules.matched(Path::new(path), false);
+            assert_eq!((outcome.asked, outcome.is_cut), (asked, asked > 0), "{path}");
+        }
+        let (rules, _) = compile(&many(&|n| format!("*.x{n}\nname{n}\n[ab]c{n}")), usize::MAX);
+        for path in ["d/y.x77", "name3999", "ac17"] {
+            let outcome = rules.matched(Path::new(path), false);
+            assert!(outcome.found.is_ignore() && !outcome.is_cut, "{path}: {outcome:?}");
+            assert!(outcome.asked <= 3, "{path}: {outcome:?}");
+        }
     }
 
     /// A unit is bounded whatever the rules look like.

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::event::Telling;
+use super::event::{Telling, WatchProblem};
 use super::tree::FileId;
 use super::{PORTION, RELEASE_COST, Watch};
 use crate::policy::Slice;
@@ -69,6 +69,10 @@ impl Watch {
     /// Charges what was done since the last time as one unit. Whether the slice is over.
     pub(super) fn pay(&mut self, slice: &mut Slice) -> bool {
         slice.charge(std::mem::take(&mut self.spent) + self.filter.take_cost());
+        if self.filter.notes_cut() {
+            let root = self.roots.first().map(|root| root.path.clone());
+            self.warn(WatchProblem::TooManyRules, root.unwrap_or_default());
+        }
         slice.is_over()
     }
 
