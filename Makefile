@@ -39,8 +39,8 @@ ffi-tests: ## The C ABI from outside: compilers, language versions, sanitizers, 
 install-test: ## Installs into an empty folder and builds the examples against it.
 	tests/install.sh
 
-deny: ## Licences, sources and duplicates of the dependencies.
-	$(TARGET_DIR)/tools/bin/cargo-deny check bans licenses sources
+deny: ## Licences, sources and duplicates of the dependencies: in CI, and where cargo-deny is installed.
+	tests/deny.sh
 
 bench: ## Figures beside a C epoll loop, other file watchers and other servers of WebSockets, and of turns under attack: five tables.
 	$(CARGO) bench --locked --bench terminals

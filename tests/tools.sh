@@ -32,13 +32,6 @@ if [ -n "$missing" ]; then
     fi
 fi
 
-# cargo-deny has no Debian package; it is built once, into the target folder. Not through a rustc
-# wrapper or the project's own lock.
-deny=target/tools/bin/cargo-deny
-if [ ! -x "$deny" ]; then
-    echo "building cargo-deny (once, a few minutes)"
-    cargo install --quiet --locked --root target/tools --version 0.20.2 cargo-deny
-fi
 # The WebSocket libraries of the clients in other languages.
 foreign=target/foreign
 if ! cmp -s tests/foreign/requirements.txt "$foreign/requirements.txt"; then
