@@ -336,12 +336,12 @@ fn twenty_thousand_files_come_and_go() {
     let log = mirror.take_log();
     let made: BTreeSet<&String> = log.iter().filter(|line| line.starts_with("create")).collect();
     assert_eq!(made.len(), 20_000 + 400 * 4 + 1, "each is created");
-    // A file that was looked at before it was written is modified then; nothing else happens.
-    let others: Vec<_> = log.iter().filter(|line| !line.starts_with("create")).collect();
-    assert!(
-        log.len() == made.len() || others.iter().all(|line| line.starts_with("modify")),
-        "{others:?}"
-    );
+    // A file that was looked at before it was written is modified then. One that was looked at right after it
+    // is touched, on a busy machine: a second write in the same tick of the clock would look the same.
+    // Nothing else happens.
+    let is_written = |line: &str| line.starts_with("modify") || line.starts_with("touch");
+    let mut others = log.iter().filter(|line| !line.starts_with("create"));
+    assert!(others.all(|line| is_written(line)), "{log:?}");
     fs::remove_dir_all(&modules).unwrap();
     mirror.sync();
     let log = mirror.take_log();

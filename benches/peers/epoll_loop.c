@@ -6,6 +6,7 @@
  *   epoll_loop throughput PROGRAM ARGS...   bytes and seconds until the program's PTY hung up
  *   epoll_loop echo N FLOODS                N round trips of a byte through a raw `cat`, 1 ms apart,
  *                                           while FLOODS programs write as fast as they can
+ *   epoll_loop flood FLOODS                 what FLOODS programs get through in a second
  *
  * Prints one line of key=value pairs. What it started is killed and reaped before it exits; it dies
  * with its parent and, in any case, after two minutes.
@@ -28,6 +29,7 @@
 enum { BUFFER_BYTES = 64 * 1024, READY_MAX = 64, FLOODS_MAX = 256, SECONDS_MAX = 120 };
 
 static const long long PAUSE_NS = 1000 * 1000;
+static const long long SECOND_NS = 1000 * 1000 * 1000, WARM_UP_NS = 200 * 1000 * 1000;
 static const char FLOOD_LINE[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 struct terminal {
@@ -226,6 +228,28 @@ static int echo(int epoll, int n, int floods)
     return 0;
 }
 
+/* What floods get through in a second while nobody types. */
+static int flood(int epoll, int floods)
+{
+    char *flood_argv[] = { "yes", (char *)FLOOD_LINE, NULL };
+    struct terminal flood[FLOODS_MAX];
+    long long bytes = 0;
+    for (int i = 0; i < floods; i++) {
+        flood[i] = start(flood_argv, 0);
+        watch(epoll, &flood[i]);
+    }
+    for (long long end = now_ns() + WARM_UP_NS; now_ns() < end;)
+        serve(epoll, -1, WARM_UP_NS, &bytes);
+    bytes = 0;
+    long long from = now_ns(), now = from;
+    for (; now < from + SECOND_NS; now = now_ns())
+        serve(epoll, -1, SECOND_NS, &bytes);
+    for (int i = 0; i < floods; i++)
+        end(&flood[i]);
+    printf("flood_bytes_per_s=%.0f\n", bytes / ((now - from) / 1e9));
+    return 0;
+}
+
 int main(int argc, char *argv[])
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -240,6 +264,12 @@ int main(int argc, char *argv[])
         if (n >= 1 && n <= 1000000 && floods >= 0 && floods <= FLOODS_MAX)
             return echo(epoll, n, floods);
     }
-    fprintf(stderr, "usage: epoll_loop throughput PROGRAM ARGS... | epoll_loop echo N FLOODS\n");
+    if (argc == 3 && !strcmp(argv[1], "flood")) {
+        int floods = atoi(argv[2]);
+        if (floods >= 1 && floods <= FLOODS_MAX)
+            return flood(epoll, floods);
+    }
+    fprintf(stderr, "usage: epoll_loop throughput PROGRAM ARGS... | epoll_loop echo N FLOODS | "
+                    "epoll_loop flood FLOODS\n");
     return 2;
 }

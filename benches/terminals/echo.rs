@@ -74,6 +74,25 @@ pub(crate) fn without_floods(table: &mut Table, peer: &Peer) {
 pub(crate) fn with_floods(table: &mut Table, peer: &Peer) {
     beside(table, peer, 1, [Target::None, Target::None]);
     beside(table, peer, FLOODS, [Target::AtMost(0.35), Target::AtLeast(0.7)]);
+    alone(table, peer);
+}
+
+/// What floods get through while nobody types.
+fn alone(table: &mut Table, peer: &Peer) {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..7 {
+        let mut host = Host::with_screens(Wait::InTurn, Screens::None);
+        host.spawn_floods(FLOODS);
+        ours.push(host.flood_bytes_per_s());
+        theirs.push(peer.flood(FLOODS));
+    }
+    table.line(Line::ratio(
+        "what they get through while nobody types",
+        mb_per_s(median(&ours)),
+        mb_per_s(median(&theirs)),
+        median_ratio(&ours, &theirs),
+        (">= 0.95 of the C loop", Target::AtLeast(0.95)),
+    ));
 }
 
 /// The targets are for the ratios of the p99 and of what the floods get through.

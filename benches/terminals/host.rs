@@ -102,6 +102,20 @@ impl Host {
         }
     }
 
+    /// Bytes a second of what floods while nobody types, over a second. The same protocol as the C loop's.
+    pub(crate) fn flood_bytes_per_s(&mut self) -> f64 {
+        let (second, warm_up) = (Duration::from_secs(1), Duration::from_millis(200));
+        let mut run = |time: Duration| {
+            let (start, mut bytes) = (Instant::now(), 0);
+            while start.elapsed() < time {
+                bytes += self.turn(time, None).other_bytes;
+            }
+            bytes as f64 / start.elapsed().as_secs_f64()
+        };
+        run(warm_up);
+        run(second)
+    }
+
     /// Waits at most `timeout`, turns, and reads every event.
     pub(crate) fn turn(&mut self, timeout: Duration, awaited: Option<TerminalId>) -> Told {
         self.wait_and_turn(timeout);

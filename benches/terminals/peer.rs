@@ -75,6 +75,11 @@ impl Peer {
         }
     }
 
+    /// Bytes a second of floods while nobody types.
+    pub(crate) fn flood(&self, floods: usize) -> f64 {
+        field(&self.run("flood", &[&floods.to_string()]), "flood_bytes_per_s")
+    }
+
     fn run(&self, mode: &str, args: &[&str]) -> String {
         let child = Command::new(&self.program)
             .arg(mode)
