@@ -12,6 +12,7 @@ pub(crate) mod outbound;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use base64::Engine as _;
@@ -32,26 +33,45 @@ pub(crate) const TOKEN_PREFIX: &str = "orchflow.token.";
 pub(crate) type Key = [u8; 24];
 
 /// Why a connection does not become what it asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// The HTTP status, 400 to 599.
     pub(crate) status: u16,
-    /// One line for a person; says nothing about what would have been accepted.
-    pub(crate) reason: &'static str,
+    /// For a person: what was wrong. Says nothing about what would have been accepted. The first line is
+    /// logged.
+    pub(crate) reason: Cow<'static, str>,
 }
 
 impl Refusal {
     pub(crate) const fn new(status: u16, reason: &'static str) -> Self {
-        Refusal { status, reason }
+        Refusal { status, reason: Cow::Borrowed(reason) }
+    }
+
+    /// A reason that says what was asked for.
+    pub(crate) const fn about(status: u16, reason: String) -> Self {
+        Refusal { status, reason: Cow::Owned(reason) }
+    }
+
+    /// What is logged of it.
+    pub(crate) fn line(&self) -> &str {
+        self.reason.lines().next().unwrap_or_default()
     }
 
     pub(crate) const fn bad(reason: &'static str) -> Self {
         Refusal::new(400, reason)
     }
 
-    /// The answer to a plain request where only WebSockets live, and to a version other than 13.
-    pub(crate) const UPGRADE_REQUIRED: Refusal =
-        Refusal::new(426, "this is a WebSocket endpoint, version 13");
+    /// The answer to a plain request where only WebSockets live, and to a version other than 13. Somebody
+    /// who has opened the address in a browser reads it.
+    pub(crate) const UPGRADE_REQUIRED: Refusal = Refusal::new(
+        426,
+        "this is a WebSocket endpoint (version 13) of an OrchFlow engine, and no page\n\n\
+         It serves terminals and files to clients. To use a terminal of it:\n\n    \
+         orchflow-demo attach ADDRESS\n\n\
+         where ADDRESS is the line that its `orchflow-demo serve` has printed, with the token.\n\
+         Programs speak the subprotocols orchflow.v1.json and orchflow.v1.bincode\n\
+         (docs/PROTOCOL.md).",
+    );
     const TOO_LARGE: Refusal = Refusal::new(431, "the request head is too large");
 }
 

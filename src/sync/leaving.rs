@@ -25,7 +25,7 @@ impl Server {
             client.wire.push(head::response(refusal).into());
             client.phase = Phase::Ending;
             self.leave_place(id);
-            self.log(format!("a connection was refused: {} {}", refusal.status, refusal.reason));
+            self.log(format!("a connection was refused: {} {}", refusal.status, refusal.line()));
             self.flush(id, reactor);
         }
     }

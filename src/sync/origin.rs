@@ -14,6 +14,8 @@ use crate::error::{Error, Result};
 const NAME_BYTES_MAX: usize = 253;
 /// Entries of one list.
 const ENTRIES_MAX: usize = 256;
+/// What is quoted of a header that is refused.
+const QUOTED_BYTES_MAX: usize = 300;
 const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
@@ -183,12 +185,28 @@ pub(crate) fn admit(
     origins: &OriginList,
 ) -> std::result::Result<(), Refusal> {
     if !hosts.allows(host) {
-        return Err(Refusal::new(403, "this host name is not served"));
+        return Err(refused("Host", host, "host", parse_host(host).is_some()));
     }
     if !origins.allows(origin) {
-        return Err(Refusal::new(403, "this origin is not allowed"));
+        let origin = origin.unwrap_or_default();
+        return Err(refused("Origin", origin, "origin", Origin::parse(origin).is_some()));
     }
     Ok(())
+}
+
+/// Says what was refused, and how the owner of the server allows it. `is_possible`: it could be on a list, so
+/// it has no characters that mean something to a shell.
+fn refused(header: &str, value: &str, option: &str, is_possible: bool) -> Refusal {
+    let shown = value.get(..QUOTED_BYTES_MAX).unwrap_or(value);
+    let text = if is_possible && shown.len() == value.len() {
+        format!(
+            "the {header} {value} is not allowed here: the owner of this server allows it by \
+             `orchflow-demo serve --{option} {value}` (in programs ListenOptions::{option})"
+        )
+    } else {
+        format!("the {header} {shown:?} is not allowed here, and cannot be")
+    };
+    Refusal::about(403, text)
 }
 
 #[cfg(test)]
@@ -396,6 +414,26 @@ mod tests {
         assert_eq!(status("localhost:8080", None, &OriginList::new()), Ok(()));
         let evil = origins(&["http://evil.com:8080"]);
         assert_eq!(status("evil.com:8080", Some("http://evil.com:8080"), &evil), Err(403));
+    }
+
+    /// A refusal says what was refused and how it is allowed, if it can be.
+    #[test]
+    fn refusals_name_what_was_asked_for() {
+        let long = "a".repeat(2000);
+        let cases = [
+            ("devbox:7070", None, "--host devbox:7070`"),
+            ("127.0.0.1:1", None, "Host 127.0.0.1:1 is"),
+            ("x@y:1", None, "\"x@y:1\" is not allowed here, and cannot be"),
+            ("a`id`", None, "cannot be"),
+            (&long, None, "cannot be"),
+            ("localhost:8080", Some("https://a.example"), "--origin https://a.example`"),
+            ("localhost:8080", Some("null"), "Origin \"null\" is not allowed here, and cannot be"),
+        ];
+        for (host, origin, mention) in cases {
+            let refusal = admit(host, origin, &hosts(&[]), &OriginList::new()).unwrap_err();
+            assert!(refusal.status == 403 && refusal.reason.contains(mention), "{refusal:?}");
+            assert!(refusal.reason.len() < 600 && refusal.line() == refusal.reason, "{refusal:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The client's side of the handshake, for the outbound peer: the request, and the response to it.
 
+use std::borrow::Cow;
+
 use tungstenite::handshake::derive_accept_key;
 
 use super::{
@@ -40,18 +42,21 @@ pub(crate) struct Accepted {
     pub(crate) protocol: Option<String>,
 }
 
+/// Bytes of the body of a refusal that are read: its first line says why.
+const BODY_BYTES_MAX: usize = 1024;
+
 /// The connection is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rejected {
     /// The status other than 101 that a server answered with; `None` if its answer was malformed.
     pub(crate) status: Option<u16>,
     /// One line for a person.
-    pub(crate) reason: &'static str,
+    pub(crate) reason: Cow<'static, str>,
 }
 
 impl Rejected {
-    const fn malformed(reason: &'static str) -> Self {
-        Rejected { status: None, reason }
+    fn malformed(reason: impl Into<Cow<'static, str>>) -> Self {
+        Rejected { status: None, reason: reason.into() }
     }
 }
 
@@ -87,6 +92,7 @@ impl ResponseBuffer {
     pub(crate) fn push(&mut self, bytes: &[u8]) -> ResponseState {
         let outcome = match self.collector.push(bytes) {
             Collected::Partial => return ResponseState::Partial,
+            Collected::Whole if self.waits_for_body() => return ResponseState::Partial,
             Collected::Whole => self.parse(),
             Collected::Malformed => Err(Rejected::malformed("not an HTTP/1.1 response")),
             Collected::TooLarge => Err(Rejected::malformed("the response head is too large")),
@@ -99,6 +105,43 @@ impl ResponseBuffer {
         self.collector.rest()
     }
 
+    /// No more comes: what the server has said, if it has said anything.
+    pub(crate) fn refusal(&self) -> Option<Rejected> {
+        if self.collector.length == 0 { None } else { self.parse().err() }
+    }
+
+    /// Whether the body of a refusal is on its way.
+    fn waits_for_body(&self) -> bool {
+        self.body_length().is_some_and(|length| self.body().len() < length)
+    }
+
+    /// Bytes of the text that comes with a refusal, as far as it is read.
+    fn body_length(&self) -> Option<usize> {
+        let mut slots = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut raw = httparse::Response::new(&mut slots);
+        raw.parse(self.collector.head()).ok()?;
+        let headers = &*raw.headers;
+        let is_text = single(headers, "content-type").ok()??.starts_with("text/plain");
+        let length: usize = single(headers, "content-length").ok()??.parse().ok()?;
+        (is_text && raw.code != Some(101)).then_some(length.min(BODY_BYTES_MAX))
+    }
+
+    fn body(&self) -> &[u8] {
+        self.collector.bytes.get(self.collector.length..).unwrap_or_default()
+    }
+
+    /// The first line of a refusal's text. It is shown to a person, so nothing but text passes.
+    fn reason(&self) -> Cow<'static, str> {
+        let body = self.body().get(..self.body_length().unwrap_or(0)).unwrap_or(self.body());
+        let line = body.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let is_text = |byte: &&u8| (b' '..=b'~').contains(*byte);
+        let line: String = line.iter().filter(is_text).map(|byte| char::from(*byte)).collect();
+        match line.trim() {
+            "" => "the server refused".into(),
+            line => format!("the server refused: {line}").into(),
+        }
+    }
+
     fn parse(&self) -> std::result::Result<Accepted, Rejected> {
         let head = self.collector.head();
         let mut slots = [httparse::EMPTY_HEADER; HEADERS_MAX];
@@ -109,7 +152,7 @@ impl ResponseBuffer {
         }
         match (raw.version, raw.code) {
             (Some(1), Some(101)) => {}
-            (_, status) => return Err(Rejected { status, reason: "the server refused" }),
+            (_, status) => return Err(Rejected { status, reason: self.reason() }),
         }
         let headers = &*raw.headers;
         if !lists(headers, "upgrade", "websocket") || !lists(headers, "connection", "upgrade") {

@@ -238,6 +238,42 @@ fn responses_are_whole() {
     );
 }
 
+/// The first line of a refusal's text is its reason, however it comes.
+#[test]
+fn refusals_are_read_with_their_reason() {
+    let rejected = |reason: &str| Rejected { status: Some(403), reason: reason.to_owned().into() };
+    let sent = response(&Refusal::new(403, "no\u{1b}[31m, because\nmore"));
+    let expected = rejected("the server refused: no[31m, because");
+    for cut in 1..sent.len() {
+        let mut buffer = ResponseBuffer::new(&key(), &[]);
+        let (first, second) = sent.split_at(cut);
+        assert_eq!(buffer.push(first), ResponseState::Partial, "{cut}");
+        assert_eq!(buffer.push(second), ResponseState::Bad(expected.clone()), "{cut}");
+    }
+    // One that breaks off says what it has said.
+    let head = sent.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let mut buffer = ResponseBuffer::new(&key(), &[]);
+    assert_eq!(buffer.push(&sent[..head - 1]), ResponseState::Partial);
+    assert_eq!(buffer.refusal(), None);
+    assert_eq!(buffer.push(&sent[head - 1..head + 2]), ResponseState::Partial);
+    assert_eq!(buffer.refusal(), Some(rejected("the server refused: no")));
+    // What is no text is not waited for, and a long text not to its end.
+    for (headers, body, reason) in [
+        ("Content-Type: text/html\r\nContent-Length: 5\r\n", "", "the server refused"),
+        ("Content-Length: 5\r\n", "", "the server refused"),
+        ("Content-Type: text/plain\r\n", "", "the server refused"),
+        (
+            "Content-Type: text/plain\r\nContent-Length: 99999999999\r\n",
+            &"x\n".repeat(600),
+            "the server refused: x",
+        ),
+    ] {
+        let text = format!("HTTP/1.1 403 Forbidden\r\n{headers}\r\n{body}");
+        let state = ResponseBuffer::new(&key(), &[]).push(text.as_bytes());
+        assert_eq!(state, ResponseState::Bad(rejected(reason)), "{headers}");
+    }
+}
+
 #[test]
 fn both_sides_understand_each_other() {
     let offered = ["orchflow.v1.bincode", "orchflow.token.secret"];
@@ -256,9 +292,6 @@ fn both_sides_understand_each_other() {
         assert_eq!(buffer.push(second), ResponseState::Complete(Accepted { protocol }));
         assert_eq!(buffer.rest(), b"\x81\x00");
     }
-    let mut refused = ResponseBuffer::new(&key(), &offered);
-    let state = refused.push(&response(&Refusal::new(403, "no")));
-    assert!(matches!(state, ResponseState::Bad(Rejected { status: Some(403), .. })));
     let key = key();
     for (host, path, protocol) in [
         ("", "/", "a"),

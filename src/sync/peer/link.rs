@@ -171,8 +171,15 @@ impl Link {
                 let state = buffer.push(scratch.get(..count).unwrap_or_default());
                 (count, self.on_response(state))
             }
-            Ok(_) => (0, Received::Over(Fault::new("it ended without an answer"))),
-            Err(error) => (0, unread(&error, "it ended without an answer")),
+            // A refusal whose text broke off is one all the same.
+            outcome => match (buffer.refusal(), outcome) {
+                (_, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    (0, Received::Drained)
+                }
+                (Some(rejected), _) => (0, Received::Over(refusal(&rejected))),
+                (None, Err(error)) => (0, unread(&error, "it ended without an answer")),
+                (None, Ok(_)) => (0, Received::Over(Fault::new("it ended without an answer"))),
+            },
         }
     }
 
@@ -299,11 +306,11 @@ fn closed(frame: Option<&CloseFrame>) -> Fault {
 /// What an answer other than a WebSocket means. What a client did wrong it will do wrong again.
 fn refusal(rejected: &Rejected) -> Fault {
     match rejected.status {
-        None => Fault::new(rejected.reason),
+        None => Fault::new(rejected.reason.clone()),
         Some(status @ (408 | 425 | 429 | 500..)) => {
-            Fault::new(format!("{}: HTTP {status}", rejected.reason))
+            Fault::new(format!("{} (HTTP {status})", rejected.reason))
         }
-        Some(status) => Fault::fatal(format!("{}: HTTP {status}", rejected.reason)),
+        Some(status) => Fault::fatal(format!("{} (HTTP {status})", rejected.reason)),
     }
 }
 
@@ -324,7 +331,7 @@ mod tests {
             (None, false),
         ];
         for (status, is_final) in cases {
-            let rejected = Rejected { status, reason: "no" };
+            let rejected = Rejected { status, reason: "no".into() };
             assert_eq!(refusal(&rejected).is_final, is_final, "{status:?}");
         }
         for (code, is_final) in
