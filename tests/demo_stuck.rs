@@ -5,7 +5,6 @@
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/demo_server.rs"]
-#[allow(dead_code)]
 mod demo_server;
 mod support;
 
@@ -71,7 +70,7 @@ fn interrupt(child: &Child) {
 /// An address line of `serve`: where, and the token.
 fn parse(line: &str) -> (SocketAddr, String) {
     let (place, token) = line.trim_end().split_once("#token=").unwrap();
-    let place = place.strip_prefix("http://").unwrap().trim_end_matches('/');
+    let place = place.strip_prefix("ws://").unwrap().trim_end_matches('/');
     (place.parse().unwrap(), token.to_owned())
 }
 

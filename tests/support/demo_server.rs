@@ -1,5 +1,7 @@
 //! `orchflow-demo serve` as a process, with its address.
 
+#![allow(dead_code)] // Every test binary uses another part of it.
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -9,7 +11,9 @@ use std::sync::{Arc, Mutex};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use serde_json::json;
 
+use crate::client::Client;
 use crate::support::files::TempDir;
 
 /// The demo with a command, its streams piped.
@@ -34,8 +38,15 @@ pub(crate) struct DemoServer {
 impl DemoServer {
     /// Serves a fresh directory.
     pub(crate) fn start(args: &[&str]) -> Self {
+        let mut serve = demo("serve");
+        serve.env_remove("ORCHFLOW_TOKEN").env_remove("ORCHFLOW").args(args);
+        DemoServer::run(serve, None)
+    }
+
+    /// Serves a fresh directory by this command, with a token that it does not print.
+    pub(crate) fn run(mut serve: Command, token: Option<&str>) -> Self {
         let root = TempDir::new();
-        let mut child = demo("serve").arg("--root").arg(root.path()).args(args).spawn().unwrap();
+        let mut child = serve.arg("--root").arg(root.path()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = child.stderr.take().unwrap();
         let log = std::thread::spawn(move || {
@@ -46,20 +57,30 @@ impl DemoServer {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let line = line.trim_end().to_owned();
-        let token = line.split_once("#token=").map(|(_, token)| token.to_owned());
+        let printed = line.split_once("#token=").map(|(_, token)| token);
+        assert!(printed.is_none() || token.is_none(), "{line}");
         DemoServer {
             child: Some(child),
             stdout,
             log: Some(log),
-            token: token.expect("an address with a token"),
+            token: printed.or(token).expect("a token").to_owned(),
             line,
             root,
         }
     }
 
+    /// The ids of its terminals.
+    pub(crate) fn terminals(&self) -> Vec<u64> {
+        let fields = json!({"collections": ["terminals"]});
+        let (mut client, _) = Client::hello(self.tcp(), &self.token, fields);
+        let diff = client.receive_type("diff");
+        let terminals = diff["terminals"].as_array().unwrap();
+        terminals.iter().map(|terminal| terminal["id"].as_u64().unwrap()).collect()
+    }
+
     /// Where it listens, if that is TCP.
     pub(crate) fn tcp(&self) -> SocketAddr {
-        let text = self.line.strip_prefix("http://").unwrap();
+        let (_, text) = self.line.split_once("://").unwrap();
         text.split('/').next().unwrap().parse().unwrap()
     }
 

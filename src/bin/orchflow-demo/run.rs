@@ -5,7 +5,7 @@
 //! the piece before it is written, so a slow stdout slows the program down and nothing piles up; and
 //! stdin is read meanwhile, so that Ctrl-C gets through to a program whose output is stuck.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -24,6 +24,7 @@ use crate::host::{RawMode, Signals, window_size};
 use crate::input::Input;
 use crate::output::Output;
 use crate::snapshots::Snapshots;
+use crate::track::Track;
 
 /// How long a program may go on after its terminal was closed.
 const GRACE: Duration = Duration::from_secs(2);
@@ -73,6 +74,8 @@ struct Session {
     is_paused: bool,
     signals: Signals,
     output: Output,
+    /// What the program leaves behind in our terminal; `None` if stdout is none.
+    track: Option<Track>,
     input: Input,
     /// Given on the command line: then the window is not followed in this direction.
     cols: Option<u16>,
@@ -107,6 +110,7 @@ impl Session {
             is_paused: false,
             signals,
             output: Output::new(),
+            track: io::stdout().is_terminal().then(Track::default),
             input: Input::default(),
             cols: options.cols,
             rows: options.rows,
@@ -192,6 +196,9 @@ impl Session {
             let Some(event) = self.engine.next_event()? else { return Ok(()) };
             match event {
                 Event::Terminal { event: TerminalEvent::Output { bytes, .. }, .. } => {
+                    if let Some(track) = &mut self.track {
+                        track.feed(bytes);
+                    }
                     self.output.write(bytes)?;
                 }
                 Event::Terminal { event: TerminalEvent::Exited { status, .. }, .. } => {
@@ -250,6 +257,17 @@ impl Session {
             _ => self.engine.close(self.terminal, GRACE)?,
         }
         Ok(())
+    }
+}
+
+impl Drop for Session {
+    /// Undoes what the program left behind in our terminal, whatever the end was.
+    fn drop(&mut self) {
+        let Some(track) = &mut self.track else { return };
+        let undo = track.undo(window_size());
+        // A stdout that is closed has nobody to see it.
+        let _ = self.output.write(&undo);
+        let _ = self.output.finish(PATIENCE_MS.into());
     }
 }
 
