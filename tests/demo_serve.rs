@@ -29,7 +29,7 @@ fn first_terminal(diff: &Value) -> u64 {
 #[test]
 fn one_line_tells_the_address_and_a_client_gets_its_echo() {
     let server = DemoServer::start(&["--shell", "cat"]);
-    assert!(server.line.starts_with("http://127.0.0.1:"), "{}", server.line);
+    assert!(server.line.starts_with("ws://127.0.0.1:"), "{}", server.line);
     let (mut client, welcome) =
         Client::hello(server.tcp(), &server.token, json!({"collections": ["panes", "terminals"]}));
     assert_eq!(welcome["profiles"], json!(["shell"]));
@@ -114,15 +114,24 @@ fn a_unix_socket_is_enough() {
 
 #[test]
 fn what_serve_refuses() {
-    for (args, mention) in [
-        (&["--root", "/no/such/directory"] as &[&str], "/no/such/directory"),
-        (&["--listen", "0.0.0.0:0"], "loopback"),
-        (&["--unix", "/tmp/orchflow-socket"], "0700"),
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (args, status, mention) in [
+        (&["--root", "/no/such/directory"] as &[&str], 1, "/no/such/directory"),
+        (&["--listen", "0.0.0.0:0"], 2, "-L 7070:127.0.0.1:7070"),
+        (&["--listen", "example.com:1"], 2, "localhost:PORT"),
+        (&["--unix", "/tmp/orchflow-socket"], 1, "0700"),
+        (&["--listen", &taken], 1, "in use"),
+        (&["--host", "a/b"], 1, "host: "),
+        (&["--origin", "null"], 1, "origin: "),
     ] {
         let output = demo("serve").args(args).output().unwrap();
-        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(output.status.code(), Some(status), "{output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(mention), "{output:?}");
+        let log = text(&output.stderr);
+        assert!(log.contains(mention), "{output:?}");
+        // Nothing has been started before, and one line says what is wrong.
+        assert_eq!(log.lines().count(), 1, "{log}");
     }
 }
 
@@ -132,14 +141,14 @@ fn text(bytes: &[u8]) -> String {
 
 /// The id of the first terminal in the list that `attach` prints.
 fn listed_terminal(server: &DemoServer) -> String {
-    let output = demo("attach").arg(&server.line).output().unwrap();
+    let output = demo("attach").args([&server.line, "list"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let list = text(&output.stdout);
     let mut lines = list.lines();
-    assert!(lines.next().unwrap().starts_with("ID"), "{list}");
+    assert!(lines.next().unwrap().starts_with("NO "), "{list}");
     let line = lines.next().unwrap();
     assert!(line.contains("80x24") && line.contains("running"), "{list}");
-    line.split_whitespace().next().unwrap().to_owned()
+    line.split_whitespace().last().unwrap().to_owned()
 }
 
 /// `attach` in a shell in a terminal of an engine of ours; the shell says how it ended, and how its
@@ -210,7 +219,7 @@ fn the_status_of_the_program_is_ours() {
         DemoServer::start(&["--shell", "sh -c 'stty -echo; read x; echo \"got $x\"; kill -9 $$'"]);
     let terminal = listed_terminal(&server);
     let mut child = demo("attach")
-        .args([&server.line, &terminal])
+        .args(["--send-eof", &server.line, &terminal])
         .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -230,7 +239,7 @@ fn a_pipe_is_passed_on_whole() {
     let terminal = listed_terminal(&server);
     // Attached for good when what it has written is there.
     let mut child = demo("attach")
-        .args([&server.line, &terminal])
+        .args(["--send-eof", &server.line, &terminal])
         .stdin(std::process::Stdio::piped())
         .spawn()
         .unwrap();
@@ -351,7 +360,7 @@ fn the_state_for_people() {
     let output = demo("state").arg(&server.line).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let state = text(&output.stdout);
-    let pane = format!("pane      shell \"Shell\" in main: terminal {terminal}");
+    let pane = format!("pane      shell \"shell\" in main: terminal {terminal}");
     let line = format!("terminal  {terminal} 80x24 running");
     for expected in ["session   main \"Demo\": shell", &pane, &line] {
         assert!(state.lines().any(|line| line.starts_with(expected)), "{expected}: {state}");

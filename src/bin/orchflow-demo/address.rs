@@ -1,19 +1,18 @@
-//! Where a serving engine is and what lets in there, in one line: `http://127.0.0.1:PORT/#token=TOKEN`
-//! or `unix:PATH#token=TOKEN`.
+//! Where a serving engine is and the token for it, in one line: `ws://127.0.0.1:PORT/#token=TOKEN` or
+//! `unix:PATH#token=TOKEN`.
 //!
 //! The token is in the fragment, which a browser does not send and which can be left away: then it
-//! comes from the environment.
+//! comes from a file or from the environment.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::token::{self, TOKEN_VARIABLE};
 
 const FRAGMENT: &[u8] = b"#token=";
-
-/// The variable that a token may come in, so that it does not stand in the list of processes.
-const TOKEN_VARIABLE: &str = "ORCHFLOW_TOKEN";
 
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Address {
@@ -24,12 +23,14 @@ pub(crate) struct Address {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Tcp(SocketAddr),
+    /// The name of a host, and a port: looked up when it is connected to.
+    Named(String, u16),
     Unix(PathBuf),
 }
 
 impl Address {
-    pub(crate) fn new(place: Place, token: String) -> Self {
-        Address { place, token: Some(token) }
+    pub(crate) fn new(place: Place, token: Option<String>) -> Self {
+        Address { place, token }
     }
 
     /// Reads an address. Its path may be any bytes but the fragment.
@@ -49,26 +50,48 @@ impl Address {
         Ok(Address { place: Place::parse(place)?, token })
     }
 
-    /// The token of the address, else the one of the environment.
-    pub(crate) fn token(&self) -> Result<String, String> {
-        self.token.clone().or_else(|| std::env::var(TOKEN_VARIABLE).ok()).ok_or_else(|| {
-            format!("no token: the address ends with #token=..., or {TOKEN_VARIABLE} has it")
+    /// The token: that of the file if one is named, else that of the address, else that of the environment.
+    pub(crate) fn token(&self, file: Option<&Path>) -> Result<String, String> {
+        if let Some(file) = file {
+            return Ok(token::from_file(file)?.text);
+        }
+        if let Some(token) = &self.token {
+            return Ok(token.clone());
+        }
+        token::from_environment()?.map(|token| token.text).ok_or_else(|| {
+            format!(
+                "no token: the address ends with #token=..., --token-file names a file with it, \
+                 or {TOKEN_VARIABLE} has it"
+            )
         })
     }
 
-    /// The address as a line to print.
-    pub(crate) fn line(&self) -> Vec<u8> {
-        let mut line = match &self.place {
-            Place::Tcp(address) => format!("http://{address}/").into_bytes(),
+    /// The address as one word.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        let mut text = match &self.place {
             Place::Unix(path) => [b"unix:", path.as_os_str().as_bytes()].concat(),
+            place => format!("ws://{place}/").into_bytes(),
         };
         if let Some(token) = &self.token {
-            line.extend_from_slice(FRAGMENT);
-            line.extend_from_slice(token.as_bytes());
+            text.extend_from_slice(FRAGMENT);
+            text.extend_from_slice(token.as_bytes());
         }
-        line.push(b'\n');
-        line
+        text
     }
+}
+
+/// The host and the port of `HOST:PORT`, and only of that.
+pub(crate) fn split_authority(text: &str) -> Option<(&str, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
+    let is_whole = !host.is_empty() && host.bytes().all(is_name);
+    let port = port.parse().ok().filter(|_| port.bytes().all(|b| b.is_ascii_digit()))?;
+    is_whole.then_some((host, port))
+}
+
+/// `localhost` without asking anybody: where `serve` listens.
+pub(crate) fn is_localhost(host: &str) -> bool {
+    host.trim_end_matches('.').eq_ignore_ascii_case("localhost")
 }
 
 impl Place {
@@ -79,12 +102,32 @@ impl Place {
             return Ok(Place::Unix(OsString::from_vec(path.to_vec()).into()));
         }
         let text = String::from_utf8_lossy(bytes);
-        let socket = text.strip_prefix("http://").unwrap_or(&text);
-        let socket = socket.strip_suffix('/').unwrap_or(socket);
-        match socket.parse() {
-            Ok(address) => Ok(Place::Tcp(address)),
-            Err(_) => Err(format!("{text}: neither http://IP:PORT/ nor unix:PATH")),
+        if text.starts_with("wss://") || text.starts_with("https://") {
+            return Err(format!("{text}: there is no TLS; forward the port by a tunnel (ssh -L)"));
         }
+        let socket = text.strip_prefix("ws://").or_else(|| text.strip_prefix("http://"));
+        let socket = socket.unwrap_or(&text);
+        let socket = socket.strip_suffix('/').unwrap_or(socket);
+        if let Ok(address) = socket.parse() {
+            return Ok(Place::Tcp(address));
+        }
+        match split_authority(socket).filter(|(_, port)| *port > 0) {
+            Some((host, port)) => Ok(Place::Named(host.into(), port)),
+            None => Err(format!("{text}: neither ws://HOST:PORT/ nor unix:PATH")),
+        }
+    }
+
+    /// The address of a socket, and what requests call the host if that is another name.
+    pub(crate) fn resolve(&self) -> Result<(Place, Option<String>), String> {
+        let Place::Named(host, port) = self else { return Ok((self.clone(), None)) };
+        let address = if is_localhost(host) {
+            Ok(SocketAddr::from((Ipv4Addr::LOCALHOST, *port)))
+        } else {
+            let found = (host.as_str(), *port).to_socket_addrs();
+            let found = found.map_err(|error| format!("{host}: {error}"))?.next();
+            found.ok_or_else(|| format!("{host} has no address"))
+        };
+        Ok((Place::Tcp(address?), Some(self.to_string())))
     }
 }
 
@@ -92,6 +135,7 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place::Tcp(address) => address.fmt(f),
+            Place::Named(host, port) => write!(f, "{host}:{port}"),
             Place::Unix(path) => path.display().fmt(f),
         }
     }
@@ -113,31 +157,57 @@ mod tests {
         for place in [
             Place::Tcp("127.0.0.1:80".parse().unwrap()),
             Place::Tcp("[::1]:65535".parse().unwrap()),
+            Place::Named("a-1.example".into(), 80),
             Place::Unix("/a b/#token=c".into()),
             Place::Unix(OsString::from_vec(b"/\xff".to_vec()).into()),
         ] {
-            let address = Address::new(place, "a_-9".into());
-            let line = address.line();
-            let (end, text) = line.split_last().unwrap();
-            assert_eq!(*end, b'\n');
-            assert_eq!(Address::parse(OsStr::from_bytes(text)).unwrap(), address);
+            let address = Address::new(place, Some("a_-9".into()));
+            assert_eq!(Address::parse(OsStr::from_bytes(&address.text())).unwrap(), address);
         }
     }
 
     #[test]
     fn what_else_is_read() {
+        let ip = Place::Tcp("127.0.0.1:1".parse().unwrap());
         for (text, place) in [
-            ("127.0.0.1:1", Place::Tcp("127.0.0.1:1".parse().unwrap())),
-            ("http://127.0.0.1:1", Place::Tcp("127.0.0.1:1".parse().unwrap())),
+            ("127.0.0.1:1", ip.clone()),
+            ("http://127.0.0.1:1", ip.clone()),
+            ("ws://127.0.0.1:1/", ip),
             ("unix:a", Place::Unix("a".into())),
+            ("ws://localhost:1", Place::Named("localhost".into(), 1)),
+            ("devbox:7070", Place::Named("devbox".into(), 7070)),
         ] {
             let address = Address::parse(text.as_ref()).unwrap();
             assert_eq!((address.place, address.token), (place, None), "{text}");
         }
-        for text in ["", "unix:", "http://localhost:1/", "127.0.0.1", "unix:a#token=", "x#token=y"]
-        {
+        for text in [
+            "",
+            "unix:",
+            "127.0.0.1",
+            "unix:a#token=",
+            "x#token=y",
+            "a:0",
+            "a:b",
+            ":1",
+            "a b:1",
+            "ws://a:1/x",
+            "ws://u@a:1",
+            "wss://a:1",
+            "a:+1",
+            "a:99999",
+        ] {
             assert!(Address::parse(text.as_ref()).is_err(), "{text}");
         }
         assert!(!format!("{:?}", Address::parse("unix:a#token=b".as_ref())).contains("token"));
+    }
+
+    #[test]
+    fn localhost_is_loopback_and_keeps_its_name() {
+        let place = Place::Named("LocalHost".into(), 7);
+        let (found, host) = place.resolve().unwrap();
+        assert_eq!(found, Place::Tcp("127.0.0.1:7".parse().unwrap()));
+        assert_eq!(host.as_deref(), Some("LocalHost:7"));
+        let place = Place::Unix("/a".into());
+        assert_eq!(place.resolve().unwrap(), (place, None));
     }
 }

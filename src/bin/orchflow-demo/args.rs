@@ -1,17 +1,18 @@
 //! The command line.
 
+pub(crate) mod help;
 mod remote;
 
 use std::ffi::OsString;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions};
+pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions, Target};
 
 pub(crate) const USAGE: &str = r#"Usage: orchflow-demo run [OPTIONS] [-- PROGRAM [ARGS...]]
        orchflow-demo watch [OPTIONS] PATH...
        orchflow-demo serve [OPTIONS]
-       orchflow-demo attach ADDRESS [TERMINAL]
+       orchflow-demo attach [OPTIONS] ADDRESS [TERMINAL|list|new|kill]
        orchflow-demo state [OPTIONS] ADDRESS
        orchflow-demo
 
@@ -46,37 +47,7 @@ it is interrupted.
   --summary N           count instead of list where a flush has more than N
                         events (default: 100; 0: never)
 
-serve: an engine with a shell in a terminal and the files of a directory, for
-clients. Prints its address, with the token that lets in whoever has it, and
-serves until it is interrupted. A shell that ended is followed by a new one.
-
-  --listen IP:PORT      where to listen; port 0 takes a free one (default:
-                        127.0.0.1:0, unless --unix is given)
-  --unix PATH           listen on a Unix socket, in a directory that is yours
-                        alone; it is made if it is missing
-  --root DIR            the directory whose files are watched, in which the
-                        shell starts and clients may start programs and watch
-                        files (default: the current one)
-  --shell CMD           what runs in the terminal, by /bin/sh -c "exec CMD"
-                        (default: your shell)
-
-attach: shows TERMINAL of a serving engine in this terminal, until its program
-ends or Ctrl-] is typed. Exits with the status of the program. Without TERMINAL
-it lists them. ADDRESS is what serve printed; its token may come in the variable
-ORCHFLOW_TOKEN instead, which keeps it out of the list of processes. A
-connection that breaks is made again.
-
-state: prints the sessions, panes, terminals and files of a serving engine.
-
-  --follow              then what changes, until interrupted
-  --json                one JSON object per line, first all there is, then what
-                        changed: {"version":[epoch,n],"full":true|false,
-                        "removed":[{"session"|"pane"|"terminal":ID}|
-                        {"file":{"watch":N,"id":"N"}}],"sessions":[...],
-                        "panes":[...],"terminals":[...],"files":[...]}; with
-                        "full" forget what was there before
-
-  -h, --help            show this
+  -h, --help            show this; behind serve, attach or state: that alone
   -V, --version         show the version
 "#;
 
@@ -88,7 +59,10 @@ pub(crate) enum Request {
     Serve(ServeOptions),
     Attach(AttachOptions),
     State(StateOptions),
+    /// On everything.
     Help,
+    /// On one command.
+    HelpOn(&'static str),
     Version,
 }
 

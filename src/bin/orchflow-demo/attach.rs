@@ -1,9 +1,13 @@
-//! `attach`: a terminal of another engine in ours, or a list of its terminals.
+//! `attach`: a terminal of another engine in ours; also lists, starts and closes its terminals.
 //!
 //! Our terminal becomes raw only when the other one is found, so that Ctrl-C works before. Output is
 //! pulled from the engine only when the piece before it is written: a slow stdout slows the other engine's
 //! delivery down, not our memory up. What is typed while the connection is broken is dropped: the screen
 //! that it was meant for is not the one that will take it.
+//!
+//! What was asked for on the command line is carried out in [`target`], when the state is there.
+
+mod target;
 
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
@@ -14,7 +18,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
     Collection, Collections, Engine, Event, ExitStatus, PeerEvent, PeerId, RemoteAttach, RemoteOp,
-    RemoteRequest, RemoteStart,
+    RemoteRequest, RemoteStart, Scopes,
 };
 
 use crate::args::AttachOptions;
@@ -24,14 +28,14 @@ use crate::host::{RawMode, Signals, window_size};
 use crate::link::{self, Link};
 use crate::run::{describe_exit, exit_code};
 use crate::say::complain_plainly;
-use crate::state_text;
-use crate::typing::{Typed, Typing, can_wait};
+use crate::typing::{How, Typed, Typing, can_wait};
 use crate::window::Window;
+use target::{Attached, Stage};
 
 /// Lines that are kept for the end.
 const REMARKS_MAX: usize = 16;
 
-/// Shows the terminal and gives its program's exit status as ours.
+/// Does what is asked for, and gives the status of a program that ended as ours.
 pub(crate) fn main(options: &AttachOptions) -> ExitCode {
     let mut session = match Session::start(options) {
         Ok(session) => session,
@@ -46,9 +50,11 @@ pub(crate) fn main(options: &AttachOptions) -> ExitCode {
     drop(session);
     remarks.iter().for_each(|remark| complain(remark));
     match outcome {
-        Ok(End::Listed) => ExitCode::SUCCESS,
+        Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Detached) => {
-            complain_plainly("[detached]");
+            if is_typed {
+                complain_plainly("[detached]");
+            }
             ExitCode::SUCCESS
         }
         Ok(End::Signal(signal)) => ExitCode::from(128 + signal as u8),
@@ -65,7 +71,8 @@ pub(crate) fn main(options: &AttachOptions) -> ExitCode {
 /// How it ended.
 #[derive(Clone, Copy)]
 enum End {
-    Listed,
+    /// Listed, or closed.
+    Done,
     Detached,
     Signal(i32),
     Status(ExitStatus),
@@ -78,8 +85,14 @@ struct Session<'a> {
     link: Link,
     signals: Signals,
     window: Window,
+    /// What is done at the moment.
+    stage: Stage,
     /// The terminal, when it was found and asked for.
-    attached: Option<u64>,
+    attached: Option<Attached>,
+    /// What the token allows.
+    scopes: Scopes,
+    /// The whole state is on its way: until then it is not known which terminal is which.
+    awaits_state: bool,
     /// The offset after the last byte that was shown.
     shown: u64,
     typing: Option<Typing>,
@@ -93,8 +106,9 @@ struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn start(options: &'a AttachOptions) -> Result<Self, Failure> {
-        let collections = Collections::NONE.with(Collection::Terminals);
-        let (engine, peer) = link::connect(&options.address, collections)?;
+        let collections = Collections::LAYOUT.with(Collection::Terminals);
+        let token_file = options.token_file.as_deref();
+        let (engine, peer) = link::connect(&options.address, token_file, collections)?;
         Ok(Session {
             options,
             engine,
@@ -102,7 +116,10 @@ impl<'a> Session<'a> {
             link: Link::default(),
             signals: Signals::catch().map_err(|e| Failure::Host("signalfd", e))?,
             window: Window::new(),
+            stage: Stage::Waiting,
             attached: None,
+            scopes: Scopes::NONE,
+            awaits_state: true,
             shown: 0,
             typing: None,
             end: None,
@@ -129,9 +146,10 @@ impl<'a> Session<'a> {
                     break;
                 }
             }
-            if self.move_input()? {
-                return Ok(End::Detached);
+            if self.end.is_none() && self.move_input()? {
+                return Ok(self.hung_up().map_or(End::Detached, End::Status));
             }
+            self.check_hung_up()?;
             if let Some(end) = self.end
                 && self.window.output.pending.is_empty()
             {
@@ -154,6 +172,7 @@ impl<'a> Session<'a> {
             fds.push(PollFd::new(typing.timer.as_fd(), PollFlags::POLLIN));
             waits_for_stdin = typing.input.wants_more();
         }
+        fds.extend(self.timer().map(|timer| PollFd::new(timer.as_fd(), PollFlags::POLLIN)));
         if waits_for_stdin {
             fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
@@ -169,7 +188,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Works off the next event, if there is one.
+    /// Reads the next event, if there is one.
     fn read_event(&mut self) -> Result<bool, Failure> {
         let Some(event) = self.engine.next_event()? else { return Ok(false) };
         let event = match event {
@@ -181,98 +200,134 @@ impl<'a> Session<'a> {
             _ => return Ok(true),
         };
         match event {
-            PeerEvent::Connected { .. } => {
-                self.link.on_connected();
-                self.window.clear_notice()?;
-                // The window may have another size by now.
-                self.resize()?;
-            }
+            PeerEvent::Connected { resumed } => self.on_connected(resumed)?,
             PeerEvent::Disconnected { reason, retry_in } => {
                 let address = &self.options.address;
                 self.link.on_disconnected(address, reason, retry_in.is_none())?;
                 self.window.on_broken();
-                self.window.notice("connection lost, trying again (Ctrl-] detaches)")?;
+                let hint = self.options.detach_key.hint();
+                self.window.notice(&format!("connection lost, trying again{hint}"))?;
             }
-            PeerEvent::State { .. } if self.attached.is_none() => self.on_state()?,
+            PeerEvent::State { .. } => self.on_state()?,
+            // The window may have another size by now.
+            PeerEvent::Attached { .. } => self.resize()?,
             PeerEvent::Output { offset, bytes, .. } => {
                 self.shown = offset + bytes.len() as u64;
                 self.window.show(bytes)?;
+                self.note_output()?;
             }
             PeerEvent::Gap { to, .. } => self.shown = to,
             PeerEvent::Snapshot { offset, bytes, more, .. } => {
-                self.shown = offset;
+                self.shown = if more { self.shown } else { offset };
                 self.window.show_snapshot(bytes, more)?;
+                self.note_output()?;
             }
             PeerEvent::ModeChanged { .. } => self.attach_anew()?,
-            PeerEvent::Ended { status, .. } => self.end = Some(End::Status(status)),
-            PeerEvent::Detached { .. } => {
-                return Err(Failure::Remote("the terminal was closed".into()));
-            }
+            PeerEvent::Ended { status, .. } => self.on_ended(status)?,
+            PeerEvent::Detached { .. } => self.on_detached()?,
             PeerEvent::Answer { request, outcome } => {
-                if let Some(typing) = &mut self.typing
-                    && let Some(text) = typing.on_answer(request, outcome)?
-                {
-                    remark(&mut self.remarks, &text);
-                }
+                let outcome = outcome.clone();
+                self.on_answer(request, &outcome)?;
             }
             PeerEvent::Problem { message } => remark(&mut self.remarks, message),
+            PeerEvent::Rejected { message, .. } => {
+                remark(&mut self.remarks, &format!("the terminal has no name: {message}"));
+            }
             _ => {}
         }
         Ok(true)
     }
 
-    /// The terminals are known: lists them, or asks for the one that is wanted.
-    fn on_state(&mut self) -> Result<(), Failure> {
-        let terminals = self.engine.peer_replica(self.peer)?;
-        let Some(wanted) = self.options.terminal else {
-            let table = state_text::table(terminals);
-            self.end = Some(End::Listed);
-            return self.window.output.write(&table);
-        };
-        let Some((facts, _)) = terminals.terminal(wanted) else {
-            return Err(Failure::Remote(format!("there is no terminal {wanted}")));
-        };
-        // A screen is for eyes; into a pipe goes what the program wrote.
-        let start = match facts.screen && io::stdout().is_terminal() {
-            true => RemoteStart::Snapshot(0),
-            false => RemoteStart::Oldest,
-        };
-        self.raw_mode = RawMode::enter().map_err(|e| Failure::Host("make the terminal raw", e))?;
-        self.window.begin(window_size())?;
-        let typing = Typing::new(wanted, self.raw_mode.is_some());
-        self.typing = Some(typing.map_err(|e| Failure::Host("timerfd", e))?);
-        self.attached = Some(wanted);
+    fn on_connected(&mut self, resumed: bool) -> Result<(), Failure> {
+        self.link.on_connected();
+        self.scopes = self.engine.peer_state(self.peer)?.scopes;
+        if !self.scopes.contains(Scopes::OBSERVE) {
+            return Err(Failure::Remote("the token does not allow observing".into()));
+        }
+        self.awaits_state = !resumed;
+        if let Some(status) = self.hung_up().filter(|_| resumed) {
+            self.end = Some(End::Status(status));
+        }
+        self.window.clear_notice()
+    }
+
+    /// Shows a terminal in ours from now on.
+    fn attach(&mut self, attached: Attached) -> Result<(), Failure> {
+        let terminal = attached.terminal;
+        if self.typing.is_none() {
+            self.begin(terminal)?;
+        }
+        if let Some(typing) = &mut self.typing {
+            typing.terminal = terminal;
+        }
+        self.attached = Some(attached);
+        self.stage = Stage::Attached;
+        self.shown = 0;
         // First the size, so that what comes has it.
         self.resize()?;
-        let options = RemoteAttach { start, ..RemoteAttach::default() };
-        Ok(self.engine.peer_attach(self.peer, wanted, &options)?)
+        self.ask_for_output(RemoteStart::Oldest)
+    }
+
+    /// Our terminal is made ready.
+    fn begin(&mut self, terminal: u64) -> Result<(), Failure> {
+        if !self.options.read_only && !self.may_type() {
+            complain("the token allows no typing: attached read-only");
+        }
+        self.raw_mode = RawMode::enter().map_err(|e| Failure::Host("make the terminal raw", e))?;
+        self.window.begin(window_size())?;
+        let how = How {
+            detach_key: self.options.detach_key.clone(),
+            read_only: !self.may_type(),
+            send_eof: self.options.send_eof,
+        };
+        let typing = Typing::new(terminal, self.raw_mode.is_some(), how);
+        self.typing = Some(typing.map_err(|e| Failure::Host("timerfd", e))?);
+        Ok(())
+    }
+
+    fn may_type(&self) -> bool {
+        self.scopes.contains(Scopes::TYPE) && !self.options.read_only
     }
 
     /// We stood still for so long that we are sent no bytes any more: asks for them again.
     fn attach_anew(&mut self) -> Result<(), Failure> {
-        let Some(terminal) = self.attached else { return Ok(()) };
-        let start = match io::stdout().is_terminal() {
-            true => RemoteStart::Snapshot(0),
-            false => RemoteStart::Offset(self.shown),
-        };
+        self.ask_for_output(RemoteStart::Offset(self.shown))
+    }
+
+    /// A screen is for eyes; into a pipe goes what the program wrote, from this place on.
+    fn ask_for_output(&mut self, start: RemoteStart) -> Result<(), Failure> {
+        let Some(terminal) = self.terminal() else { return Ok(()) };
+        let start = if io::stdout().is_terminal() { RemoteStart::Snapshot(0) } else { start };
         let options = RemoteAttach { start, ..RemoteAttach::default() };
         Ok(self.engine.peer_attach(self.peer, terminal, &options)?)
     }
 
+    fn terminal(&self) -> Option<u64> {
+        self.attached.as_ref().map(|attached| attached.terminal)
+    }
+
     fn resize(&mut self) -> Result<(), Failure> {
-        let (Some(size), Some(terminal)) = (window_size(), self.attached) else { return Ok(()) };
+        if !self.may_type() || self.awaits_state {
+            return Ok(());
+        }
+        let (Some(size), Some(terminal)) = (window_size(), self.terminal()) else { return Ok(()) };
         let request = RemoteRequest::Batch(vec![(terminal, RemoteOp::Resize(size))]);
         can_wait(self.engine.peer_request(self.peer, &request)).map(drop)
     }
 
     /// Passes on what was typed; whether it was to detach.
     fn move_input(&mut self) -> Result<bool, Failure> {
+        let is_up = self.link.is_up && !self.awaits_state && self.hung_up().is_none();
         let Some(typing) = &mut self.typing else { return Ok(false) };
-        let typed = typing.pass_on(&mut self.engine, self.peer, self.link.is_up)?;
-        if typed == Typed::Dropped {
-            self.window.ring()?;
+        match typing.pass_on(&mut self.engine, self.peer, is_up)? {
+            Typed::Detach => Ok(true),
+            Typed::Ended => self.on_stdin_end(),
+            Typed::Passed => Ok(false),
+            Typed::Dropped => {
+                self.window.ring()?;
+                Ok(false)
+            }
         }
-        Ok(typed == Typed::Detach)
     }
 
     /// Our terminal becomes itself again.

@@ -9,6 +9,7 @@ use orchflow::ErrorKind;
 use crate::complain;
 
 /// Why a session did not start or broke off.
+#[derive(Debug)]
 pub(crate) enum Failure {
     /// Nobody reads our output any more; said by the status alone, as by any filter.
     StdoutClosed,

@@ -1,8 +1,12 @@
 //! The connection of `attach` and `state` to a serving engine.
 
+use std::path::Path;
 use std::time::Duration;
 
-use orchflow::{Collections, Config, Engine, Event, PeerAddress, PeerId, PeerOptions, RetryPolicy};
+use orchflow::{
+    BreakerOptions, Collections, Config, Engine, Event, PeerAddress, PeerId, PeerOptions,
+    RetryPolicy,
+};
 
 use crate::address::{Address, Place};
 use crate::failure::Failure;
@@ -14,18 +18,26 @@ const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration
 /// An engine that is connecting to the one at this address.
 pub(crate) fn connect(
     address: &Address,
+    token_file: Option<&Path>,
     collections: Collections,
 ) -> Result<(Engine, PeerId), Failure> {
     let mut engine = Engine::new(Config::default())?;
-    let place = match &address.place {
-        Place::Tcp(address) => PeerAddress::Tcp(*address),
-        Place::Unix(path) => PeerAddress::Unix(path.clone()),
+    let token = address.token(token_file).map_err(Failure::Remote)?;
+    let (place, host) = address.place.resolve().map_err(Failure::Remote)?;
+    let place = match place {
+        Place::Tcp(address) => PeerAddress::Tcp(address),
+        Place::Unix(path) => PeerAddress::Unix(path),
+        Place::Named(..) => return Err(Failure::Remote(format!("{place} has no address"))),
     };
-    let token = address.token().map_err(Failure::Remote)?;
-    let options = PeerOptions::new(place, token)
+    let mut options = PeerOptions::new(place, token)
         .name("orchflow-demo")
         .collections(collections)
-        .retry(RetryPolicy::new(RETRY_DELAYS.0, RETRY_DELAYS.1)?);
+        .retry(RetryPolicy::new(RETRY_DELAYS.0, RETRY_DELAYS.1)?)
+        // Somebody sits there, and the server may be started again at any moment: the delays are enough.
+        .breaker(BreakerOptions::new(u32::MAX, 1, RETRY_DELAYS.1)?);
+    if let Some(host) = host {
+        options = options.host(host);
+    }
     let peer = engine.connect(&options)?;
     Ok((engine, peer))
 }
@@ -52,7 +64,7 @@ pub(crate) fn leave(engine: &mut Engine) {
 #[derive(Default)]
 pub(crate) struct Link {
     /// It stood once: from then on a break is mended.
-    was_up: bool,
+    pub(crate) was_up: bool,
     pub(crate) is_up: bool,
 }
 

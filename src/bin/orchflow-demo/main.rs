@@ -5,12 +5,17 @@
 mod address;
 mod args;
 mod attach;
+mod detach;
 mod failure;
 mod host;
 mod input;
 mod leftovers;
 mod link;
+mod listing;
+mod names;
+mod nesting;
 mod output;
+mod panes;
 mod run;
 mod say;
 mod serve;
@@ -20,6 +25,7 @@ mod state;
 mod state_changes;
 mod state_text;
 mod stream;
+mod token;
 mod track;
 mod typing;
 mod watch;
@@ -28,7 +34,7 @@ mod window;
 use std::io::Write;
 use std::process::ExitCode;
 
-use args::Request;
+use args::{Request, help};
 use say::complain;
 
 /// Bad use of the command line, as is tradition.
@@ -43,7 +49,12 @@ fn main() -> ExitCode {
         Ok(Request::State(options)) => state::main(&options),
         Ok(Request::Help) => {
             // A reader that has gone away is not our concern here.
-            let _ = write!(std::io::stdout(), "{}", args::USAGE);
+            let texts = [args::USAGE, help::SERVE, help::ATTACH, help::STATE];
+            let _ = write!(std::io::stdout(), "{}", texts.join("\n"));
+            ExitCode::SUCCESS
+        }
+        Ok(Request::HelpOn(text)) => {
+            let _ = write!(std::io::stdout(), "{text}");
             ExitCode::SUCCESS
         }
         Ok(Request::Version) => {
@@ -51,10 +62,18 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&error.to_string());
-            let (synopsis, _) = args::USAGE.split_once("\n\n").unwrap_or((args::USAGE, ""));
-            say::complain_plainly(&format!("{synopsis}\n\n--help tells more."));
+            complain(&format!("{error} (see {} --help)", command()));
             ExitCode::from(USAGE_STATUS)
         }
+    }
+}
+
+/// The command whose use was bad, for a hint.
+fn command() -> String {
+    let known = ["run", "watch", "serve", "attach", "state"];
+    let command = std::env::args_os().nth(1).and_then(|word| word.into_string().ok());
+    match command.filter(|command| known.contains(&command.as_str())) {
+        Some(command) => format!("orchflow-demo {command}"),
+        None => "orchflow-demo".into(),
     }
 }

@@ -1,13 +1,15 @@
 //! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a directory.
 //!
-//! Stdout gets one line, the address; what happens is reported on stderr. Nobody has to read either. A shell that ended stays in the
-//! state as ended and a new one takes its place in the pane, after a delay that grows while shells end
-//! soon. One timer is enough for that: while a shell runs it tells that it lives long enough, afterwards
-//! when the next one starts.
+//! Stdout gets one line, the address; what happens is reported on stderr. Nobody has to read either. A shell
+//! that ended stays in the state as ended and a new one takes its place in the pane, after a delay that grows
+//! while shells end soon. One timer is enough for that: while a shell runs it tells that it lives long enough,
+//! afterwards when the next one starts. Nothing is started before all addresses are bound.
 
 use std::collections::VecDeque;
+use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -15,9 +17,8 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Config, Engine, Event, ExitStatus, ListenAddress, ListenOptions,
-    LogLevel, Pane, PaneContent, Retry, RetryPolicy, Scopes, ScreenOptions, Session, SpawnOptions,
-    TerminalEvent, TerminalId, TokenOptions, WatchEvent,
+    Config, Engine, Event, ExitStatus, ListenAddress, ListenOptions, LogLevel, Retry, RetryPolicy,
+    Scopes, ScreenOptions, SpawnOptions, TerminalEvent, TerminalId, TokenOptions, WatchEvent,
 };
 
 use crate::address::{Address, Place};
@@ -25,8 +26,12 @@ use crate::args::ServeOptions;
 use crate::complain;
 use crate::failure::Failure;
 use crate::host::{Signals, Timer};
+use crate::nesting;
 use crate::output::Output;
+use crate::panes::Panes;
 use crate::run::describe_exit;
+use crate::say::complain_plainly;
+use crate::token::{self, TOKEN_VARIABLE, Token};
 use crate::watch::describe;
 
 /// How long programs may go on after the request to end.
@@ -38,8 +43,6 @@ const STABLE: Duration = Duration::from_secs(10);
 /// Terminals whose programs have ended that are kept; older ones go.
 const ENDED_KEPT: usize = 4;
 
-const SESSION: &str = "main";
-const PANE: &str = "shell";
 const PROFILE: &str = "shell";
 
 /// Serves until interrupted.
@@ -60,8 +63,7 @@ struct Server {
     shell: SpawnOptions,
     /// The running one; `None` while the timer waits to start the next.
     running: Option<TerminalId>,
-    /// The one that the pane showed last.
-    shown: Option<TerminalId>,
+    panes: Panes,
     retry: Retry,
     /// The oldest first.
     ended: VecDeque<TerminalId>,
@@ -75,13 +77,15 @@ impl Server {
         let config = Config { log_level: LogLevel::Info, ..Config::default() };
         let mut engine = Engine::new(config)?;
         let root = absolute(options.root.as_deref().unwrap_or(Path::new(".")))?;
-        let shell = shell(options).cwd(&root);
+        let epoch = engine.application_state()?.version().epoch;
+        let shell = shell(options).cwd(&root).env(nesting::VARIABLE, nesting::value(epoch));
         engine.grant_directory(&root)?;
         engine.grant_profile(PROFILE, &shell)?;
         let watch = engine.watch(&orchflow::WatchOptions::new(&root))?;
         engine.publish_watch(watch, true)?;
         let retry = RetryPolicy::default().start();
-        let (running, shown, ended) = (None, None, VecDeque::new());
+        let (running, ended) = (None, VecDeque::new());
+        let panes = Panes::new(options.name.as_deref());
         let mut server = Server {
             engine,
             signals,
@@ -89,36 +93,57 @@ impl Server {
             output: Output::new(),
             shell,
             running,
-            shown,
+            panes,
             retry,
             ended,
             is_ending: false,
         };
+        let address = server.listen(options)?;
         server.open_shell()?;
-        server.listen(options)?;
+        server.announce(options, &address)?;
         Ok(server)
     }
 
-    /// Listens and prints where.
-    fn listen(&mut self, options: &ServeOptions) -> Result<(), Failure> {
-        let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
+    /// Binds all addresses; returns the first one, with the token if it is ours to show.
+    fn listen(&mut self, options: &ServeOptions) -> Result<Address, Failure> {
+        let (secret, is_shown) = match given_token(options).map_err(Failure::Remote)? {
+            Some(token) => (Some(token.secret), false),
+            None => (None, true),
+        };
+        let token = TokenOptions { scopes: Scopes::ALL, secret, ..TokenOptions::default() };
         let (_, token) = self.engine.add_token(token)?;
         let mut places = Vec::new();
         if options.listen.is_some() || options.unix.is_none() {
             let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-            let listener = self.engine.listen(&ListenOptions::tcp(address))?;
+            let listener = self.engine.listen(&named(ListenOptions::tcp(address), options))?;
             if let ListenAddress::Tcp(address) = self.engine.listen_address(listener)? {
                 places.push(Place::Tcp(address));
             }
         }
         if let Some(path) = &options.unix {
             let path = std::path::absolute(path).map_err(Failure::File)?;
-            self.engine.listen(&ListenOptions::unix(&path))?;
+            self.engine.listen(&named(ListenOptions::unix(&path), options))?;
             places.push(Place::Unix(path));
         }
         places.iter().for_each(|place| complain(&format!("listening on {place}")));
-        let Some(first) = places.into_iter().next() else { return Ok(()) };
-        self.output.write(&Address::new(first, token).line())
+        let first = places.into_iter().next().ok_or(Failure::Remote("no address".into()))?;
+        Ok(Address::new(first, is_shown.then_some(token)))
+    }
+
+    /// Prints the address, and for a person how to attach.
+    fn announce(&mut self, options: &ServeOptions, address: &Address) -> Result<(), Failure> {
+        let address = address.text();
+        self.output.write(&[&address, &b"\n"[..]].concat())?;
+        // Where nobody looks, a token in the log would be one too many.
+        if std::io::stderr().is_terminal() {
+            let mut command = "orchflow-demo attach ".to_owned();
+            if let Some(file) = &options.token_file {
+                command += &format!("--token-file {} ", quoted(file.as_os_str().as_bytes()));
+            }
+            command += &quoted(&address);
+            complain_plainly(&format!("To attach from another terminal:\n  {command}"));
+        }
+        Ok(())
     }
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
@@ -145,6 +170,9 @@ impl Server {
                     News::Closed(id) => self.on_closed(id)?,
                     News::ShutDown => return Ok(ExitCode::SUCCESS),
                 }
+            }
+            if !self.is_ending {
+                self.panes.update(&mut self.engine)?;
             }
         }
     }
@@ -246,27 +274,7 @@ impl Server {
         self.running = Some(id);
         self.timer.set(STABLE).map_err(|e| Failure::Host("timerfd", e))?;
         complain(&format!("terminal {} started", id.to_u64()));
-        let state = self.engine.application_state()?;
-        let mut changes = ChangeSet::default();
-        let mut put = |change| changes.ops.push(ChangeOp { change, base: None });
-        let pane = state.pane(PANE).map(|(pane, _)| pane.clone());
-        let mut pane = pane.unwrap_or_else(|| Pane {
-            session: SESSION.into(),
-            title: "Shell".into(),
-            ..Pane::default()
-        });
-        if state.session(&pane.session).is_none() {
-            let session = Session { name: "Demo".into(), ..Session::default() };
-            put(Change::PutSession { id: pane.session.clone(), session });
-        }
-        let last = self.shown.map(|id| PaneContent::Terminal(id.to_u64()));
-        if pane.content == PaneContent::Empty || Some(&pane.content) == last.as_ref() {
-            pane.content = PaneContent::Terminal(id.to_u64());
-            put(Change::PutPane { id: PANE.into(), pane });
-            self.shown = Some(id);
-        }
-        self.engine.change_state(&changes)?;
-        Ok(())
+        self.panes.show_shell(&mut self.engine, id)
     }
 }
 
@@ -288,7 +296,33 @@ fn shell(options: &ServeOptions) -> SpawnOptions {
         }
         None => SpawnOptions::shell(),
     };
-    shell.reader(None).screen(ScreenOptions::default())
+    shell.reader(None).screen(ScreenOptions::default()).env_remove(TOKEN_VARIABLE)
+}
+
+/// The token that the user has: in a file, or in the environment.
+fn given_token(options: &ServeOptions) -> Result<Option<Token>, String> {
+    let Some(file) = &options.token_file else { return token::from_environment() };
+    let (token, is_new) = token::from_file_or_new(file)?;
+    if is_new {
+        complain(&format!("a new token is in {}", file.display()));
+    }
+    Ok(Some(token))
+}
+
+/// With the names and origins that were allowed beside the usual ones.
+fn named(listen: ListenOptions, options: &ServeOptions) -> ListenOptions {
+    let listen = options.hosts.iter().fold(listen, |listen, host| listen.host(host));
+    options.origins.iter().fold(listen, |listen, origin| listen.origin(origin))
+}
+
+/// A word for a shell.
+fn quoted(word: &[u8]) -> String {
+    let word = String::from_utf8_lossy(word);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=#,@+".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.into_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {

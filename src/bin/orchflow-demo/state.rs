@@ -47,7 +47,8 @@ struct Follower<'a> {
 impl<'a> Follower<'a> {
     fn start(options: &'a StateOptions) -> Result<Self, Failure> {
         let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
-        let (engine, peer) = link::connect(&options.address, Collections::ALL)?;
+        let (engine, peer) =
+            link::connect(&options.address, options.token_file.as_deref(), Collections::ALL)?;
         let (link, output, seen) = (Link::default(), Output::new(), Seen::default());
         let (is_ended, is_interrupted) = (false, false);
         Ok(Follower {

@@ -1,4 +1,4 @@
-//! What `state` prints, and the list of `attach`: JSON, an object a line, or lines for a person.
+//! What `state` prints: JSON, an object a line, or lines for a person.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -6,8 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use orchflow::{
-    FileKind, Metadata, PaneContent, Replica, StateEntry, StateKey, StateView, TerminalExit,
-    TerminalFacts,
+    FileKind, Metadata, PaneContent, StateEntry, StateKey, StateView, TerminalExit, TerminalFacts,
 };
 use serde::Serialize;
 
@@ -263,7 +262,8 @@ fn push_text(out: &mut Vec<u8>, entry: StateEntry<'_>, view: &StateView) {
     }
 }
 
-fn how(facts: &TerminalFacts) -> String {
+/// Whether a terminal's program runs, and how it ended.
+pub(crate) fn how(facts: &TerminalFacts) -> String {
     match facts.exit {
         _ if facts.running && facts.closing => "closing".into(),
         _ if facts.running => "running".into(),
@@ -271,37 +271,4 @@ fn how(facts: &TerminalFacts) -> String {
         Some(TerminalExit::Signal(signal)) => format!("ended: signal {signal}"),
         Some(TerminalExit::Unknown) | None => "ended".into(),
     }
-}
-
-/// The terminals, for somebody who has to choose one.
-pub(crate) fn table(replica: &Replica) -> Vec<u8> {
-    let mut terminals: Vec<_> = replica.terminals().collect();
-    terminals.sort_by_key(|(id, ..)| *id);
-    let head = ["ID", "SIZE", "STATE", "TITLE", "DIRECTORY"].map(|word| word.as_bytes().to_vec());
-    let mut rows = vec![head];
-    rows.extend(terminals.into_iter().map(|(id, facts, _)| {
-        let (mut title, mut cwd) = (Vec::new(), Vec::new());
-        push_bytes(&mut title, facts.title.as_bytes());
-        push_bytes(&mut cwd, facts.cwd.as_deref().unwrap_or_default());
-        let size = format!("{}x{}", facts.cols, facts.rows);
-        [id.to_string().into(), size.into(), how(facts).into(), title, cwd]
-    }));
-    let mut out = Vec::new();
-    for row in &rows {
-        for (column, cell) in row.iter().enumerate() {
-            out.extend_from_slice(cell);
-            if column + 1 < row.len() {
-                let width = rows.iter().map(|row| shown_len(&row[column])).max().unwrap_or(0);
-                out.extend(std::iter::repeat_n(b' ', width - shown_len(cell) + 2));
-            }
-        }
-        out.truncate(out.trim_ascii_end().len());
-        out.push(b'\n');
-    }
-    out
-}
-
-/// Characters, near enough to columns.
-fn shown_len(cell: &[u8]) -> usize {
-    String::from_utf8_lossy(cell).chars().count()
 }

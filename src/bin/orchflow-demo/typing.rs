@@ -10,13 +10,10 @@ use orchflow::{
     Engine, ErrorKind, PeerId, RemoteCode, RemoteFailure, RemoteOp, RemoteOutcome, RemoteRequest,
 };
 
+use crate::detach::{DetachKey, Watch};
 use crate::failure::Failure;
 use crate::host::Timer;
 use crate::input::Input;
-
-/// What is typed to detach, Ctrl-], as terminals send it: as a byte, and as programs of the other side may
-/// ask to have it told (the keyboard protocols of kitty and xterm).
-const DETACH_KEYS: [&[u8]; 3] = [b"\x1d", b"\x1b[93;5u", b"\x1b[27;5;93~"];
 
 /// More than this at once is no typing.
 const TYPED_MAX: usize = 512;
@@ -29,9 +26,12 @@ const AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) struct Typing {
     pub(crate) input: Input,
-    terminal: u64,
+    pub(crate) terminal: u64,
     /// A person sits there.
     is_person: bool,
+    how: How,
+    /// Follows the keys that detach.
+    watch: Watch,
     /// What has no answer yet.
     asked: Option<(u64, Piece)>,
     /// Fires when what was refused is to be asked for again.
@@ -39,6 +39,16 @@ pub(crate) struct Typing {
     is_waiting: bool,
     /// There was no room once: from then on everything is asked for.
     was_refused: bool,
+}
+
+/// How what is typed is taken.
+#[derive(Clone, Debug)]
+pub(crate) struct How {
+    pub(crate) detach_key: DetachKey,
+    /// Nothing is passed on; the keys that detach still do.
+    pub(crate) read_only: bool,
+    /// The end of stdin is passed on.
+    pub(crate) send_eof: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -57,14 +67,18 @@ pub(crate) enum Typed {
     Dropped,
     /// It was to detach.
     Detach,
+    /// Stdin has ended, and all of it has arrived.
+    Ended,
 }
 
 impl Typing {
-    pub(crate) fn new(terminal: u64, is_person: bool) -> nix::Result<Self> {
+    pub(crate) fn new(terminal: u64, is_person: bool, how: How) -> nix::Result<Self> {
         Ok(Typing {
             input: Input::default(),
             terminal,
             is_person,
+            how,
+            watch: Watch::default(),
             asked: None,
             timer: Timer::new()?,
             is_waiting: false,
@@ -79,25 +93,44 @@ impl Typing {
         peer: PeerId,
         is_up: bool,
     ) -> Result<Typed, Failure> {
-        self.input.read();
+        let is_detaching = self.read();
         if self.timer.has_fired().map_err(|e| Failure::Host("timerfd", e))? {
             self.is_waiting = false;
         }
-        let detach = self.is_person.then(|| detach_key(&self.input.buffer)).flatten();
-        // Where a person sits the end of stdin means that the terminal is gone.
-        let ends = detach.is_some() || (self.is_person && self.input.ended);
-        self.input.buffer.truncate(detach.unwrap_or(usize::MAX));
         if is_up {
             self.send(engine, peer)?;
         }
-        if ends {
+        // Where a person sits the end of stdin means that the terminal is gone.
+        if is_detaching || (self.is_person && self.input.ended) {
             return Ok(Typed::Detach);
+        }
+        let is_all = self.input.buffer.is_empty() && self.asked.is_none();
+        if self.input.ended && is_all && (self.how.read_only || !self.how.send_eof) {
+            return Ok(Typed::Ended);
         }
         if is_up || !self.is_person || self.input.buffer.is_empty() {
             return Ok(Typed::Passed);
         }
         self.input.buffer.clear();
         Ok(Typed::Dropped)
+    }
+
+    /// Reads what was typed, without the keys that detach; whether they were typed.
+    fn read(&mut self) -> bool {
+        if !self.input.readable {
+            return false;
+        }
+        self.input.read();
+        let mut is_detaching = false;
+        if self.is_person {
+            let typed = std::mem::take(&mut self.input.buffer);
+            let buffer = &mut self.input.buffer;
+            is_detaching = self.watch.feed(&self.how.detach_key, &typed, buffer);
+        }
+        if self.how.read_only {
+            self.input.buffer.clear();
+        }
+        is_detaching
     }
 
     fn send(&mut self, engine: &mut Engine, peer: PeerId) -> Result<(), Failure> {
@@ -114,7 +147,7 @@ impl Typing {
         let (piece, op) = if len > 0 {
             let len = len.min(PIECE);
             (Piece::Bytes(len), RemoteOp::Input(self.input.buffer[..len].to_vec()))
-        } else if self.input.ended && !self.input.end_sent {
+        } else if self.input.ended && !self.input.end_sent && self.how.send_eof {
             (Piece::End, RemoteOp::Eof)
         } else {
             return Ok(());
@@ -172,31 +205,5 @@ pub(crate) fn can_wait<T>(outcome: orchflow::Result<T>) -> Result<Option<T>, Fai
             Ok(None)
         }
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Where the detach key was typed.
-fn detach_key(typed: &[u8]) -> Option<usize> {
-    let find = |key: &&[u8]| typed.windows(key.len()).position(|window| window == *key);
-    DETACH_KEYS.iter().filter_map(find).min()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn where_the_detach_key_is() {
-        for (typed, at) in [
-            (&b""[..], None),
-            (b"abc", None),
-            (b"\x1d", Some(0)),
-            (b"ab\x1dc\x1d", Some(2)),
-            (b"a\x1b[93;5u", Some(1)),
-            (b"\x1b[27;5;93~\x1d", Some(0)),
-            (b"\x1b[94;5u", None),
-        ] {
-            assert_eq!(detach_key(typed), at, "{typed:?}");
-        }
     }
 }

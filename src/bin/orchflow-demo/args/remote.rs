@@ -1,13 +1,16 @@
 //! The command lines of `serve`, `attach` and `state`.
 
-use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::ffi::{OsStr, OsString};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
 use super::Request;
-use crate::address::Address;
+use super::help::{ATTACH, SERVE, STATE};
+use crate::address::{Address, is_localhost, split_authority};
+use crate::detach::DetachKey;
+use crate::names::check_name;
 
 /// `serve`: where, for what.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,24 +18,54 @@ pub(crate) struct ServeOptions {
     /// `None` with a Unix socket: no TCP; without one: a free port of loopback.
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) unix: Option<PathBuf>,
+    /// Further names that requests may give the host, and origins of pages that may connect.
+    pub(crate) hosts: Vec<String>,
+    pub(crate) origins: Vec<String>,
+    /// Where the token is; made if it is missing.
+    pub(crate) token_file: Option<PathBuf>,
     /// The current directory, if it is not given.
     pub(crate) root: Option<PathBuf>,
     /// A command of `/bin/sh`; the user's shell, if it is not given.
     pub(crate) shell: Option<OsString>,
+    /// What the first terminal is called.
+    pub(crate) name: Option<String>,
 }
 
-/// `attach`: to what.
+/// `attach`: to what, and how.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AttachOptions {
     pub(crate) address: Address,
-    /// Without one the terminals are listed.
-    pub(crate) terminal: Option<u64>,
+    pub(crate) token_file: Option<PathBuf>,
+    pub(crate) target: Target,
+    pub(crate) read_only: bool,
+    pub(crate) detach_key: DetachKey,
+    /// Attaches to a server from within one of its terminals.
+    pub(crate) nested: bool,
+    /// The end of stdin ends the program's input and does not detach.
+    pub(crate) send_eof: bool,
+}
+
+/// What `attach` is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// The only terminal; a list if there are several.
+    Only,
+    List,
+    /// By number, name or id.
+    Terminal(String),
+    /// A new one, by the name of a profile.
+    New {
+        profile: Option<String>,
+        name: Option<String>,
+    },
+    Kill(String),
 }
 
 /// `state`: of what, how.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StateOptions {
     pub(crate) address: Address,
+    pub(crate) token_file: Option<PathBuf>,
     pub(crate) follow: bool,
     pub(crate) json: bool,
 }
@@ -41,47 +74,149 @@ pub(super) fn parse_serve(parser: &mut Parser) -> Result<Request, lexopt::Error>
     let mut options = ServeOptions::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::HelpOn(SERVE)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long("listen") => options.listen = Some(parser.value()?.parse()?),
+            Arg::Long("listen") => options.listen = Some(listen_address(&parser.value()?)?),
             Arg::Long("unix") => options.unix = Some(parser.value()?.into()),
+            Arg::Long("host") => options.hosts.push(parser.value()?.string()?),
+            Arg::Long("origin") => options.origins.push(parser.value()?.string()?),
+            Arg::Long("token-file") => options.token_file = Some(parser.value()?.into()),
             Arg::Long("root") => options.root = Some(parser.value()?.into()),
             Arg::Long("shell") => options.shell = Some(parser.value()?),
+            Arg::Long("name") => options.name = Some(name(parser)?),
             other => return Err(other.unexpected()),
         }
     }
     Ok(Request::Serve(options))
 }
 
+/// `IP:PORT`, `localhost:PORT` or `PORT`, on loopback.
+fn listen_address(value: &OsStr) -> Result<SocketAddr, lexopt::Error> {
+    let text = value.to_string_lossy();
+    let named = split_authority(&text).filter(|(host, _)| is_localhost(host));
+    let address = if let Ok(address) = text.parse() {
+        address
+    } else if let Ok(port) = text.parse() {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+    } else if let Some((_, port)) = named {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+    } else if text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() || is_localhost(&text) {
+        return Err(format!("--listen {text}: a port is missing; 0 takes a free one").into());
+    } else {
+        let text = format!("--listen {text}: neither IP:PORT, localhost:PORT nor PORT");
+        return Err(text.into());
+    };
+    if !address.ip().is_loopback() {
+        let port = if address.port() == 0 { 7070 } else { address.port() };
+        let text = format!(
+            "--listen {text}: not a loopback address, and connections are not encrypted; listen \
+             on 127.0.0.1 and forward the port (ssh -L {port}:127.0.0.1:{port} HOST)"
+        );
+        return Err(text.into());
+    }
+    Ok(address)
+}
+
+fn name(parser: &mut Parser) -> Result<String, lexopt::Error> {
+    let name = parser.value()?.string()?;
+    check_name(&name).map_err(|why| format!("--name {name:?}: {why}"))?;
+    Ok(name)
+}
+
+/// What is common to the commands that connect.
+#[derive(Default)]
+struct Words {
+    address: Option<Address>,
+    /// The words behind the address.
+    rest: Vec<String>,
+}
+
+impl Words {
+    fn take(&mut self, value: OsString) -> Result<(), lexopt::Error> {
+        if self.address.is_none() {
+            self.address = Some(Address::parse(&value)?);
+        } else {
+            self.rest.push(value.string()?);
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn parse_attach(parser: &mut Parser) -> Result<Request, lexopt::Error> {
-    let (mut address, mut terminal) = (None, None);
+    let mut words = Words::default();
+    let (mut token_file, mut named) = (None, None);
+    let (mut read_only, mut nested, mut send_eof) = (false, false, false);
+    let mut detach_key = DetachKey::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::HelpOn(ATTACH)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Value(value) if address.is_none() => address = Some(Address::parse(&value)?),
-            Arg::Value(value) if terminal.is_none() => terminal = Some(value.parse()?),
+            Arg::Short('r') | Arg::Long("read-only") => read_only = true,
+            Arg::Long("nested") => nested = true,
+            Arg::Long("send-eof") => send_eof = true,
+            Arg::Long("token-file") => token_file = Some(parser.value()?.into()),
+            Arg::Long("name") => named = Some(name(parser)?),
+            Arg::Long("detach-key") => {
+                let text = parser.value()?.string()?;
+                detach_key = DetachKey::parse(&text).map_err(|e| format!("--detach-key {e}"))?;
+            }
+            Arg::Value(value) => words.take(value)?,
             other => return Err(other.unexpected()),
         }
     }
-    let address = address.ok_or("attach needs an address")?;
-    Ok(Request::Attach(AttachOptions { address, terminal }))
+    let address = words.address.ok_or("attach needs the ADDRESS that serve has printed")?;
+    let target = target(words.rest, named)?;
+    Ok(Request::Attach(AttachOptions {
+        address,
+        token_file,
+        target,
+        read_only,
+        detach_key,
+        nested,
+        send_eof,
+    }))
+}
+
+/// What the words behind the address ask for.
+fn target(words: Vec<String>, named: Option<String>) -> Result<Target, lexopt::Error> {
+    let mut words = words.into_iter();
+    let (first, second, more) = (words.next(), words.next(), words.next());
+    let unexpected = |word: String| -> lexopt::Error {
+        format!("unexpected {word:?} behind the terminal").into()
+    };
+    if let Some(more) = more {
+        return Err(unexpected(more));
+    }
+    if named.is_some() && first.as_deref() != Some("new") {
+        return Err("--name belongs to `attach ADDRESS new`".into());
+    }
+    Ok(match (first.as_deref(), second) {
+        (Some("new"), profile) => Target::New { profile, name: named },
+        (Some("kill"), Some(terminal)) => Target::Kill(terminal),
+        (Some("kill"), None) => return Err("attach ADDRESS kill needs a terminal".into()),
+        (_, Some(second)) => return Err(unexpected(second)),
+        (Some("list"), None) => Target::List,
+        (Some(_), None) => Target::Terminal(first.unwrap_or_default()),
+        (None, None) => Target::Only,
+    })
 }
 
 pub(super) fn parse_state(parser: &mut Parser) -> Result<Request, lexopt::Error> {
-    let (mut address, mut follow, mut json) = (None, false, false);
+    let mut words = Words::default();
+    let (mut token_file, mut follow, mut json) = (None, false, false);
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::HelpOn(STATE)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("follow") => follow = true,
             Arg::Long("json") => json = true,
-            Arg::Value(value) if address.is_none() => address = Some(Address::parse(&value)?),
+            Arg::Long("token-file") => token_file = Some(parser.value()?.into()),
+            Arg::Value(value) if words.address.is_none() => words.take(value)?,
             other => return Err(other.unexpected()),
         }
     }
-    let address = address.ok_or("state needs an address")?;
-    Ok(Request::State(StateOptions { address, follow, json }))
+    let address = words.address.ok_or("state needs the ADDRESS that serve has printed")?;
+    Ok(Request::State(StateOptions { address, token_file, follow, json }))
 }
 
 #[cfg(test)]
@@ -97,27 +232,74 @@ mod tests {
         Address::parse(text.as_ref()).unwrap()
     }
 
+    fn attach(target: Target) -> AttachOptions {
+        AttachOptions {
+            address: address("ws://127.0.0.1:80/#token=x"),
+            token_file: None,
+            target,
+            read_only: false,
+            detach_key: DetachKey::default(),
+            nested: false,
+            send_eof: false,
+        }
+    }
+
     #[test]
     fn where_to_serve() {
         assert_eq!(parse_words("serve").unwrap(), Request::Serve(ServeOptions::default()));
         let options = ServeOptions {
             listen: Some("[::1]:80".parse().unwrap()),
             unix: Some("a/b".into()),
+            hosts: vec!["a:1".into(), "b".into()],
+            origins: vec!["http://c".into()],
+            token_file: Some("t".into()),
             root: Some("..".into()),
             shell: Some("fish".into()),
+            name: Some("build".into()),
         };
-        let words = "serve --listen [::1]:80 --unix a/b --root=.. --shell fish";
+        let words = "serve --listen [::1]:80 --unix a/b --root=.. --shell fish --host a:1 \
+            --host b --origin http://c --token-file t --name build";
         assert_eq!(parse_words(words).unwrap(), Request::Serve(options));
+        for (text, address) in [
+            ("localhost:7070", "127.0.0.1:7070"),
+            ("LOCALHOST:0", "127.0.0.1:0"),
+            ("7070", "127.0.0.1:7070"),
+            ("127.1.2.3:1", "127.1.2.3:1"),
+        ] {
+            assert_eq!(listen_address(text.as_ref()).unwrap(), address.parse().unwrap(), "{text}");
+        }
     }
 
     #[test]
     fn what_to_attach_to() {
-        let text = "http://127.0.0.1:80/#token=x";
-        for (words, terminal) in [("", None), (" 7", Some(7))] {
-            let options = AttachOptions { address: address(text), terminal };
-            let parsed = parse_words(&format!("attach {text}{words}")).unwrap();
-            assert_eq!(parsed, Request::Attach(options));
+        let new = |profile: Option<&str>, name: Option<&str>| Target::New {
+            profile: profile.map(String::from),
+            name: name.map(String::from),
+        };
+        for (words, target) in [
+            ("", Target::Only),
+            (" 7", Target::Terminal("7".into())),
+            (" build", Target::Terminal("build".into())),
+            (" list", Target::List),
+            (" new", new(None, None)),
+            (" new fish", new(Some("fish"), None)),
+            (" new fish --name a", new(Some("fish"), Some("a"))),
+            (" kill 3", Target::Kill("3".into())),
+        ] {
+            let parsed = parse_words(&format!("attach ws://127.0.0.1:80/#token=x{words}"));
+            assert_eq!(parsed.unwrap(), Request::Attach(attach(target)), "{words}");
         }
+        let words = "attach --read-only --nested --send-eof --token-file t --detach-key ^a \
+            127.0.0.1:80#token=x";
+        let options = AttachOptions {
+            token_file: Some("t".into()),
+            read_only: true,
+            detach_key: DetachKey::parse("^a").unwrap(),
+            nested: true,
+            send_eof: true,
+            ..attach(Target::Only)
+        };
+        assert_eq!(parse_words(words).unwrap(), Request::Attach(options));
     }
 
     #[test]
@@ -126,28 +308,41 @@ mod tests {
         for (words, follow, json) in
             [("", false, false), ("--follow", true, false), ("--json", false, true)]
         {
-            let options = StateOptions { address: address(text), follow, json };
+            let options = StateOptions { address: address(text), token_file: None, follow, json };
             let parsed = parse_words(&format!("state {words} {text}")).unwrap();
             assert_eq!(parsed, Request::State(options));
         }
     }
 
+    /// What is wrong, and what the message names.
     #[test]
     fn what_is_refused() {
-        for words in [
-            "serve x",
-            "serve --listen localhost:80",
-            "serve --listen 127.0.0.1",
-            "attach",
-            "attach nowhere",
-            "attach unix:/a x",
-            "attach unix:/a 1 2",
-            "attach --json unix:/a",
-            "state",
-            "state --bad unix:/a",
-            "state unix:/a unix:/b",
+        for (words, mention) in [
+            ("serve x", "x"),
+            ("serve --listen example:80", "localhost:PORT"),
+            ("serve --listen 127.0.0.1", "port"),
+            ("serve --listen ::1", "port"),
+            ("serve --listen localhost", "port"),
+            ("serve --listen 0.0.0.0:0", "loopback"),
+            ("serve --listen [::]:80", "-L 80:"),
+            ("serve --name 12", "number"),
+            ("attach", "ADDRESS"),
+            ("attach nowhere", "nowhere"),
+            ("attach unix:/a 1 2", "\"2\""),
+            ("attach unix:/a list 2", "\"2\""),
+            ("attach unix:/a kill", "terminal"),
+            ("attach unix:/a kill 1 2", "\"2\""),
+            ("attach unix:/a new a b", "\"b\""),
+            ("attach unix:/a 1 --name b", "--name"),
+            ("attach unix:/a new --name 5", "number"),
+            ("attach --detach-key nonsense unix:/a", "nonsense"),
+            ("attach --json unix:/a", "--json"),
+            ("state", "ADDRESS"),
+            ("state --bad unix:/a", "--bad"),
+            ("state unix:/a unix:/b", "unix:/b"),
         ] {
-            assert!(parse_words(words).is_err(), "{words}");
+            let error = parse_words(words).unwrap_err().to_string();
+            assert!(error.contains(mention) && !error.contains('\n'), "{words}: {error}");
         }
     }
 }

@@ -1,0 +1,452 @@
+//! What `attach` was asked for, carried out as the state and the answers come: finding, listing, starting and
+//! closing terminals; and what follows when the server was started anew, or stdin has ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use orchflow::{
+    Change, ChangeOp, ChangeSet, ExitStatus, Pane, PaneContent, RemoteOp, RemoteOutcome,
+    RemoteRequest, Scopes, Session as PaneSession,
+};
+
+use super::{End, Session, remark};
+use crate::args::Target;
+use crate::failure::Failure;
+use crate::host::{Timer, window_size};
+use crate::listing::{self, Details};
+use crate::names::{self, Named};
+use crate::nesting;
+use crate::typing::can_wait;
+
+/// How long the program of a terminal that is closed may go on.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long the end of stdin waits at most for output that was left out on purpose.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// How long a server that ends takes at most until its clients are closed, once a program was hung up.
+const SHUTDOWN: Duration = Duration::from_secs(3);
+
+/// The session of the pane for a new terminal, where there is none yet.
+const SESSION: &str = "main";
+
+/// The terminal that is shown.
+pub(super) struct Attached {
+    pub(super) terminal: u64,
+    /// The server, by the epoch of its state.
+    epoch: u64,
+    /// What to find it by on another one.
+    name: Option<String>,
+    /// The pane that shows it.
+    pane: Option<String>,
+    /// It was gone when the connection was made anew; why is not known yet.
+    is_gone: bool,
+    /// Its program was hung up.
+    hung_up: Option<HungUp>,
+    leaving: Option<Leaving>,
+}
+
+/// A program that ended by a hangup: it may go with its server, which may come back.
+struct HungUp {
+    status: ExitStatus,
+    /// Fires when the server would have been gone by now.
+    timer: Timer,
+}
+
+/// Stdin has ended.
+enum Leaving {
+    /// Where the output ends is asked for.
+    Asked(u64),
+    /// Output up to this offset is to be shown; or nothing has come for a while.
+    Until(u64, Timer),
+}
+
+/// What is done at the moment.
+pub(super) enum Stage {
+    /// The state is waited for.
+    Waiting,
+    /// What runs in the terminals is asked for: requests without an answer, and what was answered.
+    Listing(BTreeMap<u64, u64>, Details),
+    Starting(u64),
+    Closing(u64),
+    Attached,
+}
+
+impl Session<'_> {
+    /// The state is known, or has changed.
+    pub(super) fn on_state(&mut self) -> Result<(), Failure> {
+        self.awaits_state = false;
+        if matches!(self.stage, Stage::Waiting) {
+            return self.begin_target();
+        }
+        let epoch = self.epoch()?;
+        let replica = self.engine.peer_replica(self.peer)?;
+        let Some(attached) = &self.attached else { return Ok(()) };
+        if attached.epoch != epoch {
+            return self.find_again();
+        }
+        if let Some(HungUp { status, .. }) = attached.hung_up {
+            // Only a server that goes on takes its pane away or has it show another terminal.
+            let pane = attached.pane.as_deref().and_then(|id| replica.pane(id));
+            let is_over = match pane.map(|(pane, _)| &pane.content) {
+                Some(PaneContent::Terminal(shown)) => *shown != attached.terminal,
+                Some(_) => false,
+                None => attached.pane.is_some(),
+            };
+            if is_over || attached.is_gone {
+                self.end = Some(End::Status(status));
+            }
+        } else if attached.is_gone {
+            return Err(closed());
+        }
+        Ok(())
+    }
+
+    fn epoch(&self) -> Result<u64, Failure> {
+        let version = self.engine.peer_replica(self.peer)?.version();
+        Ok(version.unwrap_or_default().epoch)
+    }
+
+    fn begin_target(&mut self) -> Result<(), Failure> {
+        match &self.options.target {
+            Target::List => self.list(),
+            Target::Only => {
+                let terminals = names::all(self.engine.peer_replica(self.peer)?);
+                let running: Vec<_> = terminals.iter().filter(|each| each.facts.running).collect();
+                let found = match (&running[..], &terminals[..]) {
+                    ([only], _) => Some((only.id, only.name())),
+                    ([], [only]) => Some((only.id, only.name())),
+                    ([], []) => {
+                        let text = "there is no terminal; `attach ADDRESS new` starts one";
+                        return Err(Failure::Remote(text.into()));
+                    }
+                    _ => None,
+                };
+                match found {
+                    Some((terminal, name)) => self.attach_to(terminal, name),
+                    None => self.list(),
+                }
+            }
+            Target::Terminal(text) => {
+                let found = self.find(text)?;
+                self.attach_to(found.id, found.name())
+            }
+            Target::New { profile, .. } => self.start_program(profile.as_deref()),
+            Target::Kill(text) => {
+                self.require_manage()?;
+                let terminal = self.find(text)?.id;
+                let close = RemoteOp::Close { grace: GRACE };
+                let number = self.ask(&RemoteRequest::Batch(vec![(terminal, close)]))?;
+                self.stage = Stage::Closing(number);
+                Ok(())
+            }
+        }
+    }
+
+    fn find(&self, text: &str) -> Result<Named<'_>, Failure> {
+        let replica = self.engine.peer_replica(self.peer)?;
+        names::find(replica, text).map_err(Failure::Remote)
+    }
+
+    fn attach_to(&mut self, terminal: u64, name: Option<String>) -> Result<(), Failure> {
+        let epoch = self.epoch()?;
+        if nesting::is_inside(epoch) && !self.options.nested {
+            let text = "this is a terminal of that server, which would show itself in itself; \
+                        detach first, or insist by --nested or by unsetting ORCHFLOW";
+            return Err(Failure::Remote(text.into()));
+        }
+        let replica = self.engine.peer_replica(self.peer)?;
+        let shown = PaneContent::Terminal(terminal);
+        let pane = replica.panes().find(|(_, pane, _)| pane.content == shown);
+        let pane = pane.map(|(id, ..)| id.to_owned());
+        let (hung_up, leaving) = (None, None);
+        self.attach(Attached { terminal, epoch, name, pane, is_gone: false, hung_up, leaving })
+    }
+
+    fn ask(&mut self, request: &RemoteRequest) -> Result<u64, Failure> {
+        let number = can_wait(self.engine.peer_request(self.peer, request))?;
+        number.ok_or_else(|| Failure::Remote("the connection was lost".into()))
+    }
+
+    fn require_manage(&self) -> Result<(), Failure> {
+        if self.scopes.contains(Scopes::MANAGE) {
+            return Ok(());
+        }
+        Err(Failure::Remote("the token does not allow starting and closing terminals".into()))
+    }
+
+    // Listing.
+
+    fn list(&mut self) -> Result<(), Failure> {
+        let terminals = names::all(self.engine.peer_replica(self.peer)?);
+        let running = terminals.iter().filter(|each| each.facts.running);
+        let ids: Vec<u64> = running.map(|each| each.id).collect();
+        let mut asked = BTreeMap::new();
+        for terminal in ids {
+            let request = RemoteRequest::Query { terminal };
+            // Where the question finds no room, its cell stays empty.
+            if let Some(number) = can_wait(self.engine.peer_request(self.peer, &request))? {
+                asked.insert(number, terminal);
+            }
+        }
+        self.stage = Stage::Listing(asked, Details::new());
+        self.print_list()
+    }
+
+    /// Prints the list once all answers are there.
+    fn print_list(&mut self) -> Result<(), Failure> {
+        let Stage::Listing(asked, details) = &self.stage else { return Ok(()) };
+        if asked.is_empty() {
+            let replica = self.engine.peer_replica(self.peer)?;
+            let table = listing::table(&names::all(replica), details);
+            self.end = Some(End::Done);
+            self.window.output.write(&table)?;
+        }
+        Ok(())
+    }
+
+    // New terminals.
+
+    fn start_program(&mut self, profile: Option<&str>) -> Result<(), Failure> {
+        self.require_manage()?;
+        if let Target::New { name: Some(name), .. } = &self.options.target
+            && self.find(name).is_ok()
+        {
+            return Err(Failure::Remote(format!("there is a terminal called {name} already")));
+        }
+        let granted = self.engine.peer_state(self.peer)?.profiles;
+        let is_granted = |name: &str| granted.iter().any(|profile| profile == name);
+        let profile = match (profile, &granted[..]) {
+            (Some(profile), _) if is_granted(profile) => profile.to_owned(),
+            (None, [only]) => only.clone(),
+            (None, _) if is_granted("shell") => "shell".into(),
+            (None, []) => {
+                return Err(Failure::Remote("the server grants no program to start".into()));
+            }
+            (Some(profile), _) => {
+                let text =
+                    format!("no profile {profile} is granted; there is: {}", granted.join(", "));
+                return Err(Failure::Remote(text));
+            }
+            (None, several) => {
+                let text = format!("a profile has to be named, of {}", several.join(", "));
+                return Err(Failure::Remote(text));
+            }
+        };
+        let number = self.ask(&RemoteRequest::Spawn { profile, cwd: None, size: window_size() })?;
+        self.stage = Stage::Starting(number);
+        Ok(())
+    }
+
+    /// Names the pane of a new terminal, which is made if the server does not make one.
+    fn put_name(&mut self, terminal: u64, name: &str) -> Result<(), Failure> {
+        let replica = self.engine.peer_replica(self.peer)?;
+        let content = PaneContent::Terminal(terminal);
+        let known = replica.panes().find(|(_, pane, _)| pane.content == content);
+        let (id, mut pane) = match known {
+            Some((id, pane, _)) => (id.to_owned(), pane.clone()),
+            None => (names::pane_id(terminal), Pane { content, ..Pane::default() }),
+        };
+        pane.title = name.into();
+        let mut changes = ChangeSet::default();
+        let mut put = |change| changes.ops.push(ChangeOp { change, base: None });
+        if pane.session.is_empty() {
+            let session = replica.sessions().map(|(id, ..)| id).min();
+            if session.is_none() {
+                put(Change::PutSession { id: SESSION.into(), session: PaneSession::default() });
+            }
+            pane.session = session.unwrap_or(SESSION).into();
+        }
+        put(Change::PutPane { id, pane });
+        can_wait(self.engine.peer_change(self.peer, &changes)).map(drop)
+    }
+
+    // Answers.
+
+    pub(super) fn on_answer(
+        &mut self,
+        number: u64,
+        outcome: &RemoteOutcome,
+    ) -> Result<(), Failure> {
+        match &mut self.stage {
+            Stage::Starting(asked) if *asked == number => return self.on_started(outcome),
+            Stage::Closing(asked) if *asked == number => return self.on_closing(outcome),
+            Stage::Listing(asked, details) => {
+                if let Some(terminal) = asked.remove(&number)
+                    && let RemoteOutcome::Terminal(found) = outcome
+                {
+                    details.insert(terminal, (**found).clone());
+                }
+                return self.print_list();
+            }
+            _ => {}
+        }
+        if let Some(attached) = &mut self.attached
+            && matches!(attached.leaving, Some(Leaving::Asked(asked)) if asked == number)
+        {
+            return self.on_leaving(outcome);
+        }
+        if let Some(typing) = &mut self.typing
+            && let Some(text) = typing.on_answer(number, outcome)?
+        {
+            remark(&mut self.remarks, &text);
+        }
+        Ok(())
+    }
+
+    fn on_started(&mut self, outcome: &RemoteOutcome) -> Result<(), Failure> {
+        let terminal = match outcome {
+            RemoteOutcome::Spawned { terminal } => *terminal,
+            RemoteOutcome::Failed(failure) => return Err(Failure::Remote(failure.message.clone())),
+            _ => return Err(Failure::Remote("the server gave no terminal".into())),
+        };
+        let name = match &self.options.target {
+            Target::New { name, .. } => name.clone(),
+            _ => None,
+        };
+        if let Some(name) = &name {
+            self.put_name(terminal, name)?;
+        }
+        self.attach_to(terminal, name)
+    }
+
+    fn on_closing(&mut self, outcome: &RemoteOutcome) -> Result<(), Failure> {
+        let failure = match outcome {
+            RemoteOutcome::Statuses(statuses) => statuses.first().and_then(Option::as_ref),
+            RemoteOutcome::Failed(failure) => Some(failure),
+            _ => None,
+        };
+        if let Some(failure) = failure {
+            return Err(Failure::Remote(failure.message.clone()));
+        }
+        self.end = Some(End::Done);
+        Ok(())
+    }
+
+    // The end of a terminal, of its server, and of stdin.
+
+    /// The terminal is gone: closed, or with its server.
+    pub(super) fn on_detached(&mut self) -> Result<(), Failure> {
+        match &mut self.attached {
+            Some(attached) if self.awaits_state => {
+                attached.is_gone = true;
+                Ok(())
+            }
+            Some(Attached { hung_up: Some(_), .. }) => Ok(()),
+            _ => Err(closed()),
+        }
+    }
+
+    /// The program has ended. A person whose program was hung up waits whether the server ends with it, and
+    /// is there when it comes back.
+    pub(super) fn on_ended(&mut self, status: ExitStatus) -> Result<(), Failure> {
+        let is_hangup = match status {
+            ExitStatus::Signal { signal, .. } => signal == libc::SIGHUP,
+            ExitStatus::Code(code) => code == 128 + libc::SIGHUP,
+            ExitStatus::Unknown => false,
+        };
+        match &mut self.attached {
+            Some(attached) if is_hangup && self.raw_mode.is_some() => {
+                let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
+                timer.set(SHUTDOWN).map_err(|e| Failure::Host("timerfd", e))?;
+                attached.hung_up = Some(HungUp { status, timer });
+            }
+            _ => self.end = Some(End::Status(status)),
+        }
+        Ok(())
+    }
+
+    /// How the program was hung up, if it was.
+    pub(super) fn hung_up(&self) -> Option<ExitStatus> {
+        Some(self.attached.as_ref()?.hung_up.as_ref()?.status)
+    }
+
+    /// Ends once it is clear that only the program was hung up: the server is still there.
+    pub(super) fn check_hung_up(&mut self) -> Result<(), Failure> {
+        let hung_up = self.attached.as_ref().and_then(|attached| attached.hung_up.as_ref());
+        let Some(HungUp { status, timer }) = hung_up else { return Ok(()) };
+        let is_time = timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
+        if is_time && self.link.is_up && self.end.is_none() {
+            self.end = Some(End::Status(*status));
+        }
+        Ok(())
+    }
+
+    /// The server is another one.
+    fn find_again(&mut self) -> Result<(), Failure> {
+        let Some(attached) = self.attached.take() else { return Ok(()) };
+        let name = attached.name.ok_or_else(|| {
+            Failure::Remote("the server was started anew, and the terminal is gone".into())
+        })?;
+        let found = self.find(&name).map(|found| found.id);
+        let terminal = found.map_err(|_| {
+            let text = format!("the server was started anew, and has no terminal called {name}");
+            Failure::Remote(text)
+        })?;
+        self.attach_to(terminal, Some(name))
+    }
+
+    /// Stdin has ended, and all of it has arrived: what the terminal has shown by then is written, then we
+    /// detach. Whether that is so.
+    pub(super) fn on_stdin_end(&mut self) -> Result<bool, Failure> {
+        let replica = self.engine.peer_replica(self.peer)?;
+        let Some(attached) = &self.attached else { return Ok(false) };
+        let facts = replica.terminal(attached.terminal);
+        if self.awaits_state || facts.is_some_and(|(facts, _)| !facts.running) {
+            // A program that has ended says so behind its output.
+            return Ok(false);
+        }
+        let terminal = attached.terminal;
+        match &attached.leaving {
+            None => {
+                let request = RemoteRequest::Query { terminal };
+                let number = can_wait(self.engine.peer_request(self.peer, &request))?;
+                if let Some(attached) = &mut self.attached {
+                    attached.leaving = number.map(Leaving::Asked);
+                }
+                Ok(false)
+            }
+            Some(Leaving::Asked(_)) => Ok(false),
+            Some(Leaving::Until(offset, timer)) => {
+                let is_quiet = timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
+                Ok(is_quiet || self.shown >= *offset)
+            }
+        }
+    }
+
+    fn on_leaving(&mut self, outcome: &RemoteOutcome) -> Result<(), Failure> {
+        let Some(attached) = &mut self.attached else { return Ok(()) };
+        attached.leaving = match outcome {
+            RemoteOutcome::Terminal(found) => {
+                let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
+                Some(Leaving::Until(found.log_end, timer))
+            }
+            // The connection was lost: asked again on the next one.
+            _ => None,
+        };
+        self.note_output()
+    }
+
+    /// Output came: the quiet after it begins anew.
+    pub(super) fn note_output(&mut self) -> Result<(), Failure> {
+        if let Some(attached) = &self.attached
+            && let Some(Leaving::Until(_, timer)) = &attached.leaving
+        {
+            timer.set(QUIET).map_err(|e| Failure::Host("timerfd", e))?;
+        }
+        Ok(())
+    }
+
+    /// What to wait for besides all else.
+    pub(super) fn timer(&self) -> Option<&Timer> {
+        let attached = self.attached.as_ref()?;
+        match (&attached.hung_up, &attached.leaving) {
+            (Some(HungUp { timer, .. }), _) | (_, Some(Leaving::Until(_, timer))) => Some(timer),
+            _ => None,
+        }
+    }
+}
+
+fn closed() -> Failure {
+    Failure::Remote("the terminal was closed".into())
+}

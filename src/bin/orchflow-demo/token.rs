@@ -1,0 +1,234 @@
+//! Tokens that come from a file or from the environment.
+//!
+//! A token file belongs to the user alone: it is refused when others can read or write it, when somebody
+//! else owns it, and when a symbolic link leads to it. `serve` makes one that is missing. The variable keeps
+//! a token out of the list of processes; programs that are served do not inherit it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The variable that a token may come in.
+pub(crate) const TOKEN_VARIABLE: &str = "ORCHFLOW_TOKEN";
+
+/// Bytes of a token, which are 43 characters.
+const SECRET_BYTES: usize = 32;
+/// What is read of a token file at most; a longer one holds something else.
+const FILE_BYTES_MAX: u64 = 4096;
+
+/// A token, as text and as bytes.
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) secret: [u8; SECRET_BYTES],
+}
+
+impl Token {
+    /// Reads the only form of a token: 43 characters of base64url.
+    fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let secret: [u8; SECRET_BYTES] = bytes.try_into().ok()?;
+        secret.iter().any(|byte| *byte != 0).then(|| Token { text: text.into(), secret })
+    }
+
+    fn random() -> Result<Self, String> {
+        let mut secret = [0; SECRET_BYTES];
+        getrandom::fill(&mut secret).map_err(|error| format!("no random numbers: {error}"))?;
+        Ok(Token { text: URL_SAFE_NO_PAD.encode(secret), secret })
+    }
+}
+
+/// The token of the environment; `None` if the variable is not set.
+pub(crate) fn from_environment() -> Result<Option<Token>, String> {
+    let Some(value) = std::env::var_os(TOKEN_VARIABLE) else { return Ok(None) };
+    let token = value.to_str().and_then(Token::parse);
+    token.map(Some).ok_or_else(|| format!("{TOKEN_VARIABLE} {FORM}"))
+}
+
+/// What is wrong with a text that is no token.
+const FORM: &str = "has no token in it: a token is 43 characters of A-Z, a-z, 0-9, - and _";
+
+/// The token in this file.
+pub(crate) fn from_file(path: &Path) -> Result<Token, String> {
+    read(path).map_err(|error| explain(path, &error))
+}
+
+/// The token in this file, which is made with a fresh token if it is missing. Also whether it was made.
+pub(crate) fn from_file_or_new(path: &Path) -> Result<(Token, bool), String> {
+    match read(path) {
+        Ok(token) => Ok((token, false)),
+        Err(Refusal::System(error)) if error.kind() == io::ErrorKind::NotFound => {
+            let token = Token::random()?;
+            match create(path, &token) {
+                Ok(()) => Ok((token, true)),
+                // Another process was faster.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    read(path).map(|token| (token, false)).map_err(|error| explain(path, &error))
+                }
+                Err(error) => Err(explain(path, &Refusal::System(error))),
+            }
+        }
+        Err(error) => Err(explain(path, &error)),
+    }
+}
+
+/// Why a file is not taken.
+enum Refusal {
+    System(io::Error),
+    Because(String),
+}
+
+fn explain(path: &Path, refusal: &Refusal) -> String {
+    let path = path.display();
+    match refusal {
+        Refusal::System(error) => format!("token file {path}: {error}"),
+        Refusal::Because(text) => format!("token file {path} {text}"),
+    }
+}
+
+fn read(path: &Path) -> Result<Token, Refusal> {
+    let because = |text: &str| Err(Refusal::Because(text.into()));
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+            return because("is a symbolic link: name the file that it leads to");
+        }
+        opened => opened.map_err(Refusal::System)?,
+    };
+    let found = file.metadata().map_err(Refusal::System)?;
+    if !found.is_file() {
+        return because(if found.is_dir() { "is a directory" } else { "is no regular file" });
+    }
+    if found.uid() != nix::unistd::geteuid().as_raw() {
+        return because("belongs to another user, who knows the token");
+    }
+    if found.mode() & 0o077 != 0 {
+        let mode = found.mode() & 0o7777;
+        let text = format!("can be used by others (mode {mode:04o}): chmod 600 makes it yours");
+        return Err(Refusal::Because(text));
+    }
+    let mut text = Vec::new();
+    file.take(FILE_BYTES_MAX).read_to_end(&mut text).map_err(Refusal::System)?;
+    let text = String::from_utf8_lossy(&text);
+    let line = text.strip_suffix('\n').unwrap_or(&text);
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    if line.is_empty() {
+        return because("is empty: remove it, and serve makes one with a token");
+    }
+    Token::parse(line).ok_or_else(|| Refusal::Because(FORM.into()))
+}
+
+/// Makes the file with its content at once: nobody finds it empty.
+fn create(path: &Path, token: &Token) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let name = format!(".orchflow-token-{}", std::process::id());
+    let draft = folder.join(name);
+    let write = || {
+        let mut file: File =
+            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        file.write_all(format!("{}\n", token.text).as_bytes())?;
+        file.sync_all()?;
+        // A link, unlike a renaming, replaces nothing.
+        std::fs::hard_link(&draft, path)
+    };
+    let outcome = write();
+    let _ = std::fs::remove_file(&draft);
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    use super::*;
+
+    /// A directory of this test alone.
+    fn folder(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("orchflow-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).unwrap();
+        path
+    }
+
+    fn refusal(path: &Path) -> String {
+        from_file_or_new(path).map(drop).unwrap_err()
+    }
+
+    #[test]
+    fn a_missing_file_is_made_and_read_again() {
+        let folder = folder("token-new");
+        let path = folder.join("token");
+        let (token, is_new) = from_file_or_new(&path).unwrap();
+        assert!(is_new && token.text.len() == 43);
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+        let (again, is_new) = from_file_or_new(&path).unwrap();
+        assert!(!is_new && again.text == token.text && again.secret == token.secret);
+        assert_eq!(from_file(&path).unwrap().text, token.text);
+        // Nothing else is left in the directory.
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        assert!(from_file(&folder.join("none")).is_err());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_file_may_hold() {
+        let folder = folder("token-text");
+        let path = folder.join("token");
+        let text = Token::random().unwrap().text;
+        for (content, ok) in [
+            (text.clone(), true),
+            (format!("{text}\n"), true),
+            (format!("{text}\r\n"), true),
+            (format!("{text}\n\n"), false),
+            (format!(" {text}"), false),
+            (String::new(), false),
+            ("\n".into(), false),
+            ("secret".into(), false),
+            ("A".repeat(43), false),
+            (format!("{text}="), false),
+            ("x".repeat(10_000), false),
+        ] {
+            fs::write(&path, &content).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            let found = from_file_or_new(&path);
+            assert_eq!(found.is_ok(), ok, "{content:?}");
+            if let Err(refusal) = found {
+                assert!(refusal.contains("empty") || refusal.contains("43"), "{refusal}");
+            }
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_others_could_read_is_refused() {
+        let folder = folder("token-mode");
+        let path = folder.join("token");
+        from_file_or_new(&path).unwrap();
+        for mode in [0o604, 0o640, 0o620, 0o601, 0o666] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let text = refusal(&path);
+            assert!(text.contains("chmod 600") && text.contains(&format!("{mode:04o}")), "{text}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        assert!(from_file_or_new(&path).is_ok());
+        let link = folder.join("link");
+        symlink(&path, &link).unwrap();
+        assert!(refusal(&link).contains("symbolic link"));
+        symlink(folder.join("nothing"), folder.join("dangling")).unwrap();
+        assert!(refusal(&folder.join("dangling")).contains("symbolic link"));
+        assert!(refusal(&folder).contains("directory"));
+        let fifo = folder.join("fifo");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(refusal(&fifo).contains("regular file"));
+        assert!(refusal(&folder.join("no/such")).contains("No such file"));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,194 @@
+//! Tokens of `orchflow-demo serve` from files and the environment, and what it answers to whom it refuses.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+#[path = "support/client.rs"]
+mod client;
+#[path = "support/demo_server.rs"]
+mod demo_server;
+mod support;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::thread;
+
+use client::Client;
+use demo_server::{DemoServer, demo};
+use nix::sys::signal::Signal;
+use orchflow::{Size, SpawnOptions};
+use serde_json::json;
+use support::files::TempDir;
+use support::host::Host;
+
+const TOKEN: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFE";
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_token_file_outlives_the_server() {
+    let folder = TempDir::new();
+    let path = folder.path().join("token");
+    let serve = || {
+        let mut serve = demo("serve");
+        serve.arg("--token-file").arg(&path).args(["--shell", "cat"]);
+        DemoServer::run(serve, Some("in the file"))
+    };
+    let first = serve();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
+    let token = fs::read_to_string(&path).unwrap();
+    assert!(!first.line.contains('#'), "{}", first.line);
+    Client::hello(first.tcp(), token.trim(), json!({}));
+    let log = text(&first.interrupt(Signal::SIGTERM).stderr);
+    assert!(log.contains("a new token is in") && !log.contains(token.trim()), "{log}");
+    let second = serve();
+    Client::hello(second.tcp(), token.trim(), json!({}));
+    for command in ["attach", "state"] {
+        let mut command = demo(command);
+        command.arg("--token-file").arg(&path).arg(&second.line);
+        assert_eq!(command.output().unwrap().status.code(), Some(0));
+    }
+    let log = text(&second.interrupt(Signal::SIGTERM).stderr);
+    assert!(!log.contains("a new token"), "{log}");
+    // One that others can read is refused, by everybody.
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    for (command, word) in [("serve", "--shell=cat"), ("attach", "unix:/x"), ("state", "unix:/x")] {
+        let mut command = demo(command);
+        let output = command.arg("--token-file").arg(&path).arg(word).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let log = text(&output.stderr);
+        assert!(log.contains("chmod 600") && log.lines().count() == 1, "{log}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn the_token_of_the_environment_is_not_inherited() {
+    let mut serve = demo("serve");
+    let script = r#"sh -c 'echo "<${ORCHFLOW_TOKEN-none}>"; exec cat'"#;
+    serve.env("ORCHFLOW_TOKEN", TOKEN).args(["--shell", script]);
+    let server = DemoServer::run(serve, Some(TOKEN));
+    let attach = |words: &[&str]| {
+        let mut attach = demo("attach");
+        attach.env("ORCHFLOW_TOKEN", TOKEN).arg(&server.line).args(words);
+        let output = attach.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        text(&output.stdout)
+    };
+    // The first one, and one that a client starts.
+    while attach(&["1"]) != "<none>\r\n" {}
+    attach(&["new"]);
+    while attach(&["2"]) != "<none>\r\n" {}
+    for value in ["", "secret", &TOKEN[1..]] {
+        let mut serve = demo("serve");
+        let output = serve.env("ORCHFLOW_TOKEN", value).arg("--shell=cat").output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert!(text(&output.stderr).contains("ORCHFLOW_TOKEN has no token"), "{output:?}");
+    }
+}
+
+/// What comes back for a request.
+fn answer(address: SocketAddr, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_browser_reads_what_this_is() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let address = server.tcp();
+    let answer = answer(address, &format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n"));
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{head}");
+    assert!(head.contains("\r\nUpgrade: websocket") && head.contains("text/plain"), "{head}");
+    let length = format!("Content-Length: {}\r\n", body.len());
+    assert!(head.contains(&length), "{head}");
+    for word in ["OrchFlow", "orchflow-demo attach ADDRESS", "orchflow.v1.json"] {
+        assert!(body.contains(word), "{body}");
+    }
+    assert!(body.lines().all(|line| line.len() < 100), "{body}");
+}
+
+/// Forwards connections from another port, as `ssh -L` does.
+fn forward(target: SocketAddr) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for socket in listener.incoming() {
+            let from = socket.unwrap();
+            let to = TcpStream::connect(target).unwrap();
+            for (mut from, mut to) in
+                [(from.try_clone().unwrap(), to.try_clone().unwrap()), (to, from)]
+            {
+                thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Write);
+                });
+            }
+        }
+    });
+    port
+}
+
+#[test]
+fn through_a_forwarded_port_the_refusal_says_what_helps() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let port = forward(server.tcp());
+    let token = server.token.clone();
+    let run = |command: &str, port: u16, token: &str| {
+        let address = format!("ws://localhost:{port}/#token={token}");
+        demo(command).arg(&address).output().unwrap()
+    };
+    let option = format!("--host localhost:{port}");
+    for command in ["attach", "state"] {
+        let output = run(command, port, &token);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let log = text(&output.stderr);
+        assert!(log.contains(&option) && log.lines().count() == 1, "{log}");
+    }
+    let page = "Origin: http://page.example\r\n";
+    let request = |more: &str| format!("GET / HTTP/1.1\r\nHost: {}\r\n{more}\r\n", server.tcp());
+    let refused = answer(server.tcp(), &request(page));
+    assert!(refused.contains("--origin http://page.example"), "{refused}");
+    let log = text(&server.interrupt(Signal::SIGTERM).stderr);
+    assert!(log.contains(&option), "the log says so, too: {log}");
+    // The port is known only now: a listener that forwards is there before the server.
+    let port = {
+        let probe = TcpListener::bind("127.0.0.1:0").unwrap();
+        probe.local_addr().unwrap().port()
+    };
+    let host = format!("localhost:{port}");
+    let args = ["--shell", "cat", "--host", &host, "--origin", "http://page.example"];
+    let server = DemoServer::start(&args);
+    let accepted = answer(server.tcp(), &format!("GET / HTTP/1.1\r\nHost: {host}\r\n{page}\r\n"));
+    assert!(accepted.starts_with("HTTP/1.1 426"), "{accepted}");
+}
+
+/// For a person stderr says how to attach; the line on stdout is the address alone.
+#[test]
+fn how_to_attach_is_said_to_a_person() {
+    let mut host = Host::new();
+    let demo = env!("CARGO_BIN_EXE_orchflow-demo");
+    let folder = TempDir::new();
+    let file = folder.path().join("my token");
+    for (options, attach) in [
+        (vec![], "orchflow-demo attach ws://127.0.0.1:".to_owned()),
+        (
+            vec!["--token-file".to_owned(), file.to_str().unwrap().to_owned()],
+            format!("orchflow-demo attach --token-file '{}' ws://127.0.0.1:", file.display()),
+        ),
+    ] {
+        let serve = SpawnOptions::program(demo).args(["serve", "--shell", "cat", "--root"]);
+        let serve = serve.arg(folder.path()).args(&options).size(Size::cells(500, 24));
+        let id = host.spawn(&serve);
+        host.wait_text(id, &attach);
+        host.engine.write(id, b"\x03").unwrap();
+        host.wait_exit(id);
+    }
+}
