@@ -149,18 +149,23 @@ impl Session<'_> {
     }
 
     fn attach_to(&mut self, terminal: u64, name: Option<String>) -> Result<(), Failure> {
+        self.refuse_nesting()?;
         let epoch = self.epoch()?;
-        if nesting::is_inside(epoch) && !self.options.nested {
-            let text = "this is a terminal of that server, which would show itself in itself; \
-                        detach first, or insist by --nested or by unsetting ORCHFLOW";
-            return Err(Failure::Remote(text.into()));
-        }
         let replica = self.engine.peer_replica(self.peer)?;
         let shown = PaneContent::Terminal(terminal);
         let pane = replica.panes().find(|(_, pane, _)| pane.content == shown);
         let pane = pane.map(|(id, ..)| id.to_owned());
         let (hung_up, leaving) = (None, None);
         self.attach(Attached { terminal, epoch, name, pane, is_gone: false, hung_up, leaving })
+    }
+
+    fn refuse_nesting(&self) -> Result<(), Failure> {
+        if !nesting::is_inside(self.epoch()?) || self.options.nested {
+            return Ok(());
+        }
+        let text = "this is a terminal of that server, which would show itself in itself; \
+                    detach first, or insist by --nested or by unsetting ORCHFLOW";
+        Err(Failure::Remote(text.into()))
     }
 
     fn ask(&mut self, request: &RemoteRequest) -> Result<u64, Failure> {
@@ -209,6 +214,7 @@ impl Session<'_> {
 
     fn start_program(&mut self, profile: Option<&str>) -> Result<(), Failure> {
         self.require_manage()?;
+        self.refuse_nesting()?;
         if let Target::New { name: Some(name), .. } = &self.options.target
             && self.find(name).is_ok()
         {
