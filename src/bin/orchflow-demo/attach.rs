@@ -30,7 +30,7 @@ use crate::run::{describe_exit, exit_code};
 use crate::say::complain_plainly;
 use crate::typing::{How, Typed, Typing, can_wait};
 use crate::window::Window;
-use target::{Attached, Stage};
+use target::{Found, Stage};
 
 /// Lines that are kept for the end.
 const REMARKS_MAX: usize = 16;
@@ -88,7 +88,8 @@ struct Session<'a> {
     /// What is done at the moment.
     stage: Stage,
     /// The terminal, when it was found and asked for.
-    attached: Option<Attached>,
+    attached: Option<u64>,
+    found: Option<Found>,
     /// What the token allows.
     scopes: Scopes,
     /// The whole state is on its way: until then it is not known which terminal is which.
@@ -118,6 +119,7 @@ impl<'a> Session<'a> {
             window: Window::new(),
             stage: Stage::Waiting,
             attached: None,
+            found: None,
             scopes: Scopes::NONE,
             awaits_state: true,
             shown: 0,
@@ -222,7 +224,8 @@ impl<'a> Session<'a> {
                 self.window.show_snapshot(bytes, more)?;
                 self.note_output()?;
             }
-            PeerEvent::ModeChanged { .. } => self.attach_anew()?,
+            // We stood still for so long that we are sent no bytes any more.
+            PeerEvent::ModeChanged { .. } => self.ask_for_output()?,
             PeerEvent::Ended { status, .. } => self.on_ended(status)?,
             PeerEvent::Detached { .. } => self.on_detached()?,
             PeerEvent::Answer { request, outcome } => {
@@ -252,20 +255,21 @@ impl<'a> Session<'a> {
     }
 
     /// Shows a terminal in ours from now on.
-    fn attach(&mut self, attached: Attached) -> Result<(), Failure> {
-        let terminal = attached.terminal;
+    fn attach(&mut self, found: Found) -> Result<(), Failure> {
+        let terminal = found.terminal;
         if self.typing.is_none() {
             self.begin(terminal)?;
         }
         if let Some(typing) = &mut self.typing {
             typing.terminal = terminal;
         }
-        self.attached = Some(attached);
+        self.attached = Some(terminal);
+        self.found = Some(found);
         self.stage = Stage::Attached;
         self.shown = 0;
         // First the size, so that what comes has it.
         self.resize()?;
-        self.ask_for_output(RemoteStart::Oldest)
+        self.ask_for_output()
     }
 
     /// Our terminal is made ready.
@@ -289,28 +293,23 @@ impl<'a> Session<'a> {
         self.scopes.contains(Scopes::TYPE) && !self.options.read_only
     }
 
-    /// We stood still for so long that we are sent no bytes any more: asks for them again.
-    fn attach_anew(&mut self) -> Result<(), Failure> {
-        self.ask_for_output(RemoteStart::Offset(self.shown))
-    }
-
-    /// A screen is for eyes; into a pipe goes what the program wrote, from this place on.
-    fn ask_for_output(&mut self, start: RemoteStart) -> Result<(), Failure> {
-        let Some(terminal) = self.terminal() else { return Ok(()) };
-        let start = if io::stdout().is_terminal() { RemoteStart::Snapshot(0) } else { start };
+    /// Asks to be attached, or attached anew.
+    fn ask_for_output(&mut self) -> Result<(), Failure> {
+        let Some(terminal) = self.attached else { return Ok(()) };
+        // A screen is for eyes; into a pipe goes what the program wrote.
+        let start = match io::stdout().is_terminal() {
+            true => RemoteStart::Snapshot(0),
+            false => RemoteStart::Offset(self.shown),
+        };
         let options = RemoteAttach { start, ..RemoteAttach::default() };
         Ok(self.engine.peer_attach(self.peer, terminal, &options)?)
-    }
-
-    fn terminal(&self) -> Option<u64> {
-        self.attached.as_ref().map(|attached| attached.terminal)
     }
 
     fn resize(&mut self) -> Result<(), Failure> {
         if !self.may_type() || self.awaits_state {
             return Ok(());
         }
-        let (Some(size), Some(terminal)) = (window_size(), self.terminal()) else { return Ok(()) };
+        let (Some(size), Some(terminal)) = (window_size(), self.attached) else { return Ok(()) };
         let request = RemoteRequest::Batch(vec![(terminal, RemoteOp::Resize(size))]);
         can_wait(self.engine.peer_request(self.peer, &request)).map(drop)
     }

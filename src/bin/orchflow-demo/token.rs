@@ -219,6 +219,10 @@ mod tests {
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
         assert!(from_file_or_new(&path).is_ok());
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&path, Some(65534), None).is_ok() {
+            assert!(refusal(&path).contains("another user"));
+        }
         let link = folder.join("link");
         symlink(&path, &link).unwrap();
         assert!(refusal(&link).contains("symbolic link"));

@@ -31,7 +31,7 @@ const SHUTDOWN: Duration = Duration::from_secs(3);
 const SESSION: &str = "main";
 
 /// The terminal that is shown.
-pub(super) struct Attached {
+pub(super) struct Found {
     pub(super) terminal: u64,
     /// The server, by the epoch of its state.
     epoch: u64,
@@ -81,22 +81,22 @@ impl Session<'_> {
         }
         let epoch = self.epoch()?;
         let replica = self.engine.peer_replica(self.peer)?;
-        let Some(attached) = &self.attached else { return Ok(()) };
-        if attached.epoch != epoch {
+        let Some(found) = &self.found else { return Ok(()) };
+        if found.epoch != epoch {
             return self.find_again();
         }
-        if let Some(HungUp { status, .. }) = attached.hung_up {
+        if let Some(HungUp { status, .. }) = found.hung_up {
             // Only a server that goes on takes its pane away or has it show another terminal.
-            let pane = attached.pane.as_deref().and_then(|id| replica.pane(id));
+            let pane = found.pane.as_deref().and_then(|id| replica.pane(id));
             let is_over = match pane.map(|(pane, _)| &pane.content) {
-                Some(PaneContent::Terminal(shown)) => *shown != attached.terminal,
+                Some(PaneContent::Terminal(shown)) => *shown != found.terminal,
                 Some(_) => false,
-                None => attached.pane.is_some(),
+                None => found.pane.is_some(),
             };
-            if is_over || attached.is_gone {
+            if is_over || found.is_gone {
                 self.end = Some(End::Status(status));
             }
-        } else if attached.is_gone {
+        } else if found.is_gone {
             return Err(closed());
         }
         Ok(())
@@ -156,7 +156,7 @@ impl Session<'_> {
         let pane = replica.panes().find(|(_, pane, _)| pane.content == shown);
         let pane = pane.map(|(id, ..)| id.to_owned());
         let (hung_up, leaving) = (None, None);
-        self.attach(Attached { terminal, epoch, name, pane, is_gone: false, hung_up, leaving })
+        self.attach(Found { terminal, epoch, name, pane, is_gone: false, hung_up, leaving })
     }
 
     fn refuse_nesting(&self) -> Result<(), Failure> {
@@ -287,8 +287,8 @@ impl Session<'_> {
             }
             _ => {}
         }
-        if let Some(attached) = &mut self.attached
-            && matches!(attached.leaving, Some(Leaving::Asked(asked)) if asked == number)
+        if let Some(found) = &mut self.found
+            && matches!(found.leaving, Some(Leaving::Asked(asked)) if asked == number)
         {
             return self.on_leaving(outcome);
         }
@@ -333,12 +333,12 @@ impl Session<'_> {
 
     /// The terminal is gone: closed, or with its server.
     pub(super) fn on_detached(&mut self) -> Result<(), Failure> {
-        match &mut self.attached {
-            Some(attached) if self.awaits_state => {
-                attached.is_gone = true;
+        match &mut self.found {
+            Some(found) if self.awaits_state => {
+                found.is_gone = true;
                 Ok(())
             }
-            Some(Attached { hung_up: Some(_), .. }) => Ok(()),
+            Some(Found { hung_up: Some(_), .. }) => Ok(()),
             _ => Err(closed()),
         }
     }
@@ -351,11 +351,11 @@ impl Session<'_> {
             ExitStatus::Code(code) => code == 128 + libc::SIGHUP,
             ExitStatus::Unknown => false,
         };
-        match &mut self.attached {
-            Some(attached) if is_hangup && self.raw_mode.is_some() => {
+        match &mut self.found {
+            Some(found) if is_hangup && self.raw_mode.is_some() => {
                 let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
                 timer.set(SHUTDOWN).map_err(|e| Failure::Host("timerfd", e))?;
-                attached.hung_up = Some(HungUp { status, timer });
+                found.hung_up = Some(HungUp { status, timer });
             }
             _ => self.end = Some(End::Status(status)),
         }
@@ -364,12 +364,12 @@ impl Session<'_> {
 
     /// How the program was hung up, if it was.
     pub(super) fn hung_up(&self) -> Option<ExitStatus> {
-        Some(self.attached.as_ref()?.hung_up.as_ref()?.status)
+        Some(self.found.as_ref()?.hung_up.as_ref()?.status)
     }
 
     /// Ends once it is clear that only the program was hung up: the server is still there.
     pub(super) fn check_hung_up(&mut self) -> Result<(), Failure> {
-        let hung_up = self.attached.as_ref().and_then(|attached| attached.hung_up.as_ref());
+        let hung_up = self.found.as_ref().and_then(|found| found.hung_up.as_ref());
         let Some(HungUp { status, timer }) = hung_up else { return Ok(()) };
         let is_time = timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
         if is_time && self.link.is_up && self.end.is_none() {
@@ -380,8 +380,8 @@ impl Session<'_> {
 
     /// The server is another one.
     fn find_again(&mut self) -> Result<(), Failure> {
-        let Some(attached) = self.attached.take() else { return Ok(()) };
-        let name = attached.name.ok_or_else(|| {
+        let Some(found) = self.found.take() else { return Ok(()) };
+        let name = found.name.ok_or_else(|| {
             Failure::Remote("the server was started anew, and the terminal is gone".into())
         })?;
         let found = self.find(&name).map(|found| found.id);
@@ -396,19 +396,19 @@ impl Session<'_> {
     /// detach. Whether that is so.
     pub(super) fn on_stdin_end(&mut self) -> Result<bool, Failure> {
         let replica = self.engine.peer_replica(self.peer)?;
-        let Some(attached) = &self.attached else { return Ok(false) };
-        let facts = replica.terminal(attached.terminal);
+        let Some(found) = &self.found else { return Ok(false) };
+        let facts = replica.terminal(found.terminal);
         if self.awaits_state || facts.is_some_and(|(facts, _)| !facts.running) {
             // A program that has ended says so behind its output.
             return Ok(false);
         }
-        let terminal = attached.terminal;
-        match &attached.leaving {
+        let terminal = found.terminal;
+        match &found.leaving {
             None => {
                 let request = RemoteRequest::Query { terminal };
                 let number = can_wait(self.engine.peer_request(self.peer, &request))?;
-                if let Some(attached) = &mut self.attached {
-                    attached.leaving = number.map(Leaving::Asked);
+                if let Some(found) = &mut self.found {
+                    found.leaving = number.map(Leaving::Asked);
                 }
                 Ok(false)
             }
@@ -421,8 +421,8 @@ impl Session<'_> {
     }
 
     fn on_leaving(&mut self, outcome: &RemoteOutcome) -> Result<(), Failure> {
-        let Some(attached) = &mut self.attached else { return Ok(()) };
-        attached.leaving = match outcome {
+        let Some(found) = &mut self.found else { return Ok(()) };
+        found.leaving = match outcome {
             RemoteOutcome::Terminal(found) => {
                 let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
                 Some(Leaving::Until(found.log_end, timer))
@@ -435,8 +435,8 @@ impl Session<'_> {
 
     /// Output came: the quiet after it begins anew.
     pub(super) fn note_output(&mut self) -> Result<(), Failure> {
-        if let Some(attached) = &self.attached
-            && let Some(Leaving::Until(_, timer)) = &attached.leaving
+        if let Some(found) = &self.found
+            && let Some(Leaving::Until(_, timer)) = &found.leaving
         {
             timer.set(QUIET).map_err(|e| Failure::Host("timerfd", e))?;
         }
@@ -445,8 +445,8 @@ impl Session<'_> {
 
     /// What to wait for besides all else.
     pub(super) fn timer(&self) -> Option<&Timer> {
-        let attached = self.attached.as_ref()?;
-        match (&attached.hung_up, &attached.leaving) {
+        let found = self.found.as_ref()?;
+        match (&found.hung_up, &found.leaving) {
             (Some(HungUp { timer, .. }), _) | (_, Some(Leaving::Until(_, timer))) => Some(timer),
             _ => None,
         }
