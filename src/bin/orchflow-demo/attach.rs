@@ -251,6 +251,7 @@ impl<'a> Session<'a> {
         if let Some(status) = self.hung_up().filter(|_| resumed) {
             self.end = Some(End::Status(status));
         }
+        self.wait_for_shutdown()?;
         self.window.clear_notice()
     }
 

@@ -354,12 +354,18 @@ impl Session<'_> {
         match &mut self.found {
             Some(found) if is_hangup && self.raw_mode.is_some() => {
                 let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
-                timer.set(SHUTDOWN).map_err(|e| Failure::Host("timerfd", e))?;
                 found.hung_up = Some(HungUp { status, timer });
             }
             _ => self.end = Some(End::Status(status)),
         }
-        Ok(())
+        self.wait_for_shutdown()
+    }
+
+    /// The server has its time to end from now on, if a program was hung up.
+    pub(super) fn wait_for_shutdown(&self) -> Result<(), Failure> {
+        let hung_up = self.found.as_ref().and_then(|found| found.hung_up.as_ref());
+        let Some(HungUp { timer, .. }) = hung_up else { return Ok(()) };
+        timer.set(SHUTDOWN).map_err(|e| Failure::Host("timerfd", e))
     }
 
     /// How the program was hung up, if it was.
@@ -372,9 +378,14 @@ impl Session<'_> {
         let hung_up = self.found.as_ref().and_then(|found| found.hung_up.as_ref());
         let Some(HungUp { status, timer }) = hung_up else { return Ok(()) };
         let is_time = timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
-        if is_time && self.link.is_up && self.end.is_none() {
-            self.end = Some(End::Status(*status));
+        if !is_time || !self.link.is_up {
+            // Without a connection it begins anew with the next one.
+            return Ok(());
         }
+        if self.awaits_state {
+            return self.wait_for_shutdown();
+        }
+        self.end = self.end.or(Some(End::Status(*status)));
         Ok(())
     }
 
