@@ -1,55 +1,14 @@
 //! The command line.
 
-pub(crate) mod help;
 mod remote;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use crate::help;
+
 pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions, Target};
-
-pub(crate) const USAGE: &str = r#"Usage: orchflow-demo run [OPTIONS] [-- PROGRAM [ARGS...]]
-       orchflow-demo watch [OPTIONS] PATH...
-       orchflow-demo serve [OPTIONS]
-       orchflow-demo attach [OPTIONS] ADDRESS [TERMINAL|list|new|kill]
-       orchflow-demo state [OPTIONS] ADDRESS
-       orchflow-demo
-
-run: runs PROGRAM in a terminal of the OrchFlow engine; without one, your shell.
-Its output goes to stdout byte for byte, stdin is its input, and its exit
-status is the status of this command (128 + N when signal N killed it).
-
-  --cols N              columns, 1 to 65535 (default: those of this terminal,
-                        or 80)
-  --rows N              rows, 1 to 65535 (default: those of this terminal, or 24)
-  --snapshot-text FILE  at the end, write the screen as text: a line per row,
-                        trailing blanks cut
-  --snapshot-ansi FILE  at the end, write the screen as control sequences that
-                        show it in a terminal of the same size
-
-watch: tells what happens to the files below each PATH, or to the file, until
-it is interrupted.
-
-  --json                one JSON object per line: for each flush
-                        {"version":[epoch,n],"complete":true|false,
-                        "events":[{"kind":"create|modify|metadata|touch|delete|
-                        rename","path":P,"from":P,"type":T,"replaced":true}],
-                        "summaries":[...]}; bytes that are not UTF-8 come as
-                        {"bytes":"base64"}
-  --snapshot            first tell what is there; with --json as
-                        {"snapshot":[{"path":P,"type":
-                        "file|dir|symlink|other"}]}
-  --window MS           how long a file has to be quiet (default: 50)
-  --max-wait MS         when a busy file is told of all the same (default: 500)
-  --ignore GLOB         ignore what this matches, as in .gitignore; repeatable
-  --no-gitignore        .gitignore files do not count
-  --summary N           count instead of list where a flush has more than N
-                        events (default: 100; 0: never)
-
-  -h, --help            show this; behind serve, attach or state: that alone
-  -V, --version         show the version
-"#;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -59,10 +18,8 @@ pub(crate) enum Request {
     Serve(ServeOptions),
     Attach(AttachOptions),
     State(StateOptions),
-    /// On everything.
-    Help,
-    /// On one command.
-    HelpOn(&'static str),
+    /// This help text.
+    Help(&'static str),
     Version,
 }
 
@@ -97,25 +54,41 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
     let mut parser = Parser::from_iter(line);
     match parser.next()? {
         None => Ok(Request::Run(RunOptions::default())),
-        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Request::Help),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Request::Help(help::OVERVIEW)),
         Some(Arg::Short('V') | Arg::Long("version")) => Ok(Request::Version),
         Some(Arg::Value(command)) if command == "run" => parse_run(&mut parser),
         Some(Arg::Value(command)) if command == "watch" => parse_watch(&mut parser),
         Some(Arg::Value(command)) if command == "serve" => remote::parse_serve(&mut parser),
         Some(Arg::Value(command)) if command == "attach" => remote::parse_attach(&mut parser),
         Some(Arg::Value(command)) if command == "state" => remote::parse_state(&mut parser),
-        Some(Arg::Value(command)) => {
-            Err(format!("unknown command {}", command.to_string_lossy()).into())
-        }
+        Some(Arg::Value(command)) if command == "help" => parse_help(&mut parser),
+        Some(Arg::Value(command)) => Err(unknown(&command)),
         Some(other) => Err(other.unexpected()),
     }
+}
+
+/// `help`: of which command.
+fn parse_help(parser: &mut Parser) -> Result<Request, lexopt::Error> {
+    let text = match parser.next()? {
+        None | Some(Arg::Short('h') | Arg::Long("help")) => help::OVERVIEW,
+        Some(Arg::Value(command)) => help::of(&command).ok_or_else(|| unknown(&command))?,
+        Some(other) => return Err(other.unexpected()),
+    };
+    match parser.next()? {
+        None => Ok(Request::Help(text)),
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn unknown(command: &OsStr) -> lexopt::Error {
+    format!("unknown command '{}'", command.to_string_lossy()).into()
 }
 
 fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     let mut options = RunOptions::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::RUN)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("cols") => options.cols = Some(cells(parser)?),
             Arg::Long("rows") => options.rows = Some(cells(parser)?),
@@ -136,7 +109,7 @@ fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     let mut options = WatchOptions::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::WATCH)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("json") => options.json = true,
             Arg::Long("snapshot") => options.snapshot = true,
@@ -184,8 +157,10 @@ mod tests {
             ("run -- vim -R x", run(&["vim", "-R", "x"], None, None)),
             ("run ls --cols 3", run(&["ls", "--cols", "3"], None, None)),
             ("run --cols 100 --rows=30 -- a -- b", run(&["a", "--", "b"], Some(100), Some(30))),
-            ("--help", Request::Help),
-            ("run -h", Request::Help),
+            ("--help", Request::Help(help::OVERVIEW)),
+            ("help", Request::Help(help::OVERVIEW)),
+            ("help watch", Request::Help(help::WATCH)),
+            ("run -h", Request::Help(help::RUN)),
             ("-V", Request::Version),
         ];
         for (words, expected) in table {
@@ -224,7 +199,10 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
-        for words in ["watch", "watch --window x .", "watch --json --bad .", "watch --ignore"] {
+        for words in ["watch", "watch --window x .", "watch --json --bad .", "watch --ignore"]
+            .into_iter()
+            .chain(["help walk", "help run watch", "help --bad"])
+        {
             assert!(parse_words(words).is_err(), "{words}");
         }
         for words in ["walk", "--cols 3", "run --cols", "run --cols 0", "run --rows x", "run --bad"]

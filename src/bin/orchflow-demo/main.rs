@@ -7,6 +7,7 @@ mod args;
 mod attach;
 mod detach;
 mod failure;
+mod help;
 mod host;
 mod input;
 mod leftovers;
@@ -34,7 +35,7 @@ mod window;
 use std::io::Write;
 use std::process::ExitCode;
 
-use args::{Request, help};
+use args::Request;
 use say::complain;
 
 /// Bad use of the command line, as is tradition.
@@ -47,13 +48,8 @@ fn main() -> ExitCode {
         Ok(Request::Serve(options)) => serve::main(&options),
         Ok(Request::Attach(options)) => attach::main(&options),
         Ok(Request::State(options)) => state::main(&options),
-        Ok(Request::Help) => {
+        Ok(Request::Help(text)) => {
             // A reader that has gone away is not our concern here.
-            let texts = [args::USAGE, help::SERVE, help::ATTACH, help::STATE];
-            let _ = write!(std::io::stdout(), "{}", texts.join("\n"));
-            ExitCode::SUCCESS
-        }
-        Ok(Request::HelpOn(text)) => {
             let _ = write!(std::io::stdout(), "{text}");
             ExitCode::SUCCESS
         }
@@ -62,18 +58,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&format!("{error} (see {} --help)", command()));
+            complain(&format!("{error}; see {}", help::pointer(std::env::args_os().nth(1))));
             ExitCode::from(USAGE_STATUS)
         }
-    }
-}
-
-/// The command whose use was bad, for a hint.
-fn command() -> String {
-    let known = ["run", "watch", "serve", "attach", "state"];
-    let command = std::env::args_os().nth(1).and_then(|word| word.into_string().ok());
-    match command.filter(|command| known.contains(&command.as_str())) {
-        Some(command) => format!("orchflow-demo {command}"),
-        None => "orchflow-demo".into(),
     }
 }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use lexopt::{Arg, Parser, ValueExt};
 
 use super::Request;
-use super::help::{ATTACH, SERVE, STATE};
 use crate::address::{Address, is_localhost, split_authority};
 use crate::detach::DetachKey;
+use crate::help;
 use crate::names::check_name;
 
 /// `serve`: where, for what.
@@ -74,7 +74,7 @@ pub(super) fn parse_serve(parser: &mut Parser) -> Result<Request, lexopt::Error>
     let mut options = ServeOptions::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::HelpOn(SERVE)),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::SERVE)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("listen") => options.listen = Some(listen_address(&parser.value()?)?),
             Arg::Long("unix") => options.unix = Some(parser.value()?.into()),
@@ -149,7 +149,7 @@ pub(super) fn parse_attach(parser: &mut Parser) -> Result<Request, lexopt::Error
     let mut detach_key = DetachKey::default();
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::HelpOn(ATTACH)),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::ATTACH)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Short('r') | Arg::Long("read-only") => read_only = true,
             Arg::Long("nested") => nested = true,
@@ -206,7 +206,7 @@ pub(super) fn parse_state(parser: &mut Parser) -> Result<Request, lexopt::Error>
     let (mut token_file, mut follow, mut json) = (None, false, false);
     while let Some(arg) = parser.next()? {
         match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::HelpOn(STATE)),
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::STATE)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("follow") => follow = true,
             Arg::Long("json") => json = true,
