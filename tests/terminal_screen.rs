@@ -162,6 +162,31 @@ fn the_clipboard_is_off_by_default() {
     assert_eq!(host.seen(id).news, ["bell 1"]);
 }
 
+/// Programs leave the padding out and put spaces in; line ends of wrapped base64 are dropped by the parser.
+#[test]
+fn clipboard_writes_need_no_padding() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen());
+    let id = tty.id;
+    let writes = [
+        ("c;aGVsbG8=", "clipboard false hello"),
+        ("c;aGVsbG8", "clipboard false hello"),
+        ("p;aGVsbA", "clipboard true hell"),
+        (";aGVsbA==", "clipboard false hell"),
+        ("c;aGVs\r\nbG8=\r\n", "clipboard false hello"),
+        ("c;aGVs bG8 ", "clipboard false hello"),
+    ];
+    for (write, expected) in writes {
+        tty.play(&mut host, format!("\x1b]52;{write}\x1b\\").as_bytes());
+        host.wait(write, |host| host.seen(id).news.len() == 1);
+        assert_eq!(host.seen.get_mut(&id).unwrap().news.pop().unwrap(), expected, "{write}");
+    }
+    // What is garbled is not written: the bell that follows is the only news.
+    tty.play(&mut host, b"\x1b]52;c;aGVs!G8=\x07\x1b]52;c;a\x07\x07");
+    host.wait("the bell", |host| !host.seen(id).news.is_empty());
+    assert_eq!(host.seen(id).news, ["bell 1"]);
+}
+
 /// A snapshot, fed to another terminal, shows the same there.
 #[test]
 fn a_snapshot_is_the_screen() {

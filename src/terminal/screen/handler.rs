@@ -8,7 +8,6 @@ use alacritty_terminal::vte::ansi::{
     KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, NamedPrivateMode,
     PrivateMode, Rgb, StandardCharset, TabulationClearMode,
 };
-use base64::Engine as _;
 
 use super::model::{
     Deed, LINK_BYTES_MAX, LINKS_BYTES_MAX, Model, STACK_MAX, TITLE_BYTES_MAX, charset_number,
@@ -308,8 +307,8 @@ impl Handler for Model {
         if !self.options.clipboard || self.overlong {
             return;
         }
-        let decoded = base64::engine::general_purpose::STANDARD.decode(base64);
-        if let Some(text) = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok()) {
+        let decoded = super::clipboard::decode(base64);
+        if let Some(text) = decoded.and_then(|bytes| String::from_utf8(bytes).ok()) {
             self.deed(Deed::Clipboard { selection: clipboard != b'c', text });
         }
     }

@@ -15,6 +15,7 @@
 mod answers;
 mod cells;
 mod changes;
+mod clipboard;
 mod facts;
 #[cfg(fuzzing)]
 mod fuzz;
