@@ -29,15 +29,22 @@ fn environment(host: &mut Host, options: &SpawnOptions) -> BTreeMap<String, Stri
 }
 
 fn the_host_terminal_is_not_described(host: &mut Host) {
-    let dropped = ["TMUX", "TMUX_PANE", "STY", "WINDOWID", "TERMCAP", "COLUMNS", "LINES"];
-    for name in dropped.into_iter().chain(["KEPT", "TERM", "COLORTERM"]) {
+    // One or more of each kind; the whole list is held beside the code.
+    let dropped = "TMUX TMUX_PANE STY WINDOW WINDOWID TERMCAP COLUMNS LINES VTE_VERSION TERM_PROGRAM \
+        TERM_PROGRAM_VERSION TERM_SESSION_ID VSCODE_IPC_HOOK_CLI VSCODE_INJECTION KITTY_WINDOW_ID KITTY_PID \
+        WEZTERM_PANE ZELLIJ ZELLIJ_PANE_ID NVIM NVIM_LISTEN_ADDRESS INSIDE_EMACS TERMINFO ALACRITTY_LOG \
+        ALACRITTY_WINDOW_ID GHOSTTY_RESOURCES_DIR KONSOLE_DBUS_SESSION KONSOLE_VERSION ITERM_SESSION_ID \
+        XTERM_VERSION XTERM_LOCALE XTERM_SHELL WT_SESSION WT_PROFILE_ID TERMINAL_EMULATOR VIM VIMRUNTIME \
+        VIM_TERMINAL VIM_SERVERNAME LC_TERMINAL COLORFGBG GNOME_TERMINAL_SCREEN ConEmuANSI ORCHFLOW_TOKEN";
+    let dropped = || dropped.split_whitespace();
+    for name in dropped().chain(["KEPT", "TERM", "COLORTERM", "TMUX_TMPDIR"]) {
         set(name, Some("of the host"));
     }
     let env = environment(host, &SpawnOptions::program("env"));
-    for name in dropped {
+    for name in dropped() {
         assert_eq!(env.get(name), None, "{name}");
     }
-    assert_eq!(env["KEPT"], "of the host");
+    assert_eq!((env["KEPT"].as_str(), env["TMUX_TMPDIR"].as_str()), ("of the host", "of the host"));
     assert_eq!((env["TERM"].as_str(), env["COLORTERM"].as_str()), ("xterm-256color", "truecolor"));
     assert_eq!(env["PATH"], std::env::var("PATH").unwrap());
 }
@@ -48,9 +55,13 @@ fn options_come_last(host: &mut Host) {
         .env_remove("COLORTERM")
         .env_remove("KEPT")
         .env("TMUX", "asked for")
+        .env("VSCODE_INJECTION", "asked for")
+        .env("ORCHFLOW_TOKEN", "asked for")
         .env("EMPTY", "");
     let env = environment(host, &options);
     assert_eq!((env["TERM"].as_str(), env["TMUX"].as_str()), ("vt100", "asked for"));
+    assert_eq!(env["VSCODE_INJECTION"], "asked for");
+    assert_eq!(env["ORCHFLOW_TOKEN"], "asked for");
     assert_eq!(env["EMPTY"], "");
     assert!(!env.contains_key("COLORTERM") && !env.contains_key("KEPT"));
 

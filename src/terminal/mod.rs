@@ -15,6 +15,7 @@ mod batch;
 mod child;
 mod close;
 mod consuming;
+mod environment;
 mod event;
 mod feed;
 mod hold;

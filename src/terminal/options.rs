@@ -131,9 +131,11 @@ impl ReaderOptions {
 /// The child leads a session of its own with the terminal as its controlling terminal, has default
 /// signal dispositions and an empty signal mask, and inherits no descriptor of the host.
 ///
-/// Its environment is the host's without `TMUX*`, `STY`, `WINDOWID`, `TERMCAP`, `COLUMNS` and
-/// `LINES`, and with `TERM=xterm-256color` and `COLORTERM=truecolor`: the host's own terminal is
-/// not the one that the child gets. [`env`](Self::env) and [`env_remove`](Self::env_remove) come last.
+/// Its environment is the host's with `TERM=xterm-256color` and `COLORTERM=truecolor`, and without the
+/// variables that describe the terminal, multiplexer or editor that the host itself runs in (such as
+/// `TMUX`, `TERM_PROGRAM`, `VTE_VERSION`, `VSCODE_*`, `NVIM`) or that are a secret of the host's
+/// (`ORCHFLOW_TOKEN`). `docs/ENVIRONMENT.md` lists them all. [`env`](Self::env) and
+/// [`env_remove`](Self::env_remove) come last and win.
 #[derive(Clone, Debug)]
 pub struct SpawnOptions {
     pub(crate) argv: Vec<OsString>,

@@ -9,7 +9,6 @@
 //!
 //! What can be refused precisely is looked at before: `posix_spawn` itself only gives an errno.
 
-use std::collections::BTreeMap;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -21,6 +20,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::unistd::{AccessFlags, access};
 
+use super::environment::environment;
 use super::options::SpawnOptions;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -117,33 +117,6 @@ impl Command {
         };
         Error::new(kind, format!("cannot start {name}: {why}")).with_errno(errno)
     }
-}
-
-/// The child's environment; sorted, so that it does not depend on a hash.
-fn environment(options: &SpawnOptions) -> Result<BTreeMap<OsString, OsString>> {
-    let mut env = BTreeMap::new();
-    if !options.env_clear {
-        env.extend(std::env::vars_os().filter(|(name, _)| !describes_host_terminal(name)));
-    }
-    env.insert("TERM".into(), "xterm-256color".into());
-    env.insert("COLORTERM".into(), "truecolor".into());
-    for (name, value) in &options.env {
-        if name.is_empty() || name.as_bytes().contains(&b'=') {
-            return Err(Error::invalid("a variable's name is empty or contains '='"));
-        }
-        match value {
-            Some(value) => env.insert(name.clone(), value.clone()),
-            None => env.remove(name),
-        };
-    }
-    Ok(env)
-}
-
-/// Variables that tell about the terminal the host itself runs in.
-fn describes_host_terminal(name: &OsStr) -> bool {
-    let name = name.as_bytes();
-    name.starts_with(b"TMUX")
-        || matches!(name, b"STY" | b"WINDOWID" | b"TERMCAP" | b"COLUMNS" | b"LINES")
 }
 
 fn user_shell() -> OsString {
@@ -324,28 +297,6 @@ impl Drop for FileActions {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_host_terminal_is_not_described() {
-        for name in ["TMUX", "TMUX_PANE", "STY", "WINDOWID", "TERMCAP", "COLUMNS", "LINES"] {
-            assert!(describes_host_terminal(OsStr::new(name)), "{name}");
-        }
-        assert!(!describes_host_terminal(OsStr::new("PATH")));
-    }
-
-    #[test]
-    fn later_settings_win_and_term_can_be_unset() {
-        let options = SpawnOptions::program("x")
-            .env_clear()
-            .env("A", "1")
-            .env("A", "2")
-            .env("B", "1")
-            .env_remove("B")
-            .env_remove("COLORTERM");
-        let env = environment(&options).unwrap();
-        let expected = [("A", "2"), ("TERM", "xterm-256color")];
-        assert!(env.iter().map(|(k, v)| (k.to_str().unwrap(), v.to_str().unwrap())).eq(expected));
-    }
 
     /// What is refused, and how.
     #[test]

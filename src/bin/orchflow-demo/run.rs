@@ -280,6 +280,16 @@ fn ignore_over(outcome: orchflow::Result<()>) -> orchflow::Result<()> {
     outcome.or_else(|error| if is_over(&error) { Ok(()) } else { Err(error) })
 }
 
+/// What says which terminal it is and what it can do, beside `TERM` and `COLORTERM`.
+const DESCRIPTIONS: [&str; 6] = [
+    "COLORFGBG",
+    "TERMINFO",
+    "TERM_FEATURES",
+    "TERM_PROGRAM",
+    "TERM_PROGRAM_VERSION",
+    "VTE_VERSION",
+];
+
 /// What the command line fixes about a size.
 fn fixed(size: Size, cols: Option<u16>, rows: Option<u16>) -> Size {
     if cols.is_none() && rows.is_none() {
@@ -295,7 +305,12 @@ fn spawn_options(options: &RunOptions) -> SpawnOptions {
     };
     // What shows the output is the terminal that we run in, not one of the engine's own kind.
     let Some(term) = std::env::var_os("TERM") else { return spawn };
-    let spawn = spawn.env("TERM", term);
+    let spawn = DESCRIPTIONS.iter().fold(spawn.env("TERM", term), |spawn, name| {
+        match std::env::var_os(name) {
+            Some(value) => spawn.env(*name, value),
+            None => spawn,
+        }
+    });
     match std::env::var_os("COLORTERM") {
         Some(colorterm) => spawn.env("COLORTERM", colorterm),
         None => spawn.env_remove("COLORTERM"),
