@@ -48,6 +48,55 @@ fn a_running_terminal_tells_what_it_is() {
     assert_eq!(host.engine.state(id).unwrap().size, Size::cells(90, 30));
 }
 
+/// The leader of a pipeline's group may be gone while the others go on, as with `git log | less`.
+#[test]
+fn the_foreground_outlives_the_leader_of_its_group() {
+    let dir = TempDir::new();
+    let table = [
+        ("true | sleep 1000", "sleep"),
+        ("true | sleep 1000 | cat", "cat"),
+        ("true | sh -c 'sleep 1000; exit'", "sh"),
+        ("true | sleep 1000 | true", "sleep"),
+        ("sleep 1000 | cat", "sleep"),
+    ];
+    let mut host = Host::new();
+    for (pipeline, name) in table {
+        let script = format!("cd {}; set -m; {pipeline}", dir.path().display());
+        let id = host.sh(&script);
+        let mut last = None;
+        wait_for(pipeline, || {
+            last = host.engine.state(id).unwrap().foreground;
+            let Some(process) = &last else { return false };
+            process.name == name && Some(process.pid) != host.engine.state(id).unwrap().pid
+        });
+        let state = host.engine.state(id).unwrap();
+        assert_eq!(state.foreground, last, "{pipeline}: it stays so");
+        assert_eq!(state.cwd.as_deref(), Some(dir.path()), "{pipeline}");
+        host.close(id);
+    }
+}
+
+/// The kernel marks the name of a removed directory; a name may also end like the mark.
+#[test]
+fn a_removed_directory_is_no_path() {
+    let dir = TempDir::new();
+    let mut host = Host::new();
+    let table = [
+        ("mkdir a; cd a", Some("a")),
+        ("mkdir b; cd b; rmdir ../b", None),
+        ("mkdir 'c (deleted)'; cd 'c (deleted)'", Some("c (deleted)")),
+        ("mkdir 'd (deleted)'; cd 'd (deleted)'; rmdir '../d (deleted)'", None),
+        ("mkdir e 'e (deleted)'; cd e; rmdir ../e", None),
+    ];
+    for (script, name) in table {
+        let id = host.sh(&format!("cd {}; {script}; echo ready; exec cat", dir.path().display()));
+        host.wait_text(id, "ready");
+        let expected = name.map(|name| dir.path().join(name));
+        assert_eq!(host.engine.state(id).unwrap().cwd, expected, "{script}");
+        host.close(id);
+    }
+}
+
 #[test]
 fn an_ended_terminal_tells_how() {
     let mut host = Host::new();

@@ -178,7 +178,17 @@ fn real_path(fd: BorrowedFd<'_>) -> Result<PathBuf> {
     let path = readlink(link.as_str()).map_err(|e| Error::system("readlink /proc/self/fd", e))?;
     let path = PathBuf::from(path);
     // Out of sight for this process, as after a chroot.
-    if path.is_absolute() { Ok(path) } else { Err(outside()) }
+    if !path.is_absolute() {
+        return Err(outside());
+    }
+    // The kernel marks the name of what was removed, and a name may really end like that.
+    if path.as_os_str().as_encoded_bytes().ends_with(b" (deleted)") {
+        let (open, named) = (stat(fd)?, nix::sys::stat::stat(&path).map_err(refused)?);
+        if (open.st_dev, open.st_ino) != (named.st_dev, named.st_ino) {
+            return Err(refused(Errno::ENOENT));
+        }
+    }
+    Ok(path)
 }
 
 fn stat(fd: BorrowedFd<'_>) -> Result<FileStat> {

@@ -166,6 +166,13 @@ impl Pty {
         (group > 0).then_some(group)
     }
 
+    /// The leader of the session that has the terminal, if one has.
+    pub(crate) fn session(&self) -> Option<i32> {
+        // SAFETY: tcgetsid takes no pointers and the descriptor is open.
+        let session = unsafe { libc::tcgetsid(self.master.as_raw_fd()) };
+        (session > 0).then_some(session)
+    }
+
     /// The rules for lines of input, or `None` when the line discipline collects none.
     pub(crate) fn line_rules(&self) -> Option<LineRules> {
         let t = termios::tcgetattr(&self.master).ok()?;

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use super::child::{Child, ExitStatus};
 use super::options::{Delivery, Size};
-use super::pty::Pty;
 use super::screen::{Cursor, Modes, Screen};
 use super::{Terminal, procfs};
 use crate::reactor::{Reactor, ReaderId, TerminalId};
@@ -24,7 +23,8 @@ pub enum StateFilter {
 /// A process in a terminal, as /proc shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Process {
-    /// Its process id: the leader of the foreground process group.
+    /// Its process id: the leader of the foreground process group. Once the leader has ended, as the first
+    /// program of a pipeline may, the living member of the group that the shell started last.
     pub pid: i32,
     /// Its name, at most 15 bytes; empty when it cannot be read.
     pub name: OsString,
@@ -56,7 +56,8 @@ pub struct TerminalState {
     pub pid: Option<i32>,
     /// The process that has the terminal now, if it can be told.
     pub foreground: Option<Process>,
-    /// The working directory of the foreground process, else of the leader, if it can be read.
+    /// The working directory of the foreground process, else of the leader, if it can be read. `None` when
+    /// the directory has been removed.
     pub cwd: Option<PathBuf>,
     /// The size, counting a change that is still held back.
     pub size: Size,
@@ -122,13 +123,17 @@ impl Terminal {
         self.is_running() && !self.ending.closing
     }
 
-    /// Costs five system calls or fewer, for the process and its directory.
+    /// Costs some ten system calls, for the process and its directory. When the leader of the foreground group
+    /// has ended, up to a few hundred processes are looked at.
     pub(crate) fn state(&self, reactor: &Reactor) -> TerminalState {
         let leader = self.child.as_ref().filter(|child| child.status().is_none()).map(Child::pid);
-        let group = self.pty.as_ref().and_then(Pty::foreground_group);
+        let foremost = self.pty.as_ref().and_then(|pty| {
+            let group = pty.foreground_group()?;
+            Some(procfs::foremost(group, pty.session().or(leader)))
+        });
         let foreground =
-            group.map(|pid| Process { pid, name: procfs::name(pid).unwrap_or_default() });
-        let cwd = group.and_then(procfs::cwd).or_else(|| leader.and_then(procfs::cwd));
+            foremost.map(|pid| Process { pid, name: procfs::name(pid).unwrap_or_default() });
+        let cwd = foremost.and_then(procfs::cwd).or_else(|| leader.and_then(procfs::cwd));
         let since = |at| reactor.now().saturating_duration_since(at);
         TerminalState {
             id: self.id,

@@ -74,6 +74,19 @@ fn paths_inside() {
     place.leads("root/socket", "root/socket");
 }
 
+/// What is removed between its opening and the question for its name has no name, whatever the kernel says.
+#[test]
+fn removed_directories_have_no_name() {
+    let place = Place::new();
+    let name = place.path("root/d (deleted)");
+    fs::create_dir(&name).unwrap();
+    let fd = open(&name, OFlag::O_PATH, Mode::empty()).unwrap();
+    assert_eq!(real_path(fd.as_fd()).unwrap(), name);
+    fs::create_dir(place.path("root/d (deleted) (deleted)")).unwrap();
+    fs::remove_dir(&name).unwrap();
+    assert_eq!(real_path(fd.as_fd()).unwrap_err().kind(), ErrorKind::NotFound);
+}
+
 #[test]
 fn paths_that_are_none() {
     let place = Place::new();
