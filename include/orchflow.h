@@ -1113,7 +1113,10 @@ typedef struct orch_spawn_options {
     const struct orch_bytes *argv;
     // Elements of `argv`.
     size_t argv_len;
-    // Changes to the environment, in order: "NAME=VALUE" sets, "NAME" unsets.
+    // Changes to the environment, in order: "NAME=VALUE" sets, "NAME" unsets. They win over what is
+    // inherited, which is the host's environment without the variables that describe the host's own
+    // terminal or editor (such as TMUX, TERM_PROGRAM, VTE_VERSION, VSCODE_*, NVIM) and without
+    // ORCHFLOW_TOKEN; docs/ENVIRONMENT.md lists them all.
     const struct orch_bytes *env;
     // Elements of `env`.
     size_t env_len;
@@ -1644,7 +1647,7 @@ typedef struct orch_peer_terminal {
     size_t size;
     // Which one.
     uint64_t terminal;
-    // The leader of the foreground process group, 0 if not known.
+    // The process that has the terminal, see `orch_terminal_state`; 0 if not known.
     int32_t foreground_pid;
     // 1 if its output is held back.
     uint32_t paused;
@@ -1811,7 +1814,8 @@ typedef struct orch_terminal_state {
     uint64_t tag;
     // The process that was started in it, 0 if not known.
     int32_t pid;
-    // The leader of the foreground process group, 0 if there is none.
+    // The leader of the foreground process group, or once that has ended, as the first program of a pipeline
+    // may, the living member that the shell started last. 0 if there is none.
     int32_t foreground_pid;
     // Name of the foreground process, at most 15 bytes; none if unknown.
     struct orch_bytes foreground_name;
@@ -2337,10 +2341,25 @@ int32_t orch_engine_create(const struct orch_config *config, struct orch_engine 
 // Destroys an engine: kills what runs in it and frees everything, without waiting. For an orderly
 // end call `orch_engine_shutdown` first and turn until ORCH_EVENT_SHUTDOWN_COMPLETE. NULL is fine.
 //
+// Each program's group and the foreground group of its terminal get SIGHUP and SIGKILL; others on the
+// terminal are hung up on, and those that ignore it, as under nohup, go on without a terminal. Programs
+// that are dead at once are reaped. The kernel needs a moment for the others, and this call does not
+// wait for it: each of them leaves a zombie process and a descriptor of this process until it is reaped
+// by `orch_reap_programs`. Nothing else is left.
+//
 // Owner thread. On error (ORCH_E_WRONG_THREAD, ORCH_E_FORKED, ORCH_E_BUSY) the engine is untouched.
 // Works on a poisoned engine. Afterwards the pointer and everything borrowed from it are invalid;
 // senders stay valid and report ORCH_E_GONE.
 int32_t orch_engine_destroy(struct orch_engine *engine);
+
+// Reaps the programs of destroyed engines that have ended since, and counts those that have not in
+// `out_left`, which may be NULL. Call it until that is 0, at your own pace; usually it takes less than a
+// millisecond. It can take long only for a program that the kernel cannot end, as one that waits for a
+// broken disk, and for one that this process may not kill, as after sudo. The same is done whenever
+// an engine of this process is made or destroyed or starts a program.
+//
+// Any thread. Does not wait. Never touches another child of this process. Errors: none.
+int32_t orch_reap_programs(size_t *out_left);
 
 // Makes the calling thread the owner of the engine: for a host that creates it on one thread and
 // runs it on another. The old owner must not use it any more; what it did before must have

@@ -950,6 +950,13 @@ private:
     std::unique_ptr<orch_sender, destroy> raw_;
 };
 
+// Reaps the programs of destroyed engines that have ended since; how many have not. See orch_reap_programs.
+inline std::size_t reap_programs() noexcept {
+    std::size_t left = 0;
+    orch_reap_programs(&left);
+    return left;
+}
+
 // An engine. Destroyed by its owner thread; see orch_engine_destroy.
 class engine {
 public:

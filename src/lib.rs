@@ -59,7 +59,7 @@ pub use terminal::{
     ExitStatus, Lag, Link, Match, Matches, Mode, Modes, Op, Position, Process, ReaderOptions,
     ReaderState, Rgb, Row, Rows, Run, ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search,
     SignalTarget, Size, Snapshot, SpawnOptions, Start, StateFilter, Style, TerminalEvent,
-    TerminalState, Underline,
+    TerminalState, Underline, reap_programs,
 };
 pub use watch::{
     FileBatch, FileChanges, FileCursor, FileEntry, FileEvent, FileEventKind, FileId, FileSummary,

@@ -87,6 +87,7 @@ c_tests!(
     closed_stdio,
     closes_its_tty,
     commands,
+    destroy,
     dlopen,
     element_sizes,
     fd_leak,

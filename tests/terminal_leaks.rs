@@ -12,7 +12,9 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use orchflow::{AdoptOptions, Config, Delivery, Engine, SpawnOptions, Start, StateFilter};
+use orchflow::{
+    AdoptOptions, Config, Delivery, Engine, SpawnOptions, Start, StateFilter, reap_programs,
+};
 use support::files::TempDir;
 use support::host::{Host, sh};
 use support::{WATCHDOG, process_state, scaled, wait_for};
@@ -115,6 +117,26 @@ fn a_dropped_engine_leaves_no_zombie_and_no_descriptor() {
     // What ended after its engine did is reaped when the next one comes or goes.
     drop(Engine::new(Config::default()).unwrap());
     assert_eq!((descriptors(), children()), (before, vec![]));
+}
+
+/// No other engine comes: the host reaps what its engine left behind.
+#[test]
+fn what_a_dropped_engine_leaves_can_be_reaped() {
+    let _alone = alone();
+    wait_for("what earlier tests left", || reap_programs() == 0);
+    let before = descriptors();
+    let mut host = Host::new();
+    let stubborn = "trap '' HUP; echo ready; while :; do sleep 1000; done";
+    let scripts = ["echo ready; exec cat", stubborn, "echo ready; kill -STOP $$"];
+    let ids: Vec<_> = (0..30).map(|n| host.sh(scripts[n % scripts.len()])).collect();
+    ids.iter().for_each(|id| host.wait_text(*id, "ready"));
+    // One that the host has started itself, and that has ended: it stays the host's.
+    let mut own = std::process::Command::new("sh").args(["-c", "exit 5"]).spawn().unwrap();
+    drop(host);
+    wait_for("the end of all programs", || reap_programs() == 0);
+    assert_eq!((descriptors(), children()), (before, vec![own.id() as i32]));
+    assert_eq!(own.wait().unwrap().code(), Some(5));
+    assert_eq!(reap_programs(), 0);
 }
 
 /// The programs are killed by the drop itself, not by the next engine.

@@ -1,5 +1,6 @@
 // Lets a program under valgrind have pidfds. valgrind 3.19 does not know the system call pidfd_open, so
-// it fails there with ENOSYS, and without it the library cannot watch a program.
+// it fails there with ENOSYS, and the library would look for the end of each program from time to time
+// instead (ffi-tests/destroy.c tests that).
 //
 // Two programs in one file. The first wraps a command line: it runs outside valgrind and opens pidfds
 // for what runs in it. The second, with ORCHFLOW_PRELOAD defined, is a library to be preloaded: it

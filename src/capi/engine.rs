@@ -44,6 +44,12 @@ pub unsafe extern "C" fn orch_engine_create(
 /// Destroys an engine: kills what runs in it and frees everything, without waiting. For an orderly
 /// end call `orch_engine_shutdown` first and turn until ORCH_EVENT_SHUTDOWN_COMPLETE. NULL is fine.
 ///
+/// Each program's group and the foreground group of its terminal get SIGHUP and SIGKILL; others on the
+/// terminal are hung up on, and those that ignore it, as under nohup, go on without a terminal. Programs
+/// that are dead at once are reaped. The kernel needs a moment for the others, and this call does not
+/// wait for it: each of them leaves a zombie process and a descriptor of this process until it is reaped
+/// by `orch_reap_programs`. Nothing else is left.
+///
 /// Owner thread. On error (ORCH_E_WRONG_THREAD, ORCH_E_FORKED, ORCH_E_BUSY) the engine is untouched.
 /// Works on a poisoned engine. Afterwards the pointer and everything borrowed from it are invalid;
 /// senders stay valid and report ORCH_E_GONE.
@@ -60,6 +66,25 @@ pub unsafe extern "C" fn orch_engine_destroy(engine: *mut orch_engine) -> i32 {
     without_engine(|| {
         // SAFETY: the pointer came from `orch_engine_create`, this is its owner, nobody is inside.
         drop(unsafe { Box::from_raw(engine) });
+        Ok(ORCH_OK)
+    })
+}
+
+/// Reaps the programs of destroyed engines that have ended since, and counts those that have not in
+/// `out_left`, which may be NULL. Call it until that is 0, at your own pace; usually it takes less than a
+/// millisecond. It can take long only for a program that the kernel cannot end, as one that waits for a
+/// broken disk, and for one that this process may not kill, as after sudo. The same is done whenever
+/// an engine of this process is made or destroyed or starts a program.
+///
+/// Any thread. Does not wait. Never touches another child of this process. Errors: none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_reap_programs(out_left: *mut usize) -> i32 {
+    without_engine(|| {
+        let left = crate::reap_programs();
+        if !out_left.is_null() {
+            // SAFETY: the pointer was checked; the caller vouches that it is writable.
+            unsafe { sized::put(out_left, left) };
+        }
         Ok(ORCH_OK)
     })
 }

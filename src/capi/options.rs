@@ -59,7 +59,10 @@ pub struct orch_spawn_options {
     pub argv: *const orch_bytes,
     /// Elements of `argv`.
     pub argv_len: usize,
-    /// Changes to the environment, in order: "NAME=VALUE" sets, "NAME" unsets.
+    /// Changes to the environment, in order: "NAME=VALUE" sets, "NAME" unsets. They win over what is
+    /// inherited, which is the host's environment without the variables that describe the host's own
+    /// terminal or editor (such as TMUX, TERM_PROGRAM, VTE_VERSION, VSCODE_*, NVIM) and without
+    /// ORCHFLOW_TOKEN; docs/ENVIRONMENT.md lists them all.
     pub env: *const orch_bytes,
     /// Elements of `env`.
     pub env_len: usize,

@@ -124,7 +124,7 @@ pub struct orch_peer_terminal {
     pub size: usize,
     /// Which one.
     pub terminal: u64,
-    /// The leader of the foreground process group, 0 if not known.
+    /// The process that has the terminal, see `orch_terminal_state`; 0 if not known.
     pub foreground_pid: i32,
     /// 1 if its output is held back.
     pub paused: u32,

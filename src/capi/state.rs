@@ -65,7 +65,8 @@ pub struct orch_terminal_state {
     pub tag: u64,
     /// The process that was started in it, 0 if not known.
     pub pid: i32,
-    /// The leader of the foreground process group, 0 if there is none.
+    /// The leader of the foreground process group, or once that has ended, as the first program of a pipeline
+    /// may, the living member that the shell started last. 0 if there is none.
     pub foreground_pid: i32,
     /// Name of the foreground process, at most 15 bytes; none if unknown.
     pub foreground_name: orch_bytes,

@@ -67,7 +67,9 @@ impl Default for Config {
 /// Calls between turns take effect at once where they can.
 ///
 /// No call waits for anything, except `turn` and `run` when told to. Dropping an engine kills what
-/// runs in it; [`shutdown`](Self::shutdown) is the orderly way.
+/// runs in it: each program's group and the foreground group get SIGHUP and SIGKILL, and others on the same
+/// terminal are hung up on. It does not wait for their end; [`reap_programs`](crate::reap_programs) collects
+/// what is left of them. [`shutdown`](Self::shutdown) is the orderly way.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -342,6 +344,8 @@ impl Drop for Engine {
             self.watches.dismantle(&mut self.reactor);
             self.server.dismantle(&mut self.reactor);
             self.peers.dismantle(&mut self.reactor);
+            // Last: what was killed first has had the most time to end.
+            crate::reap_programs();
         } else {
             // In a forked child: nothing may be killed and the shared epoll set not be touched.
             // Closing our copies of the descriptors is harmless.

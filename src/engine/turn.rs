@@ -139,7 +139,11 @@ impl Engine {
             Alarm::Pace => self.server.on_pace_alarm(),
             Alarm::Feed(id) => self.server.on_feed_alarm(id),
             Alarm::Peer(id) => self.peers.on_peer_alarm(id, &mut self.reactor),
-            Alarm::Resize(_) | Alarm::Kill(_) | Alarm::Screen(_) | Alarm::Hibernate(_) => {
+            Alarm::Resize(_)
+            | Alarm::Kill(_)
+            | Alarm::Exit(_)
+            | Alarm::Screen(_)
+            | Alarm::Hibernate(_) => {
                 let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
                 self.log_failure("timer", outcome);
             }

@@ -76,6 +76,8 @@ pub(crate) enum Alarm {
     Resize(TerminalId),
     /// The grace of a closing terminal is over.
     Kill(TerminalId),
+    /// It is to be looked whether a program without a pidfd has ended.
+    Exit(TerminalId),
     /// A viewer of the screen may be told again, or a reader has lagged too long.
     Screen(TerminalId),
     /// The screen may have been idle for so long that it sleeps.

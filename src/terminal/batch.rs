@@ -130,9 +130,10 @@ impl Terminals {
             Op::SetMode(mode) => {
                 self.command(id, reactor, |t, _| t.accepts_commands()?.set_mode(*mode))
             }
-            Op::Signal(signal, target) => {
-                self.command(id, reactor, |t, _| t.signal(*signal, *target))
-            }
+            Op::Signal(signal, target) => self.command(id, reactor, |t, reactor| {
+                t.expect_exit(reactor);
+                t.signal(*signal, *target)
+            }),
         }
     }
 }

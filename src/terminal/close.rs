@@ -19,6 +19,7 @@ impl Terminal {
         self.input_ready = false;
         self.resume_everything();
         if self.has_living_child() {
+            self.expect_exit(reactor);
             self.signal_everybody(libc::SIGHUP);
             // A stopped program cannot act on the hangup.
             self.signal_everybody(libc::SIGCONT);
@@ -46,9 +47,10 @@ impl Terminal {
         self.flow.observe(self.unread(), self.log.unread_max());
     }
 
-    pub(crate) fn on_kill_alarm(&mut self) {
+    pub(crate) fn on_kill_alarm(&mut self, reactor: &mut Reactor) {
         self.ending.kill_timer = None;
         if self.has_living_child() {
+            self.expect_exit(reactor);
             self.signal_everybody(libc::SIGKILL);
         }
     }
@@ -71,10 +73,9 @@ impl Terminal {
         for timer in timers.into_iter().flatten() {
             reactor.cancel_timer(timer);
         }
-        if let Some(mut child) = self.child.take()
-            && child.reap(reactor).is_none()
-        {
-            child.abandon();
+        self.end_exit_poll(reactor);
+        if let Some(child) = self.child.take() {
+            child.abandon(reactor);
         }
         self.close_pty(reactor);
     }

@@ -17,6 +17,7 @@ mod close;
 mod consuming;
 mod environment;
 mod event;
+mod exit_poll;
 mod feed;
 mod hold;
 mod input;
@@ -46,6 +47,7 @@ use crate::limits::Limits;
 use crate::reactor::{Class, Membership, Reactor, ReaderId, Source, TerminalId, TimerId};
 use child::Child;
 use event::OutboxPlace;
+use exit_poll::ExitPoll;
 use feed::Feed;
 pub(crate) use feed::{Facts, FeedState};
 use input::{Flushed, InputQueue, Sink};
@@ -57,7 +59,7 @@ pub(crate) use reading::PtyReady;
 use resize::{Resize, Resizer};
 
 pub use batch::{BatchEntry, BatchReport, Op};
-pub use child::ExitStatus;
+pub use child::{ExitStatus, reap_programs};
 pub use event::TerminalEvent;
 pub use options::{
     AdoptOptions, Delivery, Lag, Mode, ReaderOptions, SignalTarget, Size, SpawnOptions, Start,
@@ -112,6 +114,7 @@ pub(crate) struct Terminal {
     hasher: RandomState,
     started: Instant,
     ending: Ending,
+    exit_poll: ExitPoll,
     last_input: Option<Instant>,
     last_output: Option<Instant>,
 }
@@ -171,6 +174,7 @@ impl Terminal {
             hasher: RandomState::new(),
             started: now,
             ending: Ending::default(),
+            exit_poll: ExitPoll::default(),
             last_input: None,
             last_output: None,
         }
@@ -282,6 +286,7 @@ impl Terminal {
         let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
         if accepted > 0 {
             self.last_input = Some(reactor.now());
+            self.expect_exit(reactor);
         }
         self.after_flush(flushed);
         if flushed.broken {

@@ -171,7 +171,7 @@ impl Terminal {
         }
     }
 
-    /// The pidfd fired: collects the status; the final offset is known once the PTY is drained.
+    /// The pidfd fired, or it is time to look: collects the status; the final offset is known once the PTY is drained.
     pub(crate) fn on_child_ready(&mut self, reactor: &mut Reactor) {
         let Some(child) = &mut self.child else { return };
         if child.reap(reactor).is_some() {
@@ -184,6 +184,7 @@ impl Terminal {
         if let Some(timer) = self.ending.kill_timer.take() {
             reactor.cancel_timer(timer);
         }
+        self.end_exit_poll(reactor);
         self.drain(reactor);
     }
 

@@ -102,6 +102,7 @@ impl Terminals {
         options: &SpawnOptions,
         reactor: &mut Reactor,
     ) -> Result<TerminalId> {
+        child::reap_orphans();
         options.size.validate()?;
         let log_bytes = self.admit(options.log_bytes)?;
         self.admit_screen(options.screen.as_ref(), options.reader, options.size)?;
@@ -351,6 +352,7 @@ impl Terminals {
     ) -> Result<()> {
         let Ok(terminal) = self.table.get_mut(id) else { return Ok(()) };
         if seen.readable {
+            terminal.expect_exit(reactor);
             terminal.ending.hangup_reported |= seen.hung_up;
             let class = terminal.class(reactor, &self.limits);
             reactor.ready.push(&mut terminal.queued, id, class);
@@ -378,10 +380,14 @@ impl Terminals {
                 self.touch(id);
                 self.command(id, reactor, |t, reactor| t.on_resize_alarm(reactor))
             }
-            Alarm::Kill(id) => self.command(id, reactor, |t, _| {
-                t.on_kill_alarm();
+            Alarm::Kill(id) => self.command(id, reactor, |t, reactor| {
+                t.on_kill_alarm(reactor);
                 Ok(())
             }),
+            Alarm::Exit(id) => {
+                self.on_exit_alarm(id, reactor);
+                Ok(())
+            }
             Alarm::Screen(id) => self.command(id, reactor, |t, reactor| {
                 t.on_screen_alarm(reactor);
                 Ok(())
@@ -465,21 +471,22 @@ impl Terminals {
     }
 
     /// Kills what runs and lets go of everything, without waiting; for an engine that is dropped.
+    /// [`reap_programs`](super::reap_programs) is to follow, as late as possible.
     pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
         for mut terminal in self.table.drain() {
             terminal.dismantle(reactor);
         }
-        child::reap_orphans();
     }
 }
 
 fn register(terminal: &mut Terminal, reactor: &mut Reactor) -> Result<()> {
     terminal.register_interest(reactor)?;
-    if let Some(child) = &terminal.child {
+    if let Some(child) = &mut terminal.child {
         child.register(reactor, Source::Child(terminal.id))?;
         if child.status().is_some() {
             terminal.after_exit(reactor);
         }
     }
+    terminal.expect_exit(reactor);
     Ok(())
 }

@@ -159,9 +159,9 @@ pub enum RemoteCode {
 pub struct RemoteTerminal {
     /// Which one.
     pub terminal: u64,
-    /// The process group that has the terminal.
+    /// The process that has the terminal; see [`Process`](crate::Process).
     pub foreground_pid: Option<i32>,
-    /// The name of its leader.
+    /// Its name.
     pub foreground_name: Vec<u8>,
     /// Its working directory.
     pub cwd: Option<Vec<u8>>,
