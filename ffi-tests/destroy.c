@@ -97,5 +97,6 @@ int main(void) {
     exits_are_exact();
     destroy_with_programs();
     own_children_stay();
+    CHECK_INT(orch_invariants_broken(), 0);
     return 0;
 }

@@ -2361,6 +2361,13 @@ int32_t orch_engine_destroy(struct orch_engine *engine);
 // Any thread. Does not wait. Never touches another child of this process. Errors: none.
 int32_t orch_reap_programs(size_t *out_left);
 
+// How often an invariant of the engine was broken in this process, in all of its engines. Anything but 0 is
+// a fault of the library: please report it. The engine has gone on without what it was about to do, and
+// its next turn logs it (ORCH_LOG_ERROR).
+//
+// Any thread.
+uint64_t orch_invariants_broken(void);
+
 // Makes the calling thread the owner of the engine: for a host that creates it on one thread and
 // runs it on another. The old owner must not use it any more; what it did before must have
 // happened before this call.

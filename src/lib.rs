@@ -7,7 +7,7 @@
 //!
 //! The rooms of the house, lowest floor first; a room imports only from floors below:
 //!
-//! - `error`, `limits`: the one error type, every bound in one struct.
+//! - `invariant`, `error`, `limits`: what is counted as a fault, the one error type, every bound in one struct.
 //! - `reactor`: mio, the clock, timers, ids, the ready queue, the inbox.
 //! - `policy`: batching, circuit breaker, retry, rate limits: pure state machines.
 //! - `terminal`: PTYs, processes, the output log and its readers, input, batch operations.
@@ -20,6 +20,8 @@
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64")))]
 compile_error!("OrchFlow needs 64-bit Linux with glibc 2.34 or newer");
 
+#[macro_use]
+mod invariant;
 #[doc(hidden)]
 pub mod capi;
 mod engine;
@@ -35,6 +37,7 @@ mod watch;
 
 pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
 pub use error::{Error, ErrorKind, Result};
+pub use invariant::invariants_broken;
 pub use limits::Limits;
 pub use observe::{LongestTurn, SlowTurn, Stage, StageStats, TurnStats, TurnTimes};
 pub use policy::{

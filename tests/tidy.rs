@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 /// Floor of each room: a room imports only from floors below, and from itself. Rooms on the same
 /// floor do not know each other; the engine is where they meet.
 const FLOORS: &[(&str, u32)] = &[
+    ("invariant", 0),
     ("error", 0),
     ("limits", 1),
     ("policy", 2),

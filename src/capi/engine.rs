@@ -89,6 +89,16 @@ pub unsafe extern "C" fn orch_reap_programs(out_left: *mut usize) -> i32 {
     })
 }
 
+/// How often an invariant of the engine was broken in this process, in all of its engines. Anything but 0 is
+/// a fault of the library: please report it. The engine has gone on without what it was about to do, and
+/// its next turn logs it (ORCH_LOG_ERROR).
+///
+/// Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn orch_invariants_broken() -> u64 {
+    crate::invariants_broken()
+}
+
 /// Makes the calling thread the owner of the engine: for a host that creates it on one thread and
 /// runs it on another. The old owner must not use it any more; what it did before must have
 /// happened before this call.

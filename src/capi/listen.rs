@@ -276,7 +276,7 @@ pub unsafe extern "C" fn orch_token_add(
         let options = unsafe { token_options_from(options) }?;
         let (id, text) = inner.engine.add_token(options)?;
         let mut text = text.into_bytes();
-        debug_assert_eq!(text.len(), ORCH_TOKEN_BYTES);
+        invariant!(text.len() == ORCH_TOKEN_BYTES, "tokens have one length");
         let out = out_text.cast::<u8>();
         // SAFETY: the caller vouches for ORCH_TOKEN_BYTES writable bytes.
         unsafe { ptr::copy_nonoverlapping(text.as_ptr(), out, text.len().min(ORCH_TOKEN_BYTES)) };

@@ -125,6 +125,8 @@ pub struct Engine {
     log_line: String,
     config: Config,
     shutdown: Shutdown,
+    /// Broken invariants that were logged.
+    broken_logged: u64,
     /// The process that made the engine; a forked child has another one.
     process: Process,
     /// Not `Send`: the engine belongs to its thread.
@@ -172,6 +174,7 @@ impl Engine {
             reactor,
             config,
             shutdown: Shutdown::No,
+            broken_logged: crate::invariants_broken(),
             process: Process::current(),
             thread: PhantomData,
         })
@@ -311,6 +314,16 @@ impl Engine {
             self.notices.remove(oldest);
         }
         self.notices.push_back(Notice::Log { level, text });
+    }
+
+    /// Logs faults of our own, which a release build only counts.
+    fn log_broken_invariants(&mut self) {
+        let broken = crate::invariants_broken();
+        let new = broken - std::mem::replace(&mut self.broken_logged, broken);
+        if new > 0 {
+            let text = format!("{new} invariants of the engine were broken: please report it");
+            self.log(LogLevel::Error, text);
+        }
     }
 
     /// Logs what went wrong inside a turn, where no caller can be told.

@@ -87,6 +87,7 @@ impl Engine {
         self.read_typed();
         self.share_out();
         self.send();
+        self.log_broken_invariants();
         let warn = self.config.limits.turn_time_warn;
         let is_finished = !self.is_any_busy();
         self.turns.end(self.reactor.measure_now(), self.reactor.thread_time(), warn, is_finished);
@@ -191,7 +192,7 @@ impl Engine {
                 let writable = event.is_writable() || failed;
                 self.peers.on_peer(id, readable, writable, &mut self.reactor);
             }
-            None => debug_assert!(false, "unknown token {:?}", event.token()),
+            None => broken!("a token that was never made"),
         }
     }
 

@@ -117,7 +117,10 @@ impl<K: RawId, T> IdTable<K, T> {
     pub(crate) fn insert(&mut self, id: K, object: T) {
         self.generation += 1;
         let slot = self.slots.insert((id.raw(), object));
-        debug_assert_eq!(id.raw(), self.generation << SLOT_BITS | slot as u64);
+        invariant!(
+            id.raw() == self.generation << SLOT_BITS | slot as u64,
+            "the id announced before"
+        );
     }
 
     pub(crate) fn get(&self, id: K) -> Result<&T> {

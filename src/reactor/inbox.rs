@@ -116,7 +116,7 @@ impl<T> Postbox<T> {
             // Writing to an eventfd that is open fails only when its counter is full, and mio empties
             // it then.
             let woken = shared.waker.wake();
-            debug_assert!(woken.is_ok(), "wake: {woken:?}");
+            invariant!(woken.is_ok(), "a waker can wake");
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ impl Source {
             Source::Client(id) => (7, id.raw()),
             Source::Peer(id) => (8, id.raw()),
         };
-        debug_assert_eq!(id & !ID_MASK, 0);
+        invariant!(id & !ID_MASK == 0, "an id fits into a token");
         Token((kind << KIND_SHIFT | id) as usize)
     }
 

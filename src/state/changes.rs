@@ -300,7 +300,10 @@ impl ApplicationState {
     ) -> Result<(), UsedUp> {
         let committed = self.version().n;
         for (index, rows) in self.asked(collections) {
-            let Some(next) = reading.tombstones.get_mut(index) else { continue };
+            let Some(next) = reading.tombstones.get_mut(index) else {
+                broken!("a place for each collection");
+                continue;
+            };
             while let Some(tombstone) = rows.tombstone(*next)
                 && tombstone.version <= committed
             {

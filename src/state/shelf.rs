@@ -231,7 +231,7 @@ impl<V: Value> Shelf<V> {
     }
 
     fn unlink(&mut self, at: u32) {
-        let Some(slot) = self.slot(at) else { return };
+        let Some(slot) = self.slot(at) else { return broken!("what is unlinked is there") };
         let (older, newer) = (slot.older, slot.newer);
         match self.slots.get_mut(older as usize) {
             Some(slot) => slot.newer = newer,

@@ -167,7 +167,7 @@ impl ApplicationState {
 
     /// Writes a checked change set; pending facts have been committed.
     pub(super) fn apply(&mut self, plan: Plan) -> StateVersion {
-        debug_assert!(!self.pending);
+        invariant!(!self.pending, "nothing is half committed");
         let version = self.next();
         let mut changed = false;
         for (id, session) in plan.sessions {

@@ -204,7 +204,7 @@ impl Codec {
                 bincode::serde::encode_into_std_write(message, &mut payload, config).is_ok()
             }
         };
-        debug_assert!(written, "a message cannot be encoded");
+        invariant!(written, "our own messages can be encoded");
         let length = payload.len() - header;
         let deflated = if compress && length > COMPRESS_ABOVE {
             deflate(

@@ -16,7 +16,7 @@ impl Server {
             client.throttled_until = None;
             self.read_again(id);
         }
-        let Ok(client) = self.clients.get_mut(id) else { return };
+        let Ok(client) = self.clients.get_mut(id) else { return broken!("seen above") };
         let patience = self.limits.client_stall_time;
         let is_due = client.deadline.is_some_and(|at| at <= now);
         match &client.phase {

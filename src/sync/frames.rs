@@ -135,7 +135,7 @@ impl Frames {
 
     /// Bytes that came behind what was read by somebody else: the first ones.
     pub(crate) fn begin_with(&mut self, bytes: Vec<u8>) {
-        debug_assert!(self.rest.is_empty() && self.total == 0);
+        invariant!(self.rest.is_empty() && self.total == 0, "nothing was read yet");
         (self.rest, self.at) = (bytes, 0);
     }
 
@@ -176,7 +176,7 @@ impl Frames {
         source: &mut impl Read,
         scratch: &mut [u8],
     ) -> io::Result<(usize, Result<Step, Broken>)> {
-        debug_assert!(!self.has_rest());
+        invariant!(!self.has_rest(), "what was left is read first");
         let count = source.read(scratch)?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -367,7 +367,7 @@ pub(crate) fn bytes_of(frame: Frame) -> Bytes {
     let mut bytes = Vec::with_capacity(frame.len());
     // A vector takes everything.
     let outcome = frame.format(&mut bytes);
-    debug_assert!(outcome.is_ok());
+    invariant!(outcome.is_ok(), "a vector takes what is written");
     bytes.into()
 }
 

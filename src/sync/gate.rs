@@ -56,7 +56,7 @@ impl Server {
     /// Whether the request may become a WebSocket; then it has.
     fn check_head(&mut self, id: ClientId, head: &Head, now: Instant) -> Result<(), Refusal> {
         let gone = Refusal::new(503, "the server is closing");
-        let Ok(client) = self.clients.get_mut(id) else { return Err(gone) };
+        let Ok(client) = self.clients.get_mut(id) else { return broken!("it was read", Err(gone)) };
         let Ok(listener) = self.listeners.get(client.listener) else { return Err(gone) };
         origin::admit(&head.host, head.origin.as_deref(), &listener.hosts, &listener.origins)?;
         if head.path != PATH {

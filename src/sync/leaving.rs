@@ -99,7 +99,7 @@ impl Server {
 
     /// A client that is being closed gets no output any more.
     fn leave_terminals(&mut self, id: ClientId) {
-        let Ok(client) = self.clients.get_mut(id) else { return };
+        let Ok(client) = self.clients.get_mut(id) else { return broken!("it is being closed") };
         for attachment in std::mem::take(&mut client.attachments) {
             self.pump.leave(attachment.terminal, id);
         }
@@ -135,7 +135,10 @@ impl Server {
         let now = reactor.now();
         let ids: Vec<_> = self.clients.ids().collect();
         for id in ids {
-            let Ok(client) = self.clients.get(id) else { continue };
+            let Ok(client) = self.clients.get(id) else {
+                broken!("it was listed above");
+                continue;
+            };
             if client.grant.is_some_and(|grant| !self.tokens.is_valid(grant.token, now)) {
                 self.close(id, CloseCode::Unauthorized, "the token was revoked", reactor);
             }

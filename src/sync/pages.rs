@@ -73,7 +73,7 @@ impl Drop for Pages {
     fn drop(&mut self) {
         // SAFETY: the whole mapping of `reserve`; nothing refers to it any more.
         let outcome = unsafe { munmap(self.start.cast(), self.reserved.get()) };
-        debug_assert!(outcome.is_ok(), "munmap: {outcome:?}");
+        invariant!(outcome.is_ok(), "what is unmapped was mapped");
     }
 }
 

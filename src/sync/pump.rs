@@ -210,7 +210,10 @@ impl Server {
         let mut clients = std::mem::take(&mut feed.clients);
         let count = clients.len();
         for client in &clients {
-            let Ok(client) = self.clients.get_mut(*client) else { continue };
+            let Ok(client) = self.clients.get_mut(*client) else {
+                broken!("who follows a terminal is there");
+                continue;
+            };
             advance(client, id, &state, released, outflow);
             if is_over {
                 finish(client, id, &state);
@@ -347,8 +350,14 @@ impl Feed {
         let patient = self.leaving_since.map(|since| since + PATIENCE);
         let mut keep: Option<u64> = None;
         for client in &self.clients {
-            let Ok(client) = clients.get_mut(*client) else { continue };
-            let Some(attachment) = client.attachment(id) else { continue };
+            let Ok(client) = clients.get_mut(*client) else {
+                broken!("who follows a terminal is there");
+                continue;
+            };
+            let Some(attachment) = client.attachment(id) else {
+                broken!("who follows a terminal is attached");
+                continue;
+            };
             let again = attachment.watch_lag(state, others_wait, now);
             wake = [wake, again, attachment.wakes_at(now), patient].into_iter().flatten().min();
             keep = [keep, attachment.keeps_from()].into_iter().flatten().min();
@@ -381,9 +390,15 @@ impl Feed {
         let rests = self.observers.rests(state.end);
         let mut observer_holds = false;
         for client in &self.clients {
-            let Ok(client) = clients.get_mut(*client) else { continue };
+            let Ok(client) = clients.get_mut(*client) else {
+                broken!("who follows a terminal is there");
+                continue;
+            };
             let is_observer = !client.may_type();
-            let Some(attachment) = client.attachment(id) else { continue };
+            let Some(attachment) = client.attachment(id) else {
+                broken!("who follows a terminal is attached");
+                continue;
+            };
             attachment.rests = is_observer && rests;
             attachment.look_at_lapse(state.end);
             observer_holds |= is_observer && attachment.holds_back(state);
@@ -394,9 +409,15 @@ impl Feed {
         let mut holds = Holds::default();
         let mut observers_are_over = false;
         for client in &self.clients {
-            let Ok(client) = clients.get_mut(*client) else { continue };
+            let Ok(client) = clients.get_mut(*client) else {
+                broken!("who follows a terminal is there");
+                continue;
+            };
             let (may_type, heard_at) = (client.may_type(), client.heard_at);
-            let Some(attachment) = client.attachment(id) else { continue };
+            let Some(attachment) = client.attachment(id) else {
+                broken!("who follows a terminal is attached");
+                continue;
+            };
             let is_held = attachment.holds_back(state);
             let (until, allowed) = if may_type {
                 let time = limits.client_stall_time;

@@ -182,7 +182,9 @@ impl Server {
     }
 
     fn read_unit(&mut self, id: ClientId, state: &ApplicationState, reactor: &mut Reactor) -> Unit {
-        let Ok(client) = self.clients.get_mut(id) else { return Unit::of_bytes(0) };
+        let Ok(client) = self.clients.get_mut(id) else {
+            return broken!("who is read is there", Unit::of_bytes(0));
+        };
         if matches!(client.phase, Phase::Head(_)) {
             let mut unit = Unit::of_bytes(self.read_head(id, reactor));
             if !self.clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {

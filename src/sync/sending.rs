@@ -70,7 +70,9 @@ fn step(
         return false;
     }
     let until = released.min(cursor + attachment.credit());
-    let Ok(output) = outflow.terminals.output(id) else { return false };
+    let Ok(output) = outflow.terminals.output(id) else {
+        return broken!("its state is known", false);
+    };
     match attachment.consumer.take(&output, until, PIECE_BYTES) {
         Some(Next::Bytes { offset, len }) => {
             let frame = find_made(&outflow.frames, (id, offset, len)).unwrap_or_else(|| {
@@ -140,7 +142,9 @@ fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState,
 
 /// The terminal goes away: what the client could not take in its time is a gap.
 pub(super) fn finish(client: &mut Client, id: TerminalId, state: &FeedState) {
-    let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else { return };
+    let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else {
+        return broken!("who follows a terminal is attached");
+    };
     let mut attachment = client.attachments.swap_remove(at);
     let terminal = id.to_u64();
     if !attachment.consumer.is_viewer() && !attachment.has_everything(state.end) {
@@ -160,7 +164,7 @@ pub(super) fn warn(client: &mut Client, id: TerminalId, left: Duration) {
 
 /// A client has held a program back for as long as it may: it goes on with the screen, else behind a gap.
 pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &FeedState, now: Instant) {
-    let Some(attachment) = client.attachment(id) else { return };
+    let Some(attachment) = client.attachment(id) else { return broken!("who holds is attached") };
     let terminal = id.to_u64();
     attachment.warned = None;
     attachment.hold = Patience::default();

@@ -38,7 +38,7 @@ impl Terminals {
 
     /// A read of this terminal found no memory.
     pub(super) fn starve(&mut self, id: TerminalId) {
-        let Ok(terminal) = self.table.get(id) else { return };
+        let Ok(terminal) = self.table.get(id) else { return broken!("who was read is there") };
         let needs = terminal.log.next_segment_bytes();
         let is_first = self.starving.ids.is_empty();
         let others = if is_first { needs } else { self.starving.needs };

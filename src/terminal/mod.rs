@@ -282,7 +282,7 @@ impl Terminal {
             self.input.clear();
             return Err(unheard());
         }
-        let Some(pty) = &self.pty else { return Ok(0) };
+        let Some(pty) = &self.pty else { return broken!("looked at above", Ok(0)) };
         let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
         if accepted > 0 {
             self.last_input = Some(reactor.now());

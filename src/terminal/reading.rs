@@ -83,7 +83,7 @@ impl Terminal {
                 self.flow.by_memory = true;
                 return Outcome::Starved;
             };
-            let Some(pty) = &self.pty else { return Outcome::HungUp };
+            let Some(pty) = &self.pty else { return broken!("seen above", Outcome::HungUp) };
             let allowed = (*share).min((high - unread) as usize).min(room.len());
             let allowed = allowed.min(READ_BYTES_MAX);
             match pty.read(&mut room[..allowed]) {
@@ -173,7 +173,7 @@ impl Terminal {
 
     /// The pidfd fired, or it is time to look: collects the status; the final offset is known once the PTY is drained.
     pub(crate) fn on_child_ready(&mut self, reactor: &mut Reactor) {
-        let Some(child) = &mut self.child else { return };
+        let Some(child) = &mut self.child else { return broken!("who watches has a child") };
         if child.reap(reactor).is_some() {
             self.after_exit(reactor);
         }

@@ -453,7 +453,7 @@ impl Terminals {
 
     pub(super) fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
         self.touch(id);
-        let Some(mut terminal) = self.table.remove(id) else { return };
+        let Some(mut terminal) = self.table.remove(id) else { return broken!("it goes once") };
         self.hold.on_output(id, reactor.now());
         self.outbox.forget(&terminal);
         terminal.dismantle(reactor);

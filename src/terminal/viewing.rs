@@ -189,8 +189,12 @@ impl Terminal {
         update: &mut ScreenUpdate,
     ) {
         let now = reactor.now();
-        let Some(reader) = self.readers.iter_mut().find(|r| r.id == reader) else { return };
-        let (Some(view), Some(screen)) = (reader.consumer.view(), &mut self.screen) else { return };
+        let Some(reader) = self.readers.iter_mut().find(|r| r.id == reader) else {
+            return broken!("the reader of an update that was picked");
+        };
+        let (Some(view), Some(screen)) = (reader.consumer.view(), &mut self.screen) else {
+            return broken!("a viewer has a screen");
+        };
         let viewport = &mut reader.viewport;
         screen.wake();
         screen.look();

@@ -177,7 +177,7 @@ impl Watch {
 
     /// Another inode has taken the place of an entry.
     fn on_replaced(&mut self, entry: FileId) {
-        let Some(node) = self.tree.get_mut(entry) else { return };
+        let Some(node) = self.tree.get_mut(entry) else { return broken!("it was replaced") };
         let (wd, parent) = (std::mem::take(&mut node.wd), node.parent);
         self.release(entry, wd);
         self.scan.on_directory_moved();
@@ -195,7 +195,7 @@ impl Watch {
         // It may have been written under this name; and it may have got others since it was looked at.
         self.suspect_links(entry);
         self.scan.step_over(&self.tree, entry);
-        let Some(node) = self.tree.remove(entry) else { return };
+        let Some(node) = self.tree.remove(entry) else { return broken!("what goes is there") };
         self.spent += if node.wd == 0 { 0 } else { RELEASE_COST };
         self.forget_node(entry, &node);
         if node.parent == FileId::NOBODY {
@@ -277,7 +277,7 @@ impl Watch {
         seen: Evidence,
     ) {
         let from = self.tree.path(entry);
-        let Some(node) = self.tree.get(entry) else { return };
+        let Some(node) = self.tree.get(entry) else { return broken!("what moves is there") };
         let (old_parent, stat) = (node.parent, node.stat);
         let occupant = self.tree.child(dir, name);
         let replaced = occupant.is_some();

@@ -106,7 +106,7 @@ impl DirtyNames {
     pub(crate) fn mark(&mut self, dir: FileId, name: &[u8], seen: Evidence, now: Instant) {
         let Some(slot) = self.find_or_add(dir, name, now) else { return };
         let (window, max_wait) = (self.window, self.max_wait);
-        let Some(mark) = self.marks.get_mut(slot as usize) else { return };
+        let Some(mark) = self.marks.get_mut(slot as usize) else { return broken!("just found") };
         mark.last = now;
         mark.count = mark.count.saturating_add(1);
         let finished = seen.has(evidence::FINISHED);

@@ -46,17 +46,16 @@ impl Index {
             self.split(&hash_of);
         }
         let at = self.shard_of(hash);
-        if let Some(shard) = self.shards.get_mut(at) {
-            shard.insert_unique(hash, slot, |slot| hash_of(*slot));
-            self.len += 1;
-        }
+        let Some(shard) = self.shards.get_mut(at) else { return broken!("each hash has a shard") };
+        shard.insert_unique(hash, slot, |slot| hash_of(*slot));
+        self.len += 1;
     }
 
     fn split(&mut self, hash_of: &impl Fn(u32) -> u64) {
         let count = self.shards.len();
         // Which one the new shard takes its part from.
         let from = count - (count + 1).next_power_of_two() / 2;
-        let Some(shard) = self.shards.get_mut(from) else { return };
+        let Some(shard) = self.shards.get_mut(from) else { return broken!("a shard to split") };
         let old = std::mem::take(shard);
         self.shards.push(HashTable::new());
         for slot in old {

@@ -24,7 +24,9 @@ impl Watch {
     pub(super) fn read(&mut self, slice: &mut Slice, buffer: &mut [u8]) -> bool {
         let now = self.now;
         let bytes = buffer.len().min(READ_BYTES);
-        let Some(buffer) = buffer.get_mut(..bytes) else { return false };
+        let Some(buffer) = buffer.get_mut(..bytes) else {
+            return broken!("no more than it has", false);
+        };
         while self.readable {
             self.spent += READ_COST;
             let Some(events) = self.kernel.read(buffer) else {
@@ -100,7 +102,7 @@ impl Watch {
 
     /// Something happened to a watched inode itself. For most directories the one above tells it too.
     fn on_self(&mut self, entry: FileId, mask: EventMask, now: Instant) {
-        let Some(node) = self.tree.get(entry) else { return };
+        let Some(node) = self.tree.get(entry) else { return broken!("seen alive before") };
         let (parent, name) = (node.parent, node.name.clone());
         let seen = self.evidence(mask);
         let told_above = self.tree.get(parent).is_some_and(|parent| parent.wd != 0);

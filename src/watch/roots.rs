@@ -111,7 +111,7 @@ impl Watch {
             return;
         };
         let (is_dir, path) = (node.stat.is_dir(), node.name.clone());
-        let Some(index) = self.root_index(&path) else { return };
+        let Some(index) = self.root_index(&path) else { return broken!("a root is one of ours") };
         if is_dir {
             self.release_above(index);
         } else {
@@ -160,7 +160,7 @@ impl Watch {
     }
 
     pub(super) fn on_root_gone(&mut self, path: &[u8]) {
-        let Some(index) = self.root_index(path) else { return };
+        let Some(index) = self.root_index(path) else { return broken!("a root is one of ours") };
         self.watch_above(index);
         let now = self.now;
         if let Some(root) = self.roots.get_mut(index) {
@@ -173,7 +173,7 @@ impl Watch {
     /// Looks for missing roots when it is time to.
     pub(super) fn tend_roots(&mut self, now: Instant) {
         for index in 0..self.roots.len() {
-            let Some(root) = self.roots.get_mut(index) else { continue };
+            let Some(root) = self.roots.get_mut(index) else { return broken!("roots stay") };
             if root.retry_at.is_some_and(|at| at <= now) {
                 root.retry_at = Some(now + root.backoff.next());
                 self.watch_above(index);
@@ -195,7 +195,7 @@ impl Watch {
     }
 
     fn release_above(&mut self, index: usize) {
-        let Some(root) = self.roots.get_mut(index) else { return };
+        let Some(root) = self.roots.get_mut(index) else { return broken!("roots stay") };
         let wd = std::mem::take(&mut root.above);
         if wd != 0 && !self.roots.iter().any(|root| root.above == wd) {
             self.kernel.release_above_root(wd);

@@ -200,7 +200,7 @@ impl Watches {
         let count = busy.len();
         busy.rotate_left(self.next_busy.checked_rem(count).unwrap_or(0));
         for (done, id) in busy.into_iter().enumerate() {
-            let Ok(watch) = self.table.get_mut(id) else { continue };
+            let Ok(watch) = self.table.get_mut(id) else { return broken!("it was listed above") };
             let mut part = slice.part(count - done);
             watch.set_now(reactor.now());
             watch.work(&mut part, reactor, &mut self.buffer);
@@ -254,7 +254,7 @@ impl Watches {
         for turn in 0..ids.len() {
             let at = (self.next + turn) % ids.len();
             let id = ids.get(at).copied()?;
-            let Ok(watch) = self.table.get_mut(id) else { continue };
+            let Ok(watch) = self.table.get_mut(id) else { return broken!("listed above", None) };
             let Some(telling) = watch.take_telling() else { continue };
             let tag = watch.tag();
             watch.arm(reactor);

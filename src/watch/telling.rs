@@ -47,7 +47,7 @@ impl Watch {
         if !self.ready || self.options.muted {
             return;
         }
-        let Some(node) = self.tree.get(entry) else { return };
+        let Some(node) = self.tree.get(entry) else { return broken!("what is published is there") };
         let (file_type, ignored) = (node.stat.kind, node.has(flag::OPAQUE));
         if self.options.kinds & kind_bit(kind) == 0 {
             return;

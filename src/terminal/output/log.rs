@@ -42,7 +42,7 @@ impl LogBudget {
     }
 
     fn give_back(&mut self, bytes: usize) {
-        debug_assert!(self.used >= bytes);
+        invariant!(self.used >= bytes, "what is given back was taken");
         self.used -= bytes;
     }
 }
@@ -118,11 +118,10 @@ impl OutputLog {
 
     /// Counts in the first `n` bytes of the room.
     pub(crate) fn commit(&mut self, n: usize) {
-        if let Some(last) = self.segments.back_mut() {
-            debug_assert!(n <= last.data.len() - last.len);
-            last.len += n;
-            self.end += n as u64;
-        }
+        let Some(last) = self.segments.back_mut() else { return broken!("room was taken before") };
+        invariant!(n <= last.data.len() - last.len, "as much was read as there was room for");
+        last.len += n;
+        self.end += n as u64;
     }
 
     /// Contiguous bytes from `offset` on, at most `max`. Empty where the log has none.

@@ -319,7 +319,7 @@ impl Model {
     /// Looks at the other screen's grid. Only while the alternate one is in use, whose grid is put
     /// back as it was.
     pub(super) fn with_primary<T>(&mut self, look: impl FnOnce(&mut Model) -> T) -> T {
-        debug_assert!(self.is_alternate());
+        invariant!(self.is_alternate(), "only the alternate screen is left");
         let alternate = self.term.grid().clone();
         self.term.swap_alt();
         let seen = look(self);

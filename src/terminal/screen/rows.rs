@@ -203,7 +203,7 @@ impl Rows {
         style: Style,
         uri: Option<&str>,
     ) {
-        let Some(row) = self.rows.last_mut() else { return };
+        let Some(row) = self.rows.last_mut() else { return broken!("a run is in a row") };
         let link = uri.map(|uri| {
             if self.links.last().is_none_or(|last| last.uri != uri) {
                 self.links.push(Link { id: String::new(), uri: uri.into() });

@@ -19,7 +19,7 @@ impl Tree {
     }
 
     pub(super) fn link_name(&mut self, slot: u32) {
-        let Some(node) = self.nodes.get(slot as usize) else { return };
+        let Some(node) = self.nodes.get(slot as usize) else { return broken!("a slot in use") };
         let (parent, hash) = (node.parent, self.hash_name(node.parent, &node.name));
         let (nodes, hasher) = (&self.nodes, &self.hasher);
         self.by_name.insert(hash, slot, |slot| {
@@ -38,7 +38,7 @@ impl Tree {
     }
 
     pub(super) fn unlink_name(&mut self, slot: u32) {
-        let Some(node) = self.nodes.get(slot as usize) else { return };
+        let Some(node) = self.nodes.get(slot as usize) else { return broken!("a slot in use") };
         let (parent, prev, next) = (node.parent, node.prev, node.next);
         let hash = self.hash_name(parent, &node.name);
         self.by_name.remove(hash, slot);
@@ -68,7 +68,7 @@ impl Tree {
     }
 
     pub(super) fn unlink_inode(&mut self, slot: u32) {
-        let Some(node) = self.nodes.get(slot as usize) else { return };
+        let Some(node) = self.nodes.get(slot as usize) else { return broken!("a slot in use") };
         let hash = self.hash_inode(&node.stat);
         self.by_inode.remove(hash, slot);
     }

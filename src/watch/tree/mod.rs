@@ -360,7 +360,7 @@ impl Tree {
     /// Takes an entry without children away.
     pub(crate) fn remove(&mut self, id: FileId) -> Option<Node> {
         self.get(id).filter(|_| id != FileId::NOBODY)?;
-        debug_assert!(!self.has_children(id));
+        invariant!(!self.has_children(id), "what is in a directory goes before it");
         let slot = id.slot() as u32;
         self.unlink_name(slot);
         self.unlink_inode(slot);
@@ -406,7 +406,7 @@ impl Tree {
         let slot = id.slot() as u32;
         self.unlink_inode(slot);
         if let Some(node) = self.nodes.get_mut(id.slot()) {
-            debug_assert_eq!(node.stat.is_dir(), stat.is_dir());
+            invariant!(node.stat.is_dir() == stat.is_dir(), "a directory stays one");
             node.stat = stat;
         }
         self.link_inode(slot);

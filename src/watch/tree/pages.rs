@@ -38,7 +38,7 @@ impl<T> Pages<T> {
             self.pages.len() - 1
         });
         self.len += 1;
-        let Some(page) = self.pages.get_mut(at) else { return usize::MAX };
+        let Some(page) = self.pages.get_mut(at) else { return broken!("an open page", usize::MAX) };
         let index = page.insert(value);
         if page.len() == PAGE {
             self.open.pop();
