@@ -15,7 +15,7 @@ use files::TempDir;
 use orchflow::{
     Change, ChangeOp, ChangeSet, Config, ScreenOptions, Session, SpawnOptions, WatchOptions,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use serving::Serving;
 
 #[test]
@@ -198,10 +198,20 @@ fn operations_and_their_results() {
         {"terminal": terminal, "op": {"resize": {"cols": 90, "rows": 20}}},
         {"terminal": terminal + 1, "op": "eof"},
     ]}));
-    let statuses = client.receive_type("result")["outcome"]["statuses"].clone();
+    // The output may come before the result.
+    let (mut statuses, mut output) = (Value::Null, Vec::new());
+    while statuses.is_null() || !output.ends_with(b"needle\r\nneedle\r\n") {
+        match client.receive() {
+            Incoming::Json(message) if message["type"] == "result" => {
+                statuses = message["outcome"]["statuses"].clone();
+            }
+            Incoming::Output { bytes, .. } => output.extend(bytes),
+            Incoming::Closed(code) => panic!("closed: {code:?}"),
+            Incoming::Json(_) => {}
+        }
+    }
     assert_eq!((&statuses[0], &statuses[1]), (&json!(null), &json!(null)));
     assert_eq!(statuses[2]["code"], "not_found");
-    client.read_until(terminal, b"needle\r\nneedle\r\n");
     client.send(&json!({"type": "search", "id": 4, "terminal": terminal, "pattern": "need.e",
         "regex": true}));
     let found = client.receive_type("result")["outcome"]["found"].clone();
