@@ -61,8 +61,8 @@ pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
     ExitStatus, Lag, Link, Match, Matches, Mode, Modes, Op, Position, Process, ReaderOptions,
     ReaderState, Rgb, Row, Rows, Run, ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search,
-    SignalTarget, Size, Snapshot, SpawnOptions, Start, StateFilter, Style, TerminalEvent,
-    TerminalState, Underline, reap_programs,
+    SignalTarget, Size, SizePolicy, Snapshot, SpawnOptions, Start, StateFilter, Style,
+    TerminalEvent, TerminalState, Underline, reap_programs,
 };
 pub use watch::{
     FileBatch, FileChanges, FileCursor, FileEntry, FileEvent, FileEventKind, FileId, FileSummary,

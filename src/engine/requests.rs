@@ -15,7 +15,7 @@ use crate::sync::protocol::{
     ServerMessage, Spawn, TerminalDetail,
 };
 use crate::sync::{Body, ErrorCode, Request, Scopes, collections_of, convert};
-use crate::terminal::{Op, SignalTarget, Size};
+use crate::terminal::{Op, SignalTarget, Size, SizePolicy};
 use crate::watch::WatchOptions;
 
 /// The longest grace that a client may give.
@@ -143,7 +143,7 @@ impl Engine {
             let text = "the token does not allow this";
             return self.server.complain(client, ErrorCode::Forbidden, text);
         }
-        let outcome = self.server.attach(client, attach, &mut self.terminals, self.reactor.now());
+        let outcome = self.server.attach(client, attach, &mut self.terminals, &mut self.reactor);
         self.complain_about(client, outcome);
     }
 
@@ -152,6 +152,7 @@ impl Engine {
             let text = "the token does not allow input";
             return self.server.complain(client, ErrorCode::Forbidden, text);
         }
+        self.note_typing(client, terminal);
         let outcome = if self.terminals.is_interrupt(terminal, bytes) {
             self.interrupt_for(client, terminal)
         } else {
@@ -182,6 +183,11 @@ impl Engine {
             return Err(Error::new(ErrorKind::Forbidden, "the token does not allow this"));
         }
         self.server.expect_echo(client, id, self.reactor.now());
+        let types =
+            matches!(op, WireOp::Input(_) | WireOp::Paste(_) | WireOp::Interrupt | WireOp::Eof);
+        if types {
+            self.note_typing(client, id);
+        }
         let op = match op {
             WireOp::Interrupt => return self.interrupt_for(client, id),
             WireOp::Eof => return self.terminals.send_eof(id, &mut self.reactor),
@@ -191,11 +197,28 @@ impl Engine {
             }
             WireOp::Input(bytes) => Op::Input(bytes.0.into()),
             WireOp::Paste(bytes) => Op::Paste(bytes.0.into()),
-            WireOp::Resize { cols, rows } => Op::Resize(Size::cells(cols, rows)),
+            WireOp::Resize { cols, rows } => return self.resize_for(client, id, cols, rows),
             WireOp::Signal(signal) => Op::Signal(signal, SignalTarget::Foreground),
             WireOp::Clear => Op::Clear,
         };
         self.terminals.apply(id, &op, &mut self.reactor)
+    }
+
+    /// A client types, which decides over the size by the policy `Latest`.
+    fn note_typing(&mut self, client: ClientId, id: TerminalId) {
+        self.server.note_typing(client, id, &mut self.terminals, &mut self.reactor);
+    }
+
+    /// Who is attached reports the grid of its window. Anybody else changes the size, unless the host decides.
+    fn resize_for(&mut self, client: ClientId, id: TerminalId, cols: u16, rows: u16) -> Result<()> {
+        let (terminals, reactor) = (&mut self.terminals, &mut self.reactor);
+        if self.server.is_attached(client, id) {
+            return self.server.report_grid(client, id, (cols, rows), terminals, reactor);
+        }
+        if terminals.size_policy(id)? == SizePolicy::Fixed {
+            return Err(Error::new(ErrorKind::Forbidden, "the host decides over the size"));
+        }
+        terminals.resize(id, Size::cells(cols, rows), reactor)
     }
 
     fn spawn_for(&mut self, spawn: &Spawn) -> Result<Outcome> {

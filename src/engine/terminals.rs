@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::reactor::{ReaderId, TerminalId};
 use crate::terminal::{
     AdoptOptions, BatchEntry, BatchReport, Delivery, Mode, Op, ReaderOptions, SignalTarget, Size,
-    SpawnOptions, Start, StateFilter, TerminalState,
+    SizePolicy, SpawnOptions, Start, StateFilter, TerminalState,
 };
 
 impl Engine {
@@ -77,10 +77,27 @@ impl Engine {
     /// Changes the size. The first change is made at once, further ones at most every
     /// [`Limits::resize_interval`](crate::Limits), the last one always.
     ///
+    /// From then on the host decides over the size: this sets [`SizePolicy::Fixed`].
+    ///
     /// # Errors
     /// `StaleId`, `Closing`, `Ended`, `InvalidArgument`.
     pub fn resize(&mut self, id: TerminalId, size: Size) -> Result<()> {
         self.apply(id, &Op::Resize(size))
+    }
+
+    /// Sets who decides over the size of a terminal that clients of the server show. A new terminal has
+    /// [`SizePolicy::Latest`]. The policy is applied at once; if no viewer is attached, the size stays as it is.
+    /// [`TerminalState::size_policy`] has the policy.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`.
+    pub fn set_size_policy(&mut self, id: TerminalId, policy: SizePolicy) -> Result<()> {
+        self.check_process()?;
+        self.reactor.refresh_now();
+        self.terminals.set_size_policy(id, policy)?;
+        self.server.settle_size_if_open(id, &mut self.terminals, &mut self.reactor);
+        self.settle_or_log();
+        Ok(())
     }
 
     /// Changes the line discipline. Input that was written just before may be echoed only after the

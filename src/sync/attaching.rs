@@ -6,6 +6,7 @@ use super::attachment::Attachment;
 use super::client::{Client, CloseCode};
 use super::protocol::{Attach, DetachReason, Mode, ServerMessage};
 use super::server::Server;
+use super::viewers::begins_at;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{ClientId, Reactor, TerminalId};
 use crate::sync::Scopes;
@@ -41,9 +42,10 @@ impl Server {
         id: ClientId,
         attach: &Attach,
         terminals: &mut Terminals,
-        now: Instant,
+        reactor: &mut Reactor,
     ) -> Result<()> {
         let terminal = TerminalId::from_u64(attach.terminal);
+        let (now, time) = (reactor.now(), self.next_activity());
         let client = self.clients.get_mut(id)?;
         let Ok(state) = terminals.feed_state(terminal) else {
             let reason = DetachReason::Closed;
@@ -60,17 +62,27 @@ impl Server {
             let text = format!("terminal {}: {max} are attached already", attach.terminal);
             return Err(Error::limit(text));
         }
+        let grid = Server::grid_of(attach, terminal, terminals)?;
         let window_max = self.limits.client_window_bytes as u64;
         let window = if attach.window == 0 { WINDOW } else { attach.window };
         let window = window.clamp(WINDOW_MIN, window_max.max(WINDOW_MIN));
         let (mode, start) = (attach.mode, attach.start);
-        let attachment = Attachment::new(terminal, mode, start, window, &state, now);
+        let mut attachment = Attachment::new(terminal, mode, start, window, &state, now);
         let offset = attachment.consumer.cursor();
+        let known = client.attachment_of(terminal).map(|known| known.viewer);
+        attachment.viewer = known.unwrap_or_default();
+        attachment.viewer.attach_anew(grid, time);
         client.attachments.retain(|known| known.terminal != terminal);
         client.attachments.push(attachment);
         let attached = ServerMessage::Attached { terminal: attach.terminal, mode, offset };
         client.send_of(terminal, &attached);
         self.pump.join(terminal, id, state.end);
+        self.settle_size_if_open(terminal, terminals, reactor);
+        if grid.is_some()
+            && let Some(attachment) = self.clients.get_mut(id)?.attachment(terminal)
+        {
+            attachment.begins_at = begins_at(terminal, terminals, now);
+        }
         self.mark_pushed(id);
         self.wake(id);
         Ok(())
@@ -106,6 +118,9 @@ impl Server {
         // One that was detached meanwhile is no mistake.
         if let Some(attachment) = client.attachment(terminal) {
             attachment.on_credit(offset);
+            if attachment.viewer.wake() {
+                self.pump.look_at_size(terminal);
+            }
             self.wake(id);
         }
     }

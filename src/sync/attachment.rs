@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use super::convert;
 use super::protocol::{Mode, Start};
+use super::sizes::Viewer;
 use crate::policy::Patience;
 use crate::reactor::TerminalId;
 use crate::terminal::{Consumer, Due, FeedState, OnLoss, Snapshot};
@@ -29,6 +30,10 @@ const INTERVAL: Duration = Duration::from_millis(16);
 pub(crate) struct Attachment {
     pub(crate) terminal: TerminalId,
     pub(crate) consumer: Consumer,
+    /// Its part in the size of the terminal.
+    pub(super) viewer: Viewer,
+    /// Nothing is sent before: the size that its client asked for is set then.
+    pub(super) begins_at: Option<Instant>,
     /// Bytes that may be on their way.
     window: u64,
     /// Bytes before this offset were worked off.
@@ -87,6 +92,8 @@ impl Attachment {
         Attachment {
             terminal,
             consumer,
+            viewer: Viewer::default(),
+            begins_at: None,
             window,
             credited: cursor,
             acknowledged: 0,
@@ -164,18 +171,22 @@ impl Attachment {
 
     /// When to go on although nothing happens.
     pub(super) fn wakes_at(&mut self, now: Instant) -> Option<Instant> {
+        if self.is_put_off(now) {
+            return [self.begins_at, self.resync_at].into_iter().flatten().max();
+        }
         match self.consumer.view().map(|view| view.due()) {
             Some(Due::At(at)) => Some(at),
             // One whose time has come waits for room, and is woken when there is some.
             Some(Due::Now | Due::Nothing) => None,
-            None => self.resync_at.filter(|at| *at > now),
+            None => None,
         }
     }
 
-    /// Whether a resync waits for its time.
+    /// Whether what comes next waits for its time: a resync, or everything.
     pub(super) fn is_put_off(&mut self, now: Instant) -> bool {
+        self.begins_at = self.begins_at.filter(|at| *at > now);
         self.resync_at = self.resync_at.filter(|at| *at > now && self.consumer.is_resyncing());
-        self.resync_at.is_some()
+        self.begins_at.is_some() || self.resync_at.is_some()
     }
 
     /// It held the program back, and there is no screen: it goes on behind a gap, which is given.

@@ -30,7 +30,9 @@ mod screens;
 mod sending;
 mod server;
 mod share;
+mod sizes;
 mod understanding;
+mod viewers;
 mod wire;
 
 pub use access::{Scopes, TokenId, TokenOptions};

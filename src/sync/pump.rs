@@ -46,6 +46,8 @@ struct Feed {
     is_unsettled: bool,
     /// What its clients that may not type hold back.
     observers: ObserverHold,
+    /// A viewer has left, stalled or come back: the terminal may get another size.
+    is_size_stale: bool,
 }
 
 /// See the module's documentation.
@@ -101,6 +103,7 @@ impl Pump {
             held: None,
             is_unsettled: false,
             observers: ObserverHold::default(),
+            is_size_stale: false,
         });
         if !feed.clients.contains(&client) {
             feed.clients.push(client);
@@ -112,8 +115,21 @@ impl Pump {
     pub(super) fn leave(&mut self, terminal: TerminalId, client: ClientId) {
         if let Some(feed) = self.feeds.get_mut(&terminal) {
             feed.clients.retain(|id| *id != client);
+            self.look_at_size(terminal);
+        }
+    }
+
+    /// The viewers of a terminal are not those that its size was chosen for.
+    pub(super) fn look_at_size(&mut self, terminal: TerminalId) {
+        if let Some(feed) = self.feeds.get_mut(&terminal) {
+            feed.is_size_stale = true;
             self.due.push(terminal);
         }
+    }
+
+    /// Who follows a terminal.
+    pub(super) fn clients_of(&self, terminal: TerminalId) -> &[ClientId] {
+        self.feeds.get(&terminal).map_or(&[], |feed| &feed.clients)
     }
 }
 
@@ -190,6 +206,10 @@ impl Server {
 
     /// Sends what is new in one terminal to everybody who follows it. Gives how many these are.
     fn pump_feed(&mut self, id: TerminalId, outflow: &mut Outflow<'_>) -> usize {
+        let feed = self.pump.feeds.get_mut(&id);
+        if feed.is_some_and(|feed| std::mem::take(&mut feed.is_size_stale)) {
+            self.settle_size_if_open(id, outflow.terminals, outflow.reactor);
+        }
         let Some(feed) = self.pump.feeds.get_mut(&id) else { return 0 };
         let now = outflow.reactor.now();
         let state = match outflow.terminals.feed_state(id) {
@@ -437,6 +457,7 @@ impl Feed {
                 }
                 Some(Verdict::Over) => {
                     end_hold(client, id, state, now);
+                    self.is_size_stale = true;
                     observers_are_over |= !may_type;
                     holds.has_sent = true;
                     // At once: the screen is to be sent.

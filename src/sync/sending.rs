@@ -168,6 +168,7 @@ pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &FeedState, n
     let terminal = id.to_u64();
     attachment.warned = None;
     attachment.hold = Patience::default();
+    attachment.viewer.stall();
     let message = if state.has_screen {
         attachment.become_viewer(state.end, now);
         ServerMessage::Attached { terminal, mode: Mode::Screen, offset: state.end }

@@ -56,6 +56,8 @@ pub(crate) struct Server {
     pub(super) vouched_count: usize,
     pub(super) open_count: usize,
     pub(super) pump: Pump,
+    /// Counts what viewers do, see [`super::viewers`].
+    pub(super) activity: u64,
     /// What became of connections, for the engine.
     pub(super) news: VecDeque<News>,
     /// Nobody is let in any more.
@@ -98,6 +100,7 @@ impl Server {
             vouched_count: 0,
             open_count: 0,
             pump: Pump::default(),
+            activity: 0,
             news: VecDeque::new(),
             is_closing: false,
             strangers: Balance::new(STRANGERS_COST.0, STRANGERS_COST.1, now),

@@ -26,7 +26,8 @@ pub enum Op<'a> {
     /// the screen, at most as many as there are; 0 is the screen itself. Further output leaves the
     /// view where it is.
     ScrollTo(ReaderId, u32),
-    /// Changes the size; changes in quick succession are coalesced.
+    /// Changes the size; changes in quick succession are coalesced. Sets the policy
+    /// [`SizePolicy::Fixed`](crate::SizePolicy::Fixed).
     Resize(Size),
     /// Changes the line discipline.
     SetMode(Mode),
@@ -110,7 +111,7 @@ impl Terminals {
         .collect()
     }
 
-    /// Does one operation.
+    /// Does one operation of the host.
     pub(crate) fn apply(
         &mut self,
         id: TerminalId,
@@ -126,7 +127,7 @@ impl Terminals {
             Op::Clear => self.clear_screen(id, reactor),
             Op::ScrollTo(reader, rows) => self
                 .command(id, reactor, |t, reactor| t.scroll_to(*reader, *rows as usize, reactor)),
-            Op::Resize(size) => self.resize(id, *size, reactor),
+            Op::Resize(size) => self.fix_size(id, *size, reactor),
             Op::SetMode(mode) => {
                 self.command(id, reactor, |t, _| t.accepts_commands()?.set_mode(*mode))
             }

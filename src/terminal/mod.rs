@@ -62,7 +62,8 @@ pub use batch::{BatchEntry, BatchReport, Op};
 pub use child::{ExitStatus, reap_programs};
 pub use event::TerminalEvent;
 pub use options::{
-    AdoptOptions, Delivery, Lag, Mode, ReaderOptions, SignalTarget, Size, SpawnOptions, Start,
+    AdoptOptions, Delivery, Lag, Mode, ReaderOptions, SignalTarget, Size, SizePolicy, SpawnOptions,
+    Start,
 };
 use screen::Screen;
 #[cfg(fuzzing)]
@@ -101,6 +102,7 @@ pub(crate) struct Terminal {
     input_truncated: bool,
     resizer: Resizer,
     resize_timer: Option<TimerId>,
+    size_policy: SizePolicy,
     screen: Option<Box<Screen>>,
     /// What the screen was counted with in the budget of all.
     screen_bytes: usize,
@@ -166,6 +168,7 @@ impl Terminal {
             input_truncated: false,
             resizer: Resizer::new(size, limits.resize_interval),
             resize_timer: None,
+            size_policy: SizePolicy::default(),
             screen: None,
             screen_bytes: 0,
             sleep_timer: None,

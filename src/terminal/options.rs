@@ -51,6 +51,32 @@ impl Size {
     }
 }
 
+/// Who decides the size of a terminal that several viewers show; see
+/// [`Engine::set_size_policy`](crate::Engine::set_size_policy).
+///
+/// A *viewer* is an attachment of a client of the server that has reported the size of its own window (its
+/// grid), and whose token has the scope `type`. A viewer whose grid differs from the terminal's size shows a
+/// part of the terminal, or leaves a part of its window blank.
+///
+/// While more than one viewer is attached, viewers make a terminal no smaller than 20 columns and 5 rows, so
+/// that a tiny window does not make it unusable for the others. A single viewer may make it as small as 2
+/// columns and 1 row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u32)]
+pub enum SizePolicy {
+    /// The host decides: viewers do not change the size. [`Engine::resize`](crate::Engine::resize) and
+    /// [`Op::Resize`](crate::Op::Resize) of the host set this policy.
+    Fixed = 1,
+    /// The fewest columns and the fewest rows of all viewers, so that each of them shows the whole terminal.
+    Smallest = 2,
+    /// The grid of the viewer that typed last (input, paste, interrupt, end of input). Attaching and changing
+    /// a window do not count as typing. While no viewer has typed, the one that reported its grid first
+    /// decides.
+    #[default]
+    Latest = 3,
+}
+
 /// How output reaches a reader that is slower than the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

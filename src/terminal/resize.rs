@@ -41,6 +41,12 @@ impl Resizer {
         self.pending.unwrap_or(self.current)
     }
 
+    /// When a size that is held back is set; `None` if there is none.
+    pub(crate) fn held_until(&self) -> Option<Instant> {
+        self.pending?;
+        self.applied_at.map(|at| at + self.interval)
+    }
+
     /// A new size is wanted.
     pub(crate) fn request(&mut self, size: Size, now: Instant) -> Resize {
         if size == self.target() {

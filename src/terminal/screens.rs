@@ -1,9 +1,9 @@
 //! The table's calls about screens and their viewers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Terminal;
-use super::options::{Delivery, ReaderOptions, Size, Start};
+use super::options::{Delivery, ReaderOptions, Size, SizePolicy, Start};
 use super::output::Reader;
 use super::screen::{
     Matches, Rows, Scratch, ScreenOptions, ScreenUpdate, Search, SearchCursor, Snapshot,
@@ -49,15 +49,51 @@ impl Terminals {
         Ok(())
     }
 
+    /// Whether a terminal can have a size at all.
+    pub(crate) fn check_size(&self, id: TerminalId, size: Size) -> Result<()> {
+        let has_screen = self.get(id)?.screen.is_some();
+        size.validate()?;
+        if has_screen { self.admit_size(size) } else { Ok(()) }
+    }
+
+    /// The size that a terminal has, or will have soon.
+    pub(crate) fn size(&self, id: TerminalId) -> Result<Size> {
+        Ok(self.get(id)?.resizer.target())
+    }
+
+    pub(crate) fn size_policy(&self, id: TerminalId) -> Result<SizePolicy> {
+        Ok(self.get(id)?.size_policy)
+    }
+
+    /// Sets who decides the size. The size stays as it is.
+    pub(crate) fn set_size_policy(&mut self, id: TerminalId, policy: SizePolicy) -> Result<()> {
+        self.table.get_mut(id)?.size_policy = policy;
+        Ok(())
+    }
+
+    /// When a change of size that is held back is made; `None` if there is none.
+    pub(crate) fn resized_at(&self, id: TerminalId) -> Option<Instant> {
+        self.get(id).ok()?.resizer.held_until()
+    }
+
+    /// A size from the host, which decides from then on.
+    pub(super) fn fix_size(
+        &mut self,
+        id: TerminalId,
+        size: Size,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.resize(id, size, reactor)?;
+        self.set_size_policy(id, SizePolicy::Fixed)
+    }
+
     pub(crate) fn resize(
         &mut self,
         id: TerminalId,
         size: Size,
         reactor: &mut Reactor,
     ) -> Result<()> {
-        if self.get(id)?.screen.is_some() {
-            self.admit_size(size)?;
-        }
+        self.check_size(id, size)?;
         self.touch(id);
         self.command(id, reactor, |t, reactor| t.resize(size, reactor))?;
         let terminal = self.table.get_mut(id)?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::child::{Child, ExitStatus};
-use super::options::{Delivery, Size};
+use super::options::{Delivery, Size, SizePolicy};
 use super::screen::{Cursor, Modes, Screen};
 use super::{Terminal, procfs};
 use crate::reactor::{Reactor, ReaderId, TerminalId};
@@ -61,6 +61,8 @@ pub struct TerminalState {
     pub cwd: Option<PathBuf>,
     /// The size, counting a change that is still held back.
     pub size: Size,
+    /// Who decides the size.
+    pub size_policy: SizePolicy,
     /// The program is running; for an adopted PTY without a known program, it has not hung up.
     pub running: bool,
     /// How the program ended, as soon as that is known.
@@ -142,6 +144,7 @@ impl Terminal {
             foreground,
             cwd,
             size: self.resizer.target(),
+            size_policy: self.size_policy,
             running: self.is_running(),
             exit: self.child.as_ref().and_then(Child::status),
             hung_up: self.ending.hung_up,

@@ -245,10 +245,11 @@ async function questions(client, plain, drawn, at) {
   assert(screen.full && text.includes("needle"), text);
   client.send({ type: "detach", terminal: drawn });
   await client.waitType("detached");
-  client.send({ type: "attach", terminal: drawn, start: { snapshot: 10 } });
+  client.send({ type: "attach", terminal: drawn, start: { snapshot: 10 }, cols: 95, rows: 31 });
   await client.waitType("attached");
   const snapshot = await client.waitType("terminal_snapshot");
   assert(snapshot.data.includes("needle") && !snapshot.more);
+  assert.deepEqual([snapshot.cols, snapshot.rows], [95, 31]);
 }
 
 async function talk(codec, address, token) {

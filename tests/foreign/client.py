@@ -226,10 +226,11 @@ def talk(codec, address, token):
     client.send("detach", terminal=drawn)
     client.wait_type("detached")
     # And as control sequences.
-    client.send("attach", terminal=drawn, start={"snapshot": 10})
+    client.send("attach", terminal=drawn, start={"snapshot": 10}, cols=95, rows=31)
     client.wait_type("attached")
     snapshot = client.wait_type("terminal_snapshot")
     assert "needle" in snapshot["data"] and not snapshot["more"]
+    assert (snapshot["cols"], snapshot["rows"]) == (95, 31)
 
     # The copy is what a fresh one would be.
     client.send("snapshot")

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 
-export const SCHEMA = 0x53d55b90;
+export const SCHEMA = 0x67c26c98;
 const INFLATED_MAX = 64 << 20;
 
 // Types: a text for the small ones; functions make the others.
@@ -29,6 +29,7 @@ const mode = choice("lossless lossy screen");
 const start = choice("oldest now", { offset: "u64", snapshot: "u32" }, "default");
 const attach = struct({
   terminal: "u64", mode: or(mode, "lossless"), start: or(start, "default"), window: or("u64", 0),
+  cols: or("u16", 0), rows: or("u16", 0),
 });
 const op = choice(
   { input: "bytes", paste: "bytes", resize: struct({ cols: "u16", rows: "u16" }) },

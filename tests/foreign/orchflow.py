@@ -9,7 +9,7 @@ import json
 import struct
 import zlib
 
-SCHEMA = 0x53D55B90
+SCHEMA = 0x67C26C98
 INFLATED_MAX = 64 << 20
 
 
@@ -56,6 +56,8 @@ ATTACH = Struct(
     mode=Default(MODE, "lossless"),
     start=Default(START, "default"),
     window=Default(U64, 0),
+    cols=Default(U16, 0),
+    rows=Default(U16, 0),
 )
 OP = Choice(
     input=BYTES,

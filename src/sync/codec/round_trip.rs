@@ -144,7 +144,7 @@ structs! {
     Line { row, wrapped, runs }
     Run { text, cols, wide, fg, bg, attributes, underline, underline_color, link }
     Hello { token, client, resume, collections, attach, compress }
-    Attach { terminal, mode, start, window }
+    Attach { terminal, mode, start, window, cols, rows }
     TerminalOp { terminal, op }
     Spawn { id, profile, cwd, cols, rows }
     ChangeOp { change, base }

@@ -161,6 +161,8 @@ pub(super) fn attach(terminal: u64, options: &RemoteAttach) -> Attach {
             RemoteStart::Snapshot(rows) => Start::Snapshot(rows),
         },
         window: options.window,
+        cols: 0,
+        rows: 0,
     }
 }
 

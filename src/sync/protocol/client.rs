@@ -81,6 +81,11 @@ pub(crate) struct Attach {
     /// Bytes that may be on their way unacknowledged; 0 for the server's default.
     #[serde(default)]
     pub(crate) window: u64,
+    /// The grid of the client's window; 0 and 0: not reported.
+    #[serde(default)]
+    pub(crate) cols: u16,
+    #[serde(default)]
+    pub(crate) rows: u16,
 }
 
 /// How output is delivered.
@@ -128,7 +133,7 @@ pub(crate) enum Op {
     Input(Octets),
     /// Types text as pasted.
     Paste(Octets),
-    /// Changes the size.
+    /// Reports the grid of the client's window; without an attachment, changes the size.
     Resize { cols: u16, rows: u16 },
     /// Sends the terminal's interrupt character and drops output that was not sent yet.
     Interrupt,
