@@ -40,6 +40,7 @@ static void null_engine(void) {
     CHECK_STATUS(orch_terminal_send_eof(NULL, 1), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_resize(NULL, 1, cells(1, 1)), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_set_mode(NULL, 1, ORCH_MODE_RAW), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set_size_policy(NULL, 1, ORCH_SIZE_FIXED), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_signal(NULL, 1, SIGTERM, ORCH_SIGNAL_LEADER), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_close(NULL, 1, 0), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_pause(NULL, 1), ORCH_E_INVALID);
@@ -92,6 +93,7 @@ static void unknown_ids(orch_engine *engine, uint64_t terminal) {
         CHECK_STATUS(orch_terminal_send_eof(engine, id), ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_resize(engine, id, cells(1, 1)), ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_set_mode(engine, id, ORCH_MODE_RAW), ORCH_E_STALE_ID);
+        CHECK_STATUS(orch_terminal_set_size_policy(engine, id, ORCH_SIZE_FIXED), ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_signal(engine, id, SIGTERM, ORCH_SIGNAL_LEADER),
                      ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_close(engine, id, 0), ORCH_E_STALE_ID);

@@ -44,6 +44,27 @@ static void resize(orch_engine *engine) {
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
 }
 
+// Who decides over the size: the viewers at first, the host from its own resize on. peer.c has viewers.
+static void size_policy(orch_engine *engine) {
+    uint64_t terminal = host_sh(engine, "exec cat");
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_LATEST);
+    CHECK_INT(host_state(engine, terminal).reserved, 0);
+    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_SMALLEST));
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_SMALLEST);
+    CHECK_STATUS(orch_terminal_resize(engine, terminal, cells(0, 24)), ORCH_E_INVALID);
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_SMALLEST);
+    CHECK_OK(orch_terminal_resize(engine, terminal, cells(90, 30)));
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_FIXED);
+    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_LATEST));
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_LATEST);
+    CHECK_INT(host_state(engine, terminal).window.cols, 90);
+    CHECK_STATUS(orch_terminal_set_size_policy(engine, terminal, 0), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set_size_policy(engine, terminal, 4), ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "size policy");
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_LATEST);
+    CHECK_OK(orch_terminal_close(engine, terminal, 10000));
+}
+
 static void modes(orch_engine *engine) {
     uint64_t terminal = host_sh(engine, "echo END; while read x; do stty -a; echo END; done");
     static const struct {
@@ -155,6 +176,7 @@ int main(void) {
     check_start();
     orch_engine *engine = host_engine();
     resize(engine);
+    size_policy(engine);
     modes(engine);
     signals(engine);
     closing(engine);

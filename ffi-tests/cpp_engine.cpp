@@ -90,6 +90,8 @@ void commands() {
     std::string output;
     until_text(engine, id, output, "ready\r\n");
     CHECK(engine.resize(id, orch::cells(90, 20)));
+    CHECK(engine.set_size_policy(id, ORCH_SIZE_LATEST));
+    CHECK_INT(engine.set_size_policy(id, 9).code(), ORCH_E_INVALID);
     CHECK(engine.set_mode(id, ORCH_MODE_COOKED));
     CHECK(engine.set_mode(id, ORCH_MODE_NO_ECHO));
     const auto written = engine.write(id, "typed\n");

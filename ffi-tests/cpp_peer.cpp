@@ -112,7 +112,11 @@ void terminals(pair &both) {
     const orch::terminal_id terminal = spawned.terminal();
     orch::peer_attach_options options;
     options.raw.start = ORCH_START_OLDEST;
+    options.raw.grid = orch::cells(100, 40);
     CHECK(both.mirror.peer_attach(both.peer, terminal, options));
+    CHECK(both.mirror.peer_set_grid(both.peer, terminal, orch::cells(90, 30)));
+    CHECK_INT(both.mirror.peer_set_grid(both.peer, terminal, orch::cells(0, 30)).code(),
+              ORCH_E_INVALID);
     CHECK_INT(both.until(ORCH_PEER_ATTACHED).offset(), 0);
     CHECK(both.mirror.peer_write(both.peer, terminal, "hello\n"));
     while (both.output.find("hello\r\nhello\r\n") == std::string::npos) {

@@ -65,6 +65,7 @@ static void calls_on_terminals(const inherited *in) {
     FORKED(orch_terminal_send_eof(in->engine, in->terminal));
     FORKED(orch_terminal_resize(in->engine, in->terminal, size));
     FORKED(orch_terminal_set_mode(in->engine, in->terminal, ORCH_MODE_RAW));
+    FORKED(orch_terminal_set_size_policy(in->engine, in->terminal, ORCH_SIZE_FIXED));
     FORKED(orch_terminal_signal(in->engine, in->terminal, SIGKILL, ORCH_SIGNAL_LEADER));
     FORKED(orch_terminal_close(in->engine, in->terminal, 0));
     FORKED(orch_terminal_pause(in->engine, in->terminal));

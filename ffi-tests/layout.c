@@ -248,7 +248,7 @@ FIELD(orch_reader_state, paused, 12, 4);
 FIELD(orch_reader_state, offset, 16, 8);
 FIELD(orch_reader_state, backlog, 24, 8);
 
-SIZE(orch_terminal_state, 240);
+SIZE(orch_terminal_state, 248);
 FIELD(orch_terminal_state, size, 0, 8);
 FIELD(orch_terminal_state, terminal, 8, 8);
 FIELD(orch_terminal_state, tag, 16, 8);
@@ -279,6 +279,8 @@ FIELD(orch_terminal_state, command_for_ns, 216, 8);
 FIELD(orch_terminal_state, screen_bytes, 224, 8);
 FIELD(orch_terminal_state, screen_failures, 232, 4);
 FIELD(orch_terminal_state, last_exit_code, 236, 4);
+FIELD(orch_terminal_state, size_policy, 240, 4);
+FIELD(orch_terminal_state, reserved, 244, 4);
 
 SIZE(orch_snapshot, 40);
 FIELD(orch_snapshot, size, 0, 8);
@@ -358,6 +360,9 @@ VALUE(ORCH_OP_SIGNAL, 4);
 VALUE(ORCH_OP_PASTE, 5);
 VALUE(ORCH_OP_CLEAR, 6);
 VALUE(ORCH_OP_SCROLL_TO, 7);
+VALUE(ORCH_SIZE_FIXED, 1);
+VALUE(ORCH_SIZE_SMALLEST, 2);
+VALUE(ORCH_SIZE_LATEST, 3);
 VALUE(ORCH_MODE_RAW, 1);
 VALUE(ORCH_MODE_COOKED, 2);
 VALUE(ORCH_MODE_ECHO, 3);

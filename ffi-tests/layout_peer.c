@@ -38,7 +38,7 @@ FIELD(orch_peer_state, received_bytes, 120, 8);
 FIELD(orch_peer_state, queued_bytes, 128, 8);
 FIELD(orch_peer_state, mismatches, 136, 8);
 
-SIZE(orch_peer_attach_options, 40);
+SIZE(orch_peer_attach_options, 48);
 FIELD(orch_peer_attach_options, size, 0, 8);
 FIELD(orch_peer_attach_options, mode, 8, 4);
 FIELD(orch_peer_attach_options, start, 12, 4);
@@ -46,6 +46,7 @@ FIELD(orch_peer_attach_options, offset, 16, 8);
 FIELD(orch_peer_attach_options, window, 24, 8);
 FIELD(orch_peer_attach_options, scrollback, 32, 4);
 FIELD(orch_peer_attach_options, reserved, 36, 4);
+FIELD(orch_peer_attach_options, grid, 40, 8);
 
 SIZE(orch_peer_cursor, 32);
 FIELD(orch_peer_cursor, words, 0, 32);
@@ -161,7 +162,7 @@ int main(void) {
     check_fill(&options, sizeof options);
     check_fill(&attach, sizeof attach);
     CHECK_INT(orch_peer_options_init(&options, sizeof options - 1), ORCH_E_INVALID);
-    CHECK_INT(orch_peer_attach_options_init(&attach, sizeof attach - 1), ORCH_E_INVALID);
+    CHECK_INT(orch_peer_attach_options_init(&attach, 39), ORCH_E_INVALID);
     CHECK(check_is_filled(&options, sizeof options));
     CHECK(check_is_filled(&attach, sizeof attach));
     CHECK_INT(orch_peer_options_init(&options, sizeof options), ORCH_OK);
@@ -180,6 +181,8 @@ int main(void) {
     CHECK_INT(attach.mode, ORCH_DELIVERY_LOSSLESS);
     CHECK_INT(attach.start, ORCH_START_SCREEN);
     CHECK_INT(attach.offset + attach.window + attach.scrollback + attach.reserved, 0);
+    CHECK_INT(attach.grid.cols + attach.grid.rows, 0);
+    CHECK_INT(attach.grid.pixel_width + attach.grid.pixel_height, 0);
     CHECK_INT(orch_config_init(&config, sizeof config), ORCH_OK);
     CHECK_INT(config.peers, 16);
     CHECK_INT(config.peer_queue_bytes, 4 << 20);

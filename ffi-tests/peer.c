@@ -120,6 +120,37 @@ static void output(void) {
     CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
 }
 
+// Waits until a terminal of the server has so many columns.
+static void until_cols(uint64_t terminal, uint16_t cols) {
+    while (host_state(pair.server, terminal).window.cols != cols) peer_step(&pair);
+}
+
+// The grid of a window makes the size of the terminal, also when the connection is made anew.
+static void grids(void) {
+    uint64_t terminal = host_ready(pair.server, "echo ready; exec cat");
+    orch_peer_attach_options options =
+        peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_OLDEST);
+    options.grid.cols = 100;
+    options.grid.rows = 40;
+    CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, &options));
+    until_cols(terminal, 100);
+    const orch_size smaller = {90, 30, 0, 0};
+    CHECK_OK(orch_peer_set_grid(pair.mirror, pair.peer, terminal, smaller));
+    until_cols(terminal, 90);
+    CHECK_INT(host_state(pair.server, terminal).window.rows, 30);
+    const orch_size own = {70, 20, 0, 0};
+    CHECK_OK(orch_terminal_resize(pair.server, terminal, own));
+    CHECK_OK(orch_peer_set_grid(pair.mirror, pair.peer, terminal, smaller));
+    CHECK_OK(orch_peer_write(pair.mirror, pair.peer, terminal, "typed\n", 6));
+    peer_until_text(&pair, "typed\r\ntyped\r\n");
+    CHECK_INT(host_state(pair.server, terminal).window.cols, 70);
+    CHECK_OK(orch_terminal_set_size_policy(pair.server, terminal, ORCH_SIZE_LATEST));
+    CHECK_INT(host_state(pair.server, terminal).window.cols, 90);
+    CHECK_OK(orch_peer_detach(pair.mirror, pair.peer, terminal));
+    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
+    CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
+}
+
 // A terminal with a screen: snapshot, updates, search, query, operations.
 static void screens(void) {
     orch_bytes argv[3];
@@ -368,6 +399,7 @@ int main(void) {
     connects();
     reads();
     output();
+    grids();
     screens();
     grants();
     changes();

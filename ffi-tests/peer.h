@@ -222,6 +222,7 @@ static inline void peer_check_refused(orch_engine *engine, uint64_t peer, int32_
     CHECK_STATUS(orch_peer_get_state(engine, peer, &state), status);
     CHECK_STATUS(orch_peer_attach(engine, peer, 1, NULL), status);
     CHECK_STATUS(orch_peer_detach(engine, peer, 1), status);
+    CHECK_STATUS(orch_peer_set_grid(engine, peer, 1, (orch_size){80, 24, 0, 0}), status);
     CHECK_STATUS(orch_peer_write(engine, peer, 1, "x", 1), status);
     CHECK_STATUS(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), status);
     CHECK_STATUS(orch_peer_spawn(engine, peer, orch_str("x"), state_none, NULL, &number), status);

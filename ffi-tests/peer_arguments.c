@@ -68,13 +68,19 @@ static void attaching(void) {
         peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_SCREEN);
     orch_peer_attach_options bad;
 #define REFUSED(assignment, part) (bad = good, assignment, refuse_attach(&bad, part))
-    REFUSED(bad.size = sizeof bad - 1, "size");
+    REFUSED(bad.size = HOST_FIRST_PEER_ATTACH_OPTIONS - 1, "size");
     REFUSED(bad.mode = ORCH_DELIVERY_NONE, "mode");
     REFUSED(bad.mode = 99, "mode");
     REFUSED(bad.start = ORCH_START_OFFSET, "start");
     REFUSED(bad.start = 6, "start");
     REFUSED(bad.reserved = 1, "reserved");
+    REFUSED(bad.grid.cols = 80, "row");
+    REFUSED(bad.grid.rows = 24, "column");
 #undef REFUSED
+    const orch_size some = {80, 24, 0, 0}, none = {80, 0, 0, 0};
+    CHECK_STATUS(orch_peer_set_grid(pair.mirror, pair.peer, 1, some), ORCH_E_STALE_ID);
+    CHECK_ERROR(pair.mirror, ORCH_E_STALE_ID, "not attached");
+    CHECK_STATUS(orch_peer_set_grid(pair.mirror, pair.peer, 1, none), ORCH_E_INVALID);
 }
 
 static void requests(void) {

@@ -40,7 +40,7 @@ static void inits(void) {
     CHECK_INIT(orch_token_options, orch_token_options_init, sizeof(orch_token_options));
     CHECK_INIT(orch_peer_options, orch_peer_options_init, sizeof(orch_peer_options));
     CHECK_INIT(orch_peer_attach_options, orch_peer_attach_options_init,
-               sizeof(orch_peer_attach_options));
+               HOST_FIRST_PEER_ATTACH_OPTIONS);
 #undef CHECK_INIT
 }
 

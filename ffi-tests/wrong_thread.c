@@ -44,6 +44,7 @@ static void wrong_calls_on_terminals(const shared *s) {
     WRONG(orch_terminal_send_eof(s->engine, s->terminal));
     WRONG(orch_terminal_resize(s->engine, s->terminal, size));
     WRONG(orch_terminal_set_mode(s->engine, s->terminal, ORCH_MODE_RAW));
+    WRONG(orch_terminal_set_size_policy(s->engine, s->terminal, ORCH_SIZE_FIXED));
     WRONG(orch_terminal_signal(s->engine, s->terminal, SIGKILL, ORCH_SIGNAL_LEADER));
     WRONG(orch_terminal_close(s->engine, s->terminal, 0));
     WRONG(orch_terminal_pause(s->engine, s->terminal));

@@ -239,6 +239,19 @@
 // For `orch_attach_options.interval_us`: no time between updates.
 #define ORCH_INTERVAL_NONE UINT32_MAX
 
+// Size policy: the host decides; viewers do not change the size. `orch_terminal_resize` and ORCH_OP_RESIZE of
+// the host set it.
+#define ORCH_SIZE_FIXED 1
+
+// Size policy: the fewest columns and the fewest rows of all viewers, so that each of them shows the whole
+// terminal.
+#define ORCH_SIZE_SMALLEST 2
+
+// Size policy, that of a new terminal: the grid of the viewer that typed last (input, paste, interrupt, end of
+// input). Attaching and changing a window do not count as typing. While no viewer has typed, the one that
+// reported its grid first decides.
+#define ORCH_SIZE_LATEST 3
+
 // Operation: types `data` and `len`, all of it or, when the queue has no room for all, nothing.
 #define ORCH_OP_INPUT 1
 
@@ -1196,7 +1209,7 @@ typedef struct orch_op {
     const void *data;
     // ORCH_OP_INPUT, ORCH_OP_PASTE: how many.
     size_t len;
-    // ORCH_OP_RESIZE: the size.
+    // ORCH_OP_RESIZE: the size. For a terminal of this engine it sets the policy ORCH_SIZE_FIXED.
     struct orch_size window;
     // ORCH_OP_SCROLL_TO: which reader of the terminal.
     uint64_t reader;
@@ -1867,6 +1880,10 @@ typedef struct orch_terminal_state {
     uint32_t screen_failures;
     // Exit code of the last command; see ORCH_STATE_HAS_EXIT_CODE.
     int32_t last_exit_code;
+    // Who decides over the size, one of ORCH_SIZE_*.
+    uint32_t size_policy;
+    // 0.
+    uint32_t reserved;
 } orch_terminal_state;
 
 // A snapshot of a screen.
@@ -2304,6 +2321,10 @@ typedef struct orch_peer_attach_options {
     uint32_t scrollback;
     // Must be 0.
     uint32_t reserved;
+    // The columns and rows of the window that shows the terminal: it gets this size if the policy of the other
+    // engine says so (ORCH_SIZE_*). Pixels do not count. 0 columns and 0 rows (the default): not reported, the
+    // size stays as it is.
+    struct orch_size grid;
 } orch_peer_attach_options;
 
 // How far a host has walked through the entries of a peer. All 0: not at all. It may be copied.
@@ -2497,13 +2518,25 @@ int32_t orch_terminal_paste(struct orch_engine *engine,
 int32_t orch_terminal_send_eof(struct orch_engine *engine, uint64_t terminal);
 
 // Changes the size. The first change is made at once, further ones at most every
-// `resize_interval_ms`, the last one always.
+// `resize_interval_ms`, the last one always. From then on the host decides over the size: this sets the policy
+// ORCH_SIZE_FIXED.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
 // it has a screen and that would have more than `screen_cells`.
 int32_t orch_terminal_resize(struct orch_engine *engine,
                              uint64_t terminal,
                              struct orch_size window);
+
+// Sets who decides over the size of a terminal that clients of the server show: one of ORCH_SIZE_*. A viewer is
+// an attachment of a client that has reported the columns and rows of its window, and whose token has
+// ORCH_SCOPE_TYPE. While more than one viewer is attached, viewers make a terminal no smaller than 20 columns and
+// 5 rows; a single one may make it as small as 2 columns and 1 row. The policy is applied at once; if no viewer
+// is attached, the size stays as it is. `orch_terminal_state.size_policy` has the policy.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+int32_t orch_terminal_set_size_policy(struct orch_engine *engine,
+                                      uint64_t terminal,
+                                      uint32_t policy);
 
 // Changes the line discipline to one of ORCH_MODE_*. Input that was written just before may be echoed
 // only after the change: the kernel's worker carries it over.
@@ -3098,6 +3131,17 @@ int32_t orch_peer_attach(struct orch_engine *engine,
                          uint64_t terminal,
                          const struct orch_peer_attach_options *options);
 
+// Reports the columns and rows of the window that shows a terminal of another engine, as
+// `orch_peer_attach_options.grid` does when attaching; the attachment goes on. Without a connection it is
+// reported with the next one. What the other engine refuses comes as ORCH_PEER_PROBLEM.
+//
+// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, also when it is not attached; ORCH_E_INVALID for a grid
+// without columns or rows; ORCH_E_LIMIT when too much waits to be sent.
+int32_t orch_peer_set_grid(struct orch_engine *engine,
+                           uint64_t peer,
+                           uint64_t terminal,
+                           struct orch_size grid);
+
 // Lets go of a terminal of another engine. What came before is still told, then ORCH_PEER_DETACHED.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, also when it is not attached.
@@ -3115,7 +3159,8 @@ int32_t orch_peer_write(struct orch_engine *engine,
                         size_t len);
 
 // Does `count` operations on terminals of another engine, an array whose elements lie `stride` bytes apart
-// (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
+// (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (of a terminal that is attached, as
+// `orch_peer_set_grid`; else it changes the size, in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
 // _CLEAR, _INTERRUPT, _EOF and _CLOSE; after one that fails, those after it for the same terminal are skipped.
 // Everything is copied. ORCH_ANSWER_STATUSES comes under the number that `out_request` gets.
 //

@@ -1041,6 +1041,10 @@ public:
     status resize(terminal_id id, orch_size size) noexcept {
         return orch_terminal_resize(raw_.get(), id, size);
     }
+    // `policy` is one of ORCH_SIZE_*.
+    status set_size_policy(terminal_id id, uint32_t policy) noexcept {
+        return orch_terminal_set_size_policy(raw_.get(), id, policy);
+    }
     status set_mode(terminal_id id, uint32_t mode) noexcept {
         return orch_terminal_set_mode(raw_.get(), id, mode);
     }
@@ -1358,6 +1362,10 @@ public:
     status peer_attach(peer_id id, terminal_id terminal,
                        const peer_attach_options &options = {}) noexcept {
         return orch_peer_attach(raw_.get(), id, terminal, &options.raw);
+    }
+    // The columns and rows of the window that shows the terminal; see `orch_peer_set_grid`.
+    status peer_set_grid(peer_id id, terminal_id terminal, orch_size grid) noexcept {
+        return orch_peer_set_grid(raw_.get(), id, terminal, grid);
     }
     status peer_detach(peer_id id, terminal_id terminal) noexcept {
         return orch_peer_detach(raw_.get(), id, terminal);

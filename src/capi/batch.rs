@@ -58,7 +58,7 @@ pub struct orch_op {
     pub data: *const c_void,
     /// ORCH_OP_INPUT, ORCH_OP_PASTE: how many.
     pub len: usize,
-    /// ORCH_OP_RESIZE: the size.
+    /// ORCH_OP_RESIZE: the size. For a terminal of this engine it sets the policy ORCH_SIZE_FIXED.
     pub window: orch_size,
     /// ORCH_OP_SCROLL_TO: which reader of the terminal.
     pub reader: u64,

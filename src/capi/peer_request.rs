@@ -42,6 +42,10 @@ pub struct orch_peer_attach_options {
     pub scrollback: u32,
     /// Must be 0.
     pub reserved: u32,
+    /// The columns and rows of the window that shows the terminal: it gets this size if the policy of the other
+    /// engine says so (ORCH_SIZE_*). Pixels do not count. 0 columns and 0 rows (the default): not reported, the
+    /// size stays as it is.
+    pub grid: orch_size,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -56,6 +60,7 @@ unsafe impl SizedStruct for orch_peer_attach_options {
             window: 0,
             scrollback: 0,
             reserved: 0,
+            grid: NO_SIZE,
         }
     }
 }
@@ -90,7 +95,9 @@ fn attach_from(c: orch_peer_attach_options) -> Result<RemoteAttach> {
         ORCH_START_SNAPSHOT => RemoteStart::Snapshot(c.scrollback),
         other => return Err(unknown("start", other)),
     };
-    Ok(RemoteAttach { mode, start, window: c.window })
+    let is_reported = (c.grid.cols, c.grid.rows) != (0, 0);
+    let grid = is_reported.then(|| Size::cells(c.grid.cols, c.grid.rows));
+    Ok(RemoteAttach { mode, start, window: c.window, grid })
 }
 
 /// Attaches to a terminal of another engine, or attaches anew; without a connection as soon as there is one. It
@@ -113,6 +120,28 @@ pub unsafe extern "C" fn orch_peer_attach(
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, attach) }
+}
+
+/// Reports the columns and rows of the window that shows a terminal of another engine, as
+/// `orch_peer_attach_options.grid` does when attaching; the attachment goes on. Without a connection it is
+/// reported with the next one. What the other engine refuses comes as ORCH_PEER_PROBLEM.
+///
+/// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, also when it is not attached; ORCH_E_INVALID for a grid
+/// without columns or rows; ORCH_E_LIMIT when too much waits to be sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_peer_set_grid(
+    engine: *mut orch_engine,
+    peer: u64,
+    terminal: u64,
+    grid: orch_size,
+) -> i32 {
+    let set = |inner: &mut Inner| {
+        let grid = Size::cells(grid.cols, grid.rows);
+        inner.engine.peer_set_grid(PeerId::from_u64(peer), terminal, grid)?;
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, set) }
 }
 
 /// Lets go of a terminal of another engine. What came before is still told, then ORCH_PEER_DETACHED.
@@ -209,7 +238,8 @@ unsafe fn op_from(c: &orch_op) -> Result<RemoteOp> {
 }
 
 /// Does `count` operations on terminals of another engine, an array whose elements lie `stride` bytes apart
-/// (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
+/// (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (of a terminal that is attached, as
+/// `orch_peer_set_grid`; else it changes the size, in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
 /// _CLEAR, _INTERRUPT, _EOF and _CLOSE; after one that fails, those after it for the same terminal are skipped.
 /// Everything is copied. ORCH_ANSWER_STATUSES comes under the number that `out_request` gets.
 ///

@@ -118,6 +118,10 @@ pub struct orch_terminal_state {
     pub screen_failures: u32,
     /// Exit code of the last command; see ORCH_STATE_HAS_EXIT_CODE.
     pub last_exit_code: i32,
+    /// Who decides over the size, one of ORCH_SIZE_*.
+    pub size_policy: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -155,6 +159,8 @@ unsafe impl SizedStruct for orch_terminal_state {
             screen_bytes: 0,
             screen_failures: 0,
             last_exit_code: 0,
+            size_policy: 0,
+            reserved: 0,
         }
     }
 }
@@ -232,6 +238,7 @@ fn to_c(state: &TerminalState) -> orch_terminal_state {
         foreground_name: lend(foreground.map_or(b"", |process| process.name.as_bytes())),
         cwd: lend(state.cwd.as_ref().map_or(b"", |cwd| cwd.as_os_str().as_bytes())),
         window: state.size.into(),
+        size_policy: state.size_policy as u32,
         flags: flags(state),
         exit_kind,
         exit_value,

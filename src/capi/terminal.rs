@@ -12,7 +12,7 @@ use super::options::*;
 use super::sized::{self, SizedStruct};
 use super::status::*;
 use crate::error::{Error, Result};
-use crate::{ReaderId, TerminalId};
+use crate::{ReaderId, SizePolicy, TerminalId};
 
 /// Runs a command that has no output.
 ///
@@ -190,7 +190,8 @@ pub unsafe extern "C" fn orch_terminal_send_eof(engine: *mut orch_engine, termin
 }
 
 /// Changes the size. The first change is made at once, further ones at most every
-/// `resize_interval_ms`, the last one always.
+/// `resize_interval_ms`, the last one always. From then on the host decides over the size: this sets the policy
+/// ORCH_SIZE_FIXED.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
 /// it has a screen and that would have more than `screen_cells`.
@@ -202,6 +203,43 @@ pub unsafe extern "C" fn orch_terminal_resize(
 ) -> i32 {
     // SAFETY: the caller vouches for the pointer.
     unsafe { command(engine, |e| e.resize(TerminalId::from_u64(terminal), window.into())) }
+}
+
+/// Size policy: the host decides; viewers do not change the size. `orch_terminal_resize` and ORCH_OP_RESIZE of
+/// the host set it.
+pub const ORCH_SIZE_FIXED: u32 = 1;
+/// Size policy: the fewest columns and the fewest rows of all viewers, so that each of them shows the whole
+/// terminal.
+pub const ORCH_SIZE_SMALLEST: u32 = 2;
+/// Size policy, that of a new terminal: the grid of the viewer that typed last (input, paste, interrupt, end of
+/// input). Attaching and changing a window do not count as typing. While no viewer has typed, the one that
+/// reported its grid first decides.
+pub const ORCH_SIZE_LATEST: u32 = 3;
+
+/// Sets who decides over the size of a terminal that clients of the server show: one of ORCH_SIZE_*. A viewer is
+/// an attachment of a client that has reported the columns and rows of its window, and whose token has
+/// ORCH_SCOPE_TYPE. While more than one viewer is attached, viewers make a terminal no smaller than 20 columns and
+/// 5 rows; a single one may make it as small as 2 columns and 1 row. The policy is applied at once; if no viewer
+/// is attached, the size stays as it is. `orch_terminal_state.size_policy` has the policy.
+///
+/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_terminal_set_size_policy(
+    engine: *mut orch_engine,
+    terminal: u64,
+    policy: u32,
+) -> i32 {
+    let set = |e: &mut crate::Engine| {
+        let policy = match policy {
+            ORCH_SIZE_FIXED => SizePolicy::Fixed,
+            ORCH_SIZE_SMALLEST => SizePolicy::Smallest,
+            ORCH_SIZE_LATEST => SizePolicy::Latest,
+            other => return Err(unknown("size policy", other)),
+        };
+        e.set_size_policy(TerminalId::from_u64(terminal), policy)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { command(engine, set) }
 }
 
 /// Changes the line discipline to one of ORCH_MODE_*. Input that was written just before may be echoed

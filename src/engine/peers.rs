@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::reactor::PeerId;
 use crate::state::{ChangeSet, Replica};
 use crate::sync::{PeerOptions, PeerState, RemoteAttach, RemoteRequest};
+use crate::terminal::Size;
 
 impl Engine {
     /// Connects to the server of another engine, mirrors its state, and keeps at it: a connection that is
@@ -68,9 +69,20 @@ impl Engine {
     /// does not exist there, [`Detached`](crate::PeerEvent::Detached) comes.
     ///
     /// # Errors
-    /// `StaleId`, `LimitReached`, `Forked`.
+    /// `StaleId`, `LimitReached`, `InvalidArgument` for a grid without columns or rows, `Forked`.
     pub fn peer_attach(&mut self, id: PeerId, terminal: u64, options: &RemoteAttach) -> Result<()> {
         self.with_peers(|engine| engine.peers.attach(id, terminal, options, &mut engine.reactor))
+    }
+
+    /// Reports the columns and rows of the window that shows a terminal of a peer, as
+    /// [`RemoteAttach::grid`] does when attaching; the attachment goes on. Without a connection it is reported
+    /// with the next one. What the other engine refuses comes as [`Problem`](crate::PeerEvent::Problem).
+    ///
+    /// # Errors
+    /// `StaleId`, also when it is not attached; `InvalidArgument` for a grid without columns or rows;
+    /// `LimitReached` when too much waits to be sent; `Forked`.
+    pub fn peer_set_grid(&mut self, id: PeerId, terminal: u64, grid: Size) -> Result<()> {
+        self.with_peers(|engine| engine.peers.set_grid(id, terminal, grid, &mut engine.reactor))
     }
 
     /// Lets go of a terminal of a peer. What came before is still told, then

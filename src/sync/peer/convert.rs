@@ -161,8 +161,8 @@ pub(super) fn attach(terminal: u64, options: &RemoteAttach) -> Attach {
             RemoteStart::Snapshot(rows) => Start::Snapshot(rows),
         },
         window: options.window,
-        cols: 0,
-        rows: 0,
+        cols: options.grid.map_or(0, |grid| grid.cols),
+        rows: options.grid.map_or(0, |grid| grid.rows),
     }
 }
 

@@ -10,6 +10,7 @@ use super::convert;
 use super::inflow::Place;
 use super::options::{RemoteAttach, RemoteMode};
 use crate::sync::protocol::{Attach, Start};
+use crate::terminal::Size;
 
 /// The window that stands for 0.
 const WINDOW: u64 = 256 << 10;
@@ -76,6 +77,11 @@ impl Follow {
             };
         }
         attach
+    }
+
+    /// The grid of our window, for when the connection is made anew.
+    pub(super) fn set_grid(&mut self, grid: Size) {
+        self.options.grid = Some(grid);
     }
 
     /// It was asked for before this ping, and has not been answered.

@@ -11,6 +11,7 @@
 mod convert;
 mod event;
 mod follow;
+mod grids;
 mod inflow;
 mod life;
 mod link;
@@ -36,6 +37,7 @@ use crate::limits::Limits;
 use crate::policy::{Balance, BreakerState, CircuitBreaker, Retry};
 use crate::reactor::{IdTable, PeerId, Reactor, TimerId};
 use crate::state::{ChangeSet, Replica};
+use crate::terminal::Size;
 
 pub use event::PeerEvent;
 pub use options::{PeerAddress, PeerOptions, RemoteAttach, RemoteMode, RemoteStart};
@@ -268,6 +270,7 @@ impl Peers {
     ) -> Result<()> {
         let peer = get_mut(&mut self.peers, id)?;
         peer.check_room(0, &self.limits)?;
+        options.grid.map_or(Ok(()), Size::validate)?;
         peer.session.attach(terminal, options, reactor.now(), &mut self.out)?;
         self.say(id, reactor);
         Ok(())
@@ -280,6 +283,22 @@ impl Peers {
         reactor: &mut Reactor,
     ) -> Result<()> {
         get_mut(&mut self.peers, id)?.session.detach(terminal, &mut self.out)?;
+        self.say(id, reactor);
+        Ok(())
+    }
+
+    /// Reports the grid of our window for a terminal that we are attached to.
+    pub(crate) fn set_grid(
+        &mut self,
+        id: PeerId,
+        terminal: u64,
+        grid: Size,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        grid.validate()?;
+        let peer = get_mut(&mut self.peers, id)?;
+        peer.check_room(0, &self.limits)?;
+        peer.session.set_grid(terminal, grid, &mut self.out)?;
         self.say(id, reactor);
         Ok(())
     }
@@ -311,7 +330,9 @@ impl Peers {
         request: &RemoteRequest,
         reactor: &mut Reactor,
     ) -> Result<u64> {
-        self.ask(id, false, |number| request.to_message(number), reactor)
+        let number = self.ask(id, false, |number| request.to_message(number), reactor)?;
+        get_mut(&mut self.peers, id)?.session.note_grids(request);
+        Ok(number)
     }
 
     pub(crate) fn change(

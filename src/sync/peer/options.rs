@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::policy::{BreakerOptions, RetryPolicy};
 use crate::state::Collections;
 use crate::sync::codec::Codec;
+use crate::terminal::Size;
 
 /// The longest token, in bytes; the hello that carries it may have 4 KiB.
 const TOKEN_MAX: usize = 256;
@@ -148,6 +149,10 @@ pub struct RemoteAttach {
     pub start: RemoteStart,
     /// Bytes that may be on their way or unread; 0 for 256 KiB. The other engine has bounds for it.
     pub window: u64,
+    /// The columns and rows of the window that shows the terminal: it gets this size if the policy of the other
+    /// engine says so ([`SizePolicy`](crate::SizePolicy)). Pixels do not count. `None`: not reported, the size
+    /// stays as it is.
+    pub grid: Option<Size>,
 }
 
 /// How output of a terminal of another engine is delivered.

@@ -66,7 +66,8 @@ pub enum RemoteOp {
     Input(Vec<u8>),
     /// Types text as pasted.
     Paste(Vec<u8>),
-    /// Changes the size in cells.
+    /// Reports the grid of our window if we are attached to the terminal
+    /// ([`peer_set_grid`](crate::Engine::peer_set_grid)); else changes the size, in cells.
     Resize(Size),
     /// Types the interrupt character and drops output that was not sent yet.
     Interrupt,

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use super::convert;
 use super::follow::{Follow, Impossible};
+use super::grids::GRID_NUMBER;
 use super::inflow::{Inflow, Item, Place};
 use super::options::{PeerOptions, RemoteAttach, RemoteMode};
 use super::request::{self, LOST, RemoteCode, RemoteOutcome};
@@ -200,6 +201,7 @@ impl Session {
                     self.inflow.push(Item::Ended { terminal, final_offset, status });
                 }
             }
+            ServerMessage::Result { id: GRID_NUMBER, outcome } => self.on_grid_answer(outcome),
             ServerMessage::Result { id, outcome } => {
                 if self.pending.remove(&id).is_some() {
                     let outcome = Box::new(request::outcome(outcome));
@@ -344,7 +346,7 @@ impl Session {
         }
     }
 
-    fn complain(&mut self, code: ErrorCode, message: String) {
+    pub(super) fn complain(&mut self, code: ErrorCode, message: String) {
         let message = if message.is_empty() { format!("{code:?}") } else { message };
         self.inflow.push(Item::Problem { message });
     }
@@ -400,8 +402,7 @@ impl Session {
     /// Lets go of a terminal. What came before is still told, then that it is detached.
     pub(super) fn detach(&mut self, terminal: u64, out: &mut Vec<ClientMessage>) -> Result<()> {
         if !self.drop_follow(terminal) {
-            let text = format!("not attached to a terminal {terminal} of the peer");
-            return Err(Error::new(ErrorKind::StaleId, text));
+            return Err(not_attached(terminal));
         }
         if self.is_open {
             out.push(ClientMessage::Detach { terminal });
@@ -444,7 +445,7 @@ impl Session {
 
     // Attachments.
 
-    fn follow(&mut self, terminal: u64) -> Option<&mut Follow> {
+    pub(super) fn follow(&mut self, terminal: u64) -> Option<&mut Follow> {
         self.follows.iter_mut().find(|follow| follow.place.terminal == terminal)
     }
 
@@ -466,4 +467,9 @@ impl Session {
     pub(super) fn follows(&self) -> impl Iterator<Item = u64> + '_ {
         self.follows.iter().map(|follow| follow.place.terminal)
     }
+}
+
+pub(super) fn not_attached(terminal: u64) -> Error {
+    let text = format!("not attached to a terminal {terminal} of the peer");
+    Error::new(ErrorKind::StaleId, text)
 }
