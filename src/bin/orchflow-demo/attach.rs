@@ -7,20 +7,19 @@
 //!
 //! What was asked for on the command line is carried out in [`target`], when the state is there.
 
+mod fitting;
 mod target;
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use orchflow::{
-    Collection, Collections, Engine, Event, ExitStatus, PeerEvent, PeerId, RemoteAttach, RemoteOp,
-    RemoteRequest, RemoteStart, Scopes,
-};
+use orchflow::{Collection, Collections, Engine, Event, ExitStatus, PeerEvent, PeerId, Scopes};
 
+use self::fitting::Fit;
 use crate::args::AttachOptions;
 use crate::complain;
 use crate::failure::Failure;
@@ -28,7 +27,7 @@ use crate::host::{RawMode, Signals, window_size};
 use crate::link::{self, Link};
 use crate::run::{describe_exit, exit_code};
 use crate::say::complain_plainly;
-use crate::typing::{How, Typed, Typing, can_wait};
+use crate::typing::{How, Typed, Typing};
 use crate::window::Window;
 use target::{Found, Stage};
 
@@ -96,6 +95,8 @@ struct Session<'a> {
     awaits_state: bool,
     /// The offset after the last byte that was shown.
     shown: u64,
+    /// How it fits into our window.
+    fit: Fit,
     typing: Option<Typing>,
     /// What is left of the output is written, then we end.
     end: Option<End>,
@@ -123,6 +124,7 @@ impl<'a> Session<'a> {
             scopes: Scopes::NONE,
             awaits_state: true,
             shown: 0,
+            fit: Fit::default(),
             typing: None,
             end: None,
             remarks: Vec::new(),
@@ -143,6 +145,7 @@ impl<'a> Session<'a> {
                 }
             }
             self.window.output.flush()?;
+            self.ask_again()?;
             while self.window.output.pending.is_empty() && self.end.is_none() {
                 if !self.read_event()? {
                     break;
@@ -201,6 +204,9 @@ impl<'a> Session<'a> {
             }
             _ => return Ok(true),
         };
+        if self.fit.is_old(&event) {
+            return Ok(true);
+        }
         match event {
             PeerEvent::Connected { resumed } => self.on_connected(resumed)?,
             PeerEvent::Disconnected { reason, retry_in } => {
@@ -210,18 +216,31 @@ impl<'a> Session<'a> {
                 let hint = self.options.detach_key.hint();
                 self.window.notice(&format!("connection lost, trying again{hint}"))?;
             }
-            PeerEvent::State { .. } => self.on_state()?,
-            // The window may have another size by now.
-            PeerEvent::Attached { .. } => self.resize()?,
+            PeerEvent::State { .. } => {
+                self.on_state()?;
+                self.look_at_size()?;
+            }
+            PeerEvent::Attached { .. } => self.fit.on_attached(),
             PeerEvent::Output { offset, bytes, .. } => {
                 self.shown = offset + bytes.len() as u64;
                 self.window.show(bytes)?;
                 self.note_output()?;
             }
             PeerEvent::Gap { to, .. } => self.shown = to,
-            PeerEvent::Snapshot { offset, bytes, more, .. } => {
+            PeerEvent::Snapshot { offset, cols, rows, bytes, more, .. } => {
                 self.shown = if more { self.shown } else { offset };
-                self.window.show_snapshot(bytes, more)?;
+                if self.fit.takes_bytes((cols, rows)) {
+                    self.window.show_snapshot(bytes, more)?;
+                } else {
+                    self.ask_for_output()?;
+                }
+                self.note_output()?;
+            }
+            PeerEvent::Screen { update, .. } => {
+                let is_shown = self.fit.show(update, &mut self.window)?;
+                if !is_shown {
+                    self.ask_for_output()?;
+                }
                 self.note_output()?;
             }
             // We stood still for so long that we are sent no bytes any more.
@@ -268,8 +287,7 @@ impl<'a> Session<'a> {
         self.found = Some(found);
         self.stage = Stage::Attached;
         self.shown = 0;
-        // First the size, so that what comes has it.
-        self.resize()?;
+        self.fit = Fit::default();
         self.ask_for_output()
     }
 
@@ -292,27 +310,6 @@ impl<'a> Session<'a> {
 
     fn may_type(&self) -> bool {
         self.scopes.contains(Scopes::TYPE) && !self.options.read_only
-    }
-
-    /// Asks to be attached, or attached anew.
-    fn ask_for_output(&mut self) -> Result<(), Failure> {
-        let Some(terminal) = self.attached else { return Ok(()) };
-        // A screen is for eyes; into a pipe goes what the program wrote.
-        let start = match io::stdout().is_terminal() {
-            true => RemoteStart::Snapshot(0),
-            false => RemoteStart::Offset(self.shown),
-        };
-        let options = RemoteAttach { start, ..RemoteAttach::default() };
-        Ok(self.engine.peer_attach(self.peer, terminal, &options)?)
-    }
-
-    fn resize(&mut self) -> Result<(), Failure> {
-        if !self.may_type() || self.awaits_state {
-            return Ok(());
-        }
-        let (Some(size), Some(terminal)) = (window_size(), self.attached) else { return Ok(()) };
-        let request = RemoteRequest::Batch(vec![(terminal, RemoteOp::Resize(size))]);
-        can_wait(self.engine.peer_request(self.peer, &request)).map(drop)
     }
 
     /// Passes on what was typed; whether it was to detach.

@@ -29,6 +29,7 @@ mod stream;
 mod token;
 mod track;
 mod typing;
+mod viewport;
 mod watch;
 mod window;
 
