@@ -143,6 +143,37 @@ fn a_snapshot_has_the_size_that_its_client_asked_for() {
     await_size(&mut onlooker, terminal, 70, 21);
 }
 
+/// A host may coalesce changes of size for very long: nobody waits that long for what it shows.
+#[test]
+fn a_change_that_is_held_back_for_long_is_not_waited_for() {
+    let serving = server_with(Duration::from_secs(60));
+    let terminal = serving.spawn(&["cat"], true);
+    let mut client = client_with(&serving, &serving.token);
+    assert_eq!(attach(&mut client, terminal, 100, 30), (100, 30), "the first one is made at once");
+    assert_eq!(attach(&mut client, terminal, 90, 20), (100, 30));
+    assert_eq!(size(&serving, terminal), (90, 20), "it will be");
+}
+
+#[test]
+fn a_size_that_changes_nothing_does_nothing() {
+    let serving = prompt_server();
+    let script = "trap 'echo changed' WINCH; stty -echo; echo ready; \
+        while :; do read line && echo got; done";
+    let terminal = serving.spawn(&["sh", "-c", script], true);
+    let mut a = client_with(&serving, &serving.token);
+    a.send(&json!({"type": "attach", "terminal": terminal, "start": "oldest"}));
+    a.read_until(terminal, b"ready\r\n");
+    let mut b = viewer(&serving, terminal, 100, 40);
+    a.read_until(terminal, b"changed\r\n");
+    assert!(resize(&mut b, terminal, 100, 40).is_null());
+    attach(&mut b, terminal, 100, 40);
+    let mut other = viewer(&serving, terminal, 100, 40);
+    other.type_in(terminal, b"\n");
+    b.settle();
+    let output = a.read_until(terminal, b"got\r\n");
+    assert_eq!(output, b"got\r\n", "the program was told nothing");
+}
+
 /// The program is told of the size before it gets what was typed.
 #[test]
 fn the_size_is_that_of_who_typed_last() {

@@ -77,6 +77,12 @@ impl Viewer {
         self.is_stalled = false;
     }
 
+    /// Whether the terminal may get another size because this viewer has typed.
+    pub(super) fn may_resize(&self, size: Size) -> bool {
+        let fits = |grid: Grid| grid.is_size(size) && grid.at_least(SHARED_MIN) == grid;
+        self.grid.is_some_and(|grid| !fits(grid))
+    }
+
     /// The client is heard of. Whether that is news.
     pub(super) fn wake(&mut self) -> bool {
         std::mem::take(&mut self.is_stalled)

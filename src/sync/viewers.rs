@@ -74,7 +74,8 @@ impl Server {
         let Some(attachment) = client.attachment(terminal) else { return };
         let is_news = attachment.viewer.wake();
         attachment.viewer.note_typing(time);
-        let decides = terminals.size_policy(terminal).is_ok_and(|p| p == SizePolicy::Latest);
+        let decides = terminals.size_policy(terminal).is_ok_and(|p| p == SizePolicy::Latest)
+            && terminals.size(terminal).is_ok_and(|size| attachment.viewer.may_resize(size));
         if is_news || decides {
             self.settle_size_if_open(terminal, terminals, reactor);
         }

@@ -184,6 +184,7 @@ proptest! {
         let mut sizes = [Size::default(); 3];
         for (time, step) in (1..).zip(&steps) {
             model.apply(step);
+            let mut must_stay = false;
             match *step {
                 Step::Attach(at, grid) => {
                     viewers[at].get_or_insert_default().attach_anew(grid, time);
@@ -192,7 +193,11 @@ proptest! {
                     if let Some(viewer) = &mut viewers[at] { viewer.report(grid, time) }
                 }
                 Step::Type(at) => {
-                    if let Some(viewer) = &mut viewers[at] { viewer.note_typing(time) }
+                    if let Some(viewer) = &mut viewers[at] {
+                        let is_news = viewer.wake();
+                        viewer.note_typing(time);
+                        must_stay = !is_news && !viewer.may_resize(sizes[2]);
+                    }
                 }
                 Step::Stall(at) => {
                     if let Some(viewer) = &mut viewers[at] { viewer.stall() }
@@ -207,7 +212,10 @@ proptest! {
                 if is_reversed {
                     there.reverse();
                 }
-                *size = choose(policy, *size, there.iter().copied()).unwrap_or(*size);
+                let chosen = choose(policy, *size, there.iter().copied());
+                let stays = must_stay && policy == SizePolicy::Latest;
+                prop_assert!(!stays || chosen.is_none(), "{:?} made it {:?}", step, chosen);
+                *size = chosen.unwrap_or(*size);
                 let expected = model.size(policy).unwrap_or((size.cols, size.rows));
                 prop_assert_eq!((size.cols, size.rows), expected, "{:?} after {:?}", policy, step);
                 prop_assert_eq!(choose(policy, *size, there.into_iter()), None);
