@@ -90,7 +90,7 @@ fn grids_that_cannot_be() {
     // What the other engine refuses is no answer to a request of the host.
     mirror.peer_set_grid(peer, terminal, Size::cells(u16::MAX, u16::MAX)).unwrap();
     pair.wait("the problem", |told| match told {
-        Told::Problem(message) => Some(assert!(message.contains("cells"), "{message}")),
+        Told::Problem(message) => message.contains("cells").then_some(()),
         Told::Answer(..) => panic!("{told:?}"),
         _ => None,
     });

@@ -341,7 +341,10 @@ fn who_may_not_type_has_no_say() {
     let terminal = serving.spawn(&["cat"], true);
     let mut observer = client_with(&serving, &serving.token(Scopes::OBSERVE));
     assert_eq!(attach(&mut observer, terminal, 50, 12), (80, 24));
-    assert_eq!(resize(&mut observer, terminal, 50, 12)["code"], "forbidden");
+    assert!(resize(&mut observer, terminal, 51, 13).is_null(), "it is no fault to say so");
+    assert_eq!(size(&serving, terminal), (80, 24));
+    let mut stranger = client_with(&serving, &serving.token(Scopes::OBSERVE));
+    assert_eq!(resize(&mut stranger, terminal, 50, 12)["code"], "forbidden");
     let _large = viewer(&serving, terminal, 100, 40);
     assert_eq!(size(&serving, terminal), (100, 40));
 }

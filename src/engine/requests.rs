@@ -177,12 +177,17 @@ impl Engine {
     ) -> Result<()> {
         let scope = match &op {
             WireOp::Signal(_) | WireOp::Clear | WireOp::Close { .. } => Scopes::MANAGE,
+            // Who is attached reports a grid, which counts if it may type.
+            WireOp::Resize { .. } if self.server.is_attached(client, id) => Scopes::OBSERVE,
             _ => Scopes::TYPE,
         };
         if !self.server.may(client, scope) {
             return Err(Error::new(ErrorKind::Forbidden, "the token does not allow this"));
         }
-        self.server.expect_echo(client, id, self.reactor.now());
+        // An observer that reports a grid gets nothing from it, so no echo is to come first.
+        if scope != Scopes::OBSERVE || self.server.may(client, Scopes::TYPE) {
+            self.server.expect_echo(client, id, self.reactor.now());
+        }
         let types =
             matches!(op, WireOp::Input(_) | WireOp::Paste(_) | WireOp::Interrupt | WireOp::Eof);
         if types {
