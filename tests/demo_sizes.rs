@@ -5,7 +5,6 @@
 #[path = "support/client.rs"]
 mod client;
 #[path = "support/demo_server.rs"]
-#[allow(dead_code)]
 mod demo_server;
 mod support;
 
