@@ -360,6 +360,8 @@ impl Feed {
         let (terminals, reactor) = (&mut *outflow.terminals, &mut *outflow.reactor);
         let now = reactor.now();
         let holds = self.bound_holds(id, state, clients, limits, now);
+        // Perhaps of a viewer that has stalled.
+        self.is_size_stale |= holds.has_sent;
         let is_current = |client: &ClientId| {
             let attachment = clients.get(*client).ok().and_then(|c| c.attachment_of(id));
             attachment.is_some_and(|a| !a.consumer.is_viewer() && a.consumer.cursor() >= state.end)
@@ -457,7 +459,6 @@ impl Feed {
                 }
                 Some(Verdict::Over) => {
                     end_hold(client, id, state, now);
-                    self.is_size_stale = true;
                     observers_are_over |= !may_type;
                     holds.has_sent = true;
                     // At once: the screen is to be sent.
