@@ -67,9 +67,20 @@ pub struct Error {
 /// The result of a call into the engine.
 pub type Result<T> = std::result::Result<T, Error>;
 
+/// A text for people in one line: what breaks lines, and other control characters, are a space. Paths, patterns
+/// and what another program sent may have them, and whoever shows the text would show something else.
+pub(crate) fn one_line(text: Cow<'static, str>) -> Cow<'static, str> {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if !text.contains(breaks) {
+        return text;
+    }
+    let parts = text.split(breaks).map(str::trim).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ").into()
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Error { kind, message: message.into(), errno: None }
+        Error { kind, message: one_line(message.into()), errno: None }
     }
 
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
@@ -132,3 +143,26 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line() {
+        for (text, expected) in [
+            ("as it is", "as it is"),
+            (" as  it is ", " as  it is "),
+            ("a\nb", "a b"),
+            (
+                "regex parse error:\n    (\n    ^\nerror: unclosed group",
+                "regex parse error: ( ^ error: unclosed group",
+            ),
+            ("/a\u{1b}]0;x\u{7}/b\r\n", "/a ]0;x /b"),
+            ("a\u{85}b\u{2028}c\u{2029}d\u{9b}e\0f\tg\u{7f}", "a b c d e f g"),
+            ("\n", ""),
+        ] {
+            assert_eq!(Error::invalid(text.to_owned()).message(), expected, "{text:?}");
+        }
+    }
+}

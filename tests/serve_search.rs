@@ -180,3 +180,17 @@ fn what_cannot_be_searched_is_refused() {
         assert_eq!(client.ask(request, id as u64)["failed"]["code"], code);
     }
 }
+
+/// What is said about a pattern is one line, also when the expression's error would be several.
+#[test]
+fn a_refusal_is_one_line() {
+    let (_serving, terminal, mut client) = start();
+    for pattern in ["(", "a\n(", "\u{1b}[31m(", "[z-a]\u{2028}", "(?P<\0>"] {
+        let request =
+            json!({"type": "search", "terminal": terminal, "pattern": pattern, "regex": true});
+        let outcome = client.ask(request, 1);
+        let message = outcome["failed"]["message"].as_str().unwrap_or_else(|| panic!("{outcome}"));
+        let breaks = |c: char| c.is_control() || c == '\u{2028}';
+        assert!(!message.is_empty() && !message.contains(breaks), "{message:?}");
+    }
+}

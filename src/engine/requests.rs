@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::Engine;
 use super::state::{Review, error_of};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::policy::Slice;
 use crate::reactor::{ClientId, TerminalId, WatchId};
 use crate::state::{ChangeSet, Key, Refusal};
@@ -282,7 +282,7 @@ impl Engine {
         let mut rejected = Rejected {
             mutation,
             code: code_of(error_of(refusal).kind()),
-            message: refusal.to_string(),
+            message: one_line(refusal.to_string().into()).into_owned(),
             op: 0,
             session: None,
             pane: None,
@@ -321,7 +321,7 @@ impl Engine {
         code: ErrorCode,
         message: &str,
     ) {
-        let message = message.into();
+        let message = one_line(message.to_owned().into()).into_owned();
         let rejected = Rejected { mutation, code, message, op: 0, session: None, pane: None };
         self.server.send(client, &ServerMessage::Rejected(rejected));
     }

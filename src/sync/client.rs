@@ -21,6 +21,7 @@ use super::pace::Pacer;
 use super::protocol::{Applied, ServerMessage};
 use super::understanding::Unread;
 use super::wire::{self, Opcode, Tag, Wire};
+use crate::error::one_line;
 use crate::limits::Limits;
 use crate::policy::Balance;
 use crate::reactor::{ClientId, ListenerId, TerminalId, TimerId, WatchId};
@@ -382,7 +383,8 @@ impl Client {
 
     /// Begins to close: queues the close frame and waits for its answer.
     pub(crate) fn close(&mut self, code: CloseCode, reason: &str) {
-        let reason = shortened(reason, REASON_BYTES_MAX);
+        let reason = one_line(reason.to_owned().into());
+        let reason = shortened(&reason, REASON_BYTES_MAX);
         match self.phase {
             Phase::Hello | Phase::Open => {
                 self.wire.push(frames::bytes_of(frames::close(code as u16, reason)));

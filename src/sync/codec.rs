@@ -29,6 +29,7 @@ pub(crate) use self::kind::Message;
 pub(crate) use self::opening::Opening;
 use super::protocol::{ClientMessage, ServerMessage};
 
+use crate::error::one_line;
 /// First byte of a binary frame: a message in bincode.
 const BINCODE: u8 = 0x01;
 /// A compressed message in JSON.
@@ -351,9 +352,7 @@ fn malformed(text: std::fmt::Arguments<'_>) -> DecodeError {
         message.truncate(end.unwrap_or_default());
         message.push('…');
     }
-    if message.contains(char::is_control) {
-        message = message.replace(char::is_control, " ");
-    }
+    let message = one_line(message.into()).into_owned();
     DecodeError { kind: DecodeErrorKind::Malformed, message }
 }
 

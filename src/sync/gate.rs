@@ -15,11 +15,12 @@ use super::protocol::{
     self, Bounds, ErrorCode, Hello, PROTOCOL, Scope, ServerMessage, Version, Welcome,
 };
 use super::server::Server;
+use crate::error::one_line;
 use crate::reactor::{ClientId, Reactor};
 use crate::state::{ApplicationState, Collection, Collections, StateCursor, StateVersion};
 
 /// The longest name of a client, in bytes.
-const NAME_MAX: usize = 64;
+pub(super) const NAME_MAX: usize = 64;
 /// Where the WebSocket is.
 const PATH: &str = "/";
 
@@ -165,7 +166,8 @@ impl Server {
 
     /// Tells a client that something was wrong, without an operation that would have a result.
     pub(crate) fn complain(&mut self, id: ClientId, code: ErrorCode, message: &str) {
-        self.send(id, &ServerMessage::Error { code, message: message.into() });
+        let message = one_line(message.to_owned().into()).into_owned();
+        self.send(id, &ServerMessage::Error { code, message });
     }
 
     /// Whether an answer may be queued; `None` when the client is gone or on its way.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::convert;
+use crate::error::one_line;
 use crate::sync::octets::Octets;
 use crate::sync::protocol::{
     ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Search, Spawn, TerminalDetail,
@@ -287,7 +288,8 @@ pub(super) fn outcome(outcome: Outcome) -> RemoteOutcome {
 }
 
 fn failure(failure: Failure) -> RemoteFailure {
-    RemoteFailure { code: code(failure.code), message: failure.message }
+    let message = one_line(failure.message.into()).into_owned();
+    RemoteFailure { code: code(failure.code), message }
 }
 
 fn terminal(detail: TerminalDetail) -> RemoteTerminal {

@@ -21,7 +21,7 @@ use super::grids::GRID_NUMBER;
 use super::inflow::{Inflow, Item, Place};
 use super::options::{PeerOptions, RemoteAttach, RemoteMode};
 use super::request::{self, LOST, RemoteCode, RemoteOutcome};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::state::{Collections, OwnedEntry, Replica, StateVersion};
 use crate::sync::protocol::{
     ClientMessage, DetachReason, Diff, ErrorCode, Hello, PROTOCOL, ServerMessage, TerminalSnapshot,
@@ -43,11 +43,11 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Fault { reason: reason.into(), is_final: false }
+        Fault { reason: one_line(reason.into()), is_final: false }
     }
 
     pub(super) fn fatal(reason: impl Into<Cow<'static, str>>) -> Self {
-        Fault { reason: reason.into(), is_final: true }
+        Fault { reason: one_line(reason.into()), is_final: true }
     }
 }
 
@@ -168,7 +168,7 @@ impl Session {
                     self.inflow.push(Item::Rejected {
                         mutation: rejected.mutation,
                         code: request::code(rejected.code),
-                        message: rejected.message.into(),
+                        message: one_line(rejected.message.into()),
                     });
                 }
             }
@@ -348,7 +348,7 @@ impl Session {
 
     pub(super) fn complain(&mut self, code: ErrorCode, message: String) {
         let message = if message.is_empty() { format!("{code:?}") } else { message };
-        self.inflow.push(Item::Problem { message });
+        self.inflow.push(Item::Problem { message: one_line(message.into()).into_owned() });
     }
 
     fn on_pong(&mut self, id: u64, now: Instant) {
