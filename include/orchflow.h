@@ -3015,7 +3015,10 @@ int32_t orch_token_add(struct orch_engine *engine,
 // Owner thread. Errors: ORCH_E_STALE_ID.
 int32_t orch_token_revoke(struct orch_engine *engine, uint64_t token);
 
-// Lets clients watch files in this directory, and start programs in it.
+// Lets clients watch files in this directory, and start programs in it. The grant is of the directory's real path,
+// without symbolic links: whatever directory is there counts, also when it was removed and made anew, replaced or
+// mounted over. A symbolic link there, or in the place of a directory above it, grants nothing. While there is no
+// directory at the path, the one that was granted stays so if it was only moved.
 //
 // Owner thread. Errors: ORCH_E_NOT_FOUND, ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY, ORCH_E_INVALID (a path
 // that is not absolute), ORCH_E_LIMIT beyond 256 directories, ORCH_E_NO_FD.

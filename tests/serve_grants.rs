@@ -14,6 +14,9 @@ mod client;
 #[path = "support/files.rs"]
 #[allow(dead_code)]
 mod files;
+#[path = "support/namespace.rs"]
+#[allow(dead_code)]
+mod namespace;
 #[path = "support/serving.rs"]
 mod serving;
 
@@ -25,7 +28,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use client::{Client, Incoming};
 use files::TempDir;
+use namespace::enter;
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use orchflow::{Config, Limits, SpawnOptions, WatchId};
 use serde_json::{Value, json};
 use serving::Serving;
@@ -147,6 +152,151 @@ fn a_granted_directory_comes_back() {
     fs::remove_file(place.path("granted")).unwrap();
     fs::create_dir_all(place.path("granted/w/again")).unwrap();
     follow(&mut client, &mut known, |known| known.values().any(|name| name.contains("again")));
+}
+
+/// Makes `granted` anew, with a file of this name in `w`.
+fn make_anew(place: &Place, name: &str) {
+    fs::create_dir_all(place.path("granted/w")).unwrap();
+    fs::write(place.path(&format!("granted/w/{name}")), "x").unwrap();
+}
+
+/// A name, and what happens to the directory.
+type Return = (&'static str, fn(&Place));
+
+/// Ways in which the directory at a granted path becomes another one, or the same one again. The last part of
+/// each has `granted/w/fresh` there.
+const RETURNS: [Return; 6] = [
+    ("removed and made anew", |place| {
+        fs::remove_dir_all(place.path("granted")).unwrap();
+        make_anew(place, "fresh");
+    }),
+    ("renamed away and back", |place| {
+        fs::rename(place.path("granted"), place.path("away")).unwrap();
+        fs::write(place.path("away/w/fresh"), "x").unwrap();
+        fs::rename(place.path("away"), place.path("granted")).unwrap();
+    }),
+    ("renamed away and made anew", |place| {
+        fs::rename(place.path("granted"), place.path("away")).unwrap();
+        make_anew(place, "fresh");
+    }),
+    ("another one renamed over it", |place| {
+        fs::create_dir_all(place.path("other/w")).unwrap();
+        fs::write(place.path("other/w/fresh"), "x").unwrap();
+        fs::remove_dir_all(place.path("granted")).unwrap();
+        fs::create_dir(place.path("granted")).unwrap();
+        fs::rename(place.path("other"), place.path("granted")).unwrap();
+    }),
+    ("exchanged for another one", |place| {
+        fs::create_dir_all(place.path("other/w")).unwrap();
+        fs::write(place.path("other/w/fresh"), "x").unwrap();
+        let exchange = RenameFlags::RENAME_EXCHANGE;
+        let (granted, other) = (place.path("granted"), place.path("other"));
+        renameat2(AT_FDCWD, &granted, AT_FDCWD, &other, exchange).unwrap();
+    }),
+    ("removed with the directory above it", |place| {
+        fs::remove_dir_all(place.path("")).unwrap();
+        make_anew(place, "fresh");
+    }),
+];
+
+/// The grant is of the path: whatever directory is there serves watches and programs.
+#[test]
+fn a_grant_outlives_its_directory() {
+    let serving = Serving::start(Config::default());
+    for (how, change) in RETURNS {
+        for has_watch in [true, false] {
+            eprintln!("{how}, {has_watch}");
+            let place = Place::new(&serving);
+            let fields = json!({"collections": ["files"]});
+            let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+            let mut known = Known::new();
+            if has_watch {
+                watch(&mut client, place.path("granted/w"));
+                follow(&mut client, &mut known, |known| known.len() == 4);
+            }
+            change(&place);
+            // Asked for again it is the same watch, and looks again.
+            watch(&mut client, place.path("granted/w"));
+            let is_there = |name: &str, known: &Known| known.values().any(|n| n == &quoted(name));
+            follow(&mut client, &mut known, |known| is_there("fresh", known));
+            fs::write(place.path("granted/w/later"), "x").unwrap();
+            follow(&mut client, &mut known, |known| is_there("later", known));
+            spawn_in(&mut client, place.path("granted/w")).unwrap();
+            follow(&mut client, &mut known, |known| is_there("ran", known));
+            assert!(place.path("granted/w/ran").exists());
+        }
+    }
+}
+
+/// A name as [`follow`] keeps it.
+fn quoted(name: &str) -> String {
+    json!(name).to_string()
+}
+
+/// Starts the program that leaves a mark; gives the code of the failure.
+fn spawn_in(client: &mut Client, cwd: PathBuf) -> Result<(), String> {
+    let outcome = client.ask(json!({"type": "spawn", "profile": "mark", "cwd": cwd}), 77);
+    let code = outcome["failed"]["code"].as_str().map(String::from);
+    code.map_or(Ok(()), Err)
+}
+
+/// A link in the place of a granted directory, or of one above it, grants nothing of where it leads.
+#[test]
+fn a_link_in_the_place_of_a_grant_leads_nowhere() {
+    let serving = Serving::start(Config::default());
+    for (how, target) in [("its place", "granted"), ("a place above it", "")] {
+        eprintln!("{how}");
+        let place = Place::new(&serving);
+        let fields = json!({"collections": ["files"]});
+        let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+        let kept = TempDir::new();
+        fs::create_dir_all(kept.path().join("granted/w")).unwrap();
+        fs::write(kept.path().join("granted/w/secret"), "x").unwrap();
+        fs::remove_dir_all(place.path(target)).unwrap();
+        let link = place.path(target);
+        let link = link.components().collect::<PathBuf>();
+        symlink(kept.path().join(target), &link).unwrap();
+        for _ in 0..2 {
+            let outcome = client.ask(json!({"type": "watch", "path": place.path("granted/w")}), 1);
+            assert_eq!(outcome["failed"]["code"], "not_found", "{outcome}");
+            assert_eq!(spawn_in(&mut client, place.path("granted/w")), Err("not_found".into()));
+        }
+        assert!(!kept.path().join("granted/w/ran").exists());
+        fs::remove_file(&link).unwrap();
+        make_anew(&place, "fresh");
+        watch(&mut client, place.path("granted/w"));
+        assert_eq!(spawn_in(&mut client, place.path("granted/w")), Ok(()));
+    }
+}
+
+/// What is mounted over a granted directory is served while it is there.
+#[test]
+fn a_mount_over_a_grant() {
+    if !enter("a_mount_over_a_grant") {
+        return;
+    }
+    let serving = Serving::start(Config::default());
+    let place = Place::new(&serving);
+    let fields = json!({"collections": ["files"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let mut known = Known::new();
+    watch(&mut client, place.path("granted/w"));
+    follow(&mut client, &mut known, |known| known.len() == 4);
+    let granted = place.path("granted");
+    let none: Option<&str> = None;
+    mount(Some("tmpfs"), &granted, Some("tmpfs"), MsFlags::empty(), none).unwrap();
+    let gone = client.ask(json!({"type": "watch", "path": place.path("granted/w")}), 1);
+    assert_eq!(gone["failed"]["code"], "not_found", "{gone}");
+    make_anew(&place, "fresh");
+    let is_there = |name: &str, known: &Known| known.values().any(|n| n == &quoted(name));
+    watch(&mut client, place.path("granted/w"));
+    follow(&mut client, &mut known, |known| is_there("fresh", known));
+    assert_eq!(spawn_in(&mut client, place.path("granted/w")), Ok(()));
+    umount2(&granted, MntFlags::MNT_DETACH).unwrap();
+    watch(&mut client, place.path("granted/w"));
+    follow(&mut client, &mut known, |known| is_there("inside", known));
+    assert!(!place.path("granted/w/ran").exists());
+    assert_eq!(spawn_in(&mut client, place.path("granted/w")), Ok(()));
 }
 
 /// Runs `work` while a directory and a link that leads out trade places; the directory has its own place in

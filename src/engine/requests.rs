@@ -343,7 +343,9 @@ impl Engine {
         let at = match known {
             Some(at) => {
                 // The host may have taken its files out of the state.
-                self.publish(self.client_watches[at].watch);
+                let watch = self.client_watches[at].watch;
+                self.publish(watch);
+                self.watches.look_at_roots(watch, &mut self.reactor)?;
                 at
             }
             None => {

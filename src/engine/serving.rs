@@ -75,10 +75,15 @@ impl Engine {
         self.settle()
     }
 
-    /// Lets clients watch files in this directory, and start programs in it.
+    /// Lets clients watch files in this directory, and start programs in it. The grant is of the directory's real
+    /// path, without symbolic links: whatever directory is there counts, also when it was removed and made anew,
+    /// replaced or mounted over. A symbolic link there, or in the place of a directory above it, grants nothing.
+    /// While there is no directory at the path, the one that was granted stays so if it was only moved. So whoever
+    /// may rename what is in the directory above decides what clients see.
     ///
     /// # Errors
-    /// `NotFound`, `PermissionDenied`, `NotADirectory`, `LimitReached` beyond 256, `Forked`.
+    /// `InvalidArgument` (a path that is not absolute), `NotFound`, `PermissionDenied`, `NotADirectory`,
+    /// `LimitReached` beyond 256, `Forked`. The message names the directory.
     pub fn grant_directory(&mut self, path: &Path) -> Result<()> {
         self.check_process()?;
         self.server.roots.grant(path)

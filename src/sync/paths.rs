@@ -1,7 +1,13 @@
 //! Paths of clients: only what lies in the directories that the host granted.
 //!
-//! The kernel decides, not a comparison of text: `openat2` resolves beneath a directory that was opened when
-//! it was granted, so neither a symbolic link nor a rename in between leads out. What is returned is
+//! A grant is of a real path: that of the directory at the time of the grant, without symbolic links. The
+//! directory that is at this path now is granted, so one that is deleted and made anew, replaced by another
+//! directory, or mounted over is served as it is then. The path is opened without following symbolic links: a
+//! link in its place, or in the place of a directory above it, grants nothing. While no directory is at the path,
+//! the one that was granted stays so if it was only moved.
+//!
+//! The kernel decides, not a comparison of text: `openat2` resolves beneath the directory that was opened, so
+//! neither a symbolic link nor a rename in between leads out. What is returned is
 //! the thing that was found, as a descriptor, and where it was. The descriptor is what may be used: by the
 //! time a path is looked up again, a program that may write in a granted directory can have put a link there.
 //!
@@ -21,7 +27,7 @@ use crate::reactor::io_error;
 use crate::watch::Granted;
 
 /// Bytes of a path, as the kernel has it without the NUL.
-const PATH_BYTES_MAX: usize = 4095;
+pub(super) const PATH_BYTES_MAX: usize = 4095;
 /// Granted directories; each costs a descriptor.
 const ROOTS_MAX: usize = 256;
 /// The kernel asks for another try when something was renamed while it looked.
@@ -30,8 +36,9 @@ const TRIES: u32 = 16;
 struct Root {
     /// As the host named it.
     named: PathBuf,
-    /// Where it was when it was granted: what clients see in answers.
+    /// Where it was when it was granted, without symbolic links: this path is what is granted.
     real: PathBuf,
+    /// The directory that was there then.
     fd: OwnedFd,
 }
 
@@ -42,6 +49,17 @@ impl Root {
             .into_iter()
             .filter_map(|name| Some((name.components().count(), path.strip_prefix(name).ok()?)))
             .max_by_key(|(length, _)| *length)
+    }
+
+    /// The directory that is granted now: the one at the path, else the one that was there first.
+    fn directory(&self) -> Result<Granted> {
+        let fd = match retry(|| Granted::at(&self.real)) {
+            Ok(there) => there.fd,
+            Err(_) => self.fd.try_clone().map_err(|e| io_error("dup", &e))?,
+        };
+        // It is read now: a rename may just have moved the directory.
+        let path = real_path(fd.as_fd())?;
+        Ok(Granted { fd, path })
     }
 }
 
@@ -66,9 +84,22 @@ impl Roots {
         Roots::default()
     }
 
-    /// Grants the directory that is at an absolute path now, and everything in it. A directory that was
-    /// granted under the same path is replaced.
+    /// Grants the directory that is at an absolute path now, and everything in it; see the module for what
+    /// becomes of the grant later. A directory that was granted under the same path is replaced. Errors name the
+    /// path.
     pub(crate) fn grant(&mut self, path: &Path) -> Result<()> {
+        self.try_grant(path).map_err(|error| {
+            let message = match error.kind() {
+                ErrorKind::NotADirectory => "not a directory",
+                _ => error.message(),
+            };
+            let text = format!("{}: {message}", path.display());
+            let named = Error::new(error.kind(), text);
+            error.errno().map(Errno::from_raw).into_iter().fold(named, Error::with_errno)
+        })
+    }
+
+    fn try_grant(&mut self, path: &Path) -> Result<()> {
         let named: PathBuf = checked(path.as_os_str().as_bytes())?.components().collect();
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let fd = retry(|| open(&named, flags, Mode::empty())).map_err(refused)?;
@@ -108,11 +139,10 @@ impl Roots {
         let how = OpenHow::new()
             .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
             .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS);
-        let fd = retry(|| openat2(&root.fd, below, how)).map_err(refused)?;
+        let granted = root.directory()?;
+        let fd = retry(|| openat2(&granted.fd, below, how)).map_err(refused)?;
         let real = real_path(fd.as_fd())?;
-        // Both are read now: the root itself may have been moved since it was granted.
-        let granted = real_path(root.fd.as_fd())?;
-        if !real.starts_with(&granted) {
+        if !real.starts_with(&granted.path) {
             return Err(outside());
         }
         let stat = stat(fd.as_fd())?;
@@ -120,8 +150,7 @@ impl Roots {
         if !lstat(&real).is_ok_and(|at| (at.st_dev, at.st_ino) == (stat.st_dev, stat.st_ino)) {
             return Err(Error::new(ErrorKind::NotFound, "it is gone").with_errno(Errno::ENOENT));
         }
-        let copy = root.fd.try_clone().map_err(|e| io_error("dup", &e))?;
-        Ok(Found { fd, path: real, granted: Granted { fd: copy, path: granted } })
+        Ok(Found { fd, path: real, granted })
     }
 }
 

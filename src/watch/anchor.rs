@@ -4,8 +4,9 @@
 //! granted directory and follows no symbolic link, and the root counts only while its own name, looked up
 //! without links, leads to the same inode. A name that leads elsewhere later is gone for the watch.
 //!
-//! A granted directory that was deleted is opened anew by its own path, without links: as for any root that
-//! vanishes and comes back, the watch goes on with what is there then.
+//! The granted directory is whatever directory is at the granted path, which has no symbolic link in it. When a
+//! root is not found, the path is opened anew: the watch goes on with what took the place of a directory that was
+//! deleted, moved or mounted over.
 
 use std::ffi::OsStr;
 use std::io;
@@ -16,7 +17,6 @@ use std::sync::Arc;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, OFlag, OpenHow, ResolveFlag, openat2};
-use nix::sys::stat::fstat;
 
 use super::disk;
 use super::tree::Stat;
@@ -46,14 +46,10 @@ impl Anchor {
     pub(super) fn look_at_root(&mut self, path: &[u8]) -> Result<Option<Stat>, Errno> {
         let Some(granted) = &self.granted else { return disk::look_at_root(path) };
         let found = granted.look_at_root(path)?;
-        if found.is_some() || !granted.is_deleted() {
+        if found.is_some() {
             return Ok(found);
         }
-        let directory = OFlag::O_PATH | OFlag::O_DIRECTORY;
-        let Ok(fd) = open_plain(granted.path.as_os_str().as_bytes(), directory) else {
-            return Ok(None);
-        };
-        let renewed = Granted { fd, path: granted.path.clone() };
+        let Ok(renewed) = Granted::at(&granted.path) else { return Ok(None) };
         let found = renewed.look_at_root(path)?;
         self.granted = Some(Arc::new(renewed));
         Ok(found)
@@ -107,6 +103,13 @@ impl Anchor {
 }
 
 impl Granted {
+    /// The directory that is at an absolute path now. The path is refused if a part of it is a symbolic link.
+    pub(crate) fn at(path: &Path) -> Result<Self, Errno> {
+        let flags = OFlag::O_PATH | OFlag::O_DIRECTORY;
+        let fd = open_plain(path.as_os_str().as_bytes(), flags)?;
+        Ok(Granted { fd, path: path.to_path_buf() })
+    }
+
     /// Opens what is at a path of the watch, from here.
     fn open(&self, path: &[u8], flags: OFlag) -> Result<OwnedFd, Errno> {
         let path = Path::new(OsStr::from_bytes(path));
@@ -127,10 +130,6 @@ impl Granted {
         };
         let is_same = disk::identify(named.as_fd())?.is_same_inode(&stat);
         Ok(Some(stat).filter(|_| is_same))
-    }
-
-    fn is_deleted(&self) -> bool {
-        fstat(&self.fd).is_ok_and(|stat| stat.st_nlink == 0)
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn resolve(options: &WatchOptions, anchor: &mut Anchor) -> Result<Vec
 }
 
 impl Watch {
-    /// Begins: looks at every root.
+    /// Looks at every root: at the beginning, and when it may be another one.
     pub(crate) fn start(&mut self) {
         for index in 0..self.roots.len() {
             self.look_at_root(index);

@@ -167,6 +167,14 @@ impl Watches {
         Ok(())
     }
 
+    /// Looks at the roots of a watch again: no event tells that a path leads elsewhere now.
+    pub(crate) fn look_at_roots(&mut self, id: WatchId, reactor: &mut Reactor) -> Result<()> {
+        self.command(id, reactor, |watch| {
+            watch.start();
+            Ok(())
+        })
+    }
+
     // Readiness.
 
     pub(crate) fn on_readable(&mut self, id: WatchId) {

@@ -208,7 +208,7 @@ fn a_root_that_is_a_link_goes_by_both_names() {
     place.roots.grant(&place.path("alias/")).unwrap();
     place.leads("alias/file", "root2/file");
     place.leads("root2/file", "root2/file");
-    // What was granted is the directory, wherever the link leads later.
+    // What was granted is where the link led then, wherever it leads later.
     fs::remove_file(place.path("alias")).unwrap();
     symlink("/", place.path("alias")).unwrap();
     place.leads("alias/file", "root2/file");
@@ -230,16 +230,71 @@ fn the_longest_root_counts() {
 }
 
 #[test]
-fn a_root_that_moves_or_goes() {
+fn a_root_that_moves() {
     let place = Place::new();
-    fs::rename(place.path("root"), place.path("moved")).unwrap();
-    fs::create_dir(place.path("root")).unwrap();
-    fs::write(place.path("root/other"), "x").unwrap();
+    let (root, moved) = (place.path("root"), place.path("moved"));
+    fs::rename(&root, &moved).unwrap();
     place.leads("root/file", "moved/file");
-    place.refuses("root/other", ErrorKind::NotFound);
-    fs::remove_dir_all(place.path("moved")).unwrap();
+    // Another directory in its place is granted; a link or a file there is not.
+    fs::create_dir(&root).unwrap();
+    fs::write(place.path("root/other"), "x").unwrap();
+    place.leads("root", "root");
+    place.leads("root/other", "root/other");
+    place.refuses("root/file", ErrorKind::NotFound);
+    fs::remove_dir_all(&root).unwrap();
+    place.leads("root/file", "moved/file");
+    symlink("root2", &root).unwrap();
+    place.leads("root/file", "moved/file");
+    fs::remove_file(&root).unwrap();
+    fs::write(&root, "x").unwrap();
+    place.leads("root/file", "moved/file");
+    fs::remove_file(&root).unwrap();
+    fs::rename(&moved, &root).unwrap();
+    place.leads("root/file", "root/file");
+}
+
+#[test]
+fn a_root_that_goes_and_comes_back() {
+    let place = Place::new();
+    let root = place.path("root");
+    fs::remove_dir_all(&root).unwrap();
     place.refuses("root", ErrorKind::NotFound);
     place.refuses("root/file", ErrorKind::NotFound);
+    symlink("root2", &root).unwrap();
+    place.refuses("root", ErrorKind::NotFound);
+    place.refuses("root/file", ErrorKind::NotFound);
+    fs::remove_file(&root).unwrap();
+    fs::create_dir(&root).unwrap();
+    fs::write(place.path("root/again"), "x").unwrap();
+    place.leads("root", "root");
+    place.leads("root/again", "root/again");
+    // Another one is renamed over it, and links in that one lead nobody out.
+    fs::remove_file(place.path("root/again")).unwrap();
+    symlink("../secret", place.path("root2/out")).unwrap();
+    fs::rename(place.path("root2"), &root).unwrap();
+    place.leads("root/file", "root/file");
+    place.refuses("root/out", ErrorKind::PermissionDenied);
+}
+
+#[test]
+fn a_directory_above_a_root_that_goes_and_comes_back() {
+    let mut place = Place::new();
+    place.roots.grant(&place.top.join("root/sub/deep")).unwrap();
+    assert!(place.roots.revoke(&place.top.join("root")));
+    fs::write(place.path("root/sub/deep/file"), "x").unwrap();
+    place.leads("root/sub/deep/file", "root/sub/deep/file");
+    fs::remove_dir_all(place.path("root")).unwrap();
+    place.refuses("root/sub/deep/file", ErrorKind::NotFound);
+    // A link above it grants nothing, wherever it leads.
+    fs::create_dir_all(place.path("root2/sub/deep")).unwrap();
+    fs::write(place.path("root2/sub/deep/file"), "x").unwrap();
+    symlink("root2", place.path("root")).unwrap();
+    place.refuses("root/sub/deep/file", ErrorKind::NotFound);
+    fs::remove_file(place.path("root")).unwrap();
+    fs::create_dir_all(place.path("root/sub/deep")).unwrap();
+    fs::write(place.path("root/sub/deep/again"), "x").unwrap();
+    place.leads("root/sub/deep/again", "root/sub/deep/again");
+    place.refuses("root/sub", ErrorKind::PermissionDenied);
 }
 
 #[test]
@@ -251,6 +306,10 @@ fn what_can_be_granted() {
     assert_eq!(grant("/tmp/.."), Err(ErrorKind::InvalidArgument));
     assert_eq!(grant("/dev/null"), Err(ErrorKind::NotADirectory));
     assert_eq!(grant("/no/such/directory"), Err(ErrorKind::NotFound));
+    let message = place.roots.grant(Path::new("/dev/null")).unwrap_err().message().to_owned();
+    assert_eq!(message, "/dev/null: not a directory");
+    let message = place.roots.grant(Path::new("a\nb")).unwrap_err().message().to_owned();
+    assert_eq!(message, "a b: path: must be absolute");
     let root = place.path("root");
     for _ in 0..2 * ROOTS_MAX {
         place.roots.grant(&root).unwrap(); // The same one again.
