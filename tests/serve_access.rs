@@ -21,7 +21,10 @@ use std::time::Duration;
 use bystander::Bystander;
 use client::{Client, Incoming};
 use files::TempDir;
-use orchflow::{Collections, Config, Engine, Scopes, SpawnOptions, TokenOptions};
+use orchflow::{
+    Collections, Config, Engine, ErrorKind, ListenOptions, PeerAddress, PeerOptions, Scopes,
+    SpawnOptions, TokenOptions, WatchOptions,
+};
 use raw::{FIN, Raw, TEXT, upgrade_head};
 use serde_json::{Value, json};
 use serving::Serving;
@@ -369,5 +372,54 @@ fn names_that_are_no_text() {
             assert_eq!(root["name"], path);
             break;
         }
+    }
+}
+
+/// A path that no socket can have is refused by a text that says so, whoever wants to use it.
+#[test]
+fn paths_of_sockets_have_a_length() {
+    let folder = TempDir::new();
+    let mut engine = Engine::new(Config::default()).unwrap();
+    let path_of = |length: usize| {
+        let folder = folder.path().join("s");
+        let rest = length - folder.as_os_str().len() - 1;
+        folder.join("x".repeat(rest))
+    };
+    engine.listen(&ListenOptions::unix(path_of(107))).unwrap();
+    let long = path_of(108);
+    let nul = folder.path().join("s/a\0b");
+    for path in [&long, &nul] {
+        let listened = engine.listen(&ListenOptions::unix(path)).map(drop).unwrap_err();
+        let options = PeerOptions::new(PeerAddress::Unix(path.clone()), "token");
+        let connected = engine.connect(&options).map(drop).unwrap_err();
+        for error in [listened, connected] {
+            assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
+            assert!(error.message().contains("107 bytes"), "{error}");
+            assert!(!error.message().contains("nknown errno"), "{error}");
+        }
+    }
+    // Neither has left a directory or a socket behind.
+    assert!(!long.exists());
+    let watched = engine.watch(&WatchOptions::new(folder.path().join("a\0b"))).unwrap_err();
+    assert_eq!(watched.kind(), ErrorKind::InvalidArgument, "{watched}");
+}
+
+/// An error about a directory names it.
+#[test]
+fn a_grant_that_fails_names_its_directory() {
+    let folder = TempDir::new();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let mut engine = Engine::new(Config::default()).unwrap();
+    let missing = folder.path().join("missing");
+    let relative = std::path::PathBuf::from("relative");
+    for (path, kind) in [
+        (&file, ErrorKind::NotADirectory),
+        (&missing, ErrorKind::NotFound),
+        (&relative, ErrorKind::InvalidArgument),
+    ] {
+        let error = engine.grant_directory(path).unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.message().contains(&path.display().to_string()), "{error}");
     }
 }

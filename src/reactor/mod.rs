@@ -32,7 +32,7 @@ use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use clock::Clock;
 use self_wake::SelfWake;
 
@@ -255,5 +255,9 @@ impl Reactor {
 
 /// An error of the standard library's as one of ours.
 pub(crate) fn io_error(what: &'static str, error: &std::io::Error) -> Error {
-    Error::system(what, Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+    match error.raw_os_error() {
+        Some(code) => Error::system(what, Errno::from_raw(code)),
+        // Not from the kernel.
+        None => Error::new(ErrorKind::System, format!("{what}: {error}")),
+    }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,9 @@ use super::origin::{HostList, OriginList};
 use super::wire::Socket;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::io_error;
+
+/// Bytes of the path of a Unix socket, as the kernel has it without the NUL.
+pub(super) const UNIX_PATH_BYTES_MAX: usize = 107;
 
 /// A socket that is listened on, and whom it lets in.
 pub(crate) struct Listener {
@@ -131,6 +135,14 @@ fn bind_tcp(address: SocketAddr, allow_remote: bool) -> Result<(Door, HostList)>
 /// socket in the place of ours.
 fn bind_unix(path: &Path) -> Result<Door> {
     let name = path.display();
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.len() > UNIX_PATH_BYTES_MAX || bytes.contains(&0) {
+        let length = bytes.len();
+        return Err(Error::invalid(format!(
+            "{name}: the path of a Unix socket has at most {UNIX_PATH_BYTES_MAX} bytes and no NUL; \
+             this one has {length} bytes"
+        )));
+    }
     let directory = path.parent().filter(|parent| parent.is_absolute()).ok_or_else(|| {
         Error::invalid(format!("{name}: a Unix socket needs an absolute path in a directory"))
     })?;
@@ -167,7 +179,9 @@ fn is_abandoned(path: &Path) -> bool {
 }
 
 fn bind_error(what: &str, error: &io::Error) -> Error {
-    let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+    let Some(errno) = error.raw_os_error().map(Errno::from_raw) else {
+        return Error::new(ErrorKind::System, format!("listen on {what}: {error}"));
+    };
     let kind = match errno {
         Errno::EACCES | Errno::EPERM => ErrorKind::PermissionDenied,
         Errno::ENOENT => ErrorKind::NotFound,

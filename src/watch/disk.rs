@@ -222,7 +222,10 @@ fn read_entries(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
 
 /// Why a root cannot be watched.
 pub(super) fn path_error(path: &Path, error: &io::Error) -> Error {
-    let errno = Errno::from_raw(error.raw_os_error().unwrap_or(0));
+    let Some(errno) = error.raw_os_error().map(Errno::from_raw) else {
+        // Not from the kernel: a NUL in the path.
+        return Error::invalid(format!("{}: {error}", path.display()));
+    };
     let kind = match errno {
         Errno::ENOENT => ErrorKind::NotFound,
         Errno::EACCES | Errno::EPERM => ErrorKind::PermissionDenied,

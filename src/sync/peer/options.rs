@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::policy::{BreakerOptions, RetryPolicy};
 use crate::state::Collections;
 use crate::sync::codec::Codec;
+use crate::sync::listener::UNIX_PATH_BYTES_MAX;
 use crate::terminal::Size;
 
 /// The longest token, in bytes; the hello that carries it may have 4 KiB.
@@ -118,7 +119,10 @@ impl PeerOptions {
         if let PeerAddress::Unix(path) = &self.address
             && (path.as_os_str().is_empty() || SocketName::from_pathname(path).is_err())
         {
-            return Err(Error::invalid("this path cannot be that of a socket"));
+            let path = path.display();
+            return Err(Error::invalid(format!(
+                "{path}: the path of a Unix socket has 1 to {UNIX_PATH_BYTES_MAX} bytes and no NUL"
+            )));
         }
         if self.name.len() > NAME_MAX {
             return Err(Error::invalid("the name of a peer has at most 64 bytes"));
