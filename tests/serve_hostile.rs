@@ -95,6 +95,44 @@ fn requests_that_are_no_handshake() {
     refused(&serving, &table);
 }
 
+/// What RFC 9112 wants to be understood: a whole address as the target, and an empty line before the request.
+#[test]
+fn requests_in_an_unusual_form() {
+    let serving = Serving::start(Config::default());
+    let address = serving.address;
+    let target = |target: &str| altered(address, "GET / ", &format!("GET {target} "));
+    let own = format!("http://{address}");
+    for request in [
+        target(&format!("{own}/")),
+        target(&own),
+        target(&format!("{own}/?a=b")),
+        target(&format!("HTTP://{address}/")),
+        format!("\r\n{}", upgrade_head(address, JSON)),
+        format!("\r\n{}", target(&format!("{own}/"))),
+    ] {
+        let mut raw = Raw::connect(address, request.as_bytes());
+        assert_eq!(raw.status(), Some(101), "{request}");
+        raw.json(&json!({"type": "hello", "token": serving.token}));
+        assert_eq!(raw.next_json().unwrap()["type"], "welcome");
+    }
+    let port = address.port();
+    let table = [
+        ("another path in full", 404, target(&format!("{own}/metrics"))),
+        ("another name of this host", 400, target(&format!("http://localhost:{port}/"))),
+        ("another port in full", 400, target("http://127.0.0.1:1/")),
+        ("a user in full", 400, target(&format!("http://x@{address}/"))),
+        (
+            "a rebound host in full",
+            403,
+            target("http://evil.example/")
+                .replace(&format!("Host: {address}"), "Host: evil.example"),
+        ),
+        ("two empty lines", 400, format!("\r\n\r\n{}", upgrade_head(address, JSON))),
+        ("an empty line of a line feed", 400, format!("\n{}", upgrade_head(address, JSON))),
+    ];
+    refused(&serving, &table);
+}
+
 #[test]
 fn requests_from_somewhere_else() {
     let serving = Serving::start(Config::default());

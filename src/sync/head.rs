@@ -5,6 +5,9 @@
 //! bytes costs no more than others. What [`Collector`] lets through has CRLF at the end of every line, no
 //! other control bytes than tabs, and no folded line, so nobody downstream can read a head differently.
 //!
+//! Two things are understood because RFC 9112 wants it: one empty line before a request, and a target that is
+//! a whole address, if it names the same host as the Host header.
+//!
 //! Deliberately absent: bodies, methods other than GET, HTTP/1.0, chunked encoding, keep-alive. A head
 //! that could be understood in two ways is refused, never repaired.
 
@@ -22,9 +25,9 @@ use tungstenite::handshake::derive_accept_key;
 
 /// Bytes of a head, its empty line included.
 pub(crate) const HEAD_BYTES_MAX: usize = 8 << 10;
-const HEADERS_MAX: usize = 64;
+pub(super) const HEADERS_MAX: usize = 64;
 /// Subprotocols that a client may offer: each costs an allocation.
-const PROTOCOLS_MAX: usize = 16;
+pub(super) const PROTOCOLS_MAX: usize = 16;
 /// What a subprotocol that carries a token begins with. Such an entry is a secret: it is never echoed, and
 /// never shown.
 pub(crate) const TOKEN_PREFIX: &str = "orchflow.token.";
@@ -78,7 +81,7 @@ impl Refusal {
 /// A request that is well formed. Who sent it is a question for [`super::origin`] and [`super::access`].
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Begins with `/`; graphic ASCII, percent signs as they came.
+    /// Begins with `/`; graphic ASCII, percent signs as they came. Without the host of a whole address.
     pub(crate) path: String,
     /// As it came, graphic ASCII.
     pub(crate) host: String,
@@ -118,14 +121,13 @@ pub(crate) enum HeadState {
 }
 
 /// A request head as it comes in.
-#[derive(Default)]
 pub(crate) struct HeadBuffer {
     collector: Collector,
 }
 
 impl HeadBuffer {
     pub(crate) fn new() -> Self {
-        HeadBuffer::default()
+        HeadBuffer { collector: Collector { seen: Seen::Nothing, ..Collector::default() } }
     }
 
     /// Takes bytes as they were read. Not to be called again after anything but
@@ -154,6 +156,10 @@ impl HeadBuffer {
 /// How much of the empty line at the end has been seen.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Seen {
+    /// Nothing of a request: one empty line may come before it.
+    Nothing,
+    /// CR of that line.
+    Early,
     /// Within a line.
     Text,
     /// CR behind text.
@@ -176,7 +182,9 @@ enum Collected {
 #[derive(Default)]
 struct Collector {
     bytes: Vec<u8>,
-    /// Length of the head; 0 until its end was seen.
+    /// Where the head begins: behind an empty line.
+    start: usize,
+    /// Where the head ends; 0 until its end was seen.
     length: usize,
     seen: Seen,
 }
@@ -190,6 +198,11 @@ impl Collector {
         let room = HEAD_BYTES_MAX - self.bytes.len();
         for (index, byte) in bytes.iter().take(room).enumerate() {
             self.seen = match (self.seen, byte) {
+                (Seen::Nothing, b'\r') => Seen::Early,
+                (Seen::Early, b'\n') => {
+                    self.start = self.bytes.len() + index + 1;
+                    Seen::Line
+                }
                 (Seen::Text, b'\r') => Seen::Return,
                 (Seen::Return, b'\n') => Seen::Line,
                 (Seen::Line, b'\r') => Seen::Last,
@@ -200,7 +213,7 @@ impl Collector {
                 }
                 (Seen::Text, b'\t' | b' '..=b'~' | 0x80..) => Seen::Text,
                 // No space here: a folded line belongs to the one above for some, to none for others.
-                (Seen::Line, b'!'..=b'~' | 0x80..) => Seen::Text,
+                (Seen::Line | Seen::Nothing, b'!'..=b'~' | 0x80..) => Seen::Text,
                 _ => return Collected::Malformed,
             };
         }
@@ -212,7 +225,7 @@ impl Collector {
     }
 
     fn head(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
+        self.bytes.get(self.start..self.length).unwrap_or_default()
     }
 
     fn rest(mut self) -> Vec<u8> {
@@ -236,10 +249,15 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
     if raw.method != Some("GET") {
         return Err(Refusal::new(405, "only GET"));
     }
-    let path = target(raw.path.unwrap_or_default())?;
+    let (authority, path) = target(raw.path.unwrap_or_default())?;
     let headers = &*raw.headers;
     refuse_body(headers)?;
     let host = single(headers, "host")?.filter(|host| !host.is_empty());
+    if let (Some(authority), Some(host)) = (authority, host)
+        && !authority.eq_ignore_ascii_case(host)
+    {
+        return Err(Refusal::bad("the request target and Host differ"));
+    }
     let key = single(headers, "sec-websocket-key")?;
     let version = single(headers, "sec-websocket-version")?;
     let upgrade = lists(headers, "upgrade", "websocket") && lists(headers, "connection", "upgrade");
@@ -256,13 +274,23 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
     })
 }
 
-/// The path of a target in origin-form; what comes behind `?` means nothing here. Absolute targets name a second host, which may differ from
-/// the one that is checked.
-fn target(target: &str) -> Result<&str, Refusal> {
-    if !target.starts_with('/') || !target.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
-        return Err(Refusal::bad("the request target is no path"));
+/// The path of a target, and its authority if it is a whole address; that has to be the same as the Host, since
+/// only the Host is checked. What comes behind `?` means nothing here.
+fn target(target: &str) -> Result<(Option<&str>, &str), Refusal> {
+    let no_path = || Refusal::bad("the request target is no path");
+    if !target.bytes().all(|b| b.is_ascii_graphic() && b != b'#') {
+        return Err(no_path());
     }
-    Ok(target.split_once('?').map_or(target, |(path, _)| path))
+    let without_query = target.split_once('?').map_or(target, |(path, _)| path);
+    if without_query.starts_with('/') {
+        return Ok((None, without_query));
+    }
+    let (scheme, rest) = without_query.split_once("://").ok_or_else(no_path)?;
+    if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
+        return Err(no_path());
+    }
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    Ok((Some(authority), if path.is_empty() { "/" } else { path }))
 }
 
 fn refuse_body(headers: &[Header<'_>]) -> Result<(), Refusal> {

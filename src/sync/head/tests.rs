@@ -103,6 +103,87 @@ fn request_lines() {
     }
 }
 
+/// RFC 9112 section 3.2.2: a whole address is a target, too. Its host has to be that of the Host header.
+#[test]
+fn whole_addresses() {
+    let taken = [
+        ("http://localhost:7070/", "/"),
+        ("http://localhost:7070", "/"),
+        ("http://localhost:7070/a/b%20c?d", "/a/b%20c"),
+        ("http://localhost:7070?d", "/"),
+        ("HTTP://LOCALHOST:7070/", "/"),
+        ("https://localhost:7070/", "/"),
+        ("http://localhost:7070//evil", "//evil"),
+        ("http://localhost:7070/http://evil/", "/http://evil/"),
+    ];
+    let ask =
+        |target: &str, host: &str| push(&format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+    for (target, path) in taken {
+        let request = complete(ask(target, "localhost:7070"));
+        assert_eq!((request.path.as_str(), request.host.as_str()), (path, "localhost:7070"));
+    }
+    for target in [
+        "http://localhost/",
+        "http://localhost:707/",
+        "http://localhost:70700/",
+        "http://evil.com/",
+        "http://evil.com/localhost:7070/",
+        "http://evil.com?localhost:7070/",
+        "http://x@localhost:7070/",
+        "http://localhost:7070@evil.com/",
+        "http://localhost:7070#/",
+        "http:///",
+        "http://",
+        "http:/localhost:7070/",
+        "http:localhost:7070",
+        "//localhost:7070",
+        "ws://localhost:7070/",
+        "ftp://localhost:7070/",
+        "://localhost:7070/",
+        "localhost:7070/",
+        "a?http://localhost:7070/",
+    ] {
+        let expected = if target.starts_with("//") { 200 } else { 400 };
+        assert_eq!(status(ask(target, "localhost:7070")), expected, "{target}");
+    }
+    let none = push("GET http://localhost/ HTTP/1.1\r\n\r\n");
+    assert_eq!(status(none), 400);
+}
+
+/// RFC 9112 section 2.2: an empty line before a request is passed over; one, and of CRLF.
+#[test]
+fn an_empty_line_before_a_request() {
+    let good = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (before, expected) in [
+        ("", 200),
+        ("\r\n", 200),
+        ("\r\n\r\n", 400),
+        ("\n", 400),
+        ("\r", 400),
+        ("\r\r\n", 400),
+        ("\n\r\n", 400),
+        (" \r\n", 400),
+        ("\r\n ", 400),
+    ] {
+        assert_eq!(status(push(&format!("{before}{good}"))), expected, "{before:?}");
+        let mut bytewise = HeadBuffer::new();
+        let mut last = HeadState::Partial;
+        for byte in format!("{before}{good}").bytes() {
+            last = bytewise.push(&[byte]);
+            if last != HeadState::Partial {
+                break;
+            }
+        }
+        assert_eq!(status(last), expected, "{before:?}");
+    }
+    let mut head = HeadBuffer::new();
+    complete(head.push(format!("\r\n{good}rest").as_bytes()));
+    assert_eq!(head.rest(), b"rest");
+    let mut response = ResponseBuffer::new(&key(), &[]);
+    let early = response.push(b"\r\nHTTP/1.1 101 Switching Protocols\r\n\r\n");
+    assert!(matches!(early, ResponseState::Bad(Rejected { status: None, .. })), "{early:?}");
+}
+
 #[test]
 fn header_lines() {
     let cases = [
@@ -139,7 +220,6 @@ fn header_lines() {
     for (headers, expected) in cases {
         assert_eq!(status(get(headers)), expected, "{headers:?}");
     }
-    assert_eq!(status(push("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")), 400);
 }
 
 #[test]
