@@ -19,6 +19,7 @@ mod meter;
 mod opening;
 mod parts;
 mod scan;
+mod skip;
 
 use bincode::config;
 
@@ -372,3 +373,5 @@ mod round_trip;
 mod schema;
 #[cfg(test)]
 mod vectors;
+mod strict;
+#[cfg(test)]

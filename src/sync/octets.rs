@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::{self, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::num::ParseIntError;
 
@@ -108,6 +109,33 @@ impl<T, F: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Parsed<F> {
     }
 }
 
+/// Reads a map; a key that comes twice is an error.
+pub(crate) fn unique<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    deserializer.deserialize_map(UniqueVisitor)
+}
+
+struct UniqueVisitor;
+
+impl<'de> Visitor<'de> for UniqueVisitor {
+    type Value = BTreeMap<String, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = BTreeMap::new();
+        while let Some((key, value)) = map.next_entry()? {
+            if entries.insert(key, value).is_some() {
+                return Err(de::Error::custom("a key of a map comes twice"));
+            }
+        }
+        Ok(entries)
+    }
+}
+
 /// A number of 64 bits: in JSON its decimal digits as a string, since numbers there are doubles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Decimal(pub(crate) u64);
@@ -126,8 +154,11 @@ impl<'de> Deserialize<'de> for Decimal {
         if !deserializer.is_human_readable() {
             return u64::deserialize(deserializer).map(Decimal);
         }
-        let parse =
-            |text: &str| text.parse().map(Decimal).map_err(|e: ParseIntError| e.to_string());
+        let parse = |text: &str| {
+            let is_shortest = text == "0" || !text.starts_with(['0', '+']);
+            let number = text.parse().map_err(|e: ParseIntError| e.to_string())?;
+            if is_shortest { Ok(Decimal(number)) } else { Err("not in its shortest form".into()) }
+        };
         deserializer.deserialize_str(Parsed { parse, expected: "a string of decimal digits" })
     }
 }
@@ -150,7 +181,11 @@ impl<'de> Deserialize<'de> for Hex {
         if !deserializer.is_human_readable() {
             return u64::deserialize(deserializer).map(Hex);
         }
-        let parse = |text: &str| u64::from_str_radix(text, 16).map(Hex).map_err(|e| e.to_string());
+        let parse = |text: &str| {
+            let is_whole = text.len() == 16 && text.bytes().all(|b| b.is_ascii_hexdigit());
+            let number = u64::from_str_radix(text, 16).map_err(|e| e.to_string())?;
+            if is_whole { Ok(Hex(number)) } else { Err("not 16 digits".into()) }
+        };
         deserializer.deserialize_str(Parsed { parse, expected: "a string of hexadecimal digits" })
     }
 }

@@ -10,6 +10,7 @@ use serde::de::{
 };
 
 use super::meter::{Meter, Metered, MeteredVisitor, Wanted};
+use super::skip::{self, Names};
 
 /// Errors and names need no more of a string than this.
 const QUOTED_BYTES: usize = super::ERROR_BYTES_MAX;
@@ -75,6 +76,8 @@ pub(super) struct MeteredMap<'m, A> {
     pub(super) is_top: bool,
     pub(super) is_first: bool,
     pub(super) key_bytes: usize,
+    /// Fields that nobody knows.
+    pub(super) skipped: Names,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for MeteredMap<'_, A> {
@@ -92,7 +95,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for MeteredMap<'_, A> {
             self.meter.check(claimed, self.key_bytes)?;
         }
         let seed = MeteredSeed { inner: seed, meter: self.meter, is_top: self.is_top };
-        self.inner.next_key_seed(seed)
+        let key = self.inner.next_key_seed(seed)?;
+        if key.is_none() {
+            self.skipped.check()?;
+        }
+        Ok(key)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
@@ -102,8 +109,14 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for MeteredMap<'_, A> {
             self.is_first = false;
             self.meter.charge(entries * (self.key_bytes + size_of::<S::Value>()))?;
         }
+        let field = self.meter.field.get();
         let seed = MeteredSeed { inner: seed, meter: self.meter, is_top: false };
-        self.inner.next_value_seed(seed)
+        let value = self.inner.next_value_seed(seed)?;
+        // Of the fields that are known, who asks for them sees to it.
+        if self.meter.is_skipped.take() && field != 0 {
+            self.skipped.push(field);
+        }
+        Ok(value)
     }
 }
 
@@ -176,9 +189,11 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for NumberedVariant<'_, A> {
     }
 }
 
-/// The name of a field or a variant: nothing of it is kept.
+/// The name of a field or a variant: nothing of it is kept but a hash.
 pub(super) struct Name<'m, V> {
     pub(super) inner: V,
+    /// Takes the hash; 0 of the field `type`.
+    pub(super) field: &'m Cell<u64>,
     /// Counts the field `type`.
     pub(super) tags: Option<&'m Cell<u32>>,
 }
@@ -191,9 +206,11 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Name<'_, V> {
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<V::Value, E> {
+        self.field.set(skip::hash(name));
         if let Some(tags) = self.tags
             && name == "type"
         {
+            self.field.set(0);
             tags.set(tags.get() + 1);
             if tags.get() > 1 {
                 return Err(E::duplicate_field("type"));

@@ -155,8 +155,8 @@ pub(super) struct FieldVariant<'m, A> {
 impl<'de, A: MapAccess<'de>> VariantAccess<'de> for FieldVariant<'_, A> {
     type Error = A::Error;
 
-    fn unit_variant(mut self) -> Result<(), A::Error> {
-        self.map.next_value()
+    fn unit_variant(self) -> Result<(), A::Error> {
+        Err(de::Error::custom("a choice that carries nothing is a string"))
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(

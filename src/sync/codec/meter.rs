@@ -2,7 +2,7 @@
 //!
 //! Every deserializer, visitor and access that decoding goes through is wrapped in one that charges a
 //! [`Meter`] before memory is taken: a string its length, a list its growth, a map its nodes. What is
-//! skipped costs nothing and is not kept. Three more things that serde does by itself are undone here:
+//! skipped costs nothing and is not kept; see [`skip`](super::skip). Three more things that serde does by itself are undone here:
 //! lengths claimed by the other side reserve no memory, errors quote only the start of a long string, and
 //! a structure written as a JSON array is an error.
 
@@ -10,10 +10,13 @@ use std::cell::Cell;
 use std::fmt;
 
 use serde::de::value::StrDeserializer;
-use serde::de::{self, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected, Visitor,
+};
 
 use super::access::{MeteredMap, MeteredSeq, Name, Numbered, start_of};
 use super::choice::FieldChoice;
+use super::skip::{Names, Skipped};
 
 /// What a message may still take, in bytes.
 #[derive(Debug)]
@@ -25,6 +28,9 @@ pub(super) struct Meter {
     pub(super) tags: Cell<u32>,
     /// The name of the message, for errors.
     name: Cell<&'static str>,
+    /// Hash of the field that was read last, and whether its value was skipped.
+    pub(super) field: Cell<u64>,
+    pub(super) is_skipped: Cell<bool>,
 }
 
 impl Meter {
@@ -34,6 +40,8 @@ impl Meter {
             is_over: Cell::new(false),
             tags: Cell::new(0),
             name: Cell::new(""),
+            field: Cell::new(0),
+            is_skipped: Cell::new(false),
         }
     }
 
@@ -262,11 +270,16 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Metered<'_, D> {
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         let tags = self.is_top.then_some(&self.meter.tags);
-        self.inner.deserialize_identifier(Name { inner: visitor, tags })
+        self.inner.deserialize_identifier(Name { inner: visitor, field: &self.meter.field, tags })
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        self.inner.deserialize_ignored_any(visitor)
+        if !self.inner.is_human_readable() {
+            return self.inner.deserialize_ignored_any(visitor);
+        }
+        Skipped::deserialize(self.inner)?;
+        self.meter.is_skipped.set(true);
+        visitor.visit_unit()
     }
 
     fn is_human_readable(&self) -> bool {
@@ -344,7 +357,15 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for MeteredVisitor<'_, V> {
     fn visit_map<A: MapAccess<'de>>(self, inner: A) -> Result<V::Value, A::Error> {
         let is_kept = self.wanted == Wanted::Map;
         let (meter, is_top) = (self.meter, self.is_top);
-        let map = MeteredMap { inner, meter, is_kept, is_top, is_first: true, key_bytes: 0 };
+        let map = MeteredMap {
+            inner,
+            meter,
+            is_kept,
+            is_top,
+            is_first: true,
+            key_bytes: 0,
+            skipped: Names::default(),
+        };
         match self.wanted {
             Wanted::Choice(..) => self.inner.visit_enum(FieldChoice { map }),
             _ => self.inner.visit_map(map),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Collection, Content, Version};
-use crate::sync::octets::Octets;
+use crate::sync::octets::{Octets, unique};
 
 /// What a client sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -177,10 +177,20 @@ pub(crate) struct ChangeOp {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Change {
-    PutSession { id: String, name: String, panes: Vec<String>, metadata: BTreeMap<String, String> },
-    RemoveSession { id: String },
+    PutSession {
+        id: String,
+        name: String,
+        panes: Vec<String>,
+        #[serde(deserialize_with = "unique")]
+        metadata: BTreeMap<String, String>,
+    },
+    RemoveSession {
+        id: String,
+    },
     PutPane(PutPane),
-    RemovePane { id: String },
+    RemovePane {
+        id: String,
+    },
 }
 
 /// See [`Change::PutPane`].
@@ -192,7 +202,7 @@ pub(crate) struct PutPane {
     pub(crate) title: String,
     #[serde(default)]
     pub(crate) content: Content,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unique")]
     pub(crate) metadata: BTreeMap<String, String>,
 }
 

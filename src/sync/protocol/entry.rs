@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sync::octets::{Decimal, Octets};
+use crate::sync::octets::{Decimal, Octets, unique};
 
 /// A version of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,7 @@ pub(crate) struct SessionEntry {
     pub(crate) version: u64,
     pub(crate) name: String,
     pub(crate) panes: Vec<String>,
+    #[serde(deserialize_with = "unique")]
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
@@ -51,6 +52,7 @@ pub(crate) struct PaneEntry {
     pub(crate) session: String,
     pub(crate) title: String,
     pub(crate) content: Content,
+    #[serde(deserialize_with = "unique")]
     pub(crate) metadata: BTreeMap<String, String>,
 }
 
