@@ -1015,7 +1015,7 @@ typedef struct orch_config {
     // Default 16.
     size_t clients_pending;
     // Bytes that wait to be sent to one client; output and state are added while there is room, and a client
-    // whose answers go beyond is closed. Default 1 MiB.
+    // for which more waits is closed. Its largest message of up to 4 MiB does not count. Default 1 MiB.
     size_t client_queue_bytes;
     // Bytes of one message of a client; a larger one closes it. Default 1 MiB.
     size_t client_message_bytes;

@@ -108,8 +108,9 @@ pub struct Limits {
     pub clients_pending: usize,
     /// Time for a connection to ask, upgrade and say hello; then it is closed. Default 5 s.
     pub client_hello_time: Duration,
-    /// Bytes that wait to be sent to one client. Output and state are added only while there is room; a
-    /// client whose answers go beyond is closed. Default 1 MiB.
+    /// Bytes that wait to be sent to one client. Output and state are added only while there is room; a client
+    /// for which more waits is closed. The largest message that waits does not count if it has at most 4 MiB, so
+    /// one answer may be larger. Default 1 MiB.
     pub client_queue_bytes: usize,
     /// Time in which nothing could be sent although something waits, or nothing came of a message that is
     /// not finished; then the client is closed. Default 30 s.

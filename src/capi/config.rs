@@ -99,7 +99,7 @@ pub struct orch_config {
     /// Default 16.
     pub clients_pending: usize,
     /// Bytes that wait to be sent to one client; output and state are added while there is room, and a client
-    /// whose answers go beyond is closed. Default 1 MiB.
+    /// for which more waits is closed. Its largest message of up to 4 MiB does not count. Default 1 MiB.
     pub client_queue_bytes: usize,
     /// Bytes of one message of a client; a larger one closes it. Default 1 MiB.
     pub client_message_bytes: usize,

@@ -145,6 +145,7 @@ impl Server {
             self.close(id, CloseCode::NoHello, "others wait for the place", reactor);
             self.flush(id, reactor);
         }
+        self.read_away(id);
         self.drop_client(id, reactor);
     }
 

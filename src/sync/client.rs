@@ -33,15 +33,15 @@ pub(super) const HELLO_BYTES: usize = 4 << 10;
 pub(super) const READ_BYTES: usize = 16 << 10;
 /// What a client may cost: nanoseconds of estimated work in a second on average, a fifth of a core, and what
 /// of it may come at once. A client that is used by a person, or that copies files, stays far below.
-const COST: (u64, u64) = (200_000_000, 50_000_000);
+pub(super) const COST: (u64, u64) = (200_000_000, 50_000_000);
 /// Output and diffs are added only while less than this waits, so that an echo or an answer is never
 /// behind much.
-const ROOM_BYTES: usize = 64 << 10;
+pub(super) const ROOM_BYTES: usize = 64 << 10;
 /// The same for parts of a large diff, which nobody waits for.
 const STATE_ROOM_BYTES: usize = 16 << 10;
 /// While more waits than this the client is not read: it would get answers that it does not take. Output
 /// and state alone stay below, so who is flooded by them can still type an interrupt.
-const ANSWER_ROOM: (usize, usize) = (3 * ROOM_BYTES, 4096);
+pub(super) const ANSWER_ROOM: (usize, usize) = (3 * ROOM_BYTES, 4096);
 
 /// The longest reason that a close frame has room for.
 pub(crate) const REASON_BYTES_MAX: usize = 123;
@@ -144,6 +144,11 @@ pub(crate) struct Client {
     pub(crate) timer: Option<(Instant, TimerId)>,
     /// When it has to have said hello, or the answer to a close frame has to have come.
     pub(super) deadline: Option<Instant>,
+    /// When it is gone at the latest once it is being closed; whether it may do nothing until then; and how much waited
+    /// when its time was looked at last.
+    pub(super) leaves_by: Option<Instant>,
+    pub(super) is_patient: bool,
+    pub(super) left_behind: usize,
     /// When it has sent something last.
     pub(crate) heard_at: Instant,
     /// The token is no longer valid from then on.
@@ -197,6 +202,8 @@ pub(crate) enum Input {
     Part,
     /// The connection has to be closed with this code.
     Close(CloseCode),
+    /// It is closed by the other end, and the answer is queued.
+    Goodbye,
     /// It is over.
     Ended,
 }
@@ -234,6 +241,9 @@ impl Client {
             malformed: 0,
             timer: None,
             deadline: None,
+            leaves_by: None,
+            is_patient: false,
+            left_behind: 0,
             heard_at: now,
             expires_at: None,
             throttled_until: None,
@@ -318,17 +328,20 @@ impl Client {
                 Input::Control
             }
             Step::Close(frame) => {
-                if !is_closing {
-                    self.wire.push(frames::bytes_of(frames::close_answer(frame.as_ref())));
+                if is_closing {
+                    return Input::Ended;
                 }
-                Input::Ended
+                // Whoever says goodbye wants nothing more.
+                self.wire.drop_unwritten();
+                self.wire.push(frames::bytes_of(frames::close_answer(frame.as_ref())));
+                Input::Goodbye
             }
         }
     }
 
     /// Reads away what a client sends that is being closed, so that it gets to see why: unread bytes
     /// would make the kernel reset the connection.
-    fn read_off(&mut self, scratch: &mut [u8]) -> (usize, Input) {
+    pub(super) fn read_off(&mut self, scratch: &mut [u8]) -> (usize, Input) {
         match self.wire.read(scratch) {
             Ok(0) => (0, Input::Ended),
             Ok(count) => (count, Input::Part),

@@ -27,15 +27,19 @@ impl Server {
             Phase::Hello if is_due => {
                 self.close(id, CloseCode::NoHello, "no hello in time", reactor);
             }
-            Phase::Closing | Phase::Ending if is_due => self.drop_client(id, reactor),
+            Phase::Closing | Phase::Ending if is_due => {
+                if !self.may_leave_later(id, reactor) {
+                    self.drop_client(id, reactor);
+                }
+            }
             Phase::Open if client.expires_at.is_some_and(|at| at <= now) => {
                 self.close(id, CloseCode::Unauthorized, "the token has expired", reactor);
             }
             Phase::Open if is_stalled(client, patience, now) => {
-                self.close(id, CloseCode::TooSlow, "the queue does not move", reactor);
+                self.close(id, CloseCode::TooSlow, &why_stalled(patience), reactor);
             }
             Phase::Open if is_abandoned(client, patience, now) => {
-                self.close(id, CloseCode::TooSlow, "a message does not go on", reactor);
+                self.close(id, CloseCode::TooSlow, &why_abandoned(patience), reactor);
             }
             _ => arm(client, patience, reactor),
         }
@@ -54,6 +58,14 @@ fn schedule(client: &mut Client, at: Instant, reactor: &mut Reactor) {
     }
     let timer: TimerId = reactor.set_timer(at, Alarm::Client(client.id));
     client.timer = Some((at, timer));
+}
+
+fn why_stalled(patience: Duration) -> String {
+    format!("client_stall_time: nothing was taken of what waits for {} ms", patience.as_millis())
+}
+
+fn why_abandoned(patience: Duration) -> String {
+    format!("client_stall_time: a message has not gone on for {} ms", patience.as_millis())
 }
 
 /// Whether nothing was written for too long although something waits.

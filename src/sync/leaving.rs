@@ -1,12 +1,14 @@
 //! The way out: connections that are refused, closed or broken, and the end of the server.
 //!
 //! A client is closed by a close frame with a code and a reason, behind what is queued for it; the answer
-//! is waited for, but not for long. One that does not read is closed without what is queued.
+//! is waited for, but not for long. One that does not read is closed without what is queued. Of a frame that has
+//! begun the rest has to be sent first, or what follows it would mean nothing: that is waited for as long as it
+//! goes on, and for `client_stall_time` at most.
 
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use super::client::{CloseCode, Phase};
+use super::client::{CloseCode, Phase, ROOM_BYTES};
 use super::deadline::set_timer;
 use super::head::{self, Refusal};
 use super::server::{News, Server};
@@ -58,6 +60,8 @@ impl Server {
             client.wire.drop_unwritten();
         }
         client.close(code, reason);
+        client.leaves_by = Some(reactor.now() + self.limits.client_stall_time);
+        client.left_behind = large(client.wire.queued_bytes());
         // What it still sends is read, or the connection would be reset before it has read why.
         (client.throttled_until, client.waits_for_room) = (None, false);
         set_timer(client, reactor.now() + CLOSE_TIME, reactor);
@@ -69,11 +73,51 @@ impl Server {
         self.read_again(id);
         self.count_partial(id);
         self.leave_terminals(id);
+        if code == CloseCode::TooSlow
+            && self.leaving_count() <= self.limits.clients_pending
+            && let Ok(client) = self.clients.get_mut(id)
+        {
+            // It may read on and learn why; few are waited for, since the frame that has begun is kept.
+            client.is_patient = true;
+        }
         if was_pending && self.leaving_count() > self.limits.clients_pending {
             // Strangers who do not answer take no more than their places.
             self.flush(id, reactor);
+            self.read_away(id);
             self.drop_client(id, reactor);
         }
+    }
+
+    /// A client has said goodbye, and the answer waits behind the rest of a frame.
+    pub(super) fn answer_goodbye(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Ok(client) = self.clients.get_mut(id) else { return };
+        let was_open = client.is_open();
+        client.phase = Phase::Ending;
+        client.leaves_by = Some(reactor.now() + self.limits.client_stall_time);
+        client.left_behind = client.wire.queued_bytes();
+        set_timer(client, reactor.now() + CLOSE_TIME, reactor);
+        let name = client.name.clone();
+        self.open_count -= usize::from(was_open);
+        self.leave_place(id);
+        self.log(format!("client {} {name:?}: gone", id.to_u64()));
+        self.count_partial(id);
+        self.leave_terminals(id);
+        self.flush(id, reactor);
+    }
+
+    /// A connection that is being closed has had its time. Whether it gets more of it, since what was begun is
+    /// still being sent.
+    pub(super) fn may_leave_later(&mut self, id: ClientId, reactor: &mut Reactor) -> bool {
+        let now = reactor.now();
+        let Ok(client) = self.clients.get_mut(id) else { return false };
+        let left = client.wire.queued_bytes();
+        let goes_on = left < std::mem::replace(&mut client.left_behind, left);
+        let may = (goes_on || (client.is_patient && left > 0))
+            && client.leaves_by.is_some_and(|end| now < end);
+        if may {
+            set_timer(client, now + CLOSE_TIME, reactor);
+        }
+        may
     }
 
     pub(super) fn drop_client(&mut self, id: ClientId, reactor: &mut Reactor) {
@@ -94,6 +138,14 @@ impl Server {
         reactor.deregister(client.wire.as_fd());
         if !client.watches.is_empty() {
             self.news.push_back(News::Gone(std::mem::take(&mut client.watches)));
+        }
+    }
+
+    /// Reads what a connection has sent and nobody wants to know: the kernel would answer it by a reset, which
+    /// takes away what was said last.
+    pub(super) fn read_away(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            let _ = client.read_off(&mut self.scratch);
         }
     }
 
@@ -126,7 +178,14 @@ impl Server {
     pub(crate) fn close_all(&mut self, reactor: &mut Reactor) {
         let ids: Vec<_> = self.clients.ids().collect();
         for id in ids {
-            self.close(id, CloseCode::Shutdown, "the server shuts down", reactor);
+            if self.clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {
+                self.refuse(id, &Refusal::new(503, "the server shuts down"), reactor);
+            } else {
+                self.close(id, CloseCode::Shutdown, "the server shuts down", reactor);
+            }
+            if let Ok(client) = self.clients.get_mut(id) {
+                client.leaves_by = None;
+            }
         }
     }
 
@@ -161,6 +220,11 @@ impl Server {
             listener.unlink();
         }
     }
+}
+
+/// Bytes of a queue that are not sent at once.
+fn large(queued: usize) -> usize {
+    if queued > ROOM_BYTES { queued } else { 0 }
 }
 
 /// Says no to a connection that has no place, as far as it can be said at once.

@@ -28,6 +28,7 @@ use super::lanes::Lane;
 use super::protocol::ClientMessage;
 use super::server::Server;
 use super::understanding::{MESSAGE_COST, Unread};
+use super::wire::Flush;
 use crate::policy::{Slice, UNIT_COST_MAX};
 use crate::reactor::{ClientId, Reactor, TerminalId};
 use crate::state::ApplicationState;
@@ -219,11 +220,10 @@ impl Server {
                 self.close(id, code, "the message is not acceptable", reactor);
                 self.read_again(id);
             }
-            Input::Ended => {
-                // The answer to its goodbye may be queued.
-                let _ = client.wire.flush();
-                self.drop_client(id, reactor);
+            Input::Goodbye if matches!(client.wire.flush(), Ok(Flush::Blocked)) => {
+                self.answer_goodbye(id, reactor);
             }
+            Input::Goodbye | Input::Ended => self.drop_client(id, reactor),
             Input::Message(payload) => {
                 unit.frames = 1;
                 self.read_again(id);

@@ -18,7 +18,7 @@ use super::options::{ListenAddress, ListenOptions};
 use super::paths::Roots;
 use super::pump::Pump;
 use super::reading::STRANGERS_COST;
-use super::wire::Flush;
+use super::wire::{Flush, Wire};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::policy::Balance;
@@ -28,9 +28,12 @@ use crate::terminal::SpawnOptions;
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 32;
 /// Frames that may wait for one client, however small they are: answers to its pings.
-const QUEUED_FRAMES_MAX: usize = 16 << 10;
+pub(super) const QUEUED_FRAMES_MAX: usize = 16 << 10;
 /// What is queued for a client that costs little to write to.
 const QUEUED_SMALL: usize = 16 << 10;
+/// Bytes of one message for which the queue of a client need not have room: a client is not slow because an
+/// answer is large. The largest are the statuses of a batch and whole screens.
+pub(super) const LARGEST_MESSAGE: usize = 4 << 20;
 /// How long nothing is accepted when the system has no descriptor left.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -254,10 +257,10 @@ impl Server {
             }
             return;
         }
-        let is_full = client.wire.queued_bytes() > self.limits.client_queue_bytes
-            || client.wire.queued_frames() > QUEUED_FRAMES_MAX;
-        if is_full {
-            self.close(id, CloseCode::TooSlow, "the queue is full", reactor);
+        if client.is_open()
+            && let Some(why) = fullness(&client.wire, self.limits.client_queue_bytes)
+        {
+            self.close(id, CloseCode::TooSlow, &why, reactor);
         } else {
             arm(client, self.limits.client_stall_time, reactor);
             let wants_more = !blocked && std::mem::take(&mut client.wants_more);
@@ -323,5 +326,49 @@ impl Server {
     /// The feed of a terminal goes on for the clients that are there; see the pump.
     pub(crate) fn on_feed_alarm(&mut self, terminal: TerminalId) {
         self.pump.on_alarm(terminal);
+    }
+}
+
+/// Which bound the queue of a client is beyond, if it is.
+fn fullness(wire: &Wire, bytes_max: usize) -> Option<String> {
+    let (bytes, frames) = (wire.queued_bytes(), wire.queued_frames());
+    if bytes > bytes_max && bytes - wire.largest_frame().min(LARGEST_MESSAGE) > bytes_max {
+        return Some(format!("client_queue_bytes: {bytes} bytes wait to be sent"));
+    }
+    let is_full = frames > QUEUED_FRAMES_MAX;
+    is_full.then(|| format!("{frames} frames wait to be sent, {QUEUED_FRAMES_MAX} may"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::wire::Socket;
+
+    /// A client is slow because much waits, not because one message is large.
+    #[test]
+    fn a_queue_is_full_beside_its_largest_message() {
+        let (stream, _other) = mio::net::UnixStream::pair().unwrap();
+        let mut wire = Wire::new(Socket::Unix(stream));
+        let max = 256 << 10;
+        let mut push = |bytes: usize| {
+            wire.push(vec![0; bytes].into());
+            fullness(&wire, max)
+        };
+        assert_eq!(push(max), None);
+        assert_eq!(push(LARGEST_MESSAGE), None);
+        let bytes = max + LARGEST_MESSAGE + 1;
+        let expected = format!("client_queue_bytes: {bytes} bytes wait to be sent");
+        assert_eq!(push(1), Some(expected));
+        wire.drop_unwritten();
+        wire.push(vec![0; bytes].into());
+        assert!(fullness(&wire, max).is_some(), "one that is larger than any may be");
+        wire.drop_unwritten();
+        for _ in 0..QUEUED_FRAMES_MAX {
+            wire.push(vec![0].into());
+        }
+        assert_eq!(fullness(&wire, max), None);
+        wire.push(vec![0].into());
+        let expected = "16385 frames wait to be sent, 16384 may";
+        assert_eq!(fullness(&wire, max).as_deref(), Some(expected));
     }
 }

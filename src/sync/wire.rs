@@ -232,6 +232,11 @@ impl Wire {
         self.queued_bytes
     }
 
+    /// The bytes of the largest frame that waits, without what was written of it. Looks at all of them.
+    pub(crate) fn largest_frame(&self) -> usize {
+        self.queue.iter().map(|queued| queued.frame.len()).max().unwrap_or(0)
+    }
+
     /// Frames that were pushed and not written whole. Each costs some 100 bytes beside its content.
     pub(crate) fn queued_frames(&self) -> usize {
         self.queue.len()
