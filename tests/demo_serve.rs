@@ -367,6 +367,33 @@ fn the_state_for_people() {
     }
 }
 
+/// Files come in the order of their paths, and one that is renamed is told as that.
+#[test]
+fn the_files_of_the_state_for_people() {
+    let server = DemoServer::start(&["--shell", "cat"]);
+    let mut child = demo("state").args(["--follow", &server.line]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut until =
+        |part: &str| lines.by_ref().map(Result::unwrap).find(|line| line.contains(part)).unwrap();
+    let root = fs::canonicalize(server.root.path()).unwrap();
+    until(&format!("{}", root.display()));
+    for name in ["c", "a", "b"] {
+        fs::write(root.join(name), "x").unwrap();
+        until(&format!("new      file      {}/{name}", root.display()));
+    }
+    fs::rename(root.join("a"), root.join("z")).unwrap();
+    let line = until("/z");
+    let expected = format!("renamed  file      {0}/z (1 bytes), was {0}/a", root.display());
+    assert_eq!(line, expected);
+    let output = demo("state").arg(&server.line).output().unwrap();
+    let state = text(&output.stdout);
+    let files: Vec<_> = state.lines().filter(|line| line.contains("(1 bytes)")).collect();
+    let expected = ["b", "c", "z"].map(|n| format!("file      {}/{n} (1 bytes)", root.display()));
+    assert_eq!(files, expected, "{state}");
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
 #[test]
 fn the_state_as_json_and_what_follows() {
     let server = DemoServer::start(&["--shell", "cat"]);
@@ -393,7 +420,15 @@ fn the_state_as_json_and_what_follows() {
     let name = json!({"bytes": BASE64_STANDARD.encode(b"f\xff")});
     let entry =
         wait_for_entry(&mut next, "files", |file| file["name"] == name && file["size"] == 4);
-    fs::remove_file(&file).unwrap();
+    // Renamed it is the same one, with the path that it had.
+    let renamed = server.root.path().join("renamed");
+    fs::rename(&file, &renamed).unwrap();
+    let again = wait_for_entry(&mut next, "files", |file| file["name"] == "renamed");
+    assert_eq!(again["id"], entry["id"]);
+    let was = fs::canonicalize(server.root.path()).unwrap().into_os_string().into_encoded_bytes();
+    let was = json!({"bytes": BASE64_STANDARD.encode([&was[..], b"/f\xff"].concat())});
+    assert_eq!(again["renamed_from"], was, "{again}");
+    fs::remove_file(&renamed).unwrap();
     let key = json!({"file": {"watch": entry["watch"], "id": entry["id"]}});
     wait_for_entry(&mut next, "removed", |removed| *removed == key);
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();

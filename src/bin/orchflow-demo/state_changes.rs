@@ -17,19 +17,36 @@ pub(crate) struct Seen {
     keys: BTreeMap<StateKey, Option<Place>>,
 }
 
+/// What entries are sorted by.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Order {
+    Other(StateKey),
+    /// The watch and the path.
+    File(u64, Vec<u8>),
+}
+
 struct Place {
     parent: u64,
     name: Box<[u8]>,
 }
 
-/// What is different. Without `full` it is on top of what was seen before.
+/// How an entry is different.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Difference {
+    New,
+    Changed,
+    /// A file that has another name or is in another directory; the path that it had.
+    Renamed(Vec<u8>),
+}
+
+/// What is different. Without `full` it is on top of what was seen before. All in the order of their keys, files
+/// after everything else and in the order of their paths.
 pub(crate) struct Changes<'a> {
     pub(crate) version: StateVersion,
     pub(crate) full: bool,
-    /// In the order of their keys, files with the path that they had.
+    /// Files with the path that they had.
     pub(crate) removed: Vec<(StateKey, Vec<u8>)>,
-    /// In the order of their keys; whether they are new.
-    pub(crate) entries: Vec<(StateEntry<'a>, bool)>,
+    pub(crate) entries: Vec<(StateEntry<'a>, Difference)>,
 }
 
 impl Seen {
@@ -43,10 +60,13 @@ impl Seen {
         }
         let mut entries: Vec<_> = entries(replica)
             .filter(|entry| full || entry.version() > after)
-            .map(|entry| (entry, !self.keys.contains_key(&entry.key().to_key())))
+            .map(|entry| (entry, self.difference(&entry)))
             .collect();
-        entries.sort_by(|(a, _), (b, _)| a.key().cmp(&b.key()));
-        let fresh = entries.iter().filter(|(_, is_new)| *is_new).count();
+        entries.sort_by_cached_key(|(entry, _)| match entry {
+            StateEntry::File(key, ..) => Order::File(key.watch, path(replica, *key)),
+            _ => Order::Other(entry.key().to_key()),
+        });
+        let fresh = entries.iter().filter(|(_, how)| *how == Difference::New).count();
         let count: usize = Collection::EACH.iter().map(|each| replica.count(*each)).sum();
         let removed =
             if self.keys.len() + fresh > count { self.forget(replica) } else { Vec::new() };
@@ -66,9 +86,26 @@ impl Seen {
     /// Takes out what is gone.
     fn forget(&mut self, replica: &StateView) -> Vec<(StateKey, Vec<u8>)> {
         let gone = self.keys.keys().filter(|key| replica.entry(key.as_ref()).is_none());
-        let gone: Vec<_> = gone.map(|key| (key.clone(), self.old_path(key))).collect();
+        let mut gone: Vec<_> = gone.map(|key| (key.clone(), self.old_path(key))).collect();
         gone.iter().for_each(|(key, _)| drop(self.keys.remove(key)));
+        gone.sort_by_cached_key(|(key, path)| match key {
+            StateKey::File(key) => Order::File(key.watch, path.clone()),
+            _ => Order::Other(key.clone()),
+        });
         gone
+    }
+
+    fn difference(&self, entry: &StateEntry<'_>) -> Difference {
+        let key = entry.key().to_key();
+        match (self.keys.get(&key), entry) {
+            (None, _) => Difference::New,
+            (Some(Some(place)), StateEntry::File(_, file, _))
+                if (place.parent, &*place.name) != (file.parent, &*file.name) =>
+            {
+                Difference::Renamed(self.old_path(&key))
+            }
+            _ => Difference::Changed,
+        }
     }
 
     fn old_path(&self, key: &StateKey) -> Vec<u8> {
@@ -133,7 +170,7 @@ mod tests {
         StateVersion { epoch, n }
     }
 
-    /// The changes as text: `*` all anew, `-` gone, `+` new, `~` changed.
+    /// The changes as text: `*` all anew, `-` gone, `+` new, `~` changed, `>` renamed.
     fn look(seen: &mut Seen, replica: &Replica, full: bool) -> String {
         let changes = seen.look(replica, full);
         let mut out = String::from(if changes.full { "*" } else { "" });
@@ -143,8 +180,12 @@ mod tests {
                 _ => format!(" -{}", String::from_utf8_lossy(path)),
             });
         }
-        for (entry, is_new) in &changes.entries {
-            let sign = if *is_new { '+' } else { '~' };
+        for (entry, how) in &changes.entries {
+            let sign = match how {
+                Difference::New => "+".to_owned(),
+                Difference::Changed => "~".to_owned(),
+                Difference::Renamed(from) => format!("{}>", String::from_utf8_lossy(from)),
+            };
             out.push_str(&match entry {
                 StateEntry::Terminal(id, ..) => format!(" {sign}{id}"),
                 StateEntry::File(key, ..) => {
@@ -175,12 +216,28 @@ mod tests {
         // A directory is called otherwise, then goes with what is in it.
         replica.set(file(2, 1, "e", 5)).unwrap();
         replica.finish(version(1, 5));
-        assert_eq!(look(&mut seen, &replica, false), " ~/r/e");
+        assert_eq!(look(&mut seen, &replica, false), " /r/d>/r/e");
         for id in [2, 3] {
             replica.removed(StateKeyRef::File(FileKey { watch: 1, id }));
         }
         replica.finish(version(1, 6));
         assert_eq!(look(&mut seen, &replica, false), " -/r/e -/r/e/f");
+        // Files are in the order of their paths, whatever their numbers. One is changed and moved.
+        for (id, name) in [(9, "a"), (8, "c"), (7, "b")] {
+            replica.set(file(id, 1, name, 7)).unwrap();
+        }
+        replica.finish(version(1, 7));
+        assert_eq!(look(&mut seen, &replica, false), " +/r/a +/r/b +/r/c");
+        replica.set(file(10, 1, "d", 8)).unwrap();
+        replica.set(file(9, 10, "z", 8)).unwrap();
+        replica.set(file(8, 1, "c", 8)).unwrap();
+        replica.finish(version(1, 8));
+        assert_eq!(look(&mut seen, &replica, false), " ~/r/c +/r/d /r/a>/r/d/z");
+        for id in [7, 8, 9] {
+            replica.removed(StateKeyRef::File(FileKey { watch: 1, id }));
+        }
+        replica.finish(version(1, 9));
+        assert_eq!(look(&mut seen, &replica, false), " -/r/b -/r/c -/r/d/z");
         // Another engine.
         replica.begin(true);
         replica.set(terminal(7, 1)).unwrap();

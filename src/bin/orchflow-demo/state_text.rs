@@ -11,7 +11,7 @@ use orchflow::{
 use serde::Serialize;
 
 use crate::show::{JsonPath, push_bytes, to_json};
-use crate::state_changes::{Changes, path};
+use crate::state_changes::{Changes, Difference, path};
 
 #[derive(Default, Serialize)]
 struct JsonChanges<'a> {
@@ -97,6 +97,9 @@ struct JsonFile<'a> {
     modified_us: i64,
     mode: u16,
     ignored: bool,
+    /// The path that it had, if it was renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renamed_from: Option<JsonPath<'a>>,
 }
 
 /// The changes as a line of JSON.
@@ -104,8 +107,8 @@ pub(crate) fn json(changes: &Changes<'_>) -> Vec<u8> {
     let version = [changes.version.epoch, changes.version.n];
     let removed = changes.removed.iter().map(|(key, _)| json_key(key)).collect();
     let mut out = JsonChanges { version, full: changes.full, removed, ..JsonChanges::default() };
-    for (entry, _) in &changes.entries {
-        push_json(&mut out, *entry);
+    for (entry, how) in &changes.entries {
+        push_json(&mut out, *entry, how);
     }
     let mut line = to_json(&out).into_bytes();
     line.push(b'\n');
@@ -121,7 +124,7 @@ fn json_key(key: &StateKey) -> JsonKey<'_> {
     }
 }
 
-fn push_json<'a>(out: &mut JsonChanges<'a>, entry: StateEntry<'a>) {
+fn push_json<'a>(out: &mut JsonChanges<'a>, entry: StateEntry<'a>, how: &'a Difference) {
     match entry {
         StateEntry::Session(id, session, version) => out.sessions.push(JsonSession {
             id,
@@ -157,6 +160,10 @@ fn push_json<'a>(out: &mut JsonChanges<'a>, entry: StateEntry<'a>) {
             modified_us: file.modified_us,
             mode: file.mode,
             ignored: file.ignored,
+            renamed_from: match how {
+                Difference::Renamed(from) => Some(json_path(from)),
+                _ => None,
+            },
         }),
     }
 }
@@ -212,11 +219,19 @@ pub(crate) fn text(changes: &Changes<'_>, view: &StateView) -> Vec<u8> {
         };
         out.push(b'\n');
     }
-    for (entry, is_new) in &changes.entries {
+    for (entry, how) in &changes.entries {
         if !changes.full {
-            out.extend_from_slice(if *is_new { b"new      " } else { b"changed  " });
+            out.extend_from_slice(match how {
+                Difference::New => b"new      ",
+                Difference::Changed => b"changed  ",
+                Difference::Renamed(_) => b"renamed  ",
+            });
         }
         push_text(&mut out, *entry, view);
+        if let Difference::Renamed(from) = how {
+            out.extend_from_slice(b", was ");
+            push_bytes(&mut out, from);
+        }
         out.push(b'\n');
     }
     out
