@@ -237,9 +237,9 @@ impl Engine {
             options = options.inside(found.fd, found.path);
         }
         if spawn.cols > 0 || spawn.rows > 0 {
-            let size = Size::default();
+            let own = options.size;
             let or = |wanted, usual| if wanted == 0 { usual } else { wanted };
-            let (cols, rows) = (or(spawn.cols, size.cols), or(spawn.rows, size.rows));
+            let (cols, rows) = (or(spawn.cols, own.cols), or(spawn.rows, own.rows));
             options = options.size(Size::cells(cols, rows));
         }
         let id = self.terminals.spawn(&options, &mut self.reactor)?;

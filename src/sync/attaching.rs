@@ -13,9 +13,9 @@ use crate::sync::Scopes;
 use crate::terminal::Terminals;
 
 /// The window of an attachment that asks for none.
-const WINDOW: u64 = 256 << 10;
+pub(super) const WINDOW: u64 = 256 << 10;
 /// The smallest window: less would be stop and go.
-const WINDOW_MIN: u64 = 4 << 10;
+pub(super) const WINDOW_MIN: u64 = 4 << 10;
 /// After an interrupt what the program had written before is still coming for about so long; a snapshot
 /// of the screen waits for it.
 const INTERRUPT_TAIL: Duration = Duration::from_millis(50);

@@ -29,8 +29,8 @@ pub(crate) use self::kind::ClientKind;
 pub(crate) use self::kind::Message;
 pub(crate) use self::opening::Opening;
 use super::protocol::{ClientMessage, ServerMessage};
-
 use crate::error::one_line;
+
 /// First byte of a binary frame: a message in bincode.
 const BINCODE: u8 = 0x01;
 /// A compressed message in JSON.
@@ -357,6 +357,8 @@ fn malformed(text: std::fmt::Arguments<'_>) -> DecodeError {
     DecodeError { kind: DecodeErrorKind::Malformed, message }
 }
 
+#[cfg(test)]
+mod description;
 #[cfg(any(fuzzing, test))]
 pub(super) mod fuzz;
 #[cfg(test)]
@@ -368,10 +370,12 @@ mod manual;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod round_trip;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
-mod vectors;
 mod strict;
 #[cfg(test)]
+mod vectors;

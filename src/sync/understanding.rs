@@ -17,7 +17,7 @@ use crate::reactor::{ClientId, Reactor, TerminalId};
 use crate::state::ApplicationState;
 
 /// Malformed messages in a row after which a client is closed.
-const MALFORMED_MAX: u32 = 16;
+pub(super) const MALFORMED_MAX: u32 = 16;
 /// What is done of a message in one unit, in nanoseconds of estimated work; the last part may go beyond.
 const PART_COST: u64 = 250_000;
 /// A message of more bytes that is not allowed is not decoded for the number that its refusal could carry.

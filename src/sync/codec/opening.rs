@@ -22,11 +22,11 @@ use super::{
 
 /// Memory of a message up to [`SMALL_PAYLOAD`] bytes, so that a few bytes cannot make the server allocate
 /// megabytes.
-const SMALL_MEMORY: usize = 128 * 1024;
+pub(super) const SMALL_MEMORY: usize = 128 * 1024;
 pub(super) const SMALL_PAYLOAD: usize = 1024;
 /// Memory for each byte of a larger one, up to what its type allows. The densest is a session of 7 bytes,
 /// which takes 130 times that; see the tests.
-const MEMORY_PER_BYTE: usize = 192;
+pub(super) const MEMORY_PER_BYTE: usize = 192;
 /// The longest string that a message in bincode may claim.
 const CLAIMED_MAX: usize = 4 * 1024 * 1024;
 

@@ -11,9 +11,9 @@ use memchr::memchr2;
 use super::{DecodeError, DecodeErrorKind, Result, malformed};
 
 /// Values nest no deeper; the decoder has the same bound, but not for what it skips.
-const DEPTH_MAX: u32 = 127;
+pub(super) const DEPTH_MAX: u32 = 127;
 /// The value of an unknown field of more bytes is left out, and so is more space behind the message.
-const SKIP_BYTES: usize = 4 << 10;
+pub(super) const SKIP_BYTES: usize = 4 << 10;
 /// The longest way to write the key `type`: four escapes of six bytes.
 const KEY_BYTES_MAX: usize = 24;
 
