@@ -2514,8 +2514,14 @@ int32_t orch_terminal_paste(struct orch_engine *engine,
 // Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D),
 // twice where a line in canonical mode is unfinished.
 //
+// The character is typed once the program has read all input and waits for more, and looked after until
+// it was read: a change between canonical and raw mode before that would make something else of it. It
+// ends one read of one program. Further input is typed behind it; then it is typed at once, if it was not
+// yet, and not looked after any more.
+//
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_LIMIT.
-int32_t orch_terminal_send_eof(struct orch_engine *engine, uint64_t terminal);
+int32_t orch_terminal_send_eof(struct orch_engine *engine,
+                               uint64_t terminal);
 
 // Changes the size. The first change is made at once, further ones at most every
 // `resize_interval_ms`, the last one always. From then on the host decides over the size: this sets the policy

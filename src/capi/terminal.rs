@@ -182,6 +182,11 @@ pub unsafe extern "C" fn orch_terminal_paste(
 /// Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D),
 /// twice where a line in canonical mode is unfinished.
 ///
+/// The character is typed once the program has read all input and waits for more, and looked after until
+/// it was read: a change between canonical and raw mode before that would make something else of it. It
+/// ends one read of one program. Further input is typed behind it; then it is typed at once, if it was not
+/// yet, and not looked after any more.
+///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_LIMIT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_send_eof(engine: *mut orch_engine, terminal: u64) -> i32 {

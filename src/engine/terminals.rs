@@ -68,6 +68,11 @@ impl Engine {
     /// Ends the input as a person would, with the terminal's end-of-file character (usually
     /// Ctrl-D), twice where a line in canonical mode is unfinished.
     ///
+    /// The character is typed once the program has read all input and waits for more, and looked after
+    /// until it was read: a change between canonical and raw mode before that would make something else
+    /// of it. It ends one read of one program. Further input is typed behind it; then it is typed at once,
+    /// if it was not yet, and not looked after any more.
+    ///
     /// # Errors
     /// `StaleId`, `Closing`, `Ended`, `LimitReached` when the input queue is full.
     pub fn send_eof(&mut self, id: TerminalId) -> Result<()> {

@@ -141,6 +141,7 @@ impl Engine {
             Alarm::Feed(id) => self.server.on_feed_alarm(id),
             Alarm::Peer(id) => self.peers.on_peer_alarm(id, &mut self.reactor),
             Alarm::Resize(_)
+            | Alarm::Eof(_)
             | Alarm::Kill(_)
             | Alarm::Exit(_)
             | Alarm::Screen(_)

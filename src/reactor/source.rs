@@ -74,6 +74,8 @@ impl Source {
 pub(crate) enum Alarm {
     /// The size change that was held back may be applied.
     Resize(TerminalId),
+    /// An end of input is looked after.
+    Eof(TerminalId),
     /// The grace of a closing terminal is over.
     Kill(TerminalId),
     /// It is to be looked whether a program without a pidfd has ended.

@@ -15,6 +15,7 @@ impl Terminal {
     /// Starts closing. Again: the new grace counts from now, so a second call can hurry it.
     pub(crate) fn close(&mut self, grace: Duration, reactor: &mut Reactor) {
         self.ending.closing = true;
+        self.cancel_eof(reactor);
         self.input.clear();
         self.input_ready = false;
         self.resume_everything();
@@ -63,6 +64,7 @@ impl Terminal {
             self.signal_everybody(libc::SIGKILL);
         }
         reactor.ready.remove(&mut self.queued);
+        self.cancel_eof(reactor);
         let screen_timer = self.screen_timer.take().map(|(_, timer)| timer);
         let timers = [
             self.resize_timer.take(),

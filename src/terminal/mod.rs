@@ -2,7 +2,7 @@
 //!
 //! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
 //! [`input`] (the queue), [`feed`] (what the server is given), [`line`] (what canonical mode cuts),
-//! [`resize`] (coalescing), [`memory`] (of all logs), [`event`] (what to tell, in which order). I/O:
+//! [`eof`] (the end of input), [`resize`] (coalescing), [`memory`] (of all logs), [`event`] (what to tell, in which order). I/O:
 //! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
 //!
 //! [`Terminal`] puts these together for one terminal, [`Terminals`] is the table that the engine
@@ -16,6 +16,7 @@ mod child;
 mod close;
 mod consuming;
 mod environment;
+mod eof;
 mod event;
 mod exit_poll;
 mod feed;
@@ -32,6 +33,7 @@ mod reading;
 mod resize;
 mod screen;
 mod screens;
+mod sending_eof;
 mod spawn;
 mod state;
 mod table;
@@ -57,6 +59,7 @@ use output::{Flow, OutputLog, Reader};
 use pty::Pty;
 pub(crate) use reading::PtyReady;
 use resize::{Resize, Resizer};
+use sending_eof::PendingEof;
 
 pub use batch::{BatchEntry, BatchReport, Op};
 pub use child::{ExitStatus, reap_programs};
@@ -100,6 +103,8 @@ pub(crate) struct Terminal {
     input: InputQueue,
     input_ready: bool,
     input_truncated: bool,
+    /// An end of input that the program has not read yet.
+    pending_eof: Option<PendingEof>,
     resizer: Resizer,
     resize_timer: Option<TimerId>,
     size_policy: SizePolicy,
@@ -166,6 +171,7 @@ impl Terminal {
             input: InputQueue::new(limits.input_bytes),
             input_ready: false,
             input_truncated: false,
+            pending_eof: None,
             resizer: Resizer::new(size, limits.resize_interval),
             resize_timer: None,
             size_policy: SizePolicy::default(),
@@ -251,6 +257,7 @@ impl Terminal {
         if let Some(pty) = &self.pty {
             let flushed = self.input.flush(&mut &*pty);
             self.after_flush(flushed);
+            self.hurry_eof(reactor);
         }
         self.update_interest(reactor);
     }
@@ -281,10 +288,20 @@ impl Terminal {
     /// Writes input; returns how many of the bytes were accepted, the first ones.
     fn write(&mut self, bytes: &[u8], reactor: &mut Reactor) -> Result<usize> {
         self.accepts_commands()?;
+        self.settle_eof(reactor)?;
+        self.type_bytes(bytes, reactor)
+    }
+
+    fn check_heard(&mut self) -> Result<()> {
         if self.is_unheard() {
             self.input.clear();
             return Err(unheard());
         }
+        Ok(())
+    }
+
+    fn type_bytes(&mut self, bytes: &[u8], reactor: &mut Reactor) -> Result<usize> {
+        self.check_heard()?;
         let Some(pty) = &self.pty else { return broken!("looked at above", Ok(0)) };
         let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
         if accepted > 0 {
@@ -300,21 +317,6 @@ impl Terminal {
         }
         self.update_interest(reactor);
         Ok(accepted)
-    }
-
-    /// Ends the input as a person would: the end-of-file character, twice inside a line, because in
-    /// canonical mode the first one only hands over the line.
-    fn send_eof(&mut self, reactor: &mut Reactor) -> Result<()> {
-        let pty = self.accepts_commands()?;
-        let eof = pty.eof_char().unwrap_or(4);
-        let twice = pty.line_rules().is_some_and(|rules| self.input.is_mid_line(&rules));
-        let bytes = [eof, eof];
-        let bytes = if twice { &bytes[..] } else { &bytes[..1] };
-        if self.input.free() < bytes.len() {
-            self.input.refuse();
-            return Err(Error::limit("the input queue is full"));
-        }
-        self.write(bytes, reactor).map(drop)
     }
 
     fn resize(&mut self, size: Size, reactor: &mut Reactor) -> Result<()> {

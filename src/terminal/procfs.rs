@@ -1,4 +1,5 @@
-//! What /proc says about processes. Read only when a state query asks for it, or where there are no pidfds.
+//! What /proc says about processes. Read only when a state query asks for it, where there are no
+//! pidfds, or while an end of input is pending.
 //!
 //! Nothing here may touch the file system of a program: a look at its working directory could wait for a
 //! network that is gone. A link in /proc is read without that.
@@ -88,9 +89,16 @@ fn children(pid: i32) -> Vec<i32> {
     children
 }
 
+/// Whether a process computes or waits for a disk. One that is gone does not.
+pub(crate) fn is_busy(pid: i32) -> bool {
+    Stat::read(pid).is_some_and(|stat| stat.is_busy)
+}
+
 /// What `/proc/PID/stat` says.
 struct Stat {
     is_alive: bool,
+    /// It runs, could run, or waits for a disk.
+    is_busy: bool,
     group: i32,
     /// In ticks of the clock since the system started.
     started: u64,
@@ -105,10 +113,12 @@ impl Stat {
         // The name in parentheses may contain anything, so the fields count from its end.
         let name_end = text.iter().rposition(|byte| *byte == b')')?;
         let mut fields = std::str::from_utf8(&text[name_end + 1..]).ok()?.split_ascii_whitespace();
-        let is_alive = !matches!(fields.next()?, "Z" | "X" | "x");
+        let state = fields.next()?;
+        let is_alive = !matches!(state, "Z" | "X" | "x");
+        let is_busy = matches!(state, "R" | "D");
         let group = fields.nth(1)?.parse().ok()?;
         let started = fields.nth(16)?.parse().ok()?;
-        Some(Stat { is_alive, group, started })
+        Some(Stat { is_alive, is_busy, group, started })
     }
 }
 

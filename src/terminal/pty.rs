@@ -202,6 +202,16 @@ impl Pty {
         })
     }
 
+    /// Opens the slave, for a moment: while it is open, the master sees no hangup.
+    pub(crate) fn open_slave(&self) -> nix::Result<Slave> {
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        // SAFETY: TIOCGPTPEER takes flags by value and no pointer.
+        let fd = unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCGPTPEER, flags.bits()) };
+        let fd = Errno::result(fd)?;
+        // SAFETY: the ioctl has just made this descriptor for us.
+        Ok(Slave { fd: unsafe { OwnedFd::from_raw_fd(fd) } })
+    }
+
     /// The character that stands for the end of input in canonical mode.
     pub(crate) fn eof_char(&self) -> Option<u8> {
         let termios = termios::tcgetattr(&self.master).ok()?;
@@ -239,6 +249,46 @@ impl Pty {
 impl AsFd for Pty {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.master.as_fd()
+    }
+}
+
+/// The other side, as its programs see it.
+pub(crate) struct Slave {
+    fd: OwnedFd,
+}
+
+impl Slave {
+    /// Whether there is input that no program has read, a mark for the end included.
+    pub(crate) fn has_unread(&self) -> bool {
+        // The poll carries over what is in flight. It sees marks, but in raw mode no fewer bytes than
+        // programs wait for (VMIN).
+        self.is_readable() || self.bytes() > 0
+    }
+
+    /// Whether a program is blocked in a read at this moment: the line discipline lets in one reader at a
+    /// time and turns others away, even one that wants nothing (`atomic_read_lock` in `n_tty_read`).
+    pub(crate) fn is_being_read(&self) -> bool {
+        nix::unistd::read(&self.fd, &mut []) == Err(Errno::EAGAIN)
+    }
+
+    /// Takes one character back that was typed when nothing was unread, mark or byte; whether it was still
+    /// there. Where there is more, nothing is taken.
+    pub(crate) fn take_back(&self) -> bool {
+        let is_alone = self.bytes() <= 1 && self.has_unread();
+        is_alone && nix::unistd::read(&self.fd, &mut [0]).is_ok()
+    }
+
+    fn is_readable(&self) -> bool {
+        let mut fds = [PollFd::new(self.fd.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Bytes that can be read, without marks.
+    fn bytes(&self) -> libc::c_int {
+        let mut bytes: libc::c_int = 0;
+        // SAFETY: FIONREAD writes one int through a pointer that is valid for it.
+        let answer = unsafe { libc::ioctl(self.fd.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
+        if answer < 0 { 0 } else { bytes }
     }
 }
 

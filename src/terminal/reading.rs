@@ -185,6 +185,7 @@ impl Terminal {
             reactor.cancel_timer(timer);
         }
         self.end_exit_poll(reactor);
+        self.cancel_eof(reactor);
         self.drain(reactor);
     }
 

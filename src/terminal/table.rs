@@ -234,6 +234,7 @@ impl Terminals {
     ) -> Result<()> {
         self.type_in(id, reactor, |t, reactor| {
             t.accepts_commands()?;
+            t.settle_eof(reactor)?;
             if t.input.free() < bytes.len() {
                 t.input.refuse();
                 return Err(Error::limit("the input queue has no room for all of these bytes"));
@@ -380,6 +381,10 @@ impl Terminals {
                 self.touch(id);
                 self.command(id, reactor, |t, reactor| t.on_resize_alarm(reactor))
             }
+            Alarm::Eof(id) => self.type_in(id, reactor, |t, reactor| {
+                t.on_eof_alarm(reactor);
+                Ok(())
+            }),
             Alarm::Kill(id) => self.command(id, reactor, |t, reactor| {
                 t.on_kill_alarm(reactor);
                 Ok(())

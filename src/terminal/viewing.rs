@@ -110,6 +110,7 @@ impl Terminal {
 
     /// After output or a command: types the answers, tells viewers, hands laggards over.
     pub(crate) fn after_output(&mut self, reactor: &mut Reactor) {
+        self.hurry_eof(reactor);
         if let Some(answers) = self.screen.as_mut().and_then(|screen| screen.take_answers())
             && !self.ending.closing
             && self.input.free() >= answers.len()
