@@ -27,10 +27,10 @@ Runs PROGRAM in a terminal of the OrchFlow engine; without one, your shell.
 Its output goes to stdout byte for byte, stdin is its input, and its exit
 status is the status of this command (128 + N when signal N killed it).
 
-  --cols N              columns, 1 to 65535 (default: those of this terminal,
-                        or 80)
-  --rows N              rows, 1 to 65535 (default: those of this terminal,
-                        or 24)
+  --cols N              columns, 1 to 65535 (default: those of this terminal;
+                        without one $COLUMNS, or 80)
+  --rows N              rows, 1 to 65535 (default: those of this terminal;
+                        without one $LINES, or 24)
   --snapshot-text FILE  at the end, write the screen as text: a line per row,
                         trailing blanks cut
   --snapshot-ansi FILE  at the end, write the screen as control sequences that

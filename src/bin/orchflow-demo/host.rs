@@ -1,45 +1,74 @@
 //! What the demo itself gets from the system: the terminal that it runs in, signals, a timer.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::termios::{self, SetArg, Termios};
+use nix::sys::stat::Mode;
+use nix::sys::termios::{self, OutputFlags, SetArg, Termios};
+
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use nix::unistd::{getpgrp, tcgetpgrp};
 use orchflow::Size;
 
-/// Our own terminal in raw mode, until this is dropped.
+/// Our own terminal in another mode, until this is dropped.
 pub(crate) struct RawMode {
+    terminal: OwnedFd,
     saved: Termios,
 }
 
 impl RawMode {
     /// Makes stdin raw, if it is a terminal.
     pub(crate) fn enter() -> nix::Result<Option<Self>> {
-        let stdin = io::stdin();
-        let Ok(saved) = termios::tcgetattr(&stdin) else { return Ok(None) };
-        let mut raw = saved.clone();
-        termios::cfmakeraw(&mut raw);
-        termios::tcsetattr(&stdin, SetArg::TCSADRAIN, &raw)?;
-        Ok(Some(RawMode { saved }))
+        change(io::stdin().as_fd(), termios::cfmakeraw)
     }
+
+    /// Where only the output goes to a terminal: it gets the bytes as they are. Keys stay what they are to
+    /// whoever shares that terminal. One in which we are in the background is left alone.
+    pub(crate) fn for_output() -> nix::Result<Option<Self>> {
+        let stdout = io::stdout();
+        if tcgetpgrp(&stdout) != Ok(getpgrp()) {
+            return Ok(None);
+        }
+        change(stdout.as_fd(), |modes| modes.output_flags.remove(OutputFlags::OPOST))
+    }
+}
+
+fn change(fd: BorrowedFd<'_>, edit: impl FnOnce(&mut Termios)) -> nix::Result<Option<RawMode>> {
+    let Ok(saved) = termios::tcgetattr(fd) else { return Ok(None) };
+    let terminal = fd.try_clone_to_owned().map_err(|_| Errno::last())?;
+    let mut modes = saved.clone();
+    edit(&mut modes);
+    termios::tcsetattr(fd, SetArg::TCSADRAIN, &modes)?;
+    Ok(Some(RawMode { terminal, saved }))
 }
 
 impl Drop for RawMode {
     fn drop(&mut self) {
         // When our terminal is gone, so is its mode.
-        let _ = termios::tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.saved);
+        let _ = termios::tcsetattr(&self.terminal, SetArg::TCSADRAIN, &self.saved);
     }
 }
 
-/// The size of our own terminal, if stdin is one that knows its size.
+/// The size of our own terminal. Any of our descriptors may be the one that is not redirected.
 pub(crate) fn window_size() -> Option<Size> {
+    let standard = [libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO];
+    standard.into_iter().find_map(size_of).or_else(|| {
+        let flags = OFlag::O_RDONLY | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+        let tty = open("/dev/tty", flags, Mode::empty()).ok()?;
+        size_of(tty.as_raw_fd())
+    })
+}
+
+/// The size of this terminal, if it is one that knows its size.
+fn size_of(fd: RawFd) -> Option<Size> {
     let mut raw = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCGWINSZ writes one winsize through a pointer that is valid for it.
-    let answer = unsafe { libc::ioctl(libc::STDIN_FILENO, libc::TIOCGWINSZ, &raw mut raw) };
+    let answer = unsafe { libc::ioctl(fd, libc::TIOCGWINSZ, &raw mut raw) };
     let known = answer == 0 && raw.ws_row > 0 && raw.ws_col > 0;
     known.then_some(Size {
         cols: raw.ws_col,
@@ -56,10 +85,8 @@ pub(crate) struct Signals {
 
 impl Signals {
     pub(crate) fn catch() -> nix::Result<Self> {
-        let mut set = SigSet::empty();
-        for signal in [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-            set.add(signal);
-        }
+        let usual = [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
+        let set: SigSet = usual.into_iter().collect();
         set.thread_block()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         Ok(Signals { fd: SignalFd::with_flags(&set, flags)? })

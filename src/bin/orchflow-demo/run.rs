@@ -33,6 +33,7 @@ const PATIENCE_MS: u16 = 1000;
 
 /// Runs the program and gives its exit status as ours.
 pub(crate) fn main(options: &RunOptions) -> ExitCode {
+    say_how_to_leave(options);
     let mut session = match Session::start(options) {
         Ok(session) => session,
         Err(failure) => return failure.report(),
@@ -46,6 +47,13 @@ pub(crate) fn main(options: &RunOptions) -> ExitCode {
     match outcome {
         Ok(status) => exit_code(status),
         Err(failure) => failure.report(),
+    }
+}
+
+/// A shell in a terminal looks like the one it was started from, so a person is told which it is.
+fn say_how_to_leave(options: &RunOptions) {
+    if options.argv.is_empty() && io::stdin().is_terminal() && io::stderr().is_terminal() {
+        complain("your shell, in a terminal of the engine; `exit` or Ctrl-D leaves it");
     }
 }
 
@@ -97,7 +105,8 @@ impl Session {
         let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
         let snapshots = Snapshots::open(options).map_err(Failure::File)?;
         let mut engine = Engine::new(Config::default())?;
-        let size = fixed(window_size().unwrap_or_default(), options.cols, options.rows);
+        let size = window_size().unwrap_or_else(size_from_environment);
+        let size = fixed(size, options.cols, options.rows);
         let mut spawn = spawn_options(options).size(size);
         if let Some(screen) = snapshots.screen() {
             spawn = spawn.screen(screen);
@@ -118,7 +127,7 @@ impl Session {
             status: None,
             remarks: Vec::new(),
             snapshots,
-            _raw_mode: RawMode::enter().map_err(|e| Failure::Host("make the terminal raw", e))?,
+            _raw_mode: raw_mode().map_err(|e| Failure::Host("make the terminal raw", e))?,
         })
     }
 
@@ -271,6 +280,11 @@ impl Drop for Session {
     }
 }
 
+fn raw_mode() -> nix::Result<Option<RawMode>> {
+    let by_input = RawMode::enter()?;
+    if by_input.is_some() { Ok(by_input) } else { RawMode::for_output() }
+}
+
 /// A command that came after the program's end is not a failure.
 fn is_over(error: &orchflow::Error) -> bool {
     matches!(error.kind(), ErrorKind::Ended | ErrorKind::Closing)
@@ -289,6 +303,16 @@ const DESCRIPTIONS: [&str; 6] = [
     "TERM_PROGRAM_VERSION",
     "VTE_VERSION",
 ];
+
+/// The size without a terminal: that of `COLUMNS` and `LINES`, as other programs have it.
+fn size_from_environment() -> Size {
+    let cells = |name: &str, otherwise: u16| {
+        let value = std::env::var(name).ok().and_then(|value| value.parse().ok());
+        value.filter(|cells| *cells > 0).unwrap_or(otherwise)
+    };
+    let size = Size::default();
+    Size::cells(cells("COLUMNS", size.cols), cells("LINES", size.rows))
+}
 
 /// What the command line fixes about a size.
 fn fixed(size: Size, cols: Option<u16>, rows: Option<u16>) -> Size {

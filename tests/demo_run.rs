@@ -1,0 +1,228 @@
+//! `orchflow-demo run` in daily use: ends of pipes, redirected terminals, mistakes on the command line.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use orchflow::{ExitStatus, Size, SpawnOptions, TerminalId};
+use support::files::TempDir;
+use support::host::Host;
+use support::{has_tool, scaled};
+
+const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs a command with this on stdin. A minute without an end is a hang: it is killed, and what it printed
+/// is shown.
+fn with_input(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let pid = Pid::from_raw(child.id() as i32);
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let watchdog = std::thread::spawn(move || {
+        let hangs = is_done.recv_timeout(support::WATCHDOG)
+            == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
+        if hangs {
+            kill(pid, Signal::SIGKILL).unwrap();
+        }
+        hangs
+    });
+    // A program may end without reading all of it.
+    let _ = stdin.write_all(input);
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    drop(done);
+    assert!(!watchdog.join().unwrap(), "{command:?} hangs: {}", text(&output.stdout));
+    output
+}
+
+fn demo(args: &[&str]) -> Command {
+    let mut command = Command::new(DEMO);
+    command.args(args);
+    command
+}
+
+/// Programs that stay in canonical mode, and ones that leave it once they have started: the end of a pipe
+/// ends each of them, in every round.
+fn assert_pipe_ends(program: &str, args: &[&str], line: &str, shown: &str) {
+    if !has_tool(program) {
+        return;
+    }
+    let home = TempDir::new();
+    for round in 0..scaled(20, 500) {
+        for input in [line, ""] {
+            let mut command = demo(&["run", "--", program]);
+            command.args(args).env("HOME", home.path()).env("TERM", "xterm-256color");
+            let output = with_input(&mut command, input.as_bytes());
+            let stdout = text(&output.stdout);
+            assert!(output.status.success(), "{program} {round}: {output:?}");
+            assert!(input.is_empty() || stdout.contains(shown), "{program} {round}: {stdout}");
+        }
+    }
+}
+
+#[test]
+fn a_pipe_ends_sh() {
+    assert_pipe_ends("sh", &[], "echo a$((1+1))b\n", "a2b");
+}
+
+#[test]
+fn a_pipe_ends_bash() {
+    assert_pipe_ends("bash", &["--norc"], "echo a$((1+1))b\n", "a2b");
+}
+
+#[test]
+fn a_pipe_ends_zsh() {
+    assert_pipe_ends("zsh", &["-f"], "echo a$((1+1))b\n", "a2b");
+}
+
+#[test]
+fn a_pipe_ends_fish() {
+    assert_pipe_ends("fish", &["--no-config"], "echo a(math 1+1)b\n", "a2b");
+}
+
+#[test]
+fn a_pipe_ends_python() {
+    assert_pipe_ends("python3", &["-q"], "print('a%db' % (1+1))\n", "a2b");
+}
+
+#[test]
+fn a_pipe_ends_cat() {
+    assert_pipe_ends("cat", &[], "a2b\n", "a2b");
+}
+
+/// A script in a terminal of the engine, which is the one that the demo in it runs in.
+fn in_terminal(host: &mut Host, script: &str) -> TerminalId {
+    let options = SpawnOptions::program("sh").arg("-c").arg(script).env("DEMO", DEMO);
+    host.spawn(&options.size(Size::cells(91, 33)))
+}
+
+/// Whichever of the descriptors is redirected, the size is that of the terminal around.
+#[test]
+fn the_size_is_that_of_the_terminal_around() {
+    let size = r#""$DEMO" run -- stty size"#;
+    for line in [
+        size.to_owned(),
+        format!("true | {size}"),
+        format!("true | {size} | cat"),
+        format!("true | {size} 2>&1 | cat"),
+        format!("{size} </dev/null >out 2>err; cat out err"),
+    ] {
+        let folder = TempDir::new();
+        let mut host = Host::new();
+        let id = in_terminal(&mut host, &format!("cd '{}'; {line}", folder.path().display()));
+        assert_eq!(host.wait_exit(id), ExitStatus::Code(0), "{line}");
+        assert!(host.text(id).contains("33 91\r"), "{line}: {:?}", host.text(id));
+    }
+}
+
+#[test]
+fn the_window_is_followed_when_stdin_is_a_pipe() {
+    let mut host = Host::new();
+    let script = r#"trap "stty size; exit" WINCH; stty size; while :; do sleep 0.01; done"#;
+    let id = in_terminal(&mut host, &format!(r#"true | "$DEMO" run -- sh -c '{script}'"#));
+    host.wait_text(id, "33 91\r");
+    host.engine.resize(id, Size::cells(70, 20)).unwrap();
+    host.wait_text(id, "20 70\r");
+    assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
+}
+
+/// Without a terminal anywhere (a session of its own has no /dev/tty), the size is that of the environment.
+#[test]
+fn the_size_without_a_terminal_is_that_of_the_environment() {
+    for (cols, lines, size) in
+        [("120", "40", "40 120"), ("x", "0", "24 80"), ("", "99999", "24 80"), ("7", "", "24 7")]
+    {
+        let mut command = Command::new("setsid");
+        command.args(["-w", DEMO, "run", "--", "stty", "size"]);
+        let output = with_input(command.env("COLUMNS", cols).env("LINES", lines), b"");
+        assert_eq!(text(&output.stdout), format!("{size}\r\n"), "{cols} {lines}");
+    }
+}
+
+/// The bytes reach a terminal as they are also when only the output goes to one; afterwards it is itself.
+#[test]
+fn output_alone_reaches_the_terminal_unchanged() {
+    let mut host = Host::new();
+    let script = r#"stty raw; printf "one\ntwo""#;
+    let line = format!(r#"true | "$DEMO" run -- sh -c '{script}'; stty -a"#);
+    let id = in_terminal(&mut host, &line);
+    assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
+    let text = host.text(id);
+    assert!(text.starts_with("one\ntwo"), "{text:?}");
+    assert!(text.split_whitespace().any(|word| word == "opost"), "{text:?}");
+}
+
+/// A shell says on stderr, and only to a person, what it is and how to leave it.
+#[test]
+fn a_shell_says_how_to_leave_it() {
+    let mut host = Host::new();
+    let id = in_terminal(&mut host, r#"SHELL=/bin/sh; export SHELL; "$DEMO"; echo "left $?""#);
+    host.wait_text(id, "`exit` or Ctrl-D leaves it\r\n");
+    host.engine.write(id, b"exit 3\r").unwrap();
+    host.wait_text(id, "left 3\r\n");
+    let mut command = demo(&[]);
+    let output = with_input(command.env("SHELL", "/bin/sh"), b"echo a$((1+1))b\n");
+    assert!(output.stderr.is_empty(), "{output:?}");
+    assert!(text(&output.stdout).contains("a2b"), "{output:?}");
+    let id = in_terminal(&mut host, r#""$DEMO" run -- echo quiet"#);
+    host.wait_exit(id);
+    assert_eq!(host.text(id), "quiet\r\n");
+}
+
+/// A mistake is one line, which names it and where the help is.
+#[test]
+fn a_mistake_is_one_line() {
+    let table: &[(&[&str], &str)] = &[
+        (&["walk"], "unknown command 'walk'; see orchflow-demo --help"),
+        (&["--bad"], "invalid option '--bad'; see orchflow-demo --help"),
+        (&["run", "--bad"], "invalid option '--bad'; see orchflow-demo run --help"),
+        (&["run", "--cols"], "missing argument for option '--cols'; see orchflow-demo run --help"),
+        (&["watch"], "watch needs a path; see orchflow-demo watch --help"),
+        (&["serve", "x"], "unexpected argument \"x\"; see orchflow-demo serve --help"),
+        (&["attach"], "see orchflow-demo attach --help"),
+        (&["state"], "see orchflow-demo state --help"),
+        (&["help", "walk"], "unknown command 'walk'; see orchflow-demo --help"),
+    ];
+    for (args, mention) in table {
+        let output = with_input(&mut demo(args), b"");
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(output.stdout.is_empty(), "{args:?}");
+        assert!(stderr.starts_with("orchflow-demo: ") && stderr.contains(mention), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
+/// `help COMMAND` and `COMMAND --help` are the same: the help of that command alone.
+#[test]
+fn each_command_has_its_own_help() {
+    let mut seen = Vec::new();
+    for name in ["run", "watch", "serve", "attach", "state"] {
+        let texts: Vec<String> = [&["help", name][..], &[name, "--help"], &[name, "-h"]]
+            .map(|args| text(&with_input(&mut demo(args), b"").stdout))
+            .into();
+        assert!(texts[0].starts_with(&format!("Usage: orchflow-demo {name}")), "{texts:?}");
+        assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+        assert_eq!(texts[0].matches("Usage:").count(), 1, "{texts:?}");
+        assert!(!seen.contains(&texts[0]));
+        seen.push(texts[0].clone());
+    }
+    let [all, help] =
+        ["--help", "help"].map(|word| text(&with_input(&mut demo(&[word]), b"").stdout));
+    assert_eq!(all, help);
+    assert!(all.contains("\n  watch "), "{all}");
+}
