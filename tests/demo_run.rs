@@ -211,7 +211,7 @@ fn a_mistake_is_one_line() {
 #[test]
 fn each_command_has_its_own_help() {
     let mut seen = Vec::new();
-    for name in ["run", "watch", "serve", "attach", "state"] {
+    for name in ["run", "replay", "watch", "serve", "attach", "state"] {
         let texts: Vec<String> = [&["help", name][..], &[name, "--help"], &[name, "-h"]]
             .map(|args| text(&with_input(&mut demo(args), b"").stdout))
             .into();

@@ -3,6 +3,7 @@
 mod remote;
 
 use std::ffi::{OsStr, OsString};
+use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
@@ -11,13 +12,14 @@ use crate::help;
 pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions, Target};
 
 /// What the command line asks for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Request {
     Run(RunOptions),
     Watch(WatchOptions),
     Serve(ServeOptions),
     Attach(AttachOptions),
     State(StateOptions),
+    Replay(ReplayOptions),
     /// This help text.
     Help(&'static str),
     Version,
@@ -33,6 +35,20 @@ pub(crate) struct RunOptions {
     /// Where the final screen goes, as text and as control sequences.
     pub(crate) snapshot_text: Option<OsString>,
     pub(crate) snapshot_ansi: Option<OsString>,
+    /// Where the session is recorded.
+    pub(crate) record: Option<OsString>,
+    /// What is typed, too.
+    pub(crate) record_input: bool,
+}
+
+/// `replay`: which recording, how fast.
+#[derive(Debug, PartialEq)]
+pub(crate) struct ReplayOptions {
+    pub(crate) file: OsString,
+    /// Times as fast as it was recorded; more than 0.
+    pub(crate) speed: f64,
+    /// The longest pause of the recording that is kept.
+    pub(crate) idle_max: Option<Duration>,
 }
 
 /// `watch`: which files, how often, how to be told.
@@ -61,6 +77,7 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
         Some(Arg::Value(command)) if command == "serve" => remote::parse_serve(&mut parser),
         Some(Arg::Value(command)) if command == "attach" => remote::parse_attach(&mut parser),
         Some(Arg::Value(command)) if command == "state" => remote::parse_state(&mut parser),
+        Some(Arg::Value(command)) if command == "replay" => parse_replay(&mut parser),
         Some(Arg::Value(command)) if command == "help" => parse_help(&mut parser),
         Some(Arg::Value(command)) => Err(unknown(&command)),
         Some(other) => Err(other.unexpected()),
@@ -93,6 +110,8 @@ fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
             Arg::Long("cols") => options.cols = Some(cells(parser)?),
             Arg::Long("rows") => options.rows = Some(cells(parser)?),
             Arg::Long("snapshot-text") => options.snapshot_text = Some(parser.value()?),
+            Arg::Long("record") => options.record = Some(parser.value()?),
+            Arg::Long("record-input") => options.record_input = true,
             Arg::Long("snapshot-ansi") => options.snapshot_ansi = Some(parser.value()?),
             // The first plain word is the program; everything after it belongs to the program.
             Arg::Value(value) => {
@@ -101,6 +120,9 @@ fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
             }
             other => return Err(other.unexpected()),
         }
+    }
+    if options.record_input && options.record.is_none() {
+        return Err("--record-input needs --record".into());
     }
     Ok(Request::Run(options))
 }
@@ -126,6 +148,37 @@ fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error> {
         return Err("watch needs a path".into());
     }
     Ok(Request::Watch(options))
+}
+
+fn parse_replay(parser: &mut Parser) -> Result<Request, lexopt::Error> {
+    let (mut file, mut speed, mut idle_max) = (None, 1.0, None);
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::REPLAY)),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
+            Arg::Long("speed") => speed = number(parser, |n| (n > 0.0).then_some(n))?,
+            Arg::Long("idle-max") => {
+                let seconds = |n| Duration::try_from_secs_f64(n).ok();
+                idle_max = Some(number(parser, seconds)?);
+            }
+            Arg::Value(value) if file.is_none() => file = Some(value),
+            other => return Err(other.unexpected()),
+        }
+    }
+    let file = file.ok_or("replay needs a file")?;
+    Ok(Request::Replay(ReplayOptions { file, speed, idle_max }))
+}
+
+/// The value of an option, where it is a number that can be meant.
+fn number<T>(
+    parser: &mut Parser,
+    convert: impl FnOnce(f64) -> Option<T>,
+) -> Result<T, lexopt::Error> {
+    let value = parser.value()?;
+    let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
+    number
+        .and_then(convert)
+        .ok_or_else(|| format!("{} is not a number above 0", value.to_string_lossy()).into())
 }
 
 fn cells(parser: &mut Parser) -> Result<u16, lexopt::Error> {
@@ -178,6 +231,31 @@ mod tests {
         };
         let words = "run --snapshot-text t --snapshot-ansi=b a";
         assert_eq!(parse_words(words).unwrap(), Request::Run(options));
+    }
+
+    #[test]
+    fn what_to_record_and_replay() {
+        let options = RunOptions {
+            argv: vec!["a".into()],
+            record: Some("f".into()),
+            record_input: true,
+            ..RunOptions::default()
+        };
+        let parsed = parse_words("run --record f --record-input a").unwrap();
+        assert_eq!(parsed, Request::Run(options));
+        for (words, speed, idle_max) in [
+            ("replay f", 1.0, None),
+            ("replay --speed 2.5 f --idle-max 0.5", 2.5, Some(Duration::from_millis(500))),
+        ] {
+            let options = ReplayOptions { file: "f".into(), speed, idle_max };
+            assert_eq!(parse_words(words).unwrap(), Request::Replay(options));
+        }
+        for words in ["replay", "replay a b", "replay --speed 0 a", "replay --speed nan a"]
+            .into_iter()
+            .chain(["replay --idle-max -1 a", "replay --idle-max 1e300 a", "run --record-input a"])
+        {
+            assert!(parse_words(words).is_err(), "{words}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ The OrchFlow engine as a command: terminals, file watching, a server.
 Usage: orchflow-demo [COMMAND] [OPTIONS]
 
   run      runs a program in a terminal of the engine; without one, your shell
+  replay   plays what `run --record` has recorded
   watch    reports what happens to files
   serve    serves a shell and the files of a directory to clients
   attach   shows a terminal of a serving engine in this terminal
@@ -35,6 +36,21 @@ status is the status of this command (128 + N when signal N killed it).
                         trailing blanks cut
   --snapshot-ansi FILE  at the end, write the screen as control sequences that
                         show it in a terminal of the same size
+  --record FILE         record the output and its times, as asciinema does
+                        (version 2); `replay` plays it
+  --record-input        record what is typed as well, passwords included
+  -h, --help            show this
+";
+
+pub(crate) const REPLAY: &str = "\
+Usage: orchflow-demo replay [OPTIONS] FILE
+
+Plays a recording of `run --record`, or of asciinema (version 2), into this
+terminal at the recorded times, until its end or Ctrl-C. The terminal keeps its
+size.
+
+  --speed N             N times as fast, like 2 or 0.5 (default: 1)
+  --idle-max SECONDS    shorten longer pauses to this, before --speed
   -h, --help            show this
 ";
 
@@ -157,8 +173,14 @@ as for attach.
 "#;
 
 /// Each command with its text.
-const TEXTS: [(&str, &str); 5] =
-    [("run", RUN), ("watch", WATCH), ("serve", SERVE), ("attach", ATTACH), ("state", STATE)];
+const TEXTS: [(&str, &str); 6] = [
+    ("run", RUN),
+    ("replay", REPLAY),
+    ("watch", WATCH),
+    ("serve", SERVE),
+    ("attach", ATTACH),
+    ("state", STATE),
+];
 
 /// The text of a command.
 pub(crate) fn of(command: &OsStr) -> Option<&'static str> {

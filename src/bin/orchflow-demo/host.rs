@@ -9,9 +9,10 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::Mode;
-use nix::sys::termios::{self, OutputFlags, SetArg, Termios};
+use nix::sys::termios::{self, FlushArg, LocalFlags, OutputFlags, SetArg, Termios};
 
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+use nix::time::clock_gettime;
 use nix::unistd::{getpgrp, tcgetpgrp};
 use orchflow::Size;
 
@@ -27,6 +28,17 @@ impl RawMode {
         change(io::stdin().as_fd(), termios::cfmakeraw)
     }
 
+    /// Keys are not shown and not collected in lines, but still make signals. Nothing is done in the
+    /// background.
+    pub(crate) fn without_echo() -> nix::Result<Option<Self>> {
+        let stdin = io::stdin();
+        if tcgetpgrp(&stdin) != Ok(getpgrp()) {
+            return Ok(None);
+        }
+        let keys = LocalFlags::ECHO | LocalFlags::ICANON;
+        change(stdin.as_fd(), |modes| modes.local_flags.remove(keys))
+    }
+
     /// Where only the output goes to a terminal: it gets the bytes as they are. Keys stay what they are to
     /// whoever shares that terminal. One in which we are in the background is left alone.
     pub(crate) fn for_output() -> nix::Result<Option<Self>> {
@@ -36,6 +48,19 @@ impl RawMode {
         }
         change(stdout.as_fd(), |modes| modes.output_flags.remove(OutputFlags::OPOST))
     }
+}
+
+/// Drops what was typed into our terminal and not read, where we are not in the background.
+pub(crate) fn discard_input() {
+    let stdin = io::stdin();
+    if tcgetpgrp(&stdin) == Ok(getpgrp()) {
+        let _ = termios::tcflush(&stdin, FlushArg::TCIFLUSH);
+    }
+}
+
+/// The time since some moment in the past.
+pub(crate) fn monotonic() -> Duration {
+    clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
 }
 
 fn change(fd: BorrowedFd<'_>, edit: impl FnOnce(&mut Termios)) -> nix::Result<Option<RawMode>> {

@@ -5,6 +5,7 @@
 mod address;
 mod args;
 mod attach;
+mod cast;
 mod detach;
 mod failure;
 mod help;
@@ -17,6 +18,8 @@ mod names;
 mod nesting;
 mod output;
 mod panes;
+mod record;
+mod replay;
 mod run;
 mod say;
 mod serve;
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Ok(Request::Serve(options)) => serve::main(&options),
         Ok(Request::Attach(options)) => attach::main(&options),
         Ok(Request::State(options)) => state::main(&options),
+        Ok(Request::Replay(options)) => replay::main(&options),
         Ok(Request::Help(text)) => {
             // A reader that has gone away is not our concern here.
             let _ = write!(std::io::stdout(), "{text}");

@@ -23,6 +23,7 @@ use crate::failure::Failure;
 use crate::host::{RawMode, Signals, window_size};
 use crate::input::Input;
 use crate::output::Output;
+use crate::record::Recorder;
 use crate::snapshots::Snapshots;
 use crate::track::Track;
 
@@ -40,6 +41,8 @@ pub(crate) fn main(options: &RunOptions) -> ExitCode {
     };
     let outcome = session.run();
     session.snapshots.write(&mut session.engine, session.terminal);
+    let recording_failure = session.recorder.as_mut().and_then(Recorder::end);
+    session.remarks.extend(recording_failure);
     let remarks = std::mem::take(&mut session.remarks);
     // Our terminal is itself again before anything is said.
     drop(session);
@@ -95,6 +98,7 @@ struct Session {
     /// Said at the end, when our terminal is itself again.
     remarks: Vec<String>,
     snapshots: Snapshots,
+    recorder: Option<Recorder>,
     /// Restores our own terminal; dropped last.
     _raw_mode: Option<RawMode>,
 }
@@ -104,6 +108,7 @@ impl Session {
         // Before there is a program to pass them on to.
         let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
         let snapshots = Snapshots::open(options).map_err(Failure::File)?;
+        let mut recorder = Recorder::open(options).map_err(Failure::File)?;
         let mut engine = Engine::new(Config::default())?;
         let size = window_size().unwrap_or_else(size_from_environment);
         let size = fixed(size, options.cols, options.rows);
@@ -112,6 +117,9 @@ impl Session {
             spawn = spawn.screen(screen);
         }
         let terminal = engine.spawn(&spawn)?;
+        if let Some(recorder) = &mut recorder {
+            recorder.begin(options, size);
+        }
         Ok(Session {
             engine,
             terminal,
@@ -127,6 +135,7 @@ impl Session {
             status: None,
             remarks: Vec::new(),
             snapshots,
+            recorder,
             _raw_mode: raw_mode().map_err(|e| Failure::Host("make the terminal raw", e))?,
         })
     }
@@ -208,6 +217,9 @@ impl Session {
                     if let Some(track) = &mut self.track {
                         track.feed(bytes);
                     }
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.output(bytes);
+                    }
                     self.output.write(bytes)?;
                 }
                 Event::Terminal { event: TerminalEvent::Exited { status, .. }, .. } => {
@@ -231,7 +243,12 @@ impl Session {
         self.input.read();
         if !self.input.buffer.is_empty() {
             match self.engine.write(self.terminal, &self.input.buffer) {
-                Ok(accepted) => drop(self.input.buffer.drain(..accepted)),
+                Ok(accepted) => {
+                    let typed = self.input.buffer.drain(..accepted);
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.input(typed.as_slice());
+                    }
+                }
                 Err(error) if is_over(&error) => self.input.buffer.clear(),
                 Err(error) => return Err(error.into()),
             }
@@ -255,6 +272,9 @@ impl Session {
             libc::SIGWINCH => {
                 if let Some(size) = window_size() {
                     let size = fixed(size, self.cols, self.rows);
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.resize(size);
+                    }
                     ignore_over(self.engine.resize(self.terminal, size))?;
                 }
             }
