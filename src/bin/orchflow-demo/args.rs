@@ -63,6 +63,12 @@ pub(crate) struct WatchOptions {
     pub(crate) ignore: Vec<String>,
     pub(crate) no_gitignore: bool,
     pub(crate) summary: Option<usize>,
+    /// Paths relative to the root.
+    pub(crate) relative: bool,
+    /// What runs after changes.
+    pub(crate) exec: Option<Vec<OsString>>,
+    /// Changes end a run that is under way.
+    pub(crate) restart: bool,
 }
 
 /// Reads the command line, the program's own name included.
@@ -140,12 +146,28 @@ fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error> {
             Arg::Long("ignore") => options.ignore.push(parser.value()?.string()?),
             Arg::Long("no-gitignore") => options.no_gitignore = true,
             Arg::Long("summary") => options.summary = Some(parser.value()?.parse()?),
+            Arg::Long("relative") => options.relative = true,
+            Arg::Long("restart") => options.restart = true,
+            // Everything after it is the command.
+            Arg::Long("exec") => {
+                let mut words: Vec<OsString> = parser.raw_args()?.collect();
+                if words.first().is_some_and(|word| word == "--") {
+                    words.remove(0);
+                }
+                options.exec = Some(words);
+            }
             Arg::Value(path) => options.paths.push(path),
             other => return Err(other.unexpected()),
         }
     }
     if options.paths.is_empty() {
         return Err("watch needs a path".into());
+    }
+    if options.exec.as_ref().is_some_and(Vec::is_empty) {
+        return Err("--exec needs a command".into());
+    }
+    if options.restart && options.exec.is_none() {
+        return Err("--restart needs --exec".into());
     }
     Ok(Request::Watch(options))
 }
@@ -269,10 +291,32 @@ mod tests {
             ignore: vec!["*.o".into(), "x".into()],
             no_gitignore: true,
             summary: Some(0),
+            ..WatchOptions::default()
         };
         let words = "watch --json --snapshot --window 10 --max-wait=20 --ignore *.o --ignore x a \
             --no-gitignore --summary 0 b";
         assert_eq!(parse_words(words).unwrap(), Request::Watch(options));
+    }
+
+    #[test]
+    fn what_to_run_for_changes() {
+        for (words, argv, restart) in [
+            ("watch a --exec -- make -k --json", vec!["make", "-k", "--json"], false),
+            ("watch --restart a --exec make", vec!["make"], true),
+            ("watch a --restart --exec -- a -- b", vec!["a", "--", "b"], true),
+        ] {
+            let options = WatchOptions {
+                paths: vec!["a".into()],
+                exec: Some(argv.into_iter().map(OsString::from).collect()),
+                restart,
+                ..WatchOptions::default()
+            };
+            assert_eq!(parse_words(words).unwrap(), Request::Watch(options), "{words}");
+        }
+        for words in ["watch a --exec", "watch a --exec --", "watch --restart a", "watch --exec a"]
+        {
+            assert!(parse_words(words).is_err(), "{words}");
+        }
     }
 
     #[test]

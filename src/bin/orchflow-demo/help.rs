@@ -74,6 +74,19 @@ interrupted.
   --no-gitignore        .gitignore files do not count
   --summary N           count instead of list where a flush has more than N
                         events (default: 100; 0: never)
+  --relative            print paths relative to PATH; with several PATHs to the
+                        current directory
+  --exec [--] CMD [ARGS...]
+                        instead of printing (with --json as well), run CMD after
+                        each flush, without a shell. While it runs, changes are
+                        collected, and it runs once more for them afterwards. An
+                        argument {} becomes the changed paths; the variable
+                        ORCHFLOW_CHANGED has them too, a line each. At most 1000
+                        paths or 64 KiB; ORCHFLOW_CHANGED_MORE is the number of
+                        those left out. Files that CMD writes below PATH count:
+                        --ignore them, or it runs for ever
+  --restart             end CMD when something changes and run it anew; 2 s after
+                        SIGTERM comes SIGKILL
   -h, --help            show this
 "#;
 

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -110,8 +112,13 @@ pub(crate) struct Signals {
 
 impl Signals {
     pub(crate) fn catch() -> nix::Result<Self> {
+        Self::catch_also(&[])
+    }
+
+    /// As [`catch`](Self::catch), with these as well.
+    pub(crate) fn catch_also(further: &[Signal]) -> nix::Result<Self> {
         let usual = [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
-        let set: SigSet = usual.into_iter().collect();
+        let set: SigSet = usual.iter().chain(further).copied().collect();
         set.thread_block()?;
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         Ok(Signals { fd: SignalFd::with_flags(&set, flags)? })
@@ -125,6 +132,13 @@ impl Signals {
             Err(errno) => Err(errno),
         }
     }
+}
+
+/// A command is started with the signals that are caught here unblocked: blocked ones would stay so in it.
+pub(crate) fn unblock_signals(command: &mut Command) {
+    let unblock = || SigSet::all().thread_unblock().map_err(io::Error::from);
+    // SAFETY: between fork and exec this calls sigprocmask alone, which is safe there.
+    unsafe { command.pre_exec(unblock) };
 }
 
 impl AsFd for Signals {
@@ -149,6 +163,11 @@ impl Timer {
         // A time of zero would switch it off.
         let after = after.max(Duration::from_nanos(1));
         self.fd.set(Expiration::OneShot(after.into()), TimerSetTimeFlags::empty())
+    }
+
+    /// It does not fire, whatever was set before.
+    pub(crate) fn clear(&self) -> nix::Result<()> {
+        self.fd.unset()
     }
 
     /// Whether it has fired since it was asked.

@@ -7,6 +7,7 @@ mod args;
 mod attach;
 mod cast;
 mod detach;
+mod exec;
 mod failure;
 mod help;
 mod host;

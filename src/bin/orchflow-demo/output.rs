@@ -1,7 +1,7 @@
 //! Our stdout, which may be slow: written without blocking, as far as it goes.
 
 use std::io::{Stdout, stdout};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -65,7 +65,19 @@ impl Output {
         signals: &Signals,
         ends: bool,
     ) -> Result<bool, Failure> {
+        self.wait_also(engine, signals, None, ends)
+    }
+
+    /// As [`wait`](Self::wait), also for one more descriptor to become readable.
+    pub(crate) fn wait_also(
+        &self,
+        engine: &Engine,
+        signals: &Signals,
+        also: Option<BorrowedFd<'_>>,
+        ends: bool,
+    ) -> Result<bool, Failure> {
         let mut fds = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+        fds.extend(also.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
         let is_stuck = !self.pending.is_empty();
         if is_stuck {
             fds.push(PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT));
@@ -90,7 +102,7 @@ impl Output {
 
 impl AsFd for Output {
     /// What to poll for room.
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }
 }

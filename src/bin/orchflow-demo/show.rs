@@ -2,11 +2,39 @@
 
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use orchflow::{FileBatch, FileEvent, FileEventKind, FileSummary, FileType};
 use serde::{Serialize, Serializer};
+
+/// What paths are shown as.
+pub(crate) struct Names {
+    /// What they are relative to, if to anything.
+    base: Option<PathBuf>,
+}
+
+impl Names {
+    /// Relative paths are relative to the root, where there are several to the current directory.
+    pub(crate) fn new(is_relative: bool, roots: &[PathBuf]) -> Self {
+        let base = match roots {
+            _ if !is_relative => None,
+            // A file has no paths below it.
+            [root] if root.is_dir() => Some(root.clone()),
+            _ => std::env::current_dir().ok(),
+        };
+        Names { base }
+    }
+
+    pub(crate) fn show<'a>(&self, path: &'a Path) -> &'a Path {
+        let rest = self.base.as_ref().and_then(|base| path.strip_prefix(base).ok());
+        match rest {
+            Some(rest) if rest.as_os_str().is_empty() => Path::new("."),
+            Some(rest) => rest,
+            None => path,
+        }
+    }
+}
 
 /// A path: text, or its bytes where it is none.
 #[derive(Clone, Copy)]
@@ -96,30 +124,30 @@ pub(crate) fn json_entry(path: &Path, file_type: FileType, ignored: bool) -> Str
     to_json(&JsonEntry { path: JsonPath(path), r#type: type_name(file_type), ignored })
 }
 
-pub(crate) fn json_batch(batch: &FileBatch) -> String {
+pub(crate) fn json_batch(batch: &FileBatch, names: &Names) -> String {
     let version = batch.version();
     to_json(&JsonBatch {
         version: [version.epoch, version.n],
         complete: batch.is_complete(),
-        events: batch.events().map(json_event).collect(),
-        summaries: batch.summaries().map(json_summary).collect(),
+        events: batch.events().map(|event| json_event(event, names)).collect(),
+        summaries: batch.summaries().map(|summary| json_summary(summary, names)).collect(),
     })
 }
 
-fn json_event(event: FileEvent<'_>) -> JsonEvent<'_> {
+fn json_event<'a>(event: FileEvent<'a>, names: &Names) -> JsonEvent<'a> {
     JsonEvent {
         kind: kind_name(event.kind),
-        path: JsonPath(event.path),
-        from: event.from.map(JsonPath),
+        path: JsonPath(names.show(event.path)),
+        from: event.from.map(|from| JsonPath(names.show(from))),
         r#type: type_name(event.file_type),
         replaced: event.replaced,
         ignored: event.ignored,
     }
 }
 
-fn json_summary(summary: FileSummary<'_>) -> JsonSummary<'_> {
+fn json_summary<'a>(summary: FileSummary<'a>, names: &Names) -> JsonSummary<'a> {
     JsonSummary {
-        dir: JsonPath(summary.dir),
+        dir: JsonPath(names.show(summary.dir)),
         created: summary.created,
         modified: summary.modified,
         deleted: summary.deleted,
@@ -134,7 +162,7 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
 }
 
 /// A batch as lines for a person.
-pub(crate) fn text_batch(batch: &FileBatch, colours: bool) -> Vec<u8> {
+pub(crate) fn text_batch(batch: &FileBatch, names: &Names, colours: bool) -> Vec<u8> {
     let mut out = Vec::new();
     for event in batch.events() {
         let colour = match event.kind {
@@ -146,10 +174,10 @@ pub(crate) fn text_batch(batch: &FileBatch, colours: bool) -> Vec<u8> {
         };
         push_word(&mut out, kind_name(event.kind), colours.then_some(colour));
         if let Some(from) = event.from {
-            push_path(&mut out, from);
+            push_path(&mut out, names.show(from));
             out.extend_from_slice(b" -> ");
         }
-        push_path(&mut out, event.path);
+        push_path(&mut out, names.show(event.path));
         if event.file_type == FileType::Directory {
             out.push(b'/');
         }
@@ -160,7 +188,7 @@ pub(crate) fn text_batch(batch: &FileBatch, colours: bool) -> Vec<u8> {
     }
     for summary in batch.summaries() {
         push_word(&mut out, "summary", colours.then_some("35"));
-        push_path(&mut out, summary.dir);
+        push_path(&mut out, names.show(summary.dir));
         out.extend_from_slice(if summary.recursive { b"/**:" } else { b"/*:" });
         let counts = [
             (summary.created, "created"),
@@ -205,5 +233,26 @@ pub(crate) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
             0..=0x1f | 0x7f => drop(write!(out, "\\x{byte:02x}")),
             byte => out.push(*byte),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_relative_to_the_root_or_to_where_we_are() {
+        let here = std::env::current_dir().unwrap();
+        let inner = here.join("src");
+        let one = Names::new(true, std::slice::from_ref(&inner));
+        assert_eq!(one.show(&inner.join("a/b")), Path::new("a/b"));
+        assert_eq!(one.show(&inner), Path::new("."));
+        let several = Names::new(true, &[inner.clone(), "/usr".into()]);
+        assert_eq!(several.show(&inner.join("a")), Path::new("src/a"));
+        assert_eq!(several.show(Path::new("/usr/a")), Path::new("/usr/a"));
+        let file = Names::new(true, &[here.join("Cargo.toml")]);
+        assert_eq!(file.show(&here.join("Cargo.toml")), Path::new("Cargo.toml"));
+        let absolute = Names::new(false, std::slice::from_ref(&inner));
+        assert_eq!(absolute.show(&inner.join("a")), inner.join("a"));
     }
 }

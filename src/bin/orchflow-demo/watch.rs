@@ -5,20 +5,23 @@
 //! before is reported, then we end. A second one ends at once, and so does a stdout that takes nothing.
 
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use orchflow::{
     Config, Engine, Event, FileChanges, FileCursor, FileVersion, WatchEvent, WatchId, WatchProblem,
 };
 
 use crate::args::WatchOptions;
 use crate::complain;
+use crate::exec::Exec;
 use crate::failure::Failure;
 use crate::host::Signals;
 use crate::output::Output;
 use crate::say::put;
-use crate::show;
+use crate::show::{self, Names};
 
 /// Entries of the snapshot that are taken at once.
 const SNAPSHOT_PIECE: usize = 4096;
@@ -54,14 +57,24 @@ struct Teller {
     told: FileVersion,
     stage: Stage,
     counter: Counter,
+    names: Names,
+    /// Runs for changes.
+    exec: Option<Exec>,
 }
 
 impl Teller {
     fn start(options: &WatchOptions) -> Result<Self, Failure> {
-        let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
+        // The end of a command is a signal too.
+        let signals =
+            Signals::catch_also(&[Signal::SIGCHLD]).map_err(|e| Failure::Host("signalfd", e))?;
         let mut engine = Engine::new(Config::default())?;
         let watch = engine.watch(&watch_options(options))?;
         let json = options.json;
+        let argv = options.exec.clone();
+        let exec = argv.map(|argv| Exec::new(argv, options.restart)).transpose();
+        let exec = exec.map_err(|e| Failure::Host("timerfd", e))?;
+        let names = Names::new(options.relative, &engine.watch_state(watch)?.roots);
+        let is_live = !json && exec.is_none() && io::stderr().is_terminal();
         Ok(Teller {
             engine,
             watch,
@@ -72,29 +85,28 @@ impl Teller {
             colours: !json && io::stdout().is_terminal(),
             told: FileVersion::default(),
             stage: Stage::Telling,
-            counter: Counter { live: !json && io::stderr().is_terminal(), events: 0 },
+            counter: Counter { live: is_live, events: 0 },
+            names,
+            exec,
         })
     }
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
             let ends = self.stage != Stage::Telling;
-            if !self.output.wait(&self.engine, &self.signals, ends)? {
+            let timer = self.exec.as_ref().map(|exec| exec.timer.as_fd());
+            if !self.output.wait_also(&self.engine, &self.signals, timer, ends)? {
                 // Nobody takes what there is to print.
                 return Ok(ExitCode::from(128 + libc::SIGINT as u8));
             }
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
             {
-                if signal == libc::SIGWINCH {
-                    continue;
+                if let Some(code) = self.on_signal(signal)? {
+                    return Ok(code);
                 }
-                if self.stage != Stage::Telling {
-                    return Ok(ExitCode::from(128 + signal as u8));
-                }
-                self.engine.sync_watch(self.watch, 0)?;
-                self.stage = Stage::Ending;
             }
+            self.exec.as_mut().map_or(Ok(()), Exec::on_timer)?;
             self.engine.turn(Some(Duration::ZERO))?;
             self.output.flush()?;
             while self.output.pending.is_empty() && self.stage != Stage::Ended {
@@ -102,11 +114,31 @@ impl Teller {
                     break;
                 }
             }
-            if self.stage == Stage::Ended && self.output.pending.is_empty() {
+            let runs = self.exec.as_ref().is_some_and(Exec::is_running);
+            if self.stage == Stage::Ended && self.output.pending.is_empty() && !runs {
                 self.counter.end();
                 return Ok(ExitCode::SUCCESS);
             }
         }
+    }
+
+    /// The status to end with at once, if that is wanted.
+    fn on_signal(&mut self, signal: i32) -> Result<Option<ExitCode>, Failure> {
+        match signal {
+            libc::SIGWINCH => {}
+            libc::SIGCHLD => {
+                self.exec.as_mut().map_or(Ok(()), Exec::on_child)?;
+            }
+            _ if self.stage != Stage::Telling => {
+                return Ok(Some(ExitCode::from(128 + signal as u8)));
+            }
+            _ => {
+                self.exec.as_mut().map_or(Ok(()), Exec::end)?;
+                self.engine.sync_watch(self.watch, 0)?;
+                self.stage = Stage::Ending;
+            }
+        }
+        Ok(None)
     }
 
     /// Prints the next event, if there is one.
@@ -119,12 +151,17 @@ impl Teller {
                     return Ok(true);
                 }
                 self.counter.events += batch.original_events();
+                if let Some(exec) = &mut self.exec {
+                    exec.on_batch(batch)?;
+                }
                 let text = if self.json {
-                    let mut line = show::json_batch(batch).into_bytes();
+                    let mut line = show::json_batch(batch, &self.names).into_bytes();
                     line.push(b'\n');
                     line
+                } else if self.exec.is_none() {
+                    show::text_batch(batch, &self.names, self.colours)
                 } else {
-                    show::text_batch(batch, self.colours)
+                    Vec::new()
                 };
                 self.counter.clear();
                 self.output.write(&text)?;
@@ -167,13 +204,14 @@ impl Teller {
             self.engine.file_changes(self.watch, &mut cursor, SNAPSHOT_PIECE, &mut changes)?;
             let mut text = Vec::new();
             for entry in changes.entries() {
+                let path = self.names.show(entry.path);
                 if self.json {
                     text.extend_from_slice(separator);
-                    let json = show::json_entry(entry.path, entry.kind, entry.ignored);
+                    let json = show::json_entry(path, entry.kind, entry.ignored);
                     text.extend_from_slice(json.as_bytes());
                     separator = b",";
                 } else {
-                    text.extend(show::text_entry(entry.path, entry.kind));
+                    text.extend(show::text_entry(path, entry.kind));
                 }
             }
             self.output.write(&text)?;
