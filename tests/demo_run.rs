@@ -1,6 +1,7 @@
 //! `orchflow-demo run` in daily use: ends of pipes, redirected terminals, mistakes on the command line.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::disallowed_methods)]
 
 mod support;
 
@@ -59,6 +60,7 @@ fn demo(args: &[&str]) -> Command {
 /// ends each of them, in every round.
 fn assert_pipe_ends(program: &str, args: &[&str], line: &str, shown: &str) {
     if !has_tool(program) {
+        eprintln!("skipped: {program} is missing");
         return;
     }
     let home = TempDir::new();

@@ -85,8 +85,8 @@ interrupted.
                         paths or 64 KiB; ORCHFLOW_CHANGED_MORE is the number of
                         those left out. Files that CMD writes below PATH count:
                         --ignore them, or it runs for ever
-  --restart             end CMD when something changes and run it anew; 2 s after
-                        SIGTERM comes SIGKILL
+  --restart             end CMD when something changes and run it anew; SIGKILL
+                        comes 2 s after SIGTERM
   -h, --help            show this
 "#;
 
