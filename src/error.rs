@@ -70,6 +70,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A text for people in one line: what breaks lines, and other control characters, are a space. Paths, patterns
 /// and what another program sent may have them, and whoever shows the text would show something else.
 pub(crate) fn one_line(text: Cow<'static, str>) -> Cow<'static, str> {
+    // Nearly all texts are ours, or plain.
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~');
+    if matches!(text, Cow::Borrowed(_)) || text.as_bytes().iter().all(is_plain) {
+        return text;
+    }
     let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
     if !text.contains(breaks) {
         return text;

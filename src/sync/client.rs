@@ -167,7 +167,7 @@ pub(crate) struct Client {
     pub(crate) stalled: Option<(Instant, u64)>,
     /// In the list of those to be read.
     pub(crate) is_readable: bool,
-    /// What it waits among, as of the last look.
+    /// What it waits among once it is no stranger, as of the last look.
     pub(super) lane: Lane,
     /// When it typed last.
     pub(super) typed_at: Option<Instant>,
@@ -253,7 +253,7 @@ impl Client {
             has_hung_up: false,
             stalled: None,
             is_readable: false,
-            lane: Lane::Stranger,
+            lane: Lane::Light,
             typed_at: None,
             waits_for_room: false,
             unread: None,
@@ -265,6 +265,16 @@ impl Client {
             is_broken: false,
             is_garbled: false,
         }
+    }
+
+    /// Whether it has shown no valid token. One that has does not wait for what strangers cost.
+    pub(super) fn is_stranger(&self) -> bool {
+        self.grant.is_none() && self.place != Place::Vouched
+    }
+
+    /// What it waits among.
+    pub(super) fn lane(&self) -> Lane {
+        if self.is_stranger() { Lane::Stranger } else { self.lane }
     }
 
     pub(crate) fn is_open(&self) -> bool {

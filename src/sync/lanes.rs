@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::reactor::ClientId;
 
-/// What a client waits among. A lane may be passed over as long as it is empty only.
+/// What a client waits among.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     /// It costs little and has typed a moment ago.
@@ -19,11 +19,12 @@ pub(super) enum Lane {
 
 const LANES: usize = 4;
 
-/// Whose turn it is: who types, or asks for little, does not wait behind those who have the server work, and
-/// nobody starves.
+/// Whose turn it is; a lane that is empty is passed over. Who types, or asks for little, does not wait behind
+/// those who have the server work; who comes in does not wait behind either for long, however many strangers
+/// there are; and nobody starves.
 const SCHEDULE: [Lane; 12] = {
-    use Lane::{Heavy, Light, Stranger, Typing};
-    [Typing, Light, Typing, Stranger, Typing, Light, Typing, Light, Typing, Stranger, Light, Heavy]
+    use Lane::{Heavy as H, Light as L, Stranger as S, Typing as T};
+    [T, S, L, T, S, L, T, S, H, T, S, L]
 };
 
 /// Clients that wait, each once: the caller sees to it.
@@ -40,12 +41,17 @@ impl Lanes {
         self.lanes[lane as usize].push_back(id);
     }
 
-    /// The next one of the lane whose turn it is; where that is empty, of the first that is not.
+    /// The next one of the next lane that is not empty.
     pub(super) fn next(&mut self) -> Option<ClientId> {
-        let lane = SCHEDULE[self.at];
-        self.at = (self.at + 1) % SCHEDULE.len();
-        let next = self.lanes[lane as usize].pop_front();
-        next.or_else(|| self.lanes.iter_mut().find_map(VecDeque::pop_front))
+        for _ in 0..SCHEDULE.len() {
+            let lane = SCHEDULE[self.at];
+            self.at = (self.at + 1) % SCHEDULE.len();
+            let next = self.lanes[lane as usize].pop_front();
+            if next.is_some() {
+                return next;
+            }
+        }
+        None
     }
 
     pub(super) fn len(&self) -> usize {
@@ -72,12 +78,12 @@ mod tests {
         }
         let order: Vec<u64> = (0..24).map(|_| lanes.next().unwrap().to_u64()).collect();
         let turns = ALL.map(|lane| order.iter().filter(|id| **id / 1000 == lane as u64).count());
-        assert_eq!(turns, [10, 8, 4, 2]);
+        assert_eq!(turns, [8, 6, 8, 2]);
         assert_eq!(lanes.len(), 4 * 24 - 24);
     }
 
     #[test]
-    fn who_types_waits_for_one_other_at_most() {
+    fn who_types_waits_for_two_others_at_most() {
         for at in 0..SCHEDULE.len() {
             let mut lanes = Lanes { at, ..Lanes::default() };
             for n in 1..=50 {
@@ -87,7 +93,7 @@ mod tests {
             let typist = ClientId::from_u64(1000);
             lanes.push(typist, Lane::Typing);
             let waited = std::iter::from_fn(|| lanes.next()).position(|id| id == typist);
-            assert!(waited.is_some_and(|waited| waited <= 1), "{waited:?} from {at} on");
+            assert!(waited.is_some_and(|waited| waited <= 2), "{waited:?} from {at} on");
         }
     }
 

@@ -21,7 +21,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::admission::Place;
 use super::client::{Client, HELLO_BYTES, Input, Phase, READ_BYTES};
 use super::deadline::arm;
 use super::lanes::Lane;
@@ -75,11 +74,10 @@ pub(crate) enum Body {
 /// For so long after it has typed a client is read first.
 const TYPING: Duration = Duration::from_secs(1);
 
-/// What a client waits among.
-fn lane(client: &Client, is_stranger: bool, now: Instant) -> Lane {
+/// What a client waits among that is no stranger.
+fn lane(client: &Client, now: Instant) -> Lane {
     let has_typed = || client.typed_at.is_some_and(|at| now.saturating_duration_since(at) < TYPING);
     match () {
-        () if is_stranger => Lane::Stranger,
         () if !client.cost.is_high(now) => Lane::Heavy,
         () if has_typed() => Lane::Typing,
         () => Lane::Light,
@@ -148,7 +146,7 @@ impl Server {
         if let Ok(client) = self.clients.get_mut(id)
             && !std::mem::replace(&mut client.is_readable, true)
         {
-            self.readable.push(id, client.lane);
+            self.readable.push(id, client.lane());
         }
     }
 
@@ -161,9 +159,8 @@ impl Server {
         if client.throttled_until.is_some() || (client.is_held && client.is_open()) {
             return None;
         }
-        // Who has shown a valid token does not wait for what strangers cost.
-        let is_stranger = client.grant.is_none() && client.place != Place::Vouched;
-        client.lane = lane(client, is_stranger, now);
+        let is_stranger = client.is_stranger();
+        client.lane = lane(client, now);
         let until = if is_stranger { self.strangers.ready_at(now) } else { paid_at(client, now) };
         if until > now {
             client.throttled_until = Some(until);

@@ -225,7 +225,7 @@ impl Server {
             && !std::mem::replace(&mut client.is_pushed, true)
         {
             let is_small = client.wire.queued_bytes() <= QUEUED_SMALL;
-            self.pushed.push(id, if is_small { client.lane } else { Lane::Heavy });
+            self.pushed.push(id, if is_small { client.lane() } else { Lane::Heavy });
         }
     }
 
