@@ -305,6 +305,8 @@ impl Server {
     fn feed(&mut self, id: ClientId) {
         if let Ok(client) = self.clients.get_mut(id) {
             client.is_starving = false;
+            // It was the server that did not go on.
+            client.unfinished = None;
             self.read_again(id);
         }
     }
