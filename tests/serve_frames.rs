@@ -211,7 +211,7 @@ fn push_all(clients: &mut [(Raw, Vec<u8>)], bystander: &mut Bystander) {
 /// have left, each time.
 #[test]
 fn unfinished_messages_are_bounded_and_given_back() {
-    const CLIENTS: usize = 150;
+    const CLIENTS: usize = 300;
     let _turn = turn();
     let serving = Serving::start(unhurried(Limits::default()));
     let mut bystander = Bystander::new(&serving);

@@ -1,4 +1,4 @@
-//! Which client is worked for next. Pure.
+//! Which client is served next. Pure.
 
 use std::collections::VecDeque;
 
@@ -11,17 +11,16 @@ pub(super) enum Lane {
     Typing,
     /// It costs little.
     Light,
-    /// It is not let in yet.
+    /// It is not authenticated yet.
     Stranger,
-    /// It has the server work.
+    /// It costs much.
     Heavy,
 }
 
 const LANES: usize = 4;
 
-/// Whose turn it is; a lane that is empty is passed over. Who types, or asks for little, does not wait behind
-/// those who have the server work; who comes in does not wait behind either for long, however many strangers
-/// there are; and nobody starves.
+/// The order in which lanes are served; an empty one is skipped. A client that types or costs little does not wait
+/// behind expensive ones, a new connection not for long behind either, and none starves.
 const SCHEDULE: [Lane; 12] = {
     use Lane::{Heavy as H, Light as L, Stranger as S, Typing as T};
     [T, S, L, T, S, L, T, S, H, T, S, L]

@@ -96,8 +96,7 @@ fn step(
             }
         }
         Some(Next::Update) => screens::send(client, attachment, state, outflow),
-        // It is brought over a clearing by a snapshot.
-        Some(Next::Cleared { .. }) => {}
+        Some(Next::Cleared { .. }) => broken!("clients get a snapshot where a screen was cleared"),
         None => return false,
     }
     true
