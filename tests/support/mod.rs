@@ -55,13 +55,13 @@ pub(crate) fn is_readable(engine: &Engine) -> bool {
     wait_readable(engine, Duration::ZERO)
 }
 
-/// Polls the engine's descriptor, at most this long; whether it became readable.
-pub(crate) fn wait_readable(engine: &Engine, at_most: Duration) -> bool {
+/// Polls a descriptor, at most this long; whether it became readable.
+pub(crate) fn wait_readable(fd: &impl AsFd, at_most: Duration) -> bool {
     let end = Instant::now() + at_most;
     loop {
         let left = end.saturating_duration_since(Instant::now());
         let timeout = PollTimeout::try_from(left).expect("a timeout of less than 24 days");
-        let mut fds = [PollFd::new(engine.as_fd(), PollFlags::POLLIN)];
+        let mut fds = [PollFd::new(fd.as_fd(), PollFlags::POLLIN)];
         match poll(&mut fds, timeout) {
             Ok(ready) => return ready > 0,
             Err(Errno::EINTR) => {}
