@@ -12,26 +12,14 @@ use std::process::{Command, Output, Stdio};
 
 use orchflow::{ExitStatus, Size, SpawnOptions};
 use support::host::Host;
+use support::piped::with_input;
 use support::scaled;
 
 const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
 
 /// Runs the demo with these arguments and this on stdin.
 fn demo(args: &[impl AsRef<OsStr>], input: &[u8]) -> Output {
-    let mut child = Command::new(DEMO)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    // The demo may end without reading all of it.
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
+    with_input(Command::new(DEMO).args(args), input)
 }
 
 /// Runs a shell script without echo; the input comes when the script is ready for it.

@@ -5,29 +5,18 @@
 mod support;
 
 use std::fs;
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use orchflow::{Size, SpawnOptions};
 use serde_json::Value;
 use support::files::TempDir;
 use support::host::Host;
+use support::piped::with_input;
 
 const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
 
 fn demo(args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(DEMO)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // It may end without reading all of it.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    child.wait_with_output().unwrap()
+    with_input(Command::new(DEMO).args(args), input)
 }
 
 /// The description and the events of a recording.

@@ -5,49 +5,18 @@
 
 mod support;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use orchflow::{ExitStatus, Size, SpawnOptions, TerminalId};
 use support::files::TempDir;
 use support::host::Host;
+use support::piped::with_input;
 use support::{has_tool, scaled};
 
 const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// Runs a command with this on stdin. A minute without an end is a hang: it is killed, and what it printed
-/// is shown.
-fn with_input(command: &mut Command, input: &[u8]) -> Output {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let pid = Pid::from_raw(child.id() as i32);
-    let (done, is_done) = std::sync::mpsc::channel::<()>();
-    let watchdog = std::thread::spawn(move || {
-        let hangs = is_done.recv_timeout(support::WATCHDOG)
-            == Err(std::sync::mpsc::RecvTimeoutError::Timeout);
-        if hangs {
-            kill(pid, Signal::SIGKILL).unwrap();
-        }
-        hangs
-    });
-    // A program may end without reading all of it.
-    let _ = stdin.write_all(input);
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    drop(done);
-    assert!(!watchdog.join().unwrap(), "{command:?} hangs: {}", text(&output.stdout));
-    output
 }
 
 fn demo(args: &[&str]) -> Command {

@@ -17,6 +17,7 @@ pub(crate) mod host;
 pub(crate) mod mirror;
 pub(crate) mod namespace;
 pub(crate) mod pair;
+pub(crate) mod piped;
 pub(crate) mod played;
 pub(crate) mod view;
 
