@@ -1991,7 +1991,8 @@ typedef struct orch_terminal_facts {
     uint64_t version;
     // The title that its program has set, UTF-8.
     struct orch_bytes title;
-    // Its working directory; `data` is NULL if it is not known.
+    // Its working directory: as the program reports it, else that of the program in the foreground, once the engine
+    // listens for clients; `data` is NULL if it is not known.
     struct orch_bytes cwd;
     // Columns.
     uint16_t cols;

@@ -38,6 +38,28 @@ fn a_client_types_and_sees_the_echo() {
     assert_eq!(output, b"hello\r\nhello\r\n");
 }
 
+/// Changing the directory makes no event: it shows when the terminal is quiet, without being asked for.
+#[test]
+fn the_directory_of_a_terminal_shows() {
+    let serving = Serving::start(Config::default());
+    let (one, other) = (TempDir::new(), TempDir::new());
+    let paths = [one.path(), other.path()].map(|path| path.canonicalize().unwrap());
+    let cwd = paths[0].clone();
+    let terminal = serving
+        .with(move |engine| engine.spawn(&SpawnOptions::program("sh").cwd(cwd)).unwrap().to_u64());
+    let fields = json!({"collections": ["terminals"]});
+    let (mut client, _) = Client::hello(serving.address, &serving.token, fields);
+    let shows = |client: &mut Client, path: &std::path::Path| {
+        while client.receive_type("diff")["terminals"][0]["cwd"] != path.to_str().unwrap() {}
+    };
+    shows(&mut client, &paths[0]);
+    client.type_in(terminal, format!("cd '{}'\n", paths[1].display()).as_bytes());
+    shows(&mut client, &paths[1]);
+    // A program in the foreground has its own.
+    client.type_in(terminal, b"(cd / && exec cat)\n");
+    shows(&mut client, "/".as_ref());
+}
+
 #[test]
 fn no_token_no_entry() {
     let serving = Serving::start(Config::default());

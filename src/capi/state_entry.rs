@@ -156,7 +156,8 @@ pub struct orch_terminal_facts {
     pub version: u64,
     /// The title that its program has set, UTF-8.
     pub title: orch_bytes,
-    /// Its working directory; `data` is NULL if it is not known.
+    /// Its working directory: as the program reports it, else that of the program in the foreground, once the engine
+    /// listens for clients; `data` is NULL if it is not known.
     pub cwd: orch_bytes,
     /// Columns.
     pub cols: u16,

@@ -26,6 +26,9 @@ impl Engine {
     pub fn listen(&mut self, options: &ListenOptions) -> Result<ListenerId> {
         self.admit()?;
         let outcome = self.server.listen(options, &mut self.reactor);
+        if outcome.is_ok() {
+            self.look_up_directories();
+        }
         self.settle_or_log();
         outcome
     }

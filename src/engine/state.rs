@@ -43,6 +43,8 @@ pub(super) struct Observation {
     pub(super) touched: Vec<TerminalId>,
     fresh: Vec<TerminalId>,
     pub(super) published: Vec<Published>,
+    /// Working directories of terminals are looked up: the server has listened.
+    has_directories: bool,
     changes: FileChanges,
 }
 
@@ -197,6 +199,13 @@ impl Engine {
 
     // Facts.
 
+    /// From now on, terminals show the directories that their programs are in.
+    pub(super) fn look_up_directories(&mut self) {
+        if !std::mem::replace(&mut self.observation.has_directories, true) {
+            self.terminals.expect_all_directories(&mut self.reactor);
+        }
+    }
+
     /// Writes down what terminals say of themselves.
     pub(super) fn note_terminals(&mut self) {
         if !self.terminals.has_touched() {
@@ -209,6 +218,11 @@ impl Engine {
                 Ok(facts) if equals(self.state.terminal(id.to_u64()), &facts) => {}
                 Ok(facts) => self.state.put_terminal(id.to_u64(), owned(&facts)),
                 Err(_) => self.state.remove_terminal(id.to_u64()),
+            }
+        }
+        if self.observation.has_directories {
+            for id in &fresh {
+                self.terminals.expect_directory(*id, &mut self.reactor);
             }
         }
         self.observation.touched.extend(&fresh);

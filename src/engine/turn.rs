@@ -145,7 +145,8 @@ impl Engine {
             | Alarm::Kill(_)
             | Alarm::Exit(_)
             | Alarm::Screen(_)
-            | Alarm::Hibernate(_) => {
+            | Alarm::Hibernate(_)
+            | Alarm::Directory(_) => {
                 let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
                 self.log_failure("timer", outcome);
             }

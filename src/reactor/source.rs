@@ -84,6 +84,8 @@ pub(crate) enum Alarm {
     Screen(TerminalId),
     /// The screen may have been idle for so long that it sleeps.
     Hibernate(TerminalId),
+    /// The working directory of a terminal's programs may be another one.
+    Directory(TerminalId),
     /// A file watch has something to look at.
     Files(WatchId),
     /// A listener may accept again.

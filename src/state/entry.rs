@@ -120,7 +120,9 @@ pub enum PaneContent {
 pub struct TerminalFacts {
     /// The title that its program has set.
     pub title: String,
-    /// Its working directory, where known.
+    /// The working directory: as the program reports it (OSC 7), else as /proc shows it for the program in the
+    /// foreground once the terminal has been quiet for 50 ms after output, at most twice a second. Known only once
+    /// the engine listens for clients, or where the program reports it.
     pub cwd: Option<Vec<u8>>,
     /// Width in cells.
     pub cols: u16,

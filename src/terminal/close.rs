@@ -76,6 +76,7 @@ impl Terminal {
             reactor.cancel_timer(timer);
         }
         self.end_exit_poll(reactor);
+        self.forget_directory(reactor);
         if let Some(child) = self.child.take() {
             child.abandon(reactor);
         }

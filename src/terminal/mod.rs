@@ -15,6 +15,7 @@ mod batch;
 mod child;
 mod close;
 mod consuming;
+mod directory;
 mod environment;
 mod eof;
 mod event;
@@ -48,6 +49,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::reactor::{Class, Membership, Reactor, ReaderId, Source, TerminalId, TimerId};
 use child::Child;
+use directory::Directory;
 use event::OutboxPlace;
 use exit_poll::ExitPoll;
 use feed::Feed;
@@ -122,6 +124,7 @@ pub(crate) struct Terminal {
     started: Instant,
     ending: Ending,
     exit_poll: ExitPoll,
+    directory: Directory,
     last_input: Option<Instant>,
     last_output: Option<Instant>,
 }
@@ -184,6 +187,7 @@ impl Terminal {
             started: now,
             ending: Ending::default(),
             exit_poll: ExitPoll::default(),
+            directory: Directory::default(),
             last_input: None,
             last_output: None,
         }

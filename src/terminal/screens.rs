@@ -101,6 +101,13 @@ impl Terminals {
         Ok(())
     }
 
+    pub(super) fn on_hibernate_alarm(&mut self, id: TerminalId, reactor: &mut Reactor) {
+        if let Ok(terminal) = self.table.get_mut(id) {
+            terminal.on_hibernate_alarm(reactor);
+            self.screens.count(terminal);
+        }
+    }
+
     pub(crate) fn clear_screen(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
         self.touch(id);
         self.command(id, reactor, |t, reactor| t.clear_screen(reactor))?;

@@ -128,14 +128,10 @@ impl Terminal {
     /// Costs some ten system calls, for the process and its directory. When the leader of the foreground group
     /// has ended, up to a few hundred processes are looked at.
     pub(crate) fn state(&self, reactor: &Reactor) -> TerminalState {
-        let leader = self.child.as_ref().filter(|child| child.status().is_none()).map(Child::pid);
-        let foremost = self.pty.as_ref().and_then(|pty| {
-            let group = pty.foreground_group()?;
-            Some(procfs::foremost(group, pty.session().or(leader)))
-        });
+        let foremost = self.foremost();
         let foreground =
             foremost.map(|pid| Process { pid, name: procfs::name(pid).unwrap_or_default() });
-        let cwd = foremost.and_then(procfs::cwd).or_else(|| leader.and_then(procfs::cwd));
+        let cwd = self.cwd_of(foremost);
         let since = |at| reactor.now().saturating_duration_since(at);
         TerminalState {
             id: self.id,
@@ -161,6 +157,27 @@ impl Terminal {
             readers: self.reader_states().collect(),
             screen: self.screen.as_ref().map(|screen| self.screen_state(screen, reactor)),
         }
+    }
+
+    /// The process that started in the terminal, as long as it runs.
+    fn leader(&self) -> Option<i32> {
+        self.child.as_ref().filter(|child| child.status().is_none()).map(Child::pid)
+    }
+
+    /// The process that has the terminal now.
+    fn foremost(&self) -> Option<i32> {
+        let pty = self.pty.as_ref()?;
+        let group = pty.foreground_group()?;
+        Some(procfs::foremost(group, pty.session().or(self.leader())))
+    }
+
+    fn cwd_of(&self, foremost: Option<i32>) -> Option<PathBuf> {
+        foremost.and_then(procfs::cwd).or_else(|| self.leader().and_then(procfs::cwd))
+    }
+
+    /// The working directory of the process that has the terminal, else of the one that started in it.
+    pub(super) fn foremost_cwd(&self) -> Option<PathBuf> {
+        self.cwd_of(self.foremost())
     }
 
     fn screen_state(&self, screen: &Screen, reactor: &Reactor) -> ScreenState {

@@ -398,10 +398,11 @@ impl Terminals {
                 Ok(())
             }),
             Alarm::Hibernate(id) => {
-                if let Ok(terminal) = self.table.get_mut(id) {
-                    terminal.on_hibernate_alarm(reactor);
-                    self.screens.count(terminal);
-                }
+                self.on_hibernate_alarm(id, reactor);
+                Ok(())
+            }
+            Alarm::Directory(id) => {
+                self.on_directory_alarm(id, reactor);
                 Ok(())
             }
             // Not of a terminal.
