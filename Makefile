@@ -58,17 +58,17 @@ header: ## Writes include/orchflow.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
 
 build:
-	$(CARGO) build --release --locked
+	$(CARGO) build --profile dist --locked
 
 install: build ## Installs the libraries, headers, pkg-config and CMake files and the demo.
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/OrchFlow \
 		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 755 $(TARGET_DIR)/release/liborchflow.so $(DESTDIR)$(LIBDIR)/liborchflow.so.$(VERSION)
+	$(INSTALL) -m 755 $(TARGET_DIR)/dist/liborchflow.so $(DESTDIR)$(LIBDIR)/liborchflow.so.$(VERSION)
 	ln -sf liborchflow.so.$(VERSION) $(DESTDIR)$(LIBDIR)/liborchflow.so.0
 	ln -sf liborchflow.so.0 $(DESTDIR)$(LIBDIR)/liborchflow.so
-	$(INSTALL) -m 644 $(TARGET_DIR)/release/liborchflow.a $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 644 $(TARGET_DIR)/dist/liborchflow.a $(DESTDIR)$(LIBDIR)/
 	$(INSTALL) -m 644 include/orchflow.h include/orchflow.hpp $(DESTDIR)$(INCLUDEDIR)/
-	$(INSTALL) -m 755 $(TARGET_DIR)/release/orchflow-demo $(DESTDIR)$(BINDIR)/
+	$(INSTALL) -m 755 $(TARGET_DIR)/dist/orchflow-demo $(DESTDIR)$(BINDIR)/
 	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
 		packaging/orchflow.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/orchflow.pc
 	$(INSTALL) -m 644 packaging/OrchFlowConfig.cmake $(DESTDIR)$(LIBDIR)/cmake/OrchFlow/
