@@ -36,12 +36,12 @@ pub(super) fn read<'de, S: DeserializeSeed<'de>>(
     seed: S,
     bytes: &'de [u8],
 ) -> std::result::Result<(S::Value, usize), BincodeError> {
-    let config = config::standard();
-    if bytes.len() <= SMALL_PAYLOAD {
-        bincode::serde::seed_decode_from_slice(seed, bytes, config.with_limit::<SMALL_MEMORY>())
-    } else {
-        bincode::serde::seed_decode_from_slice(seed, bytes, config.with_limit::<CLAIMED_MAX>())
-    }
+    // One bound for all of them, since each has a decoder of its own made for it.
+    bincode::serde::seed_decode_from_slice(
+        seed,
+        bytes,
+        config::standard().with_limit::<CLAIMED_MAX>(),
+    )
 }
 
 /// Time for a byte in nanoseconds times 16, measured on messages that are made to be slow: inflated, looked
