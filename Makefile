@@ -25,6 +25,7 @@ tools: ## Looks for what the tests need and installs what is missing, where it c
 lint: ## Format and lints, warnings as errors.
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --lib -- -D warnings --cfg fuzzing
 
 unit: ## Unit, property and integration tests; the house rules; the header; the README's examples.
 	ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
