@@ -36,12 +36,17 @@ pub(super) fn read<'de, S: DeserializeSeed<'de>>(
     seed: S,
     bytes: &'de [u8],
 ) -> std::result::Result<(S::Value, usize), BincodeError> {
-    // One bound for all of them, since each has a decoder of its own made for it.
-    bincode::serde::seed_decode_from_slice(
-        seed,
-        bytes,
-        config::standard().with_limit::<CLAIMED_MAX>(),
-    )
+    // One bound for all of them, since each has a decoder of its own made for it. A length that a small message
+    // cannot have shows in what is missing.
+    let config = config::standard().with_limit::<CLAIMED_MAX>();
+    bincode::serde::seed_decode_from_slice(seed, bytes, config).map_err(|error| match error {
+        BincodeError::UnexpectedEnd { additional }
+            if bytes.len() <= SMALL_PAYLOAD && additional > SMALL_MEMORY =>
+        {
+            BincodeError::LimitExceeded
+        }
+        error => error,
+    })
 }
 
 /// Time for a byte in nanoseconds times 16, measured on messages that are made to be slow: inflated, looked
