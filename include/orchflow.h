@@ -1567,9 +1567,11 @@ typedef struct orch_file_event {
     struct orch_bytes from;
 } orch_file_event;
 
-// Many changes in one directory, counted.
+// Changes in one directory that are not listed, counted. An event is counted in the directory in which its
+// entry is after the batch, or in which it was deleted. A summary without any count names a directory that
+// entries were renamed out of; the renames are counted where they lead.
 typedef struct orch_file_summary {
-    // The absolute path of the directory.
+    // The absolute path of the directory, after the batch.
     struct orch_bytes dir;
     // Entries that are new.
     size_t created;
@@ -1586,7 +1588,12 @@ typedef struct orch_file_summary {
 } orch_file_summary;
 
 // What changed in one flush. Applying the events in their order to a copy of the tree as it was after the
-// batch before always works. With summaries, `orch_watch_changes` gives the exact difference.
+// batch before always works.
+//
+// With summaries, the events that are left can still be applied in their order, where a deletion of a
+// directory takes along what is in it; wherever the result differs from the tree, a summary names the
+// directory. `event_count` and the counts of all summaries together are `original_events`.
+// `orch_watch_changes` gives the exact difference.
 typedef struct orch_file_batch {
     // Size of this struct as the library has it.
     size_t size;

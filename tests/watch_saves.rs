@@ -8,26 +8,12 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use orchflow::WatchOptions;
-use support::files::TempDir;
+use support::files::{TempDir, sh};
 use support::has_tool;
 use support::mirror::{Mirror, walk, walk_all};
-
-/// Runs a shell script in a folder.
-fn sh(folder: &Path, script: &str) {
-    let output = Command::new("sh")
-        .args(["-ec", script])
-        .current_dir(folder)
-        .env("GIT_CONFIG_GLOBAL", "/dev/null")
-        .env("GIT_CONFIG_NOSYSTEM", "1")
-        .env("HOME", "/nowhere")
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{script}: {output:?}");
-}
 
 /// The events of a script, without the root in their paths.
 fn events(mirror: &mut Mirror, root: &Path, script: &str) -> Vec<String> {

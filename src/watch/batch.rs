@@ -46,10 +46,14 @@ pub struct FileEvent<'a> {
     pub id: FileId,
 }
 
-/// Many changes in one directory, counted.
+/// Changes in one directory that are not listed, counted.
+///
+/// An event is counted in the directory in which its entry is after the batch, or in which it was deleted. A
+/// summary without any count names a directory that entries were renamed out of; the renames are counted
+/// where they lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileSummary<'a> {
-    /// The absolute path of the directory.
+    /// The absolute path of the directory, after the batch.
     pub dir: &'a Path,
     /// Entries that are new.
     pub created: usize,
@@ -68,7 +72,10 @@ pub struct FileSummary<'a> {
 /// Applying the events in their order to a copy of the tree as it was after the batch before always works:
 /// parents are there before what is in them, a path is free before something takes it. When there are more
 /// events than the watch's [`summary_threshold`](crate::WatchOptions), some are counted in summaries
-/// instead; then [`file_changes`](crate::Engine::file_changes) gives the exact difference.
+/// instead. The events that are left can still be applied in their order, where a deletion of a directory takes
+/// along what is in it; wherever the result differs from the tree, a summary names the directory. The events
+/// and the counts of all summaries together are [`original_events`](FileBatch::original_events).
+/// [`file_changes`](crate::Engine::file_changes) gives the exact difference.
 #[derive(Clone, Debug, Default)]
 pub struct FileBatch {
     pub(super) version: FileVersion,
@@ -188,10 +195,6 @@ impl Counts {
             FileEventKind::Delete => &mut self.deleted,
             FileEventKind::Rename => &mut self.renamed,
         } += 1;
-    }
-
-    pub(super) fn sum(&self) -> usize {
-        self.created + self.modified + self.deleted + self.renamed
     }
 
     pub(super) fn join(&mut self, other: Counts) {

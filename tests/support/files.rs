@@ -1,6 +1,7 @@
 //! Files for tests: a directory of its own that goes away, and bytes that look like anything.
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::sys::stat::Mode;
@@ -50,6 +51,20 @@ impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.path);
     }
+}
+
+/// Runs a shell script in a folder.
+pub(crate) fn sh(folder: &Path, script: &str) {
+    let output = Command::new("sh")
+        .args(["-ec", script])
+        .current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("HOME", "/nowhere")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{script}: {output:?}");
 }
 
 /// Bytes without a pattern, the same for the same seed (xorshift64).

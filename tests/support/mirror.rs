@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use orchflow::{
     Config, Engine, Event, FileBatch, FileChanges, FileCursor, FileEvent, FileEventKind, FileId,
-    FileType, FileVersion, Limits, LogLevel, WatchEvent, WatchId, WatchOptions, WatchProblem,
+    FileSummary, FileType, FileVersion, Limits, LogLevel, WatchEvent, WatchId, WatchOptions,
+    WatchProblem,
 };
 
 use super::{WATCHDOG, wait_readable};
@@ -26,6 +27,8 @@ pub(crate) struct Seen {
     size: u64,
     modified_ns: i64,
 }
+
+type Kinds = BTreeMap<PathBuf, FileType>;
 
 pub(crate) type Walk = BTreeMap<PathBuf, Seen>;
 
@@ -45,17 +48,21 @@ pub(crate) struct Mirror {
     roots: Vec<PathBuf>,
     pub(crate) ready: bool,
     /// From the events alone.
-    pub(crate) paths: BTreeMap<PathBuf, FileType>,
+    pub(crate) paths: Kinds,
     /// What happened, as text, since [`take_log`](Self::take_log).
     log: Vec<String>,
+    /// The summaries, as text.
+    pub(crate) summaries: Vec<String>,
     /// The last thing that happened to each path, for messages.
     history: Vec<String>,
     pub(crate) warnings: Vec<(WatchProblem, PathBuf)>,
     pub(crate) last_complete: bool,
     version: FileVersion,
     pub(crate) batches: usize,
-    /// Batches were shortened, so the events do not say everything.
-    shortened: bool,
+    /// The directories that summaries named, and whether what is below them is meant too.
+    named: Vec<(PathBuf, bool)>,
+    /// Batches came after one that was shortened: the copy made by events is not kept up to date.
+    behind: bool,
     synced: Vec<u64>,
     copies: Vec<Copy>,
 }
@@ -82,12 +89,14 @@ impl Mirror {
             ready: false,
             paths: BTreeMap::new(),
             log: Vec::new(),
+            summaries: Vec::new(),
             history: Vec::new(),
             warnings: Vec::new(),
             last_complete: true,
             version: FileVersion::default(),
             batches: 0,
-            shortened: false,
+            named: Vec::new(),
+            behind: false,
             synced: Vec::new(),
             copies: Vec::new(),
         }
@@ -204,12 +213,18 @@ impl Mirror {
         self.version = version;
         self.batches += 1;
         self.last_complete = batch.is_complete();
-        self.shortened |=
-            batch.summaries().len() > 0 || batch.events().len() < batch.original_events();
+        self.behind |= !self.named.is_empty();
+        for summary in batch.summaries() {
+            self.named.push((summary.dir.to_path_buf(), summary.recursive));
+            self.summaries.push(summary_line(&summary));
+        }
+        let counts = |s: FileSummary<'_>| s.created + s.modified + s.deleted + s.renamed;
+        let counted: usize = batch.summaries().map(counts).sum();
+        assert_eq!(batch.events().len() + counted, batch.original_events(), "{batch:?}");
         for event in batch.events() {
             self.log.push(line(&event));
             self.history.push(line(&event));
-            if !self.shortened {
+            if !self.behind {
                 self.apply(&event);
             }
         }
@@ -226,7 +241,9 @@ impl Mirror {
                 old.map(|_| "exists").or(orphan.then_some("has no parent"))
             }
             FileEventKind::Delete => {
-                let full = self.below(&path).next().is_some();
+                let below: Vec<PathBuf> = self.below(&path).cloned().collect();
+                let full = !below.is_empty() && !self.is_named(&path.join("in it"));
+                self.paths.retain(|path, _| !below.contains(path));
                 let old = self.paths.remove(&path);
                 old.is_none().then_some("is not there").or(full.then_some("is not empty"))
             }
@@ -244,6 +261,14 @@ impl Mirror {
                 .collect();
             panic!("{}: {problem}; history: {about:#?}", line(event));
         }
+    }
+
+    /// Whether a summary names the directory that a path lies in.
+    fn is_named(&self, path: &Path) -> bool {
+        let named = |(dir, recursive): &(PathBuf, bool)| {
+            path.parent() == Some(dir) || *recursive && path.starts_with(dir) && path != dir
+        };
+        self.named.iter().any(named)
     }
 
     /// The paths below one, which follow it in their order.
@@ -283,13 +308,14 @@ impl Mirror {
         let copy = self.new_copy();
         self.read_events();
         self.differ("the tree", disk, &copy.walk());
-        if !self.shortened {
-            let kinds: BTreeMap<_, _> =
-                disk.iter().map(|(path, seen)| (path.clone(), seen.kind)).collect();
-            if kinds != self.paths {
-                let missing: Vec<_> =
-                    kinds.keys().filter(|p| !self.paths.contains_key(*p)).collect();
-                let extra: Vec<_> = self.paths.keys().filter(|p| !kinds.contains_key(*p)).collect();
+        if !self.behind {
+            let kinds: Kinds = disk.iter().map(|(path, seen)| (path.clone(), seen.kind)).collect();
+            let differ = |a: &Kinds, b: &Kinds| -> Vec<PathBuf> {
+                let differs = |path: &&PathBuf| a.get(*path) != b.get(*path);
+                a.keys().filter(differs).filter(|path| !self.is_named(path)).cloned().collect()
+            };
+            let (missing, extra) = (differ(&kinds, &self.paths), differ(&self.paths, &kinds));
+            if !missing.is_empty() || !extra.is_empty() {
                 panic!("events: missing {missing:?}, too many {extra:?}: {:#?}", self.history);
             }
         }
@@ -334,6 +360,13 @@ fn line(event: &FileEvent<'_>) -> String {
     let replaced = if event.replaced { " replaced" } else { "" };
     let from = event.from.map_or(String::new(), |from| format!(" from {}", from.display()));
     format!("{kind}{replaced} {}{from}", event.path.display())
+}
+
+/// A summary as text.
+fn summary_line(summary: &FileSummary<'_>) -> String {
+    let below = if summary.recursive { "**" } else { "*" };
+    let FileSummary { created, modified, deleted, renamed, .. } = summary;
+    format!("{}/{below} +{created} ~{modified} -{deleted} >{renamed}", summary.dir.display())
 }
 
 /// Everything below a root, itself included; `skip` leaves out what is in a directory.

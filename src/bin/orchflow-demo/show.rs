@@ -196,6 +196,9 @@ pub(crate) fn text_batch(batch: &FileBatch, names: &Names, colours: bool) -> Vec
             (summary.deleted, "deleted"),
             (summary.renamed, "renamed"),
         ];
+        if counts.iter().all(|(count, _)| *count == 0) {
+            out.extend_from_slice(b" entries were renamed out of it");
+        }
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
             // Writing to memory cannot fail.
             let _ = write!(out, " {count} {what}");

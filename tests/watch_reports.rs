@@ -1,0 +1,86 @@
+//! Everything that happens is reported: what a batch does not list lies in a directory that one of its
+//! summaries names, and what may have been written is not reported as less.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod support;
+
+use std::path::Path;
+
+use orchflow::WatchOptions;
+use support::files::{TempDir, sh};
+use support::mirror::{Mirror, walk_all};
+
+/// The events and summaries of a script that runs while nobody turns the engine, without the root in their
+/// paths; they are compared with the disk.
+fn reports(root: &Path, before: &str, script: &str) -> (Vec<String>, Vec<String>) {
+    sh(root, before);
+    let mut mirror = Mirror::new(&WatchOptions::new(root));
+    sh(root, script);
+    mirror.sync();
+    mirror.check(&walk_all(root));
+    assert_eq!(mirror.batches, 1, "{script}");
+    let prefix = format!("{}/", root.display());
+    let short = |lines: Vec<String>| lines.iter().map(|line| line.replace(&prefix, "")).collect();
+    (short(mirror.take_log()), short(std::mem::take(&mut mirror.summaries)))
+}
+
+/// Before, what happens, the events and the summaries.
+type Case = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
+
+const CASES: &[Case] = &[
+    (
+        "mkdir -p src/gen; for n in $(seq 130); do echo $n > src/gen/$n; done",
+        "for n in $(seq 130); do echo more >> src/gen/$n; done; mv src lib",
+        &["rename lib from src"],
+        &["lib/gen/* +0 ~130 -0 >0"],
+    ),
+    (
+        "mkdir d",
+        "for n in $(seq 150); do echo $n > d/$n; done; mv d e",
+        &["rename e from d"],
+        &["e/* +150 ~0 -0 >0"],
+    ),
+    (
+        "mkdir d; for n in $(seq 150); do echo $n > d/$n; done",
+        "rm d/*; mv d e",
+        &["rename e from d"],
+        &["e/* +0 ~0 -150 >0"],
+    ),
+    (
+        "mkdir a b; for n in $(seq 150); do echo $n > a/$n; done",
+        "mv a/* b; mv a c",
+        &["rename c from a"],
+        &["b/* +0 ~0 -0 >150", "c/* +0 ~0 -0 >0"],
+    ),
+    (
+        "mkdir -p d/e; for n in $(seq 150); do echo $n > d/e/$n; done",
+        "mv d/e/7 kept; rm -r d; echo new > d",
+        &["rename kept from d/e/7", "delete d", "create d"],
+        &["d/** +0 ~0 -150 >0"],
+    ),
+    (
+        "mkdir -p d/e; for n in $(seq 150); do echo $n > d/e/$n; done",
+        "mv d/e e; rm -r d; rm e/[1-5]*; echo new > e/7",
+        &["rename e from d/e", "delete d"],
+        &["e/* +0 ~1 -106 >0"],
+    ),
+    (
+        "mkdir -p a/x b/x; for n in $(seq 80); do echo $n > a/x/$n; echo $n > b/x/$n; done",
+        "for n in $(seq 80); do echo y >> a/x/$n; echo y >> b/x/$n; done; mv a t; mv b a; mv t b",
+        &[],
+        &[],
+    ),
+];
+
+#[test]
+fn what_is_not_listed_is_in_a_directory_that_is_named() {
+    for (before, script, events, summaries) in CASES {
+        let folder = TempDir::new();
+        let (log, named) = reports(folder.path(), before, script);
+        let is_given = !events.is_empty();
+        assert!(!named.is_empty(), "{script}: {log:?}");
+        assert!(!is_given || log == *events, "{script}: {log:?}, {named:?}");
+        assert!(!is_given || named == *summaries, "{script}: {log:?}, {named:?}");
+    }
+}
