@@ -84,3 +84,90 @@ fn what_is_not_listed_is_in_a_directory_that_is_named() {
         assert!(!is_given || named == *summaries, "{script}: {log:?}, {named:?}");
     }
 }
+
+/// Before, what happens, the events. Each writes other bytes of the same number, and sets the time back.
+const HIDDEN: &[(&str, &str, &[&str])] = &[
+    (
+        "printf aaa > f; touch -d 2020-01-01 f",
+        "printf bbb > f; touch -d 2020-01-01 f",
+        &["modify f"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f",
+        "rm f; printf bbb > f; touch -d 2020-01-01 f",
+        &["modify f"],
+    ),
+    (
+        "printf aaa > f; printf bbb > ../outside; touch -d 2020-01-01 f ../outside",
+        "cp -p ../outside f",
+        &["modify f"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f; tar cf ../t.tar f; printf bbb > f; touch -d 2020-01-01 f",
+        "tar xf ../t.tar",
+        &["modify f"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f",
+        "rm f; printf bbb > g; touch -d 2020-01-01 g; mv g f",
+        &["modify f"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f",
+        "printf bbb > g; mv g f; printf ccc > g; touch -d 2020-01-01 g; mv g f",
+        &["modify f"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f",
+        "printf bbb > f; touch -d 2020-01-01 f; mv f g",
+        &["rename g from f", "modify g"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f",
+        "mv f g; printf bbb > g; touch -d 2020-01-01 g; mv g h",
+        &["rename h from f", "modify h"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f; ln f g",
+        "printf bbb > f; touch -d 2020-01-01 f",
+        &["modify f", "modify g"],
+    ),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f; ln f g",
+        "printf bbb > f; touch -d 2020-01-01 f; rm f",
+        &["delete f", "modify g"],
+    ),
+    // Nothing was written.
+    ("printf aaa > f", "chmod 600 f", &["metadata f"]),
+    ("printf aaa > f; touch -d 2020-01-01 f", "touch -d 2020-01-01 f", &["metadata f"]),
+    ("printf aaa > f; touch -d 2020-01-01 f", "touch f", &["modify f"]),
+    ("printf aaa > f; touch -d 2020-01-01 f", "mv f g; mv g f", &["metadata f"]),
+    (
+        "printf aaa > f; touch -d 2020-01-01 f",
+        "mv f g; chmod 600 g",
+        &["rename g from f", "metadata g"],
+    ),
+    ("printf aaa > f; touch -d 2020-01-01 f", "ln f g; rm f; mv g f", &["modify f"]),
+];
+
+#[test]
+fn what_may_be_new_content_is_a_modification() {
+    for (before, script, expected) in HIDDEN {
+        let folder = TempDir::new();
+        let root = folder.path().join("root");
+        std::fs::create_dir(&root).unwrap();
+        sh(&root, before);
+        let mut mirror = Mirror::new(&WatchOptions::new(&root));
+        sh(&root, script);
+        mirror.sync();
+        mirror.check(&walk_all(&root));
+        let prefix = format!("{}/", root.display());
+        // The number of a freed inode is used again, or not.
+        let plain = |line: String| line.replace(&prefix, "").replace(" replaced", "");
+        let mut got: Vec<String> = mirror.take_log().into_iter().map(plain).collect();
+        got.sort();
+        let mut expected = expected.to_vec();
+        expected.sort_unstable();
+        assert_eq!(got, expected, "{before}; {script}");
+    }
+}

@@ -34,6 +34,9 @@ impl Watch {
         });
         let decision =
             decide(looked.as_ref().map(|(stat, looked)| (stat, *looked)), stat.as_ref(), seen);
+        if let Some(entry) = base.filter(|_| decision != Decision::Nothing) {
+            self.note_other_names(entry, seen);
+        }
         let entry = match (base, stat) {
             (None, None) => {
                 self.open.vanished += u64::from(seen.has(evidence::CREATED));
@@ -234,6 +237,23 @@ impl Watch {
         self.release(entry, wd);
     }
 
+    /// What was written under one name of a file is the content under the others, whatever becomes of this
+    /// name.
+    fn note_other_names(&mut self, entry: FileId, seen: Evidence) {
+        let is_linked = self.tree.get(entry).is_some_and(|node| node.stat.linked);
+        if !is_linked || !seen.has(evidence::CONTENT) {
+            return;
+        }
+        let kinds = evidence::WRITTEN | evidence::CONTENT;
+        for other in self.tree.other_links(entry) {
+            self.spent += LINK_COST;
+            if let Some(node) = self.tree.get(other) {
+                let seen = Evidence { kinds, ..seen };
+                self.dirty.mark(node.parent, &node.name, seen, self.now);
+            }
+        }
+    }
+
     /// The other names of a file have to be looked at: links are counted, and content is shared.
     fn suspect_links(&mut self, entry: FileId) {
         for other in self.tree.other_links(entry) {
@@ -291,14 +311,13 @@ impl Watch {
         // A rename changes the time of the last change of attributes; that is no news of its own.
         if let Some(after) = now.stat {
             let same = (stat.size, stat.mtime, stat.mode) == (after.size, after.mtime, after.mode);
-            if same && !seen.has(evidence::ATTRIBUTES) {
+            if same && !seen.has(evidence::ATTRIBUTES | evidence::CONTENT) {
                 self.tree.correct(entry, after);
             }
         }
         if stat.is_dir() {
             self.scan.on_directory_moved();
         }
-        self.note_look(entry, now);
         self.publish(FileEventKind::Rename, entry, replaced, Some(&from));
         if depends {
             self.request_scan(entry, true);

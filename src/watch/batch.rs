@@ -14,12 +14,12 @@ use super::tree::{FileId, FileType};
 pub enum FileEventKind {
     /// It is new.
     Create = 1,
-    /// Its content is different; with `replaced` it is another file under the same name, as atomic saves
+    /// Its content is different, or may be: it was written, or another file came to its name. With `replaced` it is another file under the same name, as atomic saves
     /// leave it. A directory that was replaced is followed by the differences of what is in it.
     Modify = 2,
     /// Only its attributes are different: permissions, owner, number of links.
     Metadata = 3,
-    /// It was written, or opened for writing and closed, and looks as before.
+    /// It was opened for writing and closed, and looks as before.
     Touch = 4,
     /// It is gone. What was in a directory is deleted before it.
     Delete = 5,

@@ -3,12 +3,16 @@
 //! Events are evidence only. Merging them by their kinds is unsound: what was written, renamed over and
 //! deleted within one window has left any sequence of them.
 //!
-//! One case needs the evidence: a file was written and looks as before. Either it was written again
-//! within the resolution of its time stamps (or opened for writing and closed), which is a touch, or the
-//! event is older than the last look, and everything is told already. The looks are numbered by how often
-//! the kernel's queue had been emptied before: an event that was read in the second emptying after a look
-//! or later happened after it. One from the first emptying may be older, and then only a time stamp that
-//! was fresh at the look can hide a write.
+//! Two cases need the evidence. A file whose size and time are as before may have other content all the same: the
+//! time was set back (`cp -p`, `touch -d`, an archive that is unpacked), or another file got the number of the freed
+//! inode. If it was written since the last look, or another file came to the name, it is a modification; what
+//! may be new content is never reported as less. And a file that looks as before in everything was
+//! written within the resolution of its time stamps, or was opened for writing and closed, which is a touch.
+//!
+//! An event may be older than the last look, and then everything is published already. The looks are numbered by
+//! how often the kernel's queue had been emptied before: an event that was read in the second emptying after
+//! a look or later happened after it. One from the first emptying may be older; it counts if anything is
+//! different, or if a time stamp that was fresh at the look can hide a write.
 
 use super::tree::Stat;
 
@@ -17,7 +21,7 @@ use super::tree::Stat;
 pub(crate) struct Evidence {
     /// Sum of [`evidence`] flags.
     pub(crate) kinds: u8,
-    /// In which emptying of the kernel's queue the last writing event was read; 0 for none.
+    /// In which emptying of the kernel's queue the last event was read that may mean other content; 0 for none.
     pub(crate) written_in: u32,
 }
 
@@ -25,16 +29,36 @@ pub(crate) struct Evidence {
 pub(crate) mod evidence {
     pub(crate) const CREATED: u8 = 1;
     pub(crate) const DELETED: u8 = 2;
+    /// Written, or closed by somebody who may have.
     pub(crate) const WRITTEN: u8 = 4;
     /// Closed by a writer, or moved here: complete.
     pub(crate) const FINISHED: u8 = 8;
     pub(crate) const ATTRIBUTES: u8 = 16;
     pub(crate) const MOVED: u8 = 32;
+    /// Written for certain.
+    pub(crate) const CONTENT: u8 = 64;
+    /// Another file came to the name.
+    pub(crate) const REPLACED: u8 = 128;
+
+    /// What may mean other content.
+    pub(crate) const NEW_CONTENT: u8 = WRITTEN | CONTENT | REPLACED;
 }
 
 impl Evidence {
     pub(crate) fn has(self, kinds: u8) -> bool {
         self.kinds & kinds != 0
+    }
+
+    /// What it says about the content.
+    pub(crate) fn of_content(self) -> Evidence {
+        Evidence { kinds: self.kinds & evidence::NEW_CONTENT, ..self }
+    }
+
+    /// How many emptyings after a look the last event was read that may mean other content; 0 if it was
+    /// before, or there was none.
+    fn emptyings_since(self, looked: Looked) -> u32 {
+        let since = self.written_in.wrapping_sub(looked.emptied);
+        if self.written_in == 0 || since.cast_signed() < 0 { 0 } else { since }
     }
 }
 
@@ -86,20 +110,23 @@ pub(crate) fn decide(
     if content {
         return Decision::Modify { replaced: false };
     }
-    if (base.size, base.ctime, base.mode) != (now.size, now.ctime, now.mode) {
-        return Decision::Metadata;
-    }
+    let differs = (base.size, base.ctime, base.mode) != (now.size, now.ctime, now.mode);
     if base.is_dir() {
         let told = evidence.has(evidence::CREATED);
-        let changed = evidence.has(evidence::ATTRIBUTES) && !told;
+        let changed = differs || (evidence.has(evidence::ATTRIBUTES) && !told);
         return if changed { Decision::Metadata } else { Decision::Nothing };
     }
-    let since_look = evidence.written_in.wrapping_sub(looked.emptied);
-    match since_look {
-        _ if evidence.written_in == 0 => Decision::Nothing,
-        0 => Decision::Nothing,
-        1 if !looked.fresh => Decision::Nothing,
-        _ => Decision::Touch,
+    let counts = match evidence.emptyings_since(looked) {
+        0 => false,
+        1 => differs || looked.fresh,
+        _ => true,
+    };
+    match counts {
+        true if evidence.has(evidence::CONTENT) => Decision::Modify { replaced: false },
+        true if differs && evidence.has(evidence::REPLACED) => Decision::Modify { replaced: false },
+        true if !differs && evidence.has(evidence::WRITTEN) => Decision::Touch,
+        _ if differs => Decision::Metadata,
+        _ => Decision::Nothing,
     }
 }
 
@@ -151,6 +178,36 @@ mod tests {
         check(Some(dir()), Some(Stat { mode: 0o700, ..dir() }), Decision::Metadata);
         // The owner of a directory.
         check(Some(dir()), Some(Stat { size: 1, ..dir() }), Decision::Metadata);
+    }
+
+    #[test]
+    fn what_may_be_new_content_is_a_modification() {
+        use evidence::{ATTRIBUTES, CONTENT, CREATED, DELETED, MOVED, REPLACED, WRITTEN};
+        let later = Stat { ctime: 101, ..file() };
+        let check = |kinds, written_in, fresh, now: Stat, expected| {
+            let base = (&file(), Looked { emptied: 5, fresh });
+            let got = decide(Some(base), Some(&now), Evidence { kinds, written_in });
+            assert_eq!(got, expected, "{kinds:#b} in {written_in}, fresh: {fresh}, {now:?}");
+        };
+        let modified = Decision::Modify { replaced: false };
+        // Written, and the time was set back.
+        check(WRITTEN | CONTENT | ATTRIBUTES, 7, false, later, modified);
+        check(WRITTEN | CONTENT | ATTRIBUTES, 6, false, later, modified);
+        // In the same tick of the clock.
+        check(WRITTEN | CONTENT | ATTRIBUTES, 6, true, file(), modified);
+        // Another file with the number of the freed inode: made anew, or moved here.
+        check(DELETED | CREATED | REPLACED | WRITTEN | CONTENT, 7, false, later, modified);
+        check(DELETED | CREATED | REPLACED, 7, false, later, modified);
+        check(MOVED | REPLACED, 7, false, later, modified);
+        // Written before the last look, which saw it.
+        check(WRITTEN | CONTENT | ATTRIBUTES, 5, true, later, Decision::Metadata);
+        check(WRITTEN | CONTENT | ATTRIBUTES, 3, true, later, Decision::Metadata);
+        check(WRITTEN | CONTENT, 3, true, file(), Decision::Nothing);
+        check(CREATED | REPLACED, 7, true, file(), Decision::Nothing);
+        // Nobody wrote: chmod, `touch -d` to the time that it had, a rename there and back.
+        check(ATTRIBUTES, 0, false, later, Decision::Metadata);
+        check(WRITTEN | ATTRIBUTES, 7, false, later, Decision::Metadata);
+        check(MOVED, 0, false, later, Decision::Metadata);
     }
 
     #[test]

@@ -10,6 +10,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Instant;
 
+use super::merge::Evidence;
 use super::tree::{FileId, Tree};
 
 /// Directories above an entry that are believed in: twice as many as are looked into.
@@ -24,6 +25,8 @@ pub(crate) struct Moves {
     /// Entries that have left and not arrived, by cookie. Nothing has left with one of nothing.
     flying: HashMap<u32, Option<FileId>>,
     in_flight: HashSet<FileId>,
+    /// What is known of the content of what has left, by cookie; only if there is anything.
+    carried: HashMap<u32, Evidence>,
     /// Their cookies, the oldest first.
     left: VecDeque<(Instant, u32)>,
     /// Where entries are now that were published elsewhere.
@@ -71,6 +74,18 @@ impl Moves {
         self.left.push_back((until, cookie));
     }
 
+    /// What was noted under the name that has left.
+    pub(crate) fn carry(&mut self, cookie: u32, seen: Evidence) {
+        if seen.kinds != 0 {
+            self.carried.insert(cookie, seen);
+        }
+    }
+
+    /// What was noted under the name that arrives somewhere else now.
+    pub(crate) fn carried(&mut self, cookie: u32) -> Evidence {
+        self.carried.remove(&cookie).unwrap_or_default()
+    }
+
     /// A name has arrived: the entry that it is, if it had been published.
     pub(crate) fn arrive(
         &mut self,
@@ -98,9 +113,9 @@ impl Moves {
     /// Gives up on what left and should have arrived by now.
     pub(crate) fn expire(&mut self, now: Instant) {
         while self.left.front().is_some_and(|(until, _)| *until <= now) {
-            if let Some((_, cookie)) = self.left.pop_front()
-                && let Some(Some(entry)) = self.flying.remove(&cookie)
-            {
+            let Some((_, cookie)) = self.left.pop_front() else { return };
+            self.carried.remove(&cookie);
+            if let Some(Some(entry)) = self.flying.remove(&cookie) {
                 self.in_flight.remove(&entry);
             }
         }

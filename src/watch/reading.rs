@@ -73,14 +73,25 @@ impl Watch {
 
     /// Something happened to a name in a directory.
     fn on_name(&mut self, dir: FileId, name: &[u8], mask: EventMask, cookie: u32, now: Instant) {
-        let seen = self.evidence(mask);
+        let mut seen = self.evidence(mask);
         if mask.contains(EventMask::MOVED_FROM) {
+            let before =
+                self.dirty.get(dir, name).map_or(Evidence::default(), |mark| mark.evidence);
             self.moves.leave(cookie, dir, name, &self.tree, now + PAIRING);
+            self.moves.carry(cookie, before.of_content());
             self.dirty.mark_left(dir, name, seen, now);
             return;
         }
         if mask.contains(EventMask::MOVED_TO) {
+            // What was written under the name before is not lost with that name.
+            let carried = self.moves.carried(cookie);
             let entry = self.moves.arrive(cookie, dir, name, &self.tree);
+            let published = self.tree.child(dir, name);
+            if published.is_some() && entry != published {
+                seen = self.evidence_of(seen.kinds | carried.kinds | evidence::REPLACED);
+            } else if carried.kinds != 0 {
+                seen = Evidence { kinds: seen.kinds | carried.kinds, ..carried };
+            }
             if let Some(node) = entry.and_then(|entry| self.tree.get(entry)) {
                 self.dirty.release(node.parent, &node.name);
             }
@@ -153,13 +164,21 @@ impl Watch {
         self.fences.iter_mut().for_each(|fence| fence.reached = true);
     }
 
+    /// Evidence that is read now.
+    fn evidence_of(&self, kinds: u8) -> Evidence {
+        // 0 stands for never.
+        let emptying = self.emptied.wrapping_add(1).max(1);
+        let counts = kinds & evidence::NEW_CONTENT != 0;
+        Evidence { kinds, written_in: if counts { emptying } else { 0 } }
+    }
+
     fn evidence(&self, mask: EventMask) -> Evidence {
         let table = [
-            (EventMask::CREATE, evidence::CREATED),
+            (EventMask::CREATE, evidence::CREATED | evidence::REPLACED),
             (EventMask::DELETE, evidence::DELETED),
             (EventMask::DELETE_SELF, evidence::DELETED),
             (EventMask::UNMOUNT, evidence::DELETED),
-            (EventMask::MODIFY, evidence::WRITTEN),
+            (EventMask::MODIFY, evidence::WRITTEN | evidence::CONTENT),
             (EventMask::CLOSE_WRITE, evidence::WRITTEN | evidence::FINISHED),
             (EventMask::ATTRIB, evidence::ATTRIBUTES),
             (EventMask::MOVED_FROM, evidence::MOVED),
@@ -170,9 +189,6 @@ impl Watch {
             .iter()
             .filter(|(bit, _)| mask.contains(*bit))
             .fold(0, |kinds, (_, kind)| kinds | kind);
-        let written = kinds & evidence::WRITTEN != 0;
-        // 0 stands for never.
-        let emptying = self.emptied.wrapping_add(1).max(1);
-        Evidence { kinds, written_in: if written { emptying } else { 0 } }
+        self.evidence_of(kinds)
     }
 }

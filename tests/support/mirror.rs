@@ -220,7 +220,7 @@ impl Mirror {
         }
         let counts = |s: FileSummary<'_>| s.created + s.modified + s.deleted + s.renamed;
         let counted: usize = batch.summaries().map(counts).sum();
-        assert_eq!(batch.events().len() + counted, batch.original_events(), "{batch:?}");
+        assert_eq!(batch.events().len() + counted, batch.original_events());
         for event in batch.events() {
             self.log.push(line(&event));
             self.history.push(line(&event));
