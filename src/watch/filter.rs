@@ -5,35 +5,28 @@
 //! not watched. The rules of the directory nearest to a file decide, as git does it; unlike git, a file
 //! that is ignored and committed nevertheless stays ignored.
 //!
-//! Rules come in compiled (`rules.rs`), and go matcher by matcher: both take long where they are many. What
-//! comparing names with them costs is added up, for whoever charges it.
+//! Rules come in compiled (`git/`). What comparing names with them costs is added up, for whoever charges it.
 //!
 //! Pure.
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
-use super::rules::{Rules, names_directory};
+use super::git::{Compiling, FILE_BYTES_MAX, Found, Rules};
 use super::tree::{FileId, Stat, Tree};
 use crate::error::{Error, Result};
 
 /// The file that holds rules for its directory.
 pub(crate) const RULES_NAME: &[u8] = b".gitignore";
-/// Rules of all files of a watch.
-const RULES_MAX: usize = 1 << 16;
+/// Rules of all files of a watch, and bytes that they take.
+const RULES_MAX: usize = 1 << 18;
+const BYTES_MAX: usize = 16 << 20;
 
-/// What comparing a name with a matcher costs that meets its like for the first time, with the literal ends
-/// of a rule, stepping up a directory, and freeing a matcher.
-const MATCH_COST: u64 = 20_000;
-const LITERAL_COST: u64 = 2;
+/// What stepping up a directory costs, and freeing the rules of a file.
 const LEVEL_COST: u64 = 20;
-const DROP_COST: u64 = 50_000;
+const DROP_COST: u64 = 20_000;
 
 /// What to do with an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +58,7 @@ pub(crate) struct Filter {
     /// Shows names that begin with a dot.
     hidden: bool,
     pub(crate) gitignore: bool,
-    globs: Gitignore,
+    globs: Rules,
     inner: HashMap<FileId, Inner>,
     /// The nearest directory first.
     outer: Vec<Outer>,
@@ -73,9 +66,10 @@ pub(crate) struct Filter {
     by_path: bool,
     /// Rules of all files, and files of which some are left out.
     count: usize,
+    bytes: usize,
     left_out: usize,
-    /// Matchers that are not needed any more.
-    discarded: Vec<Gitignore>,
+    /// Rules that are not needed any more.
+    discarded: Vec<Rules>,
     /// What was compared since the last time has cost so much.
     cost: Cell<u64>,
     /// A name was not compared with all rules that might match it.
@@ -91,14 +85,8 @@ impl Filter {
         gitignore: bool,
         globs: &[String],
     ) -> Result<Self> {
-        let mut builder = GitignoreBuilder::new("");
-        for glob in globs {
-            builder
-                .add_line(None, glob)
-                .map_err(|e| Error::invalid(format!("ignore glob {glob}: {e}")))?;
-        }
-        let globs_by_path = globs.iter().any(|glob| names_directory(glob));
-        let globs = builder.build().map_err(|e| Error::invalid(format!("ignore globs: {e}")))?;
+        let globs = own_rules(globs)?;
+        let by_path = globs.names_directory();
         Ok(Filter {
             git_dir,
             hidden,
@@ -106,8 +94,9 @@ impl Filter {
             globs,
             inner: HashMap::new(),
             outer: Vec::new(),
-            by_path: globs_by_path,
+            by_path,
             count: 0,
+            bytes: 0,
             left_out: 0,
             discarded: Vec::new(),
             cost: Cell::new(0),
@@ -118,7 +107,10 @@ impl Filter {
 
     /// How many more rules there may be.
     pub(crate) fn room(&self) -> usize {
-        RULES_MAX.saturating_sub(self.count)
+        match self.bytes < BYTES_MAX {
+            true => RULES_MAX.saturating_sub(self.count),
+            false => 0,
+        }
     }
 
     /// Whether rules of a file are left out.
@@ -154,6 +146,7 @@ impl Filter {
     fn count(&mut self, rules: &Rules) {
         self.by_path |= rules.names_directory();
         self.count += rules.count();
+        self.bytes += rules.bytes();
         self.left_out += usize::from(rules.has_left_out());
     }
 
@@ -173,31 +166,32 @@ impl Filter {
         }
         if let Some(Inner { rules, .. }) = self.inner.remove(&dir) {
             self.count -= rules.count();
+            self.bytes -= rules.bytes();
             self.left_out -= usize::from(rules.has_left_out());
             self.discard(rules);
         }
     }
 
-    /// Has the matchers of rules freed in slices.
+    /// Has rules freed in slices.
     pub(crate) fn discard(&mut self, rules: Rules) {
-        self.discarded.extend(rules.into_matchers());
+        self.discarded.extend(Some(rules).filter(|rules| !rules.is_empty()));
     }
 
-    /// Matchers that are to be freed.
+    /// Files of rules that are to be freed.
     pub(crate) fn discarded(&self) -> usize {
         self.discarded.len()
     }
 
-    /// Frees a matcher that is not needed any more; what that cost.
+    /// Frees rules that are not needed any more; what that cost.
     pub(crate) fn drop_discarded(&mut self) -> Option<u64> {
         self.discarded.pop().map(|_| DROP_COST)
     }
 
-    /// Has all matchers freed by [`drop_discarded`](Self::drop_discarded).
+    /// Has all rules freed by [`drop_discarded`](Self::drop_discarded).
     pub(crate) fn discard_all(&mut self) {
         let inner = self.inner.drain().map(|(_, inner)| inner.rules);
         let all = inner.chain(self.outer.drain(..).map(|outer| outer.rules));
-        self.discarded.extend(all.flat_map(Rules::into_matchers));
+        self.discarded.extend(all);
     }
 
     /// What was compared since [`take_cost`](Self::take_cost) was called last has cost so much.
@@ -210,10 +204,9 @@ impl Filter {
     }
 
     /// Compares a path with rules.
-    fn compare(&self, rules: &Rules, path: &Path, is_dir: bool) -> Match<()> {
-        let outcome = rules.matched(path, is_dir);
-        let cost = outcome.asked as u64 * MATCH_COST + rules.count() as u64 * LITERAL_COST;
-        self.cost.set(self.cost.get() + cost);
+    fn compare(&self, rules: &Rules, path: &[u8], is_dir: bool) -> Found {
+        let outcome = rules.matched(path, is_dir, false);
+        self.cost.set(self.cost.get() + outcome.cost);
         if outcome.is_cut {
             self.is_cut.set(true);
         }
@@ -262,13 +255,12 @@ impl Filter {
         path.push(b'/');
         path.extend_from_slice(name);
         // The part of the path below a directory whose own path has this length.
-        let below =
-            |above: usize| Path::new(OsStr::from_bytes(path.get(above + 1..).unwrap_or_default()));
+        let below = |above: usize| path.get(above + 1..).unwrap_or_default();
         let mut root = dir;
         let mut root_len = above;
-        let mut nearest = Match::None;
+        let mut nearest = Found::Nothing;
         while let Some(node) = tree.get(root) {
-            if nearest.is_none()
+            if nearest == Found::Nothing
                 && let Some(rules) = self.inner.get(&root)
             {
                 nearest = self.compare(&rules.rules, below(above), is_dir);
@@ -281,19 +273,41 @@ impl Filter {
             above -= node.name.len() + 1;
             root = node.parent;
         }
-        let own = self.globs.matched(below(root_len), is_dir);
-        if !own.is_none() {
-            return own.is_ignore();
+        let own = self.compare(&self.globs, below(root_len), is_dir);
+        if own != Found::Nothing {
+            return own == Found::Ignore;
         }
         for outer in &self.outer {
-            if !nearest.is_none() {
+            if nearest != Found::Nothing {
                 break;
             }
             if path.starts_with(&outer.dir) && path.get(outer.dir.len()) == Some(&b'/') {
                 nearest = self.compare(&outer.rules, below(outer.dir.len()), is_dir);
             }
         }
-        nearest.is_ignore()
+        nearest == Found::Ignore
+    }
+}
+
+/// The rules of a watch's own globs, each a line of its own.
+fn own_rules(globs: &[String]) -> Result<Rules> {
+    let mut text = Vec::new();
+    for glob in globs {
+        if glob.contains(['\n', '\0']) {
+            return Err(Error::invalid(format!("ignore glob {glob:?}: one line is one glob")));
+        }
+        text.extend_from_slice(glob.as_bytes());
+        text.push(b'\n');
+    }
+    let is_cut = text.len() > FILE_BYTES_MAX;
+    let mut compiling = Compiling::new(text, RULES_MAX, is_cut);
+    while !compiling.is_done() {
+        compiling.step();
+    }
+    let rules = compiling.finish();
+    match rules.has_left_out() {
+        true => Err(Error::invalid("ignore globs: 65,536 of 4,096 bytes, 1 MiB in all at most")),
+        false => Ok(rules),
     }
 }
 
@@ -323,7 +337,7 @@ mod tests {
     }
 
     fn rules(text: &str) -> Rules {
-        let mut compiling = super::super::rules::Compiling::new(text.into(), 1000, false);
+        let mut compiling = Compiling::new(text.into(), 1000, false);
         while !compiling.is_done() {
             compiling.step();
         }
@@ -397,10 +411,11 @@ mod tests {
 
     #[test]
     fn a_bad_glob_is_an_error_and_a_bad_rule_is_none() {
-        assert!(Filter::new(false, true, true, &["a{".into()]).is_err());
+        assert!(Filter::new(false, true, true, &["a\nb".into()]).is_err());
+        assert!(Filter::new(false, true, true, &["x".repeat(5000)]).is_err());
         let (tree, root, _) = tree();
         let mut filter = globs(&[]);
-        filter.set_rules(root, Some(rules("a{\nb")), None);
+        filter.set_rules(root, Some(rules("a[\nb")), None);
         assert_eq!(filter.verdict(&tree, root, b"b", false), Verdict::Hide);
     }
 

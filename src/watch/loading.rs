@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use super::event::WatchProblem;
 use super::filter::RULES_NAME;
+use super::git::{Compiling, FILE_BYTES_MAX};
 use super::roots::Root;
-use super::rules::{Compiling, RULES_BYTES_MAX};
 use super::scan::Current;
 use super::tree::{FileId, Stat};
 use super::{Watch, disk};
@@ -62,6 +62,14 @@ impl OuterRules {
     }
 }
 
+/// The list of exclusions of the user.
+fn user_list() -> Option<PathBuf> {
+    let is_set = |value: &std::ffi::OsString| !value.is_empty();
+    let config = std::env::var_os("XDG_CONFIG_HOME").filter(is_set).map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    Some(config.or_else(home)?.join("git/ignore"))
+}
+
 impl Watch {
     /// Does the next step.
     pub(super) fn load_outer_rules(&mut self) {
@@ -102,7 +110,7 @@ impl Watch {
                 Some(Step::OfUser { top })
             }
             Step::OfUser { top } => {
-                if let Some(list) = ignore::gitignore::gitconfig_excludes_path() {
+                if let Some(list) = user_list() {
                     self.read_outer_rules(&top, &list);
                 }
                 None
@@ -114,7 +122,7 @@ impl Watch {
     }
 
     fn read_outer_rules(&mut self, dir: &Path, path: &Path) {
-        let Some((text, size)) = disk::read_small_at(path, RULES_BYTES_MAX) else { return };
+        let Some((text, size)) = disk::read_small_at(path, FILE_BYTES_MAX) else { return };
         self.spent += text.len() as u64 / BYTES_PER_NS;
         let cut = size > text.len() as u64;
         let compiling = Compiling::new(text, self.filter.room(), cut);
@@ -130,7 +138,7 @@ impl Watch {
         if !self.filter.gitignore {
             return None;
         }
-        let rules = disk::read_small(fd, RULES_NAME, RULES_BYTES_MAX);
+        let rules = disk::read_small(fd, RULES_NAME, FILE_BYTES_MAX);
         let stamp = rules.as_ref().map(|(_, stat)| *stat);
         if self.filter.has_rules_of(dir, stamp.as_ref()) {
             return None;

@@ -20,7 +20,7 @@
 //! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
 //! instance and one timer.
 //!
-//! `tree`, `merge`, `dirty`, `moves`, `filter`, `rules`, `batch`, `summary` decide and are pure; `kernel`,
+//! `tree`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary` decide and are pure; `kernel`,
 //! `disk` and `anchor` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`, `emptying`,
 //! `scan`, `roots`, `loading`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
 //! engine holds.
@@ -36,9 +36,9 @@ mod emptying;
 mod event;
 mod fence;
 mod filter;
+mod git;
 mod index;
 mod kernel;
-mod literals;
 mod loading;
 mod merge;
 mod moves;
@@ -47,7 +47,6 @@ mod polling;
 mod reading;
 mod renaming;
 mod roots;
-mod rules;
 mod scan;
 mod settle;
 mod stages;
@@ -97,7 +96,7 @@ const PORTION: u64 = 100_000;
 
 /// Descriptors, entries and names that a watch may have to be freed in one step.
 const FREED_AT_ONCE: usize = 256;
-const MATCHERS_FREED_AT_ONCE: usize = 8;
+const RULES_FREED_AT_ONCE: usize = 8;
 /// What giving back a descriptor costs.
 const RELEASE_COST: u64 = 3_000;
 
@@ -363,7 +362,7 @@ impl Watch {
         self.kernel.len() <= FREED_AT_ONCE
             && self.tree.len() <= FREED_AT_ONCE
             && self.dirty.len() <= FREED_AT_ONCE
-            && self.filter.discarded() <= MATCHERS_FREED_AT_ONCE
+            && self.filter.discarded() <= RULES_FREED_AT_ONCE
     }
 
     /// Frees a part of a dismantled watch; what that cost, 0 when only the kernel's instance is left.

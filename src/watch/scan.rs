@@ -14,8 +14,8 @@ use super::Watch;
 use super::apply::Now;
 use super::disk::{self, Listing};
 use super::event::WatchProblem;
+use super::git::Compiling;
 use super::merge::{Evidence, evidence};
-use super::rules::Compiling;
 use super::tree::{FileId, FileType, Stat, Tree, flag};
 use crate::policy::Slice;
 
