@@ -19,7 +19,7 @@ FIELD(orch_watch_options, poll_interval_ms, 80, 4);
 FIELD(orch_watch_options, reserved, 84, 4);
 FIELD(orch_watch_options, tag, 88, 8);
 
-SIZE(orch_watch_state, 144);
+SIZE(orch_watch_state, 152);
 FIELD(orch_watch_state, size, 0, 8);
 FIELD(orch_watch_state, tag, 8, 8);
 FIELD(orch_watch_state, version, 16, 16);
@@ -38,6 +38,7 @@ FIELD(orch_watch_state, kernel_events, 112, 8);
 FIELD(orch_watch_state, events, 120, 8);
 FIELD(orch_watch_state, batches, 128, 8);
 FIELD(orch_watch_state, overflows, 136, 8);
+FIELD(orch_watch_state, path_watches, 144, 8);
 
 SIZE(orch_file_version, 16);
 FIELD(orch_file_version, epoch, 0, 8);

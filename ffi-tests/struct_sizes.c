@@ -186,9 +186,9 @@ static void other_outputs(orch_engine *engine) {
     for (size_t i = 0; i < sizeof result.tail; i++) CHECK_INT(result.tail[i], 0);
 }
 
-#define CHECK_SIZES(out, call)                                                              \
+#define CHECK_SIZES(out, first_size, call)                                                  \
     do {                                                                                    \
-        const size_t too_small[] = {0, 8, sizeof out.known - 1};                            \
+        const size_t too_small[] = {0, 8, (first_size) - 1};                                \
         for (size_t i = 0; i < 3; i++) {                                                    \
             check_fill(&out, sizeof out);                                                   \
             out.known.size = too_small[i];                                                  \
@@ -213,9 +213,9 @@ static void watch_outputs(orch_engine *engine) {
     orch_file_cursor cursor = {0, 0, 0};
     watch_enter(base);
     uint64_t watch = wide_watch(engine, base);
-    CHECK_SIZES(state, orch_watch_get_state(engine, watch, &state.known));
+    CHECK_SIZES(state, HOST_FIRST_WATCH_STATE, orch_watch_get_state(engine, watch, &state.known));
     CHECK_INT(state.known.entries, 1);
-    CHECK_SIZES(changes, orch_watch_changes(engine, watch, &cursor, 0, &changes.known));
+    CHECK_SIZES(changes, sizeof changes.known, orch_watch_changes(engine, watch, &cursor, 0, &changes.known));
     CHECK_INT(changes.known.version.n, state.known.version.n);
     CHECK_OK(orch_watch_remove(engine, watch));
     watch_leave(base);
@@ -228,11 +228,11 @@ static void state_outputs(orch_engine *engine) {
     orch_state_cursor cursor = state_cursor();
     state_put_session(engine, "s", "Name");
     state_put_pane(engine, "p", "s");
-    CHECK_SIZES(session, orch_state_get_session(engine, orch_str("s"), &session.known));
+    CHECK_SIZES(session, sizeof session.known, orch_state_get_session(engine, orch_str("s"), &session.known));
     CHECK_INT(session.known.pane_count, 1);
-    CHECK_SIZES(pane, orch_state_get_pane(engine, orch_str("p"), &pane.known));
+    CHECK_SIZES(pane, sizeof pane.known, orch_state_get_pane(engine, orch_str("p"), &pane.known));
     CHECK_BYTES(pane.known.session.data, pane.known.session.len, "s");
-    CHECK_SIZES(changes, orch_state_get_changes(engine, &cursor, 1, 0, &changes.known));
+    CHECK_SIZES(changes, sizeof changes.known, orch_state_get_changes(engine, &cursor, 1, 0, &changes.known));
     CHECK_INT(changes.known.version.n, state_version(engine).n);
     // Entries that a host gives may be larger as well, as long as what is behind is zero.
     memset(&session, 0, sizeof session);
@@ -260,9 +260,9 @@ static void peer_outputs(orch_engine *engine) {
     CHECK_INT(peer, 77);
     options.tail[23] = 0;
     CHECK_OK(orch_peer_connect(engine, &options.known, &peer));
-    CHECK_SIZES(state, orch_peer_get_state(engine, peer, &state.known));
+    CHECK_SIZES(state, sizeof state.known, orch_peer_get_state(engine, peer, &state.known));
     CHECK_INT(state.known.tag, PEER_TAG);
-    CHECK_SIZES(changes, orch_peer_entries(engine, peer, &cursor, 1, 0, &changes.known));
+    CHECK_SIZES(changes, sizeof changes.known, orch_peer_entries(engine, peer, &cursor, 1, 0, &changes.known));
     CHECK_INT(changes.known.version.n, 0);
     CHECK_OK(orch_peer_disconnect(engine, peer));
 }

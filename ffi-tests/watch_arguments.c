@@ -186,7 +186,7 @@ static void outputs(orch_engine *engine) {
     const size_t sizes[] = {0, 8, sizeof changes - 1};
     for (size_t i = 0; i < 3; i++) {
         changes.size = sizes[i];
-        state.size = i < 2 ? sizes[i] : sizeof state - 1;
+        state.size = i < 2 ? sizes[i] : HOST_FIRST_WATCH_STATE - 1;
         CHECK_STATUS(orch_watch_changes(engine, watch, &cursor, 0, &changes), ORCH_E_INVALID);
         CHECK_ERROR(engine, ORCH_E_INVALID, "size");
         CHECK_STATUS(orch_watch_get_state(engine, watch, &state), ORCH_E_INVALID);

@@ -1317,7 +1317,7 @@ typedef struct orch_watch_state {
     size_t entries;
     // Directories among them.
     size_t directories;
-    // Inotify watches in use.
+    // Inotify watches in use for what is in the tree.
     size_t kernel_watches;
     // Directories that are polled for want of a watch.
     size_t polled_directories;
@@ -1335,6 +1335,8 @@ typedef struct orch_watch_state {
     uint64_t batches;
     // How often the kernel dropped events.
     uint64_t overflows;
+    // Inotify watches in use for the directories and symbolic links that the paths of the roots lead through.
+    size_t path_watches;
 } orch_watch_state;
 
 // A word of the host's own about a session or a pane. UTF-8 both.

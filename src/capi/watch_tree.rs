@@ -254,7 +254,7 @@ pub struct orch_watch_state {
     pub entries: usize,
     /// Directories among them.
     pub directories: usize,
-    /// Inotify watches in use.
+    /// Inotify watches in use for what is in the tree.
     pub kernel_watches: usize,
     /// Directories that are polled for want of a watch.
     pub polled_directories: usize,
@@ -272,6 +272,8 @@ pub struct orch_watch_state {
     pub batches: u64,
     /// How often the kernel dropped events.
     pub overflows: u64,
+    /// Inotify watches in use for the directories and symbolic links that the paths of the roots lead through.
+    pub path_watches: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -297,6 +299,7 @@ unsafe impl SizedStruct for orch_watch_state {
             events: 0,
             batches: 0,
             overflows: 0,
+            path_watches: 0,
         }
     }
 }
@@ -327,6 +330,7 @@ fn state_to_c(state: WatchState, files: &mut Files) -> orch_watch_state {
         events: state.events,
         batches: state.batches,
         overflows: state.overflows,
+        path_watches: state.path_watches,
         ..orch_watch_state::defaults()
     }
 }

@@ -72,18 +72,36 @@ impl Anchor {
         }
     }
 
-    /// Whether a root can be watched: it is there, and can be listed if it is a directory.
-    pub(super) fn check_root(&mut self, path: &Path) -> io::Result<()> {
-        if self.granted.is_none() {
-            let is_dir = std::fs::metadata(path)?.is_dir();
-            return if is_dir { std::fs::read_dir(path).map(drop) } else { Ok(()) };
-        }
+    /// Whether a root can be watched: it is there, and can be listed if it is a directory. Of a directory the path
+    /// that it leads to, without symbolic links.
+    pub(super) fn check_root(&mut self, path: &Path) -> io::Result<Option<PathBuf>> {
         let path = path.as_os_str().as_bytes();
-        let stat = self.look_at_root(path)?.ok_or(Errno::ENOENT)?;
-        if stat.is_dir() {
-            self.open_for_listing(path, true)?;
+        let found = match &self.granted {
+            None => Some(disk::follow_root(path)?),
+            Some(_) => self.look_at_root(path)?,
+        };
+        if !found.ok_or(Errno::ENOENT)?.is_dir() {
+            return Ok(None);
         }
-        Ok(())
+        let fd = self.open_for_listing(path, true)?;
+        // Without /proc it is not known.
+        let link = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
+        Ok(std::fs::read_link(link).ok())
+    }
+
+    /// Whether names are looked up beneath a directory that was granted, and through no symbolic link.
+    pub(super) fn is_granted(&self) -> bool {
+        self.granted.is_some()
+    }
+
+    /// What is at an absolute path, which has no symbolic link in it but for its last name; `None` for nothing. It
+    /// is open for being identified and watched alone.
+    pub(super) fn open_place(&self, path: &[u8]) -> Result<Option<OwnedFd>, Errno> {
+        let flags = OFlag::O_PATH | OFlag::O_NOFOLLOW;
+        there(match &self.granted {
+            None => disk::open_place(path, flags),
+            Some(_) => open_plain(path, flags),
+        })
     }
 
     /// Has a file that is a root, or the directory above one, watched: calls `watch` with a path that leads

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{FileEventKind, WatchEvent, WatchOptions, WatchProblem, Watches};
+use super::{FileEventKind, Watch, WatchEvent, WatchOptions, WatchProblem, Watches};
 use crate::limits::Limits;
 use crate::policy::{Slice, UNIT_COST_MAX};
 use crate::reactor::{Alarm, Reactor, Source, WatchId};
@@ -57,6 +57,8 @@ struct Host {
     batches: Vec<usize>,
     deleted: usize,
     warnings: Vec<WatchProblem>,
+    /// Entries at the time when it was ready.
+    ready_with: Option<usize>,
 }
 
 impl Host {
@@ -76,8 +78,9 @@ impl Host {
             batches: Vec::new(),
             deleted: 0,
             warnings: Vec::new(),
+            ready_with: None,
         };
-        host.turn_until(|host| host.watches.state(host.id).unwrap().complete);
+        host.turn_until(|host| host.ask(|watch| watch.is_complete()));
         host
     }
 
@@ -104,6 +107,7 @@ impl Host {
         assert!(slice.largest() <= UNIT_COST_MAX, "a unit of {} ns", slice.largest());
         self.units += u64::from(slice.charged() > 0);
         self.cost += slice.charged();
+        let mut ready = false;
         while self.watches.pick_event(&mut self.reactor).is_some() {
             match self.watches.told().unwrap() {
                 WatchEvent::Batch { batch } => {
@@ -113,8 +117,12 @@ impl Host {
                     self.deleted += batch.events().filter(deleted).count();
                 }
                 WatchEvent::Warning { problem, .. } => self.warnings.push(problem),
+                WatchEvent::Ready { .. } => ready = true,
                 _ => {}
             }
+        }
+        if ready {
+            self.ready_with = Some(self.entries());
         }
     }
 
@@ -128,13 +136,18 @@ impl Host {
         let reactor = &mut self.reactor;
         self.watches.command(self.id, reactor, |watch| watch.sync(1)).unwrap();
         self.turn_until(|host| {
-            let state = host.watches.state(host.id).unwrap();
-            state.complete && state.dirty_names == 0 && !host.watches.has_work()
+            host.ask(|watch| watch.is_complete() && watch.dirty.len() == 0)
+                && !host.watches.has_work()
         });
     }
 
-    fn entries(&self) -> usize {
-        self.watches.state(self.id).unwrap().entries
+    /// Asks the watch itself: its state has all roots, which takes long where they are very many.
+    fn ask<T>(&mut self, question: impl FnOnce(&Watch) -> T) -> T {
+        self.watches.command(self.id, &mut self.reactor, |watch| Ok(question(watch))).unwrap()
+    }
+
+    fn entries(&mut self) -> usize {
+        self.ask(|watch| watch.tree.len())
     }
 }
 
@@ -219,4 +232,35 @@ fn many_rules_are_built_in_many_units() {
     fs::write(new.join(".gitignore"), "b").unwrap();
     host.sync();
     assert_eq!(host.watches.state(host.id).unwrap().problem, None);
+}
+
+/// Roots are looked at in units, however many there are, and ready comes after all of them. Their paths are
+/// resolved in units as well, when a directory above all of them goes and comes back.
+#[test]
+fn very_many_roots_are_read_in_many_units() {
+    const ROOTS: usize = 20_000;
+    let folder = Folder::new("roots");
+    fill(&folder.root(), ROOTS);
+    let path = |n: usize| folder.root().join(format!("d{}/{n}", n / 1000));
+    let first = WatchOptions::new(path(0)).summary_threshold(0).gitignore(false);
+    let options = (1..ROOTS).fold(first, |options, n| options.root(path(n)));
+    let mut host = Host::new(&options);
+    assert_eq!((host.ready_with, host.entries()), (Some(ROOTS), ROOTS));
+    host.sync();
+    assert!(host.batches.is_empty(), "nothing was created after that");
+    // What all of this costs grows with the number of roots and not with its square.
+    assert!(host.cost < ROOTS as u64 * 200_000, "{} for a root", host.cost / ROOTS as u64);
+    let aside = folder.0.join("aside");
+    host.units = 0;
+    fs::rename(folder.root(), &aside).unwrap();
+    host.turn_until(|host| host.entries() == 0);
+    assert!(host.units > 500, "{} units", host.units);
+    fs::rename(&aside, folder.root()).unwrap();
+    host.turn_until(|host| host.entries() == ROOTS);
+    host.sync();
+    assert_eq!(host.watches.state(host.id).unwrap().problem, None);
+    host.watches.remove(host.id, &mut host.reactor).unwrap();
+    host.units = 0;
+    host.turn_until(|host| !host.watches.has_work());
+    assert!(host.units >= 50, "{} units", host.units);
 }

@@ -57,6 +57,11 @@ pub(super) fn look_at_root(path: &[u8]) -> Result<Option<Stat>, Errno> {
     found(stat(path))
 }
 
+/// What a root is that has to be there, or why it cannot be looked at.
+pub(super) fn follow_root(path: &[u8]) -> Result<Stat, Errno> {
+    stat(path).map(|raw| Stat::from(&raw))
+}
+
 fn found(outcome: nix::Result<FileStat>) -> Result<Option<Stat>, Errno> {
     match outcome {
         Ok(raw) => Ok(Some(Stat::from(&raw))),
@@ -78,6 +83,13 @@ pub(super) fn open_dir(path: &[u8], is_root: bool) -> Result<OwnedFd, Errno> {
 /// Opens a directory to list and to watch it.
 pub(super) fn open_for_listing(path: &[u8], is_root: bool) -> Result<OwnedFd, Errno> {
     open_by_path(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK, is_root)
+}
+
+/// Opens what is at a path, whatever it is.
+pub(super) fn open_place(path: &[u8], flags: OFlag) -> Result<OwnedFd, Errno> {
+    in_pieces(path, flags | OFlag::O_CLOEXEC, |base, piece, flags| {
+        openat(base.unwrap_or(AT_FDCWD), piece, flags, Mode::empty())
+    })
 }
 
 fn open_by_path(path: &[u8], flags: OFlag, follow: bool) -> Result<OwnedFd, Errno> {

@@ -85,7 +85,7 @@ pub struct WatchState {
     pub entries: usize,
     /// Directories among them.
     pub directories: usize,
-    /// Inotify watches in use.
+    /// Inotify watches in use for what is in the tree.
     pub kernel_watches: usize,
     /// Directories that are polled for want of a watch.
     pub polled_directories: usize,
@@ -103,6 +103,8 @@ pub struct WatchState {
     pub batches: u64,
     /// How often the kernel dropped events.
     pub overflows: u64,
+    /// Inotify watches in use for the directories and symbolic links that the paths of the roots lead through.
+    pub path_watches: usize,
 }
 
 /// Something that waits to be told.

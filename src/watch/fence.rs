@@ -26,6 +26,12 @@ pub(super) struct Fence {
     order: Option<u64>,
 }
 
+impl Fence {
+    fn has_no_order(&self) -> bool {
+        self.reached && self.order.is_none()
+    }
+}
+
 impl Watch {
     /// Has [`Synced`](super::WatchEvent::Synced) told when everything has been told that happened before.
     pub(crate) fn sync(&mut self, tag: u64) -> Result<()> {
@@ -60,23 +66,32 @@ impl Watch {
         true
     }
 
-    /// What is dirty when a fence is reached is looked at at once.
+    /// A fence was reached: roots are looked at, and what is polled. [`order_fences`](Self::order_fences) follows.
     pub(super) fn reach_fences(&mut self) {
-        let waits = |fence: &Fence| fence.reached && fence.order.is_none();
-        if !self.fences.iter().any(waits) {
-            return;
+        if self.fences.iter().any(Fence::has_no_order) {
+            // Not all that a path leads through can be watched.
+            self.roots.look_at_all(false);
+            self.roots.ways.poll_now(self.now);
+            self.poll_now(self.now);
+            self.due = true;
         }
-        // No event tells that a path leads to another root now.
-        for index in 0..self.roots.len() {
-            self.look_at_root(index);
+    }
+
+    /// What is dirty when a fence was reached, and all roots are queued and their paths resolved, is looked at at
+    /// once. Whether there was such a fence.
+    pub(super) fn order_fences(&mut self) -> bool {
+        if !self.fences.iter().any(Fence::has_no_order) {
+            return false;
+        }
+        if self.look_at_roots() {
+            return true;
         }
         let order = self.dirty.order();
-        for fence in self.fences.iter_mut().filter(|fence| fence.reached && fence.order.is_none()) {
+        for fence in self.fences.iter_mut().filter(|fence| fence.has_no_order()) {
             fence.order = Some(order);
         }
         self.dirty.mark_all_urgent();
-        self.due = true;
-        self.poll_now(self.now);
+        true
     }
 
     /// Whether somebody waits for what has happened so far.

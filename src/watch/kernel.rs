@@ -30,13 +30,18 @@ const DIRECTORY: WatchMask = WatchMask::CREATE
     .union(WatchMask::ONLYDIR)
     .union(WatchMask::EXCL_UNLINK);
 
-/// What is asked for of the directory above a root that is a file or missing.
-const ABOVE_ROOT: WatchMask = WatchMask::CREATE
+/// What is asked for of an inode that the path of a root leads through.
+const PLACE: WatchMask = WatchMask::DELETE_SELF.union(WatchMask::MOVE_SELF);
+
+/// The same, where another inode may take its name while it lives on: it has fewer names then.
+const INODE: WatchMask = PLACE.union(WatchMask::ATTRIB);
+
+/// What is asked for of a directory in which a name is waited for.
+const NAMES: WatchMask = PLACE
+    .union(WatchMask::CREATE)
     .union(WatchMask::DELETE)
     .union(WatchMask::MOVED_FROM)
     .union(WatchMask::MOVED_TO)
-    .union(WatchMask::DELETE_SELF)
-    .union(WatchMask::MOVE_SELF)
     .union(WatchMask::ONLYDIR);
 
 /// What is asked for of a root that is a file.
@@ -46,13 +51,24 @@ const FILE: WatchMask = WatchMask::MODIFY
     .union(WatchMask::DELETE_SELF)
     .union(WatchMask::MOVE_SELF);
 
+/// What is of interest of an inode that the path of a root leads through.
+#[derive(Clone, Copy)]
+pub(super) enum Interest {
+    /// That a directory is moved or deleted.
+    Place,
+    /// That, and the names in it.
+    Names,
+    /// That something else is moved, deleted or replaced.
+    Inode,
+}
+
 /// What a descriptor is for; one may be for several.
 pub(super) struct Watched {
     descriptor: WatchDescriptor,
     /// The entry; nobody if none.
     pub(super) entry: FileId,
-    /// A root is, or should be, in this directory.
-    pub(super) above_root: bool,
+    /// Paths of roots lead through it.
+    pub(super) is_place: bool,
     /// In which rescan it was seen last.
     pub(super) confirmed: u32,
 }
@@ -104,15 +120,32 @@ impl Kernel {
     /// it has.
     pub(super) fn watch_directory(&mut self, fd: BorrowedFd<'_>) -> io::Result<i32> {
         // By descriptor: the path may lead elsewhere by now.
-        let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
-        self.add(path, DIRECTORY)
+        self.add(by_descriptor(fd), DIRECTORY)
     }
 
-    pub(super) fn watch_above_root(&mut self, dir: PathBuf) -> io::Result<i32> {
-        let wd = self.add(dir, ABOVE_ROOT | WatchMask::MASK_ADD)?;
+    /// Watches what the path of a root leads through; `O_PATH` is enough.
+    pub(super) fn watch_place(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        interest: Interest,
+    ) -> io::Result<i32> {
+        let mask = match interest {
+            Interest::Place => PLACE,
+            Interest::Names => NAMES,
+            Interest::Inode => INODE,
+        };
+        let wd = self.add(by_descriptor(fd), mask | WatchMask::MASK_ADD)?;
         if let Some(watched) = self.watched.get_mut(&wd) {
-            watched.above_root = true;
+            watched.is_place = true;
         }
+        Ok(wd)
+    }
+
+    /// The names in a directory that is watched for nothing else are of no interest any more. An inode that is not
+    /// known is not watched.
+    pub(super) fn narrow_place(&mut self, fd: BorrowedFd<'_>) -> io::Result<i32> {
+        let wd = self.add(by_descriptor(fd), PLACE)?;
+        self.drop_unused(wd);
         Ok(wd)
     }
 
@@ -126,7 +159,7 @@ impl Kernel {
         self.watched.entry(wd).or_insert(Watched {
             descriptor,
             entry: FileId::NOBODY,
-            above_root: false,
+            is_place: false,
             confirmed: 0,
         });
         Ok(wd)
@@ -134,8 +167,7 @@ impl Kernel {
 
     /// Puts an event of a descriptor of its own at the end of the queue: `IGNORED` for this number.
     pub(super) fn mark_end(&mut self, fd: BorrowedFd<'_>) -> io::Result<i32> {
-        let path = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
-        let descriptor = self.inotify.watches().add(path, WatchMask::ATTRIB)?;
+        let descriptor = self.inotify.watches().add(by_descriptor(fd), WatchMask::ATTRIB)?;
         let wd = descriptor.get_watch_descriptor_id();
         self.inotify.watches().remove(descriptor)?;
         Ok(wd)
@@ -149,17 +181,17 @@ impl Kernel {
         }
     }
 
-    /// The root above which this directory is does not need its descriptor any more.
-    pub(super) fn release_above_root(&mut self, wd: i32) {
+    /// No path of a root leads through it any more.
+    pub(super) fn release_place(&mut self, wd: i32) {
         if let Some(watched) = self.watched.get_mut(&wd) {
-            watched.above_root = false;
+            watched.is_place = false;
             self.drop_unused(wd);
         }
     }
 
     fn drop_unused(&mut self, wd: i32) {
         let unused =
-            self.watched.get(&wd).is_some_and(|w| w.entry == FileId::NOBODY && !w.above_root);
+            self.watched.get(&wd).is_some_and(|w| w.entry == FileId::NOBODY && !w.is_place);
         if unused && let Some(watched) = self.watched.remove(&wd) {
             // One that the kernel has dropped already is an error that does not matter.
             let _ = self.inotify.watches().remove(watched.descriptor);
@@ -200,4 +232,9 @@ impl Kernel {
         }
         (stale, last)
     }
+}
+
+/// A path that leads to what is open, whatever its name is now.
+fn by_descriptor(fd: BorrowedFd<'_>) -> PathBuf {
+    PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()))
 }

@@ -20,9 +20,9 @@
 //! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
 //! instance and one timer.
 //!
-//! `tree`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary` decide and are pure; `kernel`,
+//! `tree`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and are pure; `kernel`,
 //! `disk` and `anchor` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`, `emptying`,
-//! `scan`, `roots`, `loading`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
+//! `scan`, `roots`, `resolving`, `loading`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
 //! engine holds.
 
 mod anchor;
@@ -43,9 +43,11 @@ mod loading;
 mod merge;
 mod moves;
 mod options;
+mod places;
 mod polling;
 mod reading;
 mod renaming;
+mod resolving;
 mod roots;
 mod scan;
 mod settle;
@@ -54,6 +56,7 @@ mod summary;
 mod table;
 mod telling;
 mod tree;
+mod ways;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher};
@@ -72,7 +75,7 @@ use kernel::Kernel;
 use loading::OuterRules;
 use moves::Moves;
 use polling::Polling;
-use roots::{Backoff, Root};
+use roots::{Backoff, Roots};
 use scan::Scan;
 use settle::{Look, Round};
 use summary::Shortening;
@@ -97,7 +100,8 @@ const PORTION: u64 = 100_000;
 /// Descriptors, entries and names that a watch may have to be freed in one step.
 const FREED_AT_ONCE: usize = 256;
 const RULES_FREED_AT_ONCE: usize = 8;
-/// What giving back a descriptor costs.
+/// What freeing a root and a place of its path costs, and giving back a descriptor.
+const FREE_COST: u64 = 400;
 const RELEASE_COST: u64 = 3_000;
 
 /// One watch: see the module's documentation.
@@ -109,7 +113,7 @@ pub(crate) struct Watch {
     batch_events_max: usize,
     tree: Tree,
     epoch: u64,
-    roots: Vec<Root>,
+    roots: Roots,
     /// Where names are looked up.
     anchor: Anchor,
     kernel: Kernel,
@@ -325,7 +329,7 @@ impl Watch {
         let next = [
             self.dirty.deadline(),
             self.lost.rescan_at,
-            self.roots.iter().filter_map(|root| root.retry_at).min(),
+            self.roots.ways.deadline(),
             self.polling.deadline(),
             self.rest_until,
             opened,
@@ -362,6 +366,7 @@ impl Watch {
         self.kernel.len() <= FREED_AT_ONCE
             && self.tree.len() <= FREED_AT_ONCE
             && self.dirty.len() <= FREED_AT_ONCE
+            && self.roots.size() <= FREED_AT_ONCE
             && self.filter.discarded() <= RULES_FREED_AT_ONCE
     }
 
@@ -373,6 +378,10 @@ impl Watch {
         }
         if let Some(cost) = self.filter.drop_discarded() {
             return cost;
+        }
+        let roots = self.roots.shed(FREED_AT_ONCE);
+        if roots > 0 {
+            return roots as u64 * FREE_COST;
         }
         match self.dirty.shed() {
             0 => self.tree.shed(),

@@ -153,9 +153,14 @@ impl Watch {
         for _ in 0..QUEUED {
             let Some(dir) = self.polling.next_queued() else { return };
             self.spent += QUEUED_COST;
-            if self.tree.has(dir, flag::POLLED) {
-                let deep = self.tree.has(dir, flag::DEEP);
+            let Some(node) = self.tree.get(dir).filter(|node| node.has(flag::POLLED)) else {
+                continue;
+            };
+            if node.stat.is_dir() {
+                let deep = node.has(flag::DEEP);
                 self.request_scan(dir, deep);
+            } else {
+                self.look_at_polled_file(dir);
             }
         }
     }

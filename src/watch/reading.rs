@@ -19,6 +19,16 @@ const READ_BYTES: usize = 8 << 10;
 const READ_COST: u64 = 2_000;
 const EVENT_COST: u64 = 1_000;
 
+/// What may change what a path means.
+const PLACES: EventMask = EventMask::CREATE
+    .union(EventMask::DELETE)
+    .union(EventMask::MOVED_FROM)
+    .union(EventMask::MOVED_TO)
+    .union(EventMask::DELETE_SELF)
+    .union(EventMask::MOVE_SELF)
+    .union(EventMask::UNMOUNT)
+    .union(EventMask::ATTRIB);
+
 impl Watch {
     /// Empties the kernel's queue, as far as the slice goes. Whether the slice is over.
     pub(super) fn read(&mut self, slice: &mut Slice, buffer: &mut [u8]) -> bool {
@@ -58,16 +68,21 @@ impl Watch {
             return;
         }
         let Some(watched) = self.kernel.get(wd) else { return };
-        let (entry, above_root) = (watched.entry, watched.above_root);
-        if above_root {
-            self.on_above_root(wd, event.name.map(OsStrExt::as_bytes), now);
+        let (entry, is_place) = (watched.entry, watched.is_place);
+        if is_place && event.mask.intersects(PLACES) {
+            self.on_place(wd, event.name.map(OsStrExt::as_bytes));
         }
         if !self.tree.is_alive(entry) || entry == FileId::NOBODY {
             return;
         }
         match event.name {
             Some(name) => self.on_name(entry, name.as_bytes(), event.mask, event.cookie, now),
-            None => self.on_self(entry, event.mask, now),
+            None => {
+                self.on_self(entry, event.mask, now);
+                for other in self.roots.sharing(wd).into_iter().filter(|other| *other != entry) {
+                    self.on_self(other, event.mask, now);
+                }
+            }
         }
     }
 
@@ -133,18 +148,17 @@ impl Watch {
             return;
         }
         let Some(watched) = self.kernel.forget(wd) else { return };
-        if watched.above_root {
-            self.on_above_root(wd, None, now);
+        if watched.is_place {
+            self.on_place_lost(wd);
         }
-        let Some(node) = self.tree.get_mut(watched.entry).filter(|node| node.wd == wd) else {
-            return;
-        };
-        node.wd = 0;
-        // If it is there all the same, it has to be watched again.
-        node.flags |= flag::WANTED;
-        let (parent, name) = (node.parent, node.name.clone());
-        let deleted = Evidence { kinds: evidence::DELETED, written_in: 0 };
-        self.dirty.mark(parent, &name, deleted, now);
+        for entry in [vec![watched.entry], self.roots.sharing(wd)].concat() {
+            if self.lose(entry, wd)
+                && let Some(node) = self.tree.get(entry)
+            {
+                let deleted = Evidence { kinds: evidence::DELETED, written_in: 0 };
+                self.dirty.mark(node.parent, &node.name, deleted, now);
+            }
+        }
     }
 
     /// The kernel has dropped events. What is believed of renames may be wrong, and so may the tree.

@@ -1,22 +1,38 @@
-//! Roots: what was asked to be watched. They may be files, vanish, and come back.
+//! Roots: what was asked to be watched. They may be files, vanish, come back, and be something else than before.
 //!
-//! A root that is a directory is watched as any other. For one that is a file, and for one that is
-//! missing, the directory above it is watched for its name: an atomic save makes a new file. A missing
-//! root is looked for now and then as well, since more than one directory above it may be missing.
+//! A root that is there is watched itself: as any directory, or as a file. What its path leads through on the
+//! way there is watched by `ways.rs`; so is the name of what is missing. Whatever may be different, the root is
+//! looked at as any name that is due.
+//!
+//! There can be very many roots. So they are found by hash, and everything that concerns all of them is a
+//! cursor. Only the call that adds a watch looks at each of them, to refuse what is not there.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
+use std::hash::BuildHasher;
+use std::ops::{Bound, Deref};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use hashbrown::DefaultHashBuilder;
+use nix::errno::Errno;
+
+use super::Watch;
 use super::anchor::Anchor;
+use super::disk;
+use super::index::Index;
 use super::options::{WatchOptions, absolute};
-use super::tree::FileId;
-use super::{Watch, disk};
+use super::places::{PlaceId, RootId};
+use super::tree::{FileId, flag};
+use super::ways::{Trouble, Ways};
 use crate::error::{Error, Result};
 
-const RETRY_FIRST: Duration = Duration::from_millis(100);
 const RETRY_LAST: Duration = Duration::from_secs(10);
+
+/// Roots that are queued for a look in one unit, and what each costs.
+const QUEUED: usize = 64;
+const QUEUED_COST: u64 = 500;
 
 /// A wait that doubles, up to 10 s.
 pub(super) struct Backoff {
@@ -43,66 +59,221 @@ impl Backoff {
 /// One root.
 pub(super) struct Root {
     pub(super) path: Vec<u8>,
-    /// The descriptor of the directory above it, 0 for none.
-    above: i32,
-    /// When a missing root is looked for again.
-    pub(super) retry_at: Option<Instant>,
-    backoff: Backoff,
+    /// The places that its path leads through and that concern it alone; see `places.rs`.
+    pub(super) uses: Vec<PlaceId>,
+    pub(super) trouble: Trouble,
+    /// It was looked at for the first time.
+    is_read: bool,
+    /// It is an entry of the tree.
+    is_there: bool,
 }
 
 impl Root {
     pub(super) fn path_buf(&self) -> PathBuf {
         PathBuf::from(OsStr::from_bytes(&self.path))
     }
+}
 
-    fn name(&self) -> &[u8] {
-        self.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+/// The roots of a watch, in the order of its options.
+pub(super) struct Roots {
+    list: Vec<Root>,
+    by_path: Index,
+    hasher: DefaultHashBuilder,
+    pub(super) ways: Ways,
+    /// The next one that is to be queued for a look, and whether all below it is to be listed.
+    looking: Option<(usize, bool)>,
+    /// How many were not looked at yet, and how many are not there.
+    unread: usize,
+    gone: usize,
+    /// The roots that are files, by descriptor: several may be names of the same file, and share one.
+    files: BTreeSet<(i32, FileId)>,
+}
+
+impl Deref for Roots {
+    type Target = [Root];
+
+    fn deref(&self) -> &[Root] {
+        &self.list
     }
 }
 
-/// The roots of a watch; each has to be there, and none may lie in another one.
-pub(super) fn resolve(options: &WatchOptions, anchor: &mut Anchor) -> Result<Vec<Root>> {
-    let mut paths: Vec<PathBuf> = Vec::new();
+impl Roots {
+    fn new(paths: Vec<PathBuf>) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let mut by_path = Index::new();
+        let list: Vec<Root> = paths.into_iter().map(Root::new).collect();
+        for (index, root) in list.iter().enumerate() {
+            by_path.insert(hasher.hash_one(&*root.path), index as u32, |other| {
+                list.get(other as usize).map_or(0, |root| hasher.hash_one(&*root.path))
+            });
+        }
+        let (unread, gone, ways) = (list.len(), list.len(), Ways::new(list.len()));
+        let files = BTreeSet::new();
+        Roots { list, by_path, hasher, ways, looking: None, unread, gone, files }
+    }
+
+    pub(super) fn get_mut(&mut self, id: RootId) -> Option<&mut Root> {
+        self.list.get_mut(id as usize)
+    }
+
+    /// The root of this path.
+    pub(super) fn find(&self, path: &[u8]) -> Option<RootId> {
+        let same = |id: &u32| self.list.get(*id as usize).is_some_and(|root| root.path == path);
+        self.by_path.find(self.hasher.hash_one(path), same)
+    }
+
+    /// Has every root looked at. `deep`: and everything below listed.
+    pub(super) fn look_at_all(&mut self, deep: bool) {
+        let deep = deep || self.looking.is_some_and(|(_, deep)| deep);
+        self.looking = Some((0, deep));
+    }
+
+    /// Whether roots are still to be queued for a look.
+    pub(super) fn is_looking(&self) -> bool {
+        self.looking.is_some()
+    }
+
+    /// Whether all roots have been looked at.
+    pub(super) fn are_read(&self) -> bool {
+        self.unread == 0
+    }
+
+    /// How many roots are not there.
+    pub(super) fn gone(&self) -> usize {
+        self.gone
+    }
+
+    fn note_there(&mut self, id: RootId, is_there: bool) {
+        if let Some(root) = self.list.get_mut(id as usize).filter(|root| root.is_there != is_there)
+        {
+            root.is_there = is_there;
+            self.gone = if is_there { self.gone.saturating_sub(1) } else { self.gone + 1 };
+        }
+    }
+
+    /// The entries that share the descriptor of a root that is a file.
+    pub(super) fn sharing(&self, wd: i32) -> Vec<FileId> {
+        let after = Bound::Included((wd, FileId::NOBODY));
+        let range = self.files.range((after, Bound::Unbounded));
+        range.take_while(|(other, _)| *other == wd).map(|(_, entry)| *entry).collect()
+    }
+
+    /// What of it has to be freed in steps.
+    pub(super) fn size(&self) -> usize {
+        self.list.len() + self.ways.places.len()
+    }
+
+    /// Frees at most `max` roots and places of a watch that is gone; how many.
+    pub(super) fn shed(&mut self, max: usize) -> usize {
+        self.ways.shed();
+        for count in 0..max {
+            let freed = [self.list.pop().is_some(), self.ways.places.shed()];
+            self.files.pop_first();
+            if freed == [false; 2] {
+                return count;
+            }
+        }
+        max
+    }
+}
+
+impl Root {
+    fn new(path: PathBuf) -> Self {
+        Root {
+            path: path.into_os_string().into_encoded_bytes(),
+            uses: Vec::new(),
+            trouble: Trouble::None,
+            is_read: false,
+            is_there: false,
+        }
+    }
+}
+
+/// The roots of a watch. Each has to be there, and none may lie in another one, whether by its path or by what
+/// that leads to now.
+pub(super) fn resolve(options: &WatchOptions, anchor: &mut Anchor) -> Result<Roots> {
+    let mut paths: Vec<PathBuf> = Vec::with_capacity(options.roots.len());
+    let mut directories: Vec<(PathBuf, usize)> = Vec::new();
     for root in &options.roots {
         let path = absolute(root)?;
         // What cannot be listed cannot be watched.
-        anchor.check_root(&path).map_err(|e| disk::path_error(&path, &e))?;
-        if let Some(other) =
-            paths.iter().find(|other| path.starts_with(other) || other.starts_with(&path))
-        {
-            let (a, b) = (other.display(), path.display());
-            return Err(Error::invalid(format!("roots lie in each other: {a} and {b}")));
-        }
+        let led = anchor.check_root(&path).map_err(|e| disk::path_error(&path, &e))?;
+        directories.extend(led.map(|led| (led, paths.len())));
         paths.push(path);
     }
-    Ok(paths
-        .into_iter()
-        .map(|path| Root {
-            path: path.into_os_string().into_encoded_bytes(),
-            above: 0,
-            retry_at: None,
-            backoff: Backoff::new(RETRY_FIRST),
-        })
-        .collect())
+    let shown = |index: usize| paths.get(index).map_or(Path::new(""), |path| path).display();
+    if let Some((a, b)) = nested(paths.iter().enumerate().map(|(index, path)| (&**path, index))) {
+        let (a, b) = (shown(a), shown(b));
+        return Err(Error::invalid(format!("roots lie in each other: {a} and {b}")));
+    }
+    if let Some((a, b)) = nested(directories.iter().map(|(path, index)| (&**path, *index))) {
+        let (a, b) = (shown(a), shown(b));
+        return Err(Error::invalid(format!("roots lead into each other: {a} and {b}")));
+    }
+    Ok(Roots::new(paths))
+}
+
+/// Two of these paths that are the same, or of which one lies in the other.
+fn nested<'p>(paths: impl Iterator<Item = (&'p Path, usize)> + Clone) -> Option<(usize, usize)> {
+    let mut known: HashMap<&Path, usize> = HashMap::new();
+    for (path, index) in paths.clone() {
+        if let Some(other) = known.insert(path, index) {
+            return Some((other, index));
+        }
+    }
+    let inside = |(path, index): (&'p Path, usize)| {
+        let above = path.ancestors().skip(1).find_map(|above| known.get(above));
+        above.map(|above| (*above, index))
+    };
+    paths.into_iter().find_map(inside)
 }
 
 impl Watch {
-    /// Looks at every root: at the beginning, and when it may be another one.
+    /// Has every root looked at, at the beginning and when a client asks.
     pub(crate) fn start(&mut self) {
-        for index in 0..self.roots.len() {
-            self.look_at_root(index);
-        }
+        self.roots.look_at_all(false);
+        self.due = true;
     }
 
-    pub(super) fn look_at_root(&mut self, index: usize) {
-        if let Some(root) = self.roots.get(index) {
+    fn look_at_root(&mut self, id: RootId) {
+        if let Some(root) = self.roots.get(id as usize) {
             self.dirty.mark_urgent(FileId::NOBODY, &root.path, self.now);
             self.due = true;
         }
     }
 
-    fn root_index(&self, path: &[u8]) -> Option<usize> {
-        self.roots.iter().position(|root| root.path == path)
+    /// Queues some of the roots for a look that are to be looked at. Whether there were any.
+    pub(super) fn look_at_roots(&mut self) -> bool {
+        let Some((first, deep)) = self.roots.looking.take() else { return false };
+        let end = self.roots.len().min(first + QUEUED);
+        for id in first..end {
+            self.spent += QUEUED_COST;
+            self.look_at_root(id as RootId);
+            let path = self.roots.get(id).filter(|_| deep).map(|root| &*root.path);
+            if let Some(entry) = path.and_then(|path| self.tree.child(FileId::NOBODY, path)) {
+                self.request_scan(entry, true);
+            }
+        }
+        self.roots.looking = Some((end, deep)).filter(|_| end < self.roots.len());
+        true
+    }
+
+    /// A root was looked at, whatever it is.
+    pub(super) fn on_root_read(&mut self, path: &[u8]) {
+        let Some(id) = self.roots.find(path) else { return broken!("a root is one of ours") };
+        if let Some(root) = self.roots.get_mut(id).filter(|root| !root.is_read) {
+            root.is_read = true;
+            self.roots.unread = self.roots.unread.saturating_sub(1);
+        }
+    }
+
+    /// A root could not be looked at: its path is resolved again to find out why.
+    pub(super) fn on_root_barred(&mut self, path: &[u8]) {
+        self.on_root_read(path);
+        if let Some(id) = self.roots.find(path) {
+            self.roots.ways.queue(id);
+            self.due = true;
+        }
     }
 
     /// A root has come, or is another inode now.
@@ -111,119 +282,113 @@ impl Watch {
             return;
         };
         let (is_dir, path) = (node.stat.is_dir(), node.name.clone());
-        let Some(index) = self.root_index(&path) else { return broken!("a root is one of ours") };
-        if is_dir {
-            self.release_above(index);
-        } else {
-            self.watch_above(index);
-            if self.watch_file(entry, &path) {
-                // What happened before it was watched shows now.
-                self.look_at_root(index);
-            }
-        }
-        if let Some(root) = self.roots.get_mut(index) {
-            root.retry_at = None;
-            root.backoff.reset();
+        let Some(id) = self.roots.find(&path) else { return broken!("a root is one of ours") };
+        self.roots.note_there(id, true);
+        if !is_dir && self.watch_file(entry, &path) {
+            // What happened before it was watched shows now.
+            self.look_at_root(id);
         }
     }
 
-    /// Watches the inode of a root that is a file: it may be changed under other names as well.
-    /// Whether it was not watched before.
+    /// A directory that is a root has a watch: what it was replaced by before shows now.
+    pub(super) fn on_root_watched(&mut self, dir: FileId) {
+        let Some(node) = self.tree.get(dir).filter(|node| node.parent == FileId::NOBODY) else {
+            return;
+        };
+        if let Some(id) = self.roots.find(&node.name) {
+            self.look_at_root(id);
+        }
+    }
+
+    /// Watches the inode of a root that is a file: it may be changed under other names as well. Without a watch it
+    /// is polled. Whether it is watched and was not before.
     fn watch_file(&mut self, entry: FileId, path: &[u8]) -> bool {
+        let old = self.tree.get(entry).map_or(0, |node| node.wd);
+        if old == 0 && !self.polling.may_watch(self.now) {
+            self.poll(entry);
+            return false;
+        }
         let path = PathBuf::from(OsStr::from_bytes(path));
         let (anchor, kernel) = (&self.anchor, &mut self.kernel);
-        let Ok(wd) = anchor.with_path(&path, |path| kernel.watch_file(path)) else { return false };
+        let wd = match anchor.with_path(&path, |path| kernel.watch_file(path)) {
+            Ok(wd) => wd,
+            Err(error) => {
+                if error.raw_os_error() == Some(Errno::ENOSPC as i32) {
+                    self.polling.out_of_watches(self.now);
+                }
+                self.poll(entry);
+                return false;
+            }
+        };
         if let Some(watched) = self.kernel.get_mut(wd) {
             (watched.entry, watched.confirmed) = (entry, self.lost.rescan);
         }
-        let old = self.tree.get_mut(entry).map_or(0, |node| std::mem::replace(&mut node.wd, wd));
+        if let Some(node) = self.tree.get_mut(entry) {
+            node.wd = wd;
+        }
+        self.roots.files.insert((wd, entry));
+        self.stop_polling(entry);
         if old != 0 && old != wd {
             self.release(entry, old);
         }
         old != wd
     }
 
-    /// An entry does not need its descriptor any more. Two roots may be names of the same file, and share
-    /// one.
+    /// Looks at a root that is a file and has no watch, and tries to watch it.
+    pub(super) fn look_at_polled_file(&mut self, entry: FileId) {
+        self.on_root_changed(entry);
+        self.on_root_watched(entry);
+    }
+
+    /// An entry does not need its descriptor any more. Roots that are the same file share one.
     pub(super) fn release(&mut self, entry: FileId, wd: i32) {
-        if wd == 0 || self.kernel.get(wd).is_none_or(|watched| watched.entry != entry) {
+        if wd == 0 {
             return;
         }
-        let mut roots = self.tree.children(FileId::NOBODY);
-        let other = roots
-            .find(|root| *root != entry && self.tree.get(*root).is_some_and(|node| node.wd == wd));
-        drop(roots);
+        self.roots.files.remove(&(wd, entry));
+        if self.kernel.get(wd).is_none_or(|watched| watched.entry != entry) {
+            return;
+        }
+        let other = self.roots.sharing(wd).first().copied();
         match (other, self.kernel.get_mut(wd)) {
             (Some(other), Some(watched)) => watched.entry = other,
             _ => self.kernel.release(wd),
         }
     }
 
+    /// The kernel has dropped a descriptor: an entry has none any more. If it is there all the same, it has to be
+    /// watched again. Whether it had that one.
+    pub(super) fn lose(&mut self, entry: FileId, wd: i32) -> bool {
+        self.roots.files.remove(&(wd, entry));
+        let Some(node) = self.tree.get_mut(entry).filter(|node| node.wd == wd) else {
+            return false;
+        };
+        node.wd = 0;
+        node.flags |= flag::WANTED;
+        true
+    }
+
     pub(super) fn on_root_gone(&mut self, path: &[u8]) {
-        let Some(index) = self.root_index(path) else { return broken!("a root is one of ours") };
-        self.watch_above(index);
-        let now = self.now;
-        if let Some(root) = self.roots.get_mut(index) {
-            root.retry_at = Some(now + root.backoff.next());
-        }
-        // It may have come back before the directory above was watched.
-        self.look_at_root(index);
+        let Some(id) = self.roots.find(path) else { return broken!("a root is one of ours") };
+        self.roots.note_there(id, false);
+        // Watches for the name, or for the first one of the path that is missing; then looks again.
+        self.roots.ways.queue(id);
+        self.due = true;
     }
+}
 
-    /// Looks for missing roots when it is time to.
-    pub(super) fn tend_roots(&mut self, now: Instant) {
-        for index in 0..self.roots.len() {
-            let Some(root) = self.roots.get_mut(index) else { return broken!("roots stay") };
-            if root.retry_at.is_some_and(|at| at <= now) {
-                root.retry_at = Some(now + root.backoff.next());
-                self.watch_above(index);
-                self.look_at_root(index);
-            }
-        }
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn watch_above(&mut self, index: usize) {
-        let Some(root) = self.roots.get(index).filter(|root| root.above == 0) else { return };
-        let path = root.path_buf();
-        let Some(parent) = path.parent() else { return };
-        let (anchor, kernel) = (&self.anchor, &mut self.kernel);
-        if let Ok(wd) = anchor.with_path(parent, |path| kernel.watch_above_root(path))
-            && let Some(root) = self.roots.get_mut(index)
-        {
-            root.above = wd;
-        }
-    }
-
-    fn release_above(&mut self, index: usize) {
-        let Some(root) = self.roots.get_mut(index) else { return broken!("roots stay") };
-        let wd = std::mem::take(&mut root.above);
-        if wd != 0 && !self.roots.iter().any(|root| root.above == wd) {
-            self.kernel.release_above_root(wd);
-        }
-    }
-
-    /// Something happened in, or to, a directory that roots are in. `name`: `None` for the directory.
-    pub(super) fn on_above_root(&mut self, wd: i32, name: Option<&[u8]>, now: Instant) {
-        for index in 0..self.roots.len() {
-            let Some(root) = self.roots.get_mut(index).filter(|root| root.above == wd) else {
-                continue;
-            };
-            match name {
-                Some(name) if name != root.name() => {}
-                Some(_) => {
-                    let path = root.path.clone();
-                    let seen = super::merge::Evidence::default();
-                    self.dirty.mark(FileId::NOBODY, &path, seen, now);
-                }
-                None => {
-                    // The path leads elsewhere now.
-                    self.release_above(index);
-                    if let Some(root) = self.roots.get_mut(index) {
-                        root.retry_at = Some(now);
-                    }
-                }
-            }
-        }
-        self.due |= name.is_none();
+    #[test]
+    fn paths_in_each_other() {
+        let check = |paths: &[&str]| {
+            nested(paths.iter().enumerate().map(|(index, path)| (Path::new(*path), index)))
+        };
+        assert_eq!(check(&["/a", "/ab", "/a-b", "/b/a"]), None);
+        assert_eq!(check(&["/x", "/a/b", "/a-b", "/a"]), Some((3, 1)));
+        assert_eq!(check(&["/x", "/a", "/a"]), Some((1, 2)));
+        assert_eq!(check(&["/x", "/"]), Some((1, 0)));
     }
 }

@@ -289,6 +289,9 @@ impl Watch {
             node.wd = wd;
         }
         self.stop_polling(dir);
+        if had != wd {
+            self.on_root_watched(dir);
+        }
         true
     }
 
@@ -347,10 +350,14 @@ impl Watch {
     /// Permissions keep us out of a directory, its own or those of one above it. When one of them changes,
     /// all below is listed again.
     pub(super) fn bar(&mut self, dir: FileId) {
-        let mut at = dir;
+        let (mut at, mut root) = (dir, dir);
         while let Some(node) = self.tree.get_mut(at).filter(|_| at != FileId::NOBODY) {
             node.flags |= flag::BARRED;
-            at = node.parent;
+            (at, root) = (node.parent, at);
+        }
+        // It may be the path of the root that is closed.
+        if let Some(path) = self.tree.get(root).map(|node| node.name.clone()) {
+            self.on_root_barred(&path);
         }
     }
 

@@ -186,8 +186,15 @@ impl Watch {
         self.spent += LOOK_COST;
         if mark.dir == FileId::NOBODY {
             round.file_time = disk::file_time();
-            let stat = self.anchor.look_at_root(&mark.name);
-            self.note(round, mark, stat);
+            match self.anchor.look_at_root(&mark.name) {
+                Err(Errno::EACCES | Errno::EPERM) => self.on_root_barred(&mark.name),
+                stat => {
+                    if stat.is_ok() {
+                        self.on_root_read(&mark.name);
+                    }
+                    self.note(round, mark, stat);
+                }
+            }
             return;
         }
         if round.opened.as_ref().is_none_or(|(dir, _)| *dir != mark.dir) {

@@ -9,7 +9,6 @@
 use std::time::{Duration, Instant};
 
 use super::event::{Telling, WatchProblem};
-use super::tree::FileId;
 use super::{PORTION, RELEASE_COST, Watch};
 use crate::policy::Slice;
 use crate::reactor::Reactor;
@@ -91,6 +90,8 @@ impl Watch {
             || self.parked.is_some()
             || self.dirty.is_urging()
             || self.polling.is_queueing()
+            || self.roots.is_looking()
+            || self.roots.ways.is_pending()
             || self.lost.rescanning
     }
 
@@ -125,6 +126,10 @@ impl Watch {
             self.queue_polled();
             return true;
         }
+        // The first reading comes before the ways to the roots: what is short is for the tree.
+        if self.ready && (self.resolve_ways(slice) || self.order_fences()) {
+            return true;
+        }
         // Where names are always due, listings have their turns all the same.
         if std::mem::take(&mut self.scan_is_next) && self.scan(slice) {
             return true;
@@ -135,7 +140,12 @@ impl Watch {
             return true;
         }
         let scanned = self.scan(slice);
-        settled || scanned || self.sweep()
+        settled
+            || scanned
+            || self.look_at_roots()
+            || self.resolve_ways(slice)
+            || self.order_fences()
+            || self.sweep()
     }
 
     /// Where events came, more will come, and nobody is told of any before its window is over: so the
@@ -163,7 +173,7 @@ impl Watch {
         if self.lost.rescan_at.is_some_and(|at| at <= now) {
             self.start_rescan();
         }
-        self.tend_roots(now);
+        self.roots.ways.start_polling(now);
         self.start_polling(now);
     }
 
@@ -171,7 +181,8 @@ impl Watch {
     fn finish(&mut self, now: Instant) {
         if !self.scan.is_pending() && !self.is_busy() {
             self.finish_polling(now);
-            if !self.ready && self.lost.rescan_at.is_none() && self.refused == 0 && !self.due {
+            let is_read = self.roots.are_read() && self.refused == 0 && !self.due;
+            if !self.ready && is_read && self.lost.rescan_at.is_none() {
                 self.ready = true;
                 let version = self.version();
                 self.tell(Telling::Ready(version));
@@ -187,13 +198,8 @@ impl Watch {
         self.lost.rescanning = true;
         self.lost.rescan = self.lost.rescan.wrapping_add(1);
         self.lost.swept = 0;
-        for index in 0..self.roots.len() {
-            self.look_at_root(index);
-        }
-        let roots: Vec<_> = self.tree.children(FileId::NOBODY).collect();
-        for root in roots {
-            self.request_scan(root, true);
-        }
+        self.roots.look_at_all(true);
+        self.roots.ways.doubt_all();
         self.reach_fences();
     }
 
@@ -208,11 +214,14 @@ impl Watch {
         for (wd, entry) in stale {
             self.spent += RELEASE_COST;
             self.kernel.release(wd);
-            let Some(node) = self.tree.get_mut(entry) else { continue };
-            node.wd = 0;
-            // It moved meanwhile, or it is a root that is a file.
-            self.request_scan(entry, true);
-            self.on_root_changed(entry);
+            // It moved meanwhile, or it is a root that is a file; of these several may share one.
+            for entry in [vec![entry], self.roots.sharing(wd)].concat() {
+                if self.lose(entry, wd) {
+                    self.spent += RELEASE_COST;
+                    self.request_scan(entry, true);
+                    self.on_root_changed(entry);
+                }
+            }
         }
         match last {
             Some(last) => self.lost.swept = last,

@@ -101,7 +101,7 @@ impl Watch {
     pub(super) fn shorten(&mut self, slice: &mut Slice) {
         while let Some(mut sealing) = self.sealing.take() {
             let roots = &self.roots;
-            self.spent += sealing.step(|path| roots.iter().any(|root| root.path == path));
+            self.spent += sealing.step(|path| roots.find(path).is_some());
             if sealing.is_done() {
                 self.tell(Telling::Batch(sealing.finish()));
             } else {
@@ -171,16 +171,17 @@ impl Watch {
     }
 
     pub(crate) fn state(&self) -> WatchState {
-        let gone =
-            self.roots.iter().any(|root| self.tree.child(FileId::NOBODY, &root.path).is_none());
+        let path_watches = self.path_watches();
+        let is_short = self.is_short_of_watches() || self.roots.ways.short() > 0;
+        let unreadable = self.unreadable + self.roots.ways.barred();
         let problems = [
             (self.lost.rescan_at.is_some() || self.lost.rescanning, WatchProblem::EventsLost),
-            (gone && self.ready, WatchProblem::RootGone),
+            (self.roots.gone() > 0 && self.ready, WatchProblem::RootGone),
             (self.scan.is_limited(), WatchProblem::TooManyEntries),
             (self.filter.has_left_out(), WatchProblem::TooManyRules),
             (self.refused > 0, WatchProblem::Refused),
-            (self.is_short_of_watches(), WatchProblem::OutOfWatches),
-            (self.unreadable > 0, WatchProblem::Unreadable),
+            (is_short, WatchProblem::OutOfWatches),
+            (unreadable > 0, WatchProblem::Unreadable),
         ];
         let problem = problems.iter().find(|(holds, _)| *holds).map(|(_, problem)| *problem);
         WatchState {
@@ -193,15 +194,16 @@ impl Watch {
             problem,
             entries: self.tree.len(),
             directories: self.tree.directories(),
-            kernel_watches: self.kernel.len(),
+            kernel_watches: self.kernel.len().saturating_sub(path_watches),
             polled_directories: self.polling.len(),
-            unreadable_directories: self.unreadable,
+            unreadable_directories: unreadable,
             waiting_directories: self.scan.len(),
             dirty_names: self.dirty.len(),
             kernel_events: self.counters.kernel_events,
             events: self.counters.events,
             batches: self.counters.batches,
             overflows: self.counters.overflows,
+            path_watches,
         }
     }
 

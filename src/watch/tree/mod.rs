@@ -250,18 +250,7 @@ impl Tree {
         Some(self.id_of(slot))
     }
 
-    /// The entries of a directory, in no particular order.
-    pub(crate) fn children(&self, dir: FileId) -> impl Iterator<Item = FileId> + '_ {
-        let mut slot = self.get(dir).map_or(NONE, |node| node.first_child);
-        std::iter::from_fn(move || {
-            let node = self.nodes.get(slot as usize)?;
-            let id = self.id_of(slot);
-            slot = node.next;
-            Some(id)
-        })
-    }
-
-    /// The first entry of a directory, in the order of [`children`](Self::children): a new one comes first.
+    /// The first entry of a directory: a new one comes first.
     pub(crate) fn first_child(&self, dir: FileId) -> Option<FileId> {
         let slot = self.get(dir)?.first_child;
         (slot != NONE).then(|| self.id_of(slot))

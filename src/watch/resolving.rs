@@ -1,0 +1,398 @@
+//! Resolving the paths of roots as the kernel does it, name by name: each name is watched, *then* looked at, so
+//! that no change of what the path means goes unnoticed.
+//!
+//! A directory on the way is watched itself for being moved or deleted, and a symbolic link as well: so what
+//! happens beside them wakes nobody. Where nothing is, the directory is watched for the name. The root itself is
+//! not watched here but by the tree. When a place changes, the paths that lead through it are resolved anew, and
+//! their roots are looked at.
+//!
+//! A path that permissions close is a warning: what was known of the root stays, and all of it is listed again
+//! when the way is open. For a client's watch no symbolic link is followed: such a path leads nowhere while the
+//! link is there.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+use nix::errno::Errno;
+use nix::fcntl::readlinkat;
+
+use super::Watch;
+use super::disk;
+use super::event::WatchProblem;
+use super::kernel::Interest;
+use super::merge::Evidence;
+use super::places::{Notice, PlaceId, RootId, TOP, What};
+use super::tree::{FileId, FileType};
+use super::ways::{Trouble, Walk};
+use crate::policy::Slice;
+
+/// Symbolic links that a path may lead through, as many as the kernel follows.
+const LINKS_MAX: u32 = 40;
+/// How often a place is looked at that changes meanwhile.
+const TRIES: u32 = 3;
+
+/// What it costs to look at a place and watch it, for each name above it, and a step of the search.
+const LOOK_COST: u64 = 12_000;
+const LEVEL_COST: u64 = 100;
+const STEP_COST: u64 = 300;
+
+/// Where a walk has come to.
+enum Step {
+    Further,
+    /// Its end: the root, or where the path leads nowhere.
+    End,
+}
+
+impl Watch {
+    /// Resolves paths that are to be resolved, as far as the slice goes. Whether there was anything to do.
+    pub(super) fn resolve_ways(&mut self, slice: &mut Slice) -> bool {
+        let mut busy = false;
+        while self.roots.ways.is_pending() {
+            busy = true;
+            self.spent += STEP_COST;
+            if self.roots.ways.places.has_doubts() {
+                let found = self.roots.ways.places.step_doubt();
+                self.roots.ways.queue.extend(found);
+            } else if let Some(mut walk) = self.roots.ways.walk.take() {
+                match self.step_walk(&mut walk) {
+                    Step::Further => self.roots.ways.walk = Some(walk),
+                    Step::End => self.finish_walk(walk),
+                }
+            } else if let Some(root) = self.roots.ways.next(self.now, self.options.poll_interval) {
+                self.roots.ways.walk = self.roots.get(root as usize).map(|of| Walk {
+                    root,
+                    at: TOP,
+                    rest: names(&of.path),
+                    links: 0,
+                    uses: Vec::new(),
+                    trouble: Trouble::None,
+                });
+            }
+            if self.must_pause(slice) || slice.is_over() {
+                break;
+            }
+        }
+        busy
+    }
+
+    /// Looks up the next name.
+    fn step_walk(&mut self, walk: &mut Walk) -> Step {
+        let Some(name) = walk.rest.pop() else {
+            self.use_place(walk, walk.at);
+            return Step::End;
+        };
+        if *name == *b"." {
+            return Step::Further;
+        }
+        if *name == *b".." {
+            self.use_place(walk, walk.at);
+            walk.at = self.roots.ways.places.get(walk.at).map_or(TOP, |place| place.parent);
+            return Step::Further;
+        }
+        let place = self.roots.ways.places.enter(walk.at, &name);
+        self.spent += LOOK_COST + (walk.rest.len() as u64) * LEVEL_COST;
+        match self.look_at_place(place, walk.rest.is_empty(), walk) {
+            Some(What::Directory) => walk.at = place,
+            Some(What::Link(target)) if walk.links < LINKS_MAX && !self.anchor.is_granted() => {
+                self.use_place(walk, place);
+                walk.links += 1;
+                walk.at = if target.first() == Some(&b'/') { TOP } else { walk.at };
+                walk.rest.extend(names(&target));
+            }
+            _ => {
+                self.use_place(walk, place);
+                return Step::End;
+            }
+        }
+        Step::Further
+    }
+
+    fn use_place(&mut self, walk: &mut Walk, place: PlaceId) {
+        if !walk.uses.contains(&place) {
+            self.roots.ways.places.add_user(place, walk.root);
+            walk.uses.push(place);
+        }
+    }
+
+    /// What is at a place, which is watched from now on if it can be; `None` if that cannot be found out. The
+    /// last one of a path is watched by the tree, unless it is a symbolic link or missing.
+    fn look_at_place(&mut self, id: PlaceId, is_last: bool, walk: &mut Walk) -> Option<What> {
+        let place = self.roots.ways.places.get(id)?;
+        if place.what != What::Unknown && place.notice != Notice::None {
+            return Some(place.what.clone());
+        }
+        let path = self.roots.ways.places.path(id);
+        for _ in 0..TRIES {
+            self.forget_notice(id);
+            let fd = match self.anchor.open_place(&path) {
+                Ok(fd) => fd,
+                Err(Errno::EACCES | Errno::EPERM) => {
+                    walk.trouble = Trouble::Barred;
+                    return None;
+                }
+                Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => break,
+                Err(_) => None,
+            };
+            let what = match &fd {
+                None => What::Nothing,
+                Some(fd) => what_is(fd)?,
+            };
+            if is_last && matches!(what, What::Directory | What::Other) {
+                return Some(What::Directory);
+            }
+            let outcome = self.watch_place(id, fd.as_ref(), &what);
+            let notice = outcome.as_ref().map_or(Notice::None, |notice| *notice);
+            if let Err(error) = outcome {
+                self.note_unwatched(walk, &error);
+            }
+            // What happened before it was watched shows now.
+            let again = self.anchor.open_place(&path).unwrap_or(None);
+            if is_same(fd.as_ref(), again.as_ref()) {
+                let place = self.roots.ways.places.get_mut(id)?;
+                (place.what, place.notice) = (what.clone(), notice);
+                return Some(what);
+            }
+        }
+        self.note_unwatched(walk, &io::Error::from(io::ErrorKind::Other));
+        None
+    }
+
+    fn note_unwatched(&mut self, walk: &mut Walk, error: &io::Error) {
+        let short = error.raw_os_error() == Some(Errno::ENOSPC as i32);
+        if walk.trouble == Trouble::None {
+            walk.trouble = Trouble::Unwatched { short };
+        }
+    }
+
+    /// Watches the inode of a place, or its name where that cannot be or nothing is.
+    fn watch_place(
+        &mut self,
+        id: PlaceId,
+        fd: Option<&OwnedFd>,
+        what: &What,
+    ) -> io::Result<Notice> {
+        let Some(fd) = fd else { return self.watch_name(id) };
+        let names = self.roots.ways.places.get(id).is_some_and(|place| place.names > 0);
+        let interest = match what {
+            What::Directory if names => Interest::Names,
+            What::Directory => Interest::Place,
+            _ => Interest::Inode,
+        };
+        match self.watch_inode(fd, interest) {
+            Ok(wd) => {
+                self.set_descriptor(id, wd);
+                Ok(Notice::Own)
+            }
+            // It may be searched and not be read.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => self.watch_name(id),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Watches the directory of a place for its name.
+    fn watch_name(&mut self, id: PlaceId) -> io::Result<Notice> {
+        let places = &self.roots.ways.places;
+        let dir = places.get(id).map_or(TOP, |place| place.parent);
+        let fd = self.anchor.open_place(&places.path(dir))?.ok_or(Errno::ENOENT)?;
+        let wd = self.watch_inode(&fd, Interest::Names)?;
+        if let Some(dir) = self.roots.ways.places.get_mut(dir) {
+            dir.names += 1;
+        }
+        self.set_descriptor(dir, wd);
+        Ok(Notice::Name)
+    }
+
+    fn watch_inode(&mut self, fd: &OwnedFd, interest: Interest) -> io::Result<i32> {
+        let none_left = Errno::ENOSPC as i32;
+        if !self.polling.may_watch(self.now) {
+            return Err(io::Error::from_raw_os_error(none_left));
+        }
+        let outcome = self.kernel.watch_place(fd.as_fd(), interest);
+        if outcome.as_ref().is_err_and(|error| error.raw_os_error() == Some(none_left)) {
+            self.polling.out_of_watches(self.now);
+        }
+        outcome
+    }
+
+    fn set_descriptor(&mut self, id: PlaceId, wd: i32) {
+        let old = self.roots.ways.places.set_descriptor(id, wd);
+        if old != 0 {
+            self.kernel.release_place(old);
+        }
+    }
+
+    /// A place is not watched any more.
+    fn forget_notice(&mut self, id: PlaceId) {
+        let places = &mut self.roots.ways.places;
+        let Some(place) = places.get_mut(id) else { return };
+        let (notice, dir) = (std::mem::replace(&mut place.notice, Notice::None), place.parent);
+        if place.names == 0 && place.wd != 0 {
+            self.set_descriptor(id, 0);
+        }
+        if notice == Notice::Name {
+            self.forget_name(dir);
+        }
+    }
+
+    /// A name in a directory is not watched for any more. With the last one the directory itself is left, so that
+    /// what happens in it wakes nobody.
+    fn forget_name(&mut self, dir: PlaceId) {
+        let places = &mut self.roots.ways.places;
+        let Some(place) = places.get_mut(dir) else { return };
+        place.names = place.names.saturating_sub(1);
+        if place.names > 0 {
+            return;
+        }
+        let (wd, notice) = (place.wd, place.notice);
+        if notice != Notice::Own {
+            self.set_descriptor(dir, 0);
+            return;
+        }
+        if self.kernel.get(wd).is_none_or(|watched| watched.entry != FileId::NOBODY) {
+            return;
+        }
+        let fd = self.anchor.open_place(&places.path(dir)).ok().flatten();
+        let narrowed = fd.map(|fd| self.kernel.narrow_place(fd.as_fd()));
+        if !narrowed.is_some_and(|narrowed| narrowed.is_ok_and(|now| now == wd)) {
+            // It is not there any more, and its event is on the way.
+            self.roots.ways.doubt(dir);
+        }
+    }
+
+    /// Takes out the places that nobody uses, from one upwards.
+    fn prune(&mut self, id: PlaceId) {
+        let mut at = Some(id);
+        while let Some(id) = at.filter(|id| self.roots.ways.places.is_unused(*id)) {
+            self.forget_notice(id);
+            self.set_descriptor(id, 0);
+            at = self.roots.ways.places.remove(id);
+        }
+    }
+
+    /// A path has been resolved: its root is looked at.
+    fn finish_walk(&mut self, walk: Walk) {
+        let Some(root) = self.roots.get_mut(walk.root) else { return broken!("roots stay") };
+        let (path, old) = (root.path.clone(), std::mem::take(&mut root.uses));
+        root.uses = walk.uses;
+        let kept = root.uses.clone();
+        for place in old.into_iter().filter(|place| !kept.contains(place)) {
+            self.roots.ways.places.remove_user(place, walk.root);
+            self.prune(place);
+        }
+        self.set_trouble(walk.root, walk.trouble, kept.last().copied());
+        match self.ready {
+            true => self.dirty.mark(FileId::NOBODY, &path, Evidence::default(), self.now),
+            false => self.dirty.mark_urgent(FileId::NOBODY, &path, self.now),
+        }
+        self.due = true;
+    }
+
+    fn set_trouble(&mut self, id: RootId, trouble: Trouble, end: Option<PlaceId>) {
+        let Some(root) = self.roots.get_mut(id) else { return broken!("roots stay") };
+        let path = root.path.clone();
+        let old = std::mem::replace(&mut root.trouble, trouble);
+        if old == trouble {
+            return;
+        }
+        let next_poll = self.now + self.options.poll_interval;
+        self.roots.ways.change_trouble(id, (old, trouble), next_poll);
+        if old == Trouble::Barred {
+            self.on_way_open(&path);
+        }
+        match trouble {
+            Trouble::Barred => {
+                let closed = end.map(|end| self.closed_above(end));
+                self.warn(WatchProblem::Unreadable, closed.unwrap_or(path));
+            }
+            Trouble::Unwatched { short: true } if self.roots.ways.short() == 1 => {
+                self.warn(WatchProblem::OutOfWatches, path);
+            }
+            _ => {}
+        }
+    }
+
+    /// The way to a root is open again: what happened meanwhile was not looked at.
+    fn on_way_open(&mut self, path: &[u8]) {
+        if let Some(entry) = self.tree.child(FileId::NOBODY, path) {
+            self.request_scan(entry, true);
+        }
+    }
+
+    /// The directory that must not be searched, above a place that cannot be looked at.
+    fn closed_above(&mut self, id: PlaceId) -> Vec<u8> {
+        let places = &self.roots.ways.places;
+        let mut at = id;
+        loop {
+            at = places.get(at).map_or(TOP, |place| place.parent);
+            let path = places.path(at);
+            self.spent += LEVEL_COST;
+            let is_closed =
+                matches!(self.anchor.open_place(&path), Err(Errno::EACCES | Errno::EPERM));
+            if at == TOP || !is_closed {
+                return path;
+            }
+        }
+    }
+
+    /// Something happened to an inode that paths lead through, or to a name in it.
+    pub(super) fn on_place(&mut self, wd: i32, name: Option<&[u8]>) {
+        let ways = &mut self.roots.ways;
+        for place in ways.places.places_of(wd) {
+            match name {
+                None => ways.doubt(place),
+                Some(name) => {
+                    if let Some(below) = ways.places.child(place, name) {
+                        ways.doubt(below);
+                    }
+                }
+            }
+        }
+        self.due = true;
+    }
+
+    /// The kernel has dropped the descriptor of an inode that paths lead through.
+    pub(super) fn on_place_lost(&mut self, wd: i32) {
+        self.on_place(wd, None);
+        for place in self.roots.ways.places.places_of(wd) {
+            self.roots.ways.places.set_descriptor(place, 0);
+        }
+    }
+
+    /// Inotify watches that are in use for the ways alone.
+    pub(super) fn path_watches(&self) -> usize {
+        let alone =
+            |wd: &i32| self.kernel.get(*wd).is_some_and(|watched| watched.entry == FileId::NOBODY);
+        let descriptors: BTreeSet<i32> = self.roots.ways.places.descriptors().collect();
+        descriptors.iter().filter(|wd| alone(wd)).count()
+    }
+}
+
+/// The names of a path, the first one last.
+fn names(path: &[u8]) -> Vec<Box<[u8]>> {
+    let names = path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
+    names.rev().map(Box::from).collect()
+}
+
+fn what_is(fd: &OwnedFd) -> Option<What> {
+    let stat = disk::identify(fd.as_fd()).ok()?;
+    match stat.kind {
+        FileType::Directory => Some(What::Directory),
+        FileType::Symlink => {
+            let target = readlinkat(fd, c"").ok()?;
+            Some(What::Link(target.as_bytes().into()))
+        }
+        _ => Some(What::Other),
+    }
+}
+
+/// Whether two looks have found the same inode, or nothing.
+fn is_same(a: Option<&OwnedFd>, b: Option<&OwnedFd>) -> bool {
+    let identify = |fd: Option<&OwnedFd>| fd.and_then(|fd| disk::identify(fd.as_fd()).ok());
+    match (identify(a), identify(b)) {
+        (Some(a), Some(b)) => a.is_same_inode(&b),
+        (None, None) => true,
+        _ => false,
+    }
+}
