@@ -6,6 +6,7 @@
 mod support;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
@@ -104,6 +105,124 @@ fn watches_come_back() {
     fs::write(folder.path().join("a/b/c/f"), b"x").unwrap();
     mirror.sync();
     mirror.check(&walk_all(folder.path()));
+}
+
+/// A root that is a file is polled like a directory, and watched when there are watches again.
+#[test]
+fn a_file_without_a_watch() {
+    if !enter("a_file_without_a_watch") {
+        return;
+    }
+    limit("max_inotify_watches", 0);
+    let folder = TempDir::new();
+    let (file, other) = (folder.path().join("f"), folder.path().join("g"));
+    fs::write(&file, b"x").unwrap();
+    let mut mirror = Mirror::new(&options(&file));
+    let state = mirror.engine.watch_state(mirror.watch).unwrap();
+    assert_eq!((state.problem, state.healthy), (Some(WatchProblem::OutOfWatches), false));
+    assert_eq!((state.kernel_watches, state.path_watches, state.polled_directories), (0, 0, 1));
+    assert!(mirror.warnings.contains(&(WatchProblem::OutOfWatches, file.clone())));
+    let change = |mirror: &mut Mirror, what: &str, change: &dyn Fn()| {
+        let line = format!("{what} {}", file.display());
+        change();
+        mirror.wait(&line, |mirror| mirror.take_log().contains(&line));
+    };
+    change(&mut mirror, "modify", &|| fs::write(&file, b"more").unwrap());
+    change(&mut mirror, "modify replaced", &|| {
+        fs::write(&other, b"other").unwrap();
+        fs::rename(&other, &file).unwrap();
+    });
+    change(&mut mirror, "delete", &|| fs::remove_file(&file).unwrap());
+    change(&mut mirror, "create", &|| fs::write(&file, b"back").unwrap());
+    limit("max_inotify_watches", 100);
+    mirror.wait("a watch", |mirror| mirror.engine.watch_state(mirror.watch).unwrap().healthy);
+    change(&mut mirror, "modify", &|| fs::write(&file, b"and more").unwrap());
+    mirror.sync();
+    mirror.check(&walk_all(&file));
+}
+
+/// A path that permissions close is a warning, and what happened meanwhile shows when it is open again.
+#[test]
+fn the_way_to_a_root_is_closed() {
+    if !enter("the_way_to_a_root_is_closed") {
+        return;
+    }
+    drop_capabilities();
+    let folder = TempDir::new();
+    let (up, dir) = (folder.path().join("up"), folder.path().join("up/in/root"));
+    let (file, inner) = (up.join("file"), dir.join("d/f"));
+    fs::create_dir_all(dir.join("d")).unwrap();
+    for (root, written) in [(&dir, &inner), (&file, &file)] {
+        fs::write(written, b"x").unwrap();
+        let mut mirror = Mirror::new(&options(root));
+        let state = |mirror: &Mirror| mirror.engine.watch_state(mirror.watch).unwrap();
+        // Somebody who has it open goes on writing.
+        let mut open = fs::OpenOptions::new().append(true).open(written).unwrap();
+        fs::set_permissions(&up, fs::Permissions::from_mode(0o600)).unwrap();
+        open.write_all(b"more").unwrap();
+        mirror.wait("a warning", |mirror| state(mirror).problem.is_some());
+        mirror.sync();
+        assert_eq!(state(&mirror).problem, Some(WatchProblem::Unreadable));
+        assert_eq!(mirror.warnings, [(WatchProblem::Unreadable, up.clone())]);
+        // What was known stays known.
+        assert!(mirror.paths.contains_key(written) && mirror.take_log().is_empty());
+        fs::set_permissions(&up, fs::Permissions::from_mode(0o755)).unwrap();
+        let line = format!("modify {}", written.display());
+        mirror.wait("what was written", |mirror| mirror.take_log().contains(&line));
+        mirror.wait("no problem", |mirror| state(mirror).healthy);
+        mirror.sync();
+        mirror.check(&walk_all(root));
+    }
+}
+
+/// A directory that may be listed and not searched: what is in it cannot be looked at, which is a warning.
+#[test]
+fn a_directory_that_must_not_be_searched() {
+    if !enter("a_directory_that_must_not_be_searched") {
+        return;
+    }
+    drop_capabilities();
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode));
+    let folder = TempDir::new();
+    let listed = folder.path().join("listed");
+    fs::create_dir_all(listed.join("in")).unwrap();
+    mode(&listed, 0o644).unwrap();
+    let mut mirror = Mirror::new(&options(folder.path()));
+    let warning = (WatchProblem::Unreadable, listed.clone());
+    let problem = |mirror: &Mirror| mirror.engine.watch_state(mirror.watch).unwrap().problem;
+    assert_eq!(mirror.warnings, [warning.clone()]);
+    assert_eq!(problem(&mirror), Some(WatchProblem::Unreadable));
+    mirror.sync();
+    mode(&listed, 0o755).unwrap();
+    mirror.wait("what is in it", |mirror| mirror.paths.contains_key(&listed.join("in")));
+    mirror.sync();
+    assert_eq!(problem(&mirror), None);
+    mirror.check(&walk_all(folder.path()));
+    // One that was open and is closed is a warning at once, and not twice.
+    for closed in [0o644, 0o311, 0o000] {
+        mode(&listed, closed).unwrap();
+        mirror.wait("a warning", |mirror| problem(mirror).is_some());
+        mirror.sync();
+        assert_eq!(mirror.warnings.pop(), Some(warning.clone()), "{closed:o}");
+        assert_eq!(mirror.warnings.len(), 1, "{closed:o}");
+        assert!(mirror.paths.contains_key(&listed.join("in")));
+        mode(&listed, 0o755).unwrap();
+        mirror.wait("no problem", |mirror| problem(mirror).is_none());
+    }
+    // A root that comes back and must not be read.
+    let root = folder.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let mut mirror = Mirror::new(&options(&root));
+    fs::rename(&root, folder.path().join("aside")).unwrap();
+    mirror.wait("no root", |mirror| problem(mirror) == Some(WatchProblem::RootGone));
+    fs::create_dir_all(folder.path().join("other/x")).unwrap();
+    mode(&folder.path().join("other"), 0o000).unwrap();
+    fs::rename(folder.path().join("other"), &root).unwrap();
+    mirror.wait("a closed root", |mirror| problem(mirror) == Some(WatchProblem::Unreadable));
+    mode(&root, 0o755).unwrap();
+    mirror.wait("an open root", |mirror| mirror.paths.contains_key(&root.join("x")));
+    mirror.sync();
+    assert_eq!(problem(&mirror), None);
 }
 
 /// Another device is one entry unless it is asked for; what is mounted and unmounted shows at once.

@@ -157,6 +157,9 @@ impl Watch {
                 if self.tree.has(entry, flag::UNREADABLE | flag::BARRED) {
                     self.tree.clear_flags(entry, flag::BARRED);
                     self.request_scan(entry, true);
+                } else {
+                    // It may be closed now.
+                    self.request_scan(entry, false);
                 }
             }
             Decision::Touch => {

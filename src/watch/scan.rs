@@ -58,6 +58,8 @@ pub(super) struct Current {
     /// The listing is at its end: what it did not have is looked for, from this entry on.
     is_listed: bool,
     next: Option<FileId>,
+    /// Some name must not be looked at.
+    is_closed: bool,
     /// The rules that are compiled before anything is listed, and what their file was.
     pub(super) rules: Option<(Compiling, Option<Stat>)>,
     listing: Listing,
@@ -168,6 +170,7 @@ impl Watch {
                 self.scan.current.take().or_else(|| self.next_listing())
             {
                 if self.list(&mut current, slice) {
+                    self.note_closed(&current);
                     self.end_listing(current);
                 } else {
                     self.scan.current = Some(current);
@@ -223,14 +226,23 @@ impl Watch {
             self.scan.aliases.push(dir);
             return None;
         }
-        self.unreadable -= self.tree.take_flag(dir, flag::UNREADABLE);
         self.refused -= self.tree.take_flag(dir, flag::REFUSED);
         let rules = self.read_rules(dir, fd.as_fd());
         // 0 stands for no listing.
         self.scan.number = self.scan.number.wrapping_add(1).max(1);
         let number = self.scan.number;
         let listing = Listing::new(fd, std::mem::take(&mut self.scan.buffer));
-        Some(Current { dir, deep, known, number, is_listed: false, next: None, rules, listing })
+        Some(Current {
+            dir,
+            deep,
+            known,
+            number,
+            is_listed: false,
+            next: None,
+            is_closed: false,
+            rules,
+            listing,
+        })
     }
 
     /// Whether one of the directories above is the same inode: a bind mount in itself.
@@ -338,12 +350,26 @@ impl Watch {
         }
     }
 
+    /// A directory was listed: whether what is in it may be looked at.
+    fn note_closed(&mut self, current: &Current) {
+        if current.is_closed {
+            self.note_unreadable(current.dir);
+            self.bar(current.dir);
+        } else if current.is_listed {
+            self.unreadable -= self.tree.take_flag(current.dir, flag::UNREADABLE);
+        }
+    }
+
     fn note_unreadable(&mut self, dir: FileId) {
         self.refused -= self.tree.take_flag(dir, flag::REFUSED);
         if !self.tree.has(dir, flag::UNREADABLE) {
             self.tree.set_flags(dir, flag::UNREADABLE);
             self.unreadable += 1;
             self.warn_of(WatchProblem::Unreadable, dir);
+        }
+        // Nothing above a root tells when its permissions change.
+        if self.tree.get(dir).is_some_and(|node| node.parent == FileId::NOBODY && node.wd == 0) {
+            self.poll(dir);
         }
     }
 
@@ -407,7 +433,7 @@ impl Watch {
 
     /// A name in a listing. It is looked at as if it were due, but for renames: those are settled with
     /// both of their names.
-    fn on_listed(&mut self, current: &Current, name: &[u8], file_time: i64) {
+    fn on_listed(&mut self, current: &mut Current, name: &[u8], file_time: i64) {
         let dir = current.dir;
         let entry = self.tree.child(dir, name);
         if let Some(node) = entry.and_then(|entry| self.tree.get_mut(entry)) {
@@ -419,7 +445,7 @@ impl Watch {
             let stat = match disk::look(current.listing.fd.as_fd(), name) {
                 Ok(stat) => stat,
                 Err(Errno::EACCES | Errno::EPERM) => {
-                    self.bar(dir);
+                    current.is_closed = true;
                     return;
                 }
                 Err(_) => {
