@@ -162,7 +162,7 @@ fn a_mistake_is_one_line() {
         (&["--bad"], "invalid option '--bad'; see orchflow-demo --help"),
         (&["run", "--bad"], "invalid option '--bad'; see orchflow-demo run --help"),
         (&["run", "--cols"], "missing argument for option '--cols'; see orchflow-demo run --help"),
-        (&["watch"], "watch needs a path; see orchflow-demo watch --help"),
+        (&["watch", "--restart"], "--restart needs --exec; see orchflow-demo watch --help"),
         (&["serve", "x"], "unexpected argument \"x\"; see orchflow-demo serve --help"),
         (&["attach"], "see orchflow-demo attach --help"),
         (&["state"], "see orchflow-demo state --help"),

@@ -1,212 +1,16 @@
-//! `orchflow-demo watch` with a command that runs after changes, and with relative paths.
+//! `orchflow-demo watch`: what it prints.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod support;
+#[path = "support/watching.rs"]
+mod watching;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Command;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use support::files::TempDir;
-use support::process_state;
-
-const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
-
-/// The demo, watching.
-struct Watching {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-}
-
-impl Watching {
-    fn start(root: &TempDir, args: &[&str], further: &[&str]) -> Self {
-        let mut child = Command::new(DEMO)
-            .arg("watch")
-            .args(args)
-            .arg(root.path())
-            .args(further)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("watching"), "{line}");
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        Watching { child, stdout }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
-    }
-
-    fn interrupt(&mut self) {
-        kill(Pid::from_raw(self.child.id() as i32), Signal::SIGINT).unwrap();
-    }
-
-    /// Interrupts; what it prints until its end, and its status.
-    fn end(mut self) -> (Vec<String>, Option<i32>) {
-        self.interrupt();
-        let lines = self.stdout.lines().map(Result::unwrap).collect();
-        (lines, self.child.wait().unwrap().code())
-    }
-}
-
-/// A file is there at once and whole, so that it is one event.
-fn appear(root: &TempDir, name: &str) {
-    let elsewhere = TempDir::new();
-    fs::write(elsewhere.file("new"), b"x").unwrap();
-    fs::rename(elsewhere.file("new"), root.file(name)).unwrap();
-}
-
-#[test]
-fn a_command_runs_after_changes() {
-    let root = TempDir::new();
-    let script = r#"echo "args $*"; echo "variable $ORCHFLOW_CHANGED and $ORCHFLOW_CHANGED_MORE""#;
-    let mut watching =
-        Watching::start(&root, &[], &["--exec", "--", "sh", "-c", script, "sh", "first", "{}"]);
-    for name in ["a", "b c"] {
-        appear(&root, name);
-        let path = root.file(name);
-        assert_eq!(watching.line(), format!("args first {path}"));
-        assert_eq!(watching.line(), format!("variable {path} and 0"));
-    }
-    assert_eq!(watching.end(), (vec![], Some(0)));
-}
-
-/// Never twice at a time; for what changes meanwhile once more, with all of it.
-#[test]
-fn changes_during_a_run_are_collected() {
-    let (root, other) = (TempDir::new(), TempDir::new());
-    let fifo = other.fifo("go");
-    let script = format!(r#"echo start; cat '{fifo}' >/dev/null; echo "end $*""#);
-    let mut watching =
-        Watching::start(&root, &["--json"], &["--exec", "sh", "-c", &script, "sh", "{}"]);
-    appear(&root, "a");
-    let is_event = |line: &String| line.starts_with('{');
-    let mut lines = vec![watching.line(), watching.line()];
-    lines.sort();
-    assert!(lines[0] == "start" && is_event(&lines[1]), "{lines:?}");
-    for name in ["b", "c"] {
-        appear(&root, name);
-        let line = watching.line();
-        assert!(is_event(&line), "{line}");
-    }
-    fs::write(&fifo, b"").unwrap();
-    assert_eq!(watching.line(), format!("end {}", root.file("a")));
-    assert_eq!(watching.line(), "start");
-    fs::write(&fifo, b"").unwrap();
-    assert_eq!(watching.line(), format!("end {} {}", root.file("b"), root.file("c")));
-    assert_eq!(watching.end(), (vec![], Some(0)));
-}
-
-/// With `--restart` a change ends the command and all that it has started.
-#[test]
-fn a_change_restarts_the_command() {
-    let root = TempDir::new();
-    let script = "sleep 1000 & echo $!; wait";
-    let mut watching =
-        Watching::start(&root, &["--restart"], &["--exec", "--", "sh", "-c", script]);
-    let mut pids = Vec::new();
-    for name in ["a", "b", "c"] {
-        appear(&root, name);
-        pids.push(watching.line().parse::<i32>().unwrap());
-    }
-    assert_eq!(watching.end().1, Some(0));
-    for pid in pids {
-        support::wait_for("its end", || matches!(process_state(pid), None | Some('Z')));
-    }
-}
-
-/// It is asked to end first: SIGTERM reaches it.
-#[test]
-fn a_command_may_end_in_order() {
-    let root = TempDir::new();
-    let script = "trap 'echo ended; exit 0' TERM; echo start; while :; do sleep 0.01; done";
-    let mut watching =
-        Watching::start(&root, &["--restart"], &["--exec", "--", "sh", "-c", script]);
-    appear(&root, "a");
-    assert_eq!(watching.line(), "start");
-    appear(&root, "b");
-    assert_eq!((watching.line(), watching.line()), ("ended".into(), "start".into()));
-    assert_eq!(watching.end(), (vec!["ended".to_owned()], Some(0)));
-}
-
-/// A shell puts its signals in order by itself, other programs do not.
-#[test]
-fn a_command_starts_with_no_signal_blocked() {
-    let root = TempDir::new();
-    let further = ["--exec", "grep", "SigBlk", "/proc/self/status"];
-    let mut watching = Watching::start(&root, &[], &further);
-    appear(&root, "a");
-    assert_eq!(watching.line(), "SigBlk:\t0000000000000000");
-    assert_eq!(watching.end(), (vec![], Some(0)));
-}
-
-/// A command that does not react to SIGTERM is killed, and the one after it has its full time.
-#[test]
-fn a_command_that_does_not_end_is_killed() {
-    let root = TempDir::new();
-    let script = "trap '' TERM; echo $$; while :; do sleep 1000; done";
-    let mut watching =
-        Watching::start(&root, &["--restart"], &["--exec", "--", "sh", "-c", script]);
-    let mut pids = Vec::new();
-    for name in ["a", "b"] {
-        appear(&root, name);
-        pids.push(watching.line().parse::<i32>().unwrap());
-    }
-    assert_ne!(pids[0], pids[1]);
-    assert_eq!(process_state(pids[0]), None);
-    assert_eq!(watching.end().1, Some(0));
-    assert_eq!(process_state(pids[1]), None);
-}
-
-#[test]
-fn what_goes_wrong_with_the_command_is_said() {
-    for (argv, mention) in [
-        (&["sh", "-c", "exit 3"][..], "sh: exit status: 3"),
-        (&["/no/such/program"], "No such file"),
-    ] {
-        let root = TempDir::new();
-        let args: Vec<&str> = ["--exec", "--"].into_iter().chain(argv.iter().copied()).collect();
-        let mut watching = Watching::start(&root, &[], &args);
-        appear(&root, "a");
-        let mut line = String::new();
-        BufReader::new(watching.child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains(mention), "{line}");
-        assert_eq!(watching.end(), (vec![], Some(0)));
-    }
-}
-
-#[test]
-fn a_command_that_runs_for_itself_is_remarked() {
-    let root = TempDir::new();
-    let script = "echo >>$0/log";
-    let path = root.path().to_str().unwrap();
-    let mut watching = Watching::start(&root, &[], &["--exec", "--", "sh", "-c", script, path]);
-    appear(&root, "a");
-    let mut line = String::new();
-    BufReader::new(watching.child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.contains("runs over and over") && line.contains("--ignore"), "{line}");
-    assert_eq!(watching.end(), (vec![], Some(0)));
-    // What is ignored does not count.
-    let root = TempDir::new();
-    let path = root.path().to_str().unwrap();
-    let script = "echo >>$0/log; echo ran $1";
-    let further = ["--exec", "--", "sh", "-c", script, path, "{}"];
-    let mut watching = Watching::start(&root, &["--ignore", "log"], &further);
-    for name in ["a", "b"] {
-        appear(&root, name);
-        assert_eq!(watching.line(), format!("ran {}", root.file(name)));
-    }
-    assert_eq!(watching.end(), (vec![], Some(0)));
-}
+use watching::{DEMO, Watching, appear};
 
 #[test]
 fn relative_paths() {
@@ -232,4 +36,124 @@ fn relative_paths() {
     let batch: serde_json::Value = serde_json::from_str(&watching.line()).unwrap();
     assert_eq!(batch["events"][0]["path"], "b", "{batch}");
     watching.end();
+}
+
+#[test]
+fn paths_begin_as_they_were_given() {
+    let (root, other) = (TempDir::new(), TempDir::new());
+    fs::create_dir(root.file("src")).unwrap();
+    let far = other.path().to_str().unwrap();
+    for (args, expected) in [
+        (&[][..], "src/a"),
+        (&["."], "./src/a"),
+        (&["src/"], "src/a"),
+        (&["src", far], "src/a"),
+        (&["--absolute", "."], &root.file("src/a")),
+    ] {
+        let mut watching = Watching::start_in(root.path(), args);
+        appear(&root, "src/a");
+        assert_eq!(watching.line(), format!("create   {expected}"), "{args:?}");
+        if args.len() == 2 && args[1] == far {
+            appear(&other, "b");
+            assert_eq!(watching.line(), format!("create   {}", other.file("b")));
+        }
+        assert_eq!(watching.end(), (vec![], Some(0)));
+        fs::remove_file(root.file("src/a")).unwrap();
+    }
+    let mut watching = Watching::start_in(root.path(), &["--json", "src"]);
+    appear(&root, "src/a");
+    let batch: serde_json::Value = serde_json::from_str(&watching.line()).unwrap();
+    assert_eq!(batch["events"][0]["path"], "src/a", "{batch}");
+    assert!(batch.get("time_ms").is_none());
+    watching.end();
+}
+
+#[test]
+fn times_of_day() {
+    let root = TempDir::new();
+    let mut watching = Watching::start_in(root.path(), &["--time", "--color", "never"]);
+    appear(&root, "a");
+    let line = watching.line();
+    let (time, rest) = line.split_once(' ').unwrap();
+    let shape: String = time.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    assert_eq!((shape.as_str(), rest), ("00:00:00.000", "create   a"));
+    watching.end();
+    let mut watching = Watching::start_in(root.path(), &["--time", "--json"]);
+    appear(&root, "b");
+    let batch: serde_json::Value = serde_json::from_str(&watching.line()).unwrap();
+    assert!(batch["time_ms"].as_i64().unwrap() > 1_700_000_000_000, "{batch}");
+    watching.end();
+    // It is the local time: two zones at once differ by their hours.
+    let hour = |zone: &str| {
+        let mut command = Command::new(DEMO);
+        command.current_dir(root.path()).env("TZ", zone).args(["watch", "--time"]);
+        let mut watching = Watching::run(&mut command);
+        appear(&root, "c");
+        let hour = watching.line().split(':').next().unwrap().parse::<i32>().unwrap();
+        watching.end();
+        hour
+    };
+    let difference = (hour("EST-6") - hour("EST0")).rem_euclid(24);
+    assert!((5..=6).contains(&difference), "{difference}");
+}
+
+#[test]
+fn colours_on_request() {
+    let root = TempDir::new();
+    let coloured = |args: &[&str], env: &[(&str, &str)]| {
+        let mut command = Command::new(DEMO);
+        command.current_dir(root.path()).env_remove("NO_COLOR").envs(env.iter().copied());
+        let mut watching = Watching::run(command.arg("watch").args(args));
+        appear(&root, "a");
+        let line = watching.line();
+        watching.end();
+        fs::remove_file(root.file("a")).unwrap();
+        line == "\x1b[32mcreate   \x1b[ma"
+    };
+    assert!(!coloured(&[], &[]), "a pipe is no terminal");
+    assert!(coloured(&["--color", "always"], &[]));
+    assert!(coloured(&["--color=always"], &[("NO_COLOR", "1")]));
+    assert!(!coloured(&["--color=never"], &[]));
+}
+
+/// What is one batch is one group; single events follow each other without blank lines.
+#[test]
+fn batches_are_groups() {
+    let (root, elsewhere) = (TempDir::new(), TempDir::new());
+    fs::create_dir(root.file("d")).unwrap();
+    fs::write(root.file("d/f"), b"").unwrap();
+    let mut watching = Watching::start_in(root.path(), &[]);
+    for name in ["a", "b"] {
+        appear(&root, name);
+        assert_eq!(watching.line(), format!("create   {name}"));
+    }
+    // All of it is gone at once, so it is one batch.
+    fs::rename(root.file("d"), elsewhere.file("d")).unwrap();
+    let lines: Vec<String> = (0..3).map(|_| watching.line()).collect();
+    assert_eq!(lines, ["", "delete   d/f", "delete   d/"]);
+    appear(&root, "c");
+    assert_eq!((watching.line(), watching.line()), (String::new(), "create   c".into()));
+    assert_eq!(watching.end(), (vec![], Some(0)));
+}
+
+/// Names that would control a terminal are escaped, in events, in warnings and in mistakes.
+#[test]
+fn control_characters_are_escaped_everywhere() {
+    let root = TempDir::new();
+    let (name, shown) = ("x\x1b]0;owned\x07\u{9b}2J", "x\\x1b]0;owned\\x07\\xc2\\x9b2J");
+    fs::create_dir(root.file(name)).unwrap();
+    let mut watching = Watching::start_in(root.path(), &[name]);
+    appear(&root, &format!("{name}/a"));
+    assert_eq!(watching.line(), format!("create   {shown}/a"));
+    fs::remove_dir_all(root.path().join(name)).unwrap();
+    let warning = watching.error_line();
+    assert!(warning.contains(shown) && warning.contains("is gone"), "{warning:?}");
+    watching.end();
+    for args in [&["watch", name][..], &["watch", "--color", name], &[name], &["help", name]] {
+        let output = Command::new(DEMO).current_dir(root.path()).args(args).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && !text.is_empty(), "{args:?}");
+        let is_raw = |c: char| c.is_control() && c != '\n';
+        assert!(!text.contains(is_raw), "{args:?}: {text:?}");
+    }
 }

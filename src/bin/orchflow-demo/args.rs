@@ -1,6 +1,7 @@
 //! The command line.
 
 mod remote;
+mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::help;
 
 pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions, Target};
+pub(crate) use watch::{Color, ExecOptions, OnBusy, PathStyle, WatchOptions};
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq)]
@@ -51,26 +53,6 @@ pub(crate) struct ReplayOptions {
     pub(crate) idle_max: Option<Duration>,
 }
 
-/// `watch`: which files, how often, how to be told.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct WatchOptions {
-    pub(crate) paths: Vec<OsString>,
-    pub(crate) json: bool,
-    /// Tells first what is there.
-    pub(crate) snapshot: bool,
-    pub(crate) window_ms: Option<u64>,
-    pub(crate) max_wait_ms: Option<u64>,
-    pub(crate) ignore: Vec<String>,
-    pub(crate) no_gitignore: bool,
-    pub(crate) summary: Option<usize>,
-    /// Paths relative to the root.
-    pub(crate) relative: bool,
-    /// What runs after changes.
-    pub(crate) exec: Option<Vec<OsString>>,
-    /// Changes end a run that is under way.
-    pub(crate) restart: bool,
-}
-
 /// Reads the command line, the program's own name included.
 pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request, lexopt::Error> {
     let mut parser = Parser::from_iter(line);
@@ -79,7 +61,7 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
         Some(Arg::Short('h') | Arg::Long("help")) => Ok(Request::Help(help::OVERVIEW)),
         Some(Arg::Short('V') | Arg::Long("version")) => Ok(Request::Version),
         Some(Arg::Value(command)) if command == "run" => parse_run(&mut parser),
-        Some(Arg::Value(command)) if command == "watch" => parse_watch(&mut parser),
+        Some(Arg::Value(command)) if command == "watch" => watch::parse_watch(&mut parser),
         Some(Arg::Value(command)) if command == "serve" => remote::parse_serve(&mut parser),
         Some(Arg::Value(command)) if command == "attach" => remote::parse_attach(&mut parser),
         Some(Arg::Value(command)) if command == "state" => remote::parse_state(&mut parser),
@@ -133,45 +115,6 @@ fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     Ok(Request::Run(options))
 }
 
-fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error> {
-    let mut options = WatchOptions::default();
-    while let Some(arg) = parser.next()? {
-        match arg {
-            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::WATCH)),
-            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long("json") => options.json = true,
-            Arg::Long("snapshot") => options.snapshot = true,
-            Arg::Long("window") => options.window_ms = Some(parser.value()?.parse()?),
-            Arg::Long("max-wait") => options.max_wait_ms = Some(parser.value()?.parse()?),
-            Arg::Long("ignore") => options.ignore.push(parser.value()?.string()?),
-            Arg::Long("no-gitignore") => options.no_gitignore = true,
-            Arg::Long("summary") => options.summary = Some(parser.value()?.parse()?),
-            Arg::Long("relative") => options.relative = true,
-            Arg::Long("restart") => options.restart = true,
-            // Everything after it is the command.
-            Arg::Long("exec") => {
-                let mut words: Vec<OsString> = parser.raw_args()?.collect();
-                if words.first().is_some_and(|word| word == "--") {
-                    words.remove(0);
-                }
-                options.exec = Some(words);
-            }
-            Arg::Value(path) => options.paths.push(path),
-            other => return Err(other.unexpected()),
-        }
-    }
-    if options.paths.is_empty() {
-        return Err("watch needs a path".into());
-    }
-    if options.exec.as_ref().is_some_and(Vec::is_empty) {
-        return Err("--exec needs a command".into());
-    }
-    if options.restart && options.exec.is_none() {
-        return Err("--restart needs --exec".into());
-    }
-    Ok(Request::Watch(options))
-}
-
 fn parse_replay(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     let (mut file, mut speed, mut idle_max) = (None, 1.0, None);
     while let Some(arg) = parser.next()? {
@@ -215,7 +158,7 @@ fn cells(parser: &mut Parser) -> Result<u16, lexopt::Error> {
 mod tests {
     use super::*;
 
-    fn parse_words(words: &str) -> Result<Request, lexopt::Error> {
+    pub(super) fn parse_words(words: &str) -> Result<Request, lexopt::Error> {
         parse(["orchflow-demo"].into_iter().chain(words.split_whitespace()).map(OsString::from))
     }
 
@@ -281,49 +224,11 @@ mod tests {
     }
 
     #[test]
-    fn what_to_watch() {
-        let options = WatchOptions {
-            paths: vec!["a".into(), "b".into()],
-            json: true,
-            snapshot: true,
-            window_ms: Some(10),
-            max_wait_ms: Some(20),
-            ignore: vec!["*.o".into(), "x".into()],
-            no_gitignore: true,
-            summary: Some(0),
-            ..WatchOptions::default()
-        };
-        let words = "watch --json --snapshot --window 10 --max-wait=20 --ignore *.o --ignore x a \
-            --no-gitignore --summary 0 b";
-        assert_eq!(parse_words(words).unwrap(), Request::Watch(options));
-    }
-
-    #[test]
-    fn what_to_run_for_changes() {
-        for (words, argv, restart) in [
-            ("watch a --exec -- make -k --json", vec!["make", "-k", "--json"], false),
-            ("watch --restart a --exec make", vec!["make"], true),
-            ("watch a --restart --exec -- a -- b", vec!["a", "--", "b"], true),
-        ] {
-            let options = WatchOptions {
-                paths: vec!["a".into()],
-                exec: Some(argv.into_iter().map(OsString::from).collect()),
-                restart,
-                ..WatchOptions::default()
-            };
-            assert_eq!(parse_words(words).unwrap(), Request::Watch(options), "{words}");
-        }
-        for words in ["watch a --exec", "watch a --exec --", "watch --restart a", "watch --exec a"]
-        {
-            assert!(parse_words(words).is_err(), "{words}");
-        }
-    }
-
-    #[test]
     fn what_is_refused() {
-        for words in ["watch", "watch --window x .", "watch --json --bad .", "watch --ignore"]
-            .into_iter()
-            .chain(["help walk", "help run watch", "help --bad"])
+        for words in
+            ["watch --color blue", "watch --window x .", "watch --json --bad .", "watch --ignore"]
+                .into_iter()
+                .chain(["help walk", "help run watch", "help --bad"])
         {
             assert!(parse_words(words).is_err(), "{words}");
         }

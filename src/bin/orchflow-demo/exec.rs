@@ -1,45 +1,52 @@
 //! The command of `watch --exec`: run after changes, never twice at a time.
 //!
-//! Changes that come while it runs are collected. When it has ended it runs once more for all of them; with
-//! `--restart` it is ended for that. It is a process group of its own, so that what it has started ends with
-//! it.
+//! Changes are collected until a run begins, and what they do while one is under way is an option. A run is
+//! a process group of its own, so that what it has started ends with it. A command that runs to its end has
+//! the terminal meanwhile ([`Lent`]); one that is restarted or signalled goes on for long, so it gets no
+//! input, and Ctrl-C stays with us.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use orchflow::FileBatch;
 
+use crate::args::{ExecOptions, OnBusy};
+use crate::changes::Changes;
 use crate::complain;
 use crate::failure::Failure;
+use crate::foreground::Lent;
 use crate::host::{Timer, monotonic, unblock_signals};
+use crate::paths::Names;
 
-/// Paths that a command is given at most, and bytes of them; the kernel has bounds for both.
-const PATHS_MAX: usize = 1000;
-const BYTES_MAX: usize = 64 << 10;
-/// How long a command may go on after it was asked to end.
-const GRACE: Duration = Duration::from_secs(2);
 /// Changes so soon after a run may be its own.
 const SOON: Duration = Duration::from_secs(2);
 /// So many runs in a row that may have caused each other are remarked.
 const LOOP_RUNS: u32 = 5;
+/// Changes that never rest put a run off for at most so many times the debounce.
+const DEBOUNCES_MAX: u32 = 10;
+/// What a program exits with that has handled the interrupt of a terminal, as shells report it.
+const INTERRUPTED: i32 = 128 + Signal::SIGINT as i32;
 
 /// The argument that stands for the changed paths.
 const PLACEHOLDER: &str = "{}";
 
+/// See the module's documentation.
 pub(crate) struct Exec {
-    argv: Vec<OsString>,
-    restarts: bool,
+    options: ExecOptions,
+    names: Names,
     /// What changed since the last run began.
     changes: Changes,
-    running: Option<Child>,
-    /// Fires when a command that was asked to end has to be killed.
+    running: Option<Running>,
+    /// Fires at the earlier one of the two times below.
     pub(crate) timer: Timer,
+    /// When nothing will have changed for long enough, and when the first of these changes came.
+    run_at: Option<Duration>,
+    changed_at: Option<Duration>,
+    /// When a command that was asked to end is killed.
+    kill_at: Option<Duration>,
     /// No run begins any more.
     is_ending: bool,
     last_end: Option<Duration>,
@@ -47,14 +54,25 @@ pub(crate) struct Exec {
     is_loop_remarked: bool,
 }
 
+/// A run.
+struct Running {
+    child: Child,
+    lent: Option<Lent>,
+    /// It was asked to end.
+    is_stopping: bool,
+}
+
 impl Exec {
-    pub(crate) fn new(argv: Vec<OsString>, restarts: bool) -> nix::Result<Self> {
+    pub(crate) fn new(options: ExecOptions, names: Names) -> nix::Result<Self> {
         Ok(Exec {
-            argv,
-            restarts,
+            options,
+            names,
             changes: Changes::default(),
             running: None,
             timer: Timer::new()?,
+            run_at: None,
+            changed_at: None,
+            kill_at: None,
             is_ending: false,
             last_end: None,
             runs_in_a_row: 0,
@@ -62,90 +80,172 @@ impl Exec {
         })
     }
 
-    /// Something changed: the command runs, now or after the run that is under way.
-    pub(crate) fn on_batch(&mut self, batch: &FileBatch) -> Result<(), Failure> {
-        for event in batch.events() {
-            self.changes.add(event.path);
+    /// The tree has been read.
+    pub(crate) fn on_ready(&mut self) {
+        if self.options.run_first && self.running.is_none() && !self.is_ending {
+            self.start();
         }
-        for summary in batch.summaries() {
-            self.changes.add(summary.dir);
-        }
-        if self.restarts && self.running.is_some() && !self.changes.is_empty() {
-            self.ask_to_end()?;
-        }
-        self.start();
-        Ok(())
     }
 
-    /// A child has ended: another run begins if there were changes meanwhile.
-    pub(crate) fn on_child(&mut self) -> Result<(), Failure> {
-        let Some(child) = &mut self.running else { return Ok(()) };
-        let Ok(Some(status)) = child.try_wait() else { return Ok(()) };
-        self.running = None;
-        self.timer.clear().map_err(|e| Failure::Host("timerfd", e))?;
+    /// Something changed.
+    pub(crate) fn on_batch(&mut self, batch: &FileBatch) -> Result<(), Failure> {
+        if self.running.is_some() && self.options.on_busy == OnBusy::Ignore {
+            return Ok(());
+        }
+        for event in batch.events() {
+            self.changes.add(&self.names.show(event.path));
+        }
+        for summary in batch.summaries() {
+            self.changes.add(&self.names.show(summary.dir));
+        }
+        if self.changes.is_empty() {
+            return Ok(());
+        }
+        let debounce = self.options.debounce;
+        if debounce.is_zero() {
+            self.act();
+        } else {
+            let now = monotonic();
+            let first = *self.changed_at.get_or_insert(now);
+            self.run_at = Some((now + debounce).min(first + debounce * DEBOUNCES_MAX));
+        }
+        self.arm()
+    }
+
+    /// A child has ended or was stopped. Whether somebody interrupted the command by the terminal.
+    pub(crate) fn on_child(&mut self) -> Result<bool, Failure> {
+        let Some(running) = &mut self.running else { return Ok(false) };
+        let group = Pid::from_raw(running.child.id() as i32);
+        let Ok(Some(status)) = running.child.try_wait() else {
+            if let Some(lent) = &running.lent {
+                lent.follow_stop(group);
+            }
+            return Ok(false);
+        };
+        let (is_stopping, had_terminal) = (running.is_stopping, running.lent.is_some());
+        if let Some(lent) = running.lent.take() {
+            lent.end(Some(group));
+        }
+        (self.running, self.kill_at) = (None, None);
         self.last_end = Some(monotonic());
+        if had_terminal && !is_stopping && is_interrupted(status) {
+            return Ok(true);
+        }
         // One that we have ended ourselves has nothing to report.
-        let is_ended_by_us = self.is_ending || (self.restarts && !self.changes.is_empty());
-        if !status.success() && !is_ended_by_us {
+        if !status.success() && !is_stopping {
             complain(&format!("{}: {status}", self.name()));
         }
-        self.start();
-        Ok(())
+        if self.run_at.is_none() {
+            self.start_if_changed();
+        }
+        self.arm()?;
+        Ok(false)
     }
 
     /// The timer has fired.
     pub(crate) fn on_timer(&mut self) -> Result<(), Failure> {
-        if self.timer.has_fired().map_err(|e| Failure::Host("timerfd", e))? {
+        if !self.timer.has_fired().map_err(timer_failure)? {
+            return Ok(());
+        }
+        let now = monotonic();
+        if self.kill_at.take_if(|at| *at <= now).is_some() {
             self.signal(Signal::SIGKILL);
         }
-        Ok(())
+        if self.run_at.is_some_and(|at| at <= now) {
+            self.act();
+        }
+        self.arm()
     }
 
     /// No further run; the one that is under way is asked to end.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
         self.is_ending = true;
-        self.ask_to_end()
+        self.ask_to_end();
+        self.arm()
     }
 
     pub(crate) fn is_running(&self) -> bool {
         self.running.is_some()
     }
 
-    fn ask_to_end(&mut self) -> Result<(), Failure> {
-        self.signal(Signal::SIGTERM);
-        self.timer.set(GRACE).map_err(|e| Failure::Host("timerfd", e))
+    /// What changes do now that they are complete.
+    fn act(&mut self) {
+        (self.run_at, self.changed_at) = (None, None);
+        match self.options.on_busy {
+            _ if self.running.is_none() => self.start_if_changed(),
+            OnBusy::Restart => self.ask_to_end(),
+            OnBusy::Signal => {
+                self.changes = Changes::default();
+                if let Some(signal) = self.options.signal {
+                    self.signal(signal);
+                }
+            }
+            OnBusy::Queue | OnBusy::Ignore => {}
+        }
+    }
+
+    /// Once for each run: changes without end must not put its SIGKILL off.
+    fn ask_to_end(&mut self) {
+        let Some(running) = self.running.as_mut().filter(|running| !running.is_stopping) else {
+            return;
+        };
+        running.is_stopping = true;
+        let signal = self.options.signal.filter(|_| self.options.on_busy != OnBusy::Signal);
+        self.signal(signal.unwrap_or(Signal::SIGTERM));
+        // A stopped one would never see it.
+        self.signal(Signal::SIGCONT);
+        self.kill_at = Some(monotonic() + self.options.grace);
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(child) = &self.running {
+        if let Some(running) = &self.running {
             // It may have ended at this moment.
-            let _ = killpg(Pid::from_raw(child.id() as i32), signal);
+            let _ = killpg(Pid::from_raw(running.child.id() as i32), signal);
+        }
+    }
+
+    /// Sets the timer to what is due next.
+    fn arm(&mut self) -> Result<(), Failure> {
+        let next = [self.run_at, self.kill_at].into_iter().flatten().min();
+        match next {
+            Some(at) => self.timer.set(at.saturating_sub(monotonic())),
+            None => self.timer.clear(),
+        }
+        .map_err(timer_failure)
+    }
+
+    fn start_if_changed(&mut self) {
+        if self.running.is_none() && !self.is_ending && !self.changes.is_empty() {
+            self.start();
         }
     }
 
     fn start(&mut self) {
-        if self.running.is_some() || self.is_ending || self.changes.is_empty() {
-            return;
-        }
         self.remark_loop();
         let changes = std::mem::take(&mut self.changes);
-        let mut words = self.argv.iter().flat_map(|word| match word == PLACEHOLDER {
-            true => changes.paths.iter().map(|path| path.as_os_str().to_owned()).collect(),
+        let mut words = self.options.argv.iter().flat_map(|word| match word == PLACEHOLDER {
+            true => changes.paths().iter().map(|path| path.as_os_str().to_owned()).collect(),
             false => vec![word.clone()],
         });
         let Some(program) = words.next() else { return };
         let mut command = Command::new(program);
-        unblock_signals(&mut command);
-        let child = command
+        command
             .args(words)
             .env("ORCHFLOW_CHANGED", changes.lines())
-            .env("ORCHFLOW_CHANGED_MORE", changes.left_out.to_string())
+            .env("ORCHFLOW_CHANGED_MORE", changes.left_out().to_string())
             .stdin(Stdio::null())
-            .process_group(0)
-            .spawn();
-        match child {
-            Ok(child) => self.running = Some(child),
-            Err(error) => complain(&format!("{}: {error}", self.name())),
+            .process_group(0);
+        let runs_to_its_end = matches!(self.options.on_busy, OnBusy::Queue | OnBusy::Ignore);
+        let lent = runs_to_its_end.then(|| Lent::to(&mut command)).flatten();
+        unblock_signals(&mut command);
+        match command.spawn() {
+            Ok(child) => self.running = Some(Running { child, lent, is_stopping: false }),
+            Err(error) => {
+                if let Some(lent) = lent {
+                    lent.end(None);
+                }
+                complain(&format!("{}: {error}", self.name()));
+            }
         }
     }
 
@@ -161,71 +261,25 @@ impl Exec {
     }
 
     fn name(&self) -> String {
-        self.argv.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default()
+        let first = self.options.argv.first();
+        first.map(|word| word.to_string_lossy().into_owned()).unwrap_or_default()
     }
 }
 
 impl Drop for Exec {
-    /// A command that did not end in time does not outlive us.
+    /// A command that did not end in time does not outlive us, and does not keep the terminal.
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
+        if let Some(Running { child, lent: Some(lent), .. }) = self.running.take() {
+            lent.end(Some(Pid::from_raw(child.id() as i32)));
+        }
     }
 }
 
-/// Paths that changed, each once, bounded.
-#[derive(Default)]
-struct Changes {
-    paths: Vec<PathBuf>,
-    bytes: usize,
-    left_out: usize,
+fn is_interrupted(status: ExitStatus) -> bool {
+    status.signal() == Some(Signal::SIGINT as i32) || status.code() == Some(INTERRUPTED)
 }
 
-impl Changes {
-    fn add(&mut self, path: &Path) {
-        let bytes = path.as_os_str().len() + 1;
-        if self.paths.iter().any(|known| known == path) {
-            return;
-        }
-        if self.paths.len() == PATHS_MAX || self.bytes + bytes > BYTES_MAX {
-            self.left_out += 1;
-            return;
-        }
-        self.bytes += bytes;
-        self.paths.push(path.to_owned());
-    }
-
-    fn is_empty(&self) -> bool {
-        self.paths.is_empty() && self.left_out == 0
-    }
-
-    /// A path a line.
-    fn lines(&self) -> OsString {
-        let paths: Vec<&[u8]> = self.paths.iter().map(|path| path.as_os_str().as_bytes()).collect();
-        OsString::from_vec(paths.join(&b'\n'))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn changes_are_bounded_and_each_counts_once() {
-        let mut changes = Changes::default();
-        assert!(changes.is_empty());
-        for _ in 0..2 {
-            changes.add(Path::new("/a"));
-            changes.add(Path::new("/b"));
-        }
-        assert_eq!((changes.lines(), changes.left_out), (OsString::from("/a\n/b"), 0));
-        for n in 0..PATHS_MAX {
-            changes.add(Path::new(&format!("/{n}")));
-        }
-        assert_eq!((changes.paths.len(), changes.left_out), (PATHS_MAX, 2));
-        let mut changes = Changes::default();
-        for n in 0..20 {
-            changes.add(Path::new(&format!("/{n}{}", "x".repeat(4000))));
-        }
-        assert!(changes.lines().len() < BYTES_MAX && changes.left_out == 4, "{}", changes.left_out);
-    }
+fn timer_failure(errno: nix::errno::Errno) -> Failure {
+    Failure::Host("timerfd", errno)
 }

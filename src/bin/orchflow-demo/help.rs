@@ -54,10 +54,14 @@ size.
   -h, --help            show this
 ";
 
-pub(crate) const WATCH: &str = r#"Usage: orchflow-demo watch [OPTIONS] PATH...
+pub(crate) const WATCH: &str = r#"Usage: orchflow-demo watch [OPTIONS] [PATH...]
 
 Reports what happens to the files below each PATH, or to the file, until it is
-interrupted.
+interrupted. Without a PATH it is the current directory.
+
+Paths are printed as grep prints them: beginning with PATH as it was given, so
+"watch ." prints ./a, and without a PATH it is just a. A batch of several events
+is a group between blank lines. Control characters are printed as \x1b.
 
   --json                one JSON object per line: for each flush
                         {"version":[epoch,n],"complete":true|false,
@@ -76,18 +80,47 @@ interrupted.
                         events (default: 100; 0: never)
   --relative            print paths relative to PATH; with several PATHs to the
                         current directory
+  --absolute            print absolute paths
+  --time                print when each line is printed: the local time of day
+                        with milliseconds; with --json as "time_ms", the
+                        milliseconds since 1970
+  --color WHEN          auto (on a terminal, unless NO_COLOR is set), always or
+                        never (default: auto)
+  -h, --help            show this
+
+Running a command:
   --exec [--] CMD [ARGS...]
                         instead of printing (with --json as well), run CMD after
-                        each flush, without a shell. While it runs, changes are
-                        collected, and it runs once more for them afterwards. An
+                        each flush; it takes the rest of the line. CMD alone,
+                        with blanks and without --, is run by /bin/sh. An
                         argument {} becomes the changed paths; the variable
                         ORCHFLOW_CHANGED has them too, a line each. At most 1000
                         paths or 64 KiB; ORCHFLOW_CHANGED_MORE is the number of
                         those left out. Files that CMD writes below PATH count:
-                        --ignore them, or it runs for ever
-  --restart             end CMD when something changes and run it anew; SIGKILL
-                        comes 2 s after SIGTERM
-  -h, --help            show this
+                        --ignore them, or it runs for ever. If it fails, its
+                        status is printed
+  --on-busy WHAT        what changes do while CMD runs: queue (it runs once more
+                        for all of them), restart (it is ended and runs anew),
+                        signal (it gets the --signal), ignore (default: queue)
+  --restart             the same as --on-busy restart
+  --signal SIG          the signal that ends CMD, or that signal sends: a name
+                        or a number (default: TERM)
+  --grace MS            how long CMD may go on then until SIGKILL (default:
+                        2000)
+  --debounce MS         run CMD when nothing has changed for this long, at the
+                        latest after ten times that (default: 0)
+  --run-first           run CMD at the beginning too
+
+With queue and ignore, CMD has the terminal if stdin is one: it may read keys,
+and Ctrl-C interrupts CMD and ends the watch. Otherwise its stdin is empty. The
+first Ctrl-C ends CMD in its grace and reports what has happened until then; a
+second one ends everything at once.
+
+Exit status:
+  0    interrupted, whatever became of CMD
+  1    PATH cannot be watched: a message says why
+  2    bad use
+  128 + N, when signal N came a second time, or nobody reads the output
 "#;
 
 pub(crate) const SERVE: &str = r#"Usage: orchflow-demo serve [OPTIONS]

@@ -15,7 +15,7 @@ use nix::sys::termios::{self, FlushArg, LocalFlags, OutputFlags, SetArg, Termios
 
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 use nix::time::clock_gettime;
-use nix::unistd::{getpgrp, tcgetpgrp};
+use nix::unistd::{getpgrp, getpid, tcgetpgrp, tcsetpgrp};
 use orchflow::Size;
 
 /// Our own terminal in another mode, until this is dropped.
@@ -63,6 +63,23 @@ pub(crate) fn discard_input() {
 /// The time since some moment in the past.
 pub(crate) fn monotonic() -> Duration {
     clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn wall_clock_ms() -> i64 {
+    let now = clock_gettime(nix::time::ClockId::CLOCK_REALTIME);
+    now.map_or(0, |now| now.tv_sec() * 1000 + now.tv_nsec() / 1_000_000)
+}
+
+/// The local time of day as `HH:MM:SS.mmm`.
+pub(crate) fn time_of_day(ms: i64) -> String {
+    let seconds = ms.div_euclid(1000);
+    // SAFETY: a `tm` is integers and a pointer that may be null.
+    let mut local: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: localtime_r reads the one and writes the other, both valid. On failure the zeros stay.
+    unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
+    let (hour, minute, second) = (local.tm_hour, local.tm_min, local.tm_sec);
+    format!("{hour:02}:{minute:02}:{second:02}.{:03}", ms.rem_euclid(1000))
 }
 
 fn change(fd: BorrowedFd<'_>, edit: impl FnOnce(&mut Termios)) -> nix::Result<Option<RawMode>> {
@@ -139,6 +156,14 @@ pub(crate) fn unblock_signals(command: &mut Command) {
     let unblock = || SigSet::all().thread_unblock().map_err(io::Error::from);
     // SAFETY: between fork and exec this calls sigprocmask alone, which is safe there.
     unsafe { command.pre_exec(unblock) };
+}
+
+/// A command with a process group of its own begins as the foreground one of the terminal that is its stdin.
+/// SIGTTOU is blocked in the caller, and [`unblock_signals`] comes later.
+pub(crate) fn take_terminal(command: &mut Command) {
+    let take = || tcsetpgrp(io::stdin(), getpid()).map_err(io::Error::from);
+    // SAFETY: between fork and exec this calls tcsetpgrp and getpid alone, which are safe there.
+    unsafe { command.pre_exec(take) };
 }
 
 impl AsFd for Signals {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use orchflow::RemoteTerminal;
 
+use crate::escape::push_escaped;
 use crate::names::Named;
-use crate::show::push_bytes;
 use crate::state_text::how;
 
 const HEAD: [&str; 8] = ["NO", "NAME", "PROGRAM", "SIZE", "STATE", "TITLE", "DIRECTORY", "ID"];
@@ -51,7 +51,7 @@ pub(crate) fn table(terminals: &[Named<'_>], details: &Details) -> Vec<u8> {
 
 fn cell(bytes: &[u8]) -> Vec<u8> {
     let mut cell = Vec::new();
-    push_bytes(&mut cell, bytes);
+    push_escaped(&mut cell, bytes);
     if cell.is_empty() {
         cell.push(b'-');
     }

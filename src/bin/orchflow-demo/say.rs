@@ -1,12 +1,14 @@
 //! What is said to a person on stderr.
 //!
 //! Nobody may read it: then it is left out, and how much is said with the next line that goes out. A demo
-//! that waited there would neither serve nor end.
+//! that waited there would neither serve nor end. Control characters are escaped in every line: names and
+//! messages in it come from others.
 
 use std::io::{Stderr, stderr};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use crate::escape::escaped;
 use crate::stream::Stream;
 
 static STREAM: OnceLock<Stream<Stderr>> = OnceLock::new();
@@ -22,6 +24,7 @@ pub(crate) fn complain(text: &str) {
 
 /// Says a line that is for a person alone.
 pub(crate) fn complain_plainly(text: &str) {
+    let text = escaped(text);
     let left_out = LEFT_OUT.load(Ordering::Relaxed);
     let line = match left_out {
         0 => format!("{text}\n"),
@@ -40,7 +43,7 @@ pub(crate) fn complain_plainly(text: &str) {
     }
 }
 
-/// Writes what is taken now; where stderr is closed there is nobody to tell. Gives how many bytes went out.
+/// Writes what is taken now, as it is; where stderr is closed there is nobody to tell. Gives how many bytes went out.
 pub(crate) fn put(text: &str) -> usize {
     STREAM.get_or_init(|| Stream::new(stderr())).write(text.as_bytes()).unwrap_or(0)
 }

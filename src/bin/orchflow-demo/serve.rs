@@ -141,7 +141,8 @@ impl Server {
                 command += &format!("--token-file {} ", quoted(file.as_os_str().as_bytes()));
             }
             command += &quoted(&address);
-            complain_plainly(&format!("To attach from another terminal:\n  {command}"));
+            complain_plainly("To attach from another terminal:");
+            complain_plainly(&format!("  {command}"));
         }
         Ok(())
     }

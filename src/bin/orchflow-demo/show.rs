@@ -1,44 +1,20 @@
 //! What `watch` prints: JSON, an object a line, or lines for a person.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use orchflow::{FileBatch, FileEvent, FileEventKind, FileSummary, FileType};
 use serde::{Serialize, Serializer};
 
-/// What paths are shown as.
-pub(crate) struct Names {
-    /// What they are relative to, if to anything.
-    base: Option<PathBuf>,
-}
-
-impl Names {
-    /// Relative paths are relative to the root, where there are several to the current directory.
-    pub(crate) fn new(is_relative: bool, roots: &[PathBuf]) -> Self {
-        let base = match roots {
-            _ if !is_relative => None,
-            // A file has no paths below it.
-            [root] if root.is_dir() => Some(root.clone()),
-            _ => std::env::current_dir().ok(),
-        };
-        Names { base }
-    }
-
-    pub(crate) fn show<'a>(&self, path: &'a Path) -> &'a Path {
-        let rest = self.base.as_ref().and_then(|base| path.strip_prefix(base).ok());
-        match rest {
-            Some(rest) if rest.as_os_str().is_empty() => Path::new("."),
-            Some(rest) => rest,
-            None => path,
-        }
-    }
-}
+use crate::escape::push_escaped;
+use crate::host::time_of_day;
+use crate::paths::Names;
 
 /// A path: text, or its bytes where it is none.
-#[derive(Clone, Copy)]
-pub(crate) struct JsonPath<'a>(pub(crate) &'a Path);
+pub(crate) struct JsonPath<'a>(pub(crate) Cow<'a, Path>);
 
 impl Serialize for JsonPath<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -93,6 +69,8 @@ struct JsonSummary<'a> {
 
 #[derive(Serialize)]
 struct JsonBatch<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_ms: Option<i64>,
     version: [u64; 2],
     complete: bool,
     events: Vec<JsonEvent<'a>>,
@@ -120,13 +98,15 @@ fn kind_name(kind: FileEventKind) -> &'static str {
 }
 
 /// An entry of the snapshot.
-pub(crate) fn json_entry(path: &Path, file_type: FileType, ignored: bool) -> String {
+pub(crate) fn json_entry(path: Cow<'_, Path>, file_type: FileType, ignored: bool) -> String {
     to_json(&JsonEntry { path: JsonPath(path), r#type: type_name(file_type), ignored })
 }
 
-pub(crate) fn json_batch(batch: &FileBatch, names: &Names) -> String {
+/// A batch as an object; `time_ms` is when it is printed, if that is wanted.
+pub(crate) fn json_batch(batch: &FileBatch, names: &Names, time_ms: Option<i64>) -> String {
     let version = batch.version();
     to_json(&JsonBatch {
+        time_ms,
         version: [version.epoch, version.n],
         complete: batch.is_complete(),
         events: batch.events().map(|event| json_event(event, names)).collect(),
@@ -161,10 +141,52 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// A batch as lines for a person.
-pub(crate) fn text_batch(batch: &FileBatch, names: &Names, colours: bool) -> Vec<u8> {
-    let mut out = Vec::new();
-    for event in batch.events() {
+/// Lines for a person. What belongs to one batch is a group: blank lines part groups of several lines.
+pub(crate) struct TextForm {
+    pub(crate) colours: bool,
+    /// Lines of the last group, 0 at the beginning.
+    pub(crate) last_lines: usize,
+}
+
+impl TextForm {
+    /// A batch; `time_ms` is when it is printed, if that is wanted.
+    pub(crate) fn batch(
+        &mut self,
+        batch: &FileBatch,
+        names: &Names,
+        time_ms: Option<i64>,
+    ) -> Vec<u8> {
+        let mut out = Vec::new();
+        let lines = batch.events().len() + batch.summaries().len();
+        if lines == 0 {
+            return out;
+        }
+        let last_lines = std::mem::replace(&mut self.last_lines, lines);
+        if last_lines > 0 && last_lines.max(lines) > 1 {
+            out.push(b'\n');
+        }
+        let time = time_ms.map(time_of_day);
+        for event in batch.events() {
+            self.push_time(&mut out, time.as_deref());
+            self.push_event(&mut out, event, names);
+        }
+        for summary in batch.summaries() {
+            self.push_time(&mut out, time.as_deref());
+            self.push_summary(&mut out, summary, names);
+        }
+        out
+    }
+
+    fn push_time(&self, out: &mut Vec<u8>, time: Option<&str>) {
+        // Writing to memory cannot fail.
+        let _ = match time {
+            Some(time) if self.colours => write!(out, "\x1b[2m{time}\x1b[m "),
+            Some(time) => write!(out, "{time} "),
+            None => Ok(()),
+        };
+    }
+
+    fn push_event(&self, out: &mut Vec<u8>, event: FileEvent<'_>, names: &Names) {
         let colour = match event.kind {
             FileEventKind::Create => "32",
             FileEventKind::Delete => "31",
@@ -172,12 +194,12 @@ pub(crate) fn text_batch(batch: &FileBatch, names: &Names, colours: bool) -> Vec
             FileEventKind::Modify => "33",
             FileEventKind::Metadata | FileEventKind::Touch => "2",
         };
-        push_word(&mut out, kind_name(event.kind), colours.then_some(colour));
+        push_word(out, kind_name(event.kind), self.colours.then_some(colour));
         if let Some(from) = event.from {
-            push_path(&mut out, names.show(from));
+            push_path(out, &names.show(from));
             out.extend_from_slice(b" -> ");
         }
-        push_path(&mut out, names.show(event.path));
+        push_path(out, &names.show(event.path));
         if event.file_type == FileType::Directory {
             out.push(b'/');
         }
@@ -186,9 +208,10 @@ pub(crate) fn text_batch(batch: &FileBatch, names: &Names, colours: bool) -> Vec
         }
         out.push(b'\n');
     }
-    for summary in batch.summaries() {
-        push_word(&mut out, "summary", colours.then_some("35"));
-        push_path(&mut out, names.show(summary.dir));
+
+    fn push_summary(&self, out: &mut Vec<u8>, summary: FileSummary<'_>, names: &Names) {
+        push_word(out, "summary", self.colours.then_some("35"));
+        push_path(out, &names.show(summary.dir));
         out.extend_from_slice(if summary.recursive { b"/**:" } else { b"/*:" });
         let counts = [
             (summary.created, "created"),
@@ -200,12 +223,10 @@ pub(crate) fn text_batch(batch: &FileBatch, names: &Names, colours: bool) -> Vec
             out.extend_from_slice(b" entries were renamed out of it");
         }
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
-            // Writing to memory cannot fail.
             let _ = write!(out, " {count} {what}");
         }
         out.push(b'\n');
     }
-    out
 }
 
 /// An entry of the snapshot as a line for a person.
@@ -226,36 +247,5 @@ fn push_word(out: &mut Vec<u8>, word: &str, colour: Option<&str>) {
 
 /// A path for a terminal.
 fn push_path(out: &mut Vec<u8>, path: &Path) {
-    push_bytes(out, path.as_os_str().as_bytes());
-}
-
-/// A name for a terminal: control characters in it do not reach it.
-pub(crate) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    for byte in bytes {
-        match byte {
-            0..=0x1f | 0x7f => drop(write!(out, "\\x{byte:02x}")),
-            byte => out.push(*byte),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_relative_to_the_root_or_to_where_we_are() {
-        let here = std::env::current_dir().unwrap();
-        let inner = here.join("src");
-        let one = Names::new(true, std::slice::from_ref(&inner));
-        assert_eq!(one.show(&inner.join("a/b")), Path::new("a/b"));
-        assert_eq!(one.show(&inner), Path::new("."));
-        let several = Names::new(true, &[inner.clone(), "/usr".into()]);
-        assert_eq!(several.show(&inner.join("a")), Path::new("src/a"));
-        assert_eq!(several.show(Path::new("/usr/a")), Path::new("/usr/a"));
-        let file = Names::new(true, &[here.join("Cargo.toml")]);
-        assert_eq!(file.show(&here.join("Cargo.toml")), Path::new("Cargo.toml"));
-        let absolute = Names::new(false, std::slice::from_ref(&inner));
-        assert_eq!(absolute.show(&inner.join("a")), inner.join("a"));
-    }
+    push_escaped(out, path.as_os_str().as_bytes());
 }

@@ -10,7 +10,8 @@ use orchflow::{
 };
 use serde::Serialize;
 
-use crate::show::{JsonPath, push_bytes, to_json};
+use crate::escape::push_escaped;
+use crate::show::{JsonPath, to_json};
 use crate::state_changes::{Changes, Difference, path};
 
 #[derive(Default, Serialize)]
@@ -189,7 +190,7 @@ fn json_terminal(id: u64, facts: &TerminalFacts, version: u64) -> JsonTerminal<'
 }
 
 fn json_path(bytes: &[u8]) -> JsonPath<'_> {
-    JsonPath(Path::new(OsStr::from_bytes(bytes)))
+    JsonPath(Path::new(OsStr::from_bytes(bytes)).into())
 }
 
 fn kind_name(kind: FileKind) -> &'static str {
@@ -204,72 +205,80 @@ fn kind_name(kind: FileKind) -> &'static str {
 /// The changes as lines for a person. All of a state is told without verbs.
 pub(crate) fn text(changes: &Changes<'_>, view: &StateView) -> Vec<u8> {
     let mut out = Vec::new();
+    let mut line = Vec::new();
     for (key, path) in &changes.removed {
-        out.extend_from_slice(b"removed  ");
+        line.extend_from_slice(b"removed  ");
         // Writing to memory cannot fail.
         let _ = match key {
-            StateKey::Session(id) => write!(out, "session   {id}"),
-            StateKey::Pane(id) => write!(out, "pane      {id}"),
-            StateKey::Terminal(id) => write!(out, "terminal  {id}"),
+            StateKey::Session(id) => write!(line, "session   {id}"),
+            StateKey::Pane(id) => write!(line, "pane      {id}"),
+            StateKey::Terminal(id) => write!(line, "terminal  {id}"),
             StateKey::File(_) => {
-                out.extend_from_slice(b"file      ");
-                push_bytes(&mut out, path);
+                line.extend_from_slice(b"file      ");
+                line.extend_from_slice(path);
                 Ok(())
             }
         };
-        out.push(b'\n');
+        end_line(&mut out, &mut line);
     }
     for (entry, how) in &changes.entries {
         if !changes.full {
-            out.extend_from_slice(match how {
+            line.extend_from_slice(match how {
                 Difference::New => b"new      ",
                 Difference::Changed => b"changed  ",
                 Difference::Renamed(_) => b"renamed  ",
             });
         }
-        push_text(&mut out, *entry, view);
+        push_text(&mut line, *entry, view);
         if let Difference::Renamed(from) = how {
-            out.extend_from_slice(b", was ");
-            push_bytes(&mut out, from);
+            line.extend_from_slice(b", was ");
+            line.extend_from_slice(from);
         }
-        out.push(b'\n');
+        end_line(&mut out, &mut line);
     }
     out
+}
+
+/// Appends a line, escaped as a whole: titles, names and ids in it are chosen by others.
+fn end_line(out: &mut Vec<u8>, line: &mut Vec<u8>) {
+    push_escaped(out, line);
+    out.push(b'\n');
+    line.clear();
 }
 
 fn push_text(out: &mut Vec<u8>, entry: StateEntry<'_>, view: &StateView) {
     match entry {
         StateEntry::Session(id, session, _) => {
             let _ = write!(out, "session   {id} \"");
-            push_bytes(out, session.name.as_bytes());
+            out.extend_from_slice(session.name.as_bytes());
             let _ = write!(out, "\": {}", session.panes.join(", "));
         }
         StateEntry::Pane(id, pane, _) => {
             let _ = write!(out, "pane      {id} \"");
-            push_bytes(out, pane.title.as_bytes());
+            out.extend_from_slice(pane.title.as_bytes());
             let _ = write!(out, "\" in {}: ", pane.session);
             match &pane.content {
                 PaneContent::Empty => out.extend_from_slice(b"empty"),
                 PaneContent::Terminal(id) => drop(write!(out, "terminal {id}")),
-                PaneContent::File(path) => push_bytes(out, path),
-                PaneContent::Custom(name) => push_bytes(out, name.as_bytes()),
+                PaneContent::File(path) => out.extend_from_slice(path),
+                PaneContent::Custom(name) => out.extend_from_slice(name.as_bytes()),
             }
         }
         StateEntry::Terminal(id, facts, _) => {
             let _ = write!(out, "terminal  {id} {}x{} {}", facts.cols, facts.rows, how(facts));
             if !facts.title.is_empty() {
                 out.extend_from_slice(b" \"");
-                push_bytes(out, facts.title.as_bytes());
+                out.extend_from_slice(facts.title.as_bytes());
                 out.push(b'"');
             }
             if let Some(cwd) = &facts.cwd {
                 out.extend_from_slice(b" in ");
-                push_bytes(out, cwd);
+                out.extend_from_slice(cwd);
             }
         }
         StateEntry::File(key, file, _) => {
             let _ = write!(out, "{:<9} ", kind_name(file.kind));
-            push_bytes(out, &path(view, key));
+            out.extend_from_slice(&path(view, key));
             if file.kind == FileKind::File {
                 let _ = write!(out, " ({} bytes)", file.size);
             }

@@ -1,4 +1,4 @@
-//! `watch`: what happens to files, told until we are interrupted.
+//! `watch`: reports what happens to files until it is interrupted.
 //!
 //! Events are pulled from the engine only when what was printed before has been written, so a slow stdout
 //! makes batches larger and nothing piles up. An interrupt asks for a fence: everything that happened
@@ -14,14 +14,15 @@ use orchflow::{
     Config, Engine, Event, FileChanges, FileCursor, FileVersion, WatchEvent, WatchId, WatchProblem,
 };
 
-use crate::args::WatchOptions;
+use crate::args::{Color, WatchOptions};
 use crate::complain;
 use crate::exec::Exec;
 use crate::failure::Failure;
-use crate::host::Signals;
+use crate::host::{Signals, wall_clock_ms};
 use crate::output::Output;
+use crate::paths::Names;
 use crate::say::put;
-use crate::show::{self, Names};
+use crate::show::{self, TextForm};
 
 /// Entries of the snapshot that are taken at once.
 const SNAPSHOT_PIECE: usize = 4096;
@@ -52,7 +53,8 @@ struct Teller {
     output: Output,
     json: bool,
     snapshot: bool,
-    colours: bool,
+    time: bool,
+    text: TextForm,
     /// Batches up to here are in the snapshot.
     told: FileVersion,
     stage: Stage,
@@ -70,10 +72,13 @@ impl Teller {
         let mut engine = Engine::new(Config::default())?;
         let watch = engine.watch(&watch_options(options))?;
         let json = options.json;
-        let argv = options.exec.clone();
-        let exec = argv.map(|argv| Exec::new(argv, options.restart)).transpose();
-        let exec = exec.map_err(|e| Failure::Host("timerfd", e))?;
-        let names = Names::new(options.relative, &engine.watch_state(watch)?.roots);
+        let roots = engine.watch_state(watch)?.roots;
+        let names = Names::new(options.style, &options.paths, &roots);
+        let exec = options
+            .exec
+            .clone()
+            .map(|exec| Exec::new(exec, Names::for_command(&options.paths, &roots)));
+        let exec = exec.transpose().map_err(|e| Failure::Host("timerfd", e))?;
         let is_live = !json && exec.is_none() && io::stderr().is_terminal();
         Ok(Teller {
             engine,
@@ -82,7 +87,8 @@ impl Teller {
             output: Output::new(),
             json,
             snapshot: options.snapshot,
-            colours: !json && io::stdout().is_terminal(),
+            time: options.time,
+            text: TextForm { colours: has_colours(options.color), last_lines: 0 },
             told: FileVersion::default(),
             stage: Stage::Telling,
             counter: Counter { live: is_live, events: 0 },
@@ -127,7 +133,10 @@ impl Teller {
         match signal {
             libc::SIGWINCH => {}
             libc::SIGCHLD => {
-                self.exec.as_mut().map_or(Ok(()), Exec::on_child)?;
+                // Who interrupts the command in the terminal means us as well.
+                if self.exec.as_mut().map_or(Ok(false), Exec::on_child)? {
+                    return self.on_signal(libc::SIGINT);
+                }
             }
             _ if self.stage != Stage::Telling => {
                 return Ok(Some(ExitCode::from(128 + signal as u8)));
@@ -154,12 +163,13 @@ impl Teller {
                 if let Some(exec) = &mut self.exec {
                     exec.on_batch(batch)?;
                 }
+                let time = self.time.then(wall_clock_ms);
                 let text = if self.json {
-                    let mut line = show::json_batch(batch, &self.names).into_bytes();
+                    let mut line = show::json_batch(batch, &self.names, time).into_bytes();
                     line.push(b'\n');
                     line
                 } else if self.exec.is_none() {
-                    show::text_batch(batch, &self.names, self.colours)
+                    self.text.batch(batch, &self.names, time)
                 } else {
                     Vec::new()
                 };
@@ -189,6 +199,9 @@ impl Teller {
         if self.snapshot {
             self.print_snapshot()?;
         }
+        if let Some(exec) = &mut self.exec {
+            exec.on_ready();
+        }
         self.count();
         Ok(())
     }
@@ -211,7 +224,8 @@ impl Teller {
                     text.extend_from_slice(json.as_bytes());
                     separator = b",";
                 } else {
-                    text.extend(show::text_entry(path, entry.kind));
+                    text.extend(show::text_entry(&path, entry.kind));
+                    self.text.last_lines += 1;
                 }
             }
             self.output.write(&text)?;
@@ -261,11 +275,12 @@ impl Counter {
 
 fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
     let mut paths = options.paths.iter();
-    let first = orchflow::WatchOptions::new(paths.next().cloned().unwrap_or_default());
+    let first = paths.next().cloned().unwrap_or_else(|| ".".into());
+    let first = orchflow::WatchOptions::new(first);
     let mut out = paths.fold(first, |out, path| out.root(path));
     if let Some(ms) = options.window_ms {
         let window = Duration::from_millis(ms);
-        // Who asks for a long window only does not mean to be told before it is over.
+        // A long window alone must not be cut short by the default of the other.
         out = out.window(window).max_wait(window.max(Duration::from_millis(500)));
     }
     if let Some(ms) = options.max_wait_ms {
@@ -277,6 +292,17 @@ fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
     options.ignore.iter().fold(out.gitignore(!options.no_gitignore), |out, glob| out.ignore(glob))
 }
 
+/// Colours for stdout. `NO_COLOR` counts unless it is empty (no-color.org).
+fn has_colours(color: Color) -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb(),
+    }
+}
+
 pub(crate) fn describe(problem: WatchProblem) -> &'static str {
     match problem {
         WatchProblem::Unreadable => "cannot be read",
@@ -285,6 +311,7 @@ pub(crate) fn describe(problem: WatchProblem) -> &'static str {
         }
         WatchProblem::TooManyEntries => "too many entries, some are left out",
         WatchProblem::EventsLost => "the kernel dropped events, listing everything again",
+        WatchProblem::TooManyRules => "has more ignore rules than count; the rest has no effect",
         WatchProblem::RootGone => "is gone; waiting for it to come back",
         WatchProblem::Refused => "the system refused to open it; trying again",
         _ => "has a problem",

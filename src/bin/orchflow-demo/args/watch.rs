@@ -1,0 +1,308 @@
+//! The command line of `watch`.
+
+use std::ffi::OsString;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+use nix::sys::signal::Signal;
+
+use super::Request;
+use crate::help;
+
+/// How long a command may go on after it was asked to end, unless that is said.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// `watch`: which files, how often, how to report.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct WatchOptions {
+    /// None: the current directory.
+    pub(crate) paths: Vec<OsString>,
+    pub(crate) json: bool,
+    /// Reports first what is there.
+    pub(crate) snapshot: bool,
+    pub(crate) window_ms: Option<u64>,
+    pub(crate) max_wait_ms: Option<u64>,
+    pub(crate) ignore: Vec<String>,
+    pub(crate) no_gitignore: bool,
+    pub(crate) summary: Option<usize>,
+    pub(crate) style: PathStyle,
+    /// With the time at which it is printed.
+    pub(crate) time: bool,
+    pub(crate) color: Color,
+    /// What runs after changes.
+    pub(crate) exec: Option<ExecOptions>,
+}
+
+/// How paths are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PathStyle {
+    /// Beginning with the root as it was given.
+    #[default]
+    AsGiven,
+    /// Relative to the root; with several roots to the current directory.
+    Relative,
+    Absolute,
+}
+
+/// Whether there are colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// What runs after changes, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ExecOptions {
+    pub(crate) argv: Vec<OsString>,
+    pub(crate) on_busy: OnBusy,
+    /// What a command is sent: to end, or with [`OnBusy::Signal`] when something changes.
+    pub(crate) signal: Option<Signal>,
+    /// How long a command may go on after that until SIGKILL.
+    pub(crate) grace: Duration,
+    /// How long nothing must have changed before a run begins.
+    pub(crate) debounce: Duration,
+    /// Runs at the beginning too.
+    pub(crate) run_first: bool,
+}
+
+/// What changes do while the command runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum OnBusy {
+    /// Another run follows.
+    #[default]
+    Queue,
+    /// The run is ended, and another one follows.
+    Restart,
+    /// The run gets a signal.
+    Signal,
+    /// Nothing.
+    Ignore,
+}
+
+impl ExecOptions {
+    pub(crate) fn new(argv: Vec<OsString>) -> Self {
+        ExecOptions {
+            argv,
+            on_busy: OnBusy::default(),
+            signal: None,
+            grace: GRACE,
+            debounce: Duration::ZERO,
+            run_first: false,
+        }
+    }
+}
+
+/// What belongs to `--exec`, as far as it was given.
+#[derive(Default)]
+struct ExecArgs {
+    argv: Option<Vec<OsString>>,
+    on_busy: Option<OnBusy>,
+    signal: Option<Signal>,
+    grace: Option<Duration>,
+    debounce: Option<Duration>,
+    run_first: bool,
+}
+
+pub(super) fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error> {
+    let mut options = WatchOptions::default();
+    let mut exec = ExecArgs::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::WATCH)),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
+            Arg::Long("json") => options.json = true,
+            Arg::Long("snapshot") => options.snapshot = true,
+            Arg::Long("window") => options.window_ms = Some(parser.value()?.parse()?),
+            Arg::Long("max-wait") => options.max_wait_ms = Some(parser.value()?.parse()?),
+            Arg::Long("ignore") => options.ignore.push(parser.value()?.string()?),
+            Arg::Long("no-gitignore") => options.no_gitignore = true,
+            Arg::Long("summary") => options.summary = Some(parser.value()?.parse()?),
+            Arg::Long("relative") => options.style = PathStyle::Relative,
+            Arg::Long("absolute") => options.style = PathStyle::Absolute,
+            Arg::Long("time") => options.time = true,
+            Arg::Long("color") => options.color = parser.value()?.parse_with(color)?,
+            Arg::Long("restart") => exec.on_busy = Some(OnBusy::Restart),
+            Arg::Long("on-busy") => exec.on_busy = Some(parser.value()?.parse_with(on_busy)?),
+            Arg::Long("signal") => exec.signal = Some(parser.value()?.parse_with(signal)?),
+            Arg::Long("grace") => exec.grace = Some(millis(parser)?),
+            Arg::Long("debounce") => exec.debounce = Some(millis(parser)?),
+            Arg::Long("run-first") => exec.run_first = true,
+            // Everything after it is the command.
+            Arg::Long("exec") => exec.argv = Some(command(parser.raw_args()?.collect())?),
+            Arg::Value(path) => options.paths.push(path),
+            other => return Err(other.unexpected()),
+        }
+    }
+    options.exec = exec.finish()?;
+    Ok(Request::Watch(options))
+}
+
+impl ExecArgs {
+    fn finish(self) -> Result<Option<ExecOptions>, lexopt::Error> {
+        let Some(argv) = self.argv else {
+            let given = [
+                (self.on_busy == Some(OnBusy::Restart), "--restart"),
+                (self.on_busy.is_some(), "--on-busy"),
+                (self.signal.is_some(), "--signal"),
+                (self.grace.is_some(), "--grace"),
+                (self.debounce.is_some(), "--debounce"),
+                (self.run_first, "--run-first"),
+            ];
+            return match given.iter().find(|(is_given, _)| *is_given) {
+                Some((_, name)) => Err(format!("{name} needs --exec").into()),
+                None => Ok(None),
+            };
+        };
+        let on_busy = self.on_busy.unwrap_or_default();
+        if on_busy == OnBusy::Signal && self.signal.is_none() {
+            return Err("--on-busy signal needs --signal".into());
+        }
+        let default = ExecOptions::new(argv);
+        Ok(Some(ExecOptions {
+            on_busy,
+            signal: self.signal,
+            grace: self.grace.unwrap_or(default.grace),
+            debounce: self.debounce.unwrap_or(default.debounce),
+            run_first: self.run_first,
+            ..default
+        }))
+    }
+}
+
+/// A command of several words is run as it is, one of a single word with blanks by a shell.
+fn command(mut words: Vec<OsString>) -> Result<Vec<OsString>, lexopt::Error> {
+    let is_marked = words.first().is_some_and(|word| word == "--");
+    if is_marked {
+        words.remove(0);
+    }
+    let has_blank = |word: &OsString| word.as_encoded_bytes().iter().any(u8::is_ascii_whitespace);
+    match words.as_slice() {
+        [] => Err("--exec needs a command".into()),
+        [line] if !is_marked && has_blank(line) => {
+            Ok(vec!["/bin/sh".into(), "-c".into(), line.clone()])
+        }
+        _ => Ok(words),
+    }
+}
+
+fn color(text: &str) -> Result<Color, String> {
+    match text {
+        "auto" => Ok(Color::Auto),
+        "always" => Ok(Color::Always),
+        "never" => Ok(Color::Never),
+        _ => Err("not auto, always or never".into()),
+    }
+}
+
+fn on_busy(text: &str) -> Result<OnBusy, String> {
+    match text {
+        "queue" => Ok(OnBusy::Queue),
+        "restart" => Ok(OnBusy::Restart),
+        "signal" => Ok(OnBusy::Signal),
+        "ignore" => Ok(OnBusy::Ignore),
+        _ => Err("not queue, restart, signal or ignore".into()),
+    }
+}
+
+/// A signal by its name, with or without SIG, or by its number.
+fn signal(text: &str) -> Result<Signal, String> {
+    let upper = text.to_ascii_uppercase();
+    let name = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };
+    let by_number = text.parse().ok().and_then(|number: i32| Signal::try_from(number).ok());
+    by_number.or_else(|| name.parse().ok()).ok_or_else(|| "no such signal".into())
+}
+
+fn millis(parser: &mut Parser) -> Result<Duration, lexopt::Error> {
+    Ok(Duration::from_millis(parser.value()?.parse()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::parse_words;
+    use super::*;
+
+    fn exec(argv: &[&str]) -> ExecOptions {
+        ExecOptions::new(argv.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn what_to_watch() {
+        let options = WatchOptions {
+            paths: vec!["a".into(), "b".into()],
+            json: true,
+            snapshot: true,
+            window_ms: Some(10),
+            max_wait_ms: Some(20),
+            ignore: vec!["*.o".into(), "x".into()],
+            no_gitignore: true,
+            summary: Some(0),
+            time: true,
+            color: Color::Never,
+            style: PathStyle::Absolute,
+            ..WatchOptions::default()
+        };
+        let words = "watch --json --snapshot --window 10 --max-wait=20 --ignore *.o --ignore x a \
+            --no-gitignore --summary 0 --time --color never b --absolute";
+        assert_eq!(parse_words(words).unwrap(), Request::Watch(options));
+        assert_eq!(parse_words("watch").unwrap(), Request::Watch(WatchOptions::default()));
+    }
+
+    #[test]
+    fn what_to_run_for_changes() {
+        let restart = |argv| ExecOptions { on_busy: OnBusy::Restart, ..exec(argv) };
+        let all = ExecOptions {
+            on_busy: OnBusy::Signal,
+            signal: Some(Signal::SIGHUP),
+            grace: Duration::from_millis(7),
+            debounce: Duration::from_millis(300),
+            run_first: true,
+            ..exec(&["a"])
+        };
+        for (words, expected) in [
+            ("watch a --exec -- make -k --json", exec(&["make", "-k", "--json"])),
+            ("watch --restart a --exec make", restart(&["make"])),
+            ("watch a --restart --exec -- a -- b", restart(&["a", "--", "b"])),
+            (
+                "watch a --on-busy signal --signal hup --grace 7 --debounce 300 --run-first --exec a",
+                all,
+            ),
+        ] {
+            let options = WatchOptions {
+                paths: vec!["a".into()],
+                exec: Some(expected),
+                ..WatchOptions::default()
+            };
+            assert_eq!(parse_words(words).unwrap(), Request::Watch(options), "{words}");
+        }
+        for words in ["watch a --exec", "watch a --exec --", "watch --restart a", "watch --exec"]
+            .into_iter()
+            .chain(["watch --signal TERM", "watch --on-busy signal --exec a", "watch --grace 1"])
+            .chain(["watch --on-busy never --exec a", "watch --signal no --exec a"])
+        {
+            assert!(parse_words(words).is_err(), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_for_a_shell() {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        let line = command(words(&["make && ./a"])).unwrap();
+        assert_eq!(line, words(&["/bin/sh", "-c", "make && ./a"]));
+        assert_eq!(command(words(&["--", "/my dir/a"])).unwrap(), words(&["/my dir/a"]));
+        assert_eq!(command(words(&["a", "b c"])).unwrap(), words(&["a", "b c"]));
+    }
+
+    #[test]
+    fn signals_by_name_and_number() {
+        for text in ["INT", "int", "SIGINT", "sigint", "2"] {
+            assert_eq!(signal(text), Ok(Signal::SIGINT), "{text}");
+        }
+        for text in ["", "SIG", "0", "99", "x"] {
+            assert!(signal(text).is_err(), "{text}");
+        }
+    }
+}
