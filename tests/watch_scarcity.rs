@@ -190,7 +190,7 @@ fn a_directory_that_must_not_be_searched() {
     let mut mirror = Mirror::new(&options(folder.path()));
     let warning = (WatchProblem::Unreadable, listed.clone());
     let problem = |mirror: &Mirror| mirror.engine.watch_state(mirror.watch).unwrap().problem;
-    assert_eq!(mirror.warnings, [warning.clone()]);
+    assert_eq!(mirror.warnings, std::slice::from_ref(&warning));
     assert_eq!(problem(&mirror), Some(WatchProblem::Unreadable));
     mirror.sync();
     mode(&listed, 0o755).unwrap();

@@ -18,8 +18,10 @@ pub(super) struct Now {
     pub(super) emptied: u32,
 }
 
-/// What another name of the same file costs.
+/// What it costs to have another name of the same file looked at.
 const LINK_COST: u64 = 500;
+/// Names of one file in a row that could not be looked at, until those behind them are left alone.
+const LINK_TRIES: u32 = 10;
 
 impl Watch {
     /// Compares what is published of a name with what is there now. If a directory has to be emptied before,
@@ -35,7 +37,7 @@ impl Watch {
         let decision =
             decide(looked.as_ref().map(|(stat, looked)| (stat, *looked)), stat.as_ref(), seen);
         if let Some(entry) = base.filter(|_| decision != Decision::Nothing) {
-            self.note_other_names(entry, seen);
+            self.note_next_name(entry, seen);
         }
         let entry = match (base, stat) {
             (None, None) => {
@@ -127,9 +129,7 @@ impl Watch {
         if stat.is_dir() {
             self.request_scan(entry, false);
         }
-        if stat.linked {
-            self.suspect_links(entry);
-        }
+        self.suspect_links(entry);
         if dir == FileId::NOBODY {
             self.on_root_changed(entry);
         }
@@ -138,7 +138,6 @@ impl Watch {
 
     /// Brings an entry up to date that is of the same kind as before.
     fn change(&mut self, entry: FileId, stat: Stat, decision: Decision) {
-        let linked = stat.linked || self.tree.get(entry).is_some_and(|node| node.stat.linked);
         match decision {
             Decision::Modify { replaced } => {
                 if replaced {
@@ -168,7 +167,7 @@ impl Watch {
             }
             _ => {}
         }
-        if linked && decision != Decision::Nothing {
+        if decision != Decision::Nothing {
             self.suspect_links(entry);
         }
         if self.tree.has(entry, flag::WANTED) {
@@ -240,32 +239,43 @@ impl Watch {
         self.release(entry, wd);
     }
 
-    /// What was written under one name of a file is the content under the others, whatever becomes of this
+    /// What was written under one name of a file is the content under the next one, whatever becomes of this
     /// name.
-    fn note_other_names(&mut self, entry: FileId, seen: Evidence) {
-        let is_linked = self.tree.get(entry).is_some_and(|node| node.stat.linked);
-        if !is_linked || !seen.has(evidence::CONTENT) {
+    fn note_next_name(&mut self, entry: FileId, seen: Evidence) {
+        if !seen.has(evidence::CONTENT) {
             return;
         }
         let kinds = evidence::WRITTEN | evidence::CONTENT;
-        for other in self.tree.other_links(entry) {
+        if let Some(next) = self.tree.next_link(entry).and_then(|next| self.tree.get(next)) {
             self.spent += LINK_COST;
-            if let Some(node) = self.tree.get(other) {
-                let seen = Evidence { kinds, ..seen };
-                self.dirty.mark(node.parent, &node.name, seen, self.now);
-            }
+            let seen = Evidence { kinds, ..seen };
+            self.dirty.mark(next.parent, &next.name, seen, self.now);
         }
     }
 
-    /// The other names of a file have to be looked at: links are counted, and content is shared.
+    /// The other names of a file have to be looked at: links are counted, and content is shared. The next one
+    /// is, and if that is different too, the one after it. So each name costs one look, and those that are up to
+    /// date already end it.
     fn suspect_links(&mut self, entry: FileId) {
-        for other in self.tree.other_links(entry) {
-            self.spent += LINK_COST;
-            if let Some(node) = self.tree.get(other) {
-                self.dirty.mark_urgent(node.parent, &node.name, self.now);
-                self.due = true;
-            }
+        self.suspect_next_link(entry, 0);
+    }
+
+    /// A name could not be looked at: those behind it do not wait for it. `tries` have failed in a row.
+    pub(super) fn pass_link(&mut self, dir: FileId, name: &[u8], tries: u32) {
+        if tries < LINK_TRIES
+            && let Some(entry) = self.tree.child(dir, name)
+        {
+            self.suspect_next_link(entry, tries + 1);
         }
+    }
+
+    fn suspect_next_link(&mut self, entry: FileId, tries: u32) {
+        let Some(next) = self.tree.next_link(entry).and_then(|next| self.tree.get(next)) else {
+            return;
+        };
+        self.dirty.mark_link(next.parent, &next.name, tries, self.now);
+        self.due = true;
+        self.spent += LINK_COST;
     }
 
     pub(super) fn note_look(&mut self, entry: FileId, now: Now) {
@@ -325,8 +335,6 @@ impl Watch {
         if depends {
             self.request_scan(entry, true);
         }
-        if stat.linked {
-            self.suspect_links(entry);
-        }
+        self.suspect_links(entry);
     }
 }

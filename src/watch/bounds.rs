@@ -264,3 +264,43 @@ fn very_many_roots_are_read_in_many_units() {
     host.turn_until(|host| !host.watches.has_work());
     assert!(host.units >= 50, "{} units", host.units);
 }
+
+/// A change of a file with many names costs a look at each of them, and each shows it.
+#[test]
+fn a_change_costs_one_look_for_each_name_of_a_file() {
+    const NAMES: u64 = 4_000;
+    /// More than a look costs, and a round of names for it.
+    const EACH_MAX: u64 = 80_000;
+    let folder = Folder::new("links");
+    let file = folder.root().join("d0/0");
+    fill(&folder.root(), 1);
+    for n in 1..NAMES {
+        let dir = folder.root().join(format!("d{}", n % 7));
+        fs::create_dir_all(&dir).unwrap();
+        fs::hard_link(&file, dir.join(n.to_string())).unwrap();
+    }
+    let mut host = Host::new(&WatchOptions::new(folder.root()).summary_threshold(0));
+    host.sync();
+    let mut expect = |events: u64, what: &str| {
+        (host.cost, host.units) = (0, 0);
+        host.batches.clear();
+        host.sync();
+        assert_eq!(host.batches.iter().sum::<usize>() as u64, events, "{what}");
+        assert!(host.cost < NAMES * EACH_MAX, "{what}: {} ns", host.cost);
+        assert!(host.units > 100, "{what}: {} units", host.units);
+    };
+    fs::write(&file, b"changed").unwrap();
+    expect(NAMES, "written");
+    fs::hard_link(&file, folder.root().join("one-more")).unwrap();
+    expect(NAMES + 1, "linked");
+    fs::rename(folder.root().join("one-more"), folder.0.join("outside")).unwrap();
+    expect(NAMES + 1, "moved away");
+    // All names of a directory at once, and their other names.
+    let names = fs::read_dir(folder.root().join("d1")).unwrap().count();
+    fs::remove_dir_all(folder.root().join("d1")).unwrap();
+    expect(NAMES + 1, "some deleted");
+    for n in (2..NAMES).filter(|n| n % 7 == 2) {
+        fs::remove_file(folder.root().join(format!("d2/{n}"))).unwrap();
+    }
+    expect(NAMES - names as u64, "more deleted");
+}

@@ -153,6 +153,20 @@ impl DirtyNames {
         }
     }
 
+    /// Notes another name of a file that has changed, to be looked at without a wait; `tries` have failed
+    /// before at the names before it. It counts as older than every fence: the change may be.
+    pub(crate) fn mark_link(&mut self, dir: FileId, name: &[u8], tries: u32, now: Instant) {
+        self.mark_urgent(dir, name, now);
+        let slot = self.find(dir, name);
+        if let Some(mark) = slot.and_then(|slot| self.marks.get_mut(slot as usize)) {
+            mark.order = 0;
+            if tries > 0 {
+                mark.tries = mark.tries.max(tries);
+                mark.hold = Some(now + RETRY * (1 << tries.min(RETRIES_MAX)));
+            }
+        }
+    }
+
     /// Has every name that is dirty now looked at at once: [`urge`](Self::urge) does it.
     pub(crate) fn mark_all_urgent(&mut self) {
         self.urging = Some((0, self.order));

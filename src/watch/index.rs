@@ -5,7 +5,6 @@
 //! no insertion moves more than one shard.
 
 use hashbrown::HashTable;
-use hashbrown::hash_table::IterHash;
 
 /// Slots of a shard on average when one is split.
 const SHARD: usize = 1024;
@@ -35,11 +34,6 @@ impl Index {
         self.shards.get(self.shard_of(hash))?.find(hash, same).copied()
     }
 
-    /// Slots that may have this hash.
-    pub(super) fn iter_hash(&self, hash: u64) -> Option<IterHash<'_, u32>> {
-        Some(self.shards.get(self.shard_of(hash))?.iter_hash(hash))
-    }
-
     /// Adds a slot. `hash_of` gives the hash of another one.
     pub(super) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
         if self.len >= self.shards.len() * SHARD {
@@ -67,14 +61,16 @@ impl Index {
         }
     }
 
-    pub(super) fn remove(&mut self, hash: u64, slot: u32) {
+    /// Takes a slot out. Whether it was there.
+    pub(super) fn remove(&mut self, hash: u64, slot: u32) -> bool {
         let at = self.shard_of(hash);
-        if let Some(shard) = self.shards.get_mut(at)
-            && let Ok(entry) = shard.find_entry(hash, |other| *other == slot)
-        {
-            entry.remove();
-            self.len -= 1;
-        }
+        let Some(shard) = self.shards.get_mut(at) else {
+            return broken!("each hash has a shard", false);
+        };
+        let Ok(entry) = shard.find_entry(hash, |other| *other == slot) else { return false };
+        entry.remove();
+        self.len -= 1;
+        true
     }
 
     /// Takes a part of all slots away, to free what has them in slices; nothing is found any more.

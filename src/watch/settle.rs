@@ -211,10 +211,12 @@ impl Watch {
                 if mark.tries >= TRIES_BELIEVED {
                     self.doubt(mark.dir);
                 }
+                self.pass_link(mark.dir, &mark.name, mark.tries);
                 self.dirty.retry(mark, self.now);
             }
             Some((_, Err(Fate::Gone))) => round.below.push(mark),
-            _ => {}
+            Some((_, Err(Fate::Barred))) => self.pass_link(mark.dir, &mark.name, mark.tries),
+            None => {}
         }
     }
 
@@ -246,8 +248,14 @@ impl Watch {
                     now,
                 });
             }
-            Err(Errno::EACCES | Errno::EPERM) => self.bar(mark.dir),
-            Err(_) => self.dirty.retry(mark, self.now),
+            Err(Errno::EACCES | Errno::EPERM) => {
+                self.bar(mark.dir);
+                self.pass_link(mark.dir, &mark.name, mark.tries);
+            }
+            Err(_) => {
+                self.pass_link(mark.dir, &mark.name, mark.tries);
+                self.dirty.retry(mark, self.now);
+            }
         }
     }
 

@@ -254,10 +254,10 @@ impl World {
         if into_itself || contains || to == from || ["/r", "/s"].contains(&from) {
             return;
         }
-        if let Some((occupant, _)) = self.files.get(&to).copied() {
-            if (file_type, occupant) != (FileType::File, FileType::File) {
-                self.delete(&to);
-            }
+        if let Some((occupant, _)) = self.files.get(&to).copied()
+            && (file_type, occupant) != (FileType::File, FileType::File)
+        {
+            self.delete(&to);
         }
         self.happen(FileEventKind::Rename, &to, file_type, from);
     }
@@ -283,7 +283,7 @@ impl World {
             (2, Some(file)) => self.happen(Modify, &file, File, ""),
             (3, _) => self.happen(Metadata, &dir, Directory, ""),
             (4, Some(file)) => self.delete(&file),
-            (5, _) if dir.len() > 2 || which % 8 == 0 => self.delete(&dir),
+            (5, _) if dir.len() > 2 || which.is_multiple_of(8) => self.delete(&dir),
             (6 | 7, _) => self.rename(&dir, &to, name),
             (8 | 9, Some(file)) => self.rename(&file, &to, name),
             (10, _) => {

@@ -55,22 +55,71 @@ impl Tree {
         }
     }
 
+    /// Adds an entry to the names of its file. The table has one of them, and they are a ring.
     pub(super) fn link_inode(&mut self, slot: u32) {
         let Some(node) = self.nodes.get(slot as usize).filter(|node| !node.stat.is_dir()) else {
             return;
         };
-        let hash = self.hash_inode(&node.stat);
+        let (stat, hash) = (node.stat, self.hash_inode(&node.stat));
         let (nodes, hasher) = (&self.nodes, &self.hasher);
-        self.by_inode.insert(hash, slot, |slot| {
-            let stat = nodes.get(slot as usize).map(|node| &node.stat);
-            stat.map_or(0, |stat| hasher.hash_one((stat.ino, stat.dev)))
-        });
+        let is_name = |slot: &u32| {
+            nodes.get(*slot as usize).is_some_and(|node| node.stat.is_same_inode(&stat))
+        };
+        match self.by_inode.find(hash, is_name) {
+            Some(known) => self.join_ring(slot, known),
+            None => self.by_inode.insert(hash, slot, |slot| {
+                let stat = nodes.get(slot as usize).map(|node| &node.stat);
+                stat.map_or(0, |stat| hasher.hash_one((stat.ino, stat.dev)))
+            }),
+        }
     }
 
+    fn join_ring(&mut self, slot: u32, known: u32) {
+        let next = match self.nodes.get(known as usize).map_or(NONE, |node| node.next_link) {
+            NONE => known,
+            next => next,
+        };
+        self.set_links(known, None, Some(slot));
+        self.set_links(slot, Some(known), Some(next));
+        self.set_links(next, Some(slot), None);
+        // Of two, each is on both sides of the other.
+        if next == known {
+            self.set_links(known, Some(slot), Some(slot));
+        }
+    }
+
+    fn set_links(&mut self, slot: u32, prev: Option<u32>, next: Option<u32>) {
+        if let Some(node) = self.nodes.get_mut(slot as usize) {
+            node.prev_link = prev.unwrap_or(node.prev_link);
+            node.next_link = next.unwrap_or(node.next_link);
+        }
+    }
+
+    /// Takes an entry out of the names of its file.
     pub(super) fn unlink_inode(&mut self, slot: u32) {
         let Some(node) = self.nodes.get(slot as usize) else { return broken!("a slot in use") };
-        let hash = self.hash_inode(&node.stat);
-        self.by_inode.remove(hash, slot);
+        if node.stat.is_dir() {
+            return;
+        }
+        let (hash, prev, next) = (self.hash_inode(&node.stat), node.prev_link, node.next_link);
+        let was_known = self.by_inode.remove(hash, slot);
+        if next == NONE {
+            return;
+        }
+        self.set_links(slot, Some(NONE), Some(NONE));
+        if prev == next {
+            self.set_links(next, Some(NONE), Some(NONE));
+        } else {
+            self.set_links(prev, None, Some(next));
+            self.set_links(next, Some(prev), None);
+        }
+        if was_known {
+            let (nodes, hasher) = (&self.nodes, &self.hasher);
+            self.by_inode.insert(hash, next, |slot| {
+                let stat = nodes.get(slot as usize).map(|node| &node.stat);
+                stat.map_or(0, |stat| hasher.hash_one((stat.ino, stat.dev)))
+            });
+        }
     }
 
     /// Moves an entry to the new end of the order of changes.

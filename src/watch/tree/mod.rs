@@ -1,8 +1,9 @@
 //! The versioned tree: what has been published of the files below the roots of a watch.
 //!
 //! Entries lie in a slab of pages. Each knows its parent and its neighbours, and is found by its parent and name
-//! through one hash table that holds slots only, so a name is stored once. A second table finds entries
-//! by inode, since a change of a file with several links concerns all of them. The entry in slot 0 is
+//! through one hash table that holds slots only, so a name is stored once. A second table finds files
+//! by inode, since a change of a file with several links concerns all of them: it has one name of each, and
+//! the names of a file are a ring. The entry in slot 0 is
 //! nobody: the roots are its children, and their names are whole paths.
 //!
 //! Every change takes the next number of one counter. Entries hang in a list ordered by the number of
@@ -123,6 +124,9 @@ pub(crate) struct Node {
     first_child: u32,
     next: u32,
     prev: u32,
+    /// Neighbours in the ring of the names of one file.
+    next_link: u32,
+    prev_link: u32,
     /// Neighbours in the order of change.
     newer: u32,
     older: u32,
@@ -266,22 +270,10 @@ impl Tree {
         self.get(dir).is_some_and(|node| node.first_child != NONE)
     }
 
-    /// The other entries that are names of the same file.
-    pub(crate) fn other_links(&self, id: FileId) -> Vec<FileId> {
-        let Some(node) = self.get(id).filter(|node| !node.stat.is_dir()) else {
-            return Vec::new();
-        };
-        self.by_inode
-            .iter_hash(self.hash_inode(&node.stat))
-            .into_iter()
-            .flatten()
-            .filter(|slot| **slot as usize != id.slot())
-            .filter(|slot| {
-                let other = self.nodes.get(**slot as usize);
-                other.is_some_and(|other| other.stat.is_same_inode(&node.stat))
-            })
-            .map(|slot| self.id_of(*slot))
-            .collect()
+    /// Another entry that is a name of the same file. From one to the next, all of them come in a ring.
+    pub(crate) fn next_link(&self, id: FileId) -> Option<FileId> {
+        let slot = self.get(id)?.next_link;
+        (slot != NONE).then(|| self.id_of(slot))
     }
 
     /// Whether `id` is `above` or lies below it.
@@ -393,12 +385,17 @@ impl Tree {
             return;
         }
         let slot = id.slot() as u32;
-        self.unlink_inode(slot);
+        let is_same = self.get(id).is_some_and(|node| node.stat.is_same_inode(&stat));
+        if !is_same {
+            self.unlink_inode(slot);
+        }
         if let Some(node) = self.nodes.get_mut(id.slot()) {
             invariant!(node.stat.is_dir() == stat.is_dir(), "a directory stays one");
             node.stat = stat;
         }
-        self.link_inode(slot);
+        if !is_same {
+            self.link_inode(slot);
+        }
     }
 
     /// Frees a part of a tree that nobody uses any more; what that cost, 0 when nothing is left.
@@ -429,6 +426,8 @@ impl Node {
             first_child: NONE,
             next: NONE,
             prev: NONE,
+            next_link: NONE,
+            prev_link: NONE,
             newer: NONE,
             older: NONE,
             looked: 0,
@@ -438,3 +437,6 @@ impl Node {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
