@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use orchflow::{WatchOptions, WatchProblem};
+use orchflow::{Config, Engine, ErrorKind, WatchOptions, WatchProblem};
 use support::files::TempDir;
 use support::mirror::{Mirror, walk_all};
 
@@ -195,4 +195,66 @@ fn what_happens_beside_the_way_is_of_no_interest() {
     rooted.mirror.sync();
     // The fence alone.
     assert!(events(&rooted) <= before + 1, "{} after {before}", events(&rooted));
+}
+
+/// Roots that lead into each other are refused, also by symbolic links; names of one file are not.
+#[test]
+fn roots_that_overlap() {
+    let folder = TempDir::new();
+    let at = |name: &str| folder.path().join(name);
+    shell(
+        folder.path(),
+        "mkdir -p a/s/d b; ln -s a/s l; ln -s a m; ln -s b n; echo x >a/f; ln -s a/f o",
+    );
+    let mut engine = Engine::new(Config::default()).unwrap();
+    for (first, second) in [("a", "l"), ("l", "a"), ("a", "m"), ("l", "m"), ("a/s/d", "l")] {
+        let error = engine.watch(&options(&at(first)).root(at(second))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+        assert!(error.message().contains("into each other"), "{error}");
+        assert!(error.message().contains(at(second).to_str().unwrap()), "{error}");
+    }
+    // A file has several names, and a change shows under each.
+    let mut mirror = Mirror::new(&options(&at("a/f")).root(at("o")).root(at("b")));
+    for text in ["yy", "zzz"] {
+        fs::write(at("a/f"), text).unwrap();
+        mirror.sync();
+        let mut log = mirror.take_log();
+        log.sort();
+        let lines = ["a/f", "o"].map(|name| format!("modify {}", at(name).display()));
+        assert_eq!(log, lines);
+    }
+    shell(folder.path(), "echo new >t; mv t a/f");
+    mirror.sync();
+    let mut log = mirror.take_log();
+    log.sort();
+    assert_eq!(log, ["a/f", "o"].map(|name| format!("modify replaced {}", at(name).display())));
+    fs::write(at("a/f"), "and again").unwrap();
+    mirror.sync();
+    assert_eq!(mirror.take_log().len(), 2);
+}
+
+/// A root that is turned to lead into another one is one entry there, with a warning, until it is turned again.
+#[test]
+fn a_root_that_is_turned_into_another_one() {
+    let folder = TempDir::new();
+    let at = |name: &str| folder.path().join(name);
+    shell(folder.path(), "mkdir -p a/s/d b/e; ln -s b n");
+    let mut mirror = Mirror::new(&options(&at("a")).root(at("n")));
+    let problem = |mirror: &Mirror| mirror.engine.watch_state(mirror.watch).unwrap().problem;
+    for _ in 0..2 {
+        mirror.warnings.clear();
+        shell(folder.path(), "ln -s a/s t; mv -T t n");
+        mirror.wait("a warning", |mirror| problem(mirror) == Some(WatchProblem::RootsOverlap));
+        mirror.sync();
+        assert_eq!(mirror.warnings, [(WatchProblem::RootsOverlap, at("n"))]);
+        assert_eq!(paths(&mirror), [at("a"), at("a/s"), at("a/s/d"), at("n")]);
+        shell(folder.path(), "touch a/s/f; rm a/s/f; ln -s b t; mv -T t n");
+        mirror.wait("no problem", |mirror| problem(mirror).is_none());
+        mirror.sync();
+        assert_eq!(paths(&mirror), [at("a"), at("a/s"), at("a/s/d"), at("n"), at("n/e")]);
+        shell(folder.path(), "touch b/e/f");
+        mirror.wait("its changes", |mirror| mirror.paths.contains_key(&at("n/e/f")));
+        shell(folder.path(), "rm b/e/f");
+        mirror.wait("its changes", |mirror| !mirror.paths.contains_key(&at("n/e/f")));
+    }
 }

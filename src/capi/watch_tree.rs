@@ -23,9 +23,9 @@ pub const ORCH_FILE_OTHER: u32 = 4;
 
 /// Problem: none.
 pub const ORCH_WATCH_PROBLEM_NONE: u32 = 0;
-/// Problem: a directory must not be read; what was known of it stays.
+/// Problem: a directory must not be read or searched, also one above a root; what was known of it stays.
 pub const ORCH_WATCH_PROBLEM_UNREADABLE: u32 = 1;
-/// Problem: the system has no inotify watch left (fs.inotify.max_user_watches); directories are polled.
+/// Problem: the system has no inotify watch left (fs.inotify.max_user_watches); what has none is polled.
 pub const ORCH_WATCH_PROBLEM_OUT_OF_WATCHES: u32 = 2;
 /// Problem: there are as many entries as are allowed; some are left out.
 pub const ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES: u32 = 3;
@@ -37,6 +37,8 @@ pub const ORCH_WATCH_PROBLEM_ROOT_GONE: u32 = 5;
 pub const ORCH_WATCH_PROBLEM_REFUSED: u32 = 6;
 /// Problem: there are more ignore rules than are read; the rest of their file does not count.
 pub const ORCH_WATCH_PROBLEM_TOO_MANY_RULES: u32 = 7;
+/// Problem: a directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
+pub const ORCH_WATCH_PROBLEM_ROOTS_OVERLAP: u32 = 8;
 
 /// A state of a watch's tree. Versions of different epochs do not compare.
 #[repr(C)]

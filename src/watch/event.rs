@@ -44,11 +44,11 @@ pub enum WatchEvent<'a> {
 #[non_exhaustive]
 #[repr(u8)]
 pub enum WatchProblem {
-    /// A directory must not be read, or its file system is not well; what was known of it stays. It is read
-    /// when its permissions, or those of one above, change.
+    /// A directory must not be read or searched, or its file system is not well; what was known of it stays. It is
+    /// read when its permissions, or those of one above, change. It may be a directory above a root.
     Unreadable = 1,
-    /// The system has no inotify watch left (`fs.inotify.max_user_watches`): directories from here on are
-    /// polled until it has.
+    /// The system has no inotify watch left (`fs.inotify.max_user_watches`): directories from here on, and roots
+    /// that are files, are polled until it has. Of a root: its path is.
     OutOfWatches = 2,
     /// There are as many entries as are allowed: some are left out.
     TooManyEntries = 3,
@@ -62,6 +62,9 @@ pub enum WatchProblem {
     /// A file of ignore rules is larger than is read, or there are more rules than a watch may have: the
     /// rest of the file does not count. See [`WatchOptions::gitignore`](crate::WatchOptions::gitignore).
     TooManyRules = 7,
+    /// A directory is in two roots at once, by a symbolic link or a bind mount: its content is in one of them, and
+    /// is missing here. It shows when the other one leads elsewhere.
+    RootsOverlap = 8,
 }
 
 /// What is known of a watch now.

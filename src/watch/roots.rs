@@ -21,6 +21,7 @@ use nix::errno::Errno;
 use super::Watch;
 use super::anchor::Anchor;
 use super::disk;
+use super::event::WatchProblem;
 use super::index::Index;
 use super::options::{WatchOptions, absolute};
 use super::places::{PlaceId, RootId};
@@ -87,6 +88,8 @@ pub(super) struct Roots {
     gone: usize,
     /// The roots that are files, by descriptor: several may be names of the same file, and share one.
     files: BTreeSet<(i32, FileId)>,
+    /// Directories that are one entry, since another root has the same inode.
+    overlapping: BTreeSet<FileId>,
 }
 
 impl Deref for Roots {
@@ -108,8 +111,8 @@ impl Roots {
             });
         }
         let (unread, gone, ways) = (list.len(), list.len(), Ways::new(list.len()));
-        let files = BTreeSet::new();
-        Roots { list, by_path, hasher, ways, looking: None, unread, gone, files }
+        let (files, overlapping) = (BTreeSet::new(), BTreeSet::new());
+        Roots { list, by_path, hasher, ways, looking: None, unread, gone, files, overlapping }
     }
 
     pub(super) fn get_mut(&mut self, id: RootId) -> Option<&mut Root> {
@@ -156,6 +159,16 @@ impl Roots {
         let after = Bound::Included((wd, FileId::NOBODY));
         let range = self.files.range((after, Bound::Unbounded));
         range.take_while(|(other, _)| *other == wd).map(|(_, entry)| *entry).collect()
+    }
+
+    /// Whether a directory is missing in a root since it is in another one.
+    pub(super) fn overlap(&self) -> bool {
+        !self.overlapping.is_empty()
+    }
+
+    /// A directory is listed, or gone.
+    pub(super) fn forget_overlap(&mut self, dir: FileId) {
+        self.overlapping.remove(&dir);
     }
 
     /// What of it has to be freed in steps.
@@ -338,6 +351,21 @@ impl Watch {
     pub(super) fn look_at_polled_file(&mut self, entry: FileId) {
         self.on_root_changed(entry);
         self.on_root_watched(entry);
+    }
+
+    /// A directory is watched under another name, which may be in another root.
+    pub(super) fn note_overlap(&mut self, dir: FileId, other: FileId) {
+        if self.root_of(dir) != self.root_of(other) && self.roots.overlapping.insert(dir) {
+            self.warn_of(WatchProblem::RootsOverlap, dir);
+        }
+    }
+
+    fn root_of(&self, entry: FileId) -> FileId {
+        let mut at = entry;
+        while let Some(node) = self.tree.get(at).filter(|node| node.parent != FileId::NOBODY) {
+            at = node.parent;
+        }
+        at
     }
 
     /// An entry does not need its descriptor any more. Roots that are the same file share one.

@@ -281,6 +281,7 @@ impl Watch {
         let other = self.kernel.get(wd).map_or(FileId::NOBODY, |watched| watched.entry);
         if other != dir && other != FileId::NOBODY && self.tree.is_alive(other) {
             if self.is_still_there(other) {
+                self.note_overlap(dir, other);
                 return false;
             }
             // It moved here, and nobody has told yet: the old name has to be looked at.
@@ -301,6 +302,7 @@ impl Watch {
             node.wd = wd;
         }
         self.stop_polling(dir);
+        self.roots.forget_overlap(dir);
         if had != wd {
             self.on_root_watched(dir);
         }

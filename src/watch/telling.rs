@@ -179,6 +179,7 @@ impl Watch {
             (self.roots.gone() > 0 && self.ready, WatchProblem::RootGone),
             (self.scan.is_limited(), WatchProblem::TooManyEntries),
             (self.filter.has_left_out(), WatchProblem::TooManyRules),
+            (self.roots.overlap(), WatchProblem::RootsOverlap),
             (self.refused > 0, WatchProblem::Refused),
             (is_short, WatchProblem::OutOfWatches),
             (unreadable > 0, WatchProblem::Unreadable),
@@ -218,6 +219,7 @@ impl Watch {
         self.moves.forget(entry);
         if node.stat.is_dir() {
             self.filter.forget(entry);
+            self.roots.forget_overlap(entry);
             self.scan.on_directory_moved();
         }
     }

@@ -312,6 +312,7 @@ pub(crate) fn describe(problem: WatchProblem) -> &'static str {
         WatchProblem::TooManyEntries => "too many entries, some are left out",
         WatchProblem::EventsLost => "the kernel dropped events, listing everything again",
         WatchProblem::TooManyRules => "has more ignore rules than count; the rest has no effect",
+        WatchProblem::RootsOverlap => "is in another root as well, where its content is reported",
         WatchProblem::RootGone => "is gone; waiting for it to come back",
         WatchProblem::Refused => "the system refused to open it; trying again",
         _ => "has a problem",
