@@ -182,6 +182,7 @@ impl Engine {
             }
             Some(Source::Child(id)) => self.terminals.on_child(id, &mut self.reactor),
             Some(Source::Files(id)) => self.watches.on_readable(id),
+            Some(Source::Mounts) => self.watches.on_mounts(),
             Some(Source::Listener(id)) => self.server.on_listener(id, &mut self.reactor),
             Some(Source::Client(id)) => {
                 let hung_up = event.is_read_closed() || event.is_error();

@@ -22,6 +22,8 @@ pub(crate) enum Source {
     Child(TerminalId),
     /// The inotify queue of a file watch.
     Files(WatchId),
+    /// The list of mounted file systems.
+    Mounts,
     /// A socket that the server listens on.
     Listener(ListenerId),
     /// The connection of a client.
@@ -45,6 +47,7 @@ impl Source {
             Source::Listener(id) => (6, id.raw()),
             Source::Client(id) => (7, id.raw()),
             Source::Peer(id) => (8, id.raw()),
+            Source::Mounts => (9, 0),
         };
         invariant!(id & !ID_MASK == 0, "an id fits into a token");
         Token((kind << KIND_SHIFT | id) as usize)
@@ -64,6 +67,7 @@ impl Source {
             6 => Source::Listener(ListenerId::from_raw(raw & ID_MASK)),
             7 => Source::Client(ClientId::from_raw(raw & ID_MASK)),
             8 => Source::Peer(PeerId::from_raw(raw & ID_MASK)),
+            9 => Source::Mounts,
             _ => return None,
         })
     }
@@ -111,6 +115,7 @@ mod tests {
         let id = TerminalId::from_u64((1 << KIND_SHIFT) - 1);
         let sources =
             [Source::Inbox, Source::Timer, Source::SelfWake, Source::Pty(id), Source::Child(id)];
+        let mounts = [Source::Mounts];
         let files = Source::Files(WatchId::from_u64((1 << KIND_SHIFT) - 1));
         let max = (1 << KIND_SHIFT) - 1;
         let sockets = [
@@ -118,7 +123,7 @@ mod tests {
             Source::Client(ClientId::from_u64(max)),
             Source::Peer(PeerId::from_u64(max)),
         ];
-        for source in sources.into_iter().chain([files]).chain(sockets) {
+        for source in sources.into_iter().chain([files]).chain(mounts).chain(sockets) {
             assert_eq!(Source::from_token(source.token()), Some(source));
         }
         assert_eq!(Source::from_token(Token(usize::MAX)), None);

@@ -21,7 +21,7 @@
 //! instance and one timer.
 //!
 //! `tree`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and are pure; `kernel`,
-//! `disk` and `anchor` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`, `emptying`,
+//! `disk`, `anchor` and `mounts` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`, `emptying`,
 //! `scan`, `roots`, `resolving`, `loading`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
 //! engine holds.
 
@@ -41,6 +41,7 @@ mod index;
 mod kernel;
 mod loading;
 mod merge;
+mod mounts;
 mod moves;
 mod options;
 mod places;

@@ -151,6 +151,11 @@ impl Places {
         }
     }
 
+    /// The roots that use a place.
+    pub(super) fn users(&self, id: PlaceId) -> impl Iterator<Item = RootId> + '_ {
+        self.users.range((id, 0)..=(id, RootId::MAX)).map(|(_, root)| *root)
+    }
+
     /// Whether a place can go: no root uses it or one below it.
     pub(super) fn is_unused(&self, id: PlaceId) -> bool {
         let unused = |place: &Place| place.users == 0 && place.below.is_empty();

@@ -336,6 +336,50 @@ impl Watch {
         }
     }
 
+    /// A file system was mounted here, or unmounted: on the way to roots, or in them. What finding that out cost.
+    pub(super) fn on_mount(&mut self, path: &[u8]) -> u64 {
+        let mut rest = names(path);
+        let mut cost = STEP_COST;
+        let mut at = TOP;
+        let mut inside = Vec::new();
+        loop {
+            let places = &self.roots.ways.places;
+            let is_end = |root: &RootId| {
+                self.roots.get(*root as usize).is_some_and(|root| root.uses.last() == Some(&at))
+            };
+            inside.extend(places.users(at).filter(is_end).map(|root| (root, rest.len())));
+            let Some(name) = rest.last() else {
+                self.roots.ways.doubt(at);
+                self.due = true;
+                break;
+            };
+            cost += STEP_COST;
+            let Some(below) = places.child(at, name) else { break };
+            at = below;
+            rest.pop();
+        }
+        let all = names(path);
+        for (root, left) in inside {
+            cost += all.len() as u64 * STEP_COST;
+            self.look_in_root(root, all.get(..left).unwrap_or_default());
+        }
+        cost
+    }
+
+    /// Looks at an entry of a root; `names` of its path, the last one first.
+    fn look_in_root(&mut self, root: RootId, names: &[Box<[u8]>]) {
+        let Some((last, above)) = names.split_first() else { return };
+        let root = self.roots.get(root as usize).map(|root| &*root.path).unwrap_or_default();
+        let mut dir = self.tree.child(FileId::NOBODY, root);
+        for name in above.iter().rev() {
+            dir = dir.and_then(|dir| self.tree.child(dir, name));
+        }
+        if let Some(dir) = dir {
+            self.dirty.mark_urgent(dir, last, self.now);
+            self.due = true;
+        }
+    }
+
     /// Something happened to an inode that paths lead through, or to a name in it.
     pub(super) fn on_place(&mut self, wd: i32, name: Option<&[u8]>) {
         let ways = &mut self.roots.ways;

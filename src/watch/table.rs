@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::event::Telling;
+use super::mounts::Mounts;
 use super::options::WatchOptions;
 use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::{Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::policy::Slice;
-use crate::reactor::{Alarm, IdTable, Reactor, WatchId};
+use crate::reactor::{Alarm, IdTable, Reactor, Source, WatchId};
 
 /// How long the kernel works on descriptors that were given back; closing before waits for it.
 const CLOSING_WAIT: Duration = Duration::from_millis(500);
@@ -22,6 +23,9 @@ pub(crate) struct Watches {
     buffer: Vec<u8>,
     /// What was told last, and by whom.
     told: Option<(WatchId, Telling)>,
+    /// Which file systems are mounted, while there is a watch; and where some came or went.
+    mounts: Option<Mounts>,
+    mounted: Vec<Vec<u8>>,
     /// The kernel's sides of watches that were removed and had very many descriptors.
     retired: Vec<Retired>,
     /// Whose turn it is, to tell and to work.
@@ -61,6 +65,8 @@ impl Watches {
             limits,
             buffer: Vec::new(),
             told: None,
+            mounts: None,
+            mounted: Vec::new(),
             retired: Vec::new(),
             next: 0,
             next_busy: 0,
@@ -91,6 +97,7 @@ impl Watches {
         }
         let mut watch = made?;
         watch.register(reactor)?;
+        self.look_for_mounts(reactor);
         watch.start();
         watch.arm(reactor);
         self.buffer.resize(self.limits.watch_read_bytes, 0);
@@ -110,7 +117,55 @@ impl Watches {
                 self.retired.push(Retired { id, watch: Box::new(watch), is_empty: false });
             }
         }
+        if self.table.len() == 0 {
+            self.drop_mounts(reactor);
+        }
         Ok(())
+    }
+
+    /// Has the reactor tell when file systems come and go. Without that, such changes are found out by a fence.
+    fn look_for_mounts(&mut self, reactor: &Reactor) {
+        if self.mounts.is_none() {
+            let registered = |mounts: &Mounts| {
+                reactor.register(mounts.as_fd(), Source::Mounts, mio::Interest::READABLE).is_ok()
+            };
+            self.mounts = Mounts::new().filter(registered);
+        }
+    }
+
+    fn drop_mounts(&mut self, reactor: &Reactor) {
+        self.mounted.clear();
+        if let Some(mounts) = self.mounts.take() {
+            reactor.deregister(mounts.as_fd());
+        }
+    }
+
+    /// File systems may have come or gone.
+    pub(crate) fn on_mounts(&mut self) {
+        if let Some(mounts) = &mut self.mounts {
+            mounts.on_changed();
+        }
+    }
+
+    /// Finds out where file systems came or went, and has the watches look there. Whether that is done.
+    fn read_mounts(&mut self, slice: &mut Slice) -> bool {
+        while let Some(mounts) = self.mounts.as_mut().filter(|mounts| mounts.is_pending()) {
+            let mut cost = mounts.step(&mut self.mounted);
+            let ids: Vec<WatchId> = self.table.ids().filter(|_| !self.mounted.is_empty()).collect();
+            for id in ids {
+                let Ok(watch) = self.table.get_mut(id) else {
+                    return broken!("listed above", true);
+                };
+                cost += self.mounted.iter().map(|place| watch.on_mount(place)).sum::<u64>();
+                self.count(id);
+            }
+            self.mounted.clear();
+            slice.charge(cost);
+            if slice.is_over() {
+                return false;
+            }
+        }
+        true
     }
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = WatchId> + '_ {
@@ -195,12 +250,17 @@ impl Watches {
 
     /// Whether [`work`](Self::work) would do something now.
     pub(crate) fn has_work(&self) -> bool {
-        self.with_work > 0 || self.retired.iter().any(|retired| !retired.is_empty)
+        let mounts = self.mounts.as_ref().is_some_and(Mounts::is_pending);
+        mounts || self.with_work > 0 || self.retired.iter().any(|retired| !retired.is_empty)
     }
 
     /// Lets the watches that have something to do use parts of the slice, in turns.
     pub(crate) fn work(&mut self, slice: &mut Slice, reactor: &mut Reactor) {
         if self.shed(slice, reactor) && slice.is_over() {
+            return;
+        }
+        // What is looked at after this is looked at as it is mounted now.
+        if !self.read_mounts(slice) {
             return;
         }
         let has_work = |id: &WatchId| self.table.get(*id).is_ok_and(Watch::has_work);
@@ -282,12 +342,14 @@ impl Watches {
     /// Lets go of everything without touching what is shared with a parent process.
     pub(crate) fn forget(&mut self) {
         (self.with_event, self.with_work) = (0, 0);
+        self.mounts = None;
         self.table.drain().for_each(drop);
     }
 
     /// Lets go of everything; the kernel takes its time for it.
     pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
         (self.with_event, self.with_work) = (0, 0);
+        self.drop_mounts(reactor);
         for mut watch in self.table.drain() {
             watch.dismantle(reactor);
         }
