@@ -236,6 +236,48 @@ void errors() {
     CHECK(engine->watches().empty());
 }
 
+std::string saved(orch::engine &engine, orch::watch_id id) {
+    std::string bytes;
+    orch_save_cursor cursor = {};
+    for (;;) {
+        const auto more = engine.save_watch(id, cursor, bytes, 1);
+        CHECK(more);
+        if (!*more) return bytes;
+    }
+}
+
+// A tree that is saved, and what changed until the next watch.
+void across_restarts() {
+    const folder base;
+    write_file(base / "kept", "1");
+    write_file(base / "gone", "2");
+    std::string bytes;
+    {
+        orch::engine engine = make_engine();
+        const auto id = watch(engine, orch::watch_options(base.path()));
+        bytes = saved(engine, id);
+        orch_save_cursor cursor = {};
+        cursor.phase = 3;
+        CHECK_INT(engine.save_watch(id, cursor, bytes).error().code(), ORCH_E_INVALID);
+        CHECK(engine.unwatch(id));
+        CHECK_INT(engine.save_watch(id, cursor, bytes).error().code(), ORCH_E_STALE_ID);
+    }
+    CHECK_SYS(unlink((base / "gone").c_str()));
+    orch::engine engine = make_engine();
+    const auto id = engine.watch(orch::watch_options(base.path()).since(bytes));
+    CHECK(id);
+    const auto batch = orch::file_batch(next(engine));
+    CHECK_INT(batch.events().size(), 1);
+    CHECK(orch::view(batch.events()[0].path) == base / "gone");
+    CHECK_INT(until(engine, *id, ORCH_EVENT_WATCH_READY).watch(), *id);
+    bytes[bytes.size() / 2] ^= 1;
+    const auto other = engine.watch(orch::watch_options(base.path()).since(bytes));
+    CHECK(other);
+    const auto warning = until(engine, *other, ORCH_EVENT_WATCH_WARNING);
+    CHECK_INT(warning.raw().value, ORCH_WATCH_PROBLEM_SAVE_UNUSABLE);
+    CHECK_INT(until(engine, *other, ORCH_EVENT_WATCH_READY).watch(), *other);
+}
+
 // A batch or changes of another size: what this header does not know is left out, what is missing is 0.
 void other_sizes() {
     orch_file_batch older = {};
@@ -260,6 +302,7 @@ int main() {
     batches();
     choices();
     errors();
+    across_restarts();
     other_sizes();
     return 0;
 }

@@ -2,7 +2,7 @@
 
 #include "layout.h"
 
-SIZE(orch_watch_options, 96);
+SIZE(orch_watch_options, 112);
 FIELD(orch_watch_options, size, 0, 8);
 FIELD(orch_watch_options, roots, 8, 8);
 FIELD(orch_watch_options, root_count, 16, 8);
@@ -18,6 +18,14 @@ FIELD(orch_watch_options, entry_limit, 72, 8);
 FIELD(orch_watch_options, poll_interval_ms, 80, 4);
 FIELD(orch_watch_options, reserved, 84, 4);
 FIELD(orch_watch_options, tag, 88, 8);
+FIELD(orch_watch_options, since, 96, 16);
+
+SIZE(orch_save_cursor, 40);
+FIELD(orch_save_cursor, epoch, 0, 8);
+FIELD(orch_save_cursor, base, 8, 8);
+FIELD(orch_save_cursor, position, 16, 8);
+FIELD(orch_save_cursor, checksum, 24, 8);
+FIELD(orch_save_cursor, phase, 32, 8);
 
 SIZE(orch_watch_state, 152);
 FIELD(orch_watch_state, size, 0, 8);
@@ -154,5 +162,6 @@ int main(void) {
     CHECK_INT(options.poll_interval_ms, 1000);
     CHECK_INT(options.reserved, 0);
     CHECK_INT(options.tag, 0);
+    CHECK_INT(options.since.len, 0);
     return 0;
 }

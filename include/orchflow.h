@@ -448,6 +448,10 @@
 // Problem: there are more ignore rules than are read; the rest of their file does not count.
 #define ORCH_WATCH_PROBLEM_TOO_MANY_RULES 7
 
+// Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
+// roots, or too large: the watch begins afresh. Comes as a warning only.
+#define ORCH_WATCH_PROBLEM_SAVE_UNUSABLE 9
+
 // File flag: a directory that is one entry: what is in it is not watched.
 #define ORCH_FILE_IGNORED 1
 
@@ -1339,6 +1343,20 @@ typedef struct orch_watch_state {
     size_t path_watches;
 } orch_watch_state;
 
+// How far a watch's tree has been saved. All 0: nothing. Its fields are the library's.
+typedef struct orch_save_cursor {
+    // The epoch that the rest belongs to.
+    uint64_t epoch;
+    // Where the reading began.
+    uint64_t base;
+    // Everything up to here has been saved.
+    uint64_t position;
+    // Of the bytes so far.
+    uint64_t checksum;
+    // 0 before the first part, 1 after it, 2 after the last one.
+    uint64_t phase;
+} orch_save_cursor;
+
 // A word of the host's own about a session or a pane. UTF-8 both.
 typedef struct orch_pair {
     // 1 to 64 bytes; an entry has each key once.
@@ -1988,6 +2006,11 @@ typedef struct orch_watch_options {
     uint32_t reserved;
     // A number of the host's own; comes back in every event of the watch.
     uint64_t tag;
+    // A tree that orch_watch_save has saved, or nothing: what changed while nobody watched is reported in
+    // batches, and ORCH_EVENT_WATCH_READY comes after them. The roots have to be those of the saved watch; the
+    // other options may differ, and what they hide or show now is deleted or created. Bytes that cannot be used
+    // are no error: ORCH_WATCH_PROBLEM_SAVE_UNUSABLE warns of them. Copied.
+    struct orch_bytes since;
 } orch_watch_options;
 
 // What the state knows of a terminal.
@@ -2666,6 +2689,22 @@ int32_t orch_watch_changes(struct orch_engine *engine,
 int32_t orch_watch_get_state(struct orch_engine *engine,
                              uint64_t watch,
                              struct orch_watch_state *out_state);
+
+// Saves a part of a watch's tree, at most `max` changes (0: 4,096; some 60 bytes each): `out_bytes` are the bytes
+// of this part, to be written behind those of the part before. Call it again with the same cursor, all 0 at
+// first, while `out_more` is 1, also over several turns; what changes meanwhile is in a later part. When it is
+// 0 the bytes are whole: `since` of orch_watch_options takes them. Batches that are unread are contained in them,
+// so read those first. The form is described in docs/SAVED.md.
+//
+// Lent until the next question about a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID;
+// ORCH_E_INVALID before the watch is ready, and for a cursor that was begun with another watch. The outputs
+// and the cursor are untouched then.
+int32_t orch_watch_save(struct orch_engine *engine,
+                        uint64_t watch,
+                        struct orch_save_cursor *cursor,
+                        size_t max,
+                        struct orch_bytes *out_bytes,
+                        uint32_t *out_more);
 
 // Changes sessions and panes: `count` operations, an array whose elements lie `stride` bytes apart
 // (`sizeof(orch_state_op)`), in their order, all of them as one version, or none. Sessions and terminals that

@@ -211,6 +211,8 @@ public:
         return raw_.poll_interval_ms = clamp_ms<uint32_t>(interval), *this;
     }
     watch_options &tag(uint64_t tag) noexcept { return raw_.tag = tag, *this; }
+    // A saved tree to begin with; see save_watch. Kept.
+    watch_options &since(std::string_view saved) { return since_.assign(saved), *this; }
 
     // The options in C's form, for the time of the call `use`.
     template <typename Use>
@@ -221,11 +223,13 @@ public:
         raw.root_count = roots.size();
         raw.ignore = ignore.data();
         raw.ignore_count = ignore.size();
+        raw.since = {since_.data(), since_.size()};
         return use(raw);
     }
 
 private:
     std::vector<std::string> roots_, ignore_;
+    std::string since_;
     orch_watch_options raw_ = {};
 };
 
@@ -1156,6 +1160,16 @@ public:
         const status done = orch_watch_changes(raw_.get(), id, &cursor.raw, max, &out);
         if (!done) return done;
         return orch::file_changes(out);
+    }
+    // Appends the next part of the tree to `saved`, for watch_options::since; true while there is more.
+    result<bool> save_watch(watch_id id, orch_save_cursor &cursor, std::string &saved,
+                            size_t max = 0) {
+        orch_bytes part = {};
+        uint32_t more = 0;
+        const status done = orch_watch_save(raw_.get(), id, &cursor, max, &part, &more);
+        if (!done) return done;
+        saved.append(static_cast<const char *>(part.data), part.len);
+        return more != 0;
     }
     result<orch_watch_state> watch_state(watch_id id) noexcept {
         orch_watch_state out = {};

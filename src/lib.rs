@@ -66,7 +66,7 @@ pub use terminal::{
 };
 pub use watch::{
     FileBatch, FileChanges, FileCursor, FileEntry, FileEvent, FileEventKind, FileId, FileSummary,
-    FileType, FileVersion, WatchEvent, WatchOptions, WatchProblem, WatchState,
+    FileType, FileVersion, WatchEvent, WatchOptions, WatchProblem, WatchSave, WatchState,
 };
 
 /// Entry points of the fuzz targets in `fuzz/`.

@@ -136,6 +136,51 @@ fn batches_are_groups() {
     assert_eq!(watching.end(), (vec![], Some(0)));
 }
 
+/// From one start to the next: first nothing to compare with, then what has changed, then nothing.
+#[test]
+fn what_changed_since_the_last_time() {
+    let root = TempDir::new();
+    fs::create_dir(root.file("src")).unwrap();
+    fs::write(root.file("src/a"), b"1").unwrap();
+    let run = |args: &[&str]| {
+        let output =
+            Command::new(DEMO).current_dir(root.path()).arg("watch").args(args).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        (text(output.stdout), text(output.stderr))
+    };
+    // The file lies in the watched directory, and is no change.
+    let args = ["--since", "the [tree]", "--once"];
+    assert_eq!(run(&args).0, "");
+    fs::rename(root.file("src"), root.file("lib")).unwrap();
+    fs::write(root.file("new"), b"1").unwrap();
+    let (out, _) = run(&args);
+    let mut lines: Vec<&str> = out.lines().filter(|line| !line.is_empty()).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["create   new", "rename   src -> lib/"]);
+    assert_eq!(run(&args).0, "");
+    // Saved elsewhere, so the first one stays as it is.
+    let kept = fs::read(root.file("the [tree]")).unwrap();
+    fs::remove_file(root.file("new")).unwrap();
+    let both = ["--since", "the [tree]", "--save", "other", "--once"];
+    assert_eq!(run(&both).0, "delete   new\n");
+    assert!(
+        fs::read(root.file("the [tree]")).unwrap() == kept && root.path().join("other").exists()
+    );
+    fs::write(root.file("the [tree]"), b"noise").unwrap();
+    let (out, errors) = run(&args);
+    assert!(out.is_empty() && errors.contains("starting afresh"), "{errors}");
+    assert!(fs::read(root.file("the [tree]")).unwrap().starts_with(b"orchtree"));
+    let names = fs::read_dir(root.path()).unwrap().count();
+    assert_eq!(names, 3, "no unfinished file is left");
+    // It is saved when it is interrupted, too.
+    let mut watching = Watching::start_in(root.path(), &["--since", "the [tree]"]);
+    appear(&root, "late");
+    assert_eq!(watching.line(), "create   late");
+    watching.end();
+    assert_eq!(run(&args).0, "");
+}
+
 /// Names that would control a terminal are escaped, in events, in warnings and in mistakes.
 #[test]
 fn control_characters_are_escaped_everywhere() {

@@ -32,6 +32,8 @@ mod update;
 
 mod watch_tree;
 
+mod watch_save;
+
 mod watch_batch;
 
 mod state_entry;
@@ -90,4 +92,5 @@ pub use turns::*;
 pub use update::*;
 pub use watch::*;
 pub use watch_batch::*;
+pub use watch_save::*;
 pub use watch_tree::*;

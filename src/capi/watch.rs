@@ -66,6 +66,11 @@ pub struct orch_watch_options {
     pub reserved: u32,
     /// A number of the host's own; comes back in every event of the watch.
     pub tag: u64,
+    /// A tree that orch_watch_save has saved, or nothing: what changed while nobody watched is reported in
+    /// batches, and ORCH_EVENT_WATCH_READY comes after them. The roots have to be those of the saved watch; the
+    /// other options may differ, and what they hide or show now is deleted or created. Bytes that cannot be used
+    /// are no error: ORCH_WATCH_PROBLEM_SAVE_UNUSABLE warns of them. Copied.
+    pub since: orch_bytes,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -89,6 +94,7 @@ unsafe impl SizedStruct for orch_watch_options {
             poll_interval_ms: default.poll_interval.as_millis() as u32,
             reserved: 0,
             tag: 0,
+            since: orch_bytes { data: ptr::null(), len: 0 },
         }
     }
 }
@@ -166,6 +172,11 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
         let glob = str::from_utf8(glob)
             .map_err(|_| Error::invalid("an ignore glob is UTF-8, and this one is not"))?;
         out = out.ignore(glob);
+    }
+    // SAFETY: passed on from the caller.
+    let since = unsafe { sized::bytes(c.since.data, c.since.len) }?;
+    if !since.is_empty() {
+        out = out.since(since);
     }
     if c.entry_limit != 0 {
         out = out.entry_limit(c.entry_limit);

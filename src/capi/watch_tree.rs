@@ -39,6 +39,9 @@ pub const ORCH_WATCH_PROBLEM_REFUSED: u32 = 6;
 pub const ORCH_WATCH_PROBLEM_TOO_MANY_RULES: u32 = 7;
 /// Problem: a directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
 pub const ORCH_WATCH_PROBLEM_ROOTS_OVERLAP: u32 = 8;
+/// Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
+/// roots, or too large: the watch begins afresh. Comes as a warning only.
+pub const ORCH_WATCH_PROBLEM_SAVE_UNUSABLE: u32 = 9;
 
 /// A state of a watch's tree. Versions of different epochs do not compare.
 #[repr(C)]
@@ -153,6 +156,8 @@ pub(super) struct Files {
     entries: Vec<orch_file_entry>,
     roots: Vec<PathBuf>,
     root_bytes: Vec<orch_bytes>,
+    /// A part of a saved tree.
+    pub(super) saved: Vec<u8>,
 }
 
 /// A path as C gets it.

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::error::Result;
 use crate::reactor::WatchId;
-use crate::watch::{FileChanges, FileCursor, WatchOptions, WatchState};
+use crate::watch::{FileChanges, FileCursor, WatchOptions, WatchSave, WatchState};
 
 impl Engine {
     /// Watches files: keeps a tree of what is below the roots, and tells what changes in it.
@@ -77,6 +77,27 @@ impl Engine {
         let outcome = self.watches.changes(id, cursor, max, changes, &mut self.reactor);
         self.settle_or_log();
         outcome
+    }
+
+    /// Appends the next part of a watch's tree to `out`, as bytes for [`WatchOptions::since`]: at most `max`
+    /// changes, some 60 bytes each. Call it again with the same `save` while it gives true, also over several
+    /// turns; what changes meanwhile is in a later part. When it gives false, the bytes are whole.
+    ///
+    /// Batches that are unread are contained in it: read them first, or they are never reported. `docs/SAVED.md`
+    /// describes the form.
+    ///
+    /// # Errors
+    /// `StaleId`, `Forked`; `InvalidArgument` before the watch is ready, and for a `save` that was begun with
+    /// another watch.
+    pub fn save_watch(
+        &mut self,
+        id: WatchId,
+        save: &mut WatchSave,
+        max: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        self.check_process()?;
+        self.watches.save(id, save, max, out)
     }
 
     /// Everything that is known about a watch now.

@@ -65,6 +65,9 @@ pub enum WatchProblem {
     /// A directory is in two roots at once, by a symbolic link or a bind mount: its content is in one of them, and
     /// is missing here. It shows when the other one leads elsewhere.
     RootsOverlap = 8,
+    /// What [`WatchOptions::since`](crate::WatchOptions::since) was given is damaged, of another version of the
+    /// form, of other roots, or has more entries than this watch may hold: the watch begins afresh.
+    SaveUnusable = 9,
 }
 
 /// What is known of a watch now.

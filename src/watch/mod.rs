@@ -20,9 +20,10 @@
 //! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
 //! instance and one timer.
 //!
-//! `tree`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and are pure; `kernel`,
-//! `disk`, `anchor` and `mounts` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`, `emptying`,
-//! `scan`, `roots`, `resolving`, `loading`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
+//! `tree`, `saved`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and are pure;
+//! `kernel`, `disk`, `anchor` and `mounts` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`,
+//! `emptying`, `scan`, `roots`, `resolving`, `resuming`, `loading`, `polling`, `fence` join them and are methods of
+//! [`Watch`]; `table` is what the
 //! engine holds.
 
 mod anchor;
@@ -49,7 +50,9 @@ mod polling;
 mod reading;
 mod renaming;
 mod resolving;
+mod resuming;
 mod roots;
+mod saved;
 mod scan;
 mod settle;
 mod stages;
@@ -76,6 +79,7 @@ use kernel::Kernel;
 use loading::OuterRules;
 use moves::Moves;
 use polling::Polling;
+use resuming::Resuming;
 use roots::{Backoff, Roots};
 use scan::Scan;
 use settle::{Look, Round};
@@ -87,6 +91,7 @@ pub(crate) use anchor::Granted;
 pub use batch::{FileBatch, FileEvent, FileEventKind, FileSummary};
 pub use event::{WatchEvent, WatchProblem, WatchState};
 pub use options::WatchOptions;
+pub use saved::WatchSave;
 pub(crate) use table::Watches;
 pub use tree::{FileChanges, FileCursor, FileEntry, FileId, FileType, FileVersion};
 
@@ -132,6 +137,8 @@ pub(crate) struct Watch {
     scan: Scan,
     polling: Polling,
     fences: Vec<Fence>,
+    /// What was saved by a watch before this one.
+    resuming: Resuming,
     telling: VecDeque<Telling>,
     /// What changed since the last batch was made.
     open: FileBatch,
@@ -203,17 +210,19 @@ impl Watch {
         options.validate()?;
         let mut anchor = Anchor::new(options.granted.clone());
         let roots = roots::resolve(options, &mut anchor)?;
+        let paths = roots.iter().map(|root| root.path.clone()).collect();
         let filter =
             Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)?;
         let outer = OuterRules::new(roots.iter().filter(|_| options.gitignore));
         let entry_limit = options.entry_limit.unwrap_or(limits.watch_entries);
+        let entry_limit = entry_limit.min(limits.watch_entries);
         // 53 bits are exact in every language that counts in doubles.
         let random = std::hash::RandomState::new().build_hasher().finish();
         Ok(Watch {
             id,
             tag: options.tag,
-            options: options.clone(),
-            entry_limit: entry_limit.min(limits.watch_entries),
+            options: WatchOptions { since: None, ..options.clone() },
+            entry_limit,
             batch_events_max: limits.watch_batch_events,
             tree: Tree::new(limits.watch_tombstones),
             epoch: (random >> 11) | 1,
@@ -230,6 +239,7 @@ impl Watch {
             scan: Scan::default(),
             polling: Polling::new(options.poll_interval),
             fences: Vec::new(),
+            resuming: Resuming::new(options, paths, entry_limit, limits),
             telling: VecDeque::new(),
             open: FileBatch::default(),
             opened: None,

@@ -110,6 +110,16 @@ impl Moves {
         Some(entry)
     }
 
+    /// An entry was found at a place where it was not published.
+    pub(crate) fn found(&mut self, entry: FileId, dir: FileId, name: &[u8]) {
+        self.forget(entry);
+        let place: Place = (dir, name.into());
+        if let Some(overwritten) = self.arrived.insert(place.clone(), entry) {
+            self.places.remove(&overwritten);
+        }
+        self.places.insert(entry, place);
+    }
+
     /// Gives up on what left and should have arrived by now.
     pub(crate) fn expire(&mut self, now: Instant) {
         while self.left.front().is_some_and(|(until, _)| *until <= now) {

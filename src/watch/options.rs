@@ -32,6 +32,8 @@ pub struct WatchOptions {
     pub(crate) entry_limit: Option<usize>,
     pub(crate) poll_interval: Duration,
     pub(crate) tag: u64,
+    /// The saved tree to begin with; see [`WatchOptions::since`].
+    pub(crate) since: Option<Arc<[u8]>>,
     /// Nothing is told; see [`WatchOptions::muted`].
     pub(crate) muted: bool,
     /// Names are looked up beneath this directory; see [`WatchOptions::beneath`].
@@ -57,6 +59,7 @@ impl WatchOptions {
             entry_limit: None,
             poll_interval: Duration::from_secs(1),
             tag: 0,
+            since: None,
             muted: false,
             granted: None,
         }
@@ -148,6 +151,20 @@ impl WatchOptions {
     /// Default 1 s. Polling takes at most a twentieth of the time, so it is rarer where there is much.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
+        self
+    }
+
+    /// Begins with a tree that [`Engine::save_watch`](crate::Engine::save_watch) has saved: what changed while
+    /// nobody watched is reported in batches, and [`Ready`](crate::WatchEvent::Ready) comes after them. The roots
+    /// have to be those of the saved watch; the other options may differ, and what they hide or show now is
+    /// deleted or created.
+    ///
+    /// A file counts as modified if its inode, size or times differ. One that has another name is renamed if its
+    /// inode, size, time and mode are the same, a directory if one of the first entries in it is there too; else
+    /// it is deleted and created. Bytes that cannot be used are no error:
+    /// [`SaveUnusable`](crate::WatchProblem::SaveUnusable) warns of them, and the watch begins afresh.
+    pub fn since(mut self, saved: impl Into<Arc<[u8]>>) -> Self {
+        self.since = Some(saved.into());
         self
     }
 

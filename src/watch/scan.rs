@@ -455,6 +455,10 @@ impl Watch {
                     return;
                 }
             };
+            let fd = current.listing.fd.as_fd();
+            if entry.is_none() && self.is_saved_elsewhere(fd, dir, name, stat.as_ref()) {
+                return;
+            }
             if entry.is_none() && self.is_young(stat.as_ref(), file_time) {
                 // It may be half written: it gets its window, as it would have with an event.
                 let seen = Evidence { kinds: evidence::CREATED, written_in: 0 };
@@ -503,6 +507,9 @@ impl Watch {
                 continue;
             };
             let name = node.name.clone();
+            if self.postpone_missing(child) {
+                continue;
+            }
             if self.waits_as_rename(current.dir, &name) {
                 if current.deep {
                     // Wherever it is now, it is to be listed too.

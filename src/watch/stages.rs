@@ -85,6 +85,8 @@ impl Watch {
     /// Whether something is half done.
     pub(super) fn is_busy(&self) -> bool {
         self.outer.is_pending()
+            || self.resuming.is_loading()
+            || self.resuming.has_missing()
             || self.emptying.is_pending()
             || self.round.is_some()
             || self.parked.is_some()
@@ -105,6 +107,10 @@ impl Watch {
     }
 
     fn advance_uncharged(&mut self, slice: &mut Slice) -> bool {
+        if self.resuming.is_loading() {
+            self.load_saved();
+            return true;
+        }
         if let Some(cost) = self.filter.drop_discarded() {
             self.spent += cost;
             return true;
@@ -145,6 +151,7 @@ impl Watch {
             || self.look_at_roots()
             || self.resolve_ways(slice)
             || self.order_fences()
+            || self.look_for_missing()
             || self.sweep()
     }
 
@@ -183,13 +190,30 @@ impl Watch {
             self.finish_polling(now);
             let is_read = self.roots.are_read() && self.refused == 0 && !self.due;
             if !self.ready && is_read && self.lost.rescan_at.is_none() {
-                self.ready = true;
-                let version = self.version();
-                self.tell(Telling::Ready(version));
+                self.become_ready();
             }
         }
         self.make_batch(now);
         self.resolve_fences();
+    }
+
+    /// The tree has been read for the first time. What changed since it was saved is reported before.
+    fn become_ready(&mut self) {
+        if self.is_behind_saved() {
+            return;
+        }
+        if self.is_blocked() || !self.open.events.is_empty() {
+            if !self.is_blocked() {
+                self.seal();
+            }
+            // To come here again when that is read.
+            self.due = true;
+            return;
+        }
+        self.resuming.finish();
+        self.ready = true;
+        let version = self.version();
+        self.tell(Telling::Ready(version));
     }
 
     /// Lists everything again: the kernel has dropped events.

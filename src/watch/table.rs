@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::event::Telling;
 use super::mounts::Mounts;
 use super::options::WatchOptions;
+use super::saved::WatchSave;
 use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::{Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
@@ -203,6 +204,17 @@ impl Watches {
             watch.changes(cursor, max, out);
             Ok(())
         })
+    }
+
+    /// Appends a part of a watch's saved tree. Whether there is more.
+    pub(crate) fn save(
+        &mut self,
+        id: WatchId,
+        save: &mut WatchSave,
+        max: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        self.table.get_mut(id)?.save(save, max, out)
     }
 
     /// The state of a watch's tree.

@@ -6,9 +6,11 @@ use super::Watch;
 use super::batch::{FileEventKind, Raw};
 use super::event::{Telling, WatchProblem, WatchState};
 use super::options::kind_bit;
+use super::saved::WatchSave;
 use super::summary::Shortening;
 use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::tree::{FileId, Node, flag};
+use crate::error::{Error, Result};
 use crate::policy::Slice;
 
 /// Warnings that wait to be told; of more the oldest is dropped: the state says what is wrong now.
@@ -44,7 +46,8 @@ impl Watch {
         replaced: bool,
         from: Option<&[u8]>,
     ) {
-        if !self.ready || self.options.muted {
+        let is_reported = self.ready || self.resuming.is_comparing();
+        if !is_reported || self.options.muted {
             return;
         }
         let Some(node) = self.tree.get(entry) else { return broken!("what is published is there") };
@@ -168,6 +171,23 @@ impl Watch {
         out: &mut FileChanges,
     ) {
         self.tree.changes(self.epoch, cursor, max, out);
+    }
+
+    /// Appends the next part of the saved tree, of at most `max` changes. Whether there is more.
+    pub(crate) fn save(
+        &mut self,
+        save: &mut WatchSave,
+        max: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        if !self.ready {
+            return Err(Error::invalid("the tree of this watch has not been read yet"));
+        }
+        if save.is_of_another(self.epoch) {
+            return Err(Error::invalid("this was begun with another watch"));
+        }
+        let roots = self.roots.iter().map(|root| root.path.as_slice());
+        Ok(save.write(&mut self.tree, self.epoch, roots, max, out))
     }
 
     pub(crate) fn state(&self) -> WatchState {

@@ -86,6 +86,10 @@ is a group between blank lines. Control characters are printed as \x1b.
                         milliseconds since 1970
   --color WHEN          auto (on a terminal, unless NO_COLOR is set), always or
                         never (default: auto)
+  --since FILE          first report what has changed since FILE was saved, if
+                        it is there; at the end save it for the next time
+  --save FILE           at the end save in FILE, and not in that of --since
+  --once                end when that is reported
   -h, --help            show this
 
 Running a command:

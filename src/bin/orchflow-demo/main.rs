@@ -26,6 +26,7 @@ mod paths;
 mod record;
 mod replay;
 mod run;
+mod saved;
 mod say;
 mod serve;
 mod show;

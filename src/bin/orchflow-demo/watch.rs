@@ -6,6 +6,7 @@
 
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::failure::Failure;
 use crate::host::{Signals, wall_clock_ms};
 use crate::output::Output;
 use crate::paths::Names;
+use crate::saved;
 use crate::say::put;
 use crate::show::{self, TextForm};
 
@@ -62,6 +64,9 @@ struct Teller {
     names: Names,
     /// Runs for changes.
     exec: Option<Exec>,
+    /// Where the tree is saved at the end.
+    save: Option<PathBuf>,
+    once: bool,
 }
 
 impl Teller {
@@ -70,7 +75,11 @@ impl Teller {
         let signals =
             Signals::catch_also(&[Signal::SIGCHLD]).map_err(|e| Failure::Host("signalfd", e))?;
         let mut engine = Engine::new(Config::default())?;
-        let watch = engine.watch(&watch_options(options))?;
+        let mut chosen = watch_options(options);
+        if let Some(bytes) = saved::read(options)? {
+            chosen = chosen.since(bytes);
+        }
+        let watch = engine.watch(&chosen)?;
         let json = options.json;
         let roots = engine.watch_state(watch)?.roots;
         let names = Names::new(options.style, &options.paths, &roots);
@@ -94,6 +103,8 @@ impl Teller {
             counter: Counter { live: is_live, events: 0 },
             names,
             exec,
+            save: saved::target(options),
+            once: options.once,
         })
     }
 
@@ -143,11 +154,25 @@ impl Teller {
             }
             _ => {
                 self.exec.as_mut().map_or(Ok(()), Exec::end)?;
-                self.engine.sync_watch(self.watch, 0)?;
-                self.stage = Stage::Ending;
+                self.begin_to_end()?;
             }
         }
         Ok(None)
+    }
+
+    /// What has happened until now is reported, then we end.
+    fn begin_to_end(&mut self) -> Result<(), Failure> {
+        self.stage = Stage::Ending;
+        Ok(self.engine.sync_watch(self.watch, 0)?)
+    }
+
+    /// Everything is reported.
+    fn on_synced(&mut self) -> Result<(), Failure> {
+        self.stage = Stage::Ended;
+        match &self.save {
+            Some(path) => saved::write(&mut self.engine, self.watch, path),
+            None => Ok(()),
+        }
     }
 
     /// Prints the next event, if there is one.
@@ -177,7 +202,7 @@ impl Teller {
                 self.output.write(&text)?;
                 self.count();
             }
-            Event::Watch { event: WatchEvent::Synced { .. }, .. } => self.stage = Stage::Ended,
+            Event::Watch { event: WatchEvent::Synced { .. }, .. } => self.on_synced()?,
             Event::Watch { event: WatchEvent::Warning { problem, path }, .. } => {
                 let line = format!("{}: {}", path.display(), describe(problem));
                 self.counter.clear();
@@ -201,6 +226,9 @@ impl Teller {
         }
         if let Some(exec) = &mut self.exec {
             exec.on_ready();
+        }
+        if self.once && self.stage == Stage::Telling {
+            self.begin_to_end()?;
         }
         self.count();
         Ok(())
@@ -289,7 +317,11 @@ fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
     if let Some(events) = options.summary {
         out = out.summary_threshold(events);
     }
-    options.ignore.iter().fold(out.gitignore(!options.no_gitignore), |out, glob| out.ignore(glob))
+    let here = [".".into()];
+    let roots = if options.paths.is_empty() { &here } else { options.paths.as_slice() };
+    let ours = saved::ignored(options, roots);
+    let globs = options.ignore.iter().chain(&ours);
+    globs.fold(out.gitignore(!options.no_gitignore), |out, glob| out.ignore(glob))
 }
 
 /// Colours for stdout. `NO_COLOR` counts unless it is empty (no-color.org).
@@ -313,6 +345,9 @@ pub(crate) fn describe(problem: WatchProblem) -> &'static str {
         WatchProblem::EventsLost => "the kernel dropped events, listing everything again",
         WatchProblem::TooManyRules => "has more ignore rules than count; the rest has no effect",
         WatchProblem::RootsOverlap => "is in another root as well, where its content is reported",
+        WatchProblem::SaveUnusable => {
+            "the file of --since is damaged, of other paths or of another version; starting afresh"
+        }
         WatchProblem::RootGone => "is gone; waiting for it to come back",
         WatchProblem::Refused => "the system refused to open it; trying again",
         _ => "has a problem",

@@ -120,6 +120,21 @@ impl Node {
     }
 }
 
+/// A change of a tree.
+pub(crate) enum Change<'a> {
+    /// An entry that is new or different.
+    Entry(FileId, &'a Node),
+    Removed(FileId),
+}
+
+/// How a reader of changes came on.
+pub(crate) struct Progress {
+    /// It began with an empty tree.
+    pub(crate) full: bool,
+    /// There is more to read at once.
+    pub(crate) more: bool,
+}
+
 impl Tree {
     /// At most `max` changes after the cursor, which moves behind them. Costs what changed after the
     /// cursor; see [`FileChanges`] for what to do with it.
@@ -139,10 +154,31 @@ impl Tree {
         out.entries.clear();
         out.paths.clear();
         out.removed.clear();
+        let (paths, entries, removed) = (&mut out.paths, &mut out.entries, &mut out.removed);
+        let progress = self.visit_changes(epoch, cursor, max, |tree, change| match change {
+            Change::Entry(id, node) => {
+                let start = paths.len();
+                tree.path_into(id, paths);
+                entries.push(Kept { entry: node.entry(id), path: start..paths.len() });
+            }
+            Change::Removed(id) => removed.push(id),
+        });
+        (out.full, out.more) = (progress.full, progress.more);
+        out.version = FileVersion { epoch, n: cursor.position };
+    }
+
+    /// Shows at most `max` changes after the cursor, which moves behind them, in their order.
+    pub(crate) fn visit_changes(
+        &mut self,
+        epoch: u64,
+        cursor: &mut FileCursor,
+        max: usize,
+        mut visit: impl FnMut(&Tree, Change<'_>),
+    ) -> Progress {
         let known = cursor.epoch == epoch && cursor.position <= self.seq;
-        if !known || cursor.base < self.floor {
+        let full = !known || cursor.base < self.floor;
+        if full {
             *cursor = FileCursor { epoch, base: self.seq, position: 0 };
-            out.full = true;
         }
         let mut slot = self.first_after(cursor.position);
         let buried_from = cursor.position.max(cursor.base);
@@ -153,26 +189,23 @@ impl Tree {
             let node = self.nodes.get(slot as usize);
             match (node, tombstones.peek()) {
                 (Some(node), tombstone) if tombstone.is_none_or(|(seq, _)| node.seq < *seq) => {
-                    let start = out.paths.len();
-                    let id = self.id_of(slot);
-                    self.path_into(id, &mut out.paths);
-                    out.entries.push(Kept { entry: node.entry(id), path: start..out.paths.len() });
+                    visit(self, Change::Entry(self.id_of(slot), node));
                     stopped = (node.seq, slot);
                     (cursor.position, slot) = (node.seq, node.newer);
                 }
                 (_, Some((seq, id))) => {
-                    out.removed.push(*id);
+                    visit(self, Change::Removed(*id));
                     cursor.position = *seq;
                     tombstones.next();
                 }
                 _ => break,
             }
         }
+        let more = self.nodes.get(slot as usize).is_some() || tombstones.peek().is_some();
         self.stopped = stopped;
-        out.more = self.nodes.get(slot as usize).is_some() || tombstones.peek().is_some();
-        if !out.more {
+        if !more {
             (cursor.base, cursor.position) = (self.seq, self.seq);
         }
-        out.version = FileVersion { epoch, n: cursor.position };
+        Progress { full, more }
     }
 }

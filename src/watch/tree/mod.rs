@@ -23,6 +23,7 @@ use hashbrown::DefaultHashBuilder;
 use super::index::Index;
 use pages::Pages;
 
+pub(crate) use history::Change;
 pub use history::{FileChanges, FileCursor, FileEntry, FileVersion};
 
 /// Names an entry of a watch for as long as it exists; the number is never used again.
@@ -40,7 +41,7 @@ impl FileId {
         self.0
     }
 
-    fn slot(self) -> usize {
+    pub(crate) fn slot(self) -> usize {
         self.0 as u32 as usize
     }
 }

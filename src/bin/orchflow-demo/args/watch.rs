@@ -31,6 +31,12 @@ pub(crate) struct WatchOptions {
     pub(crate) color: Color,
     /// What runs after changes.
     pub(crate) exec: Option<ExecOptions>,
+    /// The file whose tree is the one to compare with, if it is there.
+    pub(crate) since: Option<OsString>,
+    /// Where the tree is saved at the end, if not there.
+    pub(crate) save: Option<OsString>,
+    /// Ends when all is compared.
+    pub(crate) once: bool,
 }
 
 /// How paths are printed.
@@ -125,6 +131,9 @@ pub(super) fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error>
             Arg::Long("absolute") => options.style = PathStyle::Absolute,
             Arg::Long("time") => options.time = true,
             Arg::Long("color") => options.color = parser.value()?.parse_with(color)?,
+            Arg::Long("since") => options.since = Some(parser.value()?),
+            Arg::Long("save") => options.save = Some(parser.value()?),
+            Arg::Long("once") => options.once = true,
             Arg::Long("restart") => exec.on_busy = Some(OnBusy::Restart),
             Arg::Long("on-busy") => exec.on_busy = Some(parser.value()?.parse_with(on_busy)?),
             Arg::Long("signal") => exec.signal = Some(parser.value()?.parse_with(signal)?),
@@ -243,10 +252,14 @@ mod tests {
             time: true,
             color: Color::Never,
             style: PathStyle::Absolute,
+            since: Some("s".into()),
+            save: Some("t".into()),
+            once: true,
             ..WatchOptions::default()
         };
         let words = "watch --json --snapshot --window 10 --max-wait=20 --ignore *.o --ignore x a \
-            --no-gitignore --summary 0 --time --color never b --absolute";
+            --no-gitignore --summary 0 --time --color never b --absolute \
+            --since s --save t --once";
         assert_eq!(parse_words(words).unwrap(), Request::Watch(options));
         assert_eq!(parse_words("watch").unwrap(), Request::Watch(WatchOptions::default()));
     }

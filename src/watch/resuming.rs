@@ -1,0 +1,197 @@
+//! Going on from a saved tree: what changed while nobody watched is reported as any other change.
+//!
+//! The saved entries become the published tree before anything is looked at. The first reading then lists all
+//! directories as ones that are known, so each name is compared with what was saved, and every difference is an
+//! event; when all is compared, the watch is ready.
+//!
+//! A name that a listing does not have may have moved, so it is not deleted before all directories were listed.
+//! A new name with the inode of a saved entry that has not been seen is believed to be that entry, renamed, and
+//! both names are looked at as with a rename that the kernel reports. Inode numbers are used again, so it takes
+//! more evidence: of a file the same size, time and mode; of a directory the same owner and mode, and one of the
+//! first entries that were in it.
+
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use super::Watch;
+use super::disk;
+use super::event::WatchProblem;
+use super::merge::{Evidence, evidence};
+use super::options::WatchOptions;
+use super::saved::{Known, Loaded, Reader, Step};
+use super::tree::{FileId, Stat, Tree, flag};
+use crate::limits::Limits;
+
+/// Entries of a directory that are looked for to know it again, and what each costs.
+const WITNESSES: usize = 8;
+const WITNESS_COST: u64 = 3_000;
+/// Missing names that are looked at in one unit, and what each costs.
+const MISSING: usize = 128;
+const MISSING_COST: u64 = 500;
+
+/// What a watch still knows of the one before it.
+#[derive(Default)]
+pub(super) struct Resuming {
+    reader: Option<Reader>,
+    /// A tree that could not be used; it is freed in steps.
+    discarded: Option<Box<Tree>>,
+    /// The saved bytes were of no use.
+    failed: bool,
+    /// Where inodes were; `None` when the watch has caught up.
+    known: Option<Known>,
+    /// Entries that listings did not have.
+    missing: Vec<FileId>,
+    /// Everything was listed: names that became dirty until then have a lower order. And how long to wait.
+    listed: Option<(u64, Instant)>,
+}
+
+impl Resuming {
+    pub(super) fn new(
+        options: &WatchOptions,
+        roots: Vec<Vec<u8>>,
+        entries_max: usize,
+        limits: &Limits,
+    ) -> Self {
+        let Some(bytes) = options.since.clone() else { return Resuming::default() };
+        let reader = Reader::new(bytes, roots, entries_max, Tree::new(limits.watch_tombstones));
+        Resuming { failed: reader.is_none(), reader, ..Resuming::default() }
+    }
+
+    /// Whether the saved tree has to be read before anything else.
+    pub(super) fn is_loading(&self) -> bool {
+        self.reader.is_some() || self.discarded.is_some() || self.failed
+    }
+
+    /// Whether the tree is being compared with the disk.
+    pub(super) fn is_comparing(&self) -> bool {
+        self.known.is_some()
+    }
+
+    pub(super) fn has_missing(&self) -> bool {
+        !self.missing.is_empty()
+    }
+
+    /// Everything is compared.
+    pub(super) fn finish(&mut self) {
+        self.known = None;
+    }
+}
+
+impl Watch {
+    /// Reads a part of the saved tree.
+    pub(super) fn load_saved(&mut self) {
+        if let Some(tree) = &mut self.resuming.discarded {
+            match tree.shed() {
+                0 => self.resuming.discarded = None,
+                cost => self.spent += cost,
+            }
+        }
+        if let Some(reader) = self.resuming.reader.take() {
+            let anchor = &mut self.anchor;
+            let (reader, step) = reader.step(|root| anchor.look_at_root(root).ok().flatten());
+            self.resuming.reader = reader;
+            match step {
+                Step::More(cost) => self.spent += cost,
+                Step::Done(loaded) => self.resume_with(*loaded),
+                Step::Unusable(tree) => {
+                    self.resuming.discarded = tree;
+                    self.resuming.failed = true;
+                }
+            }
+        }
+        if std::mem::take(&mut self.resuming.failed) {
+            let root = self.roots.first().map(|root| root.path.clone());
+            self.warn(WatchProblem::SaveUnusable, root.unwrap_or_default());
+        }
+    }
+
+    /// Has everything compared with the disk that was saved.
+    fn resume_with(&mut self, loaded: Loaded) {
+        self.tree = loaded.tree;
+        self.resuming.known = Some(loaded.known);
+        let roots: Vec<FileId> = self.tree.children(FileId::NOBODY).collect();
+        for root in roots {
+            // When its name is looked at it is listed, and all below it.
+            self.tree.set_flags(root, flag::WANTED);
+        }
+    }
+
+    /// An entry that a listing did not have waits until it is known whether it moved. Whether it does.
+    pub(super) fn postpone_missing(&mut self, entry: FileId) -> bool {
+        let is_comparing = self.resuming.is_comparing();
+        if is_comparing {
+            self.resuming.missing.push(entry);
+        }
+        is_comparing
+    }
+
+    /// Has missing names looked at, now that everything is listed. Whether there were any.
+    pub(super) fn look_for_missing(&mut self) -> bool {
+        let has_some = self.resuming.has_missing();
+        for _ in 0..MISSING {
+            let Some(entry) = self.resuming.missing.pop() else { break };
+            self.spent += MISSING_COST;
+            let Some(node) = self.tree.get(entry) else { continue };
+            // It need not wait for an event that says so.
+            let seen = Evidence { kinds: evidence::DELETED, written_in: 0 };
+            self.dirty.mark(node.parent, &node.name, seen, self.now);
+            self.dirty.mark_urgent(node.parent, &node.name, self.now);
+            self.due = true;
+        }
+        has_some
+    }
+
+    /// Whether names are still dirty that the comparison has found: they are part of it. A name that cannot be
+    /// looked at is waited for at most the maximum wait.
+    pub(super) fn is_behind_saved(&mut self) -> bool {
+        if !self.resuming.is_comparing() {
+            return false;
+        }
+        let (order, until) = *self
+            .resuming
+            .listed
+            .get_or_insert((self.dirty.order(), self.now + self.options.max_wait));
+        self.now < until && self.dirty.oldest().is_some_and(|oldest| oldest <= order)
+    }
+
+    /// Whether a name that was not there before is a saved entry that was renamed: then it is believed to be,
+    /// and both names are looked at. `fd` is the directory `dir`.
+    pub(super) fn is_saved_elsewhere(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        dir: FileId,
+        name: &[u8],
+        stat: Option<&Stat>,
+    ) -> bool {
+        let (Some(known), Some(stat)) = (&self.resuming.known, stat) else { return false };
+        let Some(entry) = known.get(&(stat.ino, stat.dev)).copied() else { return false };
+        let Some(node) = self.tree.get(entry).filter(|node| node.listed == 0) else { return false };
+        let (was, parent, old) = (node.stat, node.parent, node.name.clone());
+        if parent == FileId::NOBODY || !was.is_same_inode(stat) || stat.linked {
+            return false;
+        }
+        let same = (was.size, was.mtime, was.mode) == (stat.size, stat.mtime, stat.mode);
+        if !same || (was.is_dir() && !self.has_witness(fd, name, entry)) {
+            return false;
+        }
+        self.moves.found(entry, dir, name);
+        let seen = Evidence { kinds: evidence::MOVED, written_in: 0 };
+        for (dir, name) in [(parent, &*old), (dir, name)] {
+            self.dirty.mark(dir, name, seen, self.now);
+            self.dirty.mark_urgent(dir, name, self.now);
+        }
+        self.due = true;
+        self.request_scan(entry, true);
+        true
+    }
+
+    /// Whether something is in this directory that was in the saved one.
+    fn has_witness(&mut self, fd: BorrowedFd<'_>, name: &[u8], entry: FileId) -> bool {
+        self.spent += WITNESS_COST * WITNESSES as u64;
+        let tree = &self.tree;
+        tree.children(entry).take(WITNESSES).filter_map(|child| tree.get(child)).any(|child| {
+            let path = [name, b"/", &child.name].concat();
+            disk::look(fd, &path).ok().flatten().is_some_and(|now| now.is_same_inode(&child.stat))
+        })
+    }
+}
