@@ -123,7 +123,9 @@ VALUE(ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES, 3);
 VALUE(ORCH_WATCH_PROBLEM_EVENTS_LOST, 4);
 VALUE(ORCH_WATCH_PROBLEM_ROOT_GONE, 5);
 VALUE(ORCH_WATCH_PROBLEM_REFUSED, 6);
+VALUE(ORCH_WATCH_PROBLEM_TOO_MANY_RULES, 7);
 VALUE(ORCH_WATCH_PROBLEM_ROOTS_OVERLAP, 8);
+VALUE(ORCH_WATCH_PROBLEM_SAVE_UNUSABLE, 9);
 VALUE(ORCH_WATCH_IS_READY, 1);
 VALUE(ORCH_WATCH_IS_COMPLETE, 2);
 VALUE(ORCH_WATCH_IS_HEALTHY, 4);
@@ -162,6 +164,11 @@ int main(void) {
     CHECK_INT(options.poll_interval_ms, 1000);
     CHECK_INT(options.reserved, 0);
     CHECK_INT(options.tag, 0);
+    // A host that does not know of the last field.
+    orch_watch_options filled;
+    check_fill(&filled, sizeof filled);
+    CHECK_INT(memcmp(&options.since, &filled.since, sizeof filled.since), 0);
+    CHECK_INT(orch_watch_options_init(&options, sizeof options), ORCH_OK);
     CHECK_INT(options.since.len, 0);
     return 0;
 }
