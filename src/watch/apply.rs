@@ -2,7 +2,7 @@
 
 use super::batch::FileEventKind;
 use super::event::WatchProblem;
-use super::filter::{RULES_NAME, Verdict};
+use super::filter::Verdict;
 use super::merge::{Decision, Evidence, Looked, decide, evidence};
 use super::settle::Look;
 use super::tree::{FileId, Stat, flag};
@@ -18,6 +18,15 @@ pub(super) struct Now {
     pub(super) emptied: u32,
 }
 
+/// What of a name is to be shown.
+pub(super) struct Judged {
+    pub(super) stat: Option<Stat>,
+    /// A directory that stays closed.
+    pub(super) is_opaque: bool,
+    /// It is ignored, and shown since it is tracked.
+    pub(super) is_kept: bool,
+}
+
 /// What it costs to have another name of the same file looked at.
 const LINK_COST: u64 = 500;
 /// Names of one file in a row that could not be looked at, until those behind them are left alone.
@@ -28,7 +37,7 @@ impl Watch {
     /// the look is [parked](Watch::parked), to be applied again afterwards.
     pub(super) fn reconcile(&mut self, dir: FileId, name: &[u8], now: Now, seen: Evidence) {
         let base = self.tree.child(dir, name);
-        let (stat, opaque) = self.judge(dir, name, now.stat);
+        let Judged { stat, is_opaque: opaque, is_kept } = self.judge(dir, name, now.stat);
         let told = base.and_then(|entry| self.tree.get(entry));
         let looked = told.map(|node| {
             let fresh = node.has(flag::FRESH);
@@ -43,7 +52,7 @@ impl Watch {
             (None, None) => {
                 self.open.vanished += u64::from(seen.has(evidence::CREATED));
                 // Rules may hide their own file.
-                self.note_rules(dir, name, now.stat);
+                self.note_rules(dir, name, now.stat, seen.kinds != 0);
                 return;
             }
             (None, Some(stat)) => match self.create(dir, name, stat, opaque) {
@@ -56,7 +65,7 @@ impl Watch {
                     return;
                 }
                 self.delete_one(entry, true);
-                self.note_rules(dir, name, now.stat);
+                self.note_rules(dir, name, now.stat, seen.kinds != 0);
                 return;
             }
             (Some(entry), Some(stat)) if decision == Decision::Replace => {
@@ -79,26 +88,36 @@ impl Watch {
             }
         };
         self.note_look(entry, now);
-        self.note_rules(dir, name, now.stat);
+        self.set_kept(entry, is_kept);
+        self.note_rules(dir, name, now.stat, seen.kinds != 0);
         if decision != Decision::Nothing && self.tree.has(dir, flag::POLLED) {
             self.polling.note_activity(dir);
         }
     }
 
-    /// What of a name is to be shown, and whether it is a directory that stays closed.
-    pub(super) fn judge(
-        &self,
-        dir: FileId,
-        name: &[u8],
-        stat: Option<Stat>,
-    ) -> (Option<Stat>, bool) {
+    /// What of a name is to be shown.
+    pub(super) fn judge(&self, dir: FileId, name: &[u8], stat: Option<Stat>) -> Judged {
+        let hidden = Judged { stat: None, is_opaque: false, is_kept: false };
         let Some(stat) = stat.filter(|_| !self.tree.has(dir, flag::OPAQUE)) else {
-            return (None, false);
+            return hidden;
         };
-        match self.filter.verdict(&self.tree, dir, name, stat.is_dir()) {
-            Verdict::Hide => (None, false),
-            Verdict::Opaque => (Some(stat), true),
-            Verdict::Show => (Some(stat), stat.is_dir() && self.is_closed_to(dir, &stat)),
+        let verdict = self.filter.verdict(&self.tree, dir, name, stat.is_dir());
+        let is_closed = || stat.is_dir() && self.is_closed_to(dir, &stat);
+        match verdict {
+            Verdict::Hide => hidden,
+            Verdict::Opaque => Judged { stat: Some(stat), is_opaque: true, ..hidden },
+            Verdict::Show => Judged { stat: Some(stat), is_opaque: is_closed(), ..hidden },
+            Verdict::Kept => Judged { stat: Some(stat), is_opaque: is_closed(), is_kept: true },
+        }
+    }
+
+    /// Notes whether an entry is shown though it is ignored. Of a directory, all that is in it is judged by that.
+    fn set_kept(&mut self, entry: FileId, is_kept: bool) {
+        self.filter.note_kept(entry, is_kept);
+        let Some(node) = self.tree.get_mut(entry).filter(|node| node.stat.is_dir()) else { return };
+        if node.has(flag::KEPT) != is_kept {
+            node.flags ^= flag::KEPT;
+            self.request_scan(entry, true);
         }
     }
 
@@ -229,6 +248,7 @@ impl Watch {
     pub(super) fn close(&mut self, entry: FileId) {
         self.empty(entry);
         self.filter.forget(entry);
+        self.forget_sources(entry);
         self.stop_polling(entry);
         self.unreadable -= self.tree.take_flag(entry, flag::UNREADABLE);
         self.refused -= self.tree.take_flag(entry, flag::REFUSED);
@@ -285,18 +305,6 @@ impl Watch {
             if stat.mtime.max(stat.ctime) >= now.file_time {
                 node.flags |= flag::FRESH;
             }
-        }
-    }
-
-    /// If the name is that of a file of rules which is not the one that was read, the directory has to be
-    /// listed again, and is read first then.
-    fn note_rules(&mut self, dir: FileId, name: &[u8], stat: Option<Stat>) {
-        if name != RULES_NAME || !self.filter.gitignore || dir == FileId::NOBODY {
-            return;
-        }
-        let stat = stat.filter(|stat| stat.kind == super::tree::FileType::File);
-        if !self.filter.has_rules_of(dir, stat.as_ref()) {
-            self.request_scan(dir, true);
         }
     }
 

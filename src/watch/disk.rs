@@ -152,10 +152,14 @@ pub(super) fn read_small(dir: BorrowedFd<'_>, name: &[u8], max: usize) -> Option
         }
     };
     let stat = identify(fd.as_fd()).ok().filter(is_file)?;
-    let mut content = vec![0; max.min(stat.size as usize)];
+    Some((read_up_to(&fd, max.min(stat.size as usize)), stat))
+}
+
+fn read_up_to(fd: &OwnedFd, max: usize) -> Vec<u8> {
+    let mut content = vec![0; max];
     let mut filled = 0;
     while filled < content.len() {
-        match nix::unistd::read(&fd, content.get_mut(filled..).unwrap_or_default()) {
+        match nix::unistd::read(fd, content.get_mut(filled..).unwrap_or_default()) {
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(Errno::EINTR) => {}
@@ -163,7 +167,7 @@ pub(super) fn read_small(dir: BorrowedFd<'_>, name: &[u8], max: usize) -> Option
         }
     }
     content.truncate(filled);
-    Some((content, stat))
+    content
 }
 
 /// [`read_small`] by path, for files above the roots; with the size of the file.
@@ -171,6 +175,20 @@ pub(super) fn read_small_at(path: &Path, max: usize) -> Option<(Vec<u8>, u64)> {
     let dir = open(path.parent()?, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok()?;
     let name = std::os::unix::ffi::OsStrExt::as_bytes(path.file_name()?);
     read_small(dir.as_fd(), name, max).map(|(content, stat)| (content, stat.size))
+}
+
+/// A regular file by its path, links followed, opened for reading.
+pub(super) fn open_file(path: &Path) -> Option<(OwnedFd, Stat)> {
+    let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let fd = open(path, flags, Mode::empty()).ok()?;
+    let stat = identify(fd.as_fd()).ok().filter(|stat| stat.kind == FileType::File)?;
+    Some((fd, stat))
+}
+
+/// The beginning of a regular file by its path, links followed.
+pub(super) fn read_file(path: &Path, max: usize) -> Option<(Vec<u8>, Stat)> {
+    let (fd, stat) = open_file(path)?;
+    Some((read_up_to(&fd, max.min(stat.size as usize)), stat))
 }
 
 /// A directory that is being listed; it can be left for other work between any two names.

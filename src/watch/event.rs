@@ -91,7 +91,8 @@ pub struct WatchState {
     pub entries: usize,
     /// Directories among them.
     pub directories: usize,
-    /// Inotify watches in use for what is in the tree.
+    /// Inotify watches in use for what is in the tree; those that notice other rules or other paths of roots are not
+    /// counted.
     pub kernel_watches: usize,
     /// Directories that are polled for want of a watch.
     pub polled_directories: usize,

@@ -94,6 +94,14 @@ impl Watch {
         true
     }
 
+    /// Names became dirty for what had happened before fences were reached: they wait for them, too.
+    pub(super) fn extend_fences(&mut self) {
+        let order = self.dirty.order();
+        for fence in self.fences.iter_mut().filter(|fence| fence.order.is_some()) {
+            fence.order = Some(order);
+        }
+    }
+
     /// Whether somebody waits for what has happened so far.
     pub(super) fn is_fenced(&self) -> bool {
         self.fences.iter().any(|fence| fence.reached)

@@ -2,24 +2,24 @@
 //!
 //! Rules come from the watch's own globs, from `.gitignore` files in and above its roots, and from a few
 //! switches. An ignored file is not there at all; an ignored directory is one entry, and what is in it is
-//! not watched. The rules of the directory nearest to a file decide, as git does it; unlike git, a file
-//! that is ignored and committed nevertheless stays ignored.
+//! not watched. The rules of the directory nearest to a file decide, then those of its repository; rules do not
+//! reach into another repository. What is tracked is shown though it is ignored, as git does it.
 //!
 //! Rules come in compiled (`git/`). What comparing names with them costs is added up, for whoever charges it.
 //!
 //! Pure.
 
 use std::cell::Cell;
-use std::collections::HashMap;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
 
-use super::git::{Compiling, FILE_BYTES_MAX, Found, Rules};
-use super::tree::{FileId, Stat, Tree};
+use super::git::{Compiling, FILE_BYTES_MAX, Found, Rules, Tracked};
+use super::tree::{FileId, Stat, Tree, flag};
 use crate::error::{Error, Result};
 
 /// The file that holds rules for its directory.
 pub(crate) const RULES_NAME: &[u8] = b".gitignore";
+/// What makes a directory the top of a repository.
+pub(crate) const GIT_NAME: &[u8] = b".git";
 /// Rules of all files of a watch, and bytes that they take.
 const RULES_MAX: usize = 1 << 18;
 const BYTES_MAX: usize = 16 << 20;
@@ -32,23 +32,47 @@ const DROP_COST: u64 = 20_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Show,
+    /// It is ignored, and tracked, or a directory with something in it that is. Of such a directory only that is shown.
+    Kept,
     /// A directory that is one entry.
     Opaque,
     Hide,
 }
 
-/// Rules of a directory in a root.
-struct Inner {
-    rules: Rules,
+/// A repository, as far as it decides what is ignored in it.
+#[derive(Default)]
+pub(crate) struct Repository {
+    /// `info/exclude`, and the list of the user.
+    pub(crate) exclude: Rules,
+    pub(crate) user: Rules,
+    /// `core.ignoreCase`.
+    pub(crate) fold: bool,
+    pub(crate) tracked: Tracked,
+    /// Of all that it was read from, but the index.
+    pub(crate) digest: u64,
+}
+
+/// What was read for a directory.
+#[derive(Default)]
+pub(crate) struct Inner {
+    pub(crate) rules: Rules,
     /// What their file was when it was read.
-    stamp: Option<Stat>,
+    pub(crate) stamp: Option<Stat>,
+    /// What `.git` was.
+    pub(crate) git: Option<Stat>,
+    pub(crate) repository: Option<Box<Repository>>,
+    /// Of all rules.
+    pub(crate) digest: u64,
+    /// To be read again.
+    pub(crate) is_stale: bool,
 }
 
 /// Rules of a directory above the roots.
-struct Outer {
-    /// Its absolute path.
-    dir: Vec<u8>,
-    rules: Rules,
+pub(crate) struct Outer {
+    /// Its absolute path, without a slash at its end.
+    pub(crate) dir: Vec<u8>,
+    pub(crate) rules: Rules,
+    pub(crate) repository: Option<Box<Repository>>,
 }
 
 /// See the module's documentation.
@@ -62,6 +86,8 @@ pub(crate) struct Filter {
     inner: HashMap<FileId, Inner>,
     /// The nearest directory first.
     outer: Vec<Outer>,
+    /// Entries that are ignored and shown.
+    kept: HashSet<FileId>,
     /// Some rule names a directory, so that moving a directory may change what is ignored in it.
     by_path: bool,
     /// Rules of all files, and files of which some are left out.
@@ -94,6 +120,7 @@ impl Filter {
             globs,
             inner: HashMap::new(),
             outer: Vec::new(),
+            kept: HashSet::new(),
             by_path,
             count: 0,
             bytes: 0,
@@ -125,50 +152,94 @@ impl Filter {
         is_new
     }
 
-    /// Adds rules of a directory above a root; the nearest is added first.
-    pub(crate) fn add_outer(&mut self, dir: &Path, rules: Rules) {
-        self.count(&rules);
-        if !rules.is_empty() {
-            self.outer.push(Outer { dir: dir.as_os_str().as_bytes().to_vec(), rules });
+    /// Sets the rules of directories above the roots. The digest of those before is in `Outer`.
+    pub(crate) fn set_outer(&mut self, outer: Vec<Outer>) {
+        self.has_cut = false;
+        for Outer { rules, repository, .. } in std::mem::replace(&mut self.outer, outer) {
+            self.uncount(rules, repository);
+        }
+        for at in 0..self.outer.len() {
+            let Some(Outer { rules, repository, .. }) = self.outer.get(at) else { return };
+            let sizes = sizes(rules, repository.as_deref());
+            self.count(sizes);
         }
     }
 
-    /// Sets the rules of a directory to those of its file, or to none.
-    pub(crate) fn set_rules(&mut self, dir: FileId, rules: Option<Rules>, stamp: Option<Stat>) {
+    /// What is tracked in the repository above the roots that begins at a directory.
+    pub(crate) fn outer_tracked(&self, dir: &[u8]) -> Option<&Tracked> {
+        let outer = self.outer.iter().find(|outer| outer.repository.is_some() && outer.dir == dir);
+        outer?.repository.as_ref().map(|repository| &repository.tracked)
+    }
+
+    /// What was read last for a directory.
+    pub(crate) fn inner(&self, dir: FileId) -> Option<&Inner> {
+        self.inner.get(&dir)
+    }
+
+    /// Sets what was read for a directory.
+    pub(crate) fn set_inner(&mut self, dir: FileId, inner: Inner) {
         self.forget(dir);
         self.has_cut = false;
-        if let Some(rules) = rules {
-            self.count(&rules);
-            self.inner.insert(dir, Inner { rules, stamp });
+        if inner.stamp.is_some() || inner.git.is_some() {
+            self.count(sizes(&inner.rules, inner.repository.as_deref()));
+            self.inner.insert(dir, inner);
         }
     }
 
-    fn count(&mut self, rules: &Rules) {
-        self.by_path |= rules.names_directory();
-        self.count += rules.count();
-        self.bytes += rules.bytes();
-        self.left_out += usize::from(rules.has_left_out());
+    /// Has the rules of a directory read again, whatever their files look like.
+    pub(crate) fn make_stale(&mut self, dir: FileId) {
+        if let Some(inner) = self.inner.get_mut(&dir) {
+            inner.is_stale = true;
+        }
     }
 
-    /// Whether the rules of a directory are those of this file.
-    pub(crate) fn has_rules_of(&self, dir: FileId, stamp: Option<&Stat>) -> bool {
-        match (self.inner.get(&dir), stamp) {
-            (Some(rules), Some(stamp)) => rules.stamp.as_ref() == Some(stamp),
-            (None, None) => true,
-            _ => false,
+    /// Whether what was read for a directory is what is there: its file of rules, and `.git`.
+    pub(crate) fn is_current(&self, dir: FileId, stamp: Option<&Stat>, git: Option<&Stat>) -> bool {
+        match self.inner.get(&dir) {
+            Some(inner) => {
+                !inner.is_stale && (inner.stamp.as_ref(), inner.git.as_ref()) == (stamp, git)
+            }
+            None => stamp.is_none() && git.is_none(),
+        }
+    }
+
+    /// Notes whether an entry is shown though it is ignored.
+    pub(crate) fn note_kept(&mut self, entry: FileId, is_kept: bool) {
+        if is_kept {
+            self.kept.insert(entry);
+        } else if !self.kept.is_empty() {
+            self.kept.remove(&entry);
+        }
+    }
+
+    /// Entries that are shown though they are ignored.
+    pub(crate) fn kept(&self) -> Vec<FileId> {
+        self.kept.iter().copied().collect()
+    }
+
+    fn count(&mut self, sizes: Sizes) {
+        self.by_path |= sizes.by_path;
+        self.count += sizes.count;
+        self.bytes += sizes.bytes;
+        self.left_out += usize::from(sizes.left_out);
+    }
+
+    fn uncount(&mut self, rules: Rules, repository: Option<Box<Repository>>) {
+        let sizes = sizes(&rules, repository.as_deref());
+        self.count -= sizes.count;
+        self.bytes -= sizes.bytes;
+        self.left_out -= usize::from(sizes.left_out);
+        self.discard(rules);
+        if let Some(repository) = repository {
+            self.discard(repository.exclude);
+            self.discard(repository.user);
         }
     }
 
     /// A directory is gone.
     pub(crate) fn forget(&mut self, dir: FileId) {
-        if self.inner.is_empty() {
-            return;
-        }
-        if let Some(Inner { rules, .. }) = self.inner.remove(&dir) {
-            self.count -= rules.count();
-            self.bytes -= rules.bytes();
-            self.left_out -= usize::from(rules.has_left_out());
-            self.discard(rules);
+        if let Some(Inner { rules, repository, .. }) = self.inner.remove(&dir) {
+            self.uncount(rules, repository);
         }
     }
 
@@ -190,8 +261,7 @@ impl Filter {
     /// Has all rules freed by [`drop_discarded`](Self::drop_discarded).
     pub(crate) fn discard_all(&mut self) {
         let inner = self.inner.drain().map(|(_, inner)| inner.rules);
-        let all = inner.chain(self.outer.drain(..).map(|outer| outer.rules));
-        self.discarded.extend(all);
+        self.discarded.extend(inner.chain(self.outer.drain(..).map(|outer| outer.rules)));
     }
 
     /// What was compared since [`take_cost`](Self::take_cost) was called last has cost so much.
@@ -204,8 +274,8 @@ impl Filter {
     }
 
     /// Compares a path with rules.
-    fn compare(&self, rules: &Rules, path: &[u8], is_dir: bool) -> Found {
-        let outcome = rules.matched(path, is_dir, false);
+    fn compare(&self, rules: &Rules, path: &[u8], is_dir: bool, fold: bool) -> Found {
+        let outcome = rules.matched(path, is_dir, fold);
         self.cost.set(self.cost.get() + outcome.cost);
         if outcome.is_cut {
             self.is_cut.set(true);
@@ -215,7 +285,8 @@ impl Filter {
 
     /// Whether what is in a directory may be judged differently when it moves between these places.
     pub(crate) fn depends_on_place(&self, tree: &Tree, from: FileId, to: FileId) -> bool {
-        if self.by_path || (!self.outer.is_empty() && root_of(tree, from) != root_of(tree, to)) {
+        let moves_path = self.by_path || !self.kept.is_empty();
+        if moves_path || (!self.outer.is_empty() && root_of(tree, from) != root_of(tree, to)) {
             return true;
         }
         let rules = |dir: FileId| -> Vec<FileId> {
@@ -238,55 +309,150 @@ impl Filter {
         if !self.hidden && name.first() == Some(&b'.') {
             return Verdict::Hide;
         }
-        if name == b".git" && is_dir && !self.git_dir {
-            return Verdict::Opaque;
+        let one_entry = if is_dir { Verdict::Opaque } else { Verdict::Hide };
+        if name == GIT_NAME && !self.git_dir && (is_dir || self.gitignore) {
+            // For git no file of this name is one.
+            return one_entry;
         }
         let ruled = !self.globs.is_empty() || !self.inner.is_empty() || !self.outer.is_empty();
-        match ruled && self.is_ignored(tree, dir, name, is_dir) {
-            false => Verdict::Show,
-            true if is_dir => Verdict::Opaque,
-            true => Verdict::Hide,
+        if !ruled {
+            return Verdict::Show;
+        }
+        let subject = Subject::new(self, tree, dir, name, is_dir);
+        match self.own_rule(&subject) {
+            Found::Keep => Verdict::Show,
+            Found::Ignore => one_entry,
+            Found::Nothing if !self.is_ignored(tree, dir, &subject) => Verdict::Show,
+            Found::Nothing if subject.is_tracked() => Verdict::Kept,
+            Found::Nothing => one_entry,
         }
     }
 
-    fn is_ignored(&self, tree: &Tree, dir: FileId, name: &[u8], is_dir: bool) -> bool {
-        let mut path = tree.path(dir);
-        let mut above = path.len();
-        path.push(b'/');
-        path.extend_from_slice(name);
-        // The part of the path below a directory whose own path has this length.
-        let below = |above: usize| path.get(above + 1..).unwrap_or_default();
-        let mut root = dir;
-        let mut root_len = above;
-        let mut nearest = Found::Nothing;
-        while let Some(node) = tree.get(root) {
-            if nearest == Found::Nothing
-                && let Some(rules) = self.inner.get(&root)
-            {
-                nearest = self.compare(&rules.rules, below(above), is_dir);
+    fn own_rule(&self, subject: &Subject<'_>) -> Found {
+        self.compare(&self.globs, subject.below(subject.root_len), subject.is_dir, false)
+    }
+
+    fn is_ignored(&self, tree: &Tree, dir: FileId, subject: &Subject<'_>) -> bool {
+        let is_top = self.inner.get(&dir).is_some_and(|inner| inner.repository.is_some());
+        if tree.has(dir, flag::KEPT) && !is_top {
+            // What is in an ignored directory is ignored, whatever other rules say.
+            return true;
+        }
+        let fold = subject.repository.is_some_and(|repository| repository.fold);
+        let compare = |rules: &Rules, above: usize| {
+            self.compare(rules, subject.below(above), subject.is_dir, fold)
+        };
+        let mut above = subject.dir_len;
+        let mut at = dir;
+        while let Some(node) = tree.get(at).filter(|_| above >= subject.top_len) {
+            if let Some(inner) = self.inner.get(&at) {
+                let found = compare(&inner.rules, above);
+                if found != Found::Nothing {
+                    return found == Found::Ignore;
+                }
             }
-            root_len = above;
-            self.cost.set(self.cost.get() + LEVEL_COST);
             if node.parent == FileId::NOBODY {
                 break;
             }
-            above -= node.name.len() + 1;
-            root = node.parent;
+            above = above.saturating_sub(node.name.len() + 1);
+            at = node.parent;
         }
-        let own = self.compare(&self.globs, below(root_len), is_dir);
-        if own != Found::Nothing {
-            return own == Found::Ignore;
-        }
-        for outer in &self.outer {
-            if nearest != Found::Nothing {
+        let outer = self.outer.iter().filter(|outer| subject.is_below(outer));
+        let outer = outer.map(|outer| (&outer.rules, outer.dir.len()));
+        let lists = subject.repository.map(|repository| [&repository.exclude, &repository.user]);
+        let lists = lists.into_iter().flatten().map(|rules| (rules, subject.top_len));
+        outer
+            .chain(lists)
+            .map(|(rules, above)| compare(rules, above))
+            .find(|found| *found != Found::Nothing)
+            .is_some_and(|found| found == Found::Ignore)
+    }
+}
+
+/// A name that is judged, and what it lies in.
+struct Subject<'a> {
+    path: Vec<u8>,
+    is_dir: bool,
+    /// The nearest repository, and the length of the path of its top; 0 without one.
+    repository: Option<&'a Repository>,
+    top_len: usize,
+    /// The lengths of the paths of its directory and its root.
+    dir_len: usize,
+    root_len: usize,
+}
+
+impl<'a> Subject<'a> {
+    fn new(filter: &'a Filter, tree: &Tree, dir: FileId, name: &[u8], is_dir: bool) -> Self {
+        let mut path = tree.path(dir);
+        let dir_len = path.len();
+        path.push(b'/');
+        path.extend_from_slice(name);
+        let (mut repository, mut top_len) = (None, 0);
+        let (mut above, mut at) = (dir_len, dir);
+        while let Some(node) = tree.get(at) {
+            filter.cost.set(filter.cost.get() + LEVEL_COST);
+            let found = filter.inner.get(&at).filter(|_| repository.is_none());
+            if let Some(found) = found.and_then(|inner| inner.repository.as_deref()) {
+                (repository, top_len) = (Some(found), above);
+            }
+            if node.parent == FileId::NOBODY {
                 break;
             }
-            if path.starts_with(&outer.dir) && path.get(outer.dir.len()) == Some(&b'/') {
-                nearest = self.compare(&outer.rules, below(outer.dir.len()), is_dir);
+            above = above.saturating_sub(node.name.len() + 1);
+            at = node.parent;
+        }
+        let mut subject = Subject { path, is_dir, repository, top_len, dir_len, root_len: above };
+        if subject.repository.is_none() {
+            let tops = filter.outer.iter().filter(|outer| outer.repository.is_some());
+            if let Some(top) = tops.into_iter().find(|top| subject.is_below(top)) {
+                subject.repository = top.repository.as_deref();
+                subject.top_len = top.dir.len();
             }
         }
-        nearest == Found::Ignore
+        subject
     }
+
+    /// Its path below a directory whose own path has this length.
+    fn below(&self, above: usize) -> &[u8] {
+        self.path.get(above + 1..).unwrap_or_default()
+    }
+
+    /// Whether it lies in a directory above the roots, in the same repository.
+    fn is_below(&self, outer: &Outer) -> bool {
+        let len = outer.dir.len();
+        len >= self.top_len
+            && self.path.starts_with(&outer.dir)
+            && self.path.get(len) == Some(&b'/')
+    }
+
+    fn is_tracked(&self) -> bool {
+        let path = self.below(self.top_len);
+        let tracked = self.repository.map(|repository| &repository.tracked);
+        tracked.is_some_and(|tracked| {
+            tracked.has_name(path) || (self.is_dir && tracked.has_below(path))
+        })
+    }
+}
+
+/// How much room rules take.
+struct Sizes {
+    count: usize,
+    bytes: usize,
+    by_path: bool,
+    left_out: bool,
+}
+
+fn sizes(rules: &Rules, repository: Option<&Repository>) -> Sizes {
+    let lists = repository.map(|repository| [&repository.exclude, &repository.user]);
+    let mut sizes = Sizes { count: 0, bytes: 0, by_path: false, left_out: false };
+    for rules in [rules].into_iter().chain(lists.into_iter().flatten()) {
+        sizes.count += rules.count();
+        sizes.bytes += rules.bytes();
+        sizes.by_path |= rules.names_directory();
+        sizes.left_out |= rules.has_left_out();
+    }
+    sizes.left_out |= repository.is_some_and(|repository| repository.tracked.has_left_out());
+    sizes
 }
 
 /// The rules of a watch's own globs, each a line of its own.
@@ -319,116 +485,5 @@ fn root_of(tree: &Tree, mut entry: FileId) -> FileId {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::watch::tree::FileType;
-
-    fn dir() -> Stat {
-        let kind = FileType::Directory;
-        Stat { ino: 1, size: 0, mtime: 0, ctime: 0, dev: 0, mode: 0, kind, linked: false }
-    }
-
-    /// `/w/r` is watched, with `/w/r/sub` in it.
-    fn tree() -> (Tree, FileId, FileId) {
-        let mut tree = Tree::new(0);
-        let root = tree.insert(FileId::NOBODY, b"/w/r", dir());
-        let sub = tree.insert(root, b"sub", dir());
-        (tree, root, sub)
-    }
-
-    fn rules(text: &str) -> Rules {
-        let mut compiling = Compiling::new(text.into(), 1000, false);
-        while !compiling.is_done() {
-            compiling.step();
-        }
-        compiling.finish()
-    }
-
-    fn globs(globs: &[&str]) -> Filter {
-        let globs: Vec<String> = globs.iter().map(|glob| (*glob).into()).collect();
-        Filter::new(false, true, true, &globs).unwrap()
-    }
-
-    #[test]
-    fn globs_are_relative_to_the_root() {
-        let (tree, root, sub) = tree();
-        let filter = globs(&["*.o", "build/", "/only-here", "sub/deep", "!keep.o"]);
-        let table = [
-            (root, "a.o", false, Verdict::Hide),
-            (sub, "a.o", false, Verdict::Hide),
-            (sub, "keep.o", false, Verdict::Show),
-            (root, "build", true, Verdict::Opaque),
-            (sub, "build", true, Verdict::Opaque),
-            (root, "build", false, Verdict::Show),
-            (root, "only-here", false, Verdict::Hide),
-            (sub, "only-here", false, Verdict::Show),
-            (sub, "deep", true, Verdict::Opaque),
-            (root, "deep", true, Verdict::Show),
-            (root, "a.c", false, Verdict::Show),
-        ];
-        for (dir, name, is_dir, expected) in table {
-            assert_eq!(filter.verdict(&tree, dir, name.as_bytes(), is_dir), expected, "{name}");
-        }
-        // A root is what was asked for, whatever it is called.
-        assert_eq!(filter.verdict(&tree, FileId::NOBODY, b"/x.o", false), Verdict::Show);
-    }
-
-    #[test]
-    fn the_nearest_rules_decide() {
-        let (tree, root, sub) = tree();
-        let mut filter = globs(&[]);
-        filter.add_outer(Path::new("/w"), rules("*.log\n/r/sub/x\n*.tmp\n"));
-        filter.set_rules(root, Some(rules("!a.log\n\n# a comment/\n")), None);
-        filter.set_rules(sub, Some(rules("a.log")), None);
-        let hidden =
-            |dir, name: &str| filter.verdict(&tree, dir, name.as_bytes(), false) == Verdict::Hide;
-        assert!(hidden(root, "b.log") && !hidden(root, "a.log") && hidden(sub, "a.log"));
-        assert!(hidden(sub, "x") && !hidden(root, "x") && hidden(sub, "t.tmp"));
-    }
-
-    #[test]
-    fn switches() {
-        let (tree, root, _) = tree();
-        let verdict = |git_dir, hidden, name: &str, is_dir| {
-            let filter = Filter::new(git_dir, hidden, true, &[]).unwrap();
-            filter.verdict(&tree, root, name.as_bytes(), is_dir)
-        };
-        assert_eq!(verdict(false, true, ".git", true), Verdict::Opaque);
-        assert_eq!(verdict(true, true, ".git", true), Verdict::Show);
-        assert_eq!(verdict(false, true, ".git", false), Verdict::Show);
-        assert_eq!(verdict(false, true, ".x", false), Verdict::Show);
-        assert_eq!(verdict(true, false, ".x", false), Verdict::Hide);
-        assert_eq!(verdict(false, false, ".git", true), Verdict::Hide);
-    }
-
-    #[test]
-    fn names_that_are_no_text_are_matched_too() {
-        let (tree, root, _) = tree();
-        let filter = globs(&["*.o"]);
-        assert_eq!(filter.verdict(&tree, root, b"\xff.o", false), Verdict::Hide);
-        assert_eq!(filter.verdict(&tree, root, b"\xff.c", false), Verdict::Show);
-    }
-
-    #[test]
-    fn a_bad_glob_is_an_error_and_a_bad_rule_is_none() {
-        assert!(Filter::new(false, true, true, &["a\nb".into()]).is_err());
-        assert!(Filter::new(false, true, true, &["x".repeat(5000)]).is_err());
-        let (tree, root, _) = tree();
-        let mut filter = globs(&[]);
-        filter.set_rules(root, Some(rules("a[\nb")), None);
-        assert_eq!(filter.verdict(&tree, root, b"b", false), Verdict::Hide);
-    }
-
-    #[test]
-    fn what_a_move_may_change() {
-        let (mut tree, root, sub) = tree();
-        let other = tree.insert(root, b"other", dir());
-        let mut filter = globs(&["*.o"]);
-        assert!(!filter.depends_on_place(&tree, root, sub));
-        filter.set_rules(sub, Some(rules("*.x")), None);
-        assert!(filter.depends_on_place(&tree, sub, root));
-        assert!(!filter.depends_on_place(&tree, root, other));
-        filter.set_rules(root, Some(rules("/a")), None);
-        assert!(filter.depends_on_place(&tree, root, root));
-    }
-}
+#[path = "filter_tests.rs"]
+mod tests;

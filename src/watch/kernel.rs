@@ -44,6 +44,9 @@ const NAMES: WatchMask = PLACE
     .union(WatchMask::MOVED_TO)
     .union(WatchMask::ONLYDIR);
 
+/// What is asked for of a directory in which files of rules are watched for.
+const SOURCE: WatchMask = NAMES.union(WatchMask::CLOSE_WRITE).union(WatchMask::ATTRIB);
+
 /// What is asked for of a root that is a file.
 const FILE: WatchMask = WatchMask::MODIFY
     .union(WatchMask::CLOSE_WRITE)
@@ -69,6 +72,8 @@ pub(super) struct Watched {
     pub(super) entry: FileId,
     /// Paths of roots lead through it.
     pub(super) is_place: bool,
+    /// Files of rules are watched for in this directory.
+    pub(super) has_sources: bool,
     /// In which rescan it was seen last.
     pub(super) confirmed: u32,
 }
@@ -78,6 +83,8 @@ pub(super) struct Kernel {
     inotify: Inotify,
     /// Ordered, so that it can be gone through in slices, and never grows by a large step.
     watched: BTreeMap<i32, Watched>,
+    /// Directories in which files of rules are watched for.
+    source_dirs: usize,
 }
 
 impl Kernel {
@@ -90,11 +97,21 @@ impl Kernel {
             }
             code => Error::system("inotify_init1", Errno::from_raw(code.unwrap_or(0))),
         })?;
-        Ok(Kernel { inotify, watched: BTreeMap::new() })
+        Ok(Kernel { inotify, watched: BTreeMap::new(), source_dirs: 0 })
     }
 
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         self.inotify.as_fd()
+    }
+
+    /// Descriptors in use but those that are for files of rules alone. Goes through those directories.
+    pub(super) fn of_entries(&self) -> usize {
+        let is_for_rules =
+            |w: &&Watched| w.has_sources && w.entry == FileId::NOBODY && !w.is_place;
+        match self.source_dirs {
+            0 => self.len(),
+            _ => self.len() - self.watched.values().filter(is_for_rules).count(),
+        }
     }
 
     /// Descriptors in use.
@@ -145,7 +162,20 @@ impl Kernel {
     /// known is not watched.
     pub(super) fn narrow_place(&mut self, fd: BorrowedFd<'_>) -> io::Result<i32> {
         let wd = self.add(by_descriptor(fd), PLACE)?;
+        if self.get(wd).is_some_and(|watched| watched.has_sources) {
+            self.add(by_descriptor(fd), SOURCE | WatchMask::MASK_ADD)?;
+        }
         self.drop_unused(wd);
+        Ok(wd)
+    }
+
+    /// Watches a directory for files of rules.
+    pub(super) fn watch_source(&mut self, dir: PathBuf) -> io::Result<i32> {
+        let wd = self.add(dir, SOURCE | WatchMask::MASK_ADD)?;
+        if let Some(watched) = self.watched.get_mut(&wd) {
+            self.source_dirs += usize::from(!watched.has_sources);
+            watched.has_sources = true;
+        }
         Ok(wd)
     }
 
@@ -160,6 +190,7 @@ impl Kernel {
             descriptor,
             entry: FileId::NOBODY,
             is_place: false,
+            has_sources: false,
             confirmed: 0,
         });
         Ok(wd)
@@ -189,9 +220,18 @@ impl Kernel {
         }
     }
 
+    /// No file of rules is watched for in this directory any more.
+    pub(super) fn release_source(&mut self, wd: i32) {
+        if let Some(watched) = self.watched.get_mut(&wd) {
+            self.source_dirs -= usize::from(watched.has_sources);
+            watched.has_sources = false;
+            self.drop_unused(wd);
+        }
+    }
+
     fn drop_unused(&mut self, wd: i32) {
-        let unused =
-            self.watched.get(&wd).is_some_and(|w| w.entry == FileId::NOBODY && !w.is_place);
+        let is_unused = |w: &Watched| w.entry == FileId::NOBODY && !w.is_place && !w.has_sources;
+        let unused = self.watched.get(&wd).is_some_and(is_unused);
         if unused && let Some(watched) = self.watched.remove(&wd) {
             // One that the kernel has dropped already is an error that does not matter.
             let _ = self.inotify.watches().remove(watched.descriptor);
@@ -210,7 +250,9 @@ impl Kernel {
 
     /// The kernel has dropped a descriptor.
     pub(super) fn forget(&mut self, wd: i32) -> Option<Watched> {
-        self.watched.remove(&wd)
+        let watched = self.watched.remove(&wd)?;
+        self.source_dirs -= usize::from(watched.has_sources);
+        Some(watched)
     }
 
     /// Among the next `max` descriptors after `after` those of entries that the rescan has not seen, and

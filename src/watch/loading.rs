@@ -1,132 +1,223 @@
-//! Reading files of rules, and compiling them in slices.
+//! Reading files of rules in slices.
 //!
-//! Rules above the roots (`.gitignore` files up to the top of the repository, and git's lists of exclusions)
-//! are read once, before anything else. Those of a directory are read when it is listed, if its file is
-//! another one than before, and are compiled before the first name is looked at.
+//! Rules above the roots (`.gitignore` files up to the top of the repository, and what the repository has) are read
+//! before anything else, and again when one of their files changes. Those of a directory are read when it is
+//! listed, if they are others than before, and are taken in before the first name is looked at. What is below is
+//! judged anew if their text has changed; if only other names are tracked, those names are.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::event::WatchProblem;
-use super::filter::RULES_NAME;
+use super::filter::{GIT_NAME, Inner, Outer, RULES_NAME};
 use super::git::{Compiling, FILE_BYTES_MAX};
+use super::repository::{
+    BYTES_PER_NS, GitDir, LOOK_COST, ReadRepository, RepositoryLoading, SourceFile,
+};
 use super::roots::Root;
 use super::scan::Current;
-use super::tree::{FileId, Stat};
+use super::tree::{FileId, FileType, Stat};
 use super::{Watch, disk};
 use crate::policy::Slice;
 
-/// What looking for a file costs, and reading each byte of it.
-const LOOK_COST: u64 = 20_000;
-/// Bytes that are read at the cost of one nanosecond.
-const BYTES_PER_NS: u64 = 4;
-
-/// What is still to be read.
+/// Rules above the roots that are read.
+#[derive(Default)]
 pub(super) struct OuterRules {
     steps: VecDeque<Step>,
-    /// The rules that are being compiled, and of which directory.
-    compiling: Option<(PathBuf, PathBuf, Compiling)>,
+    loading: Option<OuterLoading>,
+    /// What was read so far, and of the last time: the digest of all, `None` before the first one.
+    read: Vec<Outer>,
+    sources: Vec<SourceFile>,
+    hasher: DefaultHasher,
+    digest: Option<u64>,
+    /// Names that are tracked, or not any more, by the repository that begins at a directory.
+    changes: Vec<(Vec<u8>, super::git::Changes)>,
+    /// To be read again when this is done.
+    again: bool,
+}
+
+enum OuterLoading {
+    Rules(PathBuf, Compiling),
+    Repository(PathBuf, Box<RepositoryLoading>),
 }
 
 enum Step {
-    /// Looks for the top of the repository that a root is in, here or above.
-    Find {
-        root: PathBuf,
-        dir: PathBuf,
-    },
-    /// Reads the rules of a directory, then those above it.
-    Above {
-        dir: PathBuf,
-        top: PathBuf,
-    },
-    /// Reads the repository's own list, then the user's.
-    Excluded {
-        top: PathBuf,
-    },
-    OfUser {
-        top: PathBuf,
-    },
+    /// Looks for the top of the repository that a root is in, above it.
+    Find { root: PathBuf, dir: PathBuf },
+    /// Reads the rules of a directory, then those above it, then what the repository has.
+    Above { dir: PathBuf, top: PathBuf },
 }
 
 impl OuterRules {
     pub(super) fn new<'r>(roots: impl Iterator<Item = &'r Root>) -> Self {
-        let steps = roots.map(|root| Step::Find { root: root.path_buf(), dir: root.path_buf() });
-        OuterRules { steps: steps.collect(), compiling: None }
+        OuterRules { steps: OuterRules::steps(roots), ..OuterRules::default() }
+    }
+
+    fn steps<'r>(roots: impl Iterator<Item = &'r Root>) -> VecDeque<Step> {
+        roots.map(|root| Step::Find { root: root.path_buf(), dir: root.path_buf() }).collect()
     }
 
     pub(super) fn is_pending(&self) -> bool {
-        self.compiling.is_some() || !self.steps.is_empty()
+        self.loading.is_some() || !self.steps.is_empty()
     }
 }
 
-/// The list of exclusions of the user.
-fn user_list() -> Option<PathBuf> {
-    let is_set = |value: &std::ffi::OsString| !value.is_empty();
-    let config = std::env::var_os("XDG_CONFIG_HOME").filter(is_set).map(PathBuf::from);
-    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
-    Some(config.or_else(home)?.join("git/ignore"))
+/// Rules of a directory that are taken in before it is listed.
+pub(super) struct DirLoading {
+    compiling: Compiling,
+    inner: Inner,
+    repository: Option<Box<RepositoryLoading>>,
+    /// Where `.git` may become that of a repository.
+    missing: Vec<SourceFile>,
+}
+
+impl DirLoading {
+    /// What is to be freed.
+    pub(super) fn into_rules(self) -> super::git::Rules {
+        self.compiling.finish()
+    }
+}
+
+/// An absolute path without a slash at its end: that of `/` is empty.
+fn bytes_of(dir: &Path) -> &[u8] {
+    let bytes = dir.as_os_str().as_bytes();
+    bytes.strip_suffix(b"/").unwrap_or(bytes)
 }
 
 impl Watch {
-    /// Does the next step.
-    pub(super) fn load_outer_rules(&mut self) {
-        if let Some((dir, path, mut compiling)) = self.outer.compiling.take() {
-            self.spent += compiling.step();
-            if compiling.is_done() {
-                let rules = compiling.finish();
-                if rules.has_left_out() {
-                    self.warn(WatchProblem::TooManyRules, path.into_os_string().into_vec());
-                }
-                self.filter.add_outer(&dir, rules);
-            } else {
-                self.outer.compiling = Some((dir, path, compiling));
-            }
-            return;
-        }
-        let Some(step) = self.outer.steps.pop_front() else { return };
-        self.spent += LOOK_COST;
-        let next = match step {
-            Step::Find { root, dir } => {
-                if dir.join(".git").exists() {
-                    // The rules of the root itself are read with it.
-                    let above = root.parent().unwrap_or(Path::new("")).to_path_buf();
-                    Some(Step::Above { dir: above, top: dir })
-                } else {
-                    let above = dir.parent().map(Path::to_path_buf);
-                    above.map(|dir| Step::Find { root, dir })
-                }
-            }
-            Step::Above { dir, top } if dir.starts_with(&top) => {
-                self.read_outer_rules(&dir, &dir.join(OsStr::from_bytes(RULES_NAME)));
-                let above = dir.parent().unwrap_or(Path::new("")).to_path_buf();
-                Some(Step::Above { dir: above, top })
-            }
-            Step::Above { top, .. } => Some(Step::Excluded { top }),
-            Step::Excluded { top } => {
-                self.read_outer_rules(&top, &top.join(".git/info/exclude"));
-                Some(Step::OfUser { top })
-            }
-            Step::OfUser { top } => {
-                if let Some(list) = user_list() {
-                    self.read_outer_rules(&top, &list);
-                }
-                None
-            }
-        };
-        if let Some(next) = next {
-            self.outer.steps.push_front(next);
+    /// Reads the rules above the roots again.
+    pub(super) fn reload_outer_rules(&mut self) {
+        self.outer.again = self.outer.is_pending();
+        if !self.outer.again {
+            self.outer.steps = OuterRules::steps(self.roots.iter());
         }
     }
 
-    fn read_outer_rules(&mut self, dir: &Path, path: &Path) {
-        let Some((text, size)) = disk::read_small_at(path, FILE_BYTES_MAX) else { return };
+    /// Does the next step of reading the rules above the roots.
+    pub(super) fn load_outer_rules(&mut self) {
+        match self.outer.loading.take() {
+            Some(OuterLoading::Rules(dir, compiling)) => self.load_outer_file(dir, compiling),
+            Some(OuterLoading::Repository(top, loading)) => {
+                self.load_outer_repository(top, loading)
+            }
+            None => self.next_outer_step(),
+        }
+        if !self.outer.is_pending() {
+            self.finish_outer_rules();
+        }
+    }
+
+    fn next_outer_step(&mut self) {
+        let Some(step) = self.outer.steps.pop_front() else { return };
+        self.spent += LOOK_COST;
+        match step {
+            Step::Find { root, dir } => {
+                let is_above = dir != root;
+                if is_above {
+                    self.outer.sources.push(SourceFile::at(&dir.join(OsStr::from_bytes(GIT_NAME))));
+                }
+                let found = GitDir::of(&dir).is_some();
+                let next = match (found, dir.parent(), root.parent()) {
+                    (true, _, Some(above)) if is_above => {
+                        Some(Step::Above { dir: above.to_path_buf(), top: dir })
+                    }
+                    (false, Some(above), _) => Some(Step::Find { dir: above.to_path_buf(), root }),
+                    // The repository of the root itself is read with it.
+                    _ => None,
+                };
+                self.outer.steps.extend(next);
+            }
+            Step::Above { dir, top } => self.read_outer_rules(dir, top),
+        }
+    }
+
+    fn read_outer_rules(&mut self, dir: PathBuf, top: PathBuf) {
+        let path = dir.join(OsStr::from_bytes(RULES_NAME));
+        self.outer.sources.push(SourceFile::at(&path));
+        let read = disk::read_small_at(&path, FILE_BYTES_MAX);
+        let (text, size) = read.unwrap_or_default();
         self.spent += text.len() as u64 / BYTES_PER_NS;
+        (bytes_of(&dir), &text).hash(&mut self.outer.hasher);
         let cut = size > text.len() as u64;
         let compiling = Compiling::new(text, self.filter.room(), cut);
-        self.outer.compiling = Some((dir.to_path_buf(), path.to_path_buf(), compiling));
+        if dir != top {
+            let above = dir.parent().unwrap_or(Path::new("/")).to_path_buf();
+            self.outer.steps.push_front(Step::Above { dir: above, top });
+        }
+        self.outer.loading = Some(OuterLoading::Rules(dir, compiling));
+    }
+
+    fn load_outer_file(&mut self, dir: PathBuf, mut compiling: Compiling) {
+        if !compiling.is_done() {
+            self.spent += compiling.step();
+            self.outer.loading = Some(OuterLoading::Rules(dir, compiling));
+            return;
+        }
+        let rules = compiling.finish();
+        if rules.has_left_out() {
+            let path = dir.join(OsStr::from_bytes(RULES_NAME));
+            self.warn(WatchProblem::TooManyRules, path.into_os_string().into_vec());
+        }
+        self.outer.read.push(Outer { dir: bytes_of(&dir).to_vec(), rules, repository: None });
+        // Where the rules of the top are read, the repository follows.
+        let is_top = !matches!(self.outer.steps.front(), Some(Step::Above { .. }));
+        if is_top && let Some(git) = GitDir::of(&dir) {
+            let loading = RepositoryLoading::new(dir.clone(), git, self.filter.room());
+            self.outer.loading = Some(OuterLoading::Repository(dir, Box::new(loading)));
+        }
+    }
+
+    fn load_outer_repository(&mut self, top: PathBuf, mut loading: Box<RepositoryLoading>) {
+        if !loading.is_done() {
+            self.spent += loading.step(self.filter.outer_tracked(bytes_of(&top)));
+            self.outer.loading = Some(OuterLoading::Repository(top, loading));
+            return;
+        }
+        let ReadRepository { repository, changes, sources, left_out } = loading.finish();
+        self.warn_of_files(left_out);
+        self.outer.sources.extend(sources);
+        repository.digest.hash(&mut self.outer.hasher);
+        if let Some(last) = self.outer.read.last_mut() {
+            last.repository = Some(Box::new(repository));
+        }
+        self.outer.changes.push((bytes_of(&top).to_vec(), changes));
+    }
+
+    fn finish_outer_rules(&mut self) {
+        let digest = std::mem::take(&mut self.outer.hasher).finish();
+        let before = self.outer.digest.replace(digest);
+        self.filter.set_outer(std::mem::take(&mut self.outer.read));
+        let sources = std::mem::take(&mut self.outer.sources);
+        self.watch_sources(FileId::NOBODY, &sources);
+        let changes = std::mem::take(&mut self.outer.changes);
+        if before.is_some_and(|before| before != digest) {
+            self.scan_all();
+        } else if before.is_some() {
+            for (top, changes) in changes {
+                self.judge_changes(&top, changes);
+            }
+        }
+        if std::mem::take(&mut self.outer.again) {
+            self.outer.steps = OuterRules::steps(self.roots.iter());
+        }
+    }
+
+    /// Has everything judged anew.
+    pub(super) fn scan_all(&mut self) {
+        let roots: Vec<_> = self.tree.children(FileId::NOBODY).collect();
+        for root in roots {
+            self.request_scan(root, true);
+        }
+    }
+
+    fn warn_of_files(&mut self, paths: Vec<PathBuf>) {
+        for path in paths {
+            self.warn(WatchProblem::TooManyRules, path.into_os_string().into_vec());
+        }
     }
 
     /// Reads the rules of a directory, if they are not those that it was judged by before.
@@ -134,41 +225,123 @@ impl Watch {
         &mut self,
         dir: FileId,
         fd: BorrowedFd<'_>,
-    ) -> Option<(Compiling, Option<Stat>)> {
+    ) -> Option<Box<DirLoading>> {
         if !self.filter.gitignore {
             return None;
         }
+        let git = disk::look(fd, GIT_NAME).ok().flatten();
         let rules = disk::read_small(fd, RULES_NAME, FILE_BYTES_MAX);
         let stamp = rules.as_ref().map(|(_, stat)| *stat);
-        if self.filter.has_rules_of(dir, stamp.as_ref()) {
+        if self.filter.is_current(dir, stamp.as_ref(), git.as_ref()) {
             return None;
         }
         let text = rules.map(|(text, _)| text).unwrap_or_default();
         self.spent += text.len() as u64 / BYTES_PER_NS;
+        let mut hasher = DefaultHasher::new();
+        (stamp.is_some(), &text).hash(&mut hasher);
         let cut = stamp.is_some_and(|stamp| stamp.size > text.len() as u64 && !text.is_empty());
-        Some((Compiling::new(text, self.filter.room(), cut), stamp))
+        let compiling = Compiling::new(text, self.filter.room(), cut);
+        let mut path = Vec::new();
+        self.moves.path_into(&self.tree, dir, &mut path);
+        let top = PathBuf::from(std::ffi::OsString::from_vec(path));
+        let found = git.and_then(|_| GitDir::of(&top));
+        let missing = match (&git, &found) {
+            (Some(_), None) => GitDir::missing(&top),
+            _ => Vec::new(),
+        };
+        let room = self.filter.room();
+        let repository = found.map(|git| Box::new(RepositoryLoading::new(top, git, room)));
+        let digest = if stamp.is_some() { hasher.finish() } else { 0 };
+        let inner = Inner { stamp, git, digest, ..Inner::default() };
+        Some(Box::new(DirLoading { compiling, inner, repository, missing }))
     }
 
-    /// Compiles the rules of a directory. Whether they are complete.
+    /// Takes in the rules of a directory. Whether they are complete.
     pub(super) fn compile_rules(&mut self, current: &mut Current, slice: &mut Slice) -> bool {
-        let Some((mut compiling, stamp)) = current.rules.take() else { return true };
-        while !compiling.is_done() {
-            self.spent += compiling.step();
-            if self.must_pause(slice) && !compiling.is_done() {
-                current.rules = Some((compiling, stamp));
+        let Some(mut loading) = current.rules.take() else { return true };
+        while self.step_rules(current.dir, &mut loading) {
+            if self.must_pause(slice) {
+                current.rules = Some(loading);
                 return false;
             }
         }
-        let rules = compiling.finish();
-        if rules.has_left_out() {
-            let mut path = self.tree.path(current.dir);
+        self.finish_rules(current, *loading);
+        true
+    }
+
+    /// False: all is read.
+    fn step_rules(&mut self, dir: FileId, loading: &mut DirLoading) -> bool {
+        if !loading.compiling.is_done() {
+            self.spent += loading.compiling.step();
+            return true;
+        }
+        let Some(repository) = loading.repository.as_mut().filter(|loading| !loading.is_done())
+        else {
+            return false;
+        };
+        let before = self.filter.inner(dir).and_then(|inner| inner.repository.as_ref());
+        self.spent += repository.step(before.map(|before| &before.tracked));
+        true
+    }
+
+    fn finish_rules(&mut self, current: &mut Current, loading: DirLoading) {
+        let DirLoading { compiling, mut inner, repository, missing: mut sources } = loading;
+        let dir = current.dir;
+        inner.rules = compiling.finish();
+        let mut path = self.tree.path(dir);
+        let mut changes = None;
+        if let Some(repository) = repository {
+            let read = repository.finish();
+            self.warn_of_files(read.left_out);
+            sources.extend(read.sources);
+            inner.digest ^= read.repository.digest.rotate_left(1);
+            let had = self.filter.inner(dir).is_some_and(|inner| inner.repository.is_some());
+            changes = Some(read.changes).filter(|_| had);
+            inner.repository = Some(Box::new(read.repository));
+        }
+        let before = self.filter.inner(dir).map_or(0, |inner| inner.digest);
+        // What is below was judged by others.
+        current.deep |= inner.digest != before;
+        let is_cut = inner.rules.has_left_out();
+        self.filter.set_inner(dir, inner);
+        self.watch_sources_of(dir, &sources);
+        if let Some(changes) = changes.filter(|_| !current.deep) {
+            self.judge_changes(bytes_of(Path::new(OsStr::from_bytes(&path))), changes);
+        }
+        if is_cut {
             path.push(b'/');
             path.extend_from_slice(RULES_NAME);
             self.warn(WatchProblem::TooManyRules, path);
         }
-        self.filter.set_rules(current.dir, stamp.map(|_| rules), stamp);
-        // What is below was judged by others.
-        current.deep = true;
-        true
+    }
+
+    fn watch_sources_of(&mut self, dir: FileId, sources: &[SourceFile]) {
+        if sources.is_empty() {
+            self.forget_sources(dir);
+        } else {
+            self.watch_sources(dir, sources);
+        }
+    }
+
+    /// If the name is that of a file of rules which is not the one that was read, the directory has to be
+    /// listed again, and is read first then. `is_evident`: something happened to it, whatever it looks like.
+    pub(super) fn note_rules(
+        &mut self,
+        dir: FileId,
+        name: &[u8],
+        stat: Option<Stat>,
+        is_evident: bool,
+    ) {
+        let is_rules = name == RULES_NAME;
+        if !(is_rules || name == GIT_NAME) || !self.filter.gitignore || dir == FileId::NOBODY {
+            return;
+        }
+        let stat = stat.filter(|stat| !is_rules || stat.kind == FileType::File);
+        let known = self.filter.inner(dir);
+        let was = known.and_then(|inner| if is_rules { inner.stamp } else { inner.git });
+        if was != stat || (is_evident && is_rules) {
+            self.filter.make_stale(dir);
+            self.request_scan(dir, false);
+        }
     }
 }

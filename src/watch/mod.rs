@@ -22,8 +22,8 @@
 //!
 //! `tree`, `saved`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and are pure;
 //! `kernel`, `disk`, `anchor` and `mounts` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`,
-//! `emptying`, `scan`, `roots`, `resolving`, `resuming`, `loading`, `polling`, `fence` join them and are methods of
-//! [`Watch`]; `table` is what the
+//! `emptying`, `scan`, `roots`, `resolving`, `resuming`, `loading`, `repository`, `sources`, `rejudging`, `polling`,
+//! `fence` join them and are methods of [`Watch`]; `table` is what the
 //! engine holds.
 
 mod anchor;
@@ -48,13 +48,16 @@ mod options;
 mod places;
 mod polling;
 mod reading;
+mod rejudging;
 mod renaming;
+mod repository;
 mod resolving;
 mod resuming;
 mod roots;
 mod saved;
 mod scan;
 mod settle;
+mod sources;
 mod stages;
 mod summary;
 mod table;
@@ -79,10 +82,12 @@ use kernel::Kernel;
 use loading::OuterRules;
 use moves::Moves;
 use polling::Polling;
+use rejudging::Rejudging;
 use resuming::Resuming;
 use roots::{Backoff, Roots};
 use scan::Scan;
 use settle::{Look, Round};
+use sources::Sources;
 use summary::Shortening;
 use table::Counted;
 use tree::Tree;
@@ -126,8 +131,12 @@ pub(crate) struct Watch {
     filter: Filter,
     dirty: DirtyNames,
     moves: Moves,
-    /// The rules above the roots, which are read first.
+    /// The rules above the roots, which are read first, and again when they change.
     outer: OuterRules,
+    /// Where files of rules are watched for.
+    sources: Sources,
+    /// Names that are tracked now, or not any more.
+    rejudging: Rejudging,
     /// Directories that lose what is in them.
     emptying: Emptying,
     /// The names that are being looked at.
@@ -233,6 +242,8 @@ impl Watch {
             dirty: DirtyNames::new(options.window, options.max_wait, limits.watch_dirty_names),
             moves: Moves::default(),
             outer,
+            sources: Sources::default(),
+            rejudging: Rejudging::default(),
             emptying: Emptying::default(),
             round: None,
             parked: None,

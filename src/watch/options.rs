@@ -97,8 +97,13 @@ impl WatchOptions {
         self
     }
 
-    /// Whether `.gitignore` files in the roots and above them, and git's own lists of exclusions, count.
-    /// Default true.
+    /// Whether what git ignores is left out: by `.gitignore` files in the roots and above them, `info/exclude`, and the list
+    /// of the user (`core.excludesFile`). Default true.
+    ///
+    /// In another repository, a submodule or a working tree of its own, its own rules hold. Files that a repository
+    /// tracks are there though a rule ignores them. The files that decide are read again when they change.
+    /// Outside of a repository `.gitignore` files count up to the root. Configuration is read as git would in this
+    /// process (`HOME`, `XDG_CONFIG_HOME`, `GIT_CONFIG_*`).
     ///
     /// Of one file 1 MiB and 65,536 rules count, of a rule 4,096 bytes; of all files of the watch 262,144 rules that take
     /// 16 MiB. What is beyond is left out, and [`TooManyRules`](crate::WatchProblem::TooManyRules) names the file. Rules are found by a

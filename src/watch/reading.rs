@@ -7,7 +7,7 @@ use inotify::{Event, EventMask};
 
 use super::dirty::PAIRING;
 use super::event::WatchProblem;
-use super::filter::{RULES_NAME, Verdict};
+use super::filter::{GIT_NAME, RULES_NAME, Verdict};
 use super::merge::{Evidence, evidence};
 use super::tree::{FileId, flag};
 use super::{PORTION, Watch};
@@ -69,6 +69,9 @@ impl Watch {
         }
         let Some(watched) = self.kernel.get(wd) else { return };
         let (entry, is_place) = (watched.entry, watched.is_place);
+        if watched.has_sources {
+            self.on_source(wd, event.name.map(OsStrExt::as_bytes));
+        }
         if is_place && event.mask.intersects(PLACES) {
             self.on_place(wd, event.name.map(OsStrExt::as_bytes));
         }
@@ -118,7 +121,7 @@ impl Watch {
 
     /// A file that is hidden and was not there either: no need to look.
     fn is_of_no_interest(&self, dir: FileId, name: &[u8]) -> bool {
-        let rules = name == RULES_NAME && self.filter.gitignore;
+        let rules = (name == RULES_NAME || name == GIT_NAME) && self.filter.gitignore;
         // Where rules are many, the name is compared with them when it is looked at.
         !rules
             && self.filter.cost() < PORTION
@@ -150,6 +153,9 @@ impl Watch {
         let Some(watched) = self.kernel.forget(wd) else { return };
         if watched.is_place {
             self.on_place_lost(wd);
+        }
+        if watched.has_sources {
+            self.on_source_gone(wd);
         }
         for entry in [vec![watched.entry], self.roots.sharing(wd)].concat() {
             if self.lose(entry, wd)

@@ -14,7 +14,7 @@ use super::Watch;
 use super::apply::Now;
 use super::disk::{self, Listing};
 use super::event::WatchProblem;
-use super::git::Compiling;
+use super::loading::DirLoading;
 use super::merge::{Evidence, evidence};
 use super::tree::{FileId, FileType, Stat, Tree, flag};
 use crate::policy::Slice;
@@ -60,8 +60,8 @@ pub(super) struct Current {
     next: Option<FileId>,
     /// Some name must not be looked at.
     is_closed: bool,
-    /// The rules that are compiled before anything is listed, and what their file was.
-    pub(super) rules: Option<(Compiling, Option<Stat>)>,
+    /// The rules that are taken in before anything is listed.
+    pub(super) rules: Option<Box<DirLoading>>,
     listing: Listing,
 }
 
@@ -129,8 +129,8 @@ impl Watch {
     }
 
     fn end_listing(&mut self, current: Current) {
-        if let Some((compiling, _)) = current.rules {
-            self.filter.discard(compiling.finish());
+        if let Some(loading) = current.rules {
+            self.filter.discard(loading.into_rules());
         }
         self.scan.buffer = current.listing.into_buffer();
     }

@@ -87,6 +87,7 @@ impl Watch {
         self.outer.is_pending()
             || self.resuming.is_loading()
             || self.resuming.has_missing()
+            || self.rejudging.is_pending()
             || self.emptying.is_pending()
             || self.round.is_some()
             || self.parked.is_some()
@@ -117,6 +118,10 @@ impl Watch {
         }
         if self.outer.is_pending() {
             self.load_outer_rules();
+            return true;
+        }
+        if self.rejudging.is_pending() {
+            self.rejudge();
             return true;
         }
         if self.emptying.is_pending() {

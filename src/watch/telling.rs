@@ -215,7 +215,7 @@ impl Watch {
             problem,
             entries: self.tree.len(),
             directories: self.tree.directories(),
-            kernel_watches: self.kernel.len().saturating_sub(path_watches),
+            kernel_watches: self.kernel.of_entries().saturating_sub(path_watches),
             polled_directories: self.polling.len(),
             unreadable_directories: unreadable,
             waiting_directories: self.scan.len(),
@@ -237,9 +237,11 @@ impl Watch {
             self.polling.forget(entry);
         }
         self.moves.forget(entry);
+        self.filter.note_kept(entry, false);
         if node.stat.is_dir() {
             self.filter.forget(entry);
             self.roots.forget_overlap(entry);
+            self.forget_sources(entry);
             self.scan.on_directory_moved();
         }
     }

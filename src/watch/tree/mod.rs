@@ -98,6 +98,8 @@ pub(crate) mod flag {
     pub(crate) const DEEP: u16 = 4;
     /// It could not be listed where it was expected: list it when it is found.
     pub(crate) const WANTED: u16 = 8;
+    /// A directory that is ignored: of what is in it only that is shown which is tracked.
+    pub(crate) const KEPT: u16 = 16;
     /// A directory without a watch: it is polled.
     pub(crate) const POLLED: u16 = 32;
     /// It must not be read.
@@ -253,6 +255,11 @@ impl Tree {
             nodes.get(*slot as usize).is_some_and(|node| node.parent == dir && *node.name == *name)
         })?;
         Some(self.id_of(slot))
+    }
+
+    /// The entries of a directory, in no particular order.
+    pub(crate) fn children(&self, dir: FileId) -> impl Iterator<Item = FileId> + '_ {
+        std::iter::successors(self.first_child(dir), |id| self.next_sibling(*id))
     }
 
     /// The first entry of a directory: a new one comes first.

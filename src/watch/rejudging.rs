@@ -1,0 +1,82 @@
+//! Judging names anew that a repository tracks now, or not any more.
+//!
+//! An index changes with each `git add`, so not everything is looked at again: only the names that are new in it, and, if
+//! some are gone, the entries that are shown though they are ignored.
+
+use std::collections::VecDeque;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::Watch;
+use super::git::Changes;
+use super::tree::{FileId, flag};
+
+/// Names that are found in one unit, and what each costs.
+const NAMES: usize = 32;
+const NAME_COST: u64 = 2_000;
+
+/// Names that are to be judged anew.
+#[derive(Default)]
+pub(super) struct Rejudging {
+    /// Absolute paths.
+    paths: VecDeque<Vec<u8>>,
+    entries: VecDeque<FileId>,
+}
+
+impl Rejudging {
+    pub(super) fn is_pending(&self) -> bool {
+        !self.paths.is_empty() || !self.entries.is_empty()
+    }
+}
+
+impl Watch {
+    /// Other names are tracked by the repository that begins at a directory.
+    pub(super) fn judge_changes(&mut self, top: &[u8], changes: Changes) {
+        let Some(added) = changes.added else { return self.scan_all() };
+        let paths = added.iter().map(|name| [top, name].join(&b'/'));
+        self.rejudging.paths.extend(paths);
+        if changes.has_lost {
+            self.rejudging.entries.extend(self.filter.kept());
+        }
+    }
+
+    /// Has some names looked at.
+    pub(super) fn rejudge(&mut self) {
+        self.spent += NAMES as u64 * NAME_COST;
+        for _ in 0..NAMES {
+            if let Some(path) = self.rejudging.paths.pop_front() {
+                self.rejudge_path(&path);
+            } else if let Some(entry) = self.rejudging.entries.pop_front()
+                && let Some(node) = self.tree.get(entry)
+            {
+                self.dirty.mark_urgent(node.parent, &node.name, self.now);
+            }
+        }
+        self.due = true;
+        if !self.rejudging.is_pending() {
+            self.extend_fences();
+        }
+    }
+
+    /// Marks the first part of a path that is not known, or not looked into.
+    fn rejudge_path(&mut self, path: &[u8]) {
+        let path = Path::new(OsStr::from_bytes(path));
+        let root = self.roots.iter().find(|root| path.starts_with(root.path_buf()));
+        let Some(root) = root else { return };
+        let Ok(below) = path.strip_prefix(root.path_buf()) else { return };
+        let Some(mut dir) = self.tree.child(FileId::NOBODY, &root.path) else { return };
+        for part in below {
+            let name = part.as_bytes();
+            match self.tree.child(dir, name) {
+                Some(entry) if self.is_open_dir(entry) => dir = entry,
+                _ => return self.dirty.mark_urgent(dir, name, self.now),
+            }
+        }
+    }
+
+    fn is_open_dir(&self, entry: FileId) -> bool {
+        let node = self.tree.get(entry);
+        node.is_some_and(|node| node.stat.is_dir() && !node.has(flag::OPAQUE))
+    }
+}
