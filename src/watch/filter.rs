@@ -334,8 +334,9 @@ impl Filter {
 
     fn is_ignored(&self, tree: &Tree, dir: FileId, subject: &Subject<'_>) -> bool {
         let is_top = self.inner.get(&dir).is_some_and(|inner| inner.repository.is_some());
-        if tree.has(dir, flag::KEPT) && !is_top {
-            // What is in an ignored directory is ignored, whatever other rules say.
+        if !is_top && (tree.has(dir, flag::KEPT) || subject.is_in_submodule()) {
+            // What is in an ignored directory is ignored, whatever other rules say; and what is in the directory of a
+            // submodule that is not there is nobody's.
             return true;
         }
         let fold = subject.repository.is_some_and(|repository| repository.fold);
@@ -423,6 +424,12 @@ impl<'a> Subject<'a> {
         len >= self.top_len
             && self.path.starts_with(&outer.dir)
             && self.path.get(len) == Some(&b'/')
+    }
+
+    /// Whether its directory is that of a submodule.
+    fn is_in_submodule(&self) -> bool {
+        let dir = self.path.get(self.top_len + 1..self.dir_len).unwrap_or_default();
+        self.repository.is_some_and(|repository| repository.tracked.has_submodule(dir))
     }
 
     fn is_tracked(&self) -> bool {

@@ -73,6 +73,8 @@ impl Watch {
                 _ => return self.dirty.mark_urgent(dir, name, self.now),
             }
         }
+        // A directory is that of a submodule now.
+        self.request_scan(dir, true);
     }
 
     fn is_open_dir(&self, entry: FileId) -> bool {

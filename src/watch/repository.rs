@@ -29,7 +29,7 @@ const INCLUDE_DEPTH_MAX: u8 = 10;
 /// Bytes of a file that names a directory.
 const POINTER_MAX: usize = 8192;
 /// Bytes of the index that are read at once.
-const INDEX_PIECE: usize = 32 << 10;
+const INDEX_PIECE: usize = 16 << 10;
 /// Variables that the environment may set.
 const ENVIRONMENT_MAX: usize = 1000;
 
@@ -277,10 +277,11 @@ impl RepositoryLoading {
         if self.index.is_none() {
             let path = self.git.own.join("index");
             self.sources.push(SourceFile::at(&path));
-            let reading = IndexReading::new(self.settings.fold, self.settings.is_sha256);
-            self.index = disk::open_file(&path).map(|(fd, _)| (fd, reading));
+            let Settings { fold, is_sha256, .. } = self.settings;
+            let begin = |size| IndexReading::new(fold, is_sha256, size);
+            self.index = disk::open_file(&path).map(|(fd, stat)| (fd, begin(stat.size)));
             if self.index.is_none() {
-                self.finish_index(IndexReading::new(false, false), before);
+                self.finish_index(begin(0), before);
             }
             return LOOK_COST;
         }

@@ -27,7 +27,7 @@ const BYTES_PER_NS: u64 = 2;
 /// Steps of one comparison with all rules of a file; a step costs about a nanosecond or two.
 const STEPS_MAX: u32 = 200_000;
 /// Steps that looking up a part takes, and a rule that is compared.
-const LOOKUP_STEPS: u32 = 8;
+const LOOKUP_STEPS: u32 = 20;
 const RULE_STEPS: u32 = 8;
 
 /// No rule.

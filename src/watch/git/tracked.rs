@@ -8,8 +8,11 @@
 
 use hashbrown::HashTable;
 
-/// Tables that the hashes are spread over, so that none grows by a large step.
+/// Tables that the hashes are spread over, so that none grows by a large step. They have room from the beginning, since
+/// all of them would grow at the same time.
 const SHARDS: usize = 256;
+/// Bytes that the shortest entries have on average: fewer in version 4, where the tables grow if need be.
+const ENTRY_MIN: u64 = 64;
 /// Entries of an index that count.
 const ENTRIES_MAX: u32 = 1 << 20;
 /// Bytes of a name.
@@ -21,11 +24,12 @@ const ADDED_MAX: usize = 4096;
 const STAT_BYTES: usize = 40;
 const MODE_AT: usize = 24;
 const EXTENDED: u16 = 0x4000;
+const SUBMODULE: u32 = 0o160_000;
 const DIRECTORY: u32 = 0o040_000;
 const KIND: u32 = 0o170_000;
 
 /// What a unit costs for each entry, and each byte.
-const ENTRY_COST: u64 = 150;
+const ENTRY_COST: u64 = 300;
 
 /// See the module's documentation.
 #[derive(Default)]
@@ -33,6 +37,7 @@ pub(crate) struct Tracked {
     shards: Vec<HashTable<u64>>,
     /// Names without directories.
     names: usize,
+    has_submodules: bool,
     fold: bool,
     left_out: bool,
 }
@@ -40,6 +45,7 @@ pub(crate) struct Tracked {
 /// Kinds of what is hashed.
 const NAME: u64 = 0x51_7cc1_b727_2202;
 const ABOVE: u64 = 0x9e37_79b9_7f4a_7c15;
+const LINK: u64 = 0xd6e8_feb8_6659_fd93;
 
 impl Tracked {
     /// Whether a file, or a directory that is a submodule, is tracked.
@@ -52,6 +58,11 @@ impl Tracked {
         self.has(finish(extend(0, path, self.fold), ABOVE))
     }
 
+    /// Whether a directory is that of a submodule.
+    pub(crate) fn has_submodule(&self, path: &[u8]) -> bool {
+        self.has_submodules && self.has(finish(extend(0, path, self.fold), LINK))
+    }
+
     pub(crate) fn has_left_out(&self) -> bool {
         self.left_out
     }
@@ -61,11 +72,14 @@ impl Tracked {
         shard.is_some_and(|shard| shard.find(hash >> 8, |other| *other == hash).is_some())
     }
 
+    /// Makes room for names, and a quarter as many directories.
+    fn reserve(&mut self, names: usize) {
+        let each = names.div_ceil(SHARDS) * 3 / 2;
+        self.shards.resize_with(SHARDS, || HashTable::with_capacity(each));
+    }
+
     /// Whether it was not there.
     fn insert(&mut self, hash: u64) -> bool {
-        if self.shards.is_empty() {
-            self.shards.resize_with(SHARDS, HashTable::new);
-        }
         let Some(shard) = self.shards.get_mut(hash as usize % SHARDS) else { return false };
         if shard.find(hash >> 8, |other| *other == hash).is_some() {
             return false;
@@ -91,6 +105,10 @@ impl Tracked {
         if kind == DIRECTORY {
             // All in it is tracked, and none of it is on the disk.
             self.insert(finish(state, ABOVE));
+        }
+        if kind == SUBMODULE {
+            self.has_submodules = true;
+            self.insert(finish(state, LINK));
         }
         let hash = finish(state, NAME);
         let is_new = self.insert(hash);
@@ -127,6 +145,8 @@ pub(crate) struct IndexReading {
     tracked: Tracked,
     version: u32,
     left: u32,
+    /// Bytes of the file.
+    size: u64,
     object_bytes: usize,
     /// What was read and not yet understood.
     rest: Vec<u8>,
@@ -138,11 +158,13 @@ pub(crate) struct IndexReading {
 }
 
 impl IndexReading {
-    pub(crate) fn new(fold: bool, is_sha256: bool) -> Self {
+    /// `size`: bytes of the file.
+    pub(crate) fn new(fold: bool, is_sha256: bool, size: u64) -> Self {
         IndexReading {
             tracked: Tracked { fold, ..Tracked::default() },
             version: 0,
             left: 0,
+            size,
             object_bytes: if is_sha256 { 32 } else { 20 },
             rest: Vec::new(),
             name: Vec::new(),
@@ -167,6 +189,8 @@ impl IndexReading {
             self.tracked.left_out = self.left > ENTRIES_MAX;
             self.left = self.left.min(ENTRIES_MAX);
             self.is_begun = true;
+            let possible = self.size / ENTRY_MIN;
+            self.tracked.reserve(u64::from(self.left).min(possible) as usize);
             at = 12;
         }
         let had = self.left;
@@ -284,7 +308,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8], piece: usize, before: Option<&Tracked>) -> (Tracked, Changes) {
-        let mut reading = IndexReading::new(false, false);
+        let mut reading = IndexReading::new(false, false, bytes.len() as u64);
         for piece in bytes.chunks(piece) {
             if reading.feed(piece, before).is_none() && reading.is_begun {
                 break;
