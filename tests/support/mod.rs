@@ -19,6 +19,7 @@ pub(crate) mod namespace;
 pub(crate) mod pair;
 pub(crate) mod piped;
 pub(crate) mod played;
+pub(crate) mod repositories;
 pub(crate) mod view;
 
 use std::os::fd::AsFd;
