@@ -16,7 +16,7 @@ FIELD(orch_watch_options, summary_threshold, 56, 8);
 FIELD(orch_watch_options, max_depth, 64, 8);
 FIELD(orch_watch_options, entry_limit, 72, 8);
 FIELD(orch_watch_options, poll_interval_ms, 80, 4);
-FIELD(orch_watch_options, reserved, 84, 4);
+FIELD(orch_watch_options, git_wait_ms, 84, 4);
 FIELD(orch_watch_options, tag, 88, 8);
 FIELD(orch_watch_options, since, 96, 16);
 
@@ -162,7 +162,7 @@ int main(void) {
     CHECK_INT(options.max_depth, 1024);
     CHECK_INT(options.entry_limit, 0);
     CHECK_INT(options.poll_interval_ms, 1000);
-    CHECK_INT(options.reserved, 0);
+    CHECK_INT(options.git_wait_ms, 0);
     CHECK_INT(options.tag, 0);
     // A host that does not know of the last field.
     orch_watch_options filled;

@@ -80,7 +80,7 @@ static void options(orch_engine *engine) {
     REFUSED(bad.max_depth = SIZE_MAX, "max_depth");
     REFUSED(bad.poll_interval_ms = 9, "poll_interval");
     REFUSED(bad.poll_interval_ms = 3600001, "poll_interval");
-    REFUSED(bad.reserved = 1, "reserved");
+    REFUSED(bad.git_wait_ms = 60001, "git_wait");
 #undef REFUSED
     // All the ends of the ranges.
     good.window_ms = 60000;

@@ -477,7 +477,7 @@
 // File event: only its attributes are different: permissions, owner, number of links.
 #define ORCH_FILE_METADATA 3
 
-// File event: it was written, or opened for writing and closed, and looks as before.
+// File event: it was opened for writing and closed, and looks as before.
 #define ORCH_FILE_TOUCH 4
 
 // File event: it is gone. What was in a directory is deleted before it.
@@ -2002,8 +2002,10 @@ typedef struct orch_watch_options {
     // How often directories without a watch are looked at, in milliseconds, 10 to
     // 3,600,000. Default 1,000.
     uint32_t poll_interval_ms;
-    // Must be 0.
-    uint32_t reserved;
+    // How long a batch waits at most while git changes files, in milliseconds, at most 60,000: while the index
+    // of a root's repository is locked (`index.lock`), changes are collected, so that a checkout is reported
+    // as a whole. A lock that is older does not count. 0, the default: batches do not wait.
+    uint32_t git_wait_ms;
     // A number of the host's own; comes back in every event of the watch.
     uint64_t tag;
     // A tree that orch_watch_save has saved, or nothing: what changed while nobody watched is reported in

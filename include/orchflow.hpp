@@ -210,6 +210,10 @@ public:
     watch_options &poll_interval(milliseconds interval) noexcept {
         return raw_.poll_interval_ms = clamp_ms<uint32_t>(interval), *this;
     }
+    // How long a batch waits at most while git holds the lock of its index; 0: not at all.
+    watch_options &git_wait(milliseconds longest) noexcept {
+        return raw_.git_wait_ms = clamp_ms<uint32_t>(longest), *this;
+    }
     watch_options &tag(uint64_t tag) noexcept { return raw_.tag = tag, *this; }
     // A saved tree to begin with; see save_watch. Kept.
     watch_options &since(std::string_view saved) { return since_.assign(saved), *this; }

@@ -5,10 +5,15 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
 use orchflow::WatchOptions;
 use support::files::{TempDir, sh};
+use support::has_tool;
 use support::mirror::{Mirror, walk_all};
 
 /// The events and summaries of a script that runs while nobody turns the engine, without the root in their
@@ -155,7 +160,7 @@ fn what_may_be_new_content_is_a_modification() {
     for (before, script, expected) in HIDDEN {
         let folder = TempDir::new();
         let root = folder.path().join("root");
-        std::fs::create_dir(&root).unwrap();
+        fs::create_dir(&root).unwrap();
         sh(&root, before);
         let mut mirror = Mirror::new(&WatchOptions::new(&root));
         sh(&root, script);
@@ -170,4 +175,107 @@ fn what_may_be_new_content_is_a_modification() {
         expected.sort_unstable();
         assert_eq!(got, expected, "{before}; {script}");
     }
+}
+
+/// Names that come one soon after the other are one batch, although each is looked at soon.
+#[test]
+fn a_burst_is_one_batch() {
+    let folder = TempDir::new();
+    let second = Duration::from_secs(1);
+    let options = WatchOptions::new(folder.path()).window(second).max_wait(600 * second);
+    let mut mirror = Mirror::new(&options.summary_threshold(150));
+    for part in 0..10 {
+        (0..20).for_each(|n| fs::write(folder.path().join(format!("{part}.{n}")), b"x").unwrap());
+        mirror.wait("the part is looked at", |mirror| {
+            let state = mirror.engine.watch_state(mirror.watch).unwrap();
+            state.entries > 20 * (part + 1)
+        });
+        assert_eq!(mirror.batches, 0);
+    }
+    mirror.wait("the batch", |mirror| mirror.batches > 0);
+    // So what is counted is the whole of it.
+    assert_eq!(mirror.summaries, [format!("{}/* +200 ~0 -0 >0", folder.path().display())]);
+    mirror.check(&walk_all(folder.path()));
+}
+
+/// A save on its own does not wait for others.
+#[test]
+fn a_single_change_is_no_burst() {
+    let folder = TempDir::new();
+    let minute = Duration::from_secs(60);
+    let mut mirror = Mirror::new(&WatchOptions::new(folder.path()).window(minute).max_wait(minute));
+    fs::write(folder.path().join("f"), b"x").unwrap();
+    mirror.wait("the batch", |mirror| mirror.batches == 1);
+    mirror.check(&walk_all(folder.path()));
+}
+
+/// A repository with 200 files, which are different on the branch `other`.
+fn repository(folder: &Path) {
+    sh(
+        folder,
+        "git init -q -b main .; git config user.email a@b; git config user.name n; mkdir -p src/a src/b; \
+         for n in $(seq 100); do echo $n > src/a/$n; echo $n > src/b/$n; done; \
+         git add -A; git commit -qm one; git checkout -qb other; \
+         for n in $(seq 100); do echo other >> src/a/$n; echo other >> src/b/$n; done; \
+         git commit -qam two; git checkout -q main",
+    );
+}
+
+#[test]
+fn a_checkout_is_one_batch() {
+    if !has_tool("git") {
+        return;
+    }
+    let folder = TempDir::new();
+    repository(folder.path());
+    // Also from a directory of the repository, and in a work tree of its own.
+    sh(folder.path(), "git worktree add -q ../$(basename $PWD)-tree -b third");
+    let tree = folder
+        .path()
+        .with_file_name(format!("{}-tree", folder.path().file_name().unwrap().to_str().unwrap()));
+    for (root, at) in [(folder.path(), ""), (folder.path(), "src"), (&*tree, "src")] {
+        let wait = Duration::from_secs(60);
+        let mut mirror =
+            Mirror::new(&WatchOptions::new(root.join(at)).summary_threshold(0).git_wait(wait));
+        let mut git = Command::new("git");
+        let mut child =
+            git.args(["checkout", "-q", "--detach", "other"]).current_dir(root).spawn().unwrap();
+        // One that is looked at half written is reported twice.
+        let mut files = BTreeSet::new();
+        let path = |line: String| line.rsplit(' ').next().map(str::to_owned);
+        mirror.wait("all changes", |mirror| {
+            files.extend(mirror.take_log().into_iter().filter_map(path));
+            files.len() >= 200
+        });
+        assert!(child.wait().unwrap().success());
+        assert_eq!((files.len(), mirror.batches), (200, 1), "{}", root.display());
+        sh(root, "git checkout -q main || git checkout -q third");
+    }
+    let _ = fs::remove_dir_all(&tree);
+}
+
+/// A lock that nobody took away holds nothing up.
+#[test]
+fn a_stale_lock_does_not_count() {
+    let folder = TempDir::new();
+    sh(folder.path(), "mkdir .git; touch -d 2020-01-01 .git/index.lock");
+    let wait = Duration::from_secs(60);
+    let mut mirror = Mirror::new(&WatchOptions::new(folder.path()).git_wait(wait));
+    fs::write(folder.path().join("f"), b"x").unwrap();
+    mirror.wait("the batch", |mirror| mirror.batches == 1);
+    // One that is there holds the batch, until it is gone; a fence does not wait for it.
+    sh(folder.path(), "rm .git/index.lock; touch .git/index.lock; echo y > g");
+    mirror.wait("the change is seen", |mirror| {
+        mirror.engine.watch_state(mirror.watch).unwrap().entries == 4
+    });
+    assert_eq!(mirror.batches, 1);
+    mirror.sync();
+    assert_eq!(mirror.batches, 2);
+    sh(folder.path(), "echo z > h");
+    mirror.wait("the change is seen", |mirror| {
+        mirror.engine.watch_state(mirror.watch).unwrap().entries == 5
+    });
+    assert_eq!(mirror.batches, 2);
+    sh(folder.path(), "rm .git/index.lock");
+    mirror.wait("the batch", |mirror| mirror.batches == 3);
 }

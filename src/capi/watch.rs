@@ -62,8 +62,10 @@ pub struct orch_watch_options {
     /// How often directories without a watch are looked at, in milliseconds, 10 to
     /// 3,600,000. Default 1,000.
     pub poll_interval_ms: u32,
-    /// Must be 0.
-    pub reserved: u32,
+    /// How long a batch waits at most while git changes files, in milliseconds, at most 60,000: while the index
+    /// of a root's repository is locked (`index.lock`), changes are collected, so that a checkout is reported
+    /// as a whole. A lock that is older does not count. 0, the default: batches do not wait.
+    pub git_wait_ms: u32,
     /// A number of the host's own; comes back in every event of the watch.
     pub tag: u64,
     /// A tree that orch_watch_save has saved, or nothing: what changed while nobody watched is reported in
@@ -92,7 +94,7 @@ unsafe impl SizedStruct for orch_watch_options {
             max_depth: default.max_depth,
             entry_limit: 0,
             poll_interval_ms: default.poll_interval.as_millis() as u32,
-            reserved: 0,
+            git_wait_ms: default.git_wait.as_millis() as u32,
             tag: 0,
             since: orch_bytes { data: ptr::null(), len: 0 },
         }
@@ -137,9 +139,6 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
         | ORCH_WATCH_NO_HIDDEN
         | ORCH_WATCH_FOLLOW_DEVICES;
     sized::check_flags("watch", c.flags, known)?;
-    if c.reserved != 0 {
-        return Err(Error::invalid("reserved: must be 0"));
-    }
     // SAFETY: passed on from the caller.
     let roots = unsafe { sized::array(c.roots, c.root_count) }?;
     let mut paths = Vec::new();
@@ -185,6 +184,7 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
         .window(window)
         .max_wait(ms(c.max_wait_ms, max_wait.max(window)))
         .poll_interval(ms(c.poll_interval_ms, poll))
+        .git_wait(Duration::from_millis(c.git_wait_ms.into()))
         .summary_threshold(threshold)
         .max_depth(or(c.max_depth, max_depth))
         .kinds(&kinds_of(c.kinds)?)

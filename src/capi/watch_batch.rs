@@ -18,7 +18,7 @@ pub const ORCH_FILE_CREATE: u32 = 1;
 pub const ORCH_FILE_MODIFY: u32 = 2;
 /// File event: only its attributes are different: permissions, owner, number of links.
 pub const ORCH_FILE_METADATA: u32 = 3;
-/// File event: it was written, or opened for writing and closed, and looks as before.
+/// File event: it was opened for writing and closed, and looks as before.
 pub const ORCH_FILE_TOUCH: u32 = 4;
 /// File event: it is gone. What was in a directory is deleted before it.
 pub const ORCH_FILE_DELETE: u32 = 5;

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use hashbrown::DefaultHashBuilder;
 use slab::Slab;
 
+use super::burst::Burst;
 use super::index::Index;
 use super::merge::{Evidence, evidence};
 use super::tree::FileId;
@@ -67,6 +68,7 @@ pub(crate) struct DirtyNames {
     names_max: usize,
     /// Names up to an order are being made urgent: the next slot to look at, and the order.
     urging: Option<(usize, u64)>,
+    burst: Burst,
 }
 
 impl DirtyNames {
@@ -81,7 +83,13 @@ impl DirtyNames {
             max_wait: max_wait.max(window),
             names_max,
             urging: None,
+            burst: Burst::default(),
         }
+    }
+
+    /// When the burst is over that names belong to, if no more come.
+    pub(crate) fn burst_until(&self) -> Option<Instant> {
+        self.burst.until(self.window)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -104,7 +112,11 @@ impl DirtyNames {
 
     /// Notes an event.
     pub(crate) fn mark(&mut self, dir: FileId, name: &[u8], seen: Evidence, now: Instant) {
+        let order = self.order;
         let Some(slot) = self.find_or_add(dir, name, now) else { return };
+        if self.order != order {
+            self.burst.note(now, self.window);
+        }
         let (window, max_wait) = (self.window, self.max_wait);
         let Some(mark) = self.marks.get_mut(slot as usize) else { return broken!("just found") };
         mark.last = now;
@@ -349,6 +361,11 @@ impl DirtyNames {
 }
 
 impl Mark {
+    /// When the first thing happened to it.
+    pub(crate) fn first(&self) -> Instant {
+        self.first
+    }
+
     /// Whether it is, or may be, one of the two names of a rename.
     pub(crate) fn is_rename(&self) -> bool {
         self.evidence.has(evidence::MOVED)

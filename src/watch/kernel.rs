@@ -106,8 +106,7 @@ impl Kernel {
 
     /// Descriptors in use but those that are for files of rules alone. Goes through those directories.
     pub(super) fn of_entries(&self) -> usize {
-        let is_for_rules =
-            |w: &&Watched| w.has_sources && w.entry == FileId::NOBODY && !w.is_place;
+        let is_for_rules = |w: &&Watched| w.has_sources && w.entry == FileId::NOBODY && !w.is_place;
         match self.source_dirs {
             0 => self.len(),
             _ => self.len() - self.watched.values().filter(is_for_rules).count(),

@@ -31,6 +31,7 @@ mod apply;
 mod batch;
 #[cfg(test)]
 mod bounds;
+mod burst;
 mod dirty;
 mod disk;
 mod emptying;
@@ -38,6 +39,7 @@ mod event;
 mod fence;
 mod filter;
 mod git;
+mod git_lock;
 mod index;
 mod kernel;
 mod loading;
@@ -78,6 +80,7 @@ use emptying::Emptying;
 use event::Telling;
 use fence::Fence;
 use filter::Filter;
+use git_lock::GitLock;
 use kernel::Kernel;
 use loading::OuterRules;
 use moves::Moves;
@@ -152,6 +155,9 @@ pub(crate) struct Watch {
     /// What changed since the last batch was made.
     open: FileBatch,
     opened: Option<Instant>,
+    /// When the first thing happened that the open batch may be of.
+    waiting_since: Option<Instant>,
+    git_lock: GitLock,
     /// The batch that is being shortened.
     sealing: Option<Shortening>,
     /// The last batch that was made was not complete.
@@ -254,6 +260,8 @@ impl Watch {
             telling: VecDeque::new(),
             open: FileBatch::default(),
             opened: None,
+            waiting_since: None,
+            git_lock: GitLock::default(),
             sealing: None,
             told_incomplete: false,
             ready: false,
@@ -347,14 +355,13 @@ impl Watch {
         if self.due && !blocked {
             return;
         }
-        let opened = self.opened.map(|at| at + self.options.max_wait);
         let next = [
             self.dirty.deadline(),
             self.lost.rescan_at,
             self.roots.ways.deadline(),
             self.polling.deadline(),
             self.rest_until,
-            opened,
+            self.seal_deadline(),
         ];
         let next = if blocked { self.rest_until } else { next.into_iter().flatten().min() };
         let Some(next) = next else { return };

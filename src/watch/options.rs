@@ -31,6 +31,7 @@ pub struct WatchOptions {
     pub(crate) max_depth: usize,
     pub(crate) entry_limit: Option<usize>,
     pub(crate) poll_interval: Duration,
+    pub(crate) git_wait: Duration,
     pub(crate) tag: u64,
     /// The saved tree to begin with; see [`WatchOptions::since`].
     pub(crate) since: Option<Arc<[u8]>>,
@@ -58,6 +59,7 @@ impl WatchOptions {
             max_depth: DEPTH_MAX,
             entry_limit: None,
             poll_interval: Duration::from_secs(1),
+            git_wait: Duration::ZERO,
             tag: 0,
             since: None,
             muted: false,
@@ -79,6 +81,9 @@ impl WatchOptions {
 
     /// When a name that is never quiet is looked at after its first event; not below the window, at most
     /// 600 s. Default 500 ms.
+    ///
+    /// What more than a few names bring that change one soon after the other (eight, each within the window after
+    /// the one before) is one batch, as far as it fits into this time.
     pub fn max_wait(mut self, max_wait: Duration) -> Self {
         self.max_wait = max_wait;
         self
@@ -173,6 +178,15 @@ impl WatchOptions {
         self
     }
 
+    /// How long a batch waits at most while git changes files, at most 60 s: while the index of a root's repository is
+    /// locked (`index.lock`), changes are collected, so that a checkout is reported as a whole. A lock that is
+    /// older does not count. The repositories of the first 16 roots are looked at, also if they begin above
+    /// them. Default 0: batches do not wait.
+    pub fn git_wait(mut self, longest: Duration) -> Self {
+        self.git_wait = longest;
+        self
+    }
+
     /// A number of the host's own; comes back in every event of the watch.
     pub fn tag(mut self, tag: u64) -> Self {
         self.tag = tag;
@@ -202,6 +216,7 @@ impl WatchOptions {
             (self.entry_limit != Some(0), "entry_limit: at least 1"),
             (self.poll_interval >= Duration::from_millis(10), "poll_interval: at least 10 ms"),
             (self.poll_interval <= Duration::from_secs(3600), "poll_interval: at most an hour"),
+            (self.git_wait <= Duration::from_secs(60), "git_wait: at most 60 s"),
             (self.kinds != 0, "kinds: at least one"),
         ];
         match checks.iter().find(|(ok, _)| !ok) {

@@ -131,6 +131,7 @@ impl Watch {
             depths.entry(mark.dir).or_insert_with(|| self.tree.depth(mark.dir));
         }
         self.spent += marks.len() as u64 * MARK_COST;
+        self.waiting_since = marks.iter().map(Mark::first).chain(self.waiting_since).min();
         marks.sort_by_key(|mark| (depths.get(&mark.dir).copied(), mark.dir));
         Some(Round { marks: marks.into(), ..Round::default() })
     }

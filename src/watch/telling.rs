@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Watch;
 use super::batch::{FileEventKind, Raw};
 use super::event::{Telling, WatchProblem, WatchState};
+use super::git_lock::GitLock;
 use super::options::kind_bit;
 use super::saved::WatchSave;
 use super::summary::Shortening;
@@ -64,29 +65,61 @@ impl Watch {
         self.counters.events += 1;
     }
 
+    /// Until when the open batch is kept open for what belongs to it: while names keep coming, but not
+    /// longer than the maximum wait after the first thing that happened.
+    fn burst_until(&self) -> Option<Instant> {
+        if !self.fences.is_empty() {
+            return None;
+        }
+        let until = self.dirty.burst_until()?;
+        let since = self.waiting_since.into_iter().chain(self.opened).min();
+        Some(since.map_or(until, |since| until.min(since + self.options.max_wait)))
+    }
+
+    /// When it is to be seen whether the open batch can be made, if nothing happens before.
+    pub(super) fn seal_deadline(&self) -> Option<Instant> {
+        let opened = self.opened?;
+        let held = self.burst_until().filter(|until| self.is_complete() && *until > self.now);
+        Some(held.or(self.git_lock.next_look).unwrap_or(opened + self.options.max_wait))
+    }
+
     /// Makes a batch of what changed when it is complete, full, or old enough. What was due together is one
-    /// batch, also when it took more than one slice.
+    /// batch, also when it took more than one slice; and so is what many names bring that become dirty one
+    /// soon after the other, and what git does under one lock.
     pub(super) fn make_batch(&mut self, now: Instant) {
-        let due = if self.is_complete() && !self.due {
-            !self.open.events.is_empty() || self.told_incomplete
-        } else {
-            let old = self.opened.is_some_and(|at| at + self.options.max_wait <= now);
-            self.is_full() || old
-        };
-        if due
-            && self.sealing.is_none()
-            && !self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_)))
-        {
-            self.seal();
-        } else if self.opened.is_none() && !self.open.events.is_empty() {
+        let is_empty = self.open.events.is_empty();
+        if is_empty && !self.is_busy() {
+            self.waiting_since = None;
+        }
+        if self.opened.is_none() && !is_empty {
             self.opened = Some(now);
         }
+        if self.sealing.is_none()
+            && !self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_)))
+            && self.is_batch_due(now)
+        {
+            self.seal();
+        }
+    }
+
+    fn is_batch_due(&mut self, now: Instant) -> bool {
+        let Some(opened) = self.opened else {
+            return self.told_incomplete && self.is_complete() && !self.due;
+        };
+        let due = if self.is_complete() && !self.due {
+            self.told_incomplete || self.burst_until().is_none_or(|until| until <= now)
+        } else {
+            opened + self.options.max_wait <= now
+        };
+        let since = self.waiting_since.map_or(opened, |since| since.min(opened));
+        self.is_full() || (due && !self.waits_for_git(since, now))
     }
 
     /// Makes a batch of what changed so far.
     pub(super) fn seal(&mut self) {
         let mut batch = std::mem::take(&mut self.open);
-        self.opened = None;
+        (self.opened, self.waiting_since) = (None, None);
+        self.git_lock = GitLock::default();
         batch.version = self.version();
         batch.complete = self.is_complete();
         batch.original_events = batch.events.len();

@@ -247,7 +247,9 @@ impl Mirror {
             FileEventKind::Delete => {
                 let below: Vec<PathBuf> = self.below(&path).cloned().collect();
                 let full = !below.is_empty() && !self.is_named(&path.join("in it"));
-                self.paths.retain(|path, _| !below.contains(path));
+                for path in below {
+                    self.paths.remove(&path);
+                }
                 let old = self.paths.remove(&path);
                 old.is_none().then_some("is not there").or(full.then_some("is not empty"))
             }

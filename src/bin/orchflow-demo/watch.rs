@@ -29,6 +29,9 @@ use crate::show::{self, TextForm};
 /// Entries of the snapshot that are taken at once.
 const SNAPSHOT_PIECE: usize = 4096;
 
+/// How long a flush waits for git at most, where nothing else is said.
+const GIT_WAIT: Duration = Duration::from_secs(3);
+
 /// Watches and tells until interrupted.
 pub(crate) fn main(options: &WatchOptions) -> ExitCode {
     let outcome = Teller::start(options).and_then(|mut teller| teller.run());
@@ -314,6 +317,7 @@ fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
     if let Some(ms) = options.max_wait_ms {
         out = out.max_wait(Duration::from_millis(ms));
     }
+    out = out.git_wait(options.git_wait_ms.map_or(GIT_WAIT, Duration::from_millis));
     if let Some(events) = options.summary {
         out = out.summary_threshold(events);
     }

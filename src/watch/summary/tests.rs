@@ -254,9 +254,9 @@ impl World {
         if into_itself || contains || to == from || ["/r", "/s"].contains(&from) {
             return;
         }
-        if let Some((occupant, _)) = self.files.get(&to).copied()
-            && (file_type, occupant) != (FileType::File, FileType::File)
-        {
+        let occupant = self.files.get(&to).map(|(occupant, _)| *occupant);
+        let may_replace = file_type == FileType::File && occupant == Some(FileType::File);
+        if occupant.is_some() && !may_replace {
             self.delete(&to);
         }
         self.happen(FileEventKind::Rename, &to, file_type, from);

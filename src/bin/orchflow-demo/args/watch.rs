@@ -25,6 +25,7 @@ pub(crate) struct WatchOptions {
     pub(crate) ignore: Vec<String>,
     pub(crate) no_gitignore: bool,
     pub(crate) summary: Option<usize>,
+    pub(crate) git_wait_ms: Option<u64>,
     pub(crate) style: PathStyle,
     /// With the time at which it is printed.
     pub(crate) time: bool,
@@ -127,6 +128,7 @@ pub(super) fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error>
             Arg::Long("ignore") => options.ignore.push(parser.value()?.string()?),
             Arg::Long("no-gitignore") => options.no_gitignore = true,
             Arg::Long("summary") => options.summary = Some(parser.value()?.parse()?),
+            Arg::Long("git-wait") => options.git_wait_ms = Some(parser.value()?.parse()?),
             Arg::Long("relative") => options.style = PathStyle::Relative,
             Arg::Long("absolute") => options.style = PathStyle::Absolute,
             Arg::Long("time") => options.time = true,
@@ -249,6 +251,7 @@ mod tests {
             ignore: vec!["*.o".into(), "x".into()],
             no_gitignore: true,
             summary: Some(0),
+            git_wait_ms: Some(30),
             time: true,
             color: Color::Never,
             style: PathStyle::Absolute,
@@ -258,7 +261,7 @@ mod tests {
             ..WatchOptions::default()
         };
         let words = "watch --json --snapshot --window 10 --max-wait=20 --ignore *.o --ignore x a \
-            --no-gitignore --summary 0 --time --color never b --absolute \
+            --no-gitignore --summary 0 --git-wait 30 --time --color never b --absolute \
             --since s --save t --once";
         assert_eq!(parse_words(words).unwrap(), Request::Watch(options));
         assert_eq!(parse_words("watch").unwrap(), Request::Watch(WatchOptions::default()));

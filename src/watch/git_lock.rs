@@ -1,0 +1,85 @@
+//! Waiting for git: while `.git/index.lock` is there, a checkout, a merge or a rebase may be half done, and who
+//! is told of its middle builds what nobody wants.
+//!
+//! Nothing is watched for that. When a batch could be made, its repositories are looked at, and while one of
+//! them is locked again every [`PAUSE`], until it is not any more. A lock that is older than the time that is
+//! waited at most belongs to nobody, or to somebody who takes too long (`git commit -a` keeps it while the
+//! message is written), and does not count.
+
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use super::tree::FileType;
+use super::{Watch, disk};
+
+/// How often a lock is looked at while it is there. When it is gone, what was written last has as long to be
+/// noticed.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Roots whose repositories are looked at.
+const ROOTS_MAX: usize = 16;
+/// Bytes of a `.git` file, which says where the repository of a work tree is.
+const GIT_FILE_MAX: usize = 4096;
+/// What one directory costs.
+const LOOK_COST: u64 = 5_000;
+
+/// What is known of locks.
+#[derive(Default)]
+pub(super) struct GitLock {
+    /// One was there at the last look.
+    locked: bool,
+    /// When to look again; set while a batch waits.
+    pub(super) next_look: Option<Instant>,
+}
+
+impl Watch {
+    /// Whether the batch that could be made at `now` waits for git. `since`: when the first thing happened.
+    pub(super) fn waits_for_git(&mut self, since: Instant, now: Instant) -> bool {
+        let longest = self.options.git_wait;
+        if longest.is_zero() || !self.fences.is_empty() || since + longest <= now {
+            return false;
+        }
+        if self.git_lock.next_look.is_some_and(|at| at > now) {
+            return true;
+        }
+        let roots: Vec<_> =
+            self.roots.iter().take(ROOTS_MAX).map(|root| root.path.clone()).collect();
+        let locked = roots.iter().any(|root| self.is_locked(root, longest));
+        let waits = locked || self.git_lock.locked;
+        self.git_lock = GitLock { locked, next_look: waits.then_some(now + PAUSE) };
+        waits
+    }
+
+    /// Whether the repository of a directory is locked by somebody who is at work.
+    fn is_locked(&mut self, root: &[u8], longest: Duration) -> bool {
+        let mut dir = root;
+        loop {
+            self.spent += LOOK_COST;
+            let git = [dir, b"/.git"].concat();
+            match disk::look_at_root(&git).ok().flatten().map(|stat| stat.kind) {
+                Some(FileType::Directory) => {
+                    return is_young([&git, &b"/index.lock"[..]].concat(), longest);
+                }
+                Some(FileType::File) => return is_young(lock_of_work_tree(dir), longest),
+                _ => {}
+            }
+            let Some(at) = dir.iter().rposition(|byte| *byte == b'/') else { return false };
+            dir = dir.get(..at).unwrap_or_default();
+        }
+    }
+}
+
+/// The lock of a work tree whose `.git` is a file; empty if that says nothing.
+fn lock_of_work_tree(dir: &[u8]) -> Vec<u8> {
+    let Ok(fd) = disk::open_dir(dir, true) else { return Vec::new() };
+    let content =
+        disk::read_small(fd.as_fd(), b".git", GIT_FILE_MAX).map_or(Vec::new(), |(it, _)| it);
+    let Some(git) = content.trim_ascii().strip_prefix(b"gitdir: ") else { return Vec::new() };
+    let lock = [git, b"/index.lock"].concat();
+    if git.starts_with(b"/") { lock } else { [dir, b"/", &lock].concat() }
+}
+
+fn is_young(lock: Vec<u8>, longest: Duration) -> bool {
+    let Some(stat) = disk::look_at_root(&lock).ok().flatten() else { return false };
+    let age = u64::try_from(disk::file_time().saturating_sub(stat.mtime));
+    age.is_ok_and(|ns| Duration::from_nanos(ns) < longest)
+}
