@@ -344,6 +344,45 @@ fn permissions() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// The names of a file behind ones that must not be looked at show its changes all the same.
+#[test]
+fn names_behind_closed_directories() {
+    if !enter("names_behind_closed_directories") {
+        return;
+    }
+    nix::unistd::setfsuid(nix::unistd::Uid::from_raw(0));
+    drop_capabilities();
+    let folder = TempDir::new();
+    let closed: Vec<_> = (0..5).map(|n| folder.path().join(format!("closed{n}"))).collect();
+    let file = folder.path().join("f");
+    fs::write(&file, b"1").unwrap();
+    for (n, dir) in closed.iter().enumerate() {
+        fs::create_dir(dir).unwrap();
+        fs::hard_link(&file, dir.join("f")).unwrap();
+        fs::hard_link(&file, folder.path().join(format!("open{n}"))).unwrap();
+    }
+    let mut mirror = Mirror::new(&options(folder.path()));
+    let close = |mode| {
+        for dir in &closed {
+            fs::set_permissions(dir, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    close(0o000);
+    mirror.sync();
+    mirror.take_log();
+    fs::write(&file, b"123").unwrap();
+    mirror.sync();
+    let mut log = mirror.take_log();
+    log.sort();
+    let mut names = vec!["f".to_owned()];
+    names.extend((0..5).map(|n| format!("open{n}")));
+    let line = |name: &String| format!("modify {}", folder.path().join(name).display());
+    assert_eq!(log, names.iter().map(line).collect::<Vec<_>>());
+    close(0o755);
+    mirror.sync();
+    mirror.check(&walk_all(folder.path()));
+}
+
 /// Gives up every effective capability of this thread.
 fn drop_capabilities() {
     #[repr(C)]

@@ -166,7 +166,7 @@ impl DirtyNames {
     }
 
     /// Notes another name of a file that has changed, to be looked at without a wait; `tries` have failed
-    /// before at the names before it. It counts as older than every fence: the change may be.
+    /// before at the names before it, and then it waits a little. It counts as older than every fence: the change may be.
     pub(crate) fn mark_link(&mut self, dir: FileId, name: &[u8], tries: u32, now: Instant) {
         self.mark_urgent(dir, name, now);
         let slot = self.find(dir, name);
@@ -174,7 +174,7 @@ impl DirtyNames {
             mark.order = 0;
             if tries > 0 {
                 mark.tries = mark.tries.max(tries);
-                mark.hold = Some(now + RETRY * (1 << tries.min(RETRIES_MAX)));
+                mark.hold = Some(now + RETRY);
             }
         }
     }
