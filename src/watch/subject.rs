@@ -74,8 +74,10 @@ impl<'a> Subject<'a> {
     pub(super) fn is_tracked(&self) -> bool {
         let path = self.below(self.top_len);
         let tracked = self.repository.map(|repository| &repository.tracked);
-        tracked.is_some_and(|tracked| {
-            tracked.has_name(path) || (self.is_dir && tracked.has_below(path))
+        // A directory in the place of a tracked file is not tracked.
+        tracked.is_some_and(|tracked| match self.is_dir {
+            true => tracked.has_submodule(path) || tracked.has_below(path),
+            false => tracked.has_name(path),
         })
     }
 }
