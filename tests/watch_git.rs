@@ -269,6 +269,15 @@ fn tracked_files_in_ignored_directories() {
     assert!(compare(&mut mirror, &top, "not tracked any more", &[], true));
     run(&top, &["add", "-f", "build/deep/not"]);
     assert!(compare(&mut mirror, &top, "tracked", &[], true));
+    // An index in two parts.
+    run(&top, &["update-index", "--split-index"]);
+    run(&top, &["add", "-f", "build/not"]);
+    assert!(
+        fs::read_dir(top.join(".git"))
+            .unwrap()
+            .any(|entry| { entry.unwrap().file_name().as_bytes().starts_with(b"sharedindex.") })
+    );
+    assert!(compare(&mut mirror, &top, "in two parts", &[], true));
     fs::write(top.join(".gitignore"), "").unwrap();
     assert!(compare(&mut mirror, &top, "without rules", &[], true));
 }

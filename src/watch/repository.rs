@@ -287,22 +287,29 @@ impl RepositoryLoading {
         }
         let Some((fd, mut reading)) = self.index.take() else { return 0 };
         let mut piece = [0; INDEX_PIECE];
-        let piece = match nix::unistd::read(&fd, &mut piece) {
-            Ok(count) if count > 0 => piece.get(..count).unwrap_or_default(),
-            _ => {
-                self.finish_index(reading, before);
-                return LOOK_COST;
-            }
+        let count = nix::unistd::read(&fd, &mut piece).unwrap_or(0);
+        let fed = match piece.get(..count).filter(|piece| !piece.is_empty()) {
+            Some(piece) => reading.feed(piece, before),
+            None => None,
         };
-        match reading.feed(piece, before) {
+        match fed {
             Some(cost) => {
                 self.index = Some((fd, reading));
                 LOOK_COST + cost
             }
             None => {
-                self.finish_index(reading, before);
+                self.next_index(reading, before);
                 2 * LOOK_COST
             }
+        }
+    }
+
+    /// Goes on with the other part of a split index.
+    fn next_index(&mut self, mut reading: IndexReading, before: Option<&Tracked>) {
+        let file = |name| disk::open_file(&self.git.own.join(name));
+        match reading.next_part().and_then(file) {
+            Some((fd, _)) => self.index = Some((fd, reading)),
+            None => self.finish_index(reading, before),
         }
     }
 

@@ -155,6 +155,8 @@ pub(crate) struct IndexReading {
     added: Option<Vec<Box<[u8]>>>,
     added_count: usize,
     is_begun: bool,
+    /// Names the index that this one adds to.
+    base: Option<String>,
 }
 
 impl IndexReading {
@@ -171,7 +173,18 @@ impl IndexReading {
             added: Some(Vec::new()),
             added_count: 0,
             is_begun: false,
+            base: None,
         }
+    }
+
+    /// The file that has the rest of the names, if this is the smaller part of a split index; its content is to be fed next.
+    /// Names that were taken out of it meanwhile still count as tracked.
+    pub(crate) fn next_part(&mut self) -> Option<String> {
+        let base = self.base.take()?;
+        self.is_begun = false;
+        self.rest.clear();
+        self.name.clear();
+        Some(format!("sharedindex.{base}"))
     }
 
     /// Takes in the next bytes; what that cost, `None` when no more are needed.
@@ -204,7 +217,21 @@ impl IndexReading {
         rest.drain(..at.min(rest.len()));
         let is_broken = rest.len() > NAME_MAX + bytes.len();
         self.rest = rest;
-        (self.left > 0 && !is_broken).then_some(u64::from(had - self.left) * ENTRY_COST)
+        let is_done = self.left == 0 && self.read_link();
+        (!is_done && !is_broken).then_some(u64::from(had - self.left) * ENTRY_COST)
+    }
+
+    /// Reads which index this one adds to, which stands behind the entries. Whether it was all there.
+    fn read_link(&mut self) -> bool {
+        let Some(head) = self.rest.get(..8) else { return false };
+        if !head.starts_with(b"link") {
+            return true;
+        }
+        let Some(base) = self.rest.get(8..8 + self.object_bytes) else { return false };
+        let is_set = base.iter().any(|byte| *byte != 0);
+        let hex = || base.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.base = is_set.then(hex);
+        true
     }
 
     /// Takes in one entry: its length; `None` if it is not all there.
