@@ -112,6 +112,8 @@ pub(crate) struct Playground {
     aside: PathBuf,
     pub(crate) top: PathBuf,
     pub(crate) log: Vec<String>,
+    /// Some repository does not tell letters by their case.
+    pub(crate) folds: bool,
 }
 
 impl Playground {
@@ -123,7 +125,8 @@ impl Playground {
         fs::create_dir_all(aside.join("top/w")).unwrap();
         let (home, aside, top) = (home.to_path_buf(), aside.to_path_buf(), aside.join("top"));
         run(&top, &["init", "-q"]);
-        let mut playground = Playground { draw: Draw(seed), home, aside, top, log: Vec::new() };
+        let mut playground =
+            Playground { draw: Draw(seed), home, aside, top, log: Vec::new(), folds: false };
         for _ in 0..30 {
             playground.edit();
         }
@@ -243,6 +246,7 @@ impl Playground {
 
     fn settings(&mut self, dir: &Path) {
         let value = *self.draw.one(&["true", "false"]);
+        self.folds |= value == "true";
         run(dir, &["config", "core.ignorecase", value]);
     }
 
