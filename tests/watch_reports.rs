@@ -7,6 +7,9 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -278,4 +281,47 @@ fn a_stale_lock_does_not_count() {
     assert_eq!(mirror.batches, 2);
     sh(folder.path(), "rm .git/index.lock");
     mirror.wait("the batch", |mirror| mirror.batches == 3);
+}
+
+/// The events since the last call, without the root in their paths.
+fn taken(mirror: &mut Mirror, root: &Path) -> Vec<String> {
+    mirror.sync();
+    let prefix = format!("{}/", root.display());
+    let mut lines: Vec<String> =
+        mirror.take_log().iter().map(|line| line.replace(&prefix, "")).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_file_is_written_under_a_name_that_is_not_there() {
+    let folder = TempDir::new();
+    let root = folder.path();
+    sh(root, "echo x > f; ln f g");
+    let mut mirror = Mirror::new(&WatchOptions::new(root));
+    let mut deleted = fs::OpenOptions::new().append(true).open(root.join("g")).unwrap();
+    fs::remove_file(root.join("g")).unwrap();
+    assert_eq!(taken(&mut mirror, root), ["delete g", "metadata f"]);
+    deleted.write_all(b"more").unwrap();
+    assert_eq!(taken(&mut mirror, root), ["modify f"]);
+    // The name is another file's now.
+    fs::write(root.join("g"), b"other").unwrap();
+    assert_eq!(taken(&mut mirror, root), ["create g"]);
+
+    let flags = libc::O_TMPFILE;
+    let made = fs::OpenOptions::new().write(true).custom_flags(flags).open(root);
+    // Not every file system has them.
+    let Ok(mut temporary) = made else { return };
+    for _ in 0..10_000 {
+        temporary.write_all(b"x").unwrap();
+    }
+    assert!(taken(&mut mirror, root).is_empty(), "a file without a name");
+    let link = format!("/proc/self/fd/{}", temporary.as_raw_fd());
+    let follow = nix::fcntl::AtFlags::AT_SYMLINK_FOLLOW;
+    let cwd = nix::fcntl::AT_FDCWD;
+    nix::unistd::linkat(cwd, link.as_str(), cwd, &root.join("h"), follow).unwrap();
+    assert_eq!(taken(&mut mirror, root), ["create h"]);
+    temporary.write_all(b"more").unwrap();
+    assert_eq!(taken(&mut mirror, root), ["modify h"]);
+    mirror.check(&walk_all(root));
 }

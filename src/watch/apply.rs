@@ -222,6 +222,7 @@ impl Watch {
         let Some(node) = self.tree.remove(entry) else { return broken!("what goes is there") };
         self.spent += if node.wd == 0 { 0 } else { RELEASE_COST };
         self.forget_node(entry, &node);
+        self.unlinked.note(node.parent, &node.name, &node.stat);
         if node.parent == FileId::NOBODY {
             self.warn(WatchProblem::RootGone, node.name.to_vec());
             self.on_root_gone(&node.name);

@@ -17,7 +17,8 @@ use super::tree::FileId;
 use crate::error::{Error, Result};
 
 /// What is asked for of a directory. Never opening, reading or closing without a write: listing would
-/// feed on itself.
+/// feed on itself. Writes under names that are not there are asked for, since the file may have others:
+/// see `unlinked.rs`.
 const DIRECTORY: WatchMask = WatchMask::CREATE
     .union(WatchMask::DELETE)
     .union(WatchMask::MODIFY)
@@ -27,8 +28,7 @@ const DIRECTORY: WatchMask = WatchMask::CREATE
     .union(WatchMask::MOVED_TO)
     .union(WatchMask::DELETE_SELF)
     .union(WatchMask::MOVE_SELF)
-    .union(WatchMask::ONLYDIR)
-    .union(WatchMask::EXCL_UNLINK);
+    .union(WatchMask::ONLYDIR);
 
 /// What is asked for of an inode that the path of a root leads through.
 const PLACE: WatchMask = WatchMask::DELETE_SELF.union(WatchMask::MOVE_SELF);

@@ -20,10 +20,10 @@
 //! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
 //! instance and one timer.
 //!
-//! `tree`, `saved`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and are pure;
-//! `kernel`, `disk`, `anchor` and `mounts` make the system calls; `stages`, `reading`, `settle`, `renaming`, `apply`,
-//! `emptying`, `scan`, `roots`, `resolving`, `resuming`, `loading`, `repository`, `sources`, `rejudging`, `polling`,
-//! `fence` join them and are methods of [`Watch`]; `table` is what the
+//! `tree`, `saved`, `merge`, `dirty`, `burst`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and
+//! are pure; `kernel`, `disk`, `anchor`, `mounts` and `git_lock` make the system calls; `stages`, `reading`, `settle`,
+//! `renaming`, `apply`, `emptying`, `unlinked`, `scan`, `roots`, `resolving`, `resuming`, `loading`, `repository`,
+//! `sources`, `rejudging`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
 //! engine holds.
 
 mod anchor;
@@ -65,6 +65,7 @@ mod summary;
 mod table;
 mod telling;
 mod tree;
+mod unlinked;
 mod ways;
 
 use std::collections::VecDeque;
@@ -94,6 +95,7 @@ use sources::Sources;
 use summary::Shortening;
 use table::Counted;
 use tree::Tree;
+use unlinked::Unlinked;
 
 pub(crate) use anchor::Granted;
 pub use batch::{FileBatch, FileEvent, FileEventKind, FileSummary};
@@ -134,6 +136,7 @@ pub(crate) struct Watch {
     filter: Filter,
     dirty: DirtyNames,
     moves: Moves,
+    unlinked: Unlinked,
     /// The rules above the roots, which are read first, and again when they change.
     outer: OuterRules,
     /// Where files of rules are watched for.
@@ -247,6 +250,7 @@ impl Watch {
             filter,
             dirty: DirtyNames::new(options.window, options.max_wait, limits.watch_dirty_names),
             moves: Moves::default(),
+            unlinked: Unlinked::default(),
             outer,
             sources: Sources::default(),
             rejudging: Rejudging::default(),

@@ -116,6 +116,9 @@ impl Watch {
         } else if !mask.contains(EventMask::ISDIR) && self.is_of_no_interest(dir, name) {
             return;
         }
+        if !mask.contains(EventMask::ISDIR) {
+            self.note_unlinked(dir, name, seen);
+        }
         self.dirty.mark(dir, name, seen, now);
     }
 

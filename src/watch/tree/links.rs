@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher;
 
-use super::{FileId, NONE, Stat, Tree};
+use super::{FileId, NONE, Tree};
 
 impl Tree {
     pub(super) fn id_of(&self, slot: u32) -> FileId {
@@ -14,8 +14,8 @@ impl Tree {
         self.hasher.hash_one((dir.0, name))
     }
 
-    pub(super) fn hash_inode(&self, stat: &Stat) -> u64 {
-        self.hasher.hash_one((stat.ino, stat.dev))
+    pub(super) fn hash_inode(&self, ino: u64, dev: u32) -> u64 {
+        self.hasher.hash_one((ino, dev))
     }
 
     pub(super) fn link_name(&mut self, slot: u32) {
@@ -60,7 +60,7 @@ impl Tree {
         let Some(node) = self.nodes.get(slot as usize).filter(|node| !node.stat.is_dir()) else {
             return;
         };
-        let (stat, hash) = (node.stat, self.hash_inode(&node.stat));
+        let (stat, hash) = (node.stat, self.hash_inode(node.stat.ino, node.stat.dev));
         let (nodes, hasher) = (&self.nodes, &self.hasher);
         let is_name = |slot: &u32| {
             nodes.get(*slot as usize).is_some_and(|node| node.stat.is_same_inode(&stat))
@@ -101,7 +101,7 @@ impl Tree {
         if node.stat.is_dir() {
             return;
         }
-        let (hash, prev, next) = (self.hash_inode(&node.stat), node.prev_link, node.next_link);
+        let (hash, prev, next) = (self.hash_inode(node.stat.ino, node.stat.dev), node.prev_link, node.next_link);
         let was_known = self.by_inode.remove(hash, slot);
         if next == NONE {
             return;

@@ -284,6 +284,15 @@ impl Tree {
         (slot != NONE).then(|| self.id_of(slot))
     }
 
+    /// One of the entries that are names of a file.
+    pub(crate) fn name_of_inode(&self, ino: u64, dev: u32) -> Option<FileId> {
+        let slot = self.by_inode.find(self.hash_inode(ino, dev), |slot| {
+            let node = self.nodes.get(*slot as usize);
+            node.is_some_and(|node| (node.stat.ino, node.stat.dev) == (ino, dev))
+        })?;
+        Some(self.id_of(slot))
+    }
+
     /// Whether `id` is `above` or lies below it.
     pub(crate) fn is_in(&self, mut id: FileId, above: FileId) -> bool {
         while id != above {
