@@ -427,10 +427,10 @@
 // Problem: none.
 #define ORCH_WATCH_PROBLEM_NONE 0
 
-// Problem: a directory must not be read; what was known of it stays.
+// Problem: a directory must not be read or searched, also one above a root; what was known of it stays.
 #define ORCH_WATCH_PROBLEM_UNREADABLE 1
 
-// Problem: the system has no inotify watch left (fs.inotify.max_user_watches); directories are polled.
+// Problem: the system has no inotify watch left (fs.inotify.max_user_watches); what has none is polled.
 #define ORCH_WATCH_PROBLEM_OUT_OF_WATCHES 2
 
 // Problem: there are as many entries as are allowed; some are left out.
@@ -447,6 +447,9 @@
 
 // Problem: there are more ignore rules than are read; the rest of their file does not count.
 #define ORCH_WATCH_PROBLEM_TOO_MANY_RULES 7
+
+// Problem: a directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
+#define ORCH_WATCH_PROBLEM_ROOTS_OVERLAP 8
 
 // Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
 // roots, or too large: the watch begins afresh. Comes as a warning only.
@@ -1974,8 +1977,8 @@ typedef struct orch_matches {
 typedef struct orch_watch_options {
     // `sizeof(orch_watch_options)`.
     size_t size;
-    // Paths of directories or single files, at least one; none may lie in another one. Relative ones
-    // are relative to the working directory; a root that is a symbolic link is followed.
+    // Paths of directories or single files, at least one; none may lie in another one, nor lead to a directory
+    // in it. Relative ones are relative to the working directory; a root that is a symbolic link is followed.
     const struct orch_bytes *roots;
     // Elements of `roots`.
     size_t root_count;
@@ -2923,11 +2926,12 @@ int32_t orch_terminal_search(struct orch_engine *engine,
 int32_t orch_watch_options_init(struct orch_watch_options *options, size_t size);
 
 // Watches files: keeps a tree of what is below the roots, and tells what changes in it. Reading the tree
-// for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor.
+// for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor,
+// and the first one of an engine another one.
 //
 // Owner thread. Looks at the roots, and compiles the globs. Errors: ORCH_E_NOT_FOUND,
 // ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY; ORCH_E_LIMIT for the engine's limit and for the system's on
-// inotify instances; ORCH_E_INVALID, also for a bad glob and for roots that lie in each other;
+// inotify instances; ORCH_E_INVALID, also for a bad glob and for roots that lie in or lead into each other;
 // ORCH_E_GONE while shutting down, ORCH_E_NO_FD, ORCH_E_SYSTEM.
 int32_t orch_watch_add(struct orch_engine *engine,
                        const struct orch_watch_options *options,

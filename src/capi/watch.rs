@@ -34,8 +34,8 @@ pub const ORCH_WATCH_NO_SUMMARIES: usize = usize::MAX;
 pub struct orch_watch_options {
     /// `sizeof(orch_watch_options)`.
     pub size: usize,
-    /// Paths of directories or single files, at least one; none may lie in another one. Relative ones
-    /// are relative to the working directory; a root that is a symbolic link is followed.
+    /// Paths of directories or single files, at least one; none may lie in another one, nor lead to a directory
+    /// in it. Relative ones are relative to the working directory; a root that is a symbolic link is followed.
     pub roots: *const orch_bytes,
     /// Elements of `roots`.
     pub root_count: usize,
@@ -196,11 +196,12 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
 }
 
 /// Watches files: keeps a tree of what is below the roots, and tells what changes in it. Reading the tree
-/// for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor.
+/// for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor,
+/// and the first one of an engine another one.
 ///
 /// Owner thread. Looks at the roots, and compiles the globs. Errors: ORCH_E_NOT_FOUND,
 /// ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY; ORCH_E_LIMIT for the engine's limit and for the system's on
-/// inotify instances; ORCH_E_INVALID, also for a bad glob and for roots that lie in each other;
+/// inotify instances; ORCH_E_INVALID, also for a bad glob and for roots that lie in or lead into each other;
 /// ORCH_E_GONE while shutting down, ORCH_E_NO_FD, ORCH_E_SYSTEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_watch_add(

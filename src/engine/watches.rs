@@ -10,14 +10,14 @@ impl Engine {
     ///
     /// Reading the tree for the first time takes many turns, in slices;
     /// [`Ready`](crate::WatchEvent::Ready) tells when it is done. The call itself looks at the roots, and
-    /// compiles the globs of the options. It costs a descriptor.
+    /// compiles the globs of the options. It costs a descriptor, and the first one of an engine another one.
     ///
     /// # Errors
     /// [`NotFound`](crate::ErrorKind::NotFound), [`PermissionDenied`](crate::ErrorKind::PermissionDenied),
     /// [`NotADirectory`](crate::ErrorKind::NotADirectory) with the path in the message;
     /// [`LimitReached`](crate::ErrorKind::LimitReached) for the engine's limit and the system's on inotify
     /// instances; [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for options out of range, a bad glob, and
-    /// roots that lie in each other; [`OutOfDescriptors`](crate::ErrorKind::OutOfDescriptors).
+    /// roots that lie in each other or lead into each other; [`OutOfDescriptors`](crate::ErrorKind::OutOfDescriptors).
     pub fn watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
         self.admit()?;
         let added = self.watches.add(options, &mut self.reactor);

@@ -49,7 +49,9 @@ impl Anchor {
         if found.is_some() {
             return Ok(found);
         }
-        let Ok(renewed) = Granted::at(&granted.path) else { return Ok(None) };
+        let Ok(renewed) = Granted::at(&granted.path) else {
+            return granted.look_while_away(path);
+        };
         let found = renewed.look_at_root(path)?;
         self.granted = Some(Arc::new(renewed));
         Ok(found)
@@ -148,6 +150,16 @@ impl Granted {
         };
         let is_same = disk::identify(named.as_fd())?.is_same_inode(&stat);
         Ok(Some(stat).filter(|_| is_same))
+    }
+
+    /// What a root is in the directory that was granted, while no directory is at the path of that: it was moved, and
+    /// is still the one that was granted.
+    fn look_while_away(&self, path: &[u8]) -> Result<Option<Stat>, Errno> {
+        if path == self.path.as_os_str().as_bytes() {
+            return Ok(None);
+        }
+        let below = there(self.open(path, OFlag::O_PATH))?;
+        below.map(|below| disk::identify(below.as_fd())).transpose()
     }
 }
 

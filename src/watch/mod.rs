@@ -22,7 +22,7 @@
 //!
 //! `tree`, `saved`, `merge`, `dirty`, `burst`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and
 //! are pure; `kernel`, `disk`, `anchor`, `mounts` and `git_lock` make the system calls; `stages`, `reading`, `settle`,
-//! `renaming`, `apply`, `emptying`, `unlinked`, `scan`, `roots`, `resolving`, `resuming`, `loading`, `repository`,
+//! `renaming`, `apply`, `emptying`, `unlinked`, `scan`, `unreadable`, `roots`, `resolving`, `resuming`, `loading`, `repository`,
 //! `sources`, `rejudging`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
 //! engine holds.
 
@@ -66,6 +66,7 @@ mod table;
 mod telling;
 mod tree;
 mod unlinked;
+mod unreadable;
 mod ways;
 
 use std::collections::VecDeque;

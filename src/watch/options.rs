@@ -43,7 +43,8 @@ pub struct WatchOptions {
 
 impl WatchOptions {
     /// Watches a directory with all that is in it, or a single file. A relative path is relative to the
-    /// working directory of the moment; a root that is a symbolic link is followed.
+    /// working directory of the moment; a root that is a symbolic link is followed. Whatever its path means later
+    /// is what is watched then.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         WatchOptions {
             roots: vec![root.into()],
@@ -67,7 +68,8 @@ impl WatchOptions {
         }
     }
 
-    /// One more root in the same tree; no root may lie in another one.
+    /// One more root in the same tree; no root may lie in another one, nor lead to a directory in it. There may be
+    /// very many.
     pub fn root(mut self, root: impl Into<PathBuf>) -> Self {
         self.roots.push(root.into());
         self
@@ -157,7 +159,8 @@ impl WatchOptions {
         self
     }
 
-    /// How often directories are looked at for which the system has no watch left; at least 10 ms.
+    /// How often directories, files that are roots, and paths of roots are looked at for which the system has no
+    /// watch left, and paths that permissions close; at least 10 ms.
     /// Default 1 s. Polling takes at most a twentieth of the time, so it is rarer where there is much.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;

@@ -33,9 +33,9 @@ const LINKS_MAX: u32 = 40;
 /// How often a place is looked at that changes meanwhile.
 const TRIES: u32 = 3;
 
-/// What it costs to look at a place and watch it, for each name above it, and a step of the search.
+/// What it costs to look at a place and watch it, for each byte of its path, and a step of a search.
 const LOOK_COST: u64 = 12_000;
-const LEVEL_COST: u64 = 100;
+const BYTE_COST: u64 = 50;
 const STEP_COST: u64 = 300;
 
 /// Where a walk has come to.
@@ -92,7 +92,7 @@ impl Watch {
             return Step::Further;
         }
         let place = self.roots.ways.places.enter(walk.at, &name);
-        self.spent += LOOK_COST + (walk.rest.len() as u64) * LEVEL_COST;
+        self.spent += LOOK_COST;
         match self.look_at_place(place, walk.rest.is_empty(), walk) {
             Some(What::Directory) => walk.at = place,
             Some(What::Link(target)) if walk.links < LINKS_MAX && !self.anchor.is_granted() => {
@@ -124,6 +124,7 @@ impl Watch {
             return Some(place.what.clone());
         }
         let path = self.roots.ways.places.path(id);
+        self.spent += path.len() as u64 * BYTE_COST;
         for _ in 0..TRIES {
             self.forget_notice(id);
             let fd = match self.anchor.open_place(&path) {
@@ -327,7 +328,7 @@ impl Watch {
         loop {
             at = places.get(at).map_or(TOP, |place| place.parent);
             let path = places.path(at);
-            self.spent += LEVEL_COST;
+            self.spent += STEP_COST + path.len() as u64 * BYTE_COST;
             let is_closed =
                 matches!(self.anchor.open_place(&path), Err(Errno::EACCES | Errno::EPERM));
             if at == TOP || !is_closed {

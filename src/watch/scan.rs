@@ -13,7 +13,6 @@ use nix::errno::Errno;
 use super::Watch;
 use super::apply::Now;
 use super::disk::{self, Listing};
-use super::event::WatchProblem;
 use super::loading::DirLoading;
 use super::merge::{Evidence, evidence};
 use super::tree::{FileId, FileType, Stat, Tree, flag};
@@ -56,10 +55,10 @@ pub(super) struct Current {
     /// Which listing this is; entries that it had carry the number.
     number: u32,
     /// The listing is at its end: what it did not have is looked for, from this entry on.
-    is_listed: bool,
+    pub(super) is_listed: bool,
     next: Option<FileId>,
     /// Some name must not be looked at.
-    is_closed: bool,
+    pub(super) is_closed: bool,
     /// The rules that are taken in before anything is listed.
     pub(super) rules: Option<Box<DirLoading>>,
     listing: Listing,
@@ -324,68 +323,6 @@ impl Watch {
         if let Some((dir, name)) = self.moves.believed(&self.tree, entry) {
             self.dirty.mark_urgent(dir, &name, self.now);
             self.due = true;
-        }
-    }
-
-    fn on_not_opened(&mut self, dir: FileId, errno: Errno) {
-        match errno {
-            Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP => self.suspect(dir),
-            Errno::EACCES | Errno::EPERM => {
-                self.note_unreadable(dir);
-                self.bar(dir);
-            }
-            Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => {
-                if !self.tree.has(dir, flag::REFUSED) {
-                    self.refused += 1;
-                    self.warn_of(WatchProblem::Refused, dir);
-                }
-                self.tree.set_flags(dir, flag::WANTED | flag::DEEP | flag::REFUSED);
-                self.poll(dir);
-                self.polling.retry_soon(self.now);
-            }
-            // The file system is not well. It may be again.
-            _ => {
-                self.note_unreadable(dir);
-                self.poll(dir);
-                self.polling.retry_soon(self.now);
-            }
-        }
-    }
-
-    /// A directory was listed: whether what is in it may be looked at.
-    fn note_closed(&mut self, current: &Current) {
-        if current.is_closed {
-            self.note_unreadable(current.dir);
-            self.bar(current.dir);
-        } else if current.is_listed {
-            self.unreadable -= self.tree.take_flag(current.dir, flag::UNREADABLE);
-        }
-    }
-
-    fn note_unreadable(&mut self, dir: FileId) {
-        self.refused -= self.tree.take_flag(dir, flag::REFUSED);
-        if !self.tree.has(dir, flag::UNREADABLE) {
-            self.tree.set_flags(dir, flag::UNREADABLE);
-            self.unreadable += 1;
-            self.warn_of(WatchProblem::Unreadable, dir);
-        }
-        // Nothing above a root tells when its permissions change.
-        if self.tree.get(dir).is_some_and(|node| node.parent == FileId::NOBODY && node.wd == 0) {
-            self.poll(dir);
-        }
-    }
-
-    /// Permissions keep us out of a directory, its own or those of one above it. When one of them changes,
-    /// all below is listed again.
-    pub(super) fn bar(&mut self, dir: FileId) {
-        let (mut at, mut root) = (dir, dir);
-        while let Some(node) = self.tree.get_mut(at).filter(|_| at != FileId::NOBODY) {
-            node.flags |= flag::BARRED;
-            (at, root) = (node.parent, at);
-        }
-        // It may be the path of the root that is closed.
-        if let Some(path) = self.tree.get(root).map(|node| node.name.clone()) {
-            self.on_root_barred(&path);
         }
     }
 

@@ -101,7 +101,8 @@ impl Tree {
         if node.stat.is_dir() {
             return;
         }
-        let (hash, prev, next) = (self.hash_inode(node.stat.ino, node.stat.dev), node.prev_link, node.next_link);
+        let (hash, prev, next) =
+            (self.hash_inode(node.stat.ino, node.stat.dev), node.prev_link, node.next_link);
         let was_known = self.by_inode.remove(hash, slot);
         if next == NONE {
             return;
