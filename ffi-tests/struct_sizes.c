@@ -35,7 +35,7 @@ static void inits(void) {
     CHECK_INIT(orch_attach_options, orch_attach_options_init, HOST_FIRST_ATTACH_OPTIONS);
     CHECK_INIT(orch_screen_options, orch_screen_options_init, sizeof(orch_screen_options));
     CHECK_INIT(orch_search, orch_search_init, HOST_FIRST_SEARCH);
-    CHECK_INIT(orch_watch_options, orch_watch_options_init, sizeof(orch_watch_options));
+    CHECK_INIT(orch_watch_options, orch_watch_options_init, HOST_FIRST_WATCH_OPTIONS);
     CHECK_INIT(orch_listen_options, orch_listen_options_init, sizeof(orch_listen_options));
     CHECK_INIT(orch_token_options, orch_token_options_init, sizeof(orch_token_options));
     CHECK_INIT(orch_peer_options, orch_peer_options_init, sizeof(orch_peer_options));
@@ -127,7 +127,7 @@ static uint64_t wide_watch(orch_engine *engine, const char *path) {
     CHECK_STATUS(orch_watch_add(engine, &wide.known, &watch), ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_INVALID, "does not know");
     wide.tail[0] = 0;
-    wide.known.size = sizeof wide.known - 1;
+    wide.known.size = HOST_FIRST_WATCH_OPTIONS - 1;
     CHECK_STATUS(orch_watch_add(engine, &wide.known, &watch), ORCH_E_INVALID);
     wide.known.size = 0;
     CHECK_STATUS(orch_watch_add(engine, &wide.known, &watch), ORCH_E_INVALID);

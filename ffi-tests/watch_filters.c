@@ -208,9 +208,9 @@ static void summaries(orch_engine *engine) {
     CHECK_INT(view.original_events, 11);
     watch_catch_up(engine, watch, &view.asked, &view.cursor, 0);
     watch_check_disk(&view.asked, base);
-    // What was in a directory goes without being told of.
+    // What was in a directory that is gone is counted.
     watch_delete("many");
-    CHECK_TOLD(engine, watch, &view, "delete directory many\n");
+    CHECK_TOLD(engine, watch, &view, "delete directory many\nmany/** +0 ~0 -10 >0\n");
     CHECK_INT(view.original_events, 11);
     CHECK_OK(orch_watch_remove(engine, watch));
 }

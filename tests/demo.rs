@@ -61,7 +61,6 @@ fn exit_statuses() {
         (&["walk"], 2, "unknown command 'walk'; see orchflow-demo --help"),
         (&["run", "--cols", "0"], 2, "not a number from 1 to 65535"),
         (&["run", "--nonsense"], 2, "'--nonsense'; see orchflow-demo run --help"),
-        (&["watch"], 2, "needs a path"),
         (&["watch", "/no/such/path"], 1, "/no/such/path: No such file"),
         (&["watch", "/etc/passwd/x"], 1, "Not a directory"),
         (&["watch", "--window", "1000", "--max-wait", "1", "."], 1, "max_wait"),
@@ -326,7 +325,7 @@ fn watching_as_text() {
     let lines = watch_demo(&["--ignore", "*.o"], folder.path(), "mv f g; echo > x.o");
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     assert_eq!(lines, [format!("rename   {} -> {}", path("f"), path("g"))]);
-    let args = ["--summary", "5", "--window", "200", "--no-gitignore"];
+    let args = ["--summary", "5", "--window", "2000", "--max-wait", "2000", "--no-gitignore"];
     let lines = watch_demo(&args, folder.path(), "for n in 1 2 3 4 5 6 7; do echo > $n; done");
     assert_eq!(lines, [format!("summary  {}/*: 7 created", folder.path().display())]);
 }

@@ -211,6 +211,18 @@ struct Lost {
     swept: i32,
 }
 
+impl Lost {
+    fn new() -> Self {
+        Lost {
+            rescan_at: None,
+            rescanning: false,
+            backoff: Backoff::new(RESCAN_WAIT),
+            rescan: 0,
+            swept: 0,
+        }
+    }
+}
+
 #[derive(Default)]
 struct Counters {
     kernel_events: u64,
@@ -277,13 +289,7 @@ impl Watch {
             timer: None,
             counted: Counted::default(),
             emptied: 0,
-            lost: Lost {
-                rescan_at: None,
-                rescanning: false,
-                backoff: Backoff::new(RESCAN_WAIT),
-                rescan: 0,
-                swept: 0,
-            },
+            lost: Lost::new(),
             unreadable: 0,
             refused: 0,
             counters: Counters::default(),

@@ -78,9 +78,9 @@ is a group between blank lines. Control characters are printed as \x1b.
   --no-gitignore        .gitignore files do not count
   --summary N           count instead of list where a flush has more than N
                         events (default: 100; 0: never)
-  --git-wait MS         how long a flush waits at most while git holds index.lock,
-                        so that a checkout is reported as a whole (default:
-                        3000; 0: not at all)
+  --git-wait MS         how long a flush waits at most while git holds
+                        index.lock, so that a checkout is reported as a whole
+                        (default: 3000; 0: not at all)
   --relative            print paths relative to PATH; with several PATHs to the
                         current directory
   --absolute            print absolute paths
