@@ -208,10 +208,8 @@ impl Watch {
 
     /// Has everything judged anew.
     pub(super) fn scan_all(&mut self) {
-        let roots: Vec<_> = self.tree.children(FileId::NOBODY).collect();
-        for root in roots {
-            self.request_scan(root, true);
-        }
+        self.roots.look_at_all(true);
+        self.due = true;
     }
 
     fn warn_of_files(&mut self, paths: Vec<PathBuf>) {
