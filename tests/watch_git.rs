@@ -2,7 +2,7 @@
 //! while they are watched, and compared with `git ls-files -co --exclude-standard` after each step.
 //!
 //! The test runs in a process of its own, since the environment says where git's configuration lies.
-//! `ORCHFLOW_SOAK=1`: twenty times as many.
+//! `ORCHFLOW_SOAK=1`: eight times as many.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -116,10 +116,11 @@ fn has_names_by_case(mirror: &mut Mirror) -> bool {
     folded.collect::<BTreeSet<_>>().len() < walk.len()
 }
 
-/// `ORCHFLOW_SEED`: that one alone.
-fn seeds() -> std::ops::Range<u64> {
+/// Those of one half; with `ORCHFLOW_SEED` that one alone.
+fn seeds(half: u64) -> impl Iterator<Item = u64> {
     let one = std::env::var("ORCHFLOW_SEED").ok().and_then(|seed| seed.parse().ok());
-    one.map_or(0..scaled(40, 800) as u64, |seed: u64| seed..seed + 1)
+    let range = one.map_or(0..scaled(500, 4_000) as u64, |seed: u64| seed..seed + 1);
+    range.filter(move |seed| seed % 2 == half)
 }
 
 fn compare(mirror: &mut Mirror, root: &Path, when: &str, log: &[String], dirs: bool) -> bool {
@@ -156,10 +157,20 @@ fn tracks(dir: &Path) -> bool {
     out.is_some_and(|out| !out.is_empty())
 }
 
+// Two halves, for two processors.
 #[test]
-fn what_git_lists_is_shown() {
-    let Some(home) = enter("what_git_lists_is_shown") else { return };
-    for seed in seeds() {
+fn what_git_lists_is_shown_of_even_seeds() {
+    edit_and_compare("what_git_lists_is_shown_of_even_seeds", 0);
+}
+
+#[test]
+fn what_git_lists_is_shown_of_odd_seeds() {
+    edit_and_compare("what_git_lists_is_shown_of_odd_seeds", 1);
+}
+
+fn edit_and_compare(test: &str, half: u64) {
+    let Some(home) = enter(test) else { return };
+    for seed in seeds(half) {
         let folder = TempDir::new();
         let mut playground = Playground::new(seed, &home, folder.path());
         // Every fourth is watched from a directory below its top.

@@ -149,12 +149,13 @@ impl Playground {
         self.draw.one(&dirs).clone()
     }
 
-    fn git_dir(&mut self) -> (PathBuf, PathBuf) {
+    /// The common directory of some repository; nothing in a working tree whose repository is gone.
+    fn git_dir(&mut self) -> Option<PathBuf> {
         let dir = self.dir();
         let args = ["rev-parse", "--path-format=absolute", "--git-common-dir"].map(OsStr::new);
-        let mut out = git(&dir, &args).unwrap();
+        let mut out = git(&dir, &args)?;
         out.pop();
-        (dir, PathBuf::from(OsString::from_vec(out)))
+        Some(PathBuf::from(OsString::from_vec(out)))
     }
 
     pub(crate) fn edit(&mut self) {
@@ -189,7 +190,7 @@ impl Playground {
     }
 
     fn exclude(&mut self) {
-        let (_, git_dir) = self.git_dir();
+        let Some(git_dir) = self.git_dir() else { return };
         fs::create_dir_all(git_dir.join("info")).unwrap();
         fs::write(git_dir.join("info/exclude"), self.draw.rules()).unwrap();
     }
