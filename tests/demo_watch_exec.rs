@@ -181,30 +181,30 @@ fn a_command_can_run_at_the_beginning() {
 #[test]
 fn a_command_ends_by_the_signal_of_choice() {
     let root = TempDir::new();
-    let script = "trap 'echo hup; exit' HUP; trap 'echo term; exit' TERM; echo start
+    let script = "trap 'echo usr1; exit' USR1; trap 'echo term; exit' TERM; echo start
         while :; do sleep 0.01; done";
-    let args = ["--restart", "--signal", "SIGHUP"];
+    let args = ["--restart", "--signal", "SIGUSR1"];
     let mut watching = Watching::start(&root, &args, &["--exec", "--", "sh", "-c", script]);
     appear(&root, "a");
     assert_eq!(watching.line(), "start");
     appear(&root, "b");
-    assert_eq!((watching.line(), watching.line()), ("hup".into(), "start".into()));
-    assert_eq!(watching.end(), (vec!["hup".to_owned()], Some(0)));
+    assert_eq!((watching.line(), watching.line()), ("usr1".into(), "start".into()));
+    assert_eq!(watching.end(), (vec!["usr1".to_owned()], Some(0)));
 }
 
 /// A command that reloads by itself gets a signal and goes on; it ends by SIGTERM.
 #[test]
 fn a_command_can_be_signalled() {
     let root = TempDir::new();
-    let script = "trap 'echo hup' HUP; trap 'echo term; exit' TERM; echo start
+    let script = "trap 'echo usr1' USR1; trap 'echo term; exit' TERM; echo start
         while :; do sleep 0.01; done";
-    let args = ["--on-busy", "signal", "--signal", "hup"];
+    let args = ["--on-busy", "signal", "--signal", "usr1"];
     let mut watching = Watching::start(&root, &args, &["--exec", "--", "sh", "-c", script]);
     appear(&root, "a");
     assert_eq!(watching.line(), "start");
     for name in ["b", "c"] {
         appear(&root, name);
-        assert_eq!(watching.line(), "hup");
+        assert_eq!(watching.line(), "usr1");
     }
     assert_eq!(watching.end(), (vec!["term".to_owned()], Some(0)));
 }
