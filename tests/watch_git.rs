@@ -268,6 +268,34 @@ fn other_rules_are_noticed() {
     wait_for(&mut mirror, &file, false, "a file that is not tracked any more");
 }
 
+/// Each root is judged by what is above it, the nearest first, also where roots share some of that.
+#[test]
+fn roots_in_several_repositories() {
+    let Some(_) = enter("roots_in_several_repositories") else { return };
+    let folder = TempDir::new();
+    let roots = ["a/w", "b/w", "b/deep/v", "b/deep/w"].map(|root| folder.path().join(root));
+    for root in &roots {
+        fs::create_dir_all(root).unwrap();
+        for name in ["x", "y", "z"] {
+            fs::write(root.join(name), b"x").unwrap();
+        }
+    }
+    for (repository, ignored) in [("a", "x\n"), ("b", "y\n")] {
+        let top = folder.path().join(repository);
+        run(&top, &["init", "-q"]);
+        fs::write(top.join(".git/info/exclude"), ignored).unwrap();
+        fs::write(top.join(".gitignore"), "z\n").unwrap();
+    }
+    fs::write(folder.path().join("b/deep/.gitignore"), "!z\n").unwrap();
+    let [first, rest @ ..] = &roots;
+    let options = WatchOptions::new(first).window(Duration::from_millis(1)).summary_threshold(0);
+    let mut mirror = Mirror::new(&rest.iter().fold(options, |options, root| options.root(root)));
+    let mut expected = BTreeSet::new();
+    assert!(roots.iter().all(|root| listed(root, &mut expected)));
+    mirror.sync();
+    assert_eq!(shown(&mut mirror).files, expected);
+}
+
 /// In an ignored directory that which is tracked is shown, and nothing else.
 #[test]
 fn tracked_files_in_ignored_directories() {

@@ -261,7 +261,8 @@ fn a_checkout_is_one_batch() {
 #[test]
 fn a_stale_lock_does_not_count() {
     let folder = TempDir::new();
-    sh(folder.path(), "mkdir .git; touch -d 2020-01-01 .git/index.lock");
+    sh(folder.path(), "mkdir -p .git/objects .git/refs; echo 'ref: refs/heads/main' > .git/HEAD");
+    sh(folder.path(), "touch -d 2020-01-01 .git/index.lock");
     let wait = Duration::from_secs(60);
     let mut mirror = Mirror::new(&WatchOptions::new(folder.path()).git_wait(wait));
     fs::write(folder.path().join("f"), b"x").unwrap();

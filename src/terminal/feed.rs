@@ -213,10 +213,10 @@ impl Terminal {
 
     fn facts(&self) -> Facts<'_> {
         let size = self.resizer.target();
-        let told = self.screen.as_ref().and_then(|screen| screen.facts().cwd());
+        let reported = self.screen.as_ref().and_then(|screen| screen.facts().cwd());
         Facts {
             title: self.screen.as_ref().map_or("", |screen| screen.title()),
-            cwd: told.or(self.directory.path()),
+            cwd: reported.or(self.directory.path()),
             cols: size.cols,
             rows: size.rows,
             pid: self.child.as_ref().map(|child| child.pid()),

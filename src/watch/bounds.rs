@@ -265,6 +265,31 @@ fn very_many_roots_are_read_in_many_units() {
     assert!(host.units >= 50, "{} units", host.units);
 }
 
+/// Roots share the rules above them: each file of rules is read once, and what is watched for them in units.
+#[test]
+fn rules_above_many_roots_are_read_once() {
+    const ROOTS: usize = 1_000;
+    let folder = Folder::new("above");
+    let top = folder.root();
+    for dir in [".git/objects", ".git/refs"] {
+        fs::create_dir_all(top.join(dir)).unwrap();
+    }
+    fs::write(top.join(".git/HEAD"), b"ref: refs/heads/main").unwrap();
+    fs::write(top.join(".gitignore"), "*.log\n*.tmp\n").unwrap();
+    for n in 0..ROOTS {
+        fs::create_dir_all(top.join(format!("d{n}/root"))).unwrap();
+        fs::write(top.join(format!("d{n}/root/x.log")), b"x").unwrap();
+    }
+    let root = |n: usize| top.join(format!("d{n}/root"));
+    let options = (1..ROOTS).fold(WatchOptions::new(root(0)), |options, n| options.root(root(n)));
+    let mut host = Host::new(&options);
+    assert_eq!(host.entries(), ROOTS);
+    let room = Host::new(&WatchOptions::new(root(0))).ask(|watch| watch.filter.room());
+    assert_eq!(host.ask(|watch| watch.filter.room()), room);
+    fs::write(top.join(".gitignore"), "*.tmp\n").unwrap();
+    host.turn_until(|host| host.entries() == 2 * ROOTS);
+}
+
 /// A change of a file with many names costs a look at each of them, and each shows it.
 #[test]
 fn a_change_costs_one_look_for_each_name_of_a_file() {

@@ -1,15 +1,17 @@
-//! Waiting for git: while `.git/index.lock` is there, a checkout, a merge or a rebase may be half done, and who
-//! is told of its middle builds what nobody wants.
+//! Waiting for git: while `.git/index.lock` is there, a checkout, a merge or a rebase may be half done, and a
+//! build of that state is of no use.
 //!
 //! Nothing is watched for that. When a batch could be made, its repositories are looked at, and while one of
 //! them is locked again every [`PAUSE`], until it is not any more. A lock that is older than the time that is
 //! waited at most belongs to nobody, or to somebody who takes too long (`git commit -a` keeps it while the
 //! message is written), and does not count.
 
-use std::os::fd::AsFd;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::tree::FileType;
+use super::repository::{GitDir, LOOK_COST};
 use super::{Watch, disk};
 
 /// How often a lock is looked at while it is there. When it is gone, what was written last has as long to be
@@ -17,11 +19,6 @@ use super::{Watch, disk};
 const PAUSE: Duration = Duration::from_millis(20);
 /// Roots whose repositories are looked at.
 const ROOTS_MAX: usize = 16;
-/// Bytes of a `.git` file, which says where the repository of a work tree is.
-const GIT_FILE_MAX: usize = 4096;
-/// What one directory costs.
-const LOOK_COST: u64 = 5_000;
-
 /// What is known of locks.
 #[derive(Default)]
 pub(super) struct GitLock {
@@ -51,35 +48,19 @@ impl Watch {
 
     /// Whether the repository of a directory is locked by somebody who is at work.
     fn is_locked(&mut self, root: &[u8], longest: Duration) -> bool {
-        let mut dir = root;
-        loop {
+        let mut dirs = Path::new(OsStr::from_bytes(root)).ancestors();
+        let git = dirs.find_map(|dir| {
             self.spent += LOOK_COST;
-            let git = [dir, b"/.git"].concat();
-            match disk::look_at_root(&git).ok().flatten().map(|stat| stat.kind) {
-                Some(FileType::Directory) => {
-                    return is_young([&git, &b"/index.lock"[..]].concat(), longest);
-                }
-                Some(FileType::File) => return is_young(lock_of_work_tree(dir), longest),
-                _ => {}
-            }
-            let Some(at) = dir.iter().rposition(|byte| *byte == b'/') else { return false };
-            dir = dir.get(..at).unwrap_or_default();
-        }
+            GitDir::of(dir)
+        });
+        git.is_some_and(|git| is_young(&git.index_lock(), longest))
     }
 }
 
-/// The lock of a work tree whose `.git` is a file; empty if that says nothing.
-fn lock_of_work_tree(dir: &[u8]) -> Vec<u8> {
-    let Ok(fd) = disk::open_dir(dir, true) else { return Vec::new() };
-    let content =
-        disk::read_small(fd.as_fd(), b".git", GIT_FILE_MAX).map_or(Vec::new(), |(it, _)| it);
-    let Some(git) = content.trim_ascii().strip_prefix(b"gitdir: ") else { return Vec::new() };
-    let lock = [git, b"/index.lock"].concat();
-    if git.starts_with(b"/") { lock } else { [dir, b"/", &lock].concat() }
-}
-
-fn is_young(lock: Vec<u8>, longest: Duration) -> bool {
-    let Some(stat) = disk::look_at_root(&lock).ok().flatten() else { return false };
+fn is_young(lock: &Path, longest: Duration) -> bool {
+    let Some(stat) = disk::look_at_root(lock.as_os_str().as_bytes()).ok().flatten() else {
+        return false;
+    };
     let age = u64::try_from(disk::file_time().saturating_sub(stat.mtime));
     age.is_ok_and(|ns| Duration::from_nanos(ns) < longest)
 }

@@ -5,7 +5,7 @@
 //! listed, if they are others than before, and are taken in before the first name is looked at. What is below is
 //! judged anew if their text has changed; if only other names are tracked, those names are.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::BorrowedFd;
@@ -20,6 +20,7 @@ use super::repository::{
 };
 use super::roots::Root;
 use super::scan::Current;
+use super::sources::SourceWatching;
 use super::tree::{FileId, FileType, Stat};
 use super::{Watch, disk};
 use crate::policy::Slice;
@@ -29,7 +30,11 @@ use crate::policy::Slice;
 pub(super) struct OuterRules {
     steps: VecDeque<Step>,
     loading: Option<OuterLoading>,
-    /// What was read so far, and of the last time: the digest of all, `None` before the first one.
+    /// Directories above roots, which share them: whether a repository begins there, and whose rules were read.
+    is_top: HashMap<PathBuf, bool>,
+    read_of: HashSet<PathBuf>,
+    /// What was read so far, the nearest directory first, and of the last time: the digest of all, `None` before
+    /// the first one.
     read: Vec<Outer>,
     sources: Vec<SourceFile>,
     hasher: DefaultHasher,
@@ -41,8 +46,14 @@ pub(super) struct OuterRules {
 }
 
 enum OuterLoading {
-    Rules(PathBuf, Compiling),
+    Rules {
+        dir: PathBuf,
+        is_top: bool,
+        compiling: Compiling,
+    },
     Repository(PathBuf, Box<RepositoryLoading>),
+    /// All is read: the files are watched for, from the last one to the first.
+    Watching(SourceWatching),
 }
 
 enum Step {
@@ -100,10 +111,13 @@ impl Watch {
     /// Does the next step of reading the rules above the roots.
     pub(super) fn load_outer_rules(&mut self) {
         match self.outer.loading.take() {
-            Some(OuterLoading::Rules(dir, compiling)) => self.load_outer_file(dir, compiling),
-            Some(OuterLoading::Repository(top, loading)) => {
-                self.load_outer_repository(top, loading)
+            Some(OuterLoading::Rules { dir, is_top, compiling }) => {
+                self.load_outer_file(dir, is_top, compiling);
             }
+            Some(OuterLoading::Repository(top, loading)) => {
+                self.load_outer_repository(top, loading);
+            }
+            Some(OuterLoading::Watching(watching)) => return self.watch_outer_source(watching),
             None => self.next_outer_step(),
         }
         if !self.outer.is_pending() {
@@ -116,26 +130,39 @@ impl Watch {
         self.spent += LOOK_COST;
         match step {
             Step::Find { root, dir } => {
-                let is_above = dir != root;
-                if is_above {
-                    self.outer.sources.push(SourceFile::at(&dir.join(OsStr::from_bytes(GIT_NAME))));
+                // One root after the other, so that what was found for one is all there for the next.
+                if let Some(next) = self.find_top(root, dir) {
+                    self.outer.steps.push_front(next);
                 }
-                let found = GitDir::of(&dir).is_some();
-                let next = match (found, dir.parent(), root.parent()) {
-                    (true, _, Some(above)) if is_above => {
-                        Some(Step::Above { dir: above.to_path_buf(), top: dir })
-                    }
-                    (false, Some(above), _) => Some(Step::Find { dir: above.to_path_buf(), root }),
-                    // The repository of the root itself is read with it.
-                    _ => None,
-                };
-                self.outer.steps.extend(next);
             }
             Step::Above { dir, top } => self.read_outer_rules(dir, top),
         }
     }
 
+    /// Looks whether the repository that a root is in begins in a directory; what to do next.
+    fn find_top(&mut self, root: PathBuf, dir: PathBuf) -> Option<Step> {
+        let first = root.parent()?.to_path_buf();
+        if dir == root {
+            // Its own repository is read with it.
+            return GitDir::of(&dir).is_none().then_some(Step::Find { dir: first, root });
+        }
+        if self.outer.is_top.contains_key(&dir) {
+            let top = dir.ancestors().find(|above| self.outer.is_top.get(*above) == Some(&true))?;
+            return Some(Step::Above { dir: first, top: top.to_path_buf() });
+        }
+        self.outer.sources.push(SourceFile::at(&dir.join(OsStr::from_bytes(GIT_NAME))));
+        let is_top = GitDir::of(&dir).is_some();
+        self.outer.is_top.insert(dir.clone(), is_top);
+        match is_top {
+            true => Some(Step::Above { dir: first, top: dir }),
+            false => Some(Step::Find { dir: dir.parent()?.to_path_buf(), root }),
+        }
+    }
+
     fn read_outer_rules(&mut self, dir: PathBuf, top: PathBuf) {
+        if !self.outer.read_of.insert(dir.clone()) {
+            return;
+        }
         let path = dir.join(OsStr::from_bytes(RULES_NAME));
         self.outer.sources.push(SourceFile::at(&path));
         let read = disk::read_small_at(&path, FILE_BYTES_MAX);
@@ -144,17 +171,18 @@ impl Watch {
         (bytes_of(&dir), &text).hash(&mut self.outer.hasher);
         let cut = size > text.len() as u64;
         let compiling = Compiling::new(text, self.filter.room(), cut);
-        if dir != top {
+        let is_top = dir == top;
+        if !is_top {
             let above = dir.parent().unwrap_or(Path::new("/")).to_path_buf();
             self.outer.steps.push_front(Step::Above { dir: above, top });
         }
-        self.outer.loading = Some(OuterLoading::Rules(dir, compiling));
+        self.outer.loading = Some(OuterLoading::Rules { dir, is_top, compiling });
     }
 
-    fn load_outer_file(&mut self, dir: PathBuf, mut compiling: Compiling) {
+    fn load_outer_file(&mut self, dir: PathBuf, is_top: bool, mut compiling: Compiling) {
         if !compiling.is_done() {
             self.spent += compiling.step();
-            self.outer.loading = Some(OuterLoading::Rules(dir, compiling));
+            self.outer.loading = Some(OuterLoading::Rules { dir, is_top, compiling });
             return;
         }
         let rules = compiling.finish();
@@ -162,9 +190,10 @@ impl Watch {
             let path = dir.join(OsStr::from_bytes(RULES_NAME));
             self.warn(WatchProblem::TooManyRules, path.into_os_string().into_vec());
         }
-        self.outer.read.push(Outer { dir: bytes_of(&dir).to_vec(), rules, repository: None });
+        let outer = Outer { dir: bytes_of(&dir).to_vec(), rules, repository: None };
+        let at = self.outer.read.partition_point(|known| known.dir.len() >= outer.dir.len());
+        self.outer.read.insert(at, outer);
         // Where the rules of the top are read, the repository follows.
-        let is_top = !matches!(self.outer.steps.front(), Some(Step::Above { .. }));
         if is_top && let Some(git) = GitDir::of(&dir) {
             let loading = RepositoryLoading::new(dir.clone(), git, self.filter.room());
             self.outer.loading = Some(OuterLoading::Repository(dir, Box::new(loading)));
@@ -181,8 +210,8 @@ impl Watch {
         self.warn_of_files(left_out);
         self.outer.sources.extend(sources);
         repository.digest.hash(&mut self.outer.hasher);
-        if let Some(last) = self.outer.read.last_mut() {
-            last.repository = Some(Box::new(repository));
+        if let Some(outer) = self.outer.read.iter_mut().find(|outer| outer.dir == bytes_of(&top)) {
+            outer.repository = Some(Box::new(repository));
         }
         self.outer.changes.push((bytes_of(&top).to_vec(), changes));
     }
@@ -191,8 +220,9 @@ impl Watch {
         let digest = std::mem::take(&mut self.outer.hasher).finish();
         let before = self.outer.digest.replace(digest);
         self.filter.set_outer(std::mem::take(&mut self.outer.read));
-        let sources = std::mem::take(&mut self.outer.sources);
-        self.watch_sources(FileId::NOBODY, &sources);
+        self.outer.is_top.clear();
+        self.outer.read_of.clear();
+        self.outer.loading = Some(OuterLoading::Watching(self.begin_sources(FileId::NOBODY)));
         let changes = std::mem::take(&mut self.outer.changes);
         if before.is_some_and(|before| before != digest) {
             self.scan_all();
@@ -201,6 +231,16 @@ impl Watch {
                 self.judge_changes(&top, changes);
             }
         }
+    }
+
+    /// Watches for the next of the files that were read.
+    fn watch_outer_source(&mut self, mut watching: SourceWatching) {
+        if let Some(file) = self.outer.sources.pop() {
+            self.watch_source(&mut watching, &file);
+            self.outer.loading = Some(OuterLoading::Watching(watching));
+            return;
+        }
+        self.end_sources(watching);
         if std::mem::take(&mut self.outer.again) {
             self.outer.steps = OuterRules::steps(self.roots.iter());
         }

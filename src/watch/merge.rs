@@ -112,8 +112,8 @@ pub(crate) fn decide(
     }
     let differs = (base.size, base.ctime, base.mode) != (now.size, now.ctime, now.mode);
     if base.is_dir() {
-        let told = evidence.has(evidence::CREATED);
-        let changed = differs || (evidence.has(evidence::ATTRIBUTES) && !told);
+        let is_created = evidence.has(evidence::CREATED);
+        let changed = differs || (evidence.has(evidence::ATTRIBUTES) && !is_created);
         return if changed { Decision::Metadata } else { Decision::Nothing };
     }
     let counts = match evidence.emptyings_since(looked) {

@@ -1,4 +1,4 @@
-//! Mounts: which file systems came and went since the last look. No event of inotify tells of them.
+//! Mounts: which file systems came and went since the last look. inotify reports no event for them.
 //!
 //! The kernel wakes whoever polls `/proc/self/mountinfo` after each change of the mounts of this process. The file
 //! is registered for being readable, which it always is: so each wakeup is one edge, and none is lost when the

@@ -55,6 +55,11 @@ impl GitDir {
         is_valid.then_some(GitDir { own, common })
     }
 
+    /// What git creates while it changes the working tree.
+    pub(super) fn index_lock(&self) -> PathBuf {
+        self.own.join("index.lock")
+    }
+
     /// What a directory would need to be a repository.
     pub(super) fn missing(top: &Path) -> Vec<SourceFile> {
         let git = top.join(".git");

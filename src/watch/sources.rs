@@ -32,10 +32,30 @@ pub(super) struct Sources {
     count: usize,
 }
 
+/// Files that are being watched for.
+pub(super) struct SourceWatching {
+    dir: FileId,
+    /// The watches of before.
+    before: Vec<i32>,
+    /// One of the files is not what was read.
+    has_changed: bool,
+}
+
 impl Watch {
     /// Watches for the files that the rules of a directory come from; for no others any more.
     pub(super) fn watch_sources(&mut self, dir: FileId, files: &[SourceFile]) {
-        let before = self.sources.of_dir.remove(&dir).unwrap_or_default();
+        let mut watching = self.begin_sources(dir);
+        for file in files {
+            self.watch_source(&mut watching, file);
+        }
+        self.end_sources(watching);
+    }
+
+    /// Begins to watch for other files; those of before are kept until the end.
+    pub(super) fn begin_sources(&mut self, dir: FileId) -> SourceWatching {
+        let mut before = self.sources.of_dir.remove(&dir).unwrap_or_default();
+        before.sort_unstable();
+        before.dedup();
         for wd in &before {
             if let Some(sources) = self.sources.by_watch.get_mut(wd) {
                 let had = sources.len();
@@ -43,24 +63,32 @@ impl Watch {
                 self.sources.count -= had - sources.len();
             }
         }
-        for SourceFile { path, .. } in files {
-            self.watch_source(dir, path);
-            // The other end of a link.
-            let target = path.canonicalize().ok().filter(|target| target != path);
-            if let Some(target) = target {
-                self.watch_source(dir, &target);
-            }
-        }
-        for wd in before {
-            self.release_source(wd);
+        SourceWatching { dir, before, has_changed: false }
+    }
+
+    /// Watches for one file.
+    pub(super) fn watch_source(&mut self, watching: &mut SourceWatching, file: &SourceFile) {
+        let path = &file.path;
+        self.watch_source_name(watching.dir, path);
+        // The other end of a link.
+        let target = path.canonicalize().ok().filter(|target| target != path);
+        if let Some(target) = target {
+            self.watch_source_name(watching.dir, &target);
         }
         // What changed before it was watched shows now.
-        if files.iter().any(SourceFile::has_changed) {
-            self.read_sources_again(dir);
+        watching.has_changed |= file.has_changed();
+    }
+
+    pub(super) fn end_sources(&mut self, watching: SourceWatching) {
+        for wd in watching.before {
+            self.release_source(wd);
+        }
+        if watching.has_changed {
+            self.read_sources_again(watching.dir);
         }
     }
 
-    fn watch_source(&mut self, dir: FileId, path: &Path) {
+    fn watch_source_name(&mut self, dir: FileId, path: &Path) {
         let mut path = path;
         while let (Some(above), Some(name)) = (path.parent(), path.file_name()) {
             self.spent += LOOK_COST;

@@ -1,6 +1,6 @@
 //! Directories that cannot be opened, listed or searched: each is a warning, and what was known of it stays.
 //!
-//! Permissions are told by events, and the directories above are marked so that a change of theirs has everything
+//! Permissions are noticed by events, and the directories above are marked so that a change of theirs has everything
 //! below listed again. What the system refuses for want of descriptors or memory is tried again.
 
 use nix::errno::Errno;
