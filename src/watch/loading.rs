@@ -190,9 +190,11 @@ impl Watch {
             let path = dir.join(OsStr::from_bytes(RULES_NAME));
             self.warn(WatchProblem::TooManyRules, path.into_os_string().into_vec());
         }
-        let outer = Outer { dir: bytes_of(&dir).to_vec(), rules, repository: None };
-        let at = self.outer.read.partition_point(|known| known.dir.len() >= outer.dir.len());
-        self.outer.read.insert(at, outer);
+        if is_top || !rules.is_empty() {
+            let outer = Outer { dir: bytes_of(&dir).to_vec(), rules, repository: None };
+            let at = self.outer.read.partition_point(|known| known.dir.len() >= outer.dir.len());
+            self.outer.read.insert(at, outer);
+        }
         // Where the rules of the top are read, the repository follows.
         if is_top && let Some(git) = GitDir::of(&dir) {
             let loading = RepositoryLoading::new(dir.clone(), git, self.filter.room());

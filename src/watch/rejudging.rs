@@ -62,8 +62,8 @@ impl Watch {
     /// Marks the first part of a path that is not known, or not looked into.
     fn rejudge_path(&mut self, path: &[u8]) {
         let path = Path::new(OsStr::from_bytes(path));
-        let root = self.roots.iter().find(|root| path.starts_with(root.path_buf()));
-        let Some(root) = root else { return };
+        let found = path.ancestors().find_map(|dir| self.roots.find(dir.as_os_str().as_bytes()));
+        let Some(root) = found.and_then(|id| self.roots.get(id as usize)) else { return };
         let Ok(below) = path.strip_prefix(root.path_buf()) else { return };
         let Some(mut dir) = self.tree.child(FileId::NOBODY, &root.path) else { return };
         for part in below {

@@ -42,6 +42,8 @@ impl<'a> Subject<'a> {
             at = node.parent;
         }
         let mut subject = Subject { path, is_dir, repository, top_len, dir_len, root_len: above };
+        // Those above the roots are gone through here, and once more for their rules.
+        filter.cost.set(filter.cost.get() + LEVEL_COST * filter.outer.len() as u64);
         if subject.repository.is_none() {
             let tops = filter.outer.iter().filter(|outer| outer.repository.is_some());
             if let Some(top) = tops.into_iter().find(|top| subject.is_below(top)) {
