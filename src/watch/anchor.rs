@@ -85,7 +85,9 @@ impl Anchor {
         if !found.ok_or(Errno::ENOENT)?.is_dir() {
             return Ok(None);
         }
-        let fd = self.open_for_listing(path, true)?;
+        let listed = self.open_for_listing(path, true);
+        let listed = if self.is_granted() { there(listed)?.ok_or(Errno::ENOENT) } else { listed };
+        let fd = listed?;
         // Without /proc it is not known.
         let link = PathBuf::from(format!("/proc/self/fd/{}", fd.as_raw_fd()));
         Ok(std::fs::read_link(link).ok())
