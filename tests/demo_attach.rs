@@ -325,6 +325,16 @@ fn a_server_that_has_ended_in_order_is_waited_for_too() {
     wait_status(&mut host, leaves, 129);
     let server = serve_at(folder.path(), &["--shell", "sh -c 'echo second; exec cat'"]);
     host.wait_text(stays, "second");
+    server.interrupt(Signal::SIGTERM);
+    host.wait_text(stays, "connection lost");
+    // A program may also catch that it is hung up, and end as it likes.
+    let catches = "sh -c 'trap \"exit 0\" HUP; echo third; read line'";
+    let server = serve_at(folder.path(), &["--shell", catches]);
+    host.wait_text(stays, "third");
+    server.interrupt(Signal::SIGTERM);
+    host.wait_text(stays, "connection lost");
+    let server = serve_at(folder.path(), &["--shell", "sh -c 'echo fourth; exec cat'"]);
+    host.wait_text(stays, "fourth");
     // Where the server goes on, a program that is hung up is just over.
     attached(&[&args[..3], &["kill", "1"]].concat(), "");
     host.wait_text(stays, "[ended: signal 1]");

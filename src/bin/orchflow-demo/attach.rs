@@ -152,9 +152,9 @@ impl<'a> Session<'a> {
                 }
             }
             if self.end.is_none() && self.move_input()? {
-                return Ok(self.hung_up().map_or(End::Detached, End::Status));
+                return Ok(self.ended().map_or(End::Detached, End::Status));
             }
-            self.check_hung_up()?;
+            self.check_ended()?;
             if let Some(end) = self.end
                 && self.window.output.pending.is_empty()
             {
@@ -267,7 +267,7 @@ impl<'a> Session<'a> {
             return Err(Failure::Remote("the token does not allow observing".into()));
         }
         self.awaits_state = !resumed;
-        if let Some(status) = self.hung_up().filter(|_| resumed) {
+        if let Some(status) = self.ended().filter(|_| resumed) {
             self.end = Some(End::Status(status));
         }
         self.wait_for_shutdown()?;
@@ -314,7 +314,7 @@ impl<'a> Session<'a> {
 
     /// Passes on what was typed; whether it was to detach.
     fn move_input(&mut self) -> Result<bool, Failure> {
-        let is_up = self.link.is_up && !self.awaits_state && self.hung_up().is_none();
+        let is_up = self.link.is_up && !self.awaits_state && self.ended().is_none();
         let Some(typing) = &mut self.typing else { return Ok(false) };
         match typing.pass_on(&mut self.engine, self.peer, is_up)? {
             Typed::Detach => Ok(true),

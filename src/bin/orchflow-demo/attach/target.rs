@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How long the end of stdin waits at most for output that was left out on purpose.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// How long a server that ends takes at most until its clients are closed, once a program was hung up.
+/// How long a server that ends takes at most until its clients are closed, once a program has ended.
 const SHUTDOWN: Duration = Duration::from_secs(3);
 
 /// The session of the pane for a new terminal, where there is none yet.
@@ -41,16 +41,27 @@ pub(super) struct Found {
     pane: Option<String>,
     /// It was gone when the connection was made anew; why is not known yet.
     is_gone: bool,
-    /// Its program was hung up.
-    hung_up: Option<HungUp>,
+    /// Its program has ended.
+    ended: Option<Ended>,
     leaving: Option<Leaving>,
 }
 
-/// A program that ended by a hangup: it may go with its server, which may come back.
-struct HungUp {
+/// A program that has ended: it may go with its server, which may come back.
+struct Ended {
     status: ExitStatus,
     /// Fires when the server would have been gone by now.
     timer: Timer,
+}
+
+impl Ended {
+    /// Whether it did not handle the signal that a terminal's end sends.
+    fn is_by_hangup(&self) -> bool {
+        match self.status {
+            ExitStatus::Signal { signal, .. } => signal == libc::SIGHUP,
+            ExitStatus::Code(code) => code == 128 + libc::SIGHUP,
+            ExitStatus::Unknown => false,
+        }
+    }
 }
 
 /// Stdin has ended.
@@ -85,7 +96,7 @@ impl Session<'_> {
         if found.epoch != epoch {
             return self.find_again();
         }
-        if let Some(HungUp { status, .. }) = found.hung_up {
+        if let Some(Ended { status, .. }) = found.ended {
             // Only a server that goes on takes its pane away or has it show another terminal.
             let pane = found.pane.as_deref().and_then(|id| replica.pane(id));
             let is_over = match pane.map(|(pane, _)| &pane.content) {
@@ -155,8 +166,8 @@ impl Session<'_> {
         let shown = PaneContent::Terminal(terminal);
         let pane = replica.panes().find(|(_, pane, _)| pane.content == shown);
         let pane = pane.map(|(id, ..)| id.to_owned());
-        let (hung_up, leaving) = (None, None);
-        self.attach(Found { terminal, epoch, name, pane, is_gone: false, hung_up, leaving })
+        let (ended, leaving) = (None, None);
+        self.attach(Found { terminal, epoch, name, pane, is_gone: false, ended, leaving })
     }
 
     fn refuse_nesting(&self) -> Result<(), Failure> {
@@ -338,54 +349,58 @@ impl Session<'_> {
                 found.is_gone = true;
                 Ok(())
             }
-            Some(Found { hung_up: Some(_), .. }) => Ok(()),
+            Some(Found { ended: Some(_), .. }) => Ok(()),
             _ => Err(closed()),
         }
     }
 
-    /// The program has ended. A person whose program was hung up waits whether the server ends with it, and
-    /// is there when it comes back.
+    /// The program has ended. A person waits until it is clear whether the server ends with it, and is there when
+    /// it comes back.
     pub(super) fn on_ended(&mut self, status: ExitStatus) -> Result<(), Failure> {
-        let is_hangup = match status {
-            ExitStatus::Signal { signal, .. } => signal == libc::SIGHUP,
-            ExitStatus::Code(code) => code == 128 + libc::SIGHUP,
-            ExitStatus::Unknown => false,
-        };
         match &mut self.found {
-            Some(found) if is_hangup && self.raw_mode.is_some() => {
+            Some(found) if self.raw_mode.is_some() => {
                 let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
-                found.hung_up = Some(HungUp { status, timer });
+                found.ended = Some(Ended { status, timer });
             }
             _ => self.end = Some(End::Status(status)),
         }
         self.wait_for_shutdown()
     }
 
-    /// The server has its time to end from now on, if a program was hung up.
+    /// The server has its time to end from now on, if the program has ended.
     pub(super) fn wait_for_shutdown(&self) -> Result<(), Failure> {
-        let hung_up = self.found.as_ref().and_then(|found| found.hung_up.as_ref());
-        let Some(HungUp { timer, .. }) = hung_up else { return Ok(()) };
+        let ended = self.found.as_ref().and_then(|found| found.ended.as_ref());
+        let Some(Ended { timer, .. }) = ended else { return Ok(()) };
         timer.set(SHUTDOWN).map_err(|e| Failure::Host("timerfd", e))
     }
 
-    /// How the program was hung up, if it was.
-    pub(super) fn hung_up(&self) -> Option<ExitStatus> {
-        Some(self.found.as_ref()?.hung_up.as_ref()?.status)
+    /// How the program has ended, if it has.
+    pub(super) fn ended(&self) -> Option<ExitStatus> {
+        Some(self.found.as_ref()?.ended.as_ref()?.status)
     }
 
-    /// Ends once it is clear that only the program was hung up: the server is still there.
-    pub(super) fn check_hung_up(&mut self) -> Result<(), Failure> {
-        let hung_up = self.found.as_ref().and_then(|found| found.hung_up.as_ref());
-        let Some(HungUp { status, timer }) = hung_up else { return Ok(()) };
-        let is_time = timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
-        if !is_time || !self.link.is_up {
+    /// Ends once it is clear that only the program has: it was not asked to by the server, or the server is still
+    /// there.
+    pub(super) fn check_ended(&mut self) -> Result<(), Failure> {
+        let Some(found) = &self.found else { return Ok(()) };
+        let Some(ended) = &found.ended else { return Ok(()) };
+        let is_time = ended.timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
+        if !self.link.is_up {
             // Without a connection it begins anew with the next one.
             return Ok(());
         }
         if self.awaits_state {
-            return self.wait_for_shutdown();
+            return if is_time { self.wait_for_shutdown() } else { Ok(()) };
         }
-        self.end = self.end.or(Some(End::Status(*status)));
+        let replica = self.engine.peer_replica(self.peer)?;
+        // What is hung up may catch it, and end as it likes. The state says so, perhaps after the output.
+        let ended_alone = !ended.is_by_hangup()
+            && replica
+                .terminal(found.terminal)
+                .is_some_and(|(facts, _)| !facts.running && !facts.closing);
+        if ended_alone || is_time {
+            self.end = self.end.or(Some(End::Status(ended.status)));
+        }
         Ok(())
     }
 
@@ -457,8 +472,8 @@ impl Session<'_> {
     /// What to wait for besides all else.
     pub(super) fn timer(&self) -> Option<&Timer> {
         let found = self.found.as_ref()?;
-        match (&found.hung_up, &found.leaving) {
-            (Some(HungUp { timer, .. }), _) | (_, Some(Leaving::Until(_, timer))) => Some(timer),
+        match (&found.ended, &found.leaving) {
+            (Some(Ended { timer, .. }), _) | (_, Some(Leaving::Until(_, timer))) => Some(timer),
             _ => None,
         }
     }
