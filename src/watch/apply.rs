@@ -114,9 +114,12 @@ impl Watch {
     /// Notes whether an entry is shown though it is ignored. Of a directory, all that is in it is judged by that.
     fn set_kept(&mut self, entry: FileId, is_kept: bool) {
         self.filter.note_kept(entry, is_kept);
-        let Some(node) = self.tree.get_mut(entry).filter(|node| node.stat.is_dir()) else { return };
+        let Some(node) = self.tree.get(entry).filter(|node| node.stat.is_dir()) else { return };
         if node.has(flag::KEPT) != is_kept {
-            node.flags ^= flag::KEPT;
+            match is_kept {
+                true => self.tree.set_flags(entry, flag::KEPT),
+                false => self.tree.clear_flags(entry, flag::KEPT),
+            }
             self.request_scan(entry, true);
         }
     }
@@ -201,8 +204,9 @@ impl Watch {
 
     /// Another inode has taken the place of an entry.
     fn on_replaced(&mut self, entry: FileId) {
-        let Some(node) = self.tree.get_mut(entry) else { return broken!("it was replaced") };
-        let (wd, parent) = (std::mem::take(&mut node.wd), node.parent);
+        let Some(node) = self.tree.get(entry) else { return broken!("it was replaced") };
+        let parent = node.parent;
+        let wd = self.tree.take_wd(entry);
         self.release(entry, wd);
         self.scan.on_directory_moved();
         self.request_scan(entry, true);
@@ -256,7 +260,7 @@ impl Watch {
         self.tree.clear_flags(entry, flag::WANTED | flag::DEEP | flag::INCOMPLETE | flag::BARRED);
         self.tree.set_flags(entry, flag::OPAQUE);
         self.tree.mark_changed(entry);
-        let wd = self.tree.get_mut(entry).map_or(0, |node| std::mem::take(&mut node.wd));
+        let wd = self.tree.take_wd(entry);
         self.release(entry, wd);
     }
 
@@ -270,7 +274,7 @@ impl Watch {
         if let Some(next) = self.tree.next_link(entry).and_then(|next| self.tree.get(next)) {
             self.spent += LINK_COST;
             let seen = Evidence { kinds, ..seen };
-            self.dirty.mark(next.parent, &next.name, seen, self.now);
+            self.dirty.mark(next.parent, next.name, seen, self.now);
         }
     }
 
@@ -294,18 +298,17 @@ impl Watch {
         let Some(next) = self.tree.next_link(entry).and_then(|next| self.tree.get(next)) else {
             return;
         };
-        self.dirty.mark_link(next.parent, &next.name, tries, self.now);
+        self.dirty.mark_link(next.parent, next.name, tries, self.now);
         self.due = true;
         self.spent += LINK_COST;
     }
 
     pub(super) fn note_look(&mut self, entry: FileId, now: Now) {
-        if let (Some(node), Some(stat)) = (self.tree.get_mut(entry), now.stat) {
-            node.looked = now.emptied;
-            node.flags &= !flag::FRESH;
-            if stat.mtime.max(stat.ctime) >= now.file_time {
-                node.flags |= flag::FRESH;
-            }
+        let Some(stat) = now.stat else { return };
+        self.tree.note_look(entry, now.emptied);
+        match stat.mtime.max(stat.ctime) >= now.file_time {
+            true => self.tree.set_flags(entry, flag::FRESH),
+            false => self.tree.clear_flags(entry, flag::FRESH),
         }
     }
 

@@ -250,6 +250,12 @@ fn read_entries(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     Errno::result(read).map(|read| read as usize)
 }
 
+/// Gives an inotify descriptor back. One that the kernel has dropped already is an error that does not matter.
+pub(super) fn remove_watch(inotify: BorrowedFd<'_>, wd: i32) {
+    // SAFETY: the call takes two numbers and touches no memory of ours.
+    unsafe { libc::inotify_rm_watch(inotify.as_raw_fd(), wd) };
+}
+
 /// Why a root cannot be watched.
 pub(super) fn path_error(path: &Path, error: &io::Error) -> Error {
     let Some(errno) = error.raw_os_error().map(Errno::from_raw) else {

@@ -6,8 +6,9 @@
 
 use hashbrown::HashTable;
 
-/// Slots of a shard on average when one is split.
-const SHARD: usize = 1024;
+/// Slots of a shard on average when one is split: so few that hardly any of them grows beyond 1,024 buckets, which
+/// hold 896.
+const SHARD: usize = 768;
 
 /// See the module's documentation.
 pub(super) struct Index {

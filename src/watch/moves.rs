@@ -160,7 +160,7 @@ impl Moves {
                     at = *dir;
                 }
                 None => {
-                    names.push(&node.name);
+                    names.push(node.name);
                     at = node.parent;
                 }
             }
@@ -178,7 +178,7 @@ impl Moves {
         self.places
             .get(&entry)
             .cloned()
-            .or_else(|| tree.get(entry).map(|node| (node.parent, node.name.clone())))
+            .or_else(|| tree.get(entry).map(|node| (node.parent, node.name.into())))
     }
 }
 

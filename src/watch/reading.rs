@@ -111,7 +111,7 @@ impl Watch {
                 seen = Evidence { kinds: seen.kinds | carried.kinds, ..carried };
             }
             if let Some(node) = entry.and_then(|entry| self.tree.get(entry)) {
-                self.dirty.release(node.parent, &node.name);
+                self.dirty.release(node.parent, node.name);
             }
         } else if !mask.contains(EventMask::ISDIR) && self.is_of_no_interest(dir, name) {
             return;
@@ -135,9 +135,9 @@ impl Watch {
     /// Something happened to a watched inode itself. For most directories the one above tells it too.
     fn on_self(&mut self, entry: FileId, mask: EventMask, now: Instant) {
         let Some(node) = self.tree.get(entry) else { return broken!("seen alive before") };
-        let (parent, name) = (node.parent, node.name.clone());
+        let (parent, name) = (node.parent, node.name.to_vec());
         let seen = self.evidence(mask);
-        let told_above = self.tree.get(parent).is_some_and(|parent| parent.wd != 0);
+        let told_above = self.tree.wd(parent) != 0;
         if !told_above {
             self.dirty.mark(parent, &name, seen, now);
         }
@@ -165,7 +165,7 @@ impl Watch {
                 && let Some(node) = self.tree.get(entry)
             {
                 let deleted = Evidence { kinds: evidence::DELETED, written_in: 0 };
-                self.dirty.mark(node.parent, &node.name, deleted, now);
+                self.dirty.mark(node.parent, node.name, deleted, now);
             }
         }
     }

@@ -50,7 +50,7 @@ impl Watch {
             } else if let Some(entry) = self.rejudging.entries.pop_front()
                 && let Some(node) = self.tree.get(entry)
             {
-                self.dirty.mark_urgent(node.parent, &node.name, self.now);
+                self.dirty.mark_urgent(node.parent, node.name, self.now);
             }
         }
         self.due = true;

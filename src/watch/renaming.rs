@@ -74,10 +74,10 @@ impl Watch {
         let is_same = |stat: &Stat| stat.is_same_inode(&node.stat);
         let Some(stat) = judged.stat.filter(is_same) else { return false };
         // The old name was not looked at if its directory is gone.
-        let source = by_name.get(&(node.parent, &*node.name)).and_then(|look| look.now.stat);
+        let source = by_name.get(&(node.parent, node.name)).and_then(|look| look.now.stat);
         let left = source.is_none_or(|source| {
             !source.is_same_inode(&node.stat)
-                && (stat.is_dir() || self.is_taken_by_rename(node, &source))
+                && (stat.is_dir() || self.is_taken_by_rename(&node, &source))
         });
         let as_deep = self.tree.depth(node.parent) == self.tree.depth(target.dir);
         let deep_enough = as_deep || self.options.max_depth >= super::options::DEPTH_MAX;
@@ -90,8 +90,8 @@ impl Watch {
     /// Whether what is at the old name of a file now came there by a rename. If not, the file was replaced
     /// and what it was before was kept under another name: a backup. Who cares for the file has to hear
     /// that it was modified, and not to follow it to its backup.
-    fn is_taken_by_rename(&self, node: &Node, now: &Stat) -> bool {
-        let arrival = self.moves.arrival(&(node.parent, node.name.clone()));
+    fn is_taken_by_rename(&self, node: &Node<'_>, now: &Stat) -> bool {
+        let arrival = self.moves.arrival(&(node.parent, node.name.into()));
         let other = arrival.and_then(|other| self.tree.get(other));
         other.is_some_and(|other| other.stat.is_same_inode(now))
     }

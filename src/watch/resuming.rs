@@ -134,8 +134,8 @@ impl Watch {
             let Some(node) = self.tree.get(entry) else { continue };
             // It need not wait for an event that says so.
             let seen = Evidence { kinds: evidence::DELETED, written_in: 0 };
-            self.dirty.mark(node.parent, &node.name, seen, self.now);
-            self.dirty.mark_urgent(node.parent, &node.name, self.now);
+            self.dirty.mark(node.parent, node.name, seen, self.now);
+            self.dirty.mark_urgent(node.parent, node.name, self.now);
             self.due = true;
         }
         has_some
@@ -166,7 +166,7 @@ impl Watch {
         let (Some(known), Some(stat)) = (&self.resuming.known, stat) else { return false };
         let Some(entry) = known.get(&(stat.ino, stat.dev)).copied() else { return false };
         let Some(node) = self.tree.get(entry).filter(|node| node.listed == 0) else { return false };
-        let (was, parent, old) = (node.stat, node.parent, node.name.clone());
+        let (was, parent, old) = (node.stat, node.parent, node.name.to_vec());
         if parent == FileId::NOBODY || !was.is_same_inode(stat) || stat.linked {
             return false;
         }
@@ -190,7 +190,7 @@ impl Watch {
         self.spent += WITNESS_COST * WITNESSES as u64;
         let tree = &self.tree;
         tree.children(entry).take(WITNESSES).filter_map(|child| tree.get(child)).any(|child| {
-            let path = [name, b"/", &child.name].concat();
+            let path = [name, b"/", child.name].concat();
             disk::look(fd, &path).ok().flatten().is_some_and(|now| now.is_same_inode(&child.stat))
         })
     }

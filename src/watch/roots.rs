@@ -294,7 +294,7 @@ impl Watch {
         let Some(node) = self.tree.get(entry).filter(|node| node.parent == FileId::NOBODY) else {
             return;
         };
-        let (is_dir, path) = (node.stat.is_dir(), node.name.clone());
+        let (is_dir, path) = (node.stat.is_dir(), node.name.to_vec());
         let Some(id) = self.roots.find(&path) else { return broken!("a root is one of ours") };
         self.roots.note_there(id, true);
         if !is_dir && self.watch_file(entry, &path) {
@@ -308,7 +308,7 @@ impl Watch {
         let Some(node) = self.tree.get(dir).filter(|node| node.parent == FileId::NOBODY) else {
             return;
         };
-        if let Some(id) = self.roots.find(&node.name) {
+        if let Some(id) = self.roots.find(node.name) {
             self.look_at_root(id);
         }
     }
@@ -316,7 +316,7 @@ impl Watch {
     /// Watches the inode of a root that is a file: it may be changed under other names as well. Without a watch it
     /// is polled. Whether it is watched and was not before.
     fn watch_file(&mut self, entry: FileId, path: &[u8]) -> bool {
-        let old = self.tree.get(entry).map_or(0, |node| node.wd);
+        let old = self.tree.wd(entry);
         if old == 0 && !self.polling.may_watch(self.now) {
             self.poll(entry);
             return false;
@@ -336,9 +336,7 @@ impl Watch {
         if let Some(watched) = self.kernel.get_mut(wd) {
             (watched.entry, watched.confirmed) = (entry, self.lost.rescan);
         }
-        if let Some(node) = self.tree.get_mut(entry) {
-            node.wd = wd;
-        }
+        self.tree.set_wd(entry, wd);
         self.roots.files.insert((wd, entry));
         self.stop_polling(entry);
         if old != 0 && old != wd {
@@ -388,11 +386,11 @@ impl Watch {
     /// watched again. Whether it had that one.
     pub(super) fn lose(&mut self, entry: FileId, wd: i32) -> bool {
         self.roots.files.remove(&(wd, entry));
-        let Some(node) = self.tree.get_mut(entry).filter(|node| node.wd == wd) else {
+        if self.tree.wd(entry) != wd {
             return false;
-        };
-        node.wd = 0;
-        node.flags |= flag::WANTED;
+        }
+        self.tree.set_wd(entry, 0);
+        self.tree.set_flags(entry, flag::WANTED);
         true
     }
 

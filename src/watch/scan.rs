@@ -24,6 +24,8 @@ const OPEN_COST: u64 = 20_000;
 const NAME_COST: u64 = 300;
 const LOOK_COST: u64 = 5_000;
 const STEP_COST: u64 = 50;
+/// Directories that the queue keeps its memory for.
+const QUEUE_KEPT: usize = 256;
 /// Names between two looks at the file system's clock.
 const NAMES_PER_TIME: usize = 8;
 
@@ -74,6 +76,15 @@ impl Scan {
 
     pub(super) fn len(&self) -> usize {
         self.queue.len() + usize::from(self.current.is_some())
+    }
+
+    /// The next directory of the queue. When it is the last one, the memory of a long queue is freed.
+    fn next_dir(&mut self) -> Option<FileId> {
+        let dir = self.queue.pop_front()?;
+        if self.queue.is_empty() && self.queue.capacity() > QUEUE_KEPT {
+            self.queue = VecDeque::new();
+        }
+        Some(dir)
     }
 
     /// A directory went away or has another place: it may have been the other name of an alias.
@@ -136,15 +147,13 @@ impl Watch {
 
     /// Has a directory listed. `deep`: and all that is below it.
     pub(super) fn request_scan(&mut self, dir: FileId, deep: bool) {
-        let Some(node) = self.tree.get_mut(dir) else { return };
+        let Some(node) = self.tree.get(dir) else { return };
         if !node.stat.is_dir() || node.has(flag::OPAQUE) || dir == FileId::NOBODY {
             return;
         }
-        if deep {
-            node.flags |= flag::DEEP;
-        }
-        if !node.has(flag::QUEUED) {
-            node.flags |= flag::QUEUED;
+        let is_queued = node.has(flag::QUEUED);
+        self.tree.set_flags(dir, if deep { flag::QUEUED | flag::DEEP } else { flag::QUEUED });
+        if !is_queued {
             self.scan.queue.push_back(dir);
         }
     }
@@ -184,10 +193,9 @@ impl Watch {
 
     /// Opens and watches the next directory; `None` if that cannot be listed now.
     fn next_listing(&mut self) -> Option<Current> {
-        let dir = self.scan.queue.pop_front()?;
+        let dir = self.scan.next_dir()?;
         self.spent += OPEN_COST;
-        let node = self.tree.get_mut(dir)?;
-        let deep = node.has(flag::DEEP);
+        let deep = self.tree.get(dir)?.has(flag::DEEP);
         let known = self.tree.has_children(dir);
         self.tree.clear_flags(dir, flag::QUEUED | flag::DEEP | flag::WANTED);
         if self.tree.has(dir, flag::OPAQUE) {
@@ -261,7 +269,7 @@ impl Watch {
     /// Watches a directory that was opened; without a watch it is polled. False: it is watched already
     /// under another name that still leads to it.
     fn watch_directory(&mut self, dir: FileId, fd: BorrowedFd<'_>) -> bool {
-        let had = self.tree.get(dir).map_or(0, |node| node.wd);
+        let had = self.tree.wd(dir);
         if had == 0 && !self.polling.may_watch(self.now) {
             self.poll(dir);
             return true;
@@ -284,10 +292,8 @@ impl Watch {
                 return false;
             }
             // It moved here, and nobody has told yet: the old name has to be looked at.
-            if let Some(node) = self.tree.get_mut(other) {
-                node.wd = 0;
-                node.flags |= flag::WANTED;
-            }
+            self.tree.set_wd(other, 0);
+            self.tree.set_flags(other, flag::WANTED);
             self.suspect(other);
         }
         if had != wd {
@@ -297,9 +303,7 @@ impl Watch {
         if let Some(watched) = self.kernel.get_mut(wd) {
             (watched.entry, watched.confirmed) = (dir, rescan);
         }
-        if let Some(node) = self.tree.get_mut(dir) {
-            node.wd = wd;
-        }
+        self.tree.set_wd(dir, wd);
         self.stop_polling(dir);
         self.roots.forget_overlap(dir);
         if had != wd {
@@ -375,8 +379,8 @@ impl Watch {
     fn on_listed(&mut self, current: &mut Current, name: &[u8], file_time: i64) {
         let dir = current.dir;
         let entry = self.tree.child(dir, name);
-        if let Some(node) = entry.and_then(|entry| self.tree.get_mut(entry)) {
-            node.listed = current.number;
+        if let Some(entry) = entry {
+            self.tree.note_listed(entry, current.number);
         }
         self.spent += NAME_COST;
         if !self.waits_as_rename(dir, name) {
@@ -409,9 +413,7 @@ impl Watch {
         }
         let entry = self.tree.child(dir, name);
         if let Some(entry) = entry {
-            if let Some(node) = self.tree.get_mut(entry) {
-                node.listed = current.number;
-            }
+            self.tree.note_listed(entry, current.number);
             if current.deep {
                 self.request_scan(entry, true);
             }
@@ -443,7 +445,7 @@ impl Watch {
             else {
                 continue;
             };
-            let name = node.name.clone();
+            let name = node.name.to_vec();
             if self.postpone_missing(child) {
                 continue;
             }

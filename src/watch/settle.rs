@@ -173,7 +173,7 @@ impl Watch {
             let left = self.tree.child(mark.dir, &mark.name);
             let home = arrived
                 .and_then(|entry| self.tree.get(entry))
-                .map(|node| (node.parent, node.name.clone()));
+                .map(|node| (node.parent, node.name.into()));
             let away = left.and_then(|entry| self.moves.place(entry)).cloned();
             for (dir, name) in [home, away].into_iter().flatten() {
                 marks.extend(self.dirty.take(dir, &name));

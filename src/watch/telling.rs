@@ -10,7 +10,7 @@ use super::options::kind_bit;
 use super::saved::WatchSave;
 use super::summary::Shortening;
 use super::tree::{FileChanges, FileCursor, FileVersion};
-use super::tree::{FileId, Node, flag};
+use super::tree::{FileId, Removed, flag};
 use crate::error::{Error, Result};
 use crate::policy::Slice;
 
@@ -262,7 +262,7 @@ impl Watch {
     }
 
     /// The bookkeeping of an entry that goes.
-    pub(super) fn forget_node(&mut self, entry: FileId, node: &Node) {
+    pub(super) fn forget_node(&mut self, entry: FileId, node: &Removed) {
         self.release(entry, node.wd);
         self.unreadable -= usize::from(node.has(flag::UNREADABLE));
         self.refused -= usize::from(node.has(flag::REFUSED));

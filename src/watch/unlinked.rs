@@ -61,7 +61,7 @@ impl Watch {
         // If that is different, its other names are looked at after it.
         let entry = inode.and_then(|(ino, dev)| self.tree.name_of_inode(ino, dev));
         if let Some(node) = entry.and_then(|entry| self.tree.get(entry)) {
-            self.dirty.mark(node.parent, &node.name, seen, self.now);
+            self.dirty.mark(node.parent, node.name, seen, self.now);
         }
     }
 }

@@ -55,7 +55,9 @@ impl Watch {
             self.warn_of(WatchProblem::Unreadable, dir);
         }
         // Nothing above a root tells when its permissions change.
-        if self.tree.get(dir).is_some_and(|node| node.parent == FileId::NOBODY && node.wd == 0) {
+        if self.tree.get(dir).is_some_and(|node| node.parent == FileId::NOBODY)
+            && self.tree.wd(dir) == 0
+        {
             self.poll(dir);
         }
     }
@@ -64,12 +66,13 @@ impl Watch {
     /// all below is listed again.
     pub(super) fn bar(&mut self, dir: FileId) {
         let (mut at, mut root) = (dir, dir);
-        while let Some(node) = self.tree.get_mut(at).filter(|_| at != FileId::NOBODY) {
-            node.flags |= flag::BARRED;
-            (at, root) = (node.parent, at);
+        while let Some(node) = self.tree.get(at).filter(|_| at != FileId::NOBODY) {
+            let above = node.parent;
+            self.tree.set_flags(at, flag::BARRED);
+            (at, root) = (above, at);
         }
         // It may be the path of the root that is closed.
-        if let Some(path) = self.tree.get(root).map(|node| node.name.clone()) {
+        if let Some(path) = self.tree.get(root).map(|node| node.name.to_vec()) {
             self.on_root_barred(&path);
         }
     }

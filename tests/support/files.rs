@@ -13,10 +13,20 @@ pub(crate) struct TempDir {
 
 impl TempDir {
     pub(crate) fn new() -> Self {
+        TempDir::below(Path::new(env!("CARGO_TARGET_TMPDIR")))
+    }
+
+    /// In memory where that can be had: for very many files.
+    pub(crate) fn in_memory() -> Self {
+        let memory = Some(Path::new("/dev/shm")).filter(|path| path.is_dir());
+        TempDir::below(memory.unwrap_or(Path::new(env!("CARGO_TARGET_TMPDIR"))))
+    }
+
+    fn below(base: &Path) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name =
             format!("orchflow-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let path = base.join(name);
         std::fs::create_dir_all(&path).unwrap();
         TempDir { path: path.canonicalize().unwrap() }
     }

@@ -63,10 +63,10 @@ impl WatchSave {
         }
         let mut records = Vec::new();
         let progress = tree.visit_changes(epoch, &mut self.cursor, max, |_, change| match change {
-            Change::Entry(id, node) => push_entry(&mut records, id, node),
+            Change::Entry(id, node) => push_entry(&mut records, id, &node),
             Change::Removed(id) => {
                 records.push(tag::REMOVED);
-                push_number(&mut records, id.slot() as u64);
+                push_number(&mut records, u64::from(id.slot()));
             }
         });
         if progress.full && !is_first {
@@ -95,15 +95,15 @@ fn push_head<'a>(out: &mut Vec<u8>, roots: impl ExactSizeIterator<Item = &'a [u8
     roots.for_each(|root| push_bytes(out, root));
 }
 
-fn push_entry(out: &mut Vec<u8>, id: FileId, node: &Node) {
+fn push_entry(out: &mut Vec<u8>, id: FileId, node: &Node<'_>) {
     let stat = &node.stat;
     let mut bits = stat.kind as u8 & bit::TYPE;
     bits |= if node.has(flag::OPAQUE) { bit::OPAQUE } else { 0 };
     bits |= if stat.linked { bit::LINKED } else { 0 };
     out.extend_from_slice(&[tag::ENTRY, bits]);
-    push_number(out, id.slot() as u64);
-    push_number(out, node.parent.slot() as u64);
-    push_bytes(out, &node.name);
+    push_number(out, u64::from(id.slot()));
+    push_number(out, u64::from(node.parent.slot()));
+    push_bytes(out, node.name);
     push_number(out, stat.ino);
     push_number(out, u64::from(stat.dev));
     push_number(out, u64::from(stat.mode));

@@ -103,7 +103,7 @@ impl FileChanges {
     }
 }
 
-impl Node {
+impl Node<'_> {
     fn entry(&self, id: FileId) -> FileEntry<'static> {
         let of_file = |value| if self.stat.is_dir() { 0 } else { value };
         FileEntry {
@@ -123,7 +123,7 @@ impl Node {
 /// A change of a tree.
 pub(crate) enum Change<'a> {
     /// An entry that is new or different.
-    Entry(FileId, &'a Node),
+    Entry(FileId, Node<'a>),
     Removed(FileId),
 }
 
@@ -186,10 +186,12 @@ impl Tree {
         let mut tombstones = self.tombstones.range(first..).peekable();
         let mut stopped = self.stopped;
         for _ in 0..max.max(1) {
-            let node = self.nodes.get(slot as usize);
+            let node = self.nodes.named(slot);
             match (node, tombstones.peek()) {
-                (Some(node), tombstone) if tombstone.is_none_or(|(seq, _)| node.seq < *seq) => {
-                    visit(self, Change::Entry(self.id_of(slot), node));
+                (Some((node, name)), tombstone)
+                    if tombstone.is_none_or(|(seq, _)| node.seq < *seq) =>
+                {
+                    visit(self, Change::Entry(self.id_of(slot), self.seen(node, name)));
                     stopped = (node.seq, slot);
                     (cursor.position, slot) = (node.seq, node.newer);
                 }
@@ -201,7 +203,7 @@ impl Tree {
                 _ => break,
             }
         }
-        let more = self.nodes.get(slot as usize).is_some() || tombstones.peek().is_some();
+        let more = self.nodes.get(slot).is_some() || tombstones.peek().is_some();
         self.stopped = stopped;
         if !more {
             (cursor.base, cursor.position) = (self.seq, self.seq);

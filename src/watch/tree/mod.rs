@@ -1,7 +1,7 @@
 //! The versioned tree: what has been published of the files below the roots of a watch.
 //!
-//! Entries lie in a slab of pages. Each knows its parent and its neighbours, and is found by its parent and name
-//! through one hash table that holds slots only, so a name is stored once. A second table finds files
+//! Entries lie in a slab of pages (`node.rs`, `pages.rs`). Each knows its parent and its neighbours, and is found by
+//! its parent and name through one hash table that holds slots only, so a name is stored once. A second table finds files
 //! by inode, since a change of a file with several links concerns all of them: it has one name of each, and
 //! the names of a file are a ring. The entry in slot 0 is
 //! nobody: the roots are its children, and their names are whole paths.
@@ -14,17 +14,20 @@
 
 mod history;
 mod links;
+mod node;
 mod pages;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use hashbrown::DefaultHashBuilder;
 
 use super::index::Index;
+use node::Packed;
 use pages::Pages;
 
 pub(crate) use history::Change;
 pub use history::{FileChanges, FileCursor, FileEntry, FileVersion};
+pub(crate) use node::{Node, Removed};
 
 /// Names an entry of a watch for as long as it exists; the number is never used again.
 ///
@@ -41,8 +44,8 @@ impl FileId {
         self.0
     }
 
-    pub(crate) fn slot(self) -> usize {
-        self.0 as u32 as usize
+    pub(crate) fn slot(self) -> u32 {
+        self.0 as u32
     }
 }
 
@@ -116,50 +119,24 @@ pub(crate) mod flag {
     pub(crate) const REFUSED: u16 = 1024;
 }
 
-/// An entry.
-pub(crate) struct Node {
-    pub(crate) name: Box<[u8]>,
-    pub(crate) stat: Stat,
-    /// Number of the last change.
-    seq: u64,
-    pub(crate) parent: FileId,
-    generation: u32,
-    first_child: u32,
-    next: u32,
-    prev: u32,
-    /// Neighbours in the ring of the names of one file.
-    next_link: u32,
-    prev_link: u32,
-    /// Neighbours in the order of change.
-    newer: u32,
-    older: u32,
-    /// Which emptying of the kernel's queue came before the last look; see `merge.rs`.
-    pub(crate) looked: u32,
-    /// Number of the listing that had it last.
-    pub(crate) listed: u32,
-    /// The watch descriptor of a directory, 0 for none.
-    pub(crate) wd: i32,
-    pub(crate) flags: u16,
-}
-
-impl Node {
-    pub(crate) fn has(&self, flags: u16) -> bool {
-        self.flags & flags != 0
-    }
-}
-
 /// What it costs to free an entry, and a part of the tables.
 const FREE_COST: u64 = 200;
 const SHARD_COST: u64 = 5_000;
+/// Of the small tables so much is freed in one step.
+const FREED_AT_ONCE: usize = 256;
 
 /// The end of every list.
 const NONE: u32 = u32::MAX;
 
 /// See the module's documentation.
 pub(crate) struct Tree {
-    nodes: Pages<Node>,
+    nodes: Pages,
     by_name: Index,
     by_inode: Index,
+    /// The neighbours of each name of a file that has several, in the ring of its names.
+    links: BTreeMap<u32, (u32, u32)>,
+    /// The watch descriptors of roots that are files.
+    file_watches: BTreeMap<u32, i32>,
     hasher: DefaultHashBuilder,
     generation: u32,
     seq: u64,
@@ -180,6 +157,8 @@ impl Tree {
             nodes: Pages::new(),
             by_name: Index::new(),
             by_inode: Index::new(),
+            links: BTreeMap::new(),
+            file_watches: BTreeMap::new(),
             hasher: DefaultHashBuilder::default(),
             generation: 0,
             seq: 0,
@@ -194,7 +173,7 @@ impl Tree {
         let kind = FileType::Directory;
         let stat =
             Stat { ino: 0, size: 0, mtime: 0, ctime: 0, dev: 0, mode: 0, kind, linked: false };
-        tree.nodes.insert(Node::new(Box::default(), stat, FileId::NOBODY, 0));
+        tree.nodes.insert(Packed::new(&stat, 0, 0), b"");
         tree
     }
 
@@ -213,33 +192,94 @@ impl Tree {
         self.seq
     }
 
-    pub(crate) fn get(&self, id: FileId) -> Option<&Node> {
-        self.nodes.get(id.slot()).filter(|node| id.0 >> 32 == u64::from(node.generation))
+    #[inline]
+    pub(crate) fn get(&self, id: FileId) -> Option<Node<'_>> {
+        let (packed, name) = self.nodes.named(id.slot())?;
+        is_of(packed, id).then(|| self.seen(packed, name))
     }
 
-    pub(crate) fn get_mut(&mut self, id: FileId) -> Option<&mut Node> {
-        self.nodes.get_mut(id.slot()).filter(|node| id.0 >> 32 == u64::from(node.generation))
+    /// An entry as it is seen.
+    #[inline]
+    fn seen<'t>(&self, packed: &Packed, name: &'t [u8]) -> Node<'t> {
+        Node {
+            name,
+            stat: packed.stat(),
+            parent: self.id_of(packed.parent),
+            looked: packed.looked,
+            listed: packed.listed,
+            flags: packed.flags,
+        }
+    }
+
+    fn packed(&self, id: FileId) -> Option<&Packed> {
+        self.nodes.get(id.slot()).filter(|packed| is_of(packed, id))
+    }
+
+    fn packed_mut(&mut self, id: FileId) -> Option<&mut Packed> {
+        self.nodes.get_mut(id.slot()).filter(|packed| is_of(packed, id))
     }
 
     /// Whether the id is an entry, or who the roots are children of.
     pub(crate) fn is_alive(&self, id: FileId) -> bool {
-        self.get(id).is_some()
+        self.packed(id).is_some()
     }
 
     pub(crate) fn has(&self, id: FileId, flags: u16) -> bool {
-        self.get(id).is_some_and(|node| node.has(flags))
+        self.packed(id).is_some_and(|node| node.flags & flags != 0)
     }
 
     pub(crate) fn set_flags(&mut self, id: FileId, flags: u16) {
-        if let Some(node) = self.get_mut(id) {
+        if let Some(node) = self.packed_mut(id) {
             node.flags |= flags;
         }
     }
 
     pub(crate) fn clear_flags(&mut self, id: FileId, flags: u16) {
-        if let Some(node) = self.get_mut(id) {
+        if let Some(node) = self.packed_mut(id) {
             node.flags &= !flags;
         }
+    }
+
+    /// Notes a look at an entry; `looked` as in [`Node`].
+    pub(crate) fn note_look(&mut self, id: FileId, looked: u32) {
+        if let Some(node) = self.packed_mut(id) {
+            node.looked = looked;
+        }
+    }
+
+    /// Notes that a listing had an entry.
+    pub(crate) fn note_listed(&mut self, id: FileId, listing: u32) {
+        if let Some(node) = self.packed_mut(id) {
+            node.listed = listing;
+        }
+    }
+
+    /// The watch descriptor of an entry, 0 for none.
+    pub(crate) fn wd(&self, id: FileId) -> i32 {
+        match self.packed(id) {
+            Some(node) if node.is_dir() => node.wd(),
+            Some(_) => self.file_watches.get(&id.slot()).copied().unwrap_or(0),
+            None => 0,
+        }
+    }
+
+    /// Sets the watch descriptor of a directory, or of a root that is a file.
+    pub(crate) fn set_wd(&mut self, id: FileId, wd: i32) {
+        match self.packed_mut(id) {
+            Some(node) if node.is_dir() => node.set_wd(wd),
+            Some(_) if wd != 0 => drop(self.file_watches.insert(id.slot(), wd)),
+            Some(_) => drop(self.file_watches.remove(&id.slot())),
+            None => {}
+        }
+    }
+
+    /// Takes the watch descriptor of an entry away.
+    pub(crate) fn take_wd(&mut self, id: FileId) -> i32 {
+        let wd = self.wd(id);
+        if wd != 0 {
+            self.set_wd(id, 0);
+        }
+        wd
     }
 
     /// Takes a flag away; 1 if it was there, else 0.
@@ -250,9 +290,10 @@ impl Tree {
     }
 
     pub(crate) fn child(&self, dir: FileId, name: &[u8]) -> Option<FileId> {
-        let nodes = &self.nodes;
-        let slot = self.by_name.find(self.hash_name(dir, name), |slot| {
-            nodes.get(*slot as usize).is_some_and(|node| node.parent == dir && *node.name == *name)
+        self.packed(dir)?;
+        let slot = self.by_name.find(self.hash_name(dir.slot(), name), |slot| {
+            let other = self.nodes.named(*slot);
+            other.is_some_and(|(node, other)| node.parent == dir.slot() && other == name)
         })?;
         Some(self.id_of(slot))
     }
@@ -264,31 +305,31 @@ impl Tree {
 
     /// The first entry of a directory: a new one comes first.
     pub(crate) fn first_child(&self, dir: FileId) -> Option<FileId> {
-        let slot = self.get(dir)?.first_child;
+        let slot = self.packed(dir)?.first_child();
         (slot != NONE).then(|| self.id_of(slot))
     }
 
     /// The entry of the same directory that follows.
     pub(crate) fn next_sibling(&self, id: FileId) -> Option<FileId> {
-        let slot = self.get(id)?.next;
+        let slot = self.packed(id)?.next;
         (slot != NONE).then(|| self.id_of(slot))
     }
 
     pub(crate) fn has_children(&self, dir: FileId) -> bool {
-        self.get(dir).is_some_and(|node| node.first_child != NONE)
+        self.packed(dir).is_some_and(|node| node.first_child() != NONE)
     }
 
     /// Another entry that is a name of the same file. From one to the next, all of them come in a ring.
     pub(crate) fn next_link(&self, id: FileId) -> Option<FileId> {
-        let slot = self.get(id)?.next_link;
-        (slot != NONE).then(|| self.id_of(slot))
+        self.packed(id)?;
+        let (_, next) = self.links.get(&id.slot())?;
+        Some(self.id_of(*next))
     }
 
     /// One of the entries that are names of a file.
     pub(crate) fn name_of_inode(&self, ino: u64, dev: u32) -> Option<FileId> {
-        let slot = self.by_inode.find(self.hash_inode(ino, dev), |slot| {
-            let node = self.nodes.get(*slot as usize);
-            node.is_some_and(|node| (node.stat.ino, node.stat.dev) == (ino, dev))
+        let slot = self.by_inode.find(self.hash_inode((ino, dev)), |slot| {
+            self.nodes.get(*slot).is_some_and(|node| node.inode() == (ino, dev))
         })?;
         Some(self.id_of(slot))
     }
@@ -346,8 +387,7 @@ impl Tree {
         debug_assert!(self.is_alive(dir) && self.child(dir, name).is_none());
         // Generation 0 is for nobody; after 2^32 entries ids come again, so late that nobody has them.
         self.generation = self.generation.checked_add(1).unwrap_or(1);
-        let node = Node::new(name.into(), stat, dir, self.generation);
-        let slot = self.nodes.insert(node) as u32;
+        let slot = self.nodes.insert(Packed::new(&stat, dir.slot(), self.generation), name);
         self.directories += usize::from(stat.is_dir());
         self.link_name(slot);
         self.link_inode(slot);
@@ -356,15 +396,18 @@ impl Tree {
     }
 
     /// Takes an entry without children away.
-    pub(crate) fn remove(&mut self, id: FileId) -> Option<Node> {
-        self.get(id).filter(|_| id != FileId::NOBODY)?;
+    pub(crate) fn remove(&mut self, id: FileId) -> Option<Removed> {
+        let Node { name, stat, parent, flags, .. } =
+            self.get(id).filter(|_| id != FileId::NOBODY)?;
         invariant!(!self.has_children(id), "what is in a directory goes before it");
-        let slot = id.slot() as u32;
+        let removed = Removed { name: name.into(), stat, parent, wd: self.wd(id), flags };
+        let slot = id.slot();
         self.unlink_name(slot);
         self.unlink_inode(slot);
         self.unlink_order(slot);
-        let node = self.nodes.try_remove(id.slot())?;
-        self.directories -= usize::from(node.stat.is_dir());
+        self.set_wd(id, 0);
+        self.nodes.try_remove(slot)?;
+        self.directories -= usize::from(stat.is_dir());
         self.seq += 1;
         self.tombstones.push_back((self.seq, id));
         while self.tombstones.len() > self.tombstones_max {
@@ -372,18 +415,18 @@ impl Tree {
                 self.floor = seq;
             }
         }
-        Some(node)
+        Some(removed)
     }
 
     /// Gives an entry another place; `dir` is alive, not below it, and has none of this name.
     pub(crate) fn relocate(&mut self, id: FileId, dir: FileId, name: &[u8]) {
         debug_assert!(self.is_alive(id) && !self.is_in(dir, id) && self.child(dir, name).is_none());
-        let slot = id.slot() as u32;
+        let slot = id.slot();
         self.unlink_name(slot);
-        if let Some(node) = self.nodes.get_mut(id.slot()) {
-            node.parent = dir;
-            node.name = name.into();
+        if let Some(node) = self.nodes.get_mut(slot) {
+            node.parent = dir.slot();
         }
+        self.nodes.rename(slot, name);
         self.link_name(slot);
         self.touch(slot);
     }
@@ -392,23 +435,19 @@ impl Tree {
     pub(crate) fn update(&mut self, id: FileId, stat: Stat) {
         self.correct(id, stat);
         if self.is_alive(id) {
-            self.touch(id.slot() as u32);
+            self.touch(id.slot());
         }
     }
 
     /// Replaces what is known of an entry without a change that anybody is told.
     pub(crate) fn correct(&mut self, id: FileId, stat: Stat) {
-        if !self.is_alive(id) {
-            return;
-        }
-        let slot = id.slot() as u32;
-        let is_same = self.get(id).is_some_and(|node| node.stat.is_same_inode(&stat));
+        let Some(node) = self.packed(id) else { return };
+        let (slot, is_same) = (id.slot(), node.stat().is_same_inode(&stat));
         if !is_same {
             self.unlink_inode(slot);
         }
-        if let Some(node) = self.nodes.get_mut(id.slot()) {
-            invariant!(node.stat.is_dir() == stat.is_dir(), "a directory stays one");
-            node.stat = stat;
+        if let Some(node) = self.nodes.get_mut(slot) {
+            node.set_stat(&stat);
         }
         if !is_same {
             self.link_inode(slot);
@@ -421,38 +460,27 @@ impl Tree {
             return 1 + count as u64 * FREE_COST;
         }
         let shards = [self.by_name.pop_shard(), self.by_inode.pop_shard()];
-        if shards.iter().any(Option::is_some) { SHARD_COST } else { 0 }
+        let few = (0..FREED_AT_ONCE)
+            .map_while(|_| {
+                self.links.pop_first().map(drop).or(self.file_watches.pop_first().map(drop))
+            })
+            .count();
+        let shard = if shards.iter().any(Option::is_some) { SHARD_COST } else { 0 };
+        shard + few as u64 * FREE_COST
     }
 
     /// Counts an entry as changed.
     pub(crate) fn mark_changed(&mut self, id: FileId) {
         if self.is_alive(id) {
-            self.touch(id.slot() as u32);
+            self.touch(id.slot());
         }
     }
 }
 
-impl Node {
-    fn new(name: Box<[u8]>, stat: Stat, parent: FileId, generation: u32) -> Self {
-        Node {
-            name,
-            stat,
-            seq: 0,
-            parent,
-            generation,
-            first_child: NONE,
-            next: NONE,
-            prev: NONE,
-            next_link: NONE,
-            prev_link: NONE,
-            newer: NONE,
-            older: NONE,
-            looked: 0,
-            listed: 0,
-            wd: 0,
-            flags: 0,
-        }
-    }
+/// Whether a slot still holds this entry.
+#[inline]
+fn is_of(packed: &Packed, id: FileId) -> bool {
+    id.0 >> 32 == u64::from(packed.generation)
 }
 
 #[cfg(test)]
