@@ -1996,7 +1996,8 @@ typedef struct orch_watch_options {
     uint32_t flags;
     // Kinds of events to tell: sum of `1 << ORCH_FILE_CREATE` and the like. 0: all.
     uint32_t kinds;
-    // A batch with more events is shortened by summaries. Default 100; ORCH_WATCH_NO_SUMMARIES for never.
+    // A batch with more events is shortened by summaries. What happens while a batch is unread counts together with
+    // it. Default 100; ORCH_WATCH_NO_SUMMARIES for never.
     size_t summary_threshold;
     // Levels below a root to look into, 1 to 1,024. Default 1,024.
     size_t max_depth;

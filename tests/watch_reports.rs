@@ -201,6 +201,45 @@ fn a_burst_is_one_batch() {
     mirror.check(&walk_all(folder.path()));
 }
 
+/// The threshold counts what the reader has not seen: what happens while a batch is unread counts together with
+/// that batch, whether the engine was turned meanwhile or not.
+#[test]
+fn what_happens_while_a_batch_is_unread_counts_with_it() {
+    let minute = Duration::from_secs(60);
+    for (is_late, is_turned) in [(false, true), (true, true), (true, false)] {
+        let folder = TempDir::new();
+        let make = |dir: &str| {
+            let dir = folder.path().join(dir);
+            fs::create_dir(&dir).unwrap();
+            (0..7).for_each(|n| fs::write(dir.join(n.to_string()), b"x").unwrap());
+        };
+        let options = WatchOptions::new(folder.path()).window(minute).max_wait(minute);
+        let mut mirror = Mirror::new(&options.summary_threshold(10));
+        make("a");
+        mirror.engine.sync_watch(mirror.watch, 1).unwrap();
+        mirror.turn_until(|state| state.batches == 1);
+        if !is_late {
+            mirror.read_events();
+        }
+        make("b");
+        if is_turned {
+            mirror.turn_until(|state| state.dirty_names > 0);
+        }
+        mirror.sync();
+        let (log, summaries) = (mirror.take_log(), std::mem::take(&mut mirror.summaries));
+        let b = folder.path().join("b");
+        let expected = [format!("{}/* +7 ~0 -0 >0", b.display())];
+        let (listed, summaries_expected) = if is_late { (9, &expected[..]) } else { (16, &[][..]) };
+        assert_eq!((mirror.batches, log.len()), (2, listed), "{log:?}, {summaries:?}");
+        assert_eq!(summaries, summaries_expected);
+        // All of that has been read.
+        make("c");
+        mirror.sync();
+        assert_eq!((mirror.take_log().len(), mirror.summaries.len()), (8, 0));
+        mirror.check(&walk_all(folder.path()));
+    }
+}
+
 /// A save on its own does not wait for others.
 #[test]
 fn a_single_change_is_no_burst() {

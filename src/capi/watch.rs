@@ -53,7 +53,8 @@ pub struct orch_watch_options {
     pub flags: u32,
     /// Kinds of events to tell: sum of `1 << ORCH_FILE_CREATE` and the like. 0: all.
     pub kinds: u32,
-    /// A batch with more events is shortened by summaries. Default 100; ORCH_WATCH_NO_SUMMARIES for never.
+    /// A batch with more events is shortened by summaries. What happens while a batch is unread counts together with
+    /// it. Default 100; ORCH_WATCH_NO_SUMMARIES for never.
     pub summary_threshold: usize,
     /// Levels below a root to look into, 1 to 1,024. Default 1,024.
     pub max_depth: usize,

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use inotify::{Events, Inotify, WatchMask};
 use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::disk;
 use super::tree::FileId;
@@ -129,6 +130,12 @@ impl Kernel {
     pub(super) fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Option<Events<'b>> {
         // An interruption is rare, and the queue stays readable.
         self.inotify.read_events(buffer).ok()
+    }
+
+    /// Whether there are events to be taken.
+    pub(super) fn has_events(&self) -> bool {
+        let mut queue = [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN)];
+        poll(&mut queue, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
     }
 
     /// Watches an open directory for an entry. An inode that is watched already gives the descriptor that

@@ -166,6 +166,7 @@ pub(crate) struct Watch {
     sealing: Option<Shortening>,
     /// The last batch that was made was not complete.
     told_incomplete: bool,
+    unread: Unread,
     /// The tree has been read for the first time.
     ready: bool,
     /// The kernel's queue may hold something.
@@ -196,6 +197,15 @@ pub(crate) struct Watch {
     /// A path and a name that are being worked on; kept for their memory.
     path: Vec<u8>,
     name: Vec<u8>,
+}
+
+/// What a reader has to see at once if it comes late.
+#[derive(Default)]
+struct Unread {
+    /// The order of names when the last batch was made.
+    order: u64,
+    /// What the last batch listed, if it was still unread when something happened that the open batch is of.
+    unseen: usize,
 }
 
 /// Events that the kernel dropped.
@@ -281,6 +291,7 @@ impl Watch {
             git_lock: GitLock::default(),
             sealing: None,
             told_incomplete: false,
+            unread: Unread::default(),
             ready: false,
             readable: false,
             rest_until: None,

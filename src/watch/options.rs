@@ -92,6 +92,9 @@ impl WatchOptions {
     }
 
     /// A batch with more events than this is shortened by summaries; 0: never. Default 100.
+    ///
+    /// What the reader has not seen counts together: of what happens while a batch is unread, the next batch lists only
+    /// what that batch has left of the threshold.
     pub fn summary_threshold(mut self, events: usize) -> Self {
         self.summary_threshold = events;
         self

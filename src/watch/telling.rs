@@ -125,9 +125,11 @@ impl Watch {
         batch.original_events = batch.events.len();
         self.told_incomplete = !batch.complete;
         self.counters.batches += 1;
+        self.unread.order = self.dirty.order();
+        let unseen = std::mem::take(&mut self.unread.unseen);
         let max = self.options.summary_threshold;
-        if max > 0 && batch.events.len() > max {
-            self.sealing = Some(Shortening::new(batch, max));
+        if max > 0 && batch.events.len() + unseen > max {
+            self.sealing = Some(Shortening::new(batch, max.saturating_sub(unseen).max(1)));
         } else {
             self.tell(Telling::Batch(batch));
         }
@@ -171,9 +173,21 @@ impl Watch {
         self.warn(problem, path);
     }
 
-    /// The next thing to tell.
+    /// The next thing to tell. A batch during which something happened is news together with that.
     pub(crate) fn take_telling(&mut self) -> Option<Telling> {
-        self.telling.pop_front()
+        let telling = self.telling.pop_front()?;
+        if let Telling::Batch(batch) = &telling {
+            let listed = batch.events.len() + batch.summaries.len();
+            self.unread.unseen = if self.has_changes_since_batch() { listed } else { 0 };
+        }
+        Some(telling)
+    }
+
+    /// Whether something happened since the last batch was made.
+    fn has_changes_since_batch(&self) -> bool {
+        self.dirty.order() > self.unread.order
+            || self.lost.rescan_at.is_some()
+            || self.kernel.has_events()
     }
 
     /// Takes back the memory of a batch that was told.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use orchflow::{
     Config, Engine, Event, FileBatch, FileChanges, FileCursor, FileEvent, FileEventKind, FileId,
     FileSummary, FileType, FileVersion, Limits, LogLevel, WatchEvent, WatchId, WatchOptions,
-    WatchProblem,
+    WatchProblem, WatchState,
 };
 
 use super::{WATCHDOG, wait_readable};
@@ -171,6 +171,13 @@ impl Mirror {
                 panic!("stalled waiting for {what}: {state:#?}\n{:?}", self.warnings);
             }
             self.engine.turn(Some(Duration::ZERO)).unwrap();
+        }
+    }
+
+    /// Turns until the state of the watch is as it should be, and reads no events meanwhile.
+    pub(crate) fn turn_until(&mut self, done: impl Fn(&WatchState) -> bool) {
+        while !done(&self.engine.watch_state(self.watch).unwrap()) {
+            self.engine.turn(Some(Duration::from_secs(10))).unwrap();
         }
     }
 
