@@ -12,12 +12,15 @@ INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 INSTALL ?= install
 
-.PHONY: run test tools lint unit judges ffi-tests install-test deny bench fuzz header build install uninstall clean
+.PHONY: run test soak tools lint unit judges ffi-tests install-test deny bench fuzz header build install uninstall clean
 
 run: ## Runs your shell in a terminal of the engine.
 	$(CARGO) run --release
 
 test: tools lint unit judges ffi-tests install-test deny ## Everything that CI holds.
+
+soak: ## The long form of the tests that have one: many more seeds, a hundred thousand roots and links. Takes an hour.
+	ORCHFLOW_SOAK=1 ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
 
 tools: ## Looks for what the tests need and installs what is missing, where it can.
 	tests/tools.sh

@@ -7,10 +7,13 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use orchflow::WatchOptions;
-use support::files::TempDir;
+use nix::unistd::{chdir, chroot, fchdir};
+use orchflow::{FileType, WatchOptions};
+use support::files::{TempDir, sh};
+use support::has_tool;
 use support::mirror::{Mirror, walk, walk_all};
 use support::namespace::enter;
 
@@ -127,4 +130,63 @@ fn devices_and_files() {
     mirror.sync();
     assert_eq!(events(&mirror), known);
     unmount(&at("elsewhere"));
+}
+
+/// The paths that git lists in a directory of a repository, by their names in the repository.
+fn listed(top: &Path, dir: &str) -> BTreeSet<PathBuf> {
+    let args = ["ls-files", "-co", "--exclude-standard", "--full-name", "-z"];
+    let output = Command::new("git").args(args).current_dir(top.join(dir)).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let names = output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    names.map(|name| Path::new("/").join(str::from_utf8(name).unwrap())).collect()
+}
+
+/// A repository at `/`, as that of who keeps `/etc` in one: its rules hold for a root in it, and for `/` itself.
+#[test]
+fn a_repository_at_the_root_of_the_file_system() {
+    if !has_tool("git") || !enter("a_repository_at_the_root_of_the_file_system") {
+        return;
+    }
+    let folder = TempDir::new();
+    let top = folder.path();
+    mount(Some("tmpfs"), top, Some("tmpfs"), MsFlags::empty(), None::<&str>).unwrap();
+    let script = "git init -q .; mkdir -p proc etc/sub; cd etc; touch a.log b keep.log sub/c sub/only tracked.log; \
+                  git add -f tracked.log; echo '*.log' > ../.gitignore; echo '!/etc/keep.log' >> ../.gitignore; \
+                  echo /etc/sub/only > ../.git/info/exclude";
+    sh(top, script);
+    let [all, etc, sub] = ["", "etc", "etc/sub"].map(|dir| listed(top, dir));
+    assert!(etc.len() == 4 && sub.len() == 1, "{etc:?}, {sub:?}");
+    let kinds = MsFlags::MS_BIND | MsFlags::MS_REC;
+    mount(Some("/proc"), &top.join("proc"), None::<&str>, kinds, None::<&str>).unwrap();
+    let outside = fs::File::open("/").unwrap();
+    chroot(top).unwrap();
+    chdir("/").unwrap();
+    let mut mirrors = Vec::new();
+    for (root, expected) in [("/etc", etc), ("/etc/sub", sub), ("/", all)] {
+        let mirror = Mirror::new(&WatchOptions::new(root));
+        let files = |mirror: &Mirror| -> BTreeSet<PathBuf> {
+            mirror
+                .paths
+                .iter()
+                .filter(|(_, kind)| **kind == FileType::File)
+                .map(|(path, _)| path.clone())
+                .collect()
+        };
+        assert_eq!(files(&mirror), expected, "{root}");
+        mirrors.push((mirror, root));
+    }
+    // Rules at the top change for all of them.
+    fs::write("/.gitignore", "c\n").unwrap();
+    for (mirror, root) in &mut mirrors {
+        let hidden = Path::new("/etc/sub/c");
+        mirror.wait(root, |mirror| !mirror.paths.contains_key(hidden));
+        let log = Path::new("/etc/a.log");
+        mirror.wait(root, |mirror| *root == "/etc/sub" || mirror.paths.contains_key(log));
+    }
+    // To take the folder away.
+    fchdir(&outside).unwrap();
+    chroot(".").unwrap();
+    drop(mirrors);
+    unmount(&top.join("proc"));
+    unmount(top);
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use orchflow::{Config, Engine, Limits, WatchOptions, WatchProblem};
-use support::files::TempDir;
+use support::files::{TempDir, sh};
 use support::havoc::Havoc;
 use support::mirror::{Mirror, walk, walk_all};
 use support::namespace::{enter, limit};
@@ -342,6 +342,65 @@ fn permissions() {
     let error = mirror.engine.watch(&WatchOptions::new(&closed)).unwrap_err();
     assert_eq!(error.kind(), orchflow::ErrorKind::PermissionDenied);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Directories of another user, who changes what is in them and what others may do there. A namespace of one's own has
+/// one user only, so this needs root.
+#[test]
+fn directories_of_another_user() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    // Everybody may go there.
+    let folder = TempDir::in_memory();
+    let at = |name: &str| folder.path().join(name);
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir_all(at("way/root/theirs/in")).unwrap();
+    fs::set_permissions(at("way/root/theirs"), fs::Permissions::from_mode(0o744)).unwrap();
+    // The owner is a thread of its own: user and capabilities are those of a thread.
+    let (owner, deeds) = std::sync::mpsc::channel::<(String, std::sync::mpsc::Sender<()>)>();
+    std::thread::spawn(move || {
+        for (script, done) in deeds {
+            sh(Path::new("/"), &script);
+            done.send(()).unwrap();
+        }
+    });
+    let does = |script: String| {
+        let (done, is_done) = std::sync::mpsc::channel();
+        owner.send((script, done)).unwrap();
+        is_done.recv().unwrap();
+    };
+    nix::unistd::setfsuid(nix::unistd::Uid::from_raw(1));
+    drop_capabilities();
+    let (way, root) = (at("way"), at("way/root"));
+    let theirs = root.join("theirs");
+    let mut mirror = Mirror::new(&options(&root));
+    let problem = |mirror: &Mirror| mirror.engine.watch_state(mirror.watch).unwrap().problem;
+    assert_eq!(mirror.warnings, [(WatchProblem::Unreadable, theirs.clone())]);
+    assert_eq!(problem(&mirror), Some(WatchProblem::Unreadable));
+    does(format!("cd {}; echo x > f; chmod 755 .", theirs.display()));
+    mirror.wait("what is in it", |mirror| mirror.paths.contains_key(&theirs.join("f")));
+    mirror.sync();
+    assert_eq!(problem(&mirror), None);
+    mirror.check(&walk_all(&root));
+    // The way to the root is closed, and things change behind it; and a directory in it is.
+    for closed in [&way, &theirs] {
+        does(format!("chmod 700 {}", closed.display()));
+        does(format!("cd {}; mkdir new; echo y > new/g; echo y >> f", theirs.display()));
+        mirror.wait("a problem", |mirror| problem(mirror) == Some(WatchProblem::Unreadable));
+        mirror.sync();
+        does(format!("chmod 755 {}", closed.display()));
+        mirror.wait("no problem", |mirror| problem(mirror).is_none());
+        mirror.sync();
+        mirror.check(&walk_all(&root));
+        does(format!("rm -r {}/new", theirs.display()));
+    }
+    // A file of rules that only its owner may read.
+    does(format!("cd {}; echo f > .gitignore; chmod 600 .gitignore", theirs.display()));
+    let mut ruled = Mirror::new(&options(&root).gitignore(true));
+    assert!(ruled.paths.contains_key(&theirs.join("f")));
+    does(format!("chmod 644 {}/.gitignore", theirs.display()));
+    ruled.wait("rules", |ruled| !ruled.paths.contains_key(&theirs.join("f")));
 }
 
 /// The names of a file behind ones that must not be looked at show its changes all the same.

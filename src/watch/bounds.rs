@@ -1,6 +1,7 @@
 //! What one unit of work costs, in trees that are large in each way: never more than it may.
 //!
-//! The watches run as in an engine, one unit at a time.
+//! The watches run as in an engine, one unit at a time. `ORCHFLOW_SOAK=1`: a hundred thousand roots, and as many names
+//! of one file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ use crate::policy::{Slice, UNIT_COST_MAX};
 use crate::reactor::{Alarm, Reactor, Source, WatchId};
 
 /// A folder that is gone at the end.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         // In memory where that can be had: tens of thousands of files are made.
         let memory = Some(PathBuf::from("/dev/shm")).filter(|path| path.is_dir());
         let base = memory.unwrap_or_else(std::env::temp_dir);
@@ -24,7 +25,7 @@ impl Folder {
         Folder(path.canonicalize().unwrap())
     }
 
-    fn root(&self) -> PathBuf {
+    pub(super) fn root(&self) -> PathBuf {
         self.0.join("root")
     }
 }
@@ -33,6 +34,12 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// `normally`, or `in_soak` in the long form of the tests.
+fn scaled(normally: usize, in_soak: usize) -> usize {
+    let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some_and(|value| value == "1");
+    if is_soak { in_soak } else { normally }
 }
 
 /// Files in directories of a thousand.
@@ -46,7 +53,7 @@ fn fill(dir: &Path, files: usize) {
     }
 }
 
-struct Host {
+pub(super) struct Host {
     watches: Watches,
     reactor: Reactor,
     polled: mio::Events,
@@ -62,7 +69,7 @@ struct Host {
 }
 
 impl Host {
-    fn new(options: &WatchOptions) -> Self {
+    pub(super) fn new(options: &WatchOptions) -> Self {
         let mut reactor = Reactor::new().unwrap();
         let limits = Limits { watch_batch_events: 1000, ..Limits::default() };
         let mut watches = Watches::new(limits);
@@ -132,7 +139,7 @@ impl Host {
         }
     }
 
-    fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         let reactor = &mut self.reactor;
         self.watches.command(self.id, reactor, |watch| watch.sync(1)).unwrap();
         self.turn_until(|host| {
@@ -142,7 +149,7 @@ impl Host {
     }
 
     /// Asks the watch itself: its state has all roots, which takes long where they are very many.
-    fn ask<T>(&mut self, question: impl FnOnce(&Watch) -> T) -> T {
+    pub(super) fn ask<T>(&mut self, question: impl FnOnce(&mut Watch) -> T) -> T {
         self.watches.command(self.id, &mut self.reactor, |watch| Ok(question(watch))).unwrap()
     }
 
@@ -238,25 +245,25 @@ fn many_rules_are_built_in_many_units() {
 /// resolved in units as well, when a directory above all of them goes and comes back.
 #[test]
 fn very_many_roots_are_read_in_many_units() {
-    const ROOTS: usize = 20_000;
+    let roots = scaled(20_000, 100_000);
     let folder = Folder::new("roots");
-    fill(&folder.root(), ROOTS);
+    fill(&folder.root(), roots);
     let path = |n: usize| folder.root().join(format!("d{}/{n}", n / 1000));
     let first = WatchOptions::new(path(0)).summary_threshold(0).gitignore(false);
-    let options = (1..ROOTS).fold(first, |options, n| options.root(path(n)));
+    let options = (1..roots).fold(first, |options, n| options.root(path(n)));
     let mut host = Host::new(&options);
-    assert_eq!((host.ready_with, host.entries()), (Some(ROOTS), ROOTS));
+    assert_eq!((host.ready_with, host.entries()), (Some(roots), roots));
     host.sync();
     assert!(host.batches.is_empty(), "nothing was created after that");
     // What all of this costs grows with the number of roots and not with its square.
-    assert!(host.cost < ROOTS as u64 * 200_000, "{} for a root", host.cost / ROOTS as u64);
+    assert!(host.cost < roots as u64 * 200_000, "{} for a root", host.cost / roots as u64);
     let aside = folder.0.join("aside");
     host.units = 0;
     fs::rename(folder.root(), &aside).unwrap();
     host.turn_until(|host| host.entries() == 0);
     assert!(host.units > 500, "{} units", host.units);
     fs::rename(&aside, folder.root()).unwrap();
-    host.turn_until(|host| host.entries() == ROOTS);
+    host.turn_until(|host| host.entries() == roots);
     host.sync();
     assert_eq!(host.watches.state(host.id).unwrap().problem, None);
     host.watches.remove(host.id, &mut host.reactor).unwrap();
@@ -290,16 +297,40 @@ fn rules_above_many_roots_are_read_once() {
     host.turn_until(|host| host.entries() == 2 * ROOTS);
 }
 
+/// A hundred thousand rules, in two files: they are built in units, and a name is compared in one.
+#[test]
+fn a_hundred_thousand_rules_are_built_in_many_units() {
+    let folder = Folder::new("more-rules");
+    let sub = folder.root().join("sub");
+    fs::create_dir_all(&sub).unwrap();
+    for (dir, first) in [(folder.root(), 0), (sub.clone(), 50_000)] {
+        let rules: String = (first..first + 50_000).map(|n| format!("a{n}*b\n")).collect();
+        fs::write(dir.join(".gitignore"), rules).unwrap();
+    }
+    for name in ["a7-b", "a99999b", "a99999c"] {
+        fs::write(sub.join(name), b"x").unwrap();
+    }
+    let mut host = Host::new(&WatchOptions::new(folder.root()).summary_threshold(0));
+    // The root, the directory, their rules, and a file.
+    assert_eq!(host.entries(), 5);
+    assert!(host.units > 100 && host.warnings.is_empty(), "{} units", host.units);
+    for name in ["a1b", "a50000b", "b"] {
+        fs::write(sub.join(name), b"x").unwrap();
+    }
+    host.sync();
+    assert_eq!(host.entries(), 6);
+}
+
 /// A change of a file with many names costs a look at each of them, and each shows it.
 #[test]
 fn a_change_costs_one_look_for_each_name_of_a_file() {
-    const NAMES: u64 = 4_000;
     /// More than a look costs, and a round of names for it.
     const EACH_MAX: u64 = 80_000;
+    let names_all = scaled(4_000, 100_000) as u64;
     let folder = Folder::new("links");
     let file = folder.root().join("d0/0");
     fill(&folder.root(), 1);
-    for n in 1..NAMES {
+    for n in 1..names_all {
         let dir = folder.root().join(format!("d{}", n % 7));
         fs::create_dir_all(&dir).unwrap();
         fs::hard_link(&file, dir.join(n.to_string())).unwrap();
@@ -311,21 +342,21 @@ fn a_change_costs_one_look_for_each_name_of_a_file() {
         host.batches.clear();
         host.sync();
         assert_eq!(host.batches.iter().sum::<usize>() as u64, events, "{what}");
-        assert!(host.cost < NAMES * EACH_MAX, "{what}: {} ns", host.cost);
+        assert!(host.cost < names_all * EACH_MAX, "{what}: {} ns", host.cost);
         assert!(host.units > 100, "{what}: {} units", host.units);
     };
     fs::write(&file, b"changed").unwrap();
-    expect(NAMES, "written");
+    expect(names_all, "written");
     fs::hard_link(&file, folder.root().join("one-more")).unwrap();
-    expect(NAMES + 1, "linked");
+    expect(names_all + 1, "linked");
     fs::rename(folder.root().join("one-more"), folder.0.join("outside")).unwrap();
-    expect(NAMES + 1, "moved away");
+    expect(names_all + 1, "moved away");
     // All names of a directory at once, and their other names.
     let names = fs::read_dir(folder.root().join("d1")).unwrap().count();
     fs::remove_dir_all(folder.root().join("d1")).unwrap();
-    expect(NAMES + 1, "some deleted");
-    for n in (2..NAMES).filter(|n| n % 7 == 2) {
+    expect(names_all + 1, "some deleted");
+    for n in (2..names_all).filter(|n| n % 7 == 2) {
         fs::remove_file(folder.root().join(format!("d2/{n}"))).unwrap();
     }
-    expect(NAMES - names as u64, "more deleted");
+    expect(names_all - names as u64, "more deleted");
 }

@@ -197,6 +197,14 @@ impl Filter {
         }
     }
 
+    /// Has the rules of a directory taken for read when their file was this.
+    #[cfg(test)]
+    pub(crate) fn believe_stamp(&mut self, dir: FileId, stamp: Stat) {
+        if let Some(inner) = self.inner.get_mut(&dir) {
+            inner.stamp = Some(stamp);
+        }
+    }
+
     /// Whether what was read for a directory is what is there: its file of rules, and `.git`.
     pub(crate) fn is_current(&self, dir: FileId, stamp: Option<&Stat>, git: Option<&Stat>) -> bool {
         match self.inner.get(&dir) {

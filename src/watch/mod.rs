@@ -32,6 +32,8 @@ mod batch;
 #[cfg(test)]
 mod bounds;
 mod burst;
+#[cfg(test)]
+mod coarse;
 mod dirty;
 mod disk;
 mod emptying;
