@@ -278,6 +278,7 @@ void across_restarts() {
     CHECK(other);
     const auto warning = until(engine, *other, ORCH_EVENT_WATCH_WARNING);
     CHECK_INT(warning.raw().value, ORCH_WATCH_PROBLEM_SAVE_UNUSABLE);
+    CHECK_INT(engine.watch_state(*other)->save_problem, ORCH_SAVE_PROBLEM_DAMAGED);
     CHECK_INT(until(engine, *other, ORCH_EVENT_WATCH_READY).watch(), *other);
 }
 

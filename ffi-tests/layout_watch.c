@@ -27,7 +27,7 @@ FIELD(orch_save_cursor, position, 16, 8);
 FIELD(orch_save_cursor, checksum, 24, 8);
 FIELD(orch_save_cursor, phase, 32, 8);
 
-SIZE(orch_watch_state, 152);
+SIZE(orch_watch_state, 160);
 FIELD(orch_watch_state, size, 0, 8);
 FIELD(orch_watch_state, tag, 8, 8);
 FIELD(orch_watch_state, version, 16, 16);
@@ -47,6 +47,7 @@ FIELD(orch_watch_state, events, 120, 8);
 FIELD(orch_watch_state, batches, 128, 8);
 FIELD(orch_watch_state, overflows, 136, 8);
 FIELD(orch_watch_state, path_watches, 144, 8);
+FIELD(orch_watch_state, save_problem, 152, 4);
 
 SIZE(orch_file_version, 16);
 FIELD(orch_file_version, epoch, 0, 8);
@@ -126,6 +127,11 @@ VALUE(ORCH_WATCH_PROBLEM_REFUSED, 6);
 VALUE(ORCH_WATCH_PROBLEM_TOO_MANY_RULES, 7);
 VALUE(ORCH_WATCH_PROBLEM_ROOTS_OVERLAP, 8);
 VALUE(ORCH_WATCH_PROBLEM_SAVE_UNUSABLE, 9);
+VALUE(ORCH_SAVE_PROBLEM_NONE, 0);
+VALUE(ORCH_SAVE_PROBLEM_DAMAGED, 1);
+VALUE(ORCH_SAVE_PROBLEM_OTHER_VERSION, 2);
+VALUE(ORCH_SAVE_PROBLEM_OTHER_ROOTS, 3);
+VALUE(ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES, 4);
 VALUE(ORCH_WATCH_IS_READY, 1);
 VALUE(ORCH_WATCH_IS_COMPLETE, 2);
 VALUE(ORCH_WATCH_IS_HEALTHY, 4);

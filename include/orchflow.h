@@ -452,8 +452,23 @@
 #define ORCH_WATCH_PROBLEM_ROOTS_OVERLAP 8
 
 // Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
-// roots, or too large: the watch begins afresh. Comes as a warning only.
+// roots, or too large: the watch begins afresh. Comes as a warning only; `save_problem` of the state says which.
 #define ORCH_WATCH_PROBLEM_SAVE_UNUSABLE 9
+
+// Why a saved tree is of no use: it is not.
+#define ORCH_SAVE_PROBLEM_NONE 0
+
+// Why a saved tree is of no use: it is none, or not the whole of one, or some of its bytes are others.
+#define ORCH_SAVE_PROBLEM_DAMAGED 1
+
+// Why a saved tree is of no use: it was saved in another version of the form.
+#define ORCH_SAVE_PROBLEM_OTHER_VERSION 2
+
+// Why a saved tree is of no use: it is of other roots.
+#define ORCH_SAVE_PROBLEM_OTHER_ROOTS 3
+
+// Why a saved tree is of no use: it has more entries than the watch may hold.
+#define ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES 4
 
 // File flag: a directory that is one entry: what is in it is not watched.
 #define ORCH_FILE_IGNORED 1
@@ -1344,6 +1359,8 @@ typedef struct orch_watch_state {
     uint64_t overflows;
     // Inotify watches in use for the directories and symbolic links that the paths of the roots lead through.
     size_t path_watches;
+    // Why the saved tree that the watch was to begin with is of no use, one of ORCH_SAVE_PROBLEM_*.
+    uint32_t save_problem;
 } orch_watch_state;
 
 // How far a watch's tree has been saved. All 0: nothing. Its fields are the library's.

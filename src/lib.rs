@@ -66,7 +66,8 @@ pub use terminal::{
 };
 pub use watch::{
     FileBatch, FileChanges, FileCursor, FileEntry, FileEvent, FileEventKind, FileId, FileSummary,
-    FileType, FileVersion, WatchEvent, WatchOptions, WatchProblem, WatchSave, WatchState,
+    FileType, FileVersion, SaveProblem, WatchEvent, WatchOptions, WatchProblem, WatchSave,
+    WatchState,
 };
 
 /// Entry points of the fuzz targets in `fuzz/`.

@@ -11,7 +11,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use orchflow::{ErrorKind, Limits, WatchOptions, WatchProblem, WatchSave};
+use orchflow::{ErrorKind, Limits, SaveProblem, WatchOptions, WatchProblem, WatchSave};
 use support::files::TempDir;
 use support::havoc::Havoc;
 use support::mirror::{Mirror, walk_all};
@@ -144,21 +144,29 @@ fn bytes_that_are_of_no_use() {
     let mut damaged = bytes.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
-    let cases: [(&str, &Path, &[u8], usize); 6] = [
-        ("nothing", root.path(), b"", 1000),
-        ("noise", root.path(), &[7; 3000], 1000),
-        ("cut", root.path(), &bytes[..middle], 1000),
-        ("damaged", root.path(), &damaged, 1000),
-        ("of another root", other.path(), &bytes, 1000),
-        ("too many entries", root.path(), &bytes, 5),
+    let mut newer = bytes.clone();
+    newer[8] += 1;
+    use SaveProblem::{Damaged, OtherRoots, OtherVersion, TooManyEntries};
+    let cases: [(&str, &Path, &[u8], usize, SaveProblem); 9] = [
+        ("nothing", root.path(), b"", 1000, Damaged),
+        ("noise", root.path(), &[7; 3000], 1000, Damaged),
+        ("cut", root.path(), &bytes[..middle], 1000, Damaged),
+        ("damaged", root.path(), &damaged, 1000, Damaged),
+        ("of another version", root.path(), &newer, 1000, OtherVersion),
+        ("of another root", other.path(), &bytes, 1000, OtherRoots),
+        ("of another root, and damaged", other.path(), &damaged, 1000, Damaged),
+        ("too many entries", root.path(), &bytes, 5, TooManyEntries),
+        ("too many entries, and damaged", root.path(), &damaged, 5, Damaged),
     ];
-    for (what, root, bytes, entries) in cases {
+    for (what, root, bytes, entries, problem) in cases {
         let options = options(root).entry_limit(entries);
         let mut mirror = Mirror::start(&options.since(bytes), Limits::default());
         mirror.wait("the first reading", |mirror| mirror.ready);
         assert!(mirror.take_log().is_empty(), "{what}: afresh, so nothing has changed");
         let is_said = |(problem, _): &(WatchProblem, _)| *problem == WatchProblem::SaveUnusable;
         assert!(mirror.warnings.iter().any(is_said), "{what}");
+        let state = mirror.engine.watch_state(mirror.watch).unwrap();
+        assert_eq!(state.save_problem, Some(problem), "{what}");
     }
 }
 

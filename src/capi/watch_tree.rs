@@ -40,8 +40,19 @@ pub const ORCH_WATCH_PROBLEM_TOO_MANY_RULES: u32 = 7;
 /// Problem: a directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
 pub const ORCH_WATCH_PROBLEM_ROOTS_OVERLAP: u32 = 8;
 /// Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
-/// roots, or too large: the watch begins afresh. Comes as a warning only.
+/// roots, or too large: the watch begins afresh. Comes as a warning only; `save_problem` of the state says which.
 pub const ORCH_WATCH_PROBLEM_SAVE_UNUSABLE: u32 = 9;
+
+/// Why a saved tree is of no use: it is not.
+pub const ORCH_SAVE_PROBLEM_NONE: u32 = 0;
+/// Why a saved tree is of no use: it is none, or not the whole of one, or some of its bytes are others.
+pub const ORCH_SAVE_PROBLEM_DAMAGED: u32 = 1;
+/// Why a saved tree is of no use: it was saved in another version of the form.
+pub const ORCH_SAVE_PROBLEM_OTHER_VERSION: u32 = 2;
+/// Why a saved tree is of no use: it is of other roots.
+pub const ORCH_SAVE_PROBLEM_OTHER_ROOTS: u32 = 3;
+/// Why a saved tree is of no use: it has more entries than the watch may hold.
+pub const ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES: u32 = 4;
 
 /// A state of a watch's tree. Versions of different epochs do not compare.
 #[repr(C)]
@@ -281,6 +292,8 @@ pub struct orch_watch_state {
     pub overflows: u64,
     /// Inotify watches in use for the directories and symbolic links that the paths of the roots lead through.
     pub path_watches: usize,
+    /// Why the saved tree that the watch was to begin with is of no use, one of ORCH_SAVE_PROBLEM_*.
+    pub save_problem: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -307,6 +320,7 @@ unsafe impl SizedStruct for orch_watch_state {
             batches: 0,
             overflows: 0,
             path_watches: 0,
+            save_problem: ORCH_SAVE_PROBLEM_NONE,
         }
     }
 }
@@ -338,6 +352,7 @@ fn state_to_c(state: WatchState, files: &mut Files) -> orch_watch_state {
         batches: state.batches,
         overflows: state.overflows,
         path_watches: state.path_watches,
+        save_problem: state.save_problem.map_or(ORCH_SAVE_PROBLEM_NONE, |problem| problem as u32),
         ..orch_watch_state::defaults()
     }
 }

@@ -67,7 +67,23 @@ pub enum WatchProblem {
     RootsOverlap = 8,
     /// What [`WatchOptions::since`](crate::WatchOptions::since) was given is damaged, of another version of the
     /// form, of other roots, or has more entries than this watch may hold: the watch begins afresh.
+    /// [`WatchState::save_problem`] says which.
     SaveUnusable = 9,
+}
+
+/// Why a saved tree is of no use to a watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum SaveProblem {
+    /// It is no saved tree, or not the whole of one, or some of its bytes are others.
+    Damaged = 1,
+    /// It was saved in another version of the form.
+    OtherVersion = 2,
+    /// It is of other roots.
+    OtherRoots = 3,
+    /// It has more entries than the watch may hold.
+    TooManyEntries = 4,
 }
 
 /// What is known of a watch now.
@@ -112,6 +128,8 @@ pub struct WatchState {
     pub overflows: u64,
     /// Inotify watches in use for the directories and symbolic links that the paths of the roots lead through.
     pub path_watches: usize,
+    /// Why the saved tree that the watch was to begin with was of no use, if it was not.
+    pub save_problem: Option<SaveProblem>,
 }
 
 /// Something that waits to be told.

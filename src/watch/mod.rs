@@ -102,7 +102,7 @@ use unlinked::Unlinked;
 
 pub(crate) use anchor::Granted;
 pub use batch::{FileBatch, FileEvent, FileEventKind, FileSummary};
-pub use event::{WatchEvent, WatchProblem, WatchState};
+pub use event::{SaveProblem, WatchEvent, WatchProblem, WatchState};
 pub use options::WatchOptions;
 pub use saved::WatchSave;
 pub(crate) use table::Watches;

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use super::Watch;
 use super::disk;
-use super::event::WatchProblem;
+use super::event::{SaveProblem, WatchProblem};
 use super::merge::{Evidence, evidence};
 use super::options::WatchOptions;
 use super::saved::{Known, Loaded, Reader, Step};
@@ -35,8 +35,9 @@ pub(super) struct Resuming {
     reader: Option<Reader>,
     /// A tree that could not be used; it is freed in steps.
     discarded: Option<Box<Tree>>,
-    /// The saved bytes were of no use.
+    /// The saved bytes are of no use, and that was not reported yet; and why they are not.
     failed: bool,
+    problem: Option<SaveProblem>,
     /// Where inodes were; `None` when the watch has caught up.
     known: Option<Known>,
     /// Entries that listings did not have.
@@ -53,8 +54,17 @@ impl Resuming {
         limits: &Limits,
     ) -> Self {
         let Some(bytes) = options.since.clone() else { return Resuming::default() };
-        let reader = Reader::new(bytes, roots, entries_max, Tree::new(limits.watch_tombstones));
-        Resuming { failed: reader.is_none(), reader, ..Resuming::default() }
+        match Reader::new(bytes, roots, entries_max, Tree::new(limits.watch_tombstones)) {
+            Ok(reader) => Resuming { reader: Some(reader), ..Resuming::default() },
+            Err(problem) => {
+                Resuming { failed: true, problem: Some(problem), ..Resuming::default() }
+            }
+        }
+    }
+
+    /// Why the saved tree is of no use.
+    pub(super) fn problem(&self) -> Option<SaveProblem> {
+        self.problem
     }
 
     /// Whether the saved tree has to be read before anything else.
@@ -93,9 +103,9 @@ impl Watch {
             match step {
                 Step::More(cost) => self.spent += cost,
                 Step::Done(loaded) => self.resume_with(*loaded),
-                Step::Unusable(tree) => {
-                    self.resuming.discarded = tree;
-                    self.resuming.failed = true;
+                Step::Unusable(tree, problem) => {
+                    self.resuming.discarded = Some(tree);
+                    (self.resuming.failed, self.resuming.problem) = (true, Some(problem));
                 }
             }
         }

@@ -272,6 +272,7 @@ impl Watch {
             batches: self.counters.batches,
             overflows: self.counters.overflows,
             path_watches,
+            save_problem: self.resuming.problem(),
         }
     }
 

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use orchflow::{
-    Config, Engine, Event, FileChanges, FileCursor, FileVersion, WatchEvent, WatchId, WatchProblem,
+    Config, Engine, Event, FileChanges, FileCursor, FileVersion, SaveProblem, WatchEvent, WatchId,
+    WatchProblem,
 };
 
 use crate::args::{Color, WatchOptions};
@@ -207,9 +208,15 @@ impl Teller {
             }
             Event::Watch { event: WatchEvent::Synced { .. }, .. } => self.on_synced()?,
             Event::Watch { event: WatchEvent::Warning { problem, path }, .. } => {
-                let line = format!("{}: {}", path.display(), describe(problem));
+                let path = path.display().to_string();
+                let text = match problem {
+                    WatchProblem::SaveUnusable => {
+                        describe_save(self.engine.watch_state(self.watch)?.save_problem)
+                    }
+                    problem => describe(problem),
+                };
                 self.counter.clear();
-                complain(&line);
+                complain(&format!("{path}: {text}"));
             }
             Event::Log { text, .. } => complain(text),
             _ => {}
@@ -339,6 +346,19 @@ fn has_colours(color: Color) -> bool {
     }
 }
 
+fn describe_save(problem: Option<SaveProblem>) -> &'static str {
+    match problem {
+        Some(SaveProblem::OtherVersion) => {
+            "the file of --since was saved in another version of the form; starting afresh"
+        }
+        Some(SaveProblem::OtherRoots) => "the file of --since is of other paths; starting afresh",
+        Some(SaveProblem::TooManyEntries) => {
+            "the file of --since has more entries than can be watched; starting afresh"
+        }
+        _ => "the file of --since is damaged; starting afresh",
+    }
+}
+
 pub(crate) fn describe(problem: WatchProblem) -> &'static str {
     match problem {
         WatchProblem::Unreadable => "cannot be read",
@@ -349,9 +369,6 @@ pub(crate) fn describe(problem: WatchProblem) -> &'static str {
         WatchProblem::EventsLost => "the kernel dropped events, listing everything again",
         WatchProblem::TooManyRules => "has more ignore rules than count; the rest has no effect",
         WatchProblem::RootsOverlap => "is in another root as well, where its content is reported",
-        WatchProblem::SaveUnusable => {
-            "the file of --since is damaged, of other paths or of another version; starting afresh"
-        }
         WatchProblem::RootGone => "is gone; waiting for it to come back",
         WatchProblem::Refused => "the system refused to open it; trying again",
         _ => "has a problem",

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::super::event::SaveProblem;
 use super::super::options::DEPTH_MAX;
 use super::super::tree::{FileId, FileType, Stat, Tree, flag};
 use super::{Checksum, END_BYTES, MAGIC, VERSION, bit, tag};
@@ -31,8 +32,8 @@ pub(in super::super) struct Loaded {
 pub(in super::super) enum Step {
     More(u64),
     Done(Box<Loaded>),
-    /// The bytes are damaged, of another form, of other roots, or too many. The tree as far as it came.
-    Unusable(Option<Box<Tree>>),
+    /// The bytes are of no use. The tree as far as it came.
+    Unusable(Box<Tree>, SaveProblem),
 }
 
 /// A record of an entry.
@@ -71,51 +72,75 @@ pub(in super::super) struct Reader {
     next: usize,
     /// An entry, with those above it on top that come before.
     stack: Vec<u32>,
+    /// What is wrong with them if they are not damaged.
+    problem: Option<SaveProblem>,
     /// Devices that have other numbers now.
     devices: HashMap<u32, u32>,
     loaded: Loaded,
 }
 
+/// What the head and the end of the bytes say.
+struct Ends<'a> {
+    /// The roots that they are of.
+    of: Vec<&'a [u8]>,
+    /// Entries, and where the end begins.
+    count: usize,
+    end: usize,
+}
+
+impl<'a> Ends<'a> {
+    fn of(bytes: &'a [u8]) -> Option<Self> {
+        let end = bytes.len().checked_sub(END_BYTES)?;
+        let mut cursor = Cursor { bytes: bytes.get(..end)?, at: MAGIC.len() + 1 };
+        let mut of = Vec::new();
+        for _ in 0..cursor.number()? {
+            of.push(cursor.bytes()?);
+        }
+        let mut tail = Cursor { bytes, at: end };
+        let is_whole = tail.byte()? == tag::END;
+        let count = usize::try_from(tail.fixed()?).ok()?;
+        let may_be = count <= (end - cursor.at) / ENTRY_BYTES_MIN;
+        (is_whole && may_be).then_some(Ends { of, count, end })
+    }
+}
+
 impl Reader {
-    /// For a watch of these roots, with what they are now. `None`: the bytes are nothing that it can use.
+    /// For a watch of these roots.
     pub(in super::super) fn new(
         bytes: Arc<[u8]>,
         roots: Vec<Vec<u8>>,
         entries_max: usize,
         tree: Tree,
-    ) -> Option<Self> {
-        let end = bytes.len().checked_sub(END_BYTES)?;
-        let mut cursor = Cursor { bytes: bytes.get(..end)?, at: 0 };
-        let is_ours = cursor.take(MAGIC.len())? == MAGIC && cursor.byte()? == VERSION;
-        let count = cursor.number()? as usize;
-        let mut of: Vec<&[u8]> = Vec::new();
-        for _ in 0..count {
-            of.push(cursor.bytes()?);
+    ) -> Result<Self, SaveProblem> {
+        let head = [&MAGIC[..], &[VERSION]].concat();
+        if bytes.get(..MAGIC.len()) == Some(MAGIC) && !bytes.starts_with(&head) {
+            return Err(SaveProblem::OtherVersion);
         }
+        let ends = bytes.starts_with(&head).then(|| Ends::of(&bytes)).flatten();
+        let Ends { mut of, count, end } = ends.ok_or(SaveProblem::Damaged)?;
         let mut wanted: Vec<&[u8]> = roots.iter().map(Vec::as_slice).collect();
         of.sort_unstable();
         wanted.sort_unstable();
-        let at = cursor.at;
-        let mut tail = Cursor { bytes: &bytes, at: end };
-        let is_whole = tail.byte()? == tag::END;
-        let count = usize::try_from(tail.fixed()?).ok()?;
-        let may_be = count <= entries_max && count <= (end - at) / ENTRY_BYTES_MIN;
-        if !is_ours || of != wanted || !is_whole || !may_be {
-            return None;
-        }
-        Some(Reader {
+        // It is damaged, too, if the checksum says so.
+        let problem = match of == wanted {
+            false => Some(SaveProblem::OtherRoots),
+            true => (count > entries_max).then_some(SaveProblem::TooManyEntries),
+        };
+        let room = if problem.is_none() { count } else { 0 };
+        Ok(Reader {
             roots,
             phase: Phase::Checksum(Checksum::new()),
             at: 0,
             end,
             count,
             // As large as it gets: growing moves everything at once.
-            places: HashMap::with_capacity(count),
-            order: Vec::with_capacity(count),
+            places: HashMap::with_capacity(room),
+            order: Vec::with_capacity(room),
             next: 0,
             stack: Vec::new(),
+            problem,
             devices: HashMap::new(),
-            loaded: Loaded { tree, known: HashMap::with_capacity(count) },
+            loaded: Loaded { tree, known: HashMap::with_capacity(room) },
             bytes,
         })
     }
@@ -132,8 +157,8 @@ impl Reader {
         };
         match outcome {
             None => {
-                let tree = self.loaded.tree;
-                (None, Step::Unusable(Some(Box::new(tree))))
+                let problem = self.problem.unwrap_or(SaveProblem::Damaged);
+                (None, Step::Unusable(Box::new(self.loaded.tree), problem))
             }
             Some(0) => (None, Step::Done(Box::new(self.loaded))),
             Some(cost) => (Some(self), Step::More(cost)),
@@ -150,6 +175,9 @@ impl Reader {
         if to == last {
             let expected = Cursor { bytes: &self.bytes, at: last }.fixed()?;
             if checksum.0 != expected {
+                self.problem = None;
+            }
+            if checksum.0 != expected || self.problem.is_some() {
                 return None;
             }
             self.at = self.first_record()?;

@@ -52,13 +52,13 @@ fn save(save: &mut WatchSave, tree: &mut Tree, max: usize, out: &mut Vec<u8>) {
 /// `None`: it is refused.
 fn load(bytes: &[u8], entries_max: usize) -> Option<Tree> {
     let bytes: Arc<[u8]> = bytes.into();
-    let mut reader = Some(Reader::new(bytes, roots(), entries_max, Tree::new(4))?);
+    let mut reader = Some(Reader::new(bytes, roots(), entries_max, Tree::new(4)).ok()?);
     loop {
         let (rest, step) = reader.take()?.step(|_| None);
         match step {
             Step::More(cost) => assert!(cost > 0 && cost <= crate::policy::UNIT_COST_MAX),
             Step::Done(loaded) => return Some(loaded.tree),
-            Step::Unusable(_) => return None,
+            Step::Unusable(..) => return None,
         }
         reader = rest;
     }
