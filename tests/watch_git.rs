@@ -331,3 +331,59 @@ fn tracked_files_in_ignored_directories() {
     fs::write(top.join(".gitignore"), "").unwrap();
     assert!(compare(&mut mirror, &top, "without rules", &[], true));
 }
+
+/// Configuration that counts on a branch, or with a remote, as git has it.
+#[test]
+fn configuration_under_conditions() {
+    let Some(home) = enter("configuration_under_conditions") else { return };
+    let folder = TempDir::new();
+    let top = folder.path().join("top");
+    fs::create_dir_all(&top).unwrap();
+    run(&top, &["init", "-q", "-b", "main"]);
+    let who = ["-c", "user.name=n", "-c", "user.email=e"];
+    run(&top, &[&who[..], &["commit", "-q", "--allow-empty", "-m", "one"]].concat());
+    for (name, pattern) in [("a", "a*\n"), ("b", "b*\n"), ("c", "c*\n"), ("d", "d*\n")] {
+        fs::write(folder.path().join(name), pattern).unwrap();
+        let text = format!("[core]\nexcludesFile = {}\n", folder.path().join(name).display());
+        fs::write(folder.path().join(format!("{name}.config")), text).unwrap();
+        fs::write(top.join(format!("{name}1")), b"x").unwrap();
+    }
+    let includes = [
+        ("onbranch:main", "a"),
+        ("onbranch:topic/", "b"),
+        ("onbranch:*", "a"),
+        ("onbranch:topic/*/x", "c"),
+        ("hasconfig:remote.*.url:https://example.com/**", "c"),
+        ("hasconfig:remote.*.url:git@*:work/**", "d"),
+        ("hasconfig:remote.*.url:https://*/one", "b"),
+        ("hasconfig:remote.other.url:**", "d"),
+    ];
+    let steps: [&[&str]; 9] = [
+        &["checkout", "-q", "-b", "topic/one"],
+        &["checkout", "-q", "-b", "topic/two/x"],
+        &["remote", "add", "origin", "https://example.com/team/one"],
+        &["remote", "set-url", "origin", "git@example.com:work/two"],
+        &["remote", "add", "second", "https://example.org/one"],
+        &["checkout", "-q", "--detach"],
+        &["remote", "remove", "origin"],
+        &["checkout", "-q", "main"],
+        &["remote", "remove", "second"],
+    ];
+    // Each alone, in the configuration of the user; then all of them, the last one that holds wins.
+    let each = includes.iter().map(std::slice::from_ref);
+    for chosen in each.chain([&includes[..]]) {
+        let line = |(condition, name): &(&str, &str)| {
+            let file = folder.path().join(format!("{name}.config"));
+            format!("[includeIf \"{condition}\"]\npath = {}\n", file.display())
+        };
+        fs::write(home.join(".gitconfig"), chosen.iter().map(line).collect::<String>()).unwrap();
+        let options = WatchOptions::new(&top).window(Duration::from_millis(1)).summary_threshold(0);
+        let mut mirror = Mirror::new(&options);
+        assert!(compare(&mut mirror, &top, &format!("{chosen:?} at first"), &[], true));
+        for step in steps {
+            run(&top, step);
+            assert!(compare(&mut mirror, &top, &format!("{chosen:?} after {step:?}"), &[], true));
+        }
+        run(&top, &["branch", "-q", "-D", "topic/one", "topic/two/x"]);
+    }
+}

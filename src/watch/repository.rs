@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use super::disk;
 use super::filter::Repository;
 use super::git::{
-    Changes, Compiling, FILE_BYTES_MAX, IndexReading, Line, Places, Settings, Tracked, lines,
+    Changes, Compiling, Condition, FILE_BYTES_MAX, IndexReading, Line, Places, Settings, Tracked,
+    is_remote_url, lines,
 };
 use super::tree::{FileType, Stat};
 
@@ -112,9 +113,19 @@ enum Stage {
 /// What is still to be done with the configuration.
 enum Pending {
     File(PathBuf, u8),
+    /// A file, if the condition holds.
+    Conditional(Condition, PathBuf, u8),
     /// The file of the working tree, if the configuration so far has one.
     Worktree,
     Set(Vec<u8>, Option<Vec<u8>>),
+}
+
+/// The URLs of remotes. They count wherever they are, so all of the configuration is read for them, if anything
+/// depends on them, and then once more.
+enum Urls {
+    Unasked,
+    Collecting(Vec<Vec<u8>>),
+    Known(Vec<Vec<u8>>),
 }
 
 /// A repository that is being read.
@@ -127,6 +138,9 @@ pub(super) struct RepositoryLoading {
     pending: VecDeque<Pending>,
     files: usize,
     settings: Settings,
+    urls: Urls,
+    /// The branch of the working tree, if it was asked for and there is one.
+    branch: Option<Option<Vec<u8>>>,
     compiling: Option<(PathBuf, Compiling)>,
     index: Option<(OwnedFd, IndexReading)>,
     room: usize,
@@ -161,6 +175,8 @@ impl RepositoryLoading {
             pending,
             files: 0,
             settings: Settings::default(),
+            urls: Urls::Unasked,
+            branch: None,
             compiling: None,
             index: None,
             room,
@@ -230,13 +246,19 @@ impl RepositoryLoading {
 
     /// Reads a file, which is watched from now on.
     fn read(&mut self, path: &Path) -> Option<(Vec<u8>, u64)> {
-        self.sources.push(SourceFile::at(path));
+        if self.sources.iter().all(|known| known.path != path) {
+            self.sources.push(SourceFile::at(path));
+        }
         let (text, stat) = disk::read_file(path, FILE_BYTES_MAX)?;
         Some((text, stat.size))
     }
 
     fn configure(&mut self) -> u64 {
         match self.pending.pop_front() {
+            None if matches!(self.urls, Urls::Collecting(_)) => {
+                self.configure_again();
+                0
+            }
             None => {
                 self.settings.fold.hash(&mut self.hasher);
                 self.repository.fold = self.settings.fold;
@@ -244,6 +266,9 @@ impl RepositoryLoading {
                 0
             }
             Some(Pending::Set(name, value)) => {
+                if let (Urls::Collecting(urls), true) = (&mut self.urls, is_remote_url(&name)) {
+                    urls.extend(value.clone());
+                }
                 self.settings.set(&name, value.as_deref(), &self.places);
                 LOOK_COST / 10
             }
@@ -255,7 +280,55 @@ impl RepositoryLoading {
                 0
             }
             Some(Pending::File(path, depth)) => self.read_config(&path, depth),
+            Some(Pending::Conditional(condition, path, depth)) => {
+                if self.holds(&condition) {
+                    self.pending.push_front(Pending::File(path, depth));
+                }
+                LOOK_COST
+            }
         }
+    }
+
+    /// Whether an included file counts.
+    fn holds(&mut self, condition: &Condition) -> bool {
+        match (condition, &self.urls) {
+            (Condition::Always, _) => true,
+            (Condition::OnBranch(pattern), _) => {
+                let branch = self.branch();
+                branch.is_some_and(|branch| Condition::is_of_branch(pattern, &branch))
+            }
+            (Condition::HasUrl(pattern), Urls::Known(urls)) => {
+                urls.iter().any(|url| Condition::is_of_url(pattern, url))
+            }
+            // Such a file has no URLs, says git.
+            (Condition::HasUrl(_), Urls::Collecting(_)) => false,
+            (Condition::HasUrl(_), Urls::Unasked) => {
+                self.configure_again();
+                false
+            }
+        }
+    }
+
+    /// Reads the configuration from its beginning: for the URLs of remotes, then with them.
+    fn configure_again(&mut self) {
+        self.urls = match std::mem::replace(&mut self.urls, Urls::Unasked) {
+            Urls::Collecting(urls) => Urls::Known(urls),
+            _ => Urls::Collecting(Vec::new()),
+        };
+        self.pending = config_files(&self.git, &self.places);
+        (self.settings, self.files) = (Settings::default(), 0);
+        self.left_out.clear();
+    }
+
+    /// The branch of the working tree; from now on it is watched for.
+    fn branch(&mut self) -> Option<Vec<u8>> {
+        if self.branch.is_none() {
+            let head = self.read(&self.git.own.join("HEAD")).unwrap_or_default().0;
+            let name = head.strip_prefix(b"ref:").map(<[u8]>::trim_ascii);
+            let branch = name.and_then(|name| name.strip_prefix(b"refs/heads/"));
+            self.branch = Some(branch.map(<[u8]>::to_vec));
+        }
+        self.branch.clone().flatten()
     }
 
     fn read_config(&mut self, path: &Path, depth: u8) -> u64 {
@@ -272,7 +345,8 @@ impl RepositoryLoading {
         for line in lines(&text, path, &git_dir, &self.places).into_iter().rev() {
             self.pending.push_front(match line {
                 Line::Set(name, value) => Pending::Set(name, value),
-                Line::Include(path) => Pending::File(path, depth + 1),
+                Line::Include(path, Condition::Always) => Pending::File(path, depth + 1),
+                Line::Include(path, condition) => Pending::Conditional(condition, path, depth + 1),
             });
         }
         LOOK_COST + text.len() as u64

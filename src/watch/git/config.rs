@@ -37,7 +37,38 @@ pub(crate) struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     Set(Vec<u8>, Option<Vec<u8>>),
-    Include(PathBuf),
+    Include(PathBuf, Condition),
+}
+
+/// When an included file counts; patterns as git has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Condition {
+    Always,
+    /// On these branches.
+    OnBranch(Vec<u8>),
+    /// Where some remote has such a URL, wherever it is configured.
+    HasUrl(Vec<u8>),
+}
+
+impl Condition {
+    pub(crate) fn is_of_branch(pattern: &[u8], branch: &[u8]) -> bool {
+        let below: &[u8] = if pattern.ends_with(b"/") { b"**" } else { b"" };
+        compare(&[pattern, below].concat(), branch)
+    }
+
+    pub(crate) fn is_of_url(pattern: &[u8], url: &[u8]) -> bool {
+        compare(pattern, url)
+    }
+}
+
+fn compare(pattern: &[u8], text: &[u8]) -> bool {
+    wildmatch(pattern, text, Mode { is_path: true, fold: false }, &mut STEPS_MAX.clone())
+}
+
+/// Whether a variable is the URL of a remote.
+pub(crate) fn is_remote_url(name: &[u8]) -> bool {
+    let rest = name.strip_prefix(b"remote.").and_then(|rest| rest.strip_suffix(b".url"));
+    rest.is_some_and(|remote| !remote.is_empty())
 }
 
 impl Settings {
@@ -83,10 +114,11 @@ pub(crate) fn lines(text: &[u8], file: &Path, git_dir: &Path, places: &Places) -
             Item::Section(name) => section = name,
             Item::Variable(name, value) => {
                 let name = [&section[..], b".", &name].concat();
-                if includes(&name, git_dir, dir, places) {
+                let is_setting = name.starts_with(b"core.") || name.starts_with(b"extensions.");
+                if let Some(condition) = included(&name, git_dir, dir, places) {
                     let path = value.as_deref().map(|value| dir.join(expand(value, places)));
-                    lines.extend(path.map(Line::Include));
-                } else if name.starts_with(b"core.") || name.starts_with(b"extensions.") {
+                    lines.extend(path.map(|path| Line::Include(path, condition)));
+                } else if is_setting || is_remote_url(&name) {
                     lines.push(Line::Set(name, value));
                 }
             }
@@ -95,18 +127,28 @@ pub(crate) fn lines(text: &[u8], file: &Path, git_dir: &Path, places: &Places) -
     lines
 }
 
-/// Whether a variable names a file that counts for this repository.
-fn includes(name: &[u8], git_dir: &Path, dir: &Path, places: &Places) -> bool {
+/// When the file counts for this repository that a variable names; `None`: it names none, or one that does not.
+fn included(name: &[u8], git_dir: &Path, dir: &Path, places: &Places) -> Option<Condition> {
     if name == b"include.path" {
-        return true;
+        return Some(Condition::Always);
     }
-    let condition = name.strip_prefix(b"includeif.").and_then(|rest| rest.strip_suffix(b".path"));
-    let Some(condition) = condition else { return false };
-    let (pattern, fold) = match condition {
-        [b'g', b'i', b't', b'd', b'i', b'r', b':', rest @ ..] => (rest, false),
-        [b'g', b'i', b't', b'd', b'i', b'r', b'/', b'i', b':', rest @ ..] => (rest, true),
-        _ => return false,
+    let condition = name.strip_prefix(b"includeif.")?.strip_suffix(b".path")?;
+    if let Some(pattern) = condition.strip_prefix(b"onbranch:") {
+        return Some(Condition::OnBranch(pattern.to_vec()));
+    }
+    if let Some(pattern) = condition.strip_prefix(b"hasconfig:remote.*.url:") {
+        return Some(Condition::HasUrl(pattern.to_vec()));
+    }
+    let is_here = match (condition.strip_prefix(b"gitdir:"), condition.strip_prefix(b"gitdir/i:")) {
+        (Some(pattern), _) => is_at(pattern, false, git_dir, dir, places),
+        (_, Some(pattern)) => is_at(pattern, true, git_dir, dir, places),
+        _ => false,
     };
+    is_here.then_some(Condition::Always)
+}
+
+/// Whether the directory of a repository is one of these; `dir`: where that is said.
+fn is_at(pattern: &[u8], fold: bool, git_dir: &Path, dir: &Path, places: &Places) -> bool {
     let mut whole = match pattern.strip_prefix(b"./") {
         Some(rest) => dir.join(OsStr::from_bytes(rest)),
         None => expand(pattern, places),
@@ -264,7 +306,7 @@ mod tests {
         for line in lines(text.as_bytes(), Path::new("/c/config"), Path::new("/r/.git"), &places) {
             match line {
                 Line::Set(name, value) => settings.set(&name, value.as_deref(), &places),
-                Line::Include(path) => settings.excludes_file = Some(path),
+                Line::Include(path, _) => settings.excludes_file = Some(path),
             }
         }
         settings

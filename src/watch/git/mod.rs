@@ -12,6 +12,6 @@ mod rules;
 mod tracked;
 mod wildmatch;
 
-pub(super) use config::{Line, Places, Settings, lines};
+pub(super) use config::{Condition, Line, Places, Settings, is_remote_url, lines};
 pub(super) use rules::{Compiling, FILE_BYTES_MAX, Found, Rules};
 pub(super) use tracked::{Changes, IndexReading, Tracked};
