@@ -347,6 +347,13 @@ fn a_file_is_written_under_a_name_that_is_not_there() {
     // The name is another file's now.
     fs::write(root.join("g"), b"other").unwrap();
     assert_eq!(taken(&mut mirror, root), ["create g"]);
+    // It had one name when it was looked at, and then another one instead.
+    let mut deleted = fs::OpenOptions::new().append(true).open(root.join("g")).unwrap();
+    fs::hard_link(root.join("g"), root.join("i")).unwrap();
+    fs::remove_file(root.join("g")).unwrap();
+    assert_eq!(taken(&mut mirror, root), ["create i", "delete g"]);
+    deleted.write_all(b"more").unwrap();
+    assert_eq!(taken(&mut mirror, root), ["modify i"]);
 
     let flags = libc::O_TMPFILE;
     let made = fs::OpenOptions::new().write(true).custom_flags(flags).open(root);

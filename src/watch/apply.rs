@@ -144,6 +144,9 @@ impl Watch {
             return None;
         }
         let entry = self.tree.insert(dir, name, stat);
+        if !stat.is_dir() {
+            self.unlinked.note_created(&stat);
+        }
         if opaque {
             self.tree.set_flags(entry, flag::OPAQUE);
         }
@@ -223,13 +226,16 @@ impl Watch {
         // It may have been written under this name; and it may have got others since it was looked at.
         self.suspect_links(entry);
         self.scan.step_over(&self.tree, entry);
+        let has_others = self.tree.next_link(entry).is_some();
         let Some(node) = self.tree.remove(entry) else { return broken!("what goes is there") };
         self.spent += if node.wd == 0 { 0 } else { RELEASE_COST };
         self.forget_node(entry, &node);
-        self.unlinked.note(node.parent, &node.name, &node.stat);
         if node.parent == FileId::NOBODY {
             self.warn(WatchProblem::RootGone, node.name.to_vec());
             self.on_root_gone(&node.name);
+        } else if !node.stat.is_dir() {
+            let has_others = node.stat.linked || has_others;
+            self.unlinked.note(node.parent, node.name, &node.stat, has_others);
         }
         self.scan.make_room(self.tree.len(), self.entry_limit);
     }
