@@ -290,12 +290,12 @@ impl Tree {
     }
 
     pub(crate) fn child(&self, dir: FileId, name: &[u8]) -> Option<FileId> {
-        self.packed(dir)?;
         let slot = self.by_name.find(self.hash_name(dir.slot(), name), |slot| {
             let other = self.nodes.named(*slot);
             other.is_some_and(|(node, other)| node.parent == dir.slot() && other == name)
         })?;
-        Some(self.id_of(slot))
+        // Else its slot is another directory's now.
+        self.is_alive(dir).then(|| self.id_of(slot))
     }
 
     /// The entries of a directory, in no particular order.
@@ -335,22 +335,24 @@ impl Tree {
     }
 
     /// Whether `id` is `above` or lies below it.
-    pub(crate) fn is_in(&self, mut id: FileId, above: FileId) -> bool {
-        while id != above {
-            if id == FileId::NOBODY {
-                return false;
-            }
-            let Some(node) = self.get(id) else { return false };
-            id = node.parent;
+    pub(crate) fn is_in(&self, id: FileId, above: FileId) -> bool {
+        if !self.is_alive(id) || !self.is_alive(above) {
+            return id == above;
+        }
+        let mut slot = id.slot();
+        while slot != above.slot() {
+            let Some(node) = self.nodes.get(slot).filter(|_| slot != 0) else { return false };
+            slot = node.parent;
         }
         true
     }
 
     /// How many directories are above an entry: 0 for a root.
-    pub(crate) fn depth(&self, mut id: FileId) -> usize {
+    pub(crate) fn depth(&self, id: FileId) -> usize {
         let mut depth = 0;
-        while let Some(node) = self.get(id).filter(|node| node.parent != FileId::NOBODY) {
-            id = node.parent;
+        let mut at = self.packed(id);
+        while let Some(node) = at.filter(|node| node.parent != 0) {
+            at = self.nodes.get(node.parent);
             depth += 1;
         }
         depth
@@ -359,15 +361,14 @@ impl Tree {
     /// Appends the path of an entry.
     pub(crate) fn path_into(&self, id: FileId, path: &mut Vec<u8>) {
         // From the end: how deep a tree is, is not ours to say.
-        let above = |id| self.get(id).filter(|_| id != FileId::NOBODY);
         let start = path.len();
-        let mut at = id;
-        while let Some(node) = above(at) {
+        let mut slot = if self.is_alive(id) { id.slot() } else { 0 };
+        while let Some((node, name)) = self.nodes.named(slot).filter(|_| slot != 0) {
             // The root of the file system ends with its slash.
-            let slash = path.len() > start && node.name.last() != Some(&b'/');
+            let slash = path.len() > start && name.last() != Some(&b'/');
             path.extend(slash.then_some(b'/'));
-            path.extend(node.name.iter().rev());
-            at = node.parent;
+            path.extend(name.iter().rev());
+            slot = node.parent;
         }
         if let Some(written) = path.get_mut(start..) {
             written.reverse();
