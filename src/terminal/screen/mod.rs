@@ -22,6 +22,10 @@ mod fuzz;
 mod handler;
 mod model;
 mod palette;
+// Not used by `Screen` yet.
+#[cfg(any(test, fuzzing))]
+#[allow(dead_code)]
+mod parser;
 #[cfg(test)]
 mod recordings;
 mod rows;

@@ -62,8 +62,10 @@ impl Attributes {
     pub const HIDDEN: Attributes = Attributes(16);
     /// Struck through.
     pub const STRIKEOUT: Attributes = Attributes(32);
+    /// Blinking.
+    pub const BLINK: Attributes = Attributes(64);
 
-    /// The set as a number: 1 bold, 2 dim, 4 italic, 8 inverse, 16 hidden, 32 strikeout.
+    /// The set as a number: 1 bold, 2 dim, 4 italic, 8 inverse, 16 hidden, 32 strikeout, 64 blink.
     pub const fn bits(self) -> u16 {
         self.0
     }
