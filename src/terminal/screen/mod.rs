@@ -19,7 +19,13 @@ mod clipboard;
 mod facts;
 #[cfg(fuzzing)]
 mod fuzz;
+#[cfg(any(test, fuzzing))]
+#[allow(dead_code, reason = "not in use yet")]
+mod grid;
 mod handler;
+#[cfg(any(test, fuzzing))]
+#[allow(dead_code, reason = "not in use yet")]
+mod history;
 mod model;
 mod palette;
 // Not used by `Screen` yet.

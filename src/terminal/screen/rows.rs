@@ -75,7 +75,7 @@ pub(super) fn push_text(row: &ModelRow<Cell>, text: &mut String) {
 }
 
 /// A link on text, by OSC 8.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Link {
     /// Text with the same id and address is one link, also in several places.
     pub id: String,
@@ -262,6 +262,68 @@ impl Rows {
         }
         let end_run = self.runs.len();
         self.rows.push(RowData { index, wrapped: is_wrapped(row), first_run, end_run });
+    }
+
+    /// Adds a row of the grid of our own.
+    #[cfg(any(test, fuzzing))]
+    #[allow(dead_code, reason = "not in use yet")]
+    pub(super) fn push_view(&mut self, index: i32, row: &super::grid::RowView<'_>) {
+        let first_run = self.runs.len();
+        for cell in row.cells() {
+            let link = cell.link.map(|link| self.link_number(link));
+            let (wide, style) = (cell.cols == 2, cell.style);
+            let cluster = matches!(cell.text, super::grid::Text::Cluster(_));
+            let text_start = self.text.len();
+            cell.text.push_to(&mut self.text);
+            let text_end = self.text.len();
+            let last = self.runs[first_run..].last_mut().filter(|last| {
+                !cluster
+                    && !last.cluster
+                    && (last.wide, last.style, last.link) == (wide, style, link)
+            });
+            let cols = cell.cols as u16;
+            match last {
+                Some(last) => {
+                    last.text_end = text_end;
+                    last.cols += cols;
+                }
+                None => {
+                    let run = RunData { text_start, text_end, cols, wide, cluster, style, link };
+                    self.runs.push(run);
+                }
+            }
+        }
+        self.trim_blanks(first_run);
+        let end_run = self.runs.len();
+        self.rows.push(RowData { index, wrapped: row.is_wrapped(), first_run, end_run });
+    }
+
+    /// Takes blanks in the default style away at the end of the row whose runs begin here.
+    #[cfg(any(test, fuzzing))]
+    fn trim_blanks(&mut self, first_run: usize) {
+        while let Some(last) = self.runs[first_run..].last_mut() {
+            if last.cluster || last.style != Style::default() || last.link.is_some() {
+                return;
+            }
+            let text = &self.text[last.text_start..last.text_end];
+            let kept = text.trim_end_matches(' ').len();
+            last.cols -= (text.len() - kept) as u16;
+            last.text_end = last.text_start + kept;
+            self.text.truncate(last.text_end);
+            if kept > 0 {
+                return;
+            }
+            self.runs.pop();
+        }
+    }
+
+    #[cfg(any(test, fuzzing))]
+    fn link_number(&mut self, link: &Link) -> usize {
+        let known = self.links.iter().rposition(|known| known == link);
+        known.unwrap_or_else(|| {
+            self.links.push(link.clone());
+            self.links.len() - 1
+        })
     }
 
     fn link_of(&mut self, cell: &Cell) -> Option<usize> {

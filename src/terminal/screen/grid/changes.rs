@@ -1,0 +1,140 @@
+//! Which rows changed since when, for any number of viewers.
+//!
+//! Whoever writes into a row stamps it with the current *generation*. A look publishes that generation, and the
+//! next write begins a new one. A viewer who knows generation `g` needs the rows that are younger.
+//!
+//! An operation that scrolls records it; the rows keep their stamps, and the viewer moves them too. Rows that
+//! come in are stamped. The record is bounded: a viewer who is further behind gets everything.
+
+use std::collections::VecDeque;
+
+use super::CursorPos;
+use crate::terminal::screen::update::Scroll;
+
+/// Scrolls that are remembered.
+const SCROLLS_MAX: usize = 32;
+
+/// See the module's documentation.
+pub(super) struct Changes {
+    /// What is written now gets this generation.
+    clock: u64,
+    published: u64,
+    is_dirty: bool,
+    scrolls: VecDeque<(u64, Scroll)>,
+    /// Viewers that know less get everything.
+    floor: u64,
+    /// What else was there at the last look.
+    seen: (CursorPos, usize),
+}
+
+impl Changes {
+    pub(super) fn new() -> Self {
+        Changes {
+            clock: 1,
+            published: 0,
+            is_dirty: true,
+            scrolls: VecDeque::new(),
+            floor: 0,
+            seen: Default::default(),
+        }
+    }
+
+    /// The generation of what is written now. Something is written.
+    #[inline]
+    pub(super) fn touch(&mut self) -> u64 {
+        self.is_dirty = true;
+        self.clock
+    }
+
+    /// The generation of what is written now.
+    pub(super) fn clock(&self) -> u64 {
+        self.clock
+    }
+
+    /// Makes every viewer get everything.
+    pub(super) fn forget(&mut self) {
+        self.floor = self.touch();
+        self.scrolls.clear();
+    }
+
+    /// Records that rows from `top` up to, not including, `bottom` moved up by `count`, down if it is less than
+    /// 0. The rows that came in are stamped. `false` if it cannot be recorded: then all of them must be.
+    pub(super) fn note_scroll(&mut self, top: usize, bottom: usize, count: isize) -> bool {
+        let when = self.touch();
+        let height = bottom - top;
+        let mut rows = count;
+        let last = self.scrolls.back().filter(|(then, last)| {
+            *then == when
+                && (usize::from(last.top), usize::from(last.bottom)) == (top, bottom)
+                && (last.rows > 0) == (count > 0)
+        });
+        if let Some((_, last)) = last {
+            rows += isize::from(last.rows);
+            self.scrolls.pop_back();
+        }
+        if rows.unsigned_abs() >= height {
+            // All of them came in since then, and are stamped.
+            return true;
+        }
+        let numbers = (u16::try_from(top), u16::try_from(bottom), i16::try_from(rows));
+        let (Ok(top), Ok(bottom), Ok(rows)) = numbers else { return false };
+        if self.scrolls.len() == SCROLLS_MAX
+            && let Some((oldest, _)) = self.scrolls.pop_front()
+        {
+            self.floor = self.floor.max(oldest);
+        }
+        self.scrolls.push_back((when, Scroll { top, bottom, rows }));
+        true
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.scrolls.capacity() * size_of::<(u64, Scroll)>()
+    }
+}
+
+impl super::Grid {
+    /// Something outside of the grid changed that viewers see.
+    pub(crate) fn touch(&mut self) {
+        self.changes.touch();
+    }
+
+    /// Makes every viewer get everything.
+    pub(crate) fn forget_changes(&mut self) {
+        self.changes.forget();
+    }
+
+    /// Publishes what was written so far; gives its generation.
+    pub(crate) fn look(&mut self) -> u64 {
+        let seen = (self.cursor, self.history.rows());
+        let changes = &mut self.changes;
+        changes.is_dirty |= seen != changes.seen;
+        if changes.is_dirty {
+            (changes.published, changes.seen) = (changes.clock, seen);
+            changes.clock += 1;
+            changes.is_dirty = false;
+        }
+        changes.published
+    }
+
+    /// The generation that the last look published; 0 before the first one.
+    pub(crate) fn generation(&self) -> u64 {
+        self.changes.published
+    }
+
+    /// Whether a viewer of this generation needs only what is younger.
+    pub(crate) fn knows(&self, generation: u64) -> bool {
+        let changes = &self.changes;
+        generation >= changes.floor && generation > 0 && generation <= changes.published
+    }
+
+    /// The generation in which a row of the screen changed last.
+    pub(crate) fn row_generation(&self, row: usize) -> u64 {
+        self.active.rows.get(row).map_or(0, |row| row.generation)
+    }
+
+    /// Scrolls since a generation, the oldest first. They come before the rows that are younger.
+    pub(crate) fn scrolls_since(&self, generation: u64) -> impl Iterator<Item = Scroll> + '_ {
+        let scrolls = self.changes.scrolls.iter();
+        scrolls.filter(move |(when, _)| *when > generation).map(|(_, scroll)| *scroll)
+    }
+}

@@ -1,0 +1,170 @@
+//! Erasing, and inserting and deleting characters.
+
+use super::Grid;
+use super::cell::Cell;
+use super::row::Row;
+
+impl Grid {
+    /// A row to be written.
+    #[inline]
+    pub(super) fn row_mut(&mut self, row: usize) -> &mut Row {
+        let generation = self.changes.touch();
+        let row = &mut self.active.rows[row];
+        row.generation = generation;
+        row
+    }
+
+    /// The row above no longer goes on in this one. For the top row that is the history's last line.
+    pub(super) fn part_above(&mut self, row: usize) {
+        if row == 0 {
+            if !self.is_alternate {
+                self.history.close();
+            }
+        } else if self.active.rows.get(row - 1).is_some_and(|above| above.wrapped) {
+            self.row_mut(row - 1).wrapped = false;
+        }
+    }
+
+    /// Erases columns of a row, up to, not including, `to`.
+    pub(super) fn erase_cells(&mut self, row: usize, from: usize, to: usize, selective: bool) {
+        let to = to.min(self.cols);
+        if from >= to {
+            return;
+        }
+        let blank = self.looks().erased;
+        let cols = self.cols;
+        if from == 0 {
+            self.part_above(row);
+        }
+        if selective {
+            return self.erase_unprotected(row, from, to, blank);
+        }
+        if from == 0 && to == cols {
+            self.drop_tag(row);
+        }
+        let row = self.row_mut(row);
+        row.split(from);
+        row.split(to);
+        row.fill(cols, from, to, blank);
+        if to == cols {
+            row.wrapped = false;
+        }
+    }
+
+    fn erase_unprotected(&mut self, row: usize, from: usize, to: usize, blank: Cell) {
+        let cols = self.cols;
+        let row = self.row_mut(row);
+        if to == cols {
+            row.wrapped = false;
+        }
+        for col in from..to {
+            // Both halves of a wide character are protected, or none.
+            if !row.cell(col).is_protected() {
+                row.split(col);
+                row.split(col + 1);
+                row.set(cols, col, blank);
+            }
+        }
+    }
+
+    /// From the cursor to the end of the screen (ED 0).
+    pub(crate) fn erase_below(&mut self, selective: bool) {
+        self.erase_to_end(selective);
+        for row in self.cursor.row + 1..self.rows {
+            self.erase_cells(row, 0, self.cols, selective);
+        }
+    }
+
+    /// From the beginning of the screen to the cursor (ED 1).
+    pub(crate) fn erase_above(&mut self, selective: bool) {
+        for row in 0..self.cursor.row {
+            self.erase_cells(row, 0, self.cols, selective);
+        }
+        self.erase_to_start(selective);
+    }
+
+    /// All of the screen (ED 2). What the primary one showed goes to the history first, unless the erasing is
+    /// selective.
+    pub(crate) fn erase_all(&mut self, selective: bool) {
+        if !self.is_alternate && !selective {
+            let shown = self.active.rows.iter().rposition(|row| !row.is_blank());
+            for row in 0..shown.map_or(0, |last| last + 1) {
+                self.push_row(row);
+                self.active.rows[row].tag = 0;
+            }
+            self.history.close();
+        }
+        for row in 0..self.rows {
+            self.erase_cells(row, 0, self.cols, selective);
+        }
+        self.drop_marks();
+    }
+
+    /// From the cursor to the end of its line (EL 0). A pending wrap ends.
+    pub(crate) fn erase_to_end(&mut self, selective: bool) {
+        self.cursor.pending_wrap = false;
+        self.erase_cells(self.cursor.row, self.cursor.col, self.cols, selective);
+    }
+
+    /// From the beginning of the line to the cursor (EL 1).
+    pub(crate) fn erase_to_start(&mut self, selective: bool) {
+        self.erase_cells(self.cursor.row, 0, self.cursor.col + 1, selective);
+    }
+
+    /// All of the cursor's line (EL 2).
+    pub(crate) fn erase_line(&mut self, selective: bool) {
+        self.erase_cells(self.cursor.row, 0, self.cols, selective);
+    }
+
+    /// Drops the history (ED 3).
+    pub(crate) fn erase_scrollback(&mut self) {
+        self.history.clear();
+        self.drop_marks();
+        self.changes.touch();
+    }
+
+    /// Drops the history, and the rows of the primary screen above the cursor's, which becomes the first. While
+    /// the alternate screen is active, only the history.
+    pub(crate) fn clear(&mut self) {
+        if !self.is_alternate {
+            let (above, generation) = (self.cursor.row, self.changes.touch());
+            self.part_above(above);
+            self.active.rows.rotate_left(above);
+            for (index, row) in self.active.rows.iter_mut().enumerate() {
+                if index + above >= self.rows {
+                    row.clear();
+                }
+                row.generation = generation;
+            }
+            self.cursor.row = 0;
+        }
+        self.history.close();
+        self.erase_scrollback();
+    }
+
+    /// So many characters from the cursor on become blanks (ECH). A pending wrap ends.
+    pub(crate) fn erase_chars(&mut self, count: usize, selective: bool) {
+        self.cursor.pending_wrap = false;
+        let col = self.cursor.col;
+        self.erase_cells(self.cursor.row, col, col.saturating_add(count), selective);
+    }
+
+    /// Blanks come in at the cursor, up to the right margin (ICH). A pending wrap ends.
+    pub(crate) fn insert_chars(&mut self, count: usize) {
+        self.shift_at_cursor(count, false);
+    }
+
+    /// Characters are deleted from the cursor on, blanks come in at the right margin (DCH). A pending wrap
+    /// ends.
+    pub(crate) fn delete_chars(&mut self, count: usize) {
+        self.shift_at_cursor(count, true);
+    }
+
+    fn shift_at_cursor(&mut self, count: usize, to_left: bool) {
+        self.cursor.pending_wrap = false;
+        if self.is_col_in_margins() && count > 0 {
+            let (row, col) = (self.cursor.row, self.cursor.col);
+            self.shift_cells(row, col, self.margins.right, count, to_left);
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! Printing: runs of ASCII go into cells at once, everything else character by character.
+
+use super::cell::Cell;
+use super::scroll::Leaving;
+use super::width::{joins, width, width_of_text};
+use super::{Grid, Text};
+
+/// Characters that one REP may print: more than a wide row has is of no use and lets a few bytes cost a lot of
+/// time.
+const REPEAT_MAX: usize = 2048;
+
+/// Characters of a cell that take no columns of their own.
+const COMBINING_MAX: usize = 16;
+
+/// Bytes of the text of a cell.
+const CLUSTER_BYTES_MAX: usize = 80;
+
+impl Grid {
+    /// Prints characters, none of them a control character.
+    pub(crate) fn print(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let ascii = rest.bytes().take_while(u8::is_ascii).count();
+            let (plain, other) = rest.split_at(ascii);
+            self.print_ascii(plain.as_bytes());
+            let mut chars = other.chars();
+            for c in chars.by_ref() {
+                self.print_char(c);
+                if c.is_ascii() {
+                    break;
+                }
+            }
+            rest = chars.as_str();
+        }
+    }
+
+    /// Prints characters of 0x20 to 0x7E.
+    pub(crate) fn print_ascii(&mut self, bytes: &[u8]) {
+        let Some(last) = bytes.last() else { return };
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            if self.cursor.pending_wrap && self.modes.autowrap {
+                self.wrap();
+            }
+            if self.modes.insert {
+                self.make_room(1);
+            }
+            let (row, col, right) = (self.cursor.row, self.cursor.col, self.right_limit());
+            let room = if self.modes.insert { 1 } else { right + 1 - col };
+            let (now, later) = rest.split_at(room.min(rest.len()));
+            let (look, cols, end) = (self.looks().printed, self.cols, col + now.len());
+            let row = self.row_mut(row);
+            row.split(col);
+            row.split(end);
+            let cells = &mut row.write(cols, end)[col..end];
+            for (cell, byte) in cells.iter_mut().zip(now) {
+                *cell = look.with_ascii(*byte);
+            }
+            self.advance(end, right);
+            // Without autowrap all that follows is printed over the last column.
+            let is_stuck = self.cursor.pending_wrap && !self.modes.autowrap;
+            rest = if is_stuck { &later[later.len().saturating_sub(1)..] } else { later };
+        }
+        self.last.clear();
+        self.last.push(char::from(*last));
+    }
+
+    /// The cursor goes behind what was printed, up to the column `end`.
+    #[inline]
+    fn advance(&mut self, end: usize, right: usize) {
+        if end > right {
+            self.cursor.col = right;
+            self.cursor.pending_wrap = true;
+            if right + 1 == self.cols {
+                self.active.rows[self.cursor.row].wrapped = false;
+            }
+        } else {
+            self.cursor.col = end;
+        }
+    }
+
+    /// The pending wrap happens.
+    fn wrap(&mut self) {
+        let row = self.cursor.row;
+        if self.has_cols_margin() {
+            self.index(Leaving::ToHistory);
+        } else {
+            self.row_mut(row).wrapped = true;
+            if !self.index(Leaving::Wrapping) {
+                self.row_mut(row).wrapped = false;
+            }
+        }
+        self.cursor.col = self.left_of_wrap();
+    }
+
+    fn left_of_wrap(&self) -> usize {
+        if self.cursor.col >= self.margins.left { self.margins.left } else { 0 }
+    }
+
+    /// In insert mode: what is at the cursor and right of it moves to the right.
+    fn make_room(&mut self, cols: usize) {
+        let (row, col, right) = (self.cursor.row, self.cursor.col, self.right_limit());
+        let was_wrapped = self.active.rows[row].wrapped;
+        if col + cols <= right {
+            self.shift_cells(row, col, right, cols, false);
+            self.row_mut(row).wrapped = was_wrapped && right + 1 < self.cols;
+        }
+    }
+
+    fn print_char(&mut self, c: char) {
+        let cols = width(c);
+        if cols == 0 {
+            return self.combine(c);
+        }
+        if self.modes.graphemes && self.join(c) {
+            return;
+        }
+        let cell = |look: Cell| look.with_char(c, cols);
+        self.put(cell, cols);
+        self.last.clear();
+        self.last.push(c);
+    }
+
+    /// Puts a cell of one or two columns where the cursor is.
+    fn put(&mut self, cell: impl Fn(Cell) -> Cell, cols: usize) {
+        if self.cursor.pending_wrap && self.modes.autowrap {
+            self.wrap();
+        }
+        let mut right = self.right_limit();
+        if self.cursor.col + cols > right + 1 {
+            if !self.modes.autowrap || cols > self.widest() {
+                self.cursor.pending_wrap = self.modes.autowrap && cols <= self.widest();
+                return;
+            }
+            self.leave_free(right);
+            self.wrap();
+            right = self.right_limit();
+        }
+        if self.modes.insert {
+            self.make_room(cols);
+        }
+        let (look, width) = (self.looks().printed, self.cols);
+        let (col, end) = (self.cursor.col, self.cursor.col + cols);
+        let row = self.row_mut(self.cursor.row);
+        row.split(col);
+        row.split(end);
+        let cells = row.write(width, end);
+        cells[col] = cell(look);
+        if cols == 2 {
+            cells[col + 1] = look.continuation();
+        }
+        self.advance(end, right);
+    }
+
+    /// Columns of the narrowest place that a character may wrap into.
+    fn widest(&self) -> usize {
+        let left = self.left_of_wrap();
+        let right = if left <= self.margins.right { self.margins.right } else { self.cols - 1 };
+        right + 1 - left
+    }
+
+    /// The last column stays free because a wide character does not fit.
+    fn leave_free(&mut self, col: usize) {
+        let (blank, cols) = (self.looks().erased, self.cols);
+        let row = self.row_mut(self.cursor.row);
+        row.split(col);
+        row.split(col + 1);
+        let is_edge = col + 1 == cols;
+        row.set(cols, col, if is_edge { blank.leading() } else { blank });
+    }
+
+    // Several characters in one cell.
+
+    /// The column of the character before the cursor, its first one.
+    fn col_before(&self) -> usize {
+        let col = self.cursor.col - usize::from(!self.cursor.pending_wrap && self.cursor.col > 0);
+        col - usize::from(self.active.rows[self.cursor.row].cell(col).is_continuation())
+    }
+
+    /// Puts the text of the cell before the cursor into the scratch string. Gives its column.
+    fn text_before(&mut self) -> usize {
+        let col = self.col_before();
+        let cell = self.active.rows[self.cursor.row].cell(col);
+        self.scratch.clear();
+        if let Some(text) = self.tables.text(cell) {
+            text.push_to(&mut self.scratch);
+        }
+        col
+    }
+
+    /// A character without columns of its own joins the cell before the cursor.
+    fn combine(&mut self, c: char) {
+        let col = self.text_before();
+        self.add_to_cell(col, c);
+    }
+
+    /// Whether a character with columns belongs to the cell before the cursor; then it is there now.
+    fn join(&mut self, c: char) -> bool {
+        if self.cursor.col == 0 && !self.cursor.pending_wrap {
+            return false;
+        }
+        let col = self.text_before();
+        let joins = joins(&self.scratch, c);
+        if joins {
+            self.add_to_cell(col, c);
+        }
+        joins
+    }
+
+    /// Adds a character to the text of the cell in this column, which is in the scratch string.
+    fn add_to_cell(&mut self, col: usize, c: char) {
+        let is_full = self.scratch.len() + c.len_utf8() > CLUSTER_BYTES_MAX
+            || self.scratch.chars().count() > COMBINING_MAX;
+        if is_full || c.is_control() {
+            return;
+        }
+        self.scratch.push(c);
+        let Some(number) = self.grapheme_number() else { return };
+        let cell = self.active.rows[self.cursor.row].cell(col);
+        let was = if cell.is_wide() { 2 } else { 1 };
+        let wanted = if self.modes.graphemes { width_of_text(&self.scratch) } else { was };
+        let right = self.right_limit();
+        let is_wider = wanted > was && col < right && !self.cursor.pending_wrap;
+        let (width, row) = (self.cols, self.cursor.row);
+        let row = self.row_mut(row);
+        if is_wider {
+            row.split(col + 2);
+            row.set(width, col + 1, cell.continuation());
+        }
+        row.set(width, col, cell.with_grapheme(number, if is_wider { 2 } else { was }));
+        if is_wider {
+            self.advance(col + 2, right);
+        }
+        std::mem::swap(&mut self.last, &mut self.scratch);
+    }
+
+    /// The number of the text in the scratch string; `None` when there are too many.
+    pub(super) fn grapheme_number(&mut self) -> Option<u32> {
+        let text = self.scratch.as_str();
+        if let Some(number) = self.tables.graphemes.find(text) {
+            return Some(number);
+        }
+        let number = self.tables.graphemes.insert(text.into());
+        number.or_else(|| {
+            self.tables.graphemes.is_sweep_due().then(|| self.sweep())?;
+            self.tables.graphemes.insert(self.scratch.as_str().into())
+        })
+    }
+
+    /// Prints once more what was printed last (REP).
+    pub(crate) fn repeat(&mut self, count: usize) {
+        let text = std::mem::take(&mut self.last);
+        let mut chars = text.chars();
+        if let (Some(c), None) = (chars.next(), chars.next()) {
+            (0..count.min(REPEAT_MAX)).for_each(|_| self.print_char(c));
+        } else if !text.is_empty() {
+            (0..count.min(REPEAT_MAX)).for_each(|_| self.put_cluster(&text));
+        }
+        self.last = text;
+    }
+
+    /// Prints the text of a cell that has several characters.
+    fn put_cluster(&mut self, text: &str) {
+        // Before there is a number that no cell has, which a sweep would give away.
+        self.looks();
+        let first = text.chars().next().map_or(1, width).max(1);
+        let cols = if self.modes.graphemes { width_of_text(text) } else { first };
+        self.scratch.clear();
+        self.scratch.push_str(text);
+        if let Some(number) = self.grapheme_number() {
+            self.put(|look| look.with_grapheme(number, cols), cols);
+        }
+    }
+
+    /// The text of a cell of the screen.
+    #[cfg(test)]
+    pub(super) fn text_at(&self, row: usize, col: usize) -> Option<Text<'_>> {
+        self.tables.text(self.active.rows[row].cell(col))
+    }
+}

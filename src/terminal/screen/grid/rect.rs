@@ -1,0 +1,212 @@
+//! Operations on rectangles. With origin mode they count from the margins and stay inside.
+
+use super::cell::Cell;
+use super::{Grid, Margins, width};
+use crate::terminal::screen::style::{Attributes, Style, Underline};
+
+/// A rectangle, inclusive, counted from the origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rect {
+    pub(crate) top: usize,
+    pub(crate) left: usize,
+    pub(crate) bottom: usize,
+    pub(crate) right: usize,
+}
+
+/// How attributes change: some are cleared, then some are set, then some are toggled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct AttributeChange {
+    pub(crate) clear: Attributes,
+    pub(crate) set: Attributes,
+    pub(crate) toggle: Attributes,
+    pub(crate) underline: Option<Underline>,
+    pub(crate) toggle_underline: bool,
+}
+
+impl AttributeChange {
+    fn apply(self, style: Style) -> Style {
+        let bits = style.attributes.bits() & !self.clear.bits() | self.set.bits();
+        let underline = match self.underline.unwrap_or(style.underline) {
+            underline if !self.toggle_underline => underline,
+            Underline::None => Underline::Single,
+            _ => Underline::None,
+        };
+        Style { attributes: Attributes::from_bits(bits ^ self.toggle.bits()), underline, ..style }
+    }
+}
+
+impl Grid {
+    /// The part of the screen that a rectangle is; `None` if that is nothing.
+    fn resolve(&self, rect: Rect) -> Option<Margins> {
+        let whole = Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 };
+        let area = if self.modes.origin { self.margins } else { whole };
+        let found = Margins {
+            top: rect.top.saturating_add(area.top),
+            bottom: rect.bottom.saturating_add(area.top).min(area.bottom),
+            left: rect.left.saturating_add(area.left),
+            right: rect.right.saturating_add(area.left).min(area.right),
+        };
+        (found.top <= found.bottom && found.left <= found.right).then_some(found)
+    }
+
+    /// Fills a rectangle with a character of one column, as the pen would print it (DECFRA).
+    pub(crate) fn fill_rect(&mut self, c: char, rect: Rect) {
+        let Some(area) = self.resolve(rect).filter(|_| width(c) == 1) else { return };
+        let cell = self.looks().printed.with_char(c, 1);
+        self.fill_area(area, cell);
+    }
+
+    fn fill_area(&mut self, area: Margins, cell: Cell) {
+        let cols = self.cols;
+        for row in area.top..=area.bottom {
+            let row = self.row_mut(row);
+            row.split(area.left);
+            row.split(area.right + 1);
+            row.fill(cols, area.left, area.right + 1, cell);
+            row.wrapped &= area.right + 1 < cols;
+        }
+    }
+
+    /// Erases a rectangle (DECERA), or what is not protected in it (DECSERA).
+    pub(crate) fn erase_rect(&mut self, rect: Rect, selective: bool) {
+        let Some(area) = self.resolve(rect) else { return };
+        for row in area.top..=area.bottom {
+            self.erase_cells(row, area.left, area.right + 1, selective);
+        }
+    }
+
+    /// Copies a rectangle to another place (DECCRA), as far as that is on the screen. Halves of wide characters
+    /// at its edges become blanks.
+    pub(crate) fn copy_rect(&mut self, rect: Rect, row: usize, col: usize) {
+        let Some(area) = self.resolve(rect) else { return };
+        let (height, width) = (area.bottom - area.top, area.right - area.left);
+        let (bottom, right) = (row.saturating_add(height), col.saturating_add(width));
+        let Some(to) = self.resolve(Rect { top: row, left: col, bottom, right }) else { return };
+        let mut cells = Vec::with_capacity((height + 1) * (width + 1));
+        for row in area.top..=area.bottom {
+            let row = &self.active.rows[row];
+            let last = area.left + (to.right - to.left).min(width);
+            let part = |col: usize| {
+                let cell = row.cell(col);
+                let is_cut =
+                    (cell.is_continuation() && col == area.left) || (cell.is_wide() && col == last);
+                if is_cut { cell.blank().with_ascii(b' ') } else { cell }
+            };
+            cells.extend((area.left..=area.right).map(part));
+        }
+        let cols = self.cols;
+        for (cells, row) in cells.chunks(width + 1).zip(to.top..=to.bottom) {
+            let row = self.row_mut(row);
+            row.split(to.left);
+            row.split(to.right + 1);
+            for (cell, col) in cells.iter().zip(to.left..=to.right) {
+                row.set(cols, col, *cell);
+            }
+            row.wrapped &= to.right + 1 < cols;
+        }
+    }
+
+    /// Changes attributes of a rectangle (DECCARA, DECRARA), or of the text from its first corner to its last
+    /// one.
+    pub(crate) fn change_attributes(
+        &mut self,
+        rect: Rect,
+        change: AttributeChange,
+        is_stream: bool,
+    ) {
+        let whole = if self.modes.origin {
+            self.margins
+        } else {
+            Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 }
+        };
+        let top_left = Rect { bottom: usize::MAX, right: usize::MAX, ..rect };
+        let area = if is_stream { self.resolve(top_left) } else { self.resolve(rect) };
+        let Some(area) = area else { return };
+        let bottom = rect.bottom.saturating_add(whole.top).min(whole.bottom);
+        let right = rect.right.saturating_add(whole.left).min(whole.right);
+        let mut known = None;
+        for row in area.top..=bottom {
+            let first = if is_stream && row > area.top { whole.left } else { area.left };
+            let last = if is_stream && row < bottom { whole.right } else { right };
+            for col in first..=last {
+                self.change_cell(row, col, change, &mut known);
+            }
+        }
+    }
+
+    /// `known`: the style that was changed last, and what it became.
+    fn change_cell(
+        &mut self,
+        row: usize,
+        col: usize,
+        change: AttributeChange,
+        known: &mut Option<(Style, Style)>,
+    ) {
+        let cell = self.active.rows[row].cell(col);
+        let style = self.tables.style(cell.style());
+        let changed = match known {
+            Some((from, to)) if *from == style => *to,
+            _ => known.insert((style, change.apply(style))).1,
+        };
+        let number = self.style_number(changed);
+        let cols = self.cols;
+        let first = col - usize::from(cell.is_continuation());
+        let last = first + usize::from(cell.is_wide() || cell.is_continuation());
+        let row = self.row_mut(row);
+        for col in first..=last {
+            row.set(cols, col, row.cell(col).with_style(number));
+        }
+    }
+
+    /// The checksum of a rectangle as xterm counts it (DECRQCRA): the negative sum of characters, cut to eight
+    /// bits, and of weights of their attributes; blanks at its end do not count.
+    pub(crate) fn checksum(&self, rect: Rect) -> u16 {
+        let Some(area) = self.resolve(rect) else { return 0 };
+        let (mut sum, mut trimmed, mut is_first) = (0u32, 0u32, true);
+        for row in area.top..=area.bottom {
+            for col in area.left..=area.right {
+                let cell = self.active.rows[row].cell(col);
+                let text = self.tables.text(cell);
+                let c = match text {
+                    Some(super::Text::Char(c)) => u32::from(c),
+                    Some(super::Text::Cluster(text)) => text.chars().map(u32::from).sum(),
+                    None => 0,
+                };
+                let weight = self.weight(cell);
+                sum = sum.wrapping_add((c & 0xFF) + weight);
+                if is_first || (c != u32::from(b' ') && c != 0) || weight != 0 {
+                    trimmed = sum;
+                }
+                is_first = false;
+            }
+        }
+        (trimmed as u16).wrapping_neg()
+    }
+
+    fn weight(&self, cell: Cell) -> u32 {
+        const BLINK: u16 = 64;
+        let style = self.tables.style(cell.style());
+        let has = |bit: u16| style.attributes.bits() & bit != 0;
+        let weights = [
+            (cell.is_protected(), 0x04),
+            (has(Attributes::HIDDEN.bits()), 0x08),
+            (style.underline != Underline::None, 0x10),
+            (has(Attributes::INVERSE.bits()), 0x20),
+            (has(BLINK), 0x40),
+            (has(Attributes::BOLD.bits()), 0x80),
+        ];
+        weights.iter().filter(|(is_set, _)| *is_set).map(|(_, weight)| weight).sum()
+    }
+
+    /// Fills the screen with the letter E, resets the margins and puts the cursor home (DECALN).
+    pub(crate) fn align_test(&mut self) {
+        self.margins = Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 };
+        self.modes.origin = false;
+        for row in 0..self.rows {
+            self.part_above(row);
+            self.drop_tag(row);
+        }
+        self.fill_area(self.margins, Cell::BLANK.with_ascii(b'E'));
+        self.goto(0, 0);
+    }
+}

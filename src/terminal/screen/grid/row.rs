@@ -1,0 +1,124 @@
+//! A row of the screen. Until something is written into it, it has no cells and costs nothing.
+
+use super::cell::Cell;
+
+/// See the module's documentation.
+#[derive(Default)]
+pub(crate) struct Row {
+    /// None, or as many as the screen has columns.
+    cells: Vec<Cell>,
+    /// From here on all cells are blank in the default style.
+    used: usize,
+    /// The line goes on in the row below.
+    pub(crate) wrapped: bool,
+    /// When it changed last.
+    pub(crate) generation: u64,
+    /// Names the row for its marks; 0 when it has none.
+    pub(crate) tag: u32,
+}
+
+impl Row {
+    /// The cells up to the last one that may show something.
+    pub(crate) fn cells(&self) -> &[Cell] {
+        &self.cells[..self.used]
+    }
+
+    pub(crate) fn cell(&self, col: usize) -> Cell {
+        self.cells.get(col).copied().unwrap_or(Cell::BLANK)
+    }
+
+    /// Columns up to the last cell that shows something.
+    pub(crate) fn shown_len(&self) -> usize {
+        let blanks = self.cells().iter().rev().take_while(|cell| cell.shows_nothing()).count();
+        self.used - blanks
+    }
+
+    /// Whether it shows nothing, not even a coloured blank.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.cells().iter().all(|cell| cell.shows_nothing())
+    }
+
+    /// All cells of a screen so wide, to be written up to `end`.
+    #[inline]
+    pub(crate) fn write(&mut self, cols: usize, end: usize) -> &mut [Cell] {
+        if self.cells.len() != cols {
+            self.cells.resize(cols, Cell::BLANK);
+        }
+        self.used = self.used.max(end.min(cols));
+        &mut self.cells
+    }
+
+    pub(crate) fn set(&mut self, cols: usize, col: usize, cell: Cell) {
+        if col < cols && (col < self.used || cell != Cell::BLANK) {
+            self.write(cols, col + 1)[col] = cell;
+        }
+    }
+
+    /// Fills columns, without a look at halves of wide characters.
+    pub(crate) fn fill(&mut self, cols: usize, from: usize, to: usize, cell: Cell) {
+        let to = if cell == Cell::BLANK { to.min(self.used) } else { to.min(cols) };
+        if from < to {
+            self.write(cols, to)[from..to].fill(cell);
+        }
+        if cell == Cell::BLANK && to == self.used {
+            self.used = self.used.min(from);
+        }
+    }
+
+    /// Makes blanks of the halves of a wide character that a cut before this column would part.
+    #[inline]
+    pub(crate) fn split(&mut self, col: usize) {
+        if col > 0 && col < self.used && self.cells[col].is_continuation() {
+            self.part(col);
+        }
+    }
+
+    #[cold]
+    fn part(&mut self, col: usize) {
+        for half in [col - 1, col] {
+            self.cells[half] = self.cells[half].blank().with_ascii(b' ');
+        }
+    }
+
+    /// Moves cells inside the row; both ranges have been split at their ends.
+    pub(crate) fn shift(&mut self, cols: usize, from: usize, to: usize, count: usize) {
+        let count = count.min(cols.saturating_sub(from)).min(cols.saturating_sub(to));
+        if count > 0 && from.min(to) < self.used {
+            self.write(cols, to + count).copy_within(from..from + count, to);
+        }
+    }
+
+    /// Blank again, its memory kept for what is written next.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.cells[..self.used].fill(Cell::BLANK);
+        (self.used, self.wrapped, self.tag) = (0, false, 0);
+    }
+
+    /// Another width: what does not fit is cut.
+    pub(crate) fn set_cols(&mut self, cols: usize) {
+        if self.cells.is_empty() {
+            return;
+        }
+        if self.is_blank() && !self.cells().iter().any(|cell| cell.is_written()) {
+            (self.cells, self.used) = (Vec::new(), 0);
+            return;
+        }
+        self.split(cols);
+        self.cells.resize(cols, Cell::BLANK);
+        self.cells.shrink_to_fit();
+        self.used = self.used.min(cols);
+    }
+
+    /// Gives back memory that nothing is in.
+    pub(crate) fn release(&mut self) {
+        if self.used == 0 {
+            self.cells = Vec::new();
+        }
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn bytes(&self) -> usize {
+        self.cells.capacity() * size_of::<Cell>()
+    }
+}

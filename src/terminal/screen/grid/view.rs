@@ -1,0 +1,200 @@
+//! Looking at rows: of the screen, from 0, and of the history, below 0.
+
+use super::row::Row;
+use super::{Grid, Screen, Tables, Text};
+use crate::terminal::screen::history::{LineView, Piece, RowPlace};
+use crate::terminal::screen::rows::Link;
+use crate::terminal::screen::style::Style;
+
+/// A row, wherever it is.
+#[derive(Clone, Copy)]
+pub(crate) enum RowView<'a> {
+    Screen(&'a Row, &'a Tables),
+    History(RowPlace<'a>),
+}
+
+/// A cell of a row, with both of its halves if it is wide.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct ViewCell<'a> {
+    pub(crate) col: usize,
+    /// Columns, 1 or 2.
+    pub(crate) cols: usize,
+    pub(crate) text: Text<'a>,
+    pub(crate) style: Style,
+    pub(crate) link: Option<&'a Link>,
+    pub(crate) protected: bool,
+}
+
+impl<'a> RowView<'a> {
+    /// The line goes on in the row below.
+    pub(crate) fn is_wrapped(&self) -> bool {
+        match self {
+            RowView::Screen(row, _) => row.wrapped,
+            RowView::History(place) => place.is_wrapped(),
+        }
+    }
+
+    /// Its cells from the left. Blanks at the end in the default style may be left out.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = ViewCell<'a>> + use<'a> {
+        let (screen, history) = match *self {
+            RowView::Screen(row, tables) => (Some(screen_cells(row, tables)), None),
+            RowView::History(place) => (None, Some(history_cells(place))),
+        };
+        screen.into_iter().flatten().chain(history.into_iter().flatten())
+    }
+
+    /// Adds its text without trailing blanks.
+    pub(crate) fn push_text(&self, text: &mut String) {
+        let start = text.len();
+        self.cells().for_each(|cell| cell.text.push_to(text));
+        text.truncate(start + text[start..].trim_end_matches(' ').len());
+    }
+}
+
+fn screen_cells<'a>(
+    row: &'a Row,
+    tables: &'a Tables,
+) -> impl Iterator<Item = ViewCell<'a>> + use<'a> {
+    let cells = &row.cells()[..row.shown_len()];
+    cells.iter().enumerate().filter_map(move |(col, cell)| {
+        Some(ViewCell {
+            col,
+            cols: if cell.is_wide() { 2 } else { 1 },
+            text: tables.text(*cell)?,
+            style: tables.style(cell.style()),
+            link: tables.link(cell.link()),
+            protected: cell.is_protected(),
+        })
+    })
+}
+
+fn history_cells<'a>(place: RowPlace<'a>) -> impl Iterator<Item = ViewCell<'a>> + use<'a> {
+    let line = place.line;
+    let mut col = 0;
+    let pieces = line.pieces(place.span.start).take_while(move |piece| piece.end <= place.span.end);
+    pieces.map(move |piece| {
+        let cell = ViewCell {
+            col,
+            cols: piece.cols,
+            text: text_of(&line, piece),
+            style: line.style(piece.look),
+            link: line.link(piece.look),
+            protected: piece.look.protected,
+        };
+        col += piece.cols;
+        cell
+    })
+}
+
+/// The text of a piece.
+pub(super) fn text_of<'a>(line: &LineView<'a>, piece: Piece) -> Text<'a> {
+    let text = line.text().get(piece.start..piece.end).unwrap_or(" ");
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => Text::Char(c),
+        _ => Text::Cluster(text),
+    }
+}
+
+impl Grid {
+    pub(super) fn primary(&self) -> &Screen {
+        self.other.as_ref().filter(|_| self.is_alternate).unwrap_or(&self.active)
+    }
+
+    /// Rows of history above the screen, at its width, as far as they are counted (see
+    /// [`count_history`](Self::count_history)); none above the alternate screen.
+    pub(crate) fn history_rows(&self) -> usize {
+        if self.is_alternate { 0 } else { self.history.rows() }
+    }
+
+    /// Lines of history, one included whose end is on the screen.
+    pub(crate) fn history_lines(&self) -> usize {
+        self.history.lines()
+    }
+
+    /// The number of the oldest line that is kept.
+    pub(crate) fn first_line(&self) -> u64 {
+        self.history.first_line()
+    }
+
+    /// Counts rows of history after a change of the width, for about `cost_max` nanoseconds. Gives what it
+    /// cost; 0 when all are counted. Rows that are not counted are not in the view.
+    pub(crate) fn count_history(&mut self, cost_max: u64) -> u64 {
+        self.history.count(cost_max)
+    }
+
+    /// Whether all rows of history are counted.
+    pub(crate) fn is_history_counted(&self) -> bool {
+        self.history.is_counted()
+    }
+
+    /// A row of the screen, from 0, or of the history: -1 is the newest.
+    pub(crate) fn row(&self, index: i64) -> Option<RowView<'_>> {
+        if index >= 0 {
+            let row = self.active.rows.get(usize::try_from(index).ok()?)?;
+            return Some(RowView::Screen(row, &self.tables));
+        }
+        let back = usize::try_from(-index).ok().filter(|_| !self.is_alternate)?;
+        self.history.row(back).map(RowView::History)
+    }
+
+    /// Whether the line of a row goes on in the row below.
+    pub(crate) fn is_wrapped(&self, index: i64) -> bool {
+        self.row(index).is_some_and(|row| row.is_wrapped())
+    }
+
+    /// The number of the line that a row belongs to, and the columns of that line before the row.
+    pub(crate) fn line_of_row(&self, index: i64) -> Option<(u64, usize)> {
+        if index >= 0 {
+            let row = usize::try_from(index).ok().filter(|row| *row < self.rows)?;
+            return Some(self.line_of_screen_row(row));
+        }
+        match self.row(index)? {
+            RowView::History(place) => {
+                let base = self.history.base(place.number);
+                Some((place.number, base + place.span.first_col))
+            }
+            RowView::Screen(..) => None,
+        }
+    }
+
+    /// The same for a row of the primary screen.
+    pub(super) fn line_of_screen_row(&self, row: usize) -> (u64, usize) {
+        let (mut line, mut col) = self.history.next_line();
+        for row in 0..row {
+            match self.wrapped_len(row) {
+                0 => (line, col) = (line + 1, 0),
+                len => col += len,
+            }
+        }
+        (line, col)
+    }
+
+    /// Columns of a row of the primary screen that goes on in the next one, without one that stayed free for a
+    /// wide character; 0 if it does not go on.
+    pub(super) fn wrapped_len(&self, row: usize) -> usize {
+        let rows = &self.primary().rows;
+        let Some(wrapped) = rows.get(row).filter(|row| row.wrapped) else { return 0 };
+        let is_wide = rows.get(row + 1).is_some_and(|next| next.cell(0).is_wide());
+        self.cols - usize::from(is_wide && wrapped.cell(self.cols - 1).is_leading())
+    }
+
+    /// The row and the column in it of a column of a line; `None` for a line that is gone or does not exist.
+    pub(crate) fn row_of_line(&self, line: u64, col: usize) -> Option<(i64, usize)> {
+        let (screen_line, first_col) = self.history.next_line();
+        if line < screen_line || (line == screen_line && col < first_col) {
+            let (back, col) = self.history.place(line, col)?;
+            return Some((-(back as i64), col));
+        }
+        let (mut number, mut first) = (screen_line, first_col);
+        for row in 0..self.rows {
+            let len = self.wrapped_len(row);
+            let is_last = len == 0 || row + 1 == self.rows;
+            if number == line && (col < first + len || is_last) {
+                return Some((row as i64, col - first));
+            }
+            (number, first) = if len > 0 { (number, first + len) } else { (number + 1, 0) };
+        }
+        None
+    }
+}

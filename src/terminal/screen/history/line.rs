@@ -1,0 +1,208 @@
+//! A packed line, and how it is read: cell by cell, or wrapped into rows of a width.
+
+use super::block::{Block, Entry};
+use super::runs::{Look, Runs};
+use crate::terminal::screen::grid::width;
+use crate::terminal::screen::rows::Link;
+use crate::terminal::screen::style::Style;
+
+/// A line of the history, without what was cut from its beginning.
+#[derive(Clone, Copy)]
+pub(crate) struct LineView<'a> {
+    block: &'a Block,
+    entry: Entry,
+    text: &'a [u8],
+    runs: &'a [u8],
+    /// Bytes and columns that were cut from its beginning.
+    cut_bytes: usize,
+    cut_cols: usize,
+    /// What follows it is its continuation.
+    pub(crate) goes_on: bool,
+}
+
+/// A cell of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// Bytes of the line's text.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Columns, 1 or 2.
+    pub(crate) cols: usize,
+    pub(crate) look: Look,
+}
+
+/// What a wrapped line has in one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// Bytes of the line's text.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Columns of the line before it, and in it.
+    pub(crate) first_col: usize,
+    pub(crate) cols: usize,
+}
+
+impl<'a> LineView<'a> {
+    pub(super) fn new(block: &'a Block, index: usize, cut: (usize, usize), goes_on: bool) -> Self {
+        let (entry, text, runs) = block.line(index);
+        let cut_bytes = cut.0.min(text.len());
+        LineView {
+            block,
+            entry,
+            text: &text[cut_bytes..],
+            runs,
+            cut_bytes,
+            cut_cols: cut.1,
+            goes_on: goes_on || entry.is_joined(),
+        }
+    }
+
+    pub(crate) fn text(&self) -> &'a str {
+        super::as_text(self.text)
+    }
+
+    pub(crate) fn cols(&self) -> usize {
+        self.entry.cols() - self.cut_cols.min(self.entry.cols())
+    }
+
+    /// Each byte is a character in one column.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.cols() == self.text.len()
+    }
+
+    pub(crate) fn style(&self, look: Look) -> Style {
+        self.block.style(look.style)
+    }
+
+    pub(crate) fn link(&self, look: Look) -> Option<&'a Link> {
+        self.block.link(look.link)
+    }
+
+    /// The cells from a byte on, where one begins.
+    pub(crate) fn pieces(&self, from: usize) -> Pieces<'a> {
+        let mut runs = Runs::new(self.runs);
+        runs.skip(self.cut_bytes + from);
+        Pieces { text: self.text(), at: from, runs }
+    }
+
+    /// Its rows at a width, at least one. Each is found in the time that its cells take.
+    pub(crate) fn spans(&self, width: usize) -> Spans<'a> {
+        let pieces = (!self.is_ascii()).then(|| self.pieces(0));
+        Spans {
+            width: width.max(1),
+            len: self.text.len(),
+            pieces,
+            pending: None,
+            next: Some((0, 0)),
+        }
+    }
+
+    /// Rows that it takes at a width.
+    pub(crate) fn rows(&self, width: usize) -> usize {
+        if self.is_ascii() {
+            return self.text.len().div_ceil(width.max(1)).max(1);
+        }
+        if self.entry.is_narrow() {
+            return self.cols().div_ceil(width.max(1)).max(1);
+        }
+        self.spans(width).count()
+    }
+
+    /// One of its rows.
+    pub(crate) fn row(&self, width: usize, row: usize) -> Option<Span> {
+        if self.is_ascii() {
+            let start = row * width.max(1);
+            let is_there = start < self.text.len() || row == 0;
+            let end = (start + width.max(1)).min(self.text.len());
+            return is_there.then(|| Span { start, end, first_col: start, cols: end - start });
+        }
+        self.spans(width).nth(row)
+    }
+
+    /// The row that a column is in, and the column there. A column behind the end of the line is behind the
+    /// end of the last row.
+    pub(crate) fn place(&self, width: usize, col: usize) -> (usize, usize) {
+        let mut last = (0, 0);
+        for (row, span) in self.spans(width).enumerate() {
+            last = (row, col - span.first_col);
+            if col < span.first_col + span.cols {
+                break;
+            }
+        }
+        last
+    }
+
+    /// The column of the cell that this byte belongs to.
+    pub(crate) fn col_of(&self, byte: usize) -> usize {
+        if self.is_ascii() {
+            return byte;
+        }
+        let before = self.pieces(0).take_while(|piece| piece.end <= byte);
+        before.map(|piece| piece.cols).sum()
+    }
+
+    /// Columns that were cut from its beginning.
+    pub(crate) fn cut_cols(&self) -> usize {
+        self.cut_cols
+    }
+}
+
+/// See [`LineView::pieces`].
+pub(crate) struct Pieces<'a> {
+    text: &'a str,
+    at: usize,
+    runs: Runs<'a>,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let start = self.at;
+        let c = self.text.get(start..)?.chars().next()?;
+        let (look, cluster) = self.runs.current();
+        let (len, cols) = match cluster {
+            Some((len, cols)) => (len, cols),
+            None => (c.len_utf8(), width(c).max(1)),
+        };
+        self.at = (start + len).min(self.text.len());
+        self.runs.skip(len);
+        Some(Piece { start, end: self.at, cols, look })
+    }
+}
+
+/// See [`LineView::spans`].
+pub(crate) struct Spans<'a> {
+    width: usize,
+    len: usize,
+    /// `None` for text that needs no look at its cells.
+    pieces: Option<Pieces<'a>>,
+    /// A cell that did not fit into the row before.
+    pending: Option<Piece>,
+    /// Where the next row begins, its byte and column.
+    next: Option<(usize, usize)>,
+}
+
+impl Iterator for Spans<'_> {
+    type Item = Span;
+
+    fn next(&mut self) -> Option<Span> {
+        let (start, first_col) = self.next?;
+        let mut span = Span { start, end: start, first_col, cols: 0 };
+        if let Some(pieces) = &mut self.pieces {
+            while let Some(piece) = self.pending.take().or_else(|| pieces.next()) {
+                if span.cols + piece.cols > self.width && span.cols > 0 {
+                    self.pending = Some(piece);
+                    break;
+                }
+                span.end = piece.end;
+                span.cols += piece.cols;
+            }
+        } else {
+            span.end = (start + self.width).min(self.len);
+            span.cols = span.end - start;
+        }
+        self.next = (span.end < self.len).then_some((span.end, first_col + span.cols));
+        Some(span)
+    }
+}

@@ -1,0 +1,359 @@
+//! The history: lines that have left the screen, packed.
+//!
+//! A line is kept as it was printed, whatever the width: UTF-8 text, runs of styles and links, in blocks (see
+//! `block`). Lines have numbers that count up and never change. Rows are a view: lines wrapped at the width at
+//! which the history is looked at.
+//!
+//! - A line whose rest is still on the screen is *open*: the next row that leaves the screen continues it.
+//! - The history is bounded in rows, each counted at the width of the screen that it left: after a change of
+//!   the width the view may have more or fewer. The oldest row goes first, so the oldest line may lack its
+//!   beginning. It is bounded in bytes as well.
+//! - A line of more than [`LINE_BYTES_MAX`] bytes is kept as several lines; all but the last one say that they
+//!   go on.
+//! - Rows at a width are counted from the newest block to the oldest, in steps ([`History::count`]). Rows that
+//!   are not counted yet are not in the view; a change of the width costs nothing here.
+
+mod block;
+mod line;
+mod rows;
+mod runs;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+
+use self::block::{Block, Numbers};
+pub(crate) use self::line::{LineView, Piece, Span};
+pub(crate) use self::rows::RowPlace;
+use super::grid::{Cell, Tables};
+
+/// Bytes of text and runs of a line that are kept as one line.
+const LINE_BYTES_MAX: usize = 16 << 10;
+
+/// Bytes that the history may take: what 100,000 rows of 80 characters take, ten times.
+const BYTES_MAX: usize = 128 << 20;
+
+/// What was cut from the beginning of the oldest line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Cut {
+    /// Bytes of its text that are still in the block, and their columns.
+    bytes: usize,
+    cols: usize,
+    /// Columns that are in no block any more.
+    gone: usize,
+}
+
+/// See the module's documentation.
+pub(crate) struct History {
+    blocks: VecDeque<Block>,
+    /// The oldest line that is kept, in the first block.
+    front: usize,
+    cut: Cut,
+    lines: usize,
+    first_line: u64,
+    is_open: bool,
+    /// The last row was pushed without its last column, which stayed free for a wide character.
+    is_short: bool,
+    /// Rows as they were counted when they were pushed.
+    rows_pushed: usize,
+    rows_max: usize,
+    bytes_max: usize,
+    /// Bytes of all blocks but the last one.
+    closed_bytes: usize,
+    /// The width of the view, the blocks whose rows are not counted at it, and the rows of the others.
+    width: usize,
+    uncounted: usize,
+    rows: usize,
+    numbers: Numbers,
+}
+
+impl History {
+    /// An empty history of at most so many rows, looked at in this width.
+    pub(crate) fn new(rows_max: usize, width: usize) -> Self {
+        History {
+            blocks: VecDeque::new(),
+            front: 0,
+            cut: Cut::default(),
+            lines: 0,
+            first_line: 0,
+            is_open: false,
+            is_short: false,
+            rows_pushed: 0,
+            rows_max,
+            bytes_max: BYTES_MAX,
+            closed_bytes: 0,
+            width: width.max(1),
+            uncounted: 0,
+            rows: 0,
+            numbers: Numbers::default(),
+        }
+    }
+
+    /// Lines that are kept, an open one included.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines
+    }
+
+    /// The number of the oldest line that is kept.
+    pub(crate) fn first_line(&self) -> u64 {
+        self.first_line
+    }
+
+    /// The number of the line that the screen begins with, and its columns that are here or gone.
+    pub(crate) fn next_line(&self) -> (u64, usize) {
+        if !self.is_open {
+            return (self.first_line + self.lines as u64, 0);
+        }
+        let (last, base) = (self.last_line(), self.base(self.last_line()));
+        (last, base + self.line(last).map_or(0, |line| line.cols()))
+    }
+
+    fn last_line(&self) -> u64 {
+        self.first_line + (self.lines as u64).saturating_sub(1)
+    }
+
+    /// The line at its end goes on in the first row of the screen.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.blocks.capacity() * size_of::<Block>()
+            + self.closed_bytes
+            + self.blocks.back().map_or(0, Block::bytes)
+            + self.numbers.allocation_size()
+    }
+
+    // Adding.
+
+    /// Adds a row. `wrapped`: it goes on in the row that comes next. The cells are all that the row shows, and
+    /// all of its columns if it is wrapped, but for one that stayed free for a wide character.
+    pub(crate) fn push(&mut self, cells: &[Cell], wrapped: bool, tables: &Tables) {
+        self.add(cells, wrapped, tables);
+        self.enforce();
+    }
+
+    /// Adds a row and drops nothing.
+    pub(crate) fn add(&mut self, cells: &[Cell], wrapped: bool, tables: &Tables) {
+        self.prepare(cells);
+        // A row that continues a line is a row of the view, too, when it is blank.
+        let cells = if self.is_open && cells.is_empty() { &[Cell::BLANK] } else { cells };
+        if !self.is_open || self.lines == 0 {
+            self.begin_line();
+        }
+        self.is_open = true;
+        if let Some(block) = self.blocks.back_mut() {
+            block.add(cells, tables, &mut self.numbers);
+            block.rows += 1;
+        }
+        self.rows += 1;
+        self.rows_pushed += 1;
+        self.is_short = wrapped && cells.len() < self.width;
+        if !wrapped {
+            self.end_line(false);
+        }
+    }
+
+    /// Ends the open line if these cells would make it too long. What [`next_line`](Self::next_line) says
+    /// then is where they come.
+    pub(crate) fn prepare(&mut self, cells: &[Cell]) {
+        let is_long = |block: &Block| block.last_line_bytes() + 2 * cells.len() > LINE_BYTES_MAX;
+        if !self.is_open || self.lines == 0 {
+            return;
+        }
+        if self.blocks.back().is_some_and(is_long) {
+            self.end_line(true);
+        } else if self.is_short && !cells.first().is_some_and(|cell| cell.is_wide()) {
+            // The wide character, for which a column stayed free, is not there any more.
+            self.is_short = false;
+            if let Some(block) = self.blocks.back_mut() {
+                block.pad(1);
+            }
+        }
+    }
+
+    fn begin_line(&mut self) {
+        if self.blocks.back().is_none_or(Block::is_full) {
+            if let Some(last) = self.blocks.back_mut() {
+                last.finish();
+                self.closed_bytes += last.bytes();
+            }
+            self.numbers.clear();
+            self.blocks.push_back(Block::default());
+        }
+        if let Some(block) = self.blocks.back_mut() {
+            block.begin();
+            self.lines += 1;
+        }
+    }
+
+    fn end_line(&mut self, joined: bool) {
+        if let Some(block) = self.blocks.back_mut().filter(|_| self.lines > 0) {
+            block.end(joined);
+        } else {
+            // All of it is gone.
+            self.first_line += 1;
+            self.cut = Cut::default();
+        }
+        (self.is_open, self.is_short) = (false, false);
+    }
+
+    /// The row above the screen no longer goes on in the screen.
+    pub(crate) fn close(&mut self) {
+        if self.is_open {
+            self.end_line(false);
+        }
+    }
+
+    /// The last row that was added goes on in the row that comes next after all.
+    pub(crate) fn open(&mut self) {
+        if !self.is_open
+            && self.lines > 0
+            && let Some(block) = self.blocks.back_mut()
+        {
+            block.reopen();
+            self.is_open = true;
+        }
+    }
+
+    /// The numbers of styles and links in the grid mean something else from now on.
+    pub(crate) fn forget_numbers(&mut self) {
+        self.numbers.clear();
+    }
+
+    // Dropping.
+
+    /// Another bound in rows, from now on.
+    pub(crate) fn set_rows_max(&mut self, rows_max: usize) {
+        self.rows_max = rows_max;
+        self.enforce();
+    }
+
+    /// Drops what is too much.
+    pub(crate) fn enforce(&mut self) {
+        while self.rows_pushed > self.rows_max && self.lines > 0 {
+            self.drop_row();
+        }
+        while self.lines > 0 && self.bytes() > self.bytes_max {
+            self.drop_line();
+        }
+    }
+
+    /// Drops everything.
+    pub(crate) fn clear(&mut self) {
+        let next = self.next_line().0;
+        let (rows_max, bytes_max) = (self.rows_max, self.bytes_max);
+        *self = History { first_line: next, bytes_max, ..History::new(rows_max, self.width) };
+    }
+
+    fn drop_row(&mut self) {
+        let Some(line) = self.line(self.first_line) else { return };
+        let (width, rows) = (self.width, line.rows(self.width));
+        let span = line.row(width, 0).unwrap_or_default();
+        let is_counted = self.uncounted == 0;
+        let front = self.front;
+        let Some(block) = self.blocks.front_mut() else { return };
+        let Some(entry) = block.entry_mut(front).filter(|entry| entry.rows > 1 && rows > 1) else {
+            return self.drop_line();
+        };
+        entry.rows -= 1;
+        self.cut.bytes += span.end;
+        self.cut.cols += span.cols;
+        self.rows_pushed -= 1;
+        if is_counted {
+            block.rows -= 1;
+            self.rows -= 1;
+        }
+    }
+
+    fn drop_line(&mut self) {
+        let Some(line) = self.line(self.first_line) else { return };
+        let (rows, cols) = (line.rows(self.width), line.cols() + self.base(self.first_line));
+        let is_counted = self.uncounted == 0;
+        let front = self.front;
+        let Some(block) = self.blocks.front_mut() else { return };
+        self.rows_pushed -= block.entry_mut(front).map_or(0, |entry| entry.rows as usize);
+        if is_counted {
+            block.rows -= rows;
+            self.rows -= rows;
+        }
+        self.front += 1;
+        self.lines -= 1;
+        let is_rest_open = self.is_open && self.lines == 0;
+        self.first_line += u64::from(!is_rest_open);
+        self.cut = Cut { gone: if is_rest_open { cols } else { 0 }, ..Cut::default() };
+        if self.front == block.len() {
+            self.drop_block();
+        }
+    }
+
+    fn drop_block(&mut self) {
+        let Some(block) = self.blocks.pop_front() else { return };
+        self.front = 0;
+        if self.blocks.is_empty() {
+            self.numbers.clear();
+        } else {
+            self.closed_bytes -= block.bytes();
+        }
+        self.uncounted = self.uncounted.saturating_sub(1);
+    }
+
+    // Taking back, for a change of size.
+
+    /// Takes lines away from the end, so that line `number` is the last one, and ends before this byte of it;
+    /// with 0 it goes as well. What is left of it is open.
+    pub(crate) fn truncate(&mut self, number: u64, byte: usize) {
+        while self.lines > 0
+            && (self.last_line() > number || (byte == 0 && self.last_line() == number))
+        {
+            self.pop_line();
+        }
+        (self.is_open, self.is_short) = (false, false);
+        if byte == 0 || self.lines == 0 || self.last_line() != number {
+            return;
+        }
+        let width = self.width;
+        let Some(line) = self.line(number) else { return };
+        let (before, cols) = (line.rows(width), line.col_of(byte));
+        let cut = if self.lines == 1 { self.cut } else { Cut::default() };
+        let after = line.spans(width).take_while(|span| span.start < byte).count();
+        let Some(block) = self.blocks.back_mut() else { return };
+        block.reopen();
+        let pushed = block.last_rows();
+        block.truncate(cut.bytes + byte, cut.cols + cols, after);
+        block.rows = block.rows - before + after;
+        self.rows = self.rows - before + after;
+        self.rows_pushed = self.rows_pushed - pushed + after;
+        self.is_open = true;
+    }
+
+    fn pop_line(&mut self) {
+        let Some(line) = self.line(self.last_line()) else { return };
+        let rows = line.rows(self.width);
+        let is_counted = self.blocks.len() > self.uncounted;
+        let Some(block) = self.blocks.back_mut() else { return };
+        self.rows_pushed -= block.last_rows();
+        block.pop();
+        if is_counted {
+            block.rows -= rows;
+            self.rows -= rows;
+        }
+        self.lines -= 1;
+        let is_empty = block.len() == 0 || self.lines == 0;
+        if is_empty {
+            self.blocks.pop_back();
+            self.closed_bytes -= self.blocks.back().map_or(0, Block::bytes);
+            self.uncounted = self.uncounted.min(self.blocks.len());
+            self.numbers.clear();
+        }
+        if self.lines == 0 {
+            (self.front, self.cut) = (0, Cut::default());
+        }
+    }
+}
+
+/// Text that was written as such.
+fn as_text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_else(|_| broken!("lines are text", ""))
+}

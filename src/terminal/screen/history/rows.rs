@@ -1,0 +1,176 @@
+//! The rows of the history: its lines, wrapped at the width at which it is looked at.
+
+use super::History;
+use super::block::Block;
+use super::line::{LineView, Span};
+
+/// Costs of counting rows, in about a nanosecond of a release build: a block, a line, a byte of a line whose
+/// cells are looked at.
+const BLOCK_COST: u64 = 20;
+const LINE_COST: u64 = 4;
+const BYTE_COST: u64 = 4;
+
+/// A row of the view.
+#[derive(Clone, Copy)]
+pub(crate) struct RowPlace<'a> {
+    pub(crate) line: LineView<'a>,
+    pub(crate) number: u64,
+    /// Which of the line's rows it is.
+    pub(crate) row: usize,
+    pub(crate) span: Span,
+}
+
+impl RowPlace<'_> {
+    /// The line goes on in the next row.
+    pub(crate) fn is_wrapped(&self) -> bool {
+        self.span.end < self.line.text().len() || self.line.goes_on
+    }
+}
+
+impl History {
+    /// A line by its number.
+    pub(crate) fn line(&self, number: u64) -> Option<LineView<'_>> {
+        let index = usize::try_from(number.checked_sub(self.first_line)?).ok()?;
+        if index >= self.lines {
+            return None;
+        }
+        let mut index = index + self.front;
+        // The newest lines are asked for most.
+        let from_end = self.lines + self.front - 1 - index;
+        let last = self.blocks.back()?;
+        if from_end < last.len() {
+            let in_last = last.len() - 1 - from_end;
+            return Some(self.view(last, in_last, number));
+        }
+        for block in &self.blocks {
+            if index < block.len() {
+                return Some(self.view(block, index, number));
+            }
+            index -= block.len();
+        }
+        None
+    }
+
+    fn view<'a>(&self, block: &'a Block, index: usize, number: u64) -> LineView<'a> {
+        let is_first = number == self.first_line;
+        let cut = if is_first { (self.cut.bytes, self.cut.cols) } else { (0, 0) };
+        let goes_on = self.is_open && number == self.last_line();
+        LineView::new(block, index, cut, goes_on)
+    }
+
+    /// Rows of the view: at its width, as far as they are counted.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The width of the view.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Looks at it in another width. Nothing is counted at that.
+    pub(crate) fn set_width(&mut self, width: usize) {
+        if width.max(1) != self.width {
+            self.width = width.max(1);
+            self.rows = 0;
+            self.uncounted = self.blocks.len();
+            // Rows are pushed into the last block.
+            self.count(1);
+        }
+    }
+
+    /// Whether all rows are counted at the width of the view.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.uncounted == 0
+    }
+
+    /// Counts rows, from the newest block that is not counted on, until it costs about `cost_max`, at least a
+    /// block. Gives the cost.
+    pub(crate) fn count(&mut self, cost_max: u64) -> u64 {
+        let mut cost = 0;
+        while self.uncounted > 0 && cost < cost_max {
+            let index = self.uncounted - 1;
+            let (rows, block_cost) = self.rows_of_block(index);
+            cost += block_cost;
+            if let Some(block) = self.blocks.get_mut(index) {
+                block.rows = rows;
+            }
+            self.rows += rows;
+            self.uncounted = index;
+        }
+        cost
+    }
+
+    fn rows_of_block(&self, index: usize) -> (usize, u64) {
+        let Some(block) = self.blocks.get(index) else { return (0, 0) };
+        let first = if index == 0 { self.front } else { 0 };
+        let (mut rows, mut cost) = (0, BLOCK_COST);
+        for line in first..block.len() {
+            let is_first = index == 0 && line == self.front;
+            let cut = if is_first { (self.cut.bytes, self.cut.cols) } else { (0, 0) };
+            let view = LineView::new(block, line, cut, false);
+            rows += view.rows(self.width);
+            cost += LINE_COST;
+            cost += if view.is_ascii() { 0 } else { view.text().len() as u64 * BYTE_COST };
+        }
+        (rows, cost)
+    }
+
+    /// A row of the view, counted back from the newest one, which is 1.
+    pub(crate) fn row(&self, back: usize) -> Option<RowPlace<'_>> {
+        if back == 0 || back > self.rows {
+            return None;
+        }
+        // The row is the first one behind which there are so many rows or more.
+        let mut below = 0;
+        let mut number = self.first_line + self.lines as u64;
+        for (index, block) in self.blocks.iter().enumerate().rev() {
+            let first = if index == 0 { self.front } else { 0 };
+            if below + block.rows < back {
+                below += block.rows;
+                number -= (block.len() - first) as u64;
+                continue;
+            }
+            for line in (first..block.len()).rev() {
+                number -= 1;
+                let view = self.view(block, line, number);
+                let rows = view.rows(self.width);
+                if below + rows >= back {
+                    let row = below + rows - back;
+                    let span = view.row(self.width, row)?;
+                    return Some(RowPlace { line: view, number, row, span });
+                }
+                below += rows;
+            }
+        }
+        None
+    }
+
+    /// Where a column of a line is in the view: how many rows back, and the column there. `None` for what is
+    /// not here or not counted.
+    pub(crate) fn place(&self, number: u64, col: usize) -> Option<(usize, usize)> {
+        let line = self.line(number)?;
+        let (row, col) = line.place(self.width, col.checked_sub(self.base(number))?);
+        let mut below = line.rows(self.width) - row;
+        let mut first = self.first_line + self.lines as u64;
+        for (index, block) in self.blocks.iter().enumerate().rev() {
+            let skipped = if index == 0 { self.front } else { 0 };
+            first -= (block.len() - skipped) as u64;
+            if number < first {
+                below += block.rows;
+                continue;
+            }
+            for other in number + 1..first + (block.len() - skipped) as u64 {
+                let view = self.view(block, (other - first) as usize + skipped, other);
+                below += view.rows(self.width);
+            }
+            break;
+        }
+        (below <= self.rows).then_some((below, col))
+    }
+
+    /// Columns of a line that were cut from its beginning.
+    pub(crate) fn base(&self, number: u64) -> usize {
+        if number == self.first_line { self.cut.cols + self.cut.gone } else { 0 }
+    }
+}

@@ -1,0 +1,1 @@
+//! The history against a plain list of lines.
