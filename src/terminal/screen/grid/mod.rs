@@ -18,6 +18,8 @@ mod cursor;
 mod edit;
 mod marks;
 mod print;
+#[cfg(test)]
+mod random;
 mod rect;
 mod resize;
 mod row;

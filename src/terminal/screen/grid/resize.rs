@@ -166,7 +166,7 @@ impl Grid {
                         CursorPos { row: at, col: col - usize::from(pending_wrap), pending_wrap };
                 }
                 if at < rows {
-                    self.unpack_row(at, cols, &line, span, !is_last);
+                    self.unpack_row(at, cols, &line, span, !is_last && at + 1 < rows);
                 }
                 at += 1;
             }

@@ -121,4 +121,12 @@ impl Row {
     pub(crate) fn bytes(&self) -> usize {
         self.cells.capacity() * size_of::<Cell>()
     }
+
+    /// Looks at its invariants.
+    #[cfg(test)]
+    pub(super) fn check(&self, cols: usize) {
+        assert!(self.cells.is_empty() || self.cells.len() == cols);
+        assert!(self.used <= self.cells.len());
+        assert!(self.cells[self.used..].iter().all(|cell| *cell == Cell::BLANK));
+    }
 }

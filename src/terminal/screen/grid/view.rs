@@ -175,7 +175,8 @@ impl Grid {
     pub(super) fn wrapped_len(&self, row: usize) -> usize {
         let rows = &self.primary().rows;
         let Some(wrapped) = rows.get(row).filter(|row| row.wrapped) else { return 0 };
-        let is_wide = rows.get(row + 1).is_some_and(|next| next.cell(0).is_wide());
+        // Below the last row there is what is about to come in.
+        let is_wide = rows.get(row + 1).is_none_or(|next| next.cell(0).is_wide());
         self.cols - usize::from(is_wide && wrapped.cell(self.cols - 1).is_leading())
     }
 
