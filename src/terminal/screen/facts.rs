@@ -21,6 +21,15 @@ pub(crate) enum Fact {
     CommandFinished { exit_code: Option<i32>, duration: Duration },
 }
 
+/// Something that happened on the screen and is not seen in its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    Title,
+    Bell(u32),
+    Clipboard { selection: bool, text: String },
+    Fact(Fact),
+}
+
 /// See the module's documentation.
 #[derive(Default)]
 pub(crate) struct Facts {

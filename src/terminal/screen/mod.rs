@@ -16,6 +16,7 @@ mod answers;
 mod cells;
 mod changes;
 mod clipboard;
+mod emulator;
 mod facts;
 #[cfg(fuzzing)]
 mod fuzz;
@@ -28,9 +29,6 @@ mod handler;
 mod history;
 mod model;
 mod palette;
-// Not used by `Screen` yet.
-#[cfg(any(test, fuzzing))]
-#[allow(dead_code)]
 mod parser;
 #[cfg(test)]
 mod recordings;
@@ -52,7 +50,7 @@ use alacritty_terminal::index::Line;
 use alacritty_terminal::vte::ansi::Processor;
 
 use self::changes::Changes;
-pub(crate) use self::facts::{Fact, Facts};
+pub(crate) use self::facts::{Fact, Facts, News};
 #[cfg(fuzzing)]
 pub(crate) use self::fuzz::fuzz;
 use self::model::{Deed, Feed, Model, NoHold};
@@ -496,13 +494,4 @@ impl Screen {
         self.row_epoch += 1;
         self.model.clear();
     }
-}
-
-/// Something that happened on the screen and is not seen in its rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    Title,
-    Bell(u32),
-    Clipboard { selection: bool, text: String },
-    Fact(Fact),
 }

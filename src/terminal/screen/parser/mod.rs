@@ -17,22 +17,22 @@
 //!
 //! A string is handed over when it is complete. It ends with ST (BEL also ends an OSC); CAN and SUB, and ESC
 //! before anything but `\`, abort it, and nothing is handed over. Of a string of more than
-//! [`STRING_BYTES_MAX`] only the fact is reported.
+//! [`STRING_BYTES_MAX`](strings::STRING_BYTES_MAX) only the fact is reported.
 //!
 //! The parser also knows where a stream may be cut: [`ground_offset`](Parser::ground_offset).
 
+#![cfg(any(test, fuzzing))]
+#![allow(dead_code, reason = "not in use yet")]
+
+mod actions;
 mod params;
 mod scan;
+mod strings;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::actions::{Actions, ControlString, Head, StringKind};
 pub(crate) use self::params::Params;
-
-/// Bytes of a string that are kept; a longer string is dropped.
-pub(crate) const STRING_BYTES_MAX: usize = 64 << 10;
-
-/// Capacity that is kept for the next string.
-const STRING_CAPACITY_IDLE: usize = 1 << 10;
 
 const CAN: u8 = 0x18;
 const SUB: u8 = 0x1A;
@@ -43,83 +43,6 @@ const DEL: u8 = 0x7F;
 /// The byte that begins U+0080 to U+00BF, of which the first half are controls. It is never inside a
 /// character.
 const C1_LEAD: u8 = 0xC2;
-
-/// What the parts of a stream ask for, in order.
-pub(crate) trait Actions {
-    /// Printable ASCII, 0x20 to 0x7E.
-    fn print_ascii(&mut self, bytes: &[u8]);
-    /// Text without control characters.
-    fn print(&mut self, text: &str);
-    /// A C0 control; never ESC.
-    fn control(&mut self, byte: u8);
-    /// An escape sequence that is no introducer.
-    fn esc(&mut self, intermediates: &[u8], last: u8);
-    /// A control sequence.
-    fn csi(&mut self, head: &Head, last: u8);
-    /// A string that is complete. `head` and `last` are a DCS string's.
-    fn string(&mut self, string: ControlString<'_>);
-    /// A string was complete that was too long to be kept.
-    fn overlong(&mut self, kind: StringKind);
-    /// The sequence between these offsets has been done.
-    fn ended(&mut self, from: u64, to: u64);
-}
-
-/// What stands before the final byte of a control sequence or a DCS string's head.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Head {
-    /// The private marker, one of `<=>?`; 0 for none.
-    pub(crate) prefix: u8,
-    pub(crate) params: Params,
-    intermediates: [u8; 2],
-    intermediates_len: usize,
-    /// It has more intermediates than any sequence.
-    is_malformed: bool,
-}
-
-impl Head {
-    pub(crate) fn intermediates(&self) -> &[u8] {
-        self.intermediates.get(..self.intermediates_len).unwrap_or(&[])
-    }
-
-    fn clear(&mut self) {
-        self.params.clear();
-        (self.prefix, self.intermediates_len, self.is_malformed) = (0, 0, false);
-    }
-
-    fn collect(&mut self, byte: u8) {
-        match self.intermediates.get_mut(self.intermediates_len) {
-            Some(place) => {
-                *place = byte;
-                self.intermediates_len += 1;
-            }
-            None => self.is_malformed = true,
-        }
-    }
-}
-
-/// The kinds of strings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StringKind {
-    Osc,
-    Dcs,
-    Apc,
-    Pm,
-    Sos,
-}
-
-/// A complete string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ControlString<'a> {
-    pub(crate) kind: StringKind,
-    /// What stood before the body of a DCS string.
-    pub(crate) head: &'a Head,
-    /// The final byte of that.
-    pub(crate) last: u8,
-    /// The body. C0 controls are left out, but for a DCS string.
-    pub(crate) body: &'a [u8],
-    /// BEL ended it, not ST.
-    pub(crate) by_bell: bool,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -515,83 +438,5 @@ impl Parser {
     fn end_sequence(&mut self, end: u64, actions: &mut impl Actions) {
         self.state = State::Ground;
         actions.ended(self.left_ground, end);
-    }
-
-    fn begin_string(&mut self, kind: StringKind) {
-        self.state = State::Body;
-        self.kind = kind;
-        self.last = 0;
-        (self.is_skipped, self.is_overlong) = (false, false);
-        self.drop_body();
-    }
-
-    fn drop_body(&mut self) {
-        self.body.clear();
-        self.body.shrink_to(STRING_CAPACITY_IDLE);
-    }
-
-    /// In a string's body from `at` on; returns where it was left.
-    fn continue_string(
-        &mut self,
-        bytes: &[u8],
-        mut at: usize,
-        base: u64,
-        actions: &mut impl Actions,
-    ) -> usize {
-        while self.state == State::Body {
-            let rest = bytes.get(at..).unwrap_or(&[]);
-            let len = scan::body(rest);
-            self.keep(rest.get(..len).unwrap_or(&[]));
-            at += len;
-            let Some(byte) = rest.get(len) else { return at };
-            at += 1;
-            self.body_control(*byte, base + at as u64, actions);
-        }
-        at
-    }
-
-    /// A C0 control in a string.
-    fn body_control(&mut self, byte: u8, end: u64, actions: &mut impl Actions) {
-        match byte {
-            BEL if self.kind == StringKind::Osc => self.end_string(true, end, actions),
-            ESC => self.state = State::BodyEscape,
-            CAN | SUB => {
-                self.drop_body();
-                self.end_sequence(end, actions);
-                actions.control(byte);
-            }
-            _ if self.kind == StringKind::Dcs => self.keep(&[byte]),
-            _ => {}
-        }
-    }
-
-    /// Keeps a part of a string's body, as long as it is not too much.
-    fn keep(&mut self, part: &[u8]) {
-        if self.is_skipped || self.is_overlong {
-            return;
-        }
-        self.is_overlong = self.body.len() + part.len() > STRING_BYTES_MAX;
-        if self.is_overlong {
-            self.body = Vec::new();
-        } else {
-            self.body.extend_from_slice(part);
-        }
-    }
-
-    /// A string is complete.
-    fn end_string(&mut self, by_bell: bool, end: u64, actions: &mut impl Actions) {
-        if self.is_overlong {
-            actions.overlong(self.kind);
-        } else if !self.is_skipped {
-            actions.string(ControlString {
-                kind: self.kind,
-                head: &self.head,
-                last: self.last,
-                body: &self.body,
-                by_bell,
-            });
-        }
-        self.drop_body();
-        self.end_sequence(end, actions);
     }
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
+use super::strings::{STRING_BYTES_MAX, STRING_CAPACITY_IDLE};
 use super::*;
 
 /// An action, as text. Runs of text are joined.

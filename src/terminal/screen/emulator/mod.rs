@@ -1,0 +1,424 @@
+//! The emulator: what the parser's actions do. It holds everything of a terminal that is not cells, and
+//! calls the grid for the rest.
+//!
+//! ```text
+//! bytes ─▶ Emulator ─▶ parser ─▶ Terminal ─┬─▶ grid        text, editing, screens      (csi, esc, rectangles)
+//!                                          ├─▶ modes, titles, palette, keyboard, charsets
+//!                                          ├─▶ answers     to the program's queries    (reports)
+//!                                          └─▶ deeds, facts  for the host              (osc)
+//! ```
+//!
+//! xterm is the reference where it is deterministic. Deliberately absent: VT52 mode, lines of double size,
+//! 132 columns, soft fonts, user-defined keys, printing, graphics, 8-bit replies. Reports by which a program
+//! could read the screen or have text of its choice typed are off by default
+//! ([`allow_reading`](Emulator::allow_reading)).
+//!
+//! Everything a program can make grow is bounded, here or in the grid.
+
+#![cfg(any(test, fuzzing))]
+#![allow(dead_code, reason = "not in use yet")]
+
+mod charset;
+mod colors;
+mod csi;
+mod esc;
+mod keyboard;
+mod modes;
+mod osc;
+mod queries;
+mod rectangles;
+mod reports;
+mod sgr;
+#[cfg(test)]
+mod tests;
+mod titles;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use self::charset::Charsets;
+use self::colors::Palette;
+use self::keyboard::Keyboard;
+use self::modes::{ModeSet, flag};
+use self::titles::Title;
+use super::facts::Facts;
+use super::grid::Grid;
+use super::parser::{Actions, ControlString, Head, Parser, StringKind};
+use super::update::{Cursor, CursorShape, Modes};
+use super::{Rgb, ScreenOptions};
+use crate::terminal::options::Size;
+
+/// Deeds that wait to be fetched after each read; more of them say nothing new.
+const DEEDS_MAX: usize = 64;
+
+/// Capacity that is kept for the next translated text.
+const TRANSLATED_CAPACITY_IDLE: usize = 256;
+
+/// Something that the program did and that is not seen in cells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Deed {
+    TitleChanged,
+    Bell,
+    Clipboard { selection: bool, text: String },
+    ProgressChanged,
+}
+
+/// Progress of the program's work (OSC 9;4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) state: ProgressState,
+    /// Percent, 0 to 100; without meaning while it is indeterminate.
+    pub(crate) percent: u8,
+}
+
+/// How the work goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProgressState {
+    Normal,
+    Failed,
+    Indeterminate,
+    Paused,
+}
+
+/// How the cursor looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct CursorLook {
+    shape: CursorShape,
+    blinking: bool,
+    /// The program chose it.
+    is_styled: bool,
+}
+
+/// How cells were protected last: it decides what erasing spares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Protection {
+    /// Not since the last reset: nothing is spared.
+    #[default]
+    None,
+    /// DECSCA: selective erasing spares them.
+    Dec,
+    /// SPA: erasing of lines, of the display and of characters spares them, too.
+    Iso,
+}
+
+/// See the module's documentation.
+pub(crate) struct Emulator {
+    parser: Parser,
+    terminal: Terminal,
+}
+
+/// What the parser's actions work on.
+struct Terminal {
+    grid: Grid,
+    size: Size,
+    options: ScreenOptions,
+    allows_reading: bool,
+    modes: ModeSet,
+    charsets: Charsets,
+    /// The last action printed, so that REP has something to repeat.
+    has_printed: bool,
+    /// Scratch for text that character sets change.
+    translated: String,
+    cursor: CursorLook,
+    protection: Protection,
+    /// DECSACE: changes of attributes are for a rectangle, not for a stream of characters.
+    changes_rectangles: bool,
+    /// The conformance level that was chosen (DECSCL), 1 to 5.
+    level: u16,
+    window: Title,
+    icon: Title,
+    keyboard: Keyboard,
+    palette: Palette,
+    progress: Option<Progress>,
+    facts: Facts,
+    deeds: Vec<Deed>,
+    /// Answers to the program's queries, to be typed.
+    answers: Vec<u8>,
+    /// Bytes of answers before the sequence that is under way.
+    answered: usize,
+    /// Queries that were answered: from and to which offset.
+    queries: VecDeque<(u64, u64)>,
+}
+
+/// The conformance level of a fresh terminal: a VT420.
+const LEVEL: u16 = 4;
+
+impl Emulator {
+    /// A fresh terminal whose output begins at `offset`.
+    pub(crate) fn new(size: Size, options: &ScreenOptions, offset: u64) -> Self {
+        let (rows, cols) = (usize::from(size.rows), usize::from(size.cols));
+        let terminal = Terminal {
+            grid: Grid::new(rows, cols, options.scrollback),
+            size,
+            options: options.clone(),
+            allows_reading: false,
+            modes: ModeSet::default(),
+            charsets: Charsets::new(),
+            has_printed: false,
+            translated: String::new(),
+            cursor: CursorLook::default(),
+            protection: Protection::None,
+            changes_rectangles: false,
+            level: LEVEL,
+            window: Title::default(),
+            icon: Title::default(),
+            keyboard: Keyboard::default(),
+            palette: Palette::default(),
+            progress: None,
+            facts: Facts::default(),
+            deeds: Vec::new(),
+            answers: Vec::new(),
+            answered: 0,
+            queries: VecDeque::new(),
+        };
+        Emulator { parser: Parser::new(offset), terminal }
+    }
+
+    /// Takes in the next output, at this time of the host's clock.
+    pub(crate) fn advance(&mut self, bytes: &[u8], now: Duration) {
+        self.terminal.facts.set_now(now);
+        self.terminal.answered = self.terminal.answers.len();
+        self.parser.advance(bytes, &mut self.terminal);
+    }
+
+    /// Changes the size; margins and the text are adapted by the grid.
+    pub(crate) fn resize(&mut self, size: Size) {
+        let terminal = &mut self.terminal;
+        if (size.rows, size.cols) != (terminal.size.rows, terminal.size.cols) {
+            terminal.grid.resize(size.rows.into(), size.cols.into());
+        }
+        terminal.size = size;
+    }
+
+    pub(crate) fn grid(&self) -> &Grid {
+        &self.terminal.grid
+    }
+
+    pub(crate) fn grid_mut(&mut self) -> &mut Grid {
+        &mut self.terminal.grid
+    }
+
+    pub(crate) fn size(&self) -> Size {
+        self.terminal.size
+    }
+
+    pub(crate) fn options(&self) -> &ScreenOptions {
+        &self.terminal.options
+    }
+
+    /// Lets the program have reports that could read the screen (DECRQCRA) or make input of text (titles).
+    pub(crate) fn allow_reading(&mut self, allows: bool) {
+        self.terminal.allows_reading = allows;
+    }
+
+    /// The parser, which knows where the output may be cut.
+    pub(crate) fn parser(&self) -> &Parser {
+        &self.parser
+    }
+
+    /// The window's title.
+    pub(crate) fn title(&self) -> &str {
+        &self.terminal.window.text
+    }
+
+    pub(crate) fn icon_title(&self) -> &str {
+        &self.terminal.icon.text
+    }
+
+    /// Progress of the program's work, if it reports one.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.terminal.progress
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.terminal.facts
+    }
+
+    pub(crate) fn facts_mut(&mut self) -> &mut Facts {
+        &mut self.terminal.facts
+    }
+
+    /// What the program did since the last call.
+    pub(crate) fn take_deeds(&mut self) -> Vec<Deed> {
+        std::mem::take(&mut self.terminal.deeds)
+    }
+
+    /// A synchronized update is under way.
+    pub(crate) fn is_synchronized(&self) -> bool {
+        self.terminal.modes.has(flag::SYNCHRONIZED)
+    }
+
+    pub(crate) fn cursor(&self) -> Cursor {
+        let (terminal, at) = (&self.terminal, self.terminal.grid.cursor());
+        Cursor {
+            row: at.row as u16,
+            col: at.col as u16,
+            shape: terminal.cursor.shape,
+            blinking: terminal.cursor.blinking,
+            visible: terminal.modes.has(flag::CURSOR_VISIBLE),
+        }
+    }
+
+    pub(crate) fn modes(&self) -> Modes {
+        self.terminal.visible_modes()
+    }
+
+    /// Bytes that it takes, the grid's included.
+    pub(crate) fn bytes(&self) -> usize {
+        let terminal = &self.terminal;
+        size_of::<Self>() - size_of::<Grid>()
+            + terminal.grid.bytes()
+            + self.parser.bytes()
+            + terminal.modes.bytes()
+            + terminal.translated.capacity()
+            + terminal.window.bytes()
+            + terminal.icon.bytes()
+            + terminal.keyboard.bytes()
+            + terminal.palette.bytes()
+            + terminal.answers.capacity()
+            + terminal.deeds.capacity() * size_of::<Deed>()
+            + terminal.queries.capacity() * size_of::<(u64, u64)>()
+    }
+}
+
+impl Actions for Terminal {
+    #[inline]
+    fn print_ascii(&mut self, bytes: &[u8]) {
+        self.has_printed = true;
+        if self.charsets.is_plain() {
+            self.grid.print_ascii(bytes);
+        } else if let Ok(text) = std::str::from_utf8(bytes) {
+            self.print_translated(text);
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        self.has_printed = true;
+        if self.charsets.is_plain() {
+            self.grid.print(text);
+        } else {
+            self.print_translated(text);
+        }
+    }
+
+    fn control(&mut self, byte: u8) {
+        self.has_printed = false;
+        match byte {
+            0x07 => self.deed(Deed::Bell),
+            0x08 => self.grid.backspace(),
+            b'\t' => self.grid.tab(1),
+            b'\n' | 0x0B | 0x0C => self.line_feed(),
+            b'\r' => self.grid.carriage_return(),
+            0x0E => self.charsets.shift_left(1),
+            0x0F => self.charsets.shift_left(0),
+            _ => {}
+        }
+    }
+
+    fn esc(&mut self, intermediates: &[u8], last: u8) {
+        self.escape(intermediates, last);
+    }
+
+    #[inline]
+    fn csi(&mut self, head: &Head, last: u8) {
+        self.control_sequence(head, last);
+    }
+
+    fn string(&mut self, string: ControlString<'_>) {
+        match string.kind {
+            StringKind::Osc => self.system_command(string.body, string.by_bell),
+            StringKind::Dcs => self.device_control(&string),
+            StringKind::Apc | StringKind::Pm | StringKind::Sos => {}
+        }
+    }
+
+    fn overlong(&mut self, _: StringKind) {}
+
+    #[inline]
+    fn ended(&mut self, from: u64, to: u64) {
+        self.has_printed = false;
+        if self.answers.len() > self.answered {
+            self.note_query(from, to);
+        }
+    }
+}
+
+impl Terminal {
+    fn print_translated(&mut self, text: &str) {
+        self.translated.clear();
+        self.charsets.translate(text, &mut self.translated);
+        self.grid.print(&self.translated);
+        self.translated.clear();
+        self.translated.shrink_to(TRANSLATED_CAPACITY_IDLE);
+    }
+
+    /// LF, VT, FF.
+    fn line_feed(&mut self) {
+        self.grid.line_feed();
+        if self.modes.has(flag::LINE_FEED_NEW_LINE) {
+            self.grid.carriage_return();
+        }
+    }
+
+    /// DECSC.
+    fn save_cursor(&mut self) {
+        self.grid.save_cursor(self.charsets.saved());
+    }
+
+    /// DECRC. Without a saved cursor the grid restores a fresh one.
+    fn restore_cursor(&mut self) {
+        let saved = self.grid.restore_cursor().unwrap_or_default();
+        self.charsets = Charsets::restored(saved);
+    }
+
+    /// DECSTR: what programs may rely on is as it is at first; the text stays.
+    fn reset_softly(&mut self) {
+        self.grid.soft_reset();
+        self.modes.set(flag::CURSOR_VISIBLE, true);
+        let off = flag::APPLICATION_CURSOR
+            | flag::APPLICATION_KEYPAD
+            | flag::KEYBOARD_LOCKED
+            | flag::NATIONAL_SETS;
+        self.modes.set(off, false);
+        self.charsets = Charsets::new();
+        self.protection = Protection::None;
+        self.changes_rectangles = false;
+    }
+
+    /// RIS: as it is at first. Facts about the program stay.
+    fn reset(&mut self) {
+        self.grid.reset();
+        self.modes = ModeSet::default();
+        self.charsets = Charsets::new();
+        self.cursor = CursorLook::default();
+        self.protection = Protection::None;
+        self.changes_rectangles = false;
+        self.level = LEVEL;
+        self.keyboard = Keyboard::default();
+        self.palette.clear();
+        let had_title = !self.window.text.is_empty();
+        (self.window, self.icon) = (Title::default(), Title::default());
+        if had_title {
+            self.deed(Deed::TitleChanged);
+        }
+        self.set_progress(None);
+    }
+
+    /// The colour of a place of the palette, as the program or the options set it.
+    fn color(&self, place: usize) -> Rgb {
+        self.palette.color(place, &self.options)
+    }
+
+    fn set_progress(&mut self, progress: Option<Progress>) {
+        if self.progress != progress {
+            self.progress = progress;
+            self.deed(Deed::ProgressChanged);
+        }
+    }
+
+    fn deed(&mut self, deed: Deed) {
+        if self.deeds.len() < DEEDS_MAX {
+            self.deeds.push(deed);
+        }
+    }
+}

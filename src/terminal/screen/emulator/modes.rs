@@ -1,0 +1,272 @@
+//! Modes: what programs set, reset, save and ask for.
+//!
+//! Modes that change editing are the grid's. The rest is kept here; what viewers need of it is told by
+//! [`Modes`]. A mode of the keyboard that nobody would act on is not known, so that DECRQM tells the truth.
+
+use super::super::update::Modes;
+use super::Terminal;
+
+/// Modes that are on or off and nothing else, as bits.
+pub(super) mod flag {
+    pub(in super::super) const APPLICATION_CURSOR: u32 = 1;
+    pub(in super::super) const APPLICATION_KEYPAD: u32 = 1 << 1;
+    pub(in super::super) const CURSOR_VISIBLE: u32 = 1 << 2;
+    pub(in super::super) const FOCUS_REPORTS: u32 = 1 << 3;
+    pub(in super::super) const ALTERNATE_SCROLL: u32 = 1 << 4;
+    pub(in super::super) const BRACKETED_PASTE: u32 = 1 << 5;
+    pub(in super::super) const SYNCHRONIZED: u32 = 1 << 6;
+    pub(in super::super) const COLOR_SCHEME_REPORTS: u32 = 1 << 7;
+    pub(in super::super) const NATIONAL_SETS: u32 = 1 << 8;
+    pub(in super::super) const REVERSE_SCREEN: u32 = 1 << 9;
+    pub(in super::super) const URGENCY_HINTS: u32 = 1 << 10;
+    pub(in super::super) const LINE_FEED_NEW_LINE: u32 = 1 << 11;
+    pub(in super::super) const SMOOTH_SCROLL: u32 = 1 << 12;
+    pub(in super::super) const AUTO_REPEAT: u32 = 1 << 13;
+    pub(in super::super) const KEYBOARD_LOCKED: u32 = 1 << 14;
+    pub(in super::super) const SEND_RECEIVE: u32 = 1 << 15;
+    pub(in super::super) const NO_CLEAR_AT_COLUMNS: u32 = 1 << 16;
+    pub(in super::super) const BACKARROW: u32 = 1 << 17;
+}
+
+/// The flags of a fresh terminal.
+const INITIAL: u32 = flag::CURSOR_VISIBLE
+    | flag::ALTERNATE_SCROLL
+    | flag::URGENCY_HINTS
+    | flag::AUTO_REPEAT
+    | flag::SEND_RECEIVE;
+
+/// Bits of [`Modes`] that have no name there yet: mouse reports in urxvt's form (1015) and in pixels (1016), of
+/// presses only (9), reports of the colour scheme (2031), a reversed screen (DECSCNM).
+const MOUSE_URXVT: u32 = 1 << 15;
+const MOUSE_PIXELS: u32 = 1 << 16;
+const MOUSE_PRESSES: u32 = 1 << 17;
+const COLOR_SCHEME_REPORTS: u32 = 1 << 18;
+const REVERSE_SCREEN: u32 = 1 << 19;
+
+/// The modes that are not the grid's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ModeSet {
+    flags: u32,
+    /// The number of the mode by which the mouse is reported; 0 for none. There is one at a time.
+    pub(super) mouse: u16,
+    /// The number of the mode that says in which form; 0 for the first form there was.
+    pub(super) mouse_form: u16,
+    /// Private modes that were saved, with their states.
+    saved: Vec<(u16, bool)>,
+}
+
+impl Default for ModeSet {
+    fn default() -> Self {
+        ModeSet { flags: INITIAL, mouse: 0, mouse_form: 0, saved: Vec::new() }
+    }
+}
+
+impl ModeSet {
+    pub(super) fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    pub(super) fn set(&mut self, flag: u32, on: bool) {
+        self.flags = if on { self.flags | flag } else { self.flags & !flag };
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.saved.capacity() * size_of::<(u16, bool)>()
+    }
+}
+
+/// The flag of a private mode that is nothing else.
+fn private_flag(number: u16) -> Option<u32> {
+    Some(match number {
+        1 => flag::APPLICATION_CURSOR,
+        4 => flag::SMOOTH_SCROLL,
+        5 => flag::REVERSE_SCREEN,
+        8 => flag::AUTO_REPEAT,
+        25 => flag::CURSOR_VISIBLE,
+        42 => flag::NATIONAL_SETS,
+        66 => flag::APPLICATION_KEYPAD,
+        67 => flag::BACKARROW,
+        95 => flag::NO_CLEAR_AT_COLUMNS,
+        1004 => flag::FOCUS_REPORTS,
+        1007 => flag::ALTERNATE_SCROLL,
+        1042 => flag::URGENCY_HINTS,
+        2004 => flag::BRACKETED_PASTE,
+        2026 => flag::SYNCHRONIZED,
+        2031 => flag::COLOR_SCHEME_REPORTS,
+        _ => return None,
+    })
+}
+
+/// The flag of an ANSI mode that is nothing else.
+fn ansi_flag(number: u16) -> Option<u32> {
+    Some(match number {
+        2 => flag::KEYBOARD_LOCKED,
+        12 => flag::SEND_RECEIVE,
+        20 => flag::LINE_FEED_NEW_LINE,
+        _ => return None,
+    })
+}
+
+impl Terminal {
+    /// SM and RM.
+    pub(super) fn set_ansi_mode(&mut self, number: u16, on: bool) {
+        match number {
+            4 => self.grid.set_insert(on),
+            _ => {
+                if let Some(flag) = ansi_flag(number) {
+                    self.modes.set(flag, on);
+                }
+            }
+        }
+    }
+
+    /// DECSET and DECRST.
+    pub(super) fn set_private_mode(&mut self, number: u16, on: bool) {
+        match number {
+            6 => {
+                self.grid.set_origin(on);
+                self.grid.goto(0, 0);
+            }
+            7 => self.grid.set_autowrap(on),
+            12 => {
+                self.cursor.is_styled = true;
+                self.cursor.blinking = on;
+            }
+            45 => self.grid.set_reverse_wrap(on),
+            69 => self.grid.enable_cols_margin(on),
+            9 | 1000 | 1002 | 1003 => self.modes.mouse = if on { number } else { 0 },
+            1005 | 1006 | 1015 | 1016 => {
+                let is_this = self.modes.mouse_form == number;
+                match on {
+                    true => self.modes.mouse_form = number,
+                    false if is_this => self.modes.mouse_form = 0,
+                    false => {}
+                }
+            }
+            47 | 1047 | 1049 => self.switch_screen(number, on),
+            1048 if on => self.save_cursor(),
+            1048 => self.restore_cursor(),
+            2027 => self.grid.set_graphemes(on),
+            _ => {
+                if let Some(flag) = private_flag(number) {
+                    self.modes.set(flag, on);
+                }
+            }
+        }
+    }
+
+    /// Modes 47, 1047 and 1049 as xterm has them: 47 keeps what is on the alternate screen, 1047 erases it at
+    /// the end, 1049 at the beginning, and only 1049 saves and restores the cursor.
+    fn switch_screen(&mut self, number: u16, on: bool) {
+        if on {
+            if number == 1049 {
+                self.save_cursor();
+            }
+            if !self.grid.is_alternate() {
+                self.keyboard.enter_alternate();
+            }
+            self.grid.enter_alternate(number == 1049);
+            return;
+        }
+        if self.grid.is_alternate() {
+            if number == 1047 {
+                self.grid.erase_alternate();
+            }
+            self.keyboard.leave_alternate();
+            self.grid.leave_alternate();
+        }
+        if number == 1049 {
+            self.restore_cursor();
+        }
+    }
+
+    /// Whether an ANSI mode is set; `None` for one that is not known.
+    fn ansi_mode(&self, number: u16) -> Option<bool> {
+        match number {
+            4 => Some(self.grid.insert()),
+            _ => ansi_flag(number).map(|flag| self.modes.has(flag)),
+        }
+    }
+
+    /// Whether a private mode is set; `None` for one that is not known.
+    fn private_mode(&self, number: u16) -> Option<bool> {
+        Some(match number {
+            6 => self.grid.origin(),
+            7 => self.grid.autowrap(),
+            12 => self.cursor.blinking,
+            45 => self.grid.reverse_wrap(),
+            69 => self.grid.cols_margin_enabled(),
+            9 | 1000 | 1002 | 1003 => self.modes.mouse == number,
+            1005 | 1006 | 1015 | 1016 => self.modes.mouse_form == number,
+            47 | 1047 | 1049 => self.grid.is_alternate(),
+            // xterm tells whether there is something to restore, which nobody asks for.
+            1048 => false,
+            2027 => self.grid.graphemes(),
+            _ => return private_flag(number).map(|flag| self.modes.has(flag)),
+        })
+    }
+
+    /// DECRQM for an ANSI mode: 1 set, 2 reset, 4 reset for good, 0 unknown.
+    pub(super) fn report_ansi_mode(&mut self, number: u16) {
+        let state = match (number, self.ansi_mode(number)) {
+            (_, Some(is_set)) => 2 - u8::from(is_set),
+            // Modes of ECMA-48 for terminals that hold back what is typed.
+            (1 | 5 | 7 | 10 | 11 | 13..=19, None) => 4,
+            _ => 0,
+        };
+        self.answer(format_args!("\x1b[{number};{state}$y"));
+    }
+
+    /// DECRQM for a private mode.
+    pub(super) fn report_private_mode(&mut self, number: u16) {
+        let state = self.private_mode(number).map_or(0, |is_set| 2 - u8::from(is_set));
+        self.answer(format_args!("\x1b[?{number};{state}$y"));
+    }
+
+    /// XTSAVE.
+    pub(super) fn save_mode(&mut self, number: u16) {
+        let Some(is_set) = self.private_mode(number) else { return };
+        match self.modes.saved.iter_mut().find(|(saved, _)| *saved == number) {
+            Some(place) => place.1 = is_set,
+            // Only modes that are known, so they are few.
+            None => self.modes.saved.push((number, is_set)),
+        }
+    }
+
+    /// XTRESTORE.
+    pub(super) fn restore_mode(&mut self, number: u16) {
+        let saved = self.modes.saved.iter().find(|(saved, _)| *saved == number);
+        if let Some((_, is_set)) = saved.copied() {
+            self.set_private_mode(number, is_set);
+        }
+    }
+
+    /// What viewers need to know of modes.
+    pub(super) fn visible_modes(&self) -> Modes {
+        let (modes, grid) = (&self.modes, &self.grid);
+        let table = [
+            (grid.is_alternate(), Modes::ALTERNATE_SCREEN.bits()),
+            (modes.has(flag::APPLICATION_CURSOR), Modes::APPLICATION_CURSOR.bits()),
+            (modes.has(flag::APPLICATION_KEYPAD), Modes::APPLICATION_KEYPAD.bits()),
+            (modes.has(flag::BRACKETED_PASTE), Modes::BRACKETED_PASTE.bits()),
+            (modes.mouse == 9, MOUSE_PRESSES),
+            (modes.mouse == 1000, Modes::MOUSE_CLICKS.bits()),
+            (modes.mouse == 1002, Modes::MOUSE_DRAGS.bits()),
+            (modes.mouse == 1003, Modes::MOUSE_MOTION.bits()),
+            (modes.mouse_form == 1005, Modes::MOUSE_UTF8.bits()),
+            (modes.mouse_form == 1006, Modes::MOUSE_SGR.bits()),
+            (modes.mouse_form == 1015, MOUSE_URXVT),
+            (modes.mouse_form == 1016, MOUSE_PIXELS),
+            (modes.has(flag::FOCUS_REPORTS), Modes::FOCUS_REPORTS.bits()),
+            (modes.has(flag::ALTERNATE_SCROLL), Modes::ALTERNATE_SCROLL.bits()),
+            (grid.autowrap(), Modes::AUTO_WRAP.bits()),
+            (grid.origin(), Modes::ORIGIN.bits()),
+            (grid.insert(), Modes::INSERT.bits()),
+            (modes.has(flag::LINE_FEED_NEW_LINE), Modes::LINE_FEED_NEW_LINE.bits()),
+            (modes.has(flag::COLOR_SCHEME_REPORTS), COLOR_SCHEME_REPORTS),
+            (modes.has(flag::REVERSE_SCREEN), REVERSE_SCREEN),
+        ];
+        let bits = table.iter().filter(|(is_set, _)| *is_set).fold(0, |bits, (_, bit)| bits | bit);
+        Modes::from_bits(bits | self.keyboard.bits())
+    }
+}

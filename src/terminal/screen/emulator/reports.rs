@@ -1,0 +1,185 @@
+//! Answers to the queries of programs, written where the engine fetches them to type them.
+
+use super::super::parser::Params;
+use super::super::style::Rgb;
+use super::Terminal;
+use super::colors::is_dark;
+use super::modes::flag;
+use super::titles::Which;
+
+/// What DA1 reports: a VT420 with selective erasing, national sets, horizontal scrolling, colours, rectangles.
+const IDENTITY: &str = "?64;6;9;21;22;28";
+
+impl Terminal {
+    /// DA1.
+    pub(super) fn report_identity(&mut self) {
+        self.answer(format_args!("\x1b[{IDENTITY}c"));
+    }
+
+    /// DA2.
+    pub(super) fn report_version_number(&mut self) {
+        self.answer(format_args!("\x1b[>1;10;0c"));
+    }
+
+    /// DA3.
+    pub(super) fn report_unit(&mut self) {
+        self.answer(format_args!("\x1bP!|00000000\x1b\\"));
+    }
+
+    /// XTVERSION.
+    pub(super) fn report_version(&mut self) {
+        self.answer(format_args!("\x1bP>|OrchFlow({})\x1b\\", env!("CARGO_PKG_VERSION")));
+    }
+
+    /// DSR: 5 whether all is well, 6 where the cursor is.
+    pub(super) fn report_status(&mut self, what: u16) {
+        match what {
+            5 => self.answer(format_args!("\x1b[0n")),
+            6 => {
+                let (row, col) = self.reported_position();
+                self.answer(format_args!("\x1b[{row};{col}R"));
+            }
+            _ => {}
+        }
+    }
+
+    /// The cursor's row and column from 1, from the margins with origin mode.
+    pub(super) fn reported_position(&self) -> (usize, usize) {
+        let (at, margins) = (self.grid.cursor(), self.grid.margins());
+        let (top, left) = if self.grid.origin() { (margins.top, margins.left) } else { (0, 0) };
+        (at.row.saturating_sub(top) + 1, at.col.saturating_sub(left) + 1)
+    }
+
+    /// DSR of DEC: the cursor, and devices that this terminal does not have.
+    pub(super) fn report_private_status(&mut self, params: &Params) {
+        match params.get(0) {
+            6 => {
+                let (row, col) = self.reported_position();
+                // There is one page.
+                self.answer(format_args!("\x1b[?{row};{col};1R"));
+            }
+            // No printer; keys that could be defined are not locked; a North American keyboard; no locator,
+            // of no kind.
+            15 => self.answer(format_args!("\x1b[?13n")),
+            25 => self.answer(format_args!("\x1b[?20n")),
+            26 => self.answer(format_args!("\x1b[?27;1;0;0n")),
+            53 | 55 => self.answer(format_args!("\x1b[?50n")),
+            56 => self.answer(format_args!("\x1b[?57;0n")),
+            // No macros, none of them summed; no errors; one session.
+            62 => self.answer(format_args!("\x1b[0000*{{")),
+            63 => self.answer(format_args!("\x1bP{}!~0000\x1b\\", params.get(1))),
+            75 => self.answer(format_args!("\x1b[?70n")),
+            85 => self.answer(format_args!("\x1b[?83n")),
+            996 => self.report_color_scheme(),
+            _ => {}
+        }
+    }
+
+    /// Whether the host's colours are dark or light.
+    pub(super) fn report_color_scheme(&mut self) {
+        let scheme = if is_dark(self.options.background) { 1 } else { 2 };
+        self.answer(format_args!("\x1b[?997;{scheme}n"));
+    }
+
+    /// The host has other colours from now on; programs that asked for it hear of a change from dark to
+    /// light or back.
+    pub(super) fn set_host_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
+        let was_dark = is_dark(self.options.background);
+        self.options.foreground = foreground;
+        self.options.background = background;
+        self.options.cursor = cursor;
+        if was_dark != is_dark(background) && self.modes.has(flag::COLOR_SCHEME_REPORTS) {
+            self.report_color_scheme();
+        }
+    }
+
+    /// Flags of the kitty keyboard protocol.
+    pub(super) fn report_keyboard(&mut self) {
+        let flags = self.keyboard.flags();
+        self.answer(format_args!("\x1b[?{flags}u"));
+    }
+
+    /// XTQMODKEYS.
+    pub(super) fn report_other_keys(&mut self) {
+        let level = self.keyboard.modify_other_keys;
+        self.answer(format_args!("\x1b[>4;{level}m"));
+    }
+
+    /// OSC 4, 10, 11, 12 with `?`; ended as the query was.
+    pub(super) fn report_color(
+        &mut self,
+        prefix: std::fmt::Arguments<'_>,
+        place: usize,
+        by_bell: bool,
+    ) {
+        let Rgb { r, g, b } = self.color(place);
+        let end = if by_bell { "\x07" } else { "\x1b\\" };
+        self.answer(format_args!(
+            "\x1b]{prefix};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}"
+        ));
+    }
+
+    /// The text area in pixels, if the host has told it.
+    pub(super) fn report_pixels(&mut self) {
+        let (height, width) = (self.size.pixel_height, self.size.pixel_width);
+        if height > 0 && width > 0 {
+            self.answer(format_args!("\x1b[4;{height};{width}t"));
+        }
+    }
+
+    /// The text area in characters.
+    pub(super) fn report_size(&mut self) {
+        let (rows, cols) = (self.size.rows, self.size.cols);
+        self.answer(format_args!("\x1b[8;{rows};{cols}t"));
+    }
+
+    /// A title. Programs have been made to type what others had set as one.
+    pub(super) fn report_title(&mut self, which: Which) {
+        if !self.allows_reading {
+            return;
+        }
+        let (letter, title) = match which {
+            Which::Icon => ('L', self.icon.text.clone()),
+            Which::Both | Which::Window => ('l', self.window.text.clone()),
+        };
+        self.answer(format_args!("\x1b]{letter}{title}\x1b\\"));
+    }
+
+    /// DECRQSS: the setting that the final bytes of its sequence name.
+    pub(super) fn report_setting(&mut self, name: &[u8]) {
+        let (margins, level, look, size) =
+            (self.grid.margins(), self.level, self.cursor, self.size);
+        match name {
+            b"m" => {
+                let style = super::sgr::describe(&self.grid.pen().style);
+                self.answer_setting(format_args!("{style}m"));
+            }
+            b"r" => {
+                self.answer_setting(format_args!("{};{}r", margins.top + 1, margins.bottom + 1))
+            }
+            b"s" => {
+                self.answer_setting(format_args!("{};{}s", margins.left + 1, margins.right + 1))
+            }
+            b"t" => self.answer_setting(format_args!("{}t", size.rows)),
+            b" q" => {
+                let style = 2 * look.shape as u16 + 2 - u16::from(look.blinking);
+                self.answer_setting(format_args!("{style} q"));
+            }
+            b"\"p" => self.answer_setting(format_args!("{};1\"p", level + 60)),
+            b"\"q" => {
+                self.answer_setting(format_args!("{}\"q", u8::from(self.grid.pen().protected)))
+            }
+            b"$|" => self.answer_setting(format_args!("{}$|", size.cols)),
+            b"*|" => self.answer_setting(format_args!("{}*|", size.rows)),
+            b"*x" => {
+                let extent = 1 + u8::from(self.changes_rectangles);
+                self.answer_setting(format_args!("{extent}*x"));
+            }
+            _ => self.answer(format_args!("\x1bP0$r\x1b\\")),
+        }
+    }
+
+    fn answer_setting(&mut self, setting: std::fmt::Arguments<'_>) {
+        self.answer(format_args!("\x1bP1$r{setting}\x1b\\"));
+    }
+}

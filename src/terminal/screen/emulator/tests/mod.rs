@@ -1,0 +1,62 @@
+//! What sequences do: tables of cases, and properties on random streams.
+
+mod editing;
+mod random;
+mod rendition;
+mod reports;
+mod sets;
+mod states;
+mod strings;
+
+use std::time::Duration;
+
+use super::*;
+
+/// Output at 20x6, the rows that it leaves without trailing blanks, and the cursor's row and column from the
+/// origin.
+type Case = (&'static [u8], &'static str, (usize, usize));
+
+fn emulator(cols: u16, rows: u16) -> Emulator {
+    let options = ScreenOptions { scrollback: 50, clipboard: true, ..ScreenOptions::default() };
+    Emulator::new(Size::cells(cols, rows), &options, 0)
+}
+
+fn feed(emulator: &mut Emulator, bytes: impl AsRef<[u8]>) {
+    emulator.advance(bytes.as_ref(), Duration::ZERO);
+}
+
+/// An emulator of 20x6 that was given this.
+fn fed(bytes: impl AsRef<[u8]>) -> Emulator {
+    let mut emulator = emulator(20, 6);
+    feed(&mut emulator, bytes);
+    emulator
+}
+
+/// The screen's rows without trailing blanks and blank rows at the end.
+fn text(emulator: &Emulator) -> String {
+    let mut text = String::new();
+    for row in 0..emulator.grid().rows() as i64 {
+        emulator.grid().row(row).unwrap().push_text(&mut text);
+        text.push('\n');
+    }
+    text.truncate(text.trim_end_matches('\n').len());
+    text
+}
+
+fn check(table: &[Case]) {
+    let mut wrong = Vec::new();
+    for (bytes, rows, cursor) in table {
+        let emulator = fed(bytes);
+        let (row, col) = emulator.terminal.reported_position();
+        let seen = (text(&emulator), (row - 1, col - 1));
+        if seen != (rows.to_string(), *cursor) {
+            wrong.push((String::from_utf8_lossy(bytes), seen, (rows, cursor)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} cases: {wrong:#?}", wrong.len());
+}
+
+/// What is answered to this.
+fn answers(bytes: impl AsRef<[u8]>) -> String {
+    String::from_utf8(fed(bytes).take_answers().unwrap_or_default()).unwrap()
+}

@@ -1,0 +1,212 @@
+//! Random streams: nothing panics at any size, and where the output is cut does not matter.
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::*;
+
+/// The same cases each time; in the long form of the tests other ones, and more.
+fn config() -> ProptestConfig {
+    let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some();
+    let (cases, rng_seed) =
+        if is_soak { (20_000, RngSeed::Random) } else { (400, RngSeed::Fixed(20_261_127)) };
+    ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
+}
+
+fn words() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        "[a-z ]{1,30}".prop_map(String::into_bytes),
+        prop::sample::select(vec![
+            "日本語テキスト",
+            "e\u{301}o\u{308}\u{323}",
+            "👩\u{200d}👩 🎉",
+            "🇩🇪🇫🇷",
+            "☺\u{fe0f}x",
+            "\u{ad}a\u{200b}b",
+            "a wide one at the edge 界",
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+        prop::collection::vec(any::<u8>(), 1..6),
+    ]
+}
+
+/// Sequences without parameters that mean anything.
+fn fixed() -> impl Strategy<Value = Vec<u8>> {
+    prop::sample::select(vec![
+        "\r\n",
+        "\n",
+        "\r",
+        "\x08",
+        "\t",
+        "\x0e",
+        "\x0f",
+        "\x07",
+        "\x0b",
+        "\x18",
+        "\x1a",
+        "\x1b",
+        "\x1bM",
+        "\x1bD",
+        "\x1bE",
+        "\x1b6",
+        "\x1b7",
+        "\x1b8",
+        "\x1b9",
+        "\x1bH",
+        "\x1bN",
+        "\x1bO",
+        "\x1bV",
+        "\x1bW",
+        "\x1bn",
+        "\x1bo",
+        "\x1b(0",
+        "\x1b(B",
+        "\x1b)0",
+        "\x1b*A",
+        "\x1b+>",
+        "\x1b=",
+        "\x1b>",
+        "\x1b#8",
+        "\x1bc",
+        "\x1b[!p",
+        "\x1b[?5W",
+        "\x1b[0c",
+        "\x1b[6n",
+        "\x1b[?6n",
+        "\x1bP$qm\x1b\\",
+        "\x1bP$qr\x1b\\",
+        "\x1b]2;a title\x07",
+        "\x1b]0;\x1b\\",
+        "\x1b]8;;http://example.com\x1b\\",
+        "\x1b]8;id=z;u\x07",
+        "\x1b]8;;\x07",
+        "\x1b]4;1;#102030\x07",
+        "\x1b]104\x07",
+        "\x1b]133;A\x07",
+        "\x1b]133;C\x07",
+        "\x1b]133;D;0\x07",
+        "\x1b]9;4;1;5\x07",
+        "\x1bP1;2q#0~~\x1b\\",
+        "\x1b_apc\x1b\\",
+        "\x1b]2;“",
+    ])
+    .prop_map(|text| text.as_bytes().to_vec())
+}
+
+/// Control sequences of every kind.
+fn csi() -> impl Strategy<Value = Vec<u8>> {
+    let number = prop_oneof![4 => 0..12u32, 1 => 0..70u32, 1 => 60_000..70_000u32];
+    let end = prop::sample::select(vec![
+        "@", "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "P", "S", "T", "X",
+        "Z", "^", "`", "a", "b", "d", "e", "f", "g", "m", "r", "s", "u", " @", " A", " q", "'}",
+        "'~", "$x", "$z", "${", "$v", "$r", "$t", "*x", "*y", "\"q", "\"p", "t",
+    ]);
+    let private =
+        prop::sample::select(vec!["?J", "?K", ">u", "<u", "=u", ">m", "?s", "?r", "?$p", "$p"]);
+    let plain = (prop::collection::vec(number.clone(), 0..8), end);
+    let marked = (prop::collection::vec(number, 0..3), private);
+    let list = |numbers: Vec<u32>| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(";");
+    prop_oneof![
+        5 => plain.prop_map(move |(numbers, end)| format!("\x1b[{}{end}", list(numbers))),
+        1 => marked.prop_map(move |(numbers, end)| {
+            let at = usize::from(!end.starts_with('$'));
+            let (prefix, end) = end.split_at(at);
+            format!("\x1b[{prefix}{}{end}", list(numbers))
+        }),
+    ]
+    .prop_map(String::into_bytes)
+}
+
+fn modes() -> impl Strategy<Value = Vec<u8>> {
+    let mode = prop::sample::select(vec![
+        "?1", "?3", "?5", "?6", "?6", "?7", "?12", "?25", "?42", "?45", "?47", "?69", "?69",
+        "?1000", "?1006", "?1047", "?1048", "?1049", "?2004", "?2026", "?2027", "?2031", "4", "20",
+    ]);
+    (mode, any::<bool>())
+        .prop_map(|(mode, on)| format!("\x1b[{mode}{}", if on { 'h' } else { 'l' }).into_bytes())
+}
+
+fn output() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![4 => words(), 3 => fixed(), 5 => csi(), 2 => modes()];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// Everything that can be seen of an emulator.
+fn seen(emulator: &mut Emulator) -> String {
+    let grid = emulator.grid();
+    let mut seen = String::new();
+    for row in -(grid.history_rows() as i64)..grid.rows() as i64 {
+        let row = grid.row(row).unwrap();
+        let cells: Vec<_> = row.cells().collect();
+        seen += &format!("{cells:?} {}\n", row.is_wrapped());
+    }
+    let state =
+        (grid.cursor(), grid.margins(), grid.pen().style, grid.tab_stops().collect::<Vec<_>>());
+    let terminal = &emulator.terminal;
+    seen +=
+        &format!("{state:?} {:?} {:?} {:?}", terminal.charsets, terminal.modes, terminal.keyboard);
+    let told = (&terminal.window, &terminal.icon, &terminal.queries, &terminal.palette);
+    seen += &format!("{told:?} {:?} {:?}", emulator.cursor(), emulator.modes());
+    seen += &format!("{:?} {:?}", emulator.take_answers(), emulator.take_deeds());
+    seen
+}
+
+fn check_bounds(emulator: &Emulator) {
+    let (grid, at) = (emulator.grid(), emulator.grid().cursor());
+    assert!(at.row < grid.rows() && at.col < grid.cols(), "{at:?}");
+    assert!(emulator.title().len() <= 4096);
+    assert!(emulator.bytes() < 4 << 20, "{}", emulator.bytes());
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Sizes from one cell on, with changes of size between.
+    #[test]
+    fn nothing_panics(steps in prop::collection::vec((output(), 1..200u16, 1..60u16, 0..4u8), 1..5)) {
+        let mut emulator = emulator(80, 24);
+        emulator.allow_reading(true);
+        for (bytes, cols, rows, kind) in steps {
+            let size = match kind {
+                0 => Size::cells(1, 1),
+                1 => Size::cells(cols % 5 + 1, rows % 4 + 1),
+                _ => Size::cells(cols, rows),
+            };
+            emulator.resize(size);
+            check_bounds(&emulator);
+            feed(&mut emulator, &bytes);
+            check_bounds(&emulator);
+        }
+    }
+
+    /// Bytes without any sense.
+    #[test]
+    fn any_bytes_are_survived(
+        bytes in prop::collection::vec(any::<u8>(), 0..3000),
+        cols in 1..200u16,
+        rows in 1..60u16,
+    ) {
+        let mut emulator = emulator(cols, rows);
+        feed(&mut emulator, &bytes);
+        check_bounds(&emulator);
+        prop_assert_eq!(emulator.parser().offset(), bytes.len() as u64);
+    }
+
+    /// Fed whole, in pieces, and a byte at a time.
+    #[test]
+    fn cuts_change_nothing(
+        bytes in output(),
+        piece in 2..40usize,
+        cols in 1..40u16,
+        rows in 1..12u16,
+    ) {
+        let mut whole = emulator(cols, rows);
+        feed(&mut whole, &bytes);
+        let expected = seen(&mut whole);
+        for piece in [1, piece] {
+            let mut split = emulator(cols, rows);
+            bytes.chunks(piece).for_each(|bytes| feed(&mut split, bytes));
+            prop_assert_eq!(seen(&mut split), &expected[..], "in pieces of {}", piece);
+        }
+    }
+}
