@@ -49,7 +49,6 @@ static void options(orch_engine *engine) {
     REFUSED(bad.foreground = 0x1000000, "colour");
     REFUSED(bad.background = UINT32_MAX, "colour");
     REFUSED(bad.cursor = 0x01FFFFFF, "colour");
-    REFUSED(bad.reserved = 1, "reserved");
     REFUSED(bad.scrollback = 100001, "scrollback");
     REFUSED(bad.scrollback = SIZE_MAX, "scrollback");
 #undef REFUSED

@@ -337,6 +337,9 @@
 // Attribute: struck through.
 #define ORCH_ATTRIBUTE_STRIKEOUT 32
 
+// Attribute: blinking.
+#define ORCH_ATTRIBUTE_BLINK 64
+
 // Run flag: each character takes two columns, else one. A run with combining characters is one cell.
 #define ORCH_RUN_WIDE 1
 
@@ -402,6 +405,21 @@
 
 // Screen mode: a line feed also returns (LNM).
 #define ORCH_SCREEN_MODE_LINE_FEED_NEW_LINE 16384
+
+// Screen mode: the mouse is reported in urxvt's form (1015).
+#define ORCH_SCREEN_MODE_MOUSE_URXVT 32768
+
+// Screen mode: the mouse is reported in SGR form, in pixels (1016).
+#define ORCH_SCREEN_MODE_MOUSE_PIXELS 65536
+
+// Screen mode: presses of buttons alone are reported, in the form of X10 (9).
+#define ORCH_SCREEN_MODE_MOUSE_PRESSES 131072
+
+// Screen mode: a change of the colour scheme is reported (2031).
+#define ORCH_SCREEN_MODE_COLOR_SCHEME_REPORTS 262144
+
+// Screen mode: the colours of text and background are exchanged on the whole screen (DECSCNM).
+#define ORCH_SCREEN_MODE_REVERSE_SCREEN 524288
 
 // Bits 24 to 28 of the screen modes: the flags of the kitty keyboard protocol.
 #define ORCH_SCREEN_MODES_KEYBOARD 520093696
@@ -818,9 +836,6 @@
 // State flag: the shell told the exit code of the last command, `last_exit_code`.
 #define ORCH_STATE_HAS_EXIT_CODE 128
 
-// State flag: the screen is kept as a snapshot for now, see `orch_screen_options.hibernate_after_ms`.
-#define ORCH_STATE_HIBERNATES 256
-
 // Screen option: the engine does not answer the program's questions (where the cursor is, which
 // colours there are, what the terminal can). For when the output also goes to another terminal, which
 // answers them itself.
@@ -828,9 +843,6 @@
 
 // Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
 #define ORCH_SCREEN_CLIPBOARD 2
-
-// For `orch_screen_options.hibernate_after_ms`: never.
-#define ORCH_HIBERNATE_NEVER UINT32_MAX
 
 // Search flag: the pattern is a regular expression in the syntax of Rust's regex crate; without
 // backreferences and look-around, in a time that is linear in the text.
@@ -988,8 +1000,7 @@ typedef struct orch_config {
     // Bytes read in one turn. Default 1 MiB.
     size_t turn_bytes;
     // Microseconds after which a turn begins no further unit of work. A turn takes at most 10 ms of processor
-    // time; only a change of size or a snapshot with a long scrollback, a search within one very long line and
-    // a screen of very many cells may take longer. Default 2,000.
+    // time; only a snapshot with a long scrollback and a screen of very many cells may take longer. Default 2,000.
     uint32_t turn_time_us;
     // The same while somebody types. Default 100.
     uint32_t turn_time_typing_us;
@@ -1130,11 +1141,6 @@ typedef struct orch_screen_options {
     uint32_t background;
     // The cursor's colour that a program is told. Default light grey.
     uint32_t cursor;
-    // Milliseconds without output after which the screen is kept as a snapshot, in some hundred bytes,
-    // until it is needed again; ORCH_HIBERNATE_NEVER for never. Default 30,000.
-    uint32_t hibernate_after_ms;
-    // Must be 0.
-    uint32_t reserved;
 } orch_screen_options;
 
 // How to start a program in a terminal. Fill with `orch_spawn_options_init` first.

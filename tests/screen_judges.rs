@@ -149,6 +149,7 @@ fn look(style: Style) -> String {
         ("inverse", Attributes::INVERSE),
         ("strike", Attributes::STRIKEOUT),
         ("invisible", Attributes::HIDDEN),
+        ("blink", Attributes::BLINK),
     ];
     let (fg, bg) = (color(style.foreground), color(style.background));
     let mut look = format!("{{\"fg\": \"{fg}\", \"bg\": \"{bg}\"");

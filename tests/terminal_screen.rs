@@ -327,8 +327,8 @@ fn questions_are_left_out_of_what_is_played_again() {
     host.turn_until("the output", |engine| engine.state(id).unwrap().log_end == end);
     listen(&mut host);
     let text = |reader| String::from_utf8_lossy(&heard[&reader]).into_owned();
-    assert_eq!(text(resumed), "abcd\x1b\\e\x1b[?25hfg\x1b[5nh");
-    assert_eq!(text(quiet), "abcd\x1b\\e\x1b[?25hfgh");
+    assert_eq!(text(resumed), "abcde\x1b[?25hfg\x1b[5nh");
+    assert_eq!(text(quiet), "abcde\x1b[?25hfgh");
     assert_eq!(text(exact), "a\x1b[cb\x1b[6nc\x1b]11;?\x07d\x1b]10;?\x1b\\e\x1b[?25hfg\x1b[5nh");
 }
 

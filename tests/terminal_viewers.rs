@@ -343,34 +343,3 @@ fn screens_are_limited() {
     }
     assert_eq!(host.engine.screen_bytes(), 0);
 }
-
-#[test]
-fn an_idle_screen_hibernates_and_nobody_notices() {
-    let mut host = Host::new();
-    let hibernate_after = Some(Duration::from_millis(5));
-    let screen = ScreenOptions { hibernate_after, ..ScreenOptions::default() };
-    let mut tty = Played::new(&mut host, AdoptOptions::new().screen(screen));
-    let (id, reader) = (tty.id, viewer(&mut host, tty.id, Duration::ZERO));
-    for n in 0..50 {
-        tty.play(&mut host, format!("\x1b[3{}mline {n}\r\n", n % 8).as_bytes());
-    }
-    tty.play(&mut host, b"\x1b]2;title\x07\x1b[?2004h$ ");
-    let asleep = |host: &mut Host| {
-        host.wait("sleep", |host| host.engine.state(id).unwrap().screen.unwrap().hibernates);
-    };
-    asleep(&mut host);
-    let state = host.engine.state(id).unwrap().screen.unwrap();
-    assert!(state.bytes < 4096, "{}", state.bytes);
-    assert_eq!((state.title.as_str(), state.history, state.cursor.row), ("title", 46, 4));
-    let before = host.heard(reader).view.updates;
-    let text = host.engine.screen_text(id, 1000).unwrap();
-    assert!(text.starts_with("line 0\n") && text.ends_with("line 49\n$\n"), "{text}");
-    asleep(&mut host);
-    host.engine.paste(id, b"x").unwrap();
-    tty.typed(&mut host, "\x1b[200~x\x1b[201~");
-    tty.play(&mut host, b"more");
-    host.wait("the update", |host| host.heard(reader).view.rows[4] == "$ more");
-    assert_eq!(host.heard(reader).view.updates, before + 1, "one row, once");
-    asleep(&mut host);
-    host.close(id);
-}

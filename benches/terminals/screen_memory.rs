@@ -1,10 +1,8 @@
-//! Memory of the host for idle terminals: without a screen, with one, asleep, and with scrollback.
+//! Memory of the host for idle terminals: without a screen, with one, and with scrollback.
 
-use std::time::{Duration, Instant};
+use orchflow::{ScreenOptions, SpawnOptions};
 
-use orchflow::{ScreenOptions, SpawnOptions, TerminalId};
-
-use crate::host::{Host, PATIENCE, Screens, Wait};
+use crate::host::{Host, Screens, Wait};
 use crate::peer::Peer;
 use crate::stats::{Line, Table, Target};
 use crate::system::{resident_bytes, trim_memory};
@@ -18,23 +16,17 @@ const COLS: u64 = 80;
 const ROWS: usize = 24;
 const KIB: f64 = 1024.0;
 
-/// Longer than it takes to start all terminals and count.
-const SLEEPS_AFTER: Duration = Duration::from_secs(8);
-
 pub(crate) fn run(table: &mut Table, peer: &Peer) {
     table.section("memory of each of 1,000 idle terminals", "");
     let at_most = |kib: f64| Target::AtMost(kib * KIB);
     idle(table, "without a screen", Screens::None, ("<= 16 KiB", at_most(16.0)));
-    let awake = ScreenOptions { hibernate_after: None, ..ScreenOptions::default() };
-    idle(table, "with a screen of 80x24", Screens::Kept(awake), ("<= 112 KiB", at_most(112.0)));
-    let sleeper = ScreenOptions { hibernate_after: Some(SLEEPS_AFTER), ..ScreenOptions::default() };
-    idle(table, "with a screen that sleeps", Screens::Kept(sleeper), ("", Target::None));
+    let screen = Screens::Kept(ScreenOptions::default());
+    idle(table, "with a screen of 80x24", screen, ("<= 28 KiB", at_most(28.0)));
     with_scrollback(table, peer);
 }
 
 /// A line of output is in each of them.
 fn idle(table: &mut Table, what: &str, screens: Screens, target: (&str, Target)) {
-    let sleeps = matches!(&screens, Screens::Kept(options) if options.hibernate_after.is_some());
     let mut host = Host::with_screens(Wait::InTurn, screens);
     let start = |host: &mut Host, count| {
         let ids: Vec<_> = (0..count).map(|_| host.spawn(&["cat"])).collect();
@@ -48,26 +40,10 @@ fn idle(table: &mut Table, what: &str, screens: Screens, target: (&str, Target))
     start(&mut host, 1);
     trim_memory();
     let before = resident_bytes();
-    let ids = start(&mut host, IDLE);
-    if sleeps {
-        fall_asleep(&mut host, &ids);
-    }
+    start(&mut host, IDLE);
     trim_memory();
     let each = resident_bytes().saturating_sub(before) as f64 / IDLE as f64;
     table.line(Line::figure(what, format!("{:.2} KiB", each / KIB), each, target));
-}
-
-/// Waits until every screen sleeps.
-fn fall_asleep(host: &mut Host, ids: &[TerminalId]) {
-    let patience = Instant::now() + PATIENCE;
-    let is_awake = |host: &mut Host, id: TerminalId| {
-        let screen = host.engine.state(id).unwrap().screen.unwrap();
-        !screen.hibernates
-    };
-    while ids.iter().any(|id| is_awake(host, *id)) {
-        host.turn(Duration::from_millis(500), None);
-        assert!(Instant::now() < patience, "a screen does not fall asleep");
-    }
 }
 
 /// Full rows of ASCII text, and the same bytes in terminals without a screen: their logs.
@@ -82,8 +58,7 @@ fn with_scrollback(table: &mut Table, peer: &Peer) {
     let title = format!("memory of each of {WITH_SCROLLBACK} with 1,000 full rows above it");
     table.section(&title, "no screen");
     let command = format!("cat {}; exec cat", file.display());
-    let awake = ScreenOptions { hibernate_after: None, ..ScreenOptions::default() };
-    let kept = of_output(&command, Screens::Kept(awake));
+    let kept = of_output(&command, Screens::Kept(ScreenOptions::default()));
     let bare = of_output(&command, Screens::None);
     let kib = |bytes: f64| format!("{:.1} KiB", bytes / KIB);
     let line = Line::figure("with a screen of 80x24", kib(kept), kept, ("", Target::None));

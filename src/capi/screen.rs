@@ -1,10 +1,9 @@
 //! Screens: how they are made, what readers get of them, and what they show.
 
 use std::ffi::c_void;
-use std::time::Duration;
 
 use super::guard::{Inner, Lent, on_engine, orch_engine, without_engine};
-use super::options::{NO_BYTES, NO_SIZE, delivery_from, orch_bytes, orch_size, unknown};
+use super::options::{NO_BYTES, NO_SIZE, delivery_from, orch_bytes, orch_size};
 use super::search::orch_match;
 use super::sized::{self, SizedStruct, lend, size_through};
 use super::status::*;
@@ -19,9 +18,6 @@ use crate::{ReaderId, Rgb, Rows, ScreenOptions, ScreenUpdate, Size, TerminalId};
 pub const ORCH_SCREEN_NO_ANSWERS: u32 = 1;
 /// Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
 pub const ORCH_SCREEN_CLIPBOARD: u32 = 2;
-
-/// For `orch_screen_options.hibernate_after_ms`: never.
-pub const ORCH_HIBERNATE_NEVER: u32 = u32::MAX;
 
 /// How the engine keeps a terminal's screen. Fill with `orch_screen_options_init` first.
 #[repr(C)]
@@ -39,16 +35,11 @@ pub struct orch_screen_options {
     pub background: u32,
     /// The cursor's colour that a program is told. Default light grey.
     pub cursor: u32,
-    /// Milliseconds without output after which the screen is kept as a snapshot, in some hundred bytes,
-    /// until it is needed again; ORCH_HIBERNATE_NEVER for never. Default 30,000.
-    pub hibernate_after_ms: u32,
-    /// Must be 0.
-    pub reserved: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
 unsafe impl SizedStruct for orch_screen_options {
-    const FIRST_SIZE: usize = size_through!(orch_screen_options, reserved, u32);
+    const FIRST_SIZE: usize = size_through!(orch_screen_options, cursor, u32);
     fn defaults() -> Self {
         let default = ScreenOptions::default();
         let flag = |holds, flag| if holds { flag } else { 0 };
@@ -60,10 +51,6 @@ unsafe impl SizedStruct for orch_screen_options {
             foreground: rgb_number(default.foreground),
             background: rgb_number(default.background),
             cursor: rgb_number(default.cursor),
-            hibernate_after_ms: default
-                .hibernate_after
-                .map_or(ORCH_HIBERNATE_NEVER, |after| after.as_millis() as u32),
-            reserved: 0,
         }
     }
 }
@@ -92,9 +79,6 @@ pub(super) unsafe fn screen_options(
     }
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(options, false) }?;
-    if c.reserved != 0 {
-        return Err(unknown("reserved", c.reserved));
-    }
     sized::check_flags("screen options", c.flags, ORCH_SCREEN_NO_ANSWERS | ORCH_SCREEN_CLIPBOARD)?;
     Ok(Some(ScreenOptions {
         scrollback: c.scrollback,
@@ -103,8 +87,6 @@ pub(super) unsafe fn screen_options(
         foreground: rgb_from(c.foreground)?,
         background: rgb_from(c.background)?,
         cursor: rgb_from(c.cursor)?,
-        hibernate_after: (c.hibernate_after_ms != ORCH_HIBERNATE_NEVER)
-            .then(|| Duration::from_millis(c.hibernate_after_ms.into())),
     }))
 }
 

@@ -33,8 +33,6 @@ pub const ORCH_STATE_PAUSED_BY_MEMORY: u32 = 32;
 pub const ORCH_STATE_HAS_SCREEN: u32 = 64;
 /// State flag: the shell told the exit code of the last command, `last_exit_code`.
 pub const ORCH_STATE_HAS_EXIT_CODE: u32 = 128;
-/// State flag: the screen is kept as a snapshot for now, see `orch_screen_options.hibernate_after_ms`.
-pub const ORCH_STATE_HIBERNATES: u32 = 256;
 
 /// A reader as a state query shows it.
 #[repr(C)]
@@ -210,9 +208,6 @@ fn ns(since: Option<Duration>) -> i64 {
 
 fn fill_screen(c: &mut orch_terminal_state, screen: &ScreenState) {
     c.flags |= ORCH_STATE_HAS_SCREEN;
-    if screen.hibernates {
-        c.flags |= ORCH_STATE_HIBERNATES;
-    }
     c.title = lend(screen.title.as_bytes());
     c.told_cwd = lend(screen.cwd.as_ref().map_or(b"", |cwd| cwd.as_os_str().as_bytes()));
     c.cursor = screen.cursor.into();

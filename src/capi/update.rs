@@ -41,6 +41,8 @@ pub const ORCH_ATTRIBUTE_INVERSE: u16 = 8;
 pub const ORCH_ATTRIBUTE_HIDDEN: u16 = 16;
 /// Attribute: struck through.
 pub const ORCH_ATTRIBUTE_STRIKEOUT: u16 = 32;
+/// Attribute: blinking.
+pub const ORCH_ATTRIBUTE_BLINK: u16 = 64;
 
 /// Run flag: each character takes two columns, else one. A run with combining characters is one cell.
 pub const ORCH_RUN_WIDE: u16 = 1;
@@ -90,6 +92,16 @@ pub const ORCH_SCREEN_MODE_ORIGIN: u32 = 4_096;
 pub const ORCH_SCREEN_MODE_INSERT: u32 = 8_192;
 /// Screen mode: a line feed also returns (LNM).
 pub const ORCH_SCREEN_MODE_LINE_FEED_NEW_LINE: u32 = 16_384;
+/// Screen mode: the mouse is reported in urxvt's form (1015).
+pub const ORCH_SCREEN_MODE_MOUSE_URXVT: u32 = 32_768;
+/// Screen mode: the mouse is reported in SGR form, in pixels (1016).
+pub const ORCH_SCREEN_MODE_MOUSE_PIXELS: u32 = 65_536;
+/// Screen mode: presses of buttons alone are reported, in the form of X10 (9).
+pub const ORCH_SCREEN_MODE_MOUSE_PRESSES: u32 = 131_072;
+/// Screen mode: a change of the colour scheme is reported (2031).
+pub const ORCH_SCREEN_MODE_COLOR_SCHEME_REPORTS: u32 = 262_144;
+/// Screen mode: the colours of text and background are exchanged on the whole screen (DECSCNM).
+pub const ORCH_SCREEN_MODE_REVERSE_SCREEN: u32 = 524_288;
 /// Bits 24 to 28 of the screen modes: the flags of the kitty keyboard protocol.
 pub const ORCH_SCREEN_MODES_KEYBOARD: u32 = 520_093_696;
 /// Bits 29 and 30 of the screen modes: the level of xterm's modifyOtherKeys, 0 to 2.

@@ -61,7 +61,7 @@ impl Engine {
     /// # Errors
     /// `StaleId`, `NoScreen`.
     pub fn snapshot(&mut self, id: TerminalId, scrollback: usize) -> Result<Snapshot> {
-        self.with_terminals(|terminals, reactor| terminals.snapshot(id, scrollback, reactor))
+        self.with_terminals(|terminals, _| terminals.snapshot(id, scrollback))
     }
 
     /// A screen as text with at most `scrollback` rows above it: a line per row, trailing blanks cut.
@@ -69,7 +69,7 @@ impl Engine {
     /// # Errors
     /// `StaleId`, `NoScreen`.
     pub fn screen_text(&mut self, id: TerminalId, scrollback: usize) -> Result<String> {
-        self.with_terminals(|terminals, reactor| terminals.screen_text(id, scrollback, reactor))
+        self.with_terminals(|terminals, _| terminals.screen_text(id, scrollback))
     }
 
     /// Rows of a screen (0 is its top) and its scrollback (-1 is its newest row), as many of `count`
@@ -84,9 +84,7 @@ impl Engine {
         count: usize,
         rows: &mut Rows,
     ) -> Result<()> {
-        self.with_terminals(|terminals, reactor| {
-            terminals.screen_rows(id, first, count, rows, reactor)
-        })
+        self.with_terminals(|terminals, _| terminals.screen_rows(id, first, count, rows))
     }
 
     /// What changed on a screen since the update with this generation; everything for 0 or one that is
@@ -100,9 +98,7 @@ impl Engine {
         generation: u64,
         update: &mut ScreenUpdate,
     ) -> Result<()> {
-        self.with_terminals(|terminals, reactor| {
-            terminals.screen_changes(id, generation, update, reactor)
-        })
+        self.with_terminals(|terminals, _| terminals.screen_changes(id, generation, update))
     }
 
     /// Searches a screen and its scrollback at once. Rows that wrap into each other are one line, up to 1,000
@@ -118,7 +114,7 @@ impl Engine {
     /// `StaleId`, `NoScreen`, `InvalidArgument` for a pattern that is empty, too long, malformed, or too
     /// large when compiled.
     pub fn search(&mut self, id: TerminalId, search: &Search) -> Result<Matches> {
-        self.with_terminals(|terminals, reactor| terminals.search(id, search, reactor))
+        self.with_terminals(|terminals, _| terminals.search(id, search))
     }
 
     /// Bytes that all screens and their scrollback take, about.

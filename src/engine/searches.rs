@@ -240,7 +240,7 @@ impl Engine {
             return Ok(None);
         };
         let scratch = job.scratch.get_or_insert_default();
-        self.terminals.search_on(job.terminal, cursor, scratch, cost, &mut self.reactor)
+        self.terminals.search_on(job.terminal, cursor, scratch, cost)
     }
 
     fn send_answer(&mut self, at: usize, slice: &mut Slice) {

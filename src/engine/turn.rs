@@ -66,8 +66,8 @@ impl Engine {
     ///
     /// What a turn leaves undone, the next one does; the descriptor stays readable meanwhile. Not counting
     /// the wait, a turn takes `turn_time` (2 ms) and what one unit of work takes beyond it, 10 ms of
-    /// processor time at worst. Beyond that are only a change of size and a snapshot of a terminal with a
-    /// long scrollback, and a screen of very many cells.
+    /// processor time at worst. Beyond that are only a snapshot of a terminal with a long scrollback, and
+    /// a screen of very many cells.
     ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a forked child, [`System`](crate::ErrorKind::System)
@@ -145,7 +145,6 @@ impl Engine {
             | Alarm::Kill(_)
             | Alarm::Exit(_)
             | Alarm::Screen(_)
-            | Alarm::Hibernate(_)
             | Alarm::Directory(_) => {
                 let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
                 self.log_failure("timer", outcome);

@@ -86,8 +86,6 @@ pub(crate) enum Alarm {
     Exit(TerminalId),
     /// A viewer of the screen may be told again, or a reader has lagged too long.
     Screen(TerminalId),
-    /// The screen may have been idle for so long that it sleeps.
-    Hibernate(TerminalId),
     /// The working directory of a terminal's programs may be another one.
     Directory(TerminalId),
     /// A file watch has something to look at.

@@ -34,7 +34,7 @@ pub(super) fn send(
         return;
     }
     let mut update = ScreenUpdate::default();
-    if outflow.terminals.screen_changes(id, known, &mut update, outflow.reactor).is_err() {
+    if outflow.terminals.screen_changes(id, known, &mut update).is_err() {
         return;
     }
     view.shown(update.generation, now);

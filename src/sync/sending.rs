@@ -89,12 +89,10 @@ fn step(
             attachment.credit_up_to(to);
             client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
         }
-        Some(Next::Snapshot { history }) => {
-            match outflow.terminals.snapshot(id, history, outflow.reactor) {
-                Ok(snapshot) => attachment.resume_with(snapshot),
-                Err(_) => attachment.consumer.go_without_snapshot(state.end),
-            }
-        }
+        Some(Next::Snapshot { history }) => match outflow.terminals.snapshot(id, history) {
+            Ok(snapshot) => attachment.resume_with(snapshot),
+            Err(_) => attachment.consumer.go_without_snapshot(state.end),
+        },
         Some(Next::Update) => screens::send(client, attachment, state, outflow),
         Some(Next::Cleared { .. }) => broken!("clients get a snapshot where a screen was cleared"),
         None => return false,

@@ -114,7 +114,6 @@ pub(crate) struct Terminal {
     /// What the screen was counted with in the budget of all.
     screen_bytes: usize,
     /// When it is looked whether the screen may sleep.
-    sleep_timer: Option<TimerId>,
     /// When viewers are looked after again.
     screen_timer: Option<(Instant, TimerId)>,
     /// The last time that the host cleared the screen.
@@ -180,7 +179,6 @@ impl Terminal {
             size_policy: SizePolicy::default(),
             screen: None,
             screen_bytes: 0,
-            sleep_timer: None,
             screen_timer: None,
             cleared: Cleared::default(),
             hasher: RandomState::new(),

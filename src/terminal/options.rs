@@ -44,10 +44,9 @@ impl Default for Size {
 }
 
 impl Size {
-    /// The size of this terminal's screen: a row and, for wide characters, two columns are the least.
-    /// PTYs of hosts may have no size yet.
+    /// The size of this terminal's screen: a row and a column are the least. PTYs of hosts may have no size yet.
     pub(crate) fn for_screen(self) -> Size {
-        Size { cols: self.cols.max(2), rows: self.rows.max(1), ..self }
+        Size { cols: self.cols.max(1), rows: self.rows.max(1), ..self }
     }
 }
 

@@ -101,13 +101,6 @@ impl Terminals {
         Ok(())
     }
 
-    pub(super) fn on_hibernate_alarm(&mut self, id: TerminalId, reactor: &mut Reactor) {
-        if let Ok(terminal) = self.table.get_mut(id) {
-            terminal.on_hibernate_alarm(reactor);
-            self.screens.count(terminal);
-        }
-    }
-
     pub(crate) fn clear_screen(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
         self.touch(id);
         self.command(id, reactor, |t, reactor| t.clear_screen(reactor))?;
@@ -146,24 +139,14 @@ impl Terminals {
         self.command(id, reactor, |t, _| t.request_snapshot(reader, history))
     }
 
-    pub(crate) fn snapshot(
-        &mut self,
-        id: TerminalId,
-        history: usize,
-        reactor: &mut Reactor,
-    ) -> Result<Snapshot> {
+    pub(crate) fn snapshot(&mut self, id: TerminalId, history: usize) -> Result<Snapshot> {
         let terminal = self.table.get_mut(id)?;
         let log_start = terminal.log.start();
-        terminal.open_screen(reactor)?.snapshot(history, log_start)
+        terminal.open_screen()?.snapshot(history, log_start)
     }
 
-    pub(crate) fn screen_text(
-        &mut self,
-        id: TerminalId,
-        history: usize,
-        reactor: &mut Reactor,
-    ) -> Result<String> {
-        Ok(self.table.get_mut(id)?.open_screen(reactor)?.text(history))
+    pub(crate) fn screen_text(&mut self, id: TerminalId, history: usize) -> Result<String> {
+        Ok(self.table.get_mut(id)?.open_screen()?.text(history))
     }
 
     pub(crate) fn screen_rows(
@@ -172,9 +155,8 @@ impl Terminals {
         first: i32,
         count: usize,
         rows: &mut Rows,
-        reactor: &mut Reactor,
     ) -> Result<()> {
-        self.table.get_mut(id)?.open_screen(reactor)?.rows(first, count, rows);
+        self.table.get_mut(id)?.open_screen()?.rows(first, count, rows);
         Ok(())
     }
 
@@ -183,22 +165,16 @@ impl Terminals {
         id: TerminalId,
         generation: u64,
         update: &mut ScreenUpdate,
-        reactor: &mut Reactor,
     ) -> Result<()> {
-        let screen = self.table.get_mut(id)?.open_screen(reactor)?;
+        let screen = self.table.get_mut(id)?.open_screen()?;
         screen.look();
         screen.changes_since(generation, update);
         Ok(())
     }
 
     /// Searches at once, until a bound of the search is reached or [`SEARCH_COST_MAX`].
-    pub(crate) fn search(
-        &mut self,
-        id: TerminalId,
-        search: &Search,
-        reactor: &mut Reactor,
-    ) -> Result<Matches> {
-        let screen = self.table.get_mut(id)?.open_screen(reactor)?;
+    pub(crate) fn search(&mut self, id: TerminalId, search: &Search) -> Result<Matches> {
+        let screen = self.table.get_mut(id)?.open_screen()?;
         let mut cost = 0;
         let mut cursor = SearchCursor::new(search, self.patterns.get(search, &mut cost)?);
         let mut scratch = Scratch::default();
@@ -232,9 +208,8 @@ impl Terminals {
         cursor: &mut SearchCursor,
         scratch: &mut Scratch,
         cost: &mut u64,
-        reactor: &mut Reactor,
     ) -> Result<Option<Matches>> {
-        let screen = self.table.get_mut(id)?.open_screen(reactor)?;
+        let screen = self.table.get_mut(id)?.open_screen()?;
         *cost += cursor.step(screen, scratch);
         Ok(cursor.is_done().then(|| cursor.result(screen)))
     }
@@ -278,14 +253,9 @@ impl Terminal {
     }
 
     /// Makes the snapshot that a reader waits for; its bytes go on from there.
-    pub(super) fn take_snapshot(
-        &mut self,
-        reader: ReaderId,
-        history: usize,
-        reactor: &mut Reactor,
-    ) -> Result<Snapshot> {
+    pub(super) fn take_snapshot(&mut self, reader: ReaderId, history: usize) -> Result<Snapshot> {
         let (start, end) = (self.log.start(), self.log.end());
-        let snapshot = self.open_screen(reactor)?.snapshot(history, start);
+        let snapshot = self.open_screen()?.snapshot(history, start);
         let consumer = &mut self.reader_mut(reader)?.consumer;
         match &snapshot {
             Ok(snapshot) => consumer.resume_at(snapshot.offset),

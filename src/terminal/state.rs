@@ -116,8 +116,6 @@ pub struct ScreenState {
     pub bytes: usize,
     /// Times that the model failed and was built anew from the log.
     pub failures: u32,
-    /// It is kept as a snapshot until it is needed again.
-    pub hibernates: bool,
 }
 
 impl Terminal {
@@ -194,7 +192,6 @@ impl Terminal {
             last_exit_code: facts.last_exit(),
             bytes: screen.bytes(),
             failures: screen.failures(),
-            hibernates: screen.is_asleep(),
         }
     }
 

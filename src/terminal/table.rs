@@ -397,10 +397,6 @@ impl Terminals {
                 t.on_screen_alarm(reactor);
                 Ok(())
             }),
-            Alarm::Hibernate(id) => {
-                self.on_hibernate_alarm(id, reactor);
-                Ok(())
-            }
             Alarm::Directory(id) => {
                 self.on_directory_alarm(id, reactor);
                 Ok(())

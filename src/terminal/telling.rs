@@ -27,7 +27,7 @@ impl Told {
             Picked::Output { .. } | Picked::Gap { .. } => terminal.update_flow(reactor),
             Picked::Screen { reader } => terminal.take_update(reader, reactor, &mut self.update),
             Picked::Snapshot { reader, history } => {
-                let taken = terminal.take_snapshot(reader, history, reactor);
+                let taken = terminal.take_snapshot(reader, history);
                 terminal.update_flow(reactor);
                 match taken {
                     Ok(snapshot) => self.snapshot = snapshot,

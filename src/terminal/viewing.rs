@@ -49,40 +49,12 @@ impl ScreenBudget {
 }
 
 impl Terminal {
-    /// The screen, awake.
-    pub(crate) fn open_screen(&mut self, reactor: &mut Reactor) -> Result<&mut Screen> {
-        if let Some(screen) = &mut self.screen {
-            screen.wake();
-        }
-        self.arm_hibernation(reactor);
+    pub(crate) fn open_screen(&mut self) -> Result<&mut Screen> {
         self.screen.as_deref_mut().ok_or_else(no_screen)
     }
 
     fn needs_screen(&self) -> Result<()> {
         if self.screen.is_some() { Ok(()) } else { Err(no_screen()) }
-    }
-
-    /// Sees to it that an idle screen goes to sleep. One timer, looked at when it fires: output does
-    /// not move it.
-    fn arm_hibernation(&mut self, reactor: &mut Reactor) {
-        let after = self.screen.as_ref().and_then(|screen| screen.hibernates_after());
-        if let Some(after) = after.filter(|_| self.sleep_timer.is_none()) {
-            let alarm = Alarm::Hibernate(self.id);
-            self.sleep_timer = Some(reactor.set_timer(reactor.now() + after, alarm));
-        }
-    }
-
-    pub(crate) fn on_hibernate_alarm(&mut self, reactor: &mut Reactor) {
-        self.sleep_timer = None;
-        let Some(screen) = &mut self.screen else { return };
-        let Some(after) = screen.hibernates_after() else { return };
-        let due = self.last_output.map_or(reactor.now(), |last| last + after);
-        if due <= reactor.now() {
-            screen.sleep();
-        } else {
-            let alarm = Alarm::Hibernate(self.id);
-            self.sleep_timer = Some(reactor.set_timer(due, alarm));
-        }
     }
 
     fn elapsed(&self, reactor: &Reactor) -> Duration {
@@ -121,7 +93,6 @@ impl Terminal {
             self.after_flush(flushed);
             self.update_interest(reactor);
         }
-        self.arm_hibernation(reactor);
         self.follow_scrolled();
         let handed_over = self.hand_over_laggards(reactor.now());
         self.tell_viewers(reactor, false);
@@ -144,6 +115,9 @@ impl Terminal {
         let now = reactor.now();
         let mut wake = self.next_handover();
         if let Some(screen) = &mut self.screen {
+            if screen.count_history() {
+                wake = Some(now);
+            }
             let held = held_until(screen, self.started);
             for reader in self.readers.iter_mut().filter(|reader| !reader.paused) {
                 let Some(view) = reader.consumer.view() else { continue };
@@ -197,7 +171,6 @@ impl Terminal {
             return broken!("a viewer has a screen");
         };
         let viewport = &mut reader.viewport;
-        screen.wake();
         screen.look();
         viewport.back = viewport.back.min(screen.history());
         if viewport.back > 0 {
@@ -227,7 +200,7 @@ impl Terminal {
         reactor: &mut Reactor,
     ) -> Result<()> {
         self.accepts_view()?;
-        let history = self.open_screen(reactor)?.history();
+        let history = self.open_screen()?.history();
         let reader = self.reader_mut(reader)?;
         let Some(view) = reader.consumer.view() else {
             return Err(Error::invalid("only a viewer of the screen has a viewport"));
@@ -324,7 +297,7 @@ impl Terminal {
 
     pub(crate) fn clear_screen(&mut self, reactor: &mut Reactor) -> Result<()> {
         self.accepts_view()?;
-        self.open_screen(reactor)?.clear();
+        self.open_screen()?.clear();
         self.cleared = Cleared { times: self.cleared.times + 1, at: self.log.end() };
         self.tell_viewers(reactor, false);
         Ok(())

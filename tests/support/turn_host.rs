@@ -127,9 +127,7 @@ impl TurnHost {
 
     /// What attackers need, with the terminals that they use.
     pub(crate) fn target(&self) -> Target {
-        let screen = |scrollback| {
-            Some(ScreenOptions { scrollback, hibernate_after: None, ..ScreenOptions::default() })
-        };
+        let screen = |scrollback| Some(ScreenOptions { scrollback, ..ScreenOptions::default() });
         let letters = r"head -c 800000 /dev/zero | tr '\0' a; exec cat";
         let letters = self.spawn(letters, screen(10_000));
         let line = self.spawn(r"head -c 60000 /dev/zero | tr '\0' q; exec cat", screen(1000));

@@ -229,6 +229,7 @@ fn push_style(style: Style, out: &mut String) {
         (Attributes::BOLD, ";1"),
         (Attributes::DIM, ";2"),
         (Attributes::ITALIC, ";3"),
+        (Attributes::BLINK, ";5"),
         (Attributes::INVERSE, ";7"),
         (Attributes::HIDDEN, ";8"),
         (Attributes::STRIKEOUT, ";9"),

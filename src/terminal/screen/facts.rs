@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::handler::truncate;
+use super::emulator::truncate;
 
 /// Notifications and command marks that wait to be told. The oldest is dropped for one more.
 const WAITING_MAX: usize = 32;
@@ -19,15 +19,6 @@ pub(crate) enum Fact {
     Notification { title: String, body: String },
     CommandStarted { command: String },
     CommandFinished { exit_code: Option<i32>, duration: Duration },
-}
-
-/// Something that happened on the screen and is not seen in its rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    Title,
-    Bell(u32),
-    Clipboard { selection: bool, text: String },
-    Fact(Fact),
 }
 
 /// See the module's documentation.

@@ -3,40 +3,30 @@
 //! [`Screen`] is the only thing that the rest of the terminal sees. Inside:
 //!
 //! ```text
-//!  output ─▶ scanner ─▶ parser ─▶ model ─┬─▶ changes ─▶ update    for viewers, at their pace
-//!               │                        ├─▶ snapshot             for readers that lost bytes
-//!               ▼                        ├─▶ rows, search         for hosts that ask
-//!             facts ─▶ events            └─▶ answers              to the program's questions
+//!  output ─▶ parser ─▶ emulator ─┬─▶ grid ─▶ history
+//!                                │     └─▶ update          for viewers, at their pace
+//!                                │     └─▶ rows, search    for hosts that ask
+//!                                ├─▶ snapshot              for readers that lost bytes
+//!                                ├─▶ facts ─▶ events
+//!                                └─▶ answers               to the program's queries
 //! ```
 //!
-//! Everything is pure: no descriptor, no clock. The model is foreign code that is fed by programs nobody
-//! trusts, so a panic in it is caught, and the screen is built anew from what the log still has.
+//! Everything is pure: no descriptor, no clock. It is fed by programs nobody trusts, so a panic in it is caught,
+//! and the screen is built anew from what the log still has.
 
-mod answers;
-mod cells;
-mod changes;
 mod clipboard;
 mod emulator;
 mod facts;
 #[cfg(fuzzing)]
 mod fuzz;
-#[cfg(any(test, fuzzing))]
-#[allow(dead_code, reason = "not in use yet")]
 mod grid;
-mod handler;
-#[cfg(any(test, fuzzing))]
-#[allow(dead_code, reason = "not in use yet")]
 mod history;
-mod model;
 mod palette;
 mod parser;
 #[cfg(test)]
 mod recordings;
 mod rows;
-mod scanner;
 mod search;
-mod sleep;
-mod snapshot;
 mod style;
 #[cfg(test)]
 mod tests;
@@ -46,19 +36,14 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use alacritty_terminal::index::Line;
-use alacritty_terminal::vte::ansi::Processor;
-
-use self::changes::Changes;
-pub(crate) use self::facts::{Fact, Facts, News};
+use self::emulator::{Deed, Emulator};
+pub(crate) use self::facts::{Fact, Facts};
 #[cfg(fuzzing)]
 pub(crate) use self::fuzz::fuzz;
-use self::model::{Deed, Feed, Model, NoHold};
+use self::grid::Grid;
 pub use self::rows::{Link, Row, Rows, Run};
-use self::scanner::Scanner;
 pub use self::search::{Match, Matches, Position, Search};
 pub(crate) use self::search::{Patterns, Scratch, SearchCursor, check_length};
-use self::sleep::Asleep;
 pub use self::style::{Attributes, Color, Rgb, Style, Underline};
 pub use self::update::{Cursor, CursorShape, Modes, ScreenUpdate, Scroll};
 use super::options::Size;
@@ -81,9 +66,6 @@ pub struct ScreenOptions {
     pub background: Rgb,
     /// The cursor's colour that a program is told. Default light grey.
     pub cursor: Rgb,
-    /// Time without output after which the screen is kept as a snapshot, in some hundred bytes, until it
-    /// is needed again; `None` for never. Default 30 s.
-    pub hibernate_after: Option<Duration>,
 }
 
 impl Default for ScreenOptions {
@@ -96,7 +78,6 @@ impl Default for ScreenOptions {
             foreground: grey,
             background: Rgb { r: 0, g: 0, b: 0 },
             cursor: grey,
-            hibernate_after: Some(Duration::from_secs(30)),
         }
     }
 }
@@ -114,95 +95,82 @@ pub struct Snapshot {
     pub bytes: Vec<u8>,
 }
 
-/// A time to hibernation from which on it is never.
-const MAX_IDLE: Duration = Duration::from_secs(365 * 24 * 3600);
+/// What counting rows of the scrollback may cost at a time after a change of the width, in about nanoseconds.
+const COUNT_COST: u64 = 200_000;
 
 /// See the module's documentation.
 pub(crate) struct Screen {
-    scanner: Scanner,
-    parser: Processor<NoHold>,
-    model: Model,
-    changes: Changes,
-    facts: Facts,
+    emulator: Emulator,
     title_changed: bool,
     bells: u32,
     clipboard: Option<(bool, String)>,
     /// Counts output and resizes; what is equal shows the same.
     revision: u64,
-    /// The revision at the last look for changes.
+    /// The revision at the last look for changes, and what was seen then beside the grid.
     looked_at: u64,
+    seen: (Cursor, Modes),
+    /// The title has changed since the last look; the generation in which it did last.
+    title_is_new: bool,
+    title_generation: u64,
     /// When the synchronized update under way began.
     synchronized_since: Option<Duration>,
-    /// Times that the model had to be built anew.
+    /// Times that the screen had to be built anew after a panic.
     failures: u32,
     failure_untold: bool,
-    /// A look or a resize panicked; the next output builds the model anew.
+    /// A look or a resize panicked; the next output builds the screen anew.
     is_broken: bool,
     /// Offsets at which the output may be cut, some of those that the log still has.
     cuts: VecDeque<u64>,
-    /// Questions that were answered, from and to which offset, as long as the log has them.
-    questions: VecDeque<(u64, u64)>,
-    /// Rows that scrolled into the history are counted.
+    /// Rows that scroll into the history are counted.
     counts_scrolled: bool,
     scrolled: usize,
-    /// Rows that have scrolled into the history since the screen was made.
-    scrolled_total: i64,
-    /// Times that rows have changed their places in another way.
-    row_epoch: u64,
-    /// Then the model is an empty one, but for its record.
-    asleep: Option<Box<Asleep>>,
 }
 
 impl Screen {
     pub(crate) fn new(size: Size, options: &ScreenOptions, offset: u64) -> Self {
         Screen {
-            scanner: Scanner::new(offset),
-            parser: Processor::new(),
-            model: Model::new(size, options),
-            changes: Changes::new(),
-            facts: Facts::default(),
+            emulator: Emulator::new(size, options, offset),
             title_changed: false,
             bells: 0,
             clipboard: None,
             revision: 1,
             looked_at: 0,
+            seen: Default::default(),
+            title_is_new: false,
+            title_generation: 0,
             synchronized_since: None,
             failures: 0,
             failure_untold: false,
             is_broken: false,
             cuts: VecDeque::new(),
-            questions: VecDeque::new(),
             counts_scrolled: false,
             scrolled: 0,
-            scrolled_total: 0,
-            row_epoch: 0,
-            asleep: None,
         }
     }
 
-    /// Takes in the next output. `false`: the model panicked; [`rebuild`](Self::rebuild) it.
+    fn grid(&self) -> &Grid {
+        self.emulator.grid()
+    }
+
+    /// Takes in the next output. `false`: it panicked; [`rebuild`](Self::rebuild) it.
     pub(crate) fn advance(&mut self, bytes: &[u8], now: Duration) -> bool {
-        self.wake();
         self.revision += 1;
-        self.facts.set_now(now);
-        let Screen { scanner, parser, model, facts, questions, .. } = self;
-        let before = model.mark_scrolled();
-        let answered = model.answers.len();
-        let mut feed = Feed { parser, model, facts, questions, answered };
-        let outcome = catch_unwind(AssertUnwindSafe(|| scanner.scan(bytes, &mut feed)));
-        let moved = self.model.count_scrolled(&before);
-        self.scrolled += if self.counts_scrolled { moved.rows } else { 0 };
-        self.scrolled_total += moved.rows as i64;
-        self.row_epoch += u64::from(moved.otherwise);
-        for deed in std::mem::take(&mut self.model.deeds) {
+        let (before, _) = self.grid().rows_moved();
+        let emulator = &mut self.emulator;
+        let outcome = catch_unwind(AssertUnwindSafe(|| emulator.advance(bytes, now)));
+        if self.counts_scrolled {
+            self.scrolled += (self.grid().rows_moved().0 - before) as usize;
+        }
+        for deed in self.emulator.take_deeds() {
             match deed {
-                Deed::TitleChanged => self.title_changed = true,
+                Deed::TitleChanged => (self.title_changed, self.title_is_new) = (true, true),
                 Deed::Bell => self.bells = self.bells.saturating_add(1),
                 Deed::Clipboard { selection, text } => self.clipboard = Some((selection, text)),
+                Deed::ProgressChanged => {}
             }
         }
         self.synchronized_since = match self.synchronized_since {
-            _ if !self.model.record.synchronized => None,
+            _ if !self.emulator.is_synchronized() => None,
             None => Some(now),
             since => since,
         };
@@ -218,15 +186,18 @@ impl Screen {
         while self.cuts.front().is_some_and(|cut| *cut < log_start) {
             self.cuts.pop_front();
         }
-        while self.questions.front().is_some_and(|(_, to)| *to <= log_start) {
-            self.questions.pop_front();
-        }
+        self.emulator.forget_queries(log_start);
     }
 
     /// The first question that ends after `offset`: from and to which offset it goes.
     pub(crate) fn next_question(&self, offset: u64) -> Option<(u64, u64)> {
-        let index = self.questions.partition_point(|(_, to)| *to <= offset);
-        self.questions.get(index).copied()
+        self.emulator.next_query(offset)
+    }
+
+    /// Where a sequence begins that has not ended yet and may turn out to be a question that is answered
+    /// here. Whoever is not given questions is not given its beginning either.
+    pub(crate) fn unfinished_question(&self) -> Option<u64> {
+        self.emulator.unfinished_query()
     }
 
     /// The first offset from `start` on at which the output may be cut, if one is known.
@@ -253,23 +224,17 @@ impl Screen {
         output: impl IntoIterator<Item = &'a [u8]>,
         end: u64,
     ) {
-        let (size, options) = (self.model.size, self.model.options.clone());
-        let silent = ScreenOptions { answers: false, ..options.clone() };
-        let mut fresh = Screen::new(size, &silent, offset);
+        let (size, options) = (self.emulator.size(), self.emulator.options().clone());
+        let mut fresh = Screen::new(size, &options, offset);
+        fresh.emulator.set_silent(true);
         let survived = output.into_iter().all(|bytes| fresh.advance(bytes, Duration::ZERO));
         if !survived {
-            fresh = Screen::new(size, &silent, end);
+            fresh = Screen::new(size, &options, end);
         }
-        fresh.model.options = options;
-        fresh.model.record.title.clone_from(&self.model.record.title);
-        self.scanner = fresh.scanner;
-        self.parser = fresh.parser;
-        self.model = fresh.model;
-        self.model.answers.clear();
-        self.changes.forget();
+        fresh.emulator.set_silent(false);
+        self.emulator.replace(fresh.emulator);
         self.is_broken = false;
         self.revision += 1;
-        self.row_epoch += 1;
         self.failures += 1;
         self.failure_untold = true;
     }
@@ -279,46 +244,45 @@ impl Screen {
         std::mem::take(&mut self.failure_untold)
     }
 
-    /// Times that the model panicked and was built anew.
+    /// Times that it panicked and was built anew.
     pub(crate) fn failures(&self) -> u32 {
         self.failures
     }
 
     pub(crate) fn resize(&mut self, size: Size) {
-        self.wake();
         self.revision += 1;
-        self.row_epoch += 1;
-        let resized = catch_unwind(AssertUnwindSafe(|| self.model.resize(size)));
+        let emulator = &mut self.emulator;
+        let resized = catch_unwind(AssertUnwindSafe(|| emulator.resize(size)));
         self.is_broken |= resized.is_err();
     }
 
-    /// Output up to here is in the model.
+    /// Output up to here is in the screen.
     pub(crate) fn offset(&self) -> u64 {
-        self.scanner.offset()
+        self.emulator.parser().offset()
     }
 
     /// The last offset so far at which the output may be cut.
     pub(crate) fn ground_offset(&self) -> u64 {
-        self.scanner.ground_offset()
+        self.emulator.parser().ground_offset()
     }
 
     /// Answers to the program's questions since the last call.
     pub(crate) fn take_answers(&mut self) -> Option<Vec<u8>> {
-        let answers = &mut self.model.answers;
-        if answers.is_empty() { None } else { Some(std::mem::take(answers)) }
+        self.emulator.take_answers()
     }
 
     pub(crate) fn title(&self) -> &str {
-        &self.model.record.title
+        self.emulator.title()
     }
 
     pub(crate) fn facts(&self) -> &Facts {
-        &self.facts
+        self.emulator.facts()
     }
 
     /// Whether [`take_news`](Self::take_news) has something.
     pub(crate) fn has_news(&self) -> bool {
-        self.title_changed || self.bells > 0 || self.clipboard.is_some() || !self.facts.is_empty()
+        let has_deeds = self.title_changed || self.bells > 0 || self.clipboard.is_some();
+        has_deeds || !self.facts().is_empty()
     }
 
     /// Takes the next thing to tell.
@@ -326,7 +290,7 @@ impl Screen {
         if std::mem::take(&mut self.title_changed) {
             return Some(News::Title);
         }
-        if let Some(fact) = self.facts.take() {
+        if let Some(fact) = self.emulator.facts_mut().take() {
             return Some(News::Fact(fact));
         }
         if let Some((selection, text)) = self.clipboard.take() {
@@ -337,32 +301,40 @@ impl Screen {
     }
 
     pub(crate) fn cursor(&self) -> Cursor {
-        self.asleep.as_ref().map_or_else(|| Cursor::of(&self.model), |asleep| asleep.cursor)
+        self.emulator.cursor()
     }
 
     pub(crate) fn modes(&self) -> Modes {
-        self.asleep.as_ref().map_or_else(|| Modes::of(&self.model), |asleep| asleep.modes)
+        self.emulator.modes()
     }
 
     pub(crate) fn history(&self) -> usize {
-        self.asleep.as_ref().map_or_else(|| self.model.history(), |asleep| asleep.history)
+        self.grid().history_rows()
     }
 
-    /// Bytes of the cells, about; of the snapshot while it sleeps.
+    /// Counts the rows of the scrollback on, for a part of a turn, after a change of the width; until then those that
+    /// are not counted are not there. Whether there is more to count.
+    pub(crate) fn count_history(&mut self) -> bool {
+        let grid = self.emulator.grid_mut();
+        if grid.is_history_counted() {
+            return false;
+        }
+        grid.count_history(COUNT_COST);
+        self.revision += 1;
+        !grid.is_history_counted()
+    }
+
+    /// Bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.asleep.as_ref().map_or_else(|| self.model.bytes(), |asleep| asleep.bytes())
+        let offsets = self.cuts.capacity() * size_of::<u64>();
+        size_of::<Self>() - size_of::<Emulator>() + offsets + self.emulator.bytes()
     }
 
     /// Lets the scrollback grow no further, or again as far as was asked for.
     pub(crate) fn bound_history(&mut self, is_short: bool) {
-        if !self.is_asleep() {
-            self.model.bound_history(is_short);
-        }
-    }
-
-    /// The time without output after which it may sleep; `None` also while it does.
-    pub(crate) fn hibernates_after(&self) -> Option<Duration> {
-        self.model.options.hibernate_after.filter(|after| !self.is_asleep() && *after < MAX_IDLE)
+        let asked = self.emulator.options().scrollback;
+        let history = self.grid().primary_history_rows();
+        self.emulator.grid_mut().set_history_max(if is_short { history } else { asked });
     }
 
     /// The program holds the screen back until it is complete, since then.
@@ -374,40 +346,49 @@ impl Screen {
 
     /// The generation of what the last look found.
     pub(crate) fn generation(&self) -> u64 {
-        self.changes.generation()
+        self.grid().generation()
     }
 
     /// Whether the screen may show something else than at the last look.
     pub(crate) fn is_stale(&self) -> bool {
-        self.looked_at != self.revision
+        self.looked_at != self.revision || !self.grid().is_history_counted()
     }
 
     /// Looks for changes; returns the generation of what the screen shows now.
     pub(crate) fn look(&mut self) -> u64 {
-        if self.is_stale() {
-            self.wake();
-            self.looked_at = self.revision;
-            let (changes, model) = (&mut self.changes, &mut self.model);
-            let looked = catch_unwind(AssertUnwindSafe(|| changes.look(model)));
-            self.is_broken |= looked.is_err();
+        if !self.is_stale() {
+            return self.generation();
         }
-        self.changes.generation()
+        self.looked_at = self.revision;
+        let seen = (self.cursor(), self.modes());
+        let grid = self.emulator.grid_mut();
+        grid.count_history(COUNT_COST);
+        if self.title_is_new || self.seen != seen {
+            grid.touch();
+        }
+        let generation = grid.look();
+        self.seen = seen;
+        if std::mem::take(&mut self.title_is_new) {
+            self.title_generation = generation;
+        }
+        generation
     }
 
     /// What a viewer needs who knows `generation` (0: nothing). Call [`look`](Self::look) before.
     pub(crate) fn changes_since(&self, generation: u64, update: &mut ScreenUpdate) {
-        let full = !self.changes.knows(generation);
+        let grid = self.grid();
+        let full = !grid.knows(generation);
         self.describe(update);
         update.full = full;
-        if full || self.changes.title_generation() > generation {
+        if full || self.title_generation > generation {
             update.title = Some(self.title().to_owned());
         }
         if !full {
-            update.scrolls.extend(self.changes.scrolls_since(generation));
+            update.scrolls.extend(grid.scrolls_since(generation));
         }
-        for row in 0..self.model.rows() {
-            if full || self.changes.row_generation(row) > generation {
-                update.rows.push(row as i32, &self.model.grid()[Line(row as i32)]);
+        for row in 0..grid.rows() {
+            if full || grid.row_generation(row) > generation {
+                self.push_row(row as i32, &mut update.rows);
             }
         }
     }
@@ -420,16 +401,15 @@ impl Screen {
         update.title = Some(self.title().to_owned());
         update.viewport = back as u32;
         let top = -(back as i32);
-        for row in top..top + self.model.rows() as i32 {
-            update.rows.push(row, &self.model.grid()[Line(row)]);
-        }
+        (top..top + self.grid().rows() as i32).for_each(|row| self.push_row(row, &mut update.rows));
     }
 
     fn describe(&self, update: &mut ScreenUpdate) {
-        update.generation = self.changes.generation();
+        let size = self.emulator.size();
+        update.generation = self.generation();
         update.offset = self.offset();
-        update.cols = self.model.size.cols;
-        update.height = self.model.size.rows;
+        update.cols = size.cols;
+        update.height = size.rows;
         update.history = self.history() as u32;
         update.viewport = 0;
         update.cursor = self.cursor();
@@ -439,23 +419,28 @@ impl Screen {
         update.rows.clear();
     }
 
+    fn push_row(&self, row: i32, rows: &mut Rows) {
+        if let Some(view) = self.grid().row(row.into()) {
+            rows.push(row, &view);
+        }
+    }
+
     /// Rows of the screen (from 0) and its scrollback (below 0), as far as they exist.
     pub(crate) fn rows(&self, first: i32, count: usize, rows: &mut Rows) {
         rows.clear();
-        let (top, end) = (-(self.history() as i64), self.model.rows() as i64);
+        let (top, end) = (-(self.history() as i64), self.grid().rows() as i64);
         let first = i64::from(first);
         let last = first.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-        for row in first.max(top)..last.min(end) {
-            let row = row as i32;
-            rows.push(row, &self.model.grid()[Line(row)]);
-        }
+        (first.max(top)..last.min(end)).for_each(|row| self.push_row(row as i32, rows));
     }
 
     /// The screen as text: a line per row, trailing blanks cut.
     pub(crate) fn text(&self, history: usize) -> String {
         let mut text = String::new();
-        for row in -(self.history().min(history) as i32)..self.model.rows() as i32 {
-            rows::push_text(&self.model.grid()[Line(row)], &mut text);
+        for row in -(self.history().min(history) as i64)..self.grid().rows() as i64 {
+            if let Some(view) = self.grid().row(row) {
+                view.push_text(&mut text);
+            }
             text.push('\n');
         }
         text
@@ -464,24 +449,23 @@ impl Screen {
     /// A snapshot with at most this many rows of scrollback. Output before its offset is in it; the
     /// log's oldest byte is `log_start`.
     pub(crate) fn snapshot(&mut self, history: usize, log_start: u64) -> Result<Snapshot> {
-        self.wake();
+        let size = self.emulator.size();
         let mut snapshot = Snapshot {
             offset: self.ground_offset(),
-            cols: self.model.size.cols,
-            rows: self.model.size.rows,
+            cols: size.cols,
+            rows: size.rows,
             bytes: Vec::new(),
         };
-        let (model, bytes) = (&mut self.model, &mut snapshot.bytes);
-        catch_unwind(AssertUnwindSafe(|| snapshot::write(model, history, bytes))).map_err(
-            |_| {
-                self.is_broken = true;
-                Error::new(ErrorKind::System, "the screen failed; the next output builds it anew")
-            },
-        )?;
+        let (emulator, bytes) = (&self.emulator, &mut snapshot.bytes);
+        let written = catch_unwind(AssertUnwindSafe(|| emulator.write_snapshot(history, bytes)));
+        written.map_err(|_| {
+            self.is_broken = true;
+            Error::new(ErrorKind::System, "the screen failed; the next output builds it anew")
+        })?;
         if snapshot.offset < log_start {
             // In the middle of a string whose beginning the log has lost: it is begun anew.
             snapshot.offset = self.offset();
-            snapshot.bytes.extend_from_slice(self.scanner.resumption());
+            snapshot.bytes.extend_from_slice(&self.emulator.parser().resumption());
         }
         Ok(snapshot)
     }
@@ -489,9 +473,16 @@ impl Screen {
     /// Drops the scrollback, and the rows above the cursor's, which becomes the first. While the alternate
     /// screen is in use, only the scrollback of the other one: the program draws both screens.
     pub(crate) fn clear(&mut self) {
-        self.wake();
         self.revision += 1;
-        self.row_epoch += 1;
-        self.model.clear();
+        self.emulator.grid_mut().clear();
     }
+}
+
+/// Something that happened on the screen and is not seen in its rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    Title,
+    Bell(u32),
+    Clipboard { selection: bool, text: String },
+    Fact(Fact),
 }

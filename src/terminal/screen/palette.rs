@@ -1,7 +1,5 @@
 //! The colours that a program is told when it asks and has not set them itself.
 
-use alacritty_terminal::vte::ansi::NamedColor;
-
 use super::{Rgb, ScreenOptions};
 
 /// The sixteen colours of xterm.
@@ -24,10 +22,10 @@ const NAMED: [(u8, u8, u8); 16] = [
     (255, 255, 255),
 ];
 
-/// The colour of an index of the model: the palette's 256, then foreground, background, cursor.
+/// The colour of a place: the palette's 256, then foreground, background, cursor.
 pub(super) fn color(index: usize, options: &ScreenOptions) -> Rgb {
-    const FOREGROUND: usize = NamedColor::Foreground as usize;
-    const BACKGROUND: usize = NamedColor::Background as usize;
+    const FOREGROUND: usize = 256;
+    const BACKGROUND: usize = 257;
     match index {
         0..16 => {
             let (r, g, b) = NAMED[index];

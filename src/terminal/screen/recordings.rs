@@ -85,7 +85,9 @@ fn snapshots_on_the_way_go_on_in_the_same_way() {
         let mut at = 0;
         recording.play(997, |screen| {
             let end = screen.offset();
-            if let Some(copy) = copy.as_mut().filter(|copy| copy.model.size == screen.model.size) {
+            if let Some(copy) =
+                copy.as_mut().filter(|copy| copy.emulator.size() == screen.emulator.size())
+            {
                 feed(copy, &recording.output[at as usize..end as usize]);
                 assert_eq!(seen(copy), seen(screen), "{} at {end}", recording.name);
             } else {
@@ -96,7 +98,7 @@ fn snapshots_on_the_way_go_on_in_the_same_way() {
             if count % 4 == 0 || copy.is_none() {
                 let snapshot = screen.snapshot(usize::MAX, 0).unwrap();
                 let options = ScreenOptions { scrollback: 200, ..ScreenOptions::default() };
-                let mut fresh = Screen::new(screen.model.size, &options, 0);
+                let mut fresh = Screen::new(screen.emulator.size(), &options, 0);
                 feed(&mut fresh, &snapshot.bytes);
                 feed(&mut fresh, &recording.output[snapshot.offset as usize..end as usize]);
                 assert_eq!(seen(&mut fresh), seen(screen), "{} at {end}", recording.name);

@@ -1,78 +1,7 @@
 //! Rows as runs of text with a style, for user interfaces that draw cells themselves.
 
-use alacritty_terminal::grid::Row as ModelRow;
-use alacritty_terminal::index::Column;
-use alacritty_terminal::term::cell::{Cell, Flags};
-
+use super::grid::{RowView, Text};
 use super::style::Style;
-
-/// What one cell shows. Halves of wide characters that lost their other half show as blanks.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
-    /// A character of one column, perhaps a blank.
-    Narrow(char),
-    /// A character of two columns.
-    Wide(char),
-    /// The second column of the wide character before it.
-    Covered,
-}
-
-/// What a row shows in a column.
-pub(super) fn shown(row: &ModelRow<Cell>, col: usize) -> Shown {
-    let cell = &row[Column(col)];
-    let flags = cell.flags;
-    if flags.contains(Flags::WIDE_CHAR) {
-        let whole =
-            col + 1 < row.len() && row[Column(col + 1)].flags.contains(Flags::WIDE_CHAR_SPACER);
-        return if whole { Shown::Wide(cell.c) } else { Shown::Narrow(' ') };
-    }
-    if flags.contains(Flags::WIDE_CHAR_SPACER) {
-        let whole = col > 0 && row[Column(col - 1)].flags.contains(Flags::WIDE_CHAR);
-        return if whole { Shown::Covered } else { Shown::Narrow(' ') };
-    }
-    let blank = cell.c == '\t' || flags.contains(Flags::LEADING_WIDE_CHAR_SPACER);
-    Shown::Narrow(if blank { ' ' } else { cell.c })
-}
-
-/// Combining characters of a cell that shows something.
-pub(super) fn marks(row: &ModelRow<Cell>, col: usize) -> &[char] {
-    match shown(row, col) {
-        Shown::Covered => &[],
-        _ => row[Column(col)].zerowidth().unwrap_or(&[]),
-    }
-}
-
-/// Whether a cell shows nothing but the terminal's own background.
-fn is_blank(row: &ModelRow<Cell>, col: usize) -> bool {
-    let cell = &row[Column(col)];
-    shown(row, col) == Shown::Narrow(' ')
-        && cell
-            .extra
-            .as_ref()
-            .is_none_or(|_| marks(row, col).is_empty() && cell.hyperlink().is_none())
-        && Style::of(cell) == Style::default()
-}
-
-/// Columns up to the last one that shows something.
-pub(super) fn shown_len(row: &ModelRow<Cell>) -> usize {
-    (0..row.len()).rev().find(|col| !is_blank(row, *col)).map_or(0, |col| col + 1)
-}
-
-/// Whether the line goes on in the row below.
-pub(super) fn is_wrapped(row: &ModelRow<Cell>) -> bool {
-    row.last().is_some_and(|cell| cell.flags.contains(Flags::WRAPLINE))
-}
-
-/// The text of a row without trailing blanks.
-pub(super) fn push_text(row: &ModelRow<Cell>, text: &mut String) {
-    for col in 0..shown_len(row) {
-        if let Shown::Narrow(c) | Shown::Wide(c) = shown(row, col) {
-            text.push(c);
-            text.extend(marks(row, col));
-        }
-    }
-    text.truncate(text.trim_end_matches(' ').len());
-}
 
 /// A link on text, by OSC 8.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -226,53 +155,13 @@ impl Rows {
             + self.rows.len() * size_of::<RowData>()
     }
 
-    pub(super) fn push(&mut self, index: i32, row: &ModelRow<Cell>) {
-        let first_run = self.runs.len();
-        for col in 0..shown_len(row) {
-            let (c, wide) = match shown(row, col) {
-                Shown::Narrow(c) => (c, false),
-                Shown::Wide(c) => (c, true),
-                Shown::Covered => continue,
-            };
-            let cell = &row[Column(col)];
-            let marks = marks(row, col);
-            let style = Style::of(cell);
-            let link = self.link_of(cell);
-            let cols = if wide { 2 } else { 1 };
-            let text_start = self.text.len();
-            self.text.push(c);
-            self.text.extend(marks);
-            let text_end = self.text.len();
-            let cluster = !marks.is_empty();
-            let last = self.runs[first_run..].last_mut().filter(|last| {
-                !cluster
-                    && !last.cluster
-                    && (last.wide, last.style, last.link) == (wide, style, link)
-            });
-            match last {
-                Some(last) => {
-                    last.text_end = text_end;
-                    last.cols += cols;
-                }
-                None => {
-                    let run = RunData { text_start, text_end, cols, wide, cluster, style, link };
-                    self.runs.push(run);
-                }
-            }
-        }
-        let end_run = self.runs.len();
-        self.rows.push(RowData { index, wrapped: is_wrapped(row), first_run, end_run });
-    }
-
-    /// Adds a row of the grid of our own.
-    #[cfg(any(test, fuzzing))]
-    #[allow(dead_code, reason = "not in use yet")]
-    pub(super) fn push_view(&mut self, index: i32, row: &super::grid::RowView<'_>) {
+    /// Adds a row.
+    pub(super) fn push(&mut self, index: i32, row: &RowView<'_>) {
         let first_run = self.runs.len();
         for cell in row.cells() {
             let link = cell.link.map(|link| self.link_number(link));
             let (wide, style) = (cell.cols == 2, cell.style);
-            let cluster = matches!(cell.text, super::grid::Text::Cluster(_));
+            let cluster = matches!(cell.text, Text::Cluster(_));
             let text_start = self.text.len();
             cell.text.push_to(&mut self.text);
             let text_end = self.text.len();
@@ -299,7 +188,6 @@ impl Rows {
     }
 
     /// Takes blanks in the default style away at the end of the row whose runs begin here.
-    #[cfg(any(test, fuzzing))]
     fn trim_blanks(&mut self, first_run: usize) {
         while let Some(last) = self.runs[first_run..].last_mut() {
             if last.cluster || last.style != Style::default() || last.link.is_some() {
@@ -317,22 +205,11 @@ impl Rows {
         }
     }
 
-    #[cfg(any(test, fuzzing))]
     fn link_number(&mut self, link: &Link) -> usize {
         let known = self.links.iter().rposition(|known| known == link);
         known.unwrap_or_else(|| {
             self.links.push(link.clone());
             self.links.len() - 1
         })
-    }
-
-    fn link_of(&mut self, cell: &Cell) -> Option<usize> {
-        let link = cell.hyperlink()?;
-        let is_same = |known: &Link| known.id == link.id() && known.uri == link.uri();
-        let known = self.links.iter().rposition(is_same);
-        Some(known.unwrap_or_else(|| {
-            self.links.push(Link { id: link.id().to_owned(), uri: link.uri().to_owned() });
-            self.links.len() - 1
-        }))
     }
 }

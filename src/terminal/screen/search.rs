@@ -1,7 +1,7 @@
 //! Search in the screen and its scrollback, by literal text or regular expression.
 //!
-//! Rows that wrap into each other are one line. [`SearchCursor`] is a search under way: it reads a line,
-//! finds matches in it, and goes on with the next one, in steps of bounded cost between which the screen may
+//! Rows that wrap into each other are one line. [`SearchCursor`] is a search under way: it looks through a block
+//! of the history at once, or reads a line, finds matches in it, and goes on with the next one, in steps of bounded cost between which the screen may
 //! change. A [`Search`] by the host runs one to its end; one by a client is run in slices of the turn.
 
 mod cursor;
@@ -12,14 +12,14 @@ mod line;
 #[cfg(test)]
 mod moving;
 mod pattern;
+#[cfg(test)]
+mod printed;
 mod program;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::cursor::{Scratch, SearchCursor};
-use self::line::Numbered;
 pub(crate) use self::pattern::{Patterns, check_length};
-use super::Screen;
 
 /// What to search and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,16 +93,4 @@ pub struct Matches {
     pub next: Option<i32>,
     /// The column in that row, for [`Search::from_col`].
     pub next_col: u16,
-}
-
-impl Screen {
-    /// The rows with numbers that stay with them when they scroll away.
-    fn numbered(&self) -> Numbered<'_> {
-        Numbered { model: &self.model, scrolled: self.scrolled_total }
-    }
-
-    /// What is equal: rows have stayed where they were, but for those that scrolled away.
-    fn row_epoch(&self) -> u64 {
-        self.row_epoch
-    }
 }

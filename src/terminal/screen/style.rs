@@ -1,8 +1,5 @@
 //! How cells look: colours and attributes, in the engine's own types.
 
-use alacritty_terminal::term::cell::{Cell, Flags};
-use alacritty_terminal::vte::ansi::{Color as ModelColor, NamedColor};
-
 /// A colour by its parts, 0 to 255 each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rgb {
@@ -94,47 +91,4 @@ pub struct Style {
     pub underline: Underline,
     /// Everything else.
     pub attributes: Attributes,
-}
-
-/// The attributes of the model, in the order of our bits.
-const ATTRIBUTES: [Flags; 6] =
-    [Flags::BOLD, Flags::DIM, Flags::ITALIC, Flags::INVERSE, Flags::HIDDEN, Flags::STRIKEOUT];
-
-const UNDERLINES: [(Flags, Underline); 5] = [
-    (Flags::UNDERLINE, Underline::Single),
-    (Flags::DOUBLE_UNDERLINE, Underline::Double),
-    (Flags::UNDERCURL, Underline::Curly),
-    (Flags::DOTTED_UNDERLINE, Underline::Dotted),
-    (Flags::DASHED_UNDERLINE, Underline::Dashed),
-];
-
-impl Style {
-    pub(super) fn of(cell: &Cell) -> Style {
-        let mut attributes = 0;
-        let mut underline = Underline::None;
-        if !cell.flags.is_empty() {
-            for (bit, flag) in ATTRIBUTES.iter().enumerate() {
-                attributes |= u16::from(cell.flags.contains(*flag)) << bit;
-            }
-            let line = UNDERLINES.iter().find(|(flag, _)| cell.flags.contains(*flag));
-            underline = line.map_or(Underline::None, |(_, underline)| *underline);
-        }
-        Style {
-            foreground: color(cell.fg),
-            background: color(cell.bg),
-            underline_color: cell.underline_color().map_or(Color::Default, color),
-            underline,
-            attributes: Attributes(attributes),
-        }
-    }
-}
-
-fn color(color: ModelColor) -> Color {
-    match color {
-        ModelColor::Spec(rgb) => Color::Rgb(Rgb { r: rgb.r, g: rgb.g, b: rgb.b }),
-        ModelColor::Indexed(index) => Color::Indexed(index),
-        // The first sixteen names are the palette's first sixteen; the rest stand for the defaults.
-        ModelColor::Named(name) if name <= NamedColor::BrightWhite => Color::Indexed(name as u8),
-        ModelColor::Named(_) => Color::Default,
-    }
 }

@@ -1,9 +1,5 @@
 //! What a viewer is told: everything, or what changed since a generation.
 
-use alacritty_terminal::term::TermMode;
-use alacritty_terminal::vte::ansi::CursorShape as ModelShape;
-
-use super::model::Model;
 use super::rows::Rows;
 
 /// The shape of the cursor.
@@ -32,26 +28,6 @@ pub struct Cursor {
     pub blinking: bool,
     /// It is shown.
     pub visible: bool,
-}
-
-impl Cursor {
-    pub(super) fn of(model: &Model) -> Cursor {
-        let point = model.grid().cursor.point;
-        let style = model.term.cursor_style();
-        Cursor {
-            row: point.line.0 as u16,
-            col: point.column.0 as u16,
-            shape: match style.shape {
-                ModelShape::Underline => CursorShape::Underline,
-                ModelShape::Beam => CursorShape::Bar,
-                ModelShape::Block | ModelShape::HollowBlock | ModelShape::Hidden => {
-                    CursorShape::Block
-                }
-            },
-            blinking: style.blinking,
-            visible: model.term.mode().contains(TermMode::SHOW_CURSOR),
-        }
-    }
 }
 
 /// Modes that a program has set and that matter to whoever draws the screen or encodes input.
@@ -90,6 +66,17 @@ impl Modes {
     /// A line feed also returns (LNM).
     pub const LINE_FEED_NEW_LINE: Modes = Modes(1 << 14);
 
+    /// The mouse is reported in urxvt's form (1015).
+    pub const MOUSE_URXVT: Modes = Modes(1 << 15);
+    /// The mouse is reported in SGR form, in pixels (1016).
+    pub const MOUSE_PIXELS: Modes = Modes(1 << 16);
+    /// Presses of buttons alone are reported, in the form of X10 (9).
+    pub const MOUSE_PRESSES: Modes = Modes(1 << 17);
+    /// A change of the colour scheme is reported (2031).
+    pub const COLOR_SCHEME_REPORTS: Modes = Modes(1 << 18);
+    /// The colours of text and background are exchanged on the whole screen (DECSCNM).
+    pub const REVERSE_SCREEN: Modes = Modes(1 << 19);
+
     /// The set as a number, bits as listed above from 1 on; bits 24 to 28 are the flags of the kitty
     /// keyboard protocol, bits 29 and 30 the level of modifyOtherKeys.
     pub const fn bits(self) -> u32 {
@@ -114,31 +101,6 @@ impl Modes {
     /// The set with these [`bits`](Self::bits), for what another engine has sent.
     pub(crate) const fn from_bits(bits: u32) -> Modes {
         Modes(bits)
-    }
-
-    pub(super) fn of(model: &Model) -> Modes {
-        const TABLE: [(TermMode, Modes); 15] = [
-            (TermMode::ALT_SCREEN, Modes::ALTERNATE_SCREEN),
-            (TermMode::APP_CURSOR, Modes::APPLICATION_CURSOR),
-            (TermMode::APP_KEYPAD, Modes::APPLICATION_KEYPAD),
-            (TermMode::BRACKETED_PASTE, Modes::BRACKETED_PASTE),
-            (TermMode::MOUSE_REPORT_CLICK, Modes::MOUSE_CLICKS),
-            (TermMode::MOUSE_DRAG, Modes::MOUSE_DRAGS),
-            (TermMode::MOUSE_MOTION, Modes::MOUSE_MOTION),
-            (TermMode::SGR_MOUSE, Modes::MOUSE_SGR),
-            (TermMode::UTF8_MOUSE, Modes::MOUSE_UTF8),
-            (TermMode::FOCUS_IN_OUT, Modes::FOCUS_REPORTS),
-            (TermMode::ALTERNATE_SCROLL, Modes::ALTERNATE_SCROLL),
-            (TermMode::LINE_WRAP, Modes::AUTO_WRAP),
-            (TermMode::ORIGIN, Modes::ORIGIN),
-            (TermMode::INSERT, Modes::INSERT),
-            (TermMode::LINE_FEED_NEW_LINE, Modes::LINE_FEED_NEW_LINE),
-        ];
-        let set = TABLE.iter().filter(|(mode, _)| model.term.mode().contains(*mode));
-        let modes = set.fold(0, |bits, (_, mode)| bits | mode.0);
-        let keyboard = model.record.keyboard.last().copied().unwrap_or(0);
-        let others = model.record.modify_other_keys;
-        Modes(modes | u32::from(keyboard & 0x1F) << 24 | u32::from(others & 3) << 29)
     }
 }
 

@@ -110,6 +110,33 @@ impl Charset {
     }
 
     /// What stands in the place of a character of ASCII.
+    /// What designates it, behind `ESC (` and its like.
+    pub(super) fn designator(self) -> &'static [u8] {
+        match self {
+            Ascii => b"B",
+            British => b"A",
+            DecSpecial => b"0",
+            DecSupplemental => b"<",
+            DecTechnical => b">",
+            Dutch => b"4",
+            Finnish => b"C",
+            French => b"R",
+            FrenchCanadian => b"Q",
+            German => b"K",
+            Italian => b"Y",
+            NorwegianDanish => b"E",
+            Portuguese => b"%6",
+            Spanish => b"Z",
+            Swedish => b"H",
+            Swiss => b"=",
+        }
+    }
+
+    /// Whether it is designated only in mode 42.
+    pub(super) fn is_national(self) -> bool {
+        self as u8 >= Dutch as u8
+    }
+
     fn map(self, c: char) -> char {
         let index = (c as usize).wrapping_sub(0x21);
         match self {
@@ -169,6 +196,23 @@ impl Charsets {
 
     fn set(&self, index: u8) -> Charset {
         self.sets.get(usize::from(index)).copied().unwrap_or_default()
+    }
+
+    pub(super) fn sets(&self) -> impl Iterator<Item = Charset> {
+        self.sets.into_iter()
+    }
+
+    pub(super) fn left(&self) -> u8 {
+        self.left
+    }
+
+    pub(super) fn right(&self) -> u8 {
+        self.right
+    }
+
+    /// The set that the next character alone is of.
+    pub(super) fn single(&self) -> Option<u8> {
+        self.single
     }
 
     pub(super) fn designate(&mut self, index: u8, set: Charset) {

@@ -71,8 +71,8 @@ impl Terminal {
             b'L' => grid.insert_lines(count),
             b'M' => grid.delete_lines(count),
             b'S' => grid.scroll_up(count),
-            // With more parameters it tracks the mouse.
-            b'T' if params.len() == 1 => grid.scroll_down(count),
+            // As in xterm: with more parameters it tracks the mouse, with 0 it ends that.
+            b'T' if params.len() == 1 && !params.is_zero() => grid.scroll_down(count),
             b'^' => grid.scroll_down(count),
             b'J' => self.erase_display(params.get(0), self.protection == Protection::Iso),
             b'K' => self.erase_line(params.get(0), self.protection == Protection::Iso),
@@ -144,7 +144,8 @@ impl Terminal {
         match (last, params.get(0)) {
             (b'q', 0 | 2) => self.protect(Protection::None),
             (b'q', 1) => self.protect(Protection::Dec),
-            (b'p', level @ 61..=65) => {
+            // As in xterm a level above the terminal's own is refused.
+            (b'p', level @ 61..=64) => {
                 self.reset_softly();
                 self.level = level - 60;
             }

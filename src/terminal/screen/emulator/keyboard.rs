@@ -30,6 +30,16 @@ impl Keyboard {
         self.stack.last().copied().unwrap_or(0)
     }
 
+    /// Flags of the screen in use, those in effect last.
+    pub(super) fn stack(&self) -> &[u8] {
+        &self.stack
+    }
+
+    /// The same for the main screen, while the alternate one is in use.
+    pub(super) fn main(&self) -> &[u8] {
+        &self.main
+    }
+
     pub(super) fn push(&mut self, flags: u16) {
         if self.stack.len() == STACK_MAX {
             // The first one is the screen's own.

@@ -15,12 +15,11 @@
 //!
 //! Everything a program can make grow is bounded, here or in the grid.
 
-#![cfg(any(test, fuzzing))]
-#![allow(dead_code, reason = "not in use yet")]
-
 mod charset;
 mod colors;
 mod csi;
+#[cfg(test)]
+mod describe;
 mod esc;
 mod keyboard;
 mod modes;
@@ -29,9 +28,12 @@ mod queries;
 mod rectangles;
 mod reports;
 mod sgr;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod titles;
+
+pub(super) use self::titles::truncate;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -80,6 +82,18 @@ pub(crate) enum ProgressState {
     Paused,
 }
 
+impl ProgressState {
+    /// Its number in OSC 9;4.
+    fn number(self) -> u8 {
+        match self {
+            ProgressState::Normal => 1,
+            ProgressState::Failed => 2,
+            ProgressState::Indeterminate => 3,
+            ProgressState::Paused => 4,
+        }
+    }
+}
+
 /// How the cursor looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct CursorLook {
@@ -113,6 +127,8 @@ struct Terminal {
     size: Size,
     options: ScreenOptions,
     allows_reading: bool,
+    /// Queries are not answered for now.
+    is_silent: bool,
     modes: ModeSet,
     charsets: Charsets,
     /// The last action printed, so that REP has something to repeat.
@@ -152,6 +168,7 @@ impl Emulator {
             size,
             options: options.clone(),
             allows_reading: false,
+            is_silent: false,
             modes: ModeSet::default(),
             charsets: Charsets::new(),
             has_printed: false,
@@ -190,6 +207,23 @@ impl Emulator {
         terminal.size = size;
     }
 
+    /// Has queries not answered, or answers them again.
+    pub(crate) fn set_silent(&mut self, is_silent: bool) {
+        self.terminal.is_silent = is_silent;
+    }
+
+    /// Another one takes its place, since it failed. What this one has heard of the program, its title and the
+    /// places of queries stay.
+    pub(crate) fn replace(&mut self, mut fresh: Emulator) {
+        let (old, new) = (&mut self.terminal, &mut fresh.terminal);
+        std::mem::swap(&mut old.facts, &mut new.facts);
+        std::mem::swap(&mut old.window.text, &mut new.window.text);
+        std::mem::swap(&mut old.queries, &mut new.queries);
+        new.grid.forget_changes_of(&old.grid);
+        new.deeds.clear();
+        *self = fresh;
+    }
+
     pub(crate) fn grid(&self) -> &Grid {
         &self.terminal.grid
     }
@@ -206,11 +240,6 @@ impl Emulator {
         &self.terminal.options
     }
 
-    /// Lets the program have reports that could read the screen (DECRQCRA) or make input of text (titles).
-    pub(crate) fn allow_reading(&mut self, allows: bool) {
-        self.terminal.allows_reading = allows;
-    }
-
     /// The parser, which knows where the output may be cut.
     pub(crate) fn parser(&self) -> &Parser {
         &self.parser
@@ -219,15 +248,6 @@ impl Emulator {
     /// The window's title.
     pub(crate) fn title(&self) -> &str {
         &self.terminal.window.text
-    }
-
-    pub(crate) fn icon_title(&self) -> &str {
-        &self.terminal.icon.text
-    }
-
-    /// Progress of the program's work, if it reports one.
-    pub(crate) fn progress(&self) -> Option<Progress> {
-        self.terminal.progress
     }
 
     pub(crate) fn facts(&self) -> &Facts {
@@ -293,6 +313,8 @@ impl Actions for Terminal {
     }
 
     fn print(&mut self, text: &str) {
+        #[cfg(test)]
+        super::tests::panic_when_due(text);
         self.has_printed = true;
         if self.charsets.is_plain() {
             self.grid.print(text);
@@ -306,7 +328,7 @@ impl Actions for Terminal {
         match byte {
             0x07 => self.deed(Deed::Bell),
             0x08 => self.grid.backspace(),
-            b'\t' => self.grid.tab(1),
+            b'\t' => self.tab(),
             b'\n' | 0x0B | 0x0C => self.line_feed(),
             b'\r' => self.grid.carriage_return(),
             0x0E => self.charsets.shift_left(1),
@@ -350,6 +372,15 @@ impl Terminal {
         self.grid.print(&self.translated);
         self.translated.clear();
         self.translated.shrink_to(TRANSLATED_CAPACITY_IDLE);
+    }
+
+    /// HT. With mode 41 a pending wrap is done first.
+    fn tab(&mut self) {
+        if self.modes.has(flag::TAB_WRAPS) && self.grid.cursor().pending_wrap {
+            self.grid.line_feed();
+            self.grid.carriage_return();
+        }
+        self.grid.tab(1);
     }
 
     /// LF, VT, FF.

@@ -26,6 +26,7 @@ pub(super) mod flag {
     pub(in super::super) const SEND_RECEIVE: u32 = 1 << 15;
     pub(in super::super) const NO_CLEAR_AT_COLUMNS: u32 = 1 << 16;
     pub(in super::super) const BACKARROW: u32 = 1 << 17;
+    pub(in super::super) const TAB_WRAPS: u32 = 1 << 18;
 }
 
 /// The flags of a fresh terminal.
@@ -35,13 +36,9 @@ const INITIAL: u32 = flag::CURSOR_VISIBLE
     | flag::AUTO_REPEAT
     | flag::SEND_RECEIVE;
 
-/// Bits of [`Modes`] that have no name there yet: mouse reports in urxvt's form (1015) and in pixels (1016), of
-/// presses only (9), reports of the colour scheme (2031), a reversed screen (DECSCNM).
-const MOUSE_URXVT: u32 = 1 << 15;
-const MOUSE_PIXELS: u32 = 1 << 16;
-const MOUSE_PRESSES: u32 = 1 << 17;
-const COLOR_SCHEME_REPORTS: u32 = 1 << 18;
-const REVERSE_SCREEN: u32 = 1 << 19;
+/// The conformance levels from which on modes are reported, and columns have margins.
+const LEVEL_OF_REPORTS: u16 = 3;
+const LEVEL_OF_COLUMNS: u16 = 4;
 
 /// The modes that are not the grid's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,10 +67,35 @@ impl ModeSet {
         self.flags = if on { self.flags | flag } else { self.flags & !flag };
     }
 
+    /// The private modes that are not as in a fresh terminal, with their states; of those that are a flag.
+    pub(super) fn private_changes(&self) -> impl Iterator<Item = (u16, bool)> + '_ {
+        self.changes(&PRIVATE, private_flag)
+    }
+
+    /// The same of the ANSI modes.
+    pub(super) fn ansi_changes(&self) -> impl Iterator<Item = (u16, bool)> + '_ {
+        self.changes(&ANSI, ansi_flag)
+    }
+
+    fn changes(
+        &self,
+        numbers: &'static [u16],
+        flag_of: fn(u16) -> Option<u32>,
+    ) -> impl Iterator<Item = (u16, bool)> + '_ {
+        numbers.iter().filter_map(move |number| {
+            let flag = flag_of(*number)?;
+            ((self.flags ^ INITIAL) & flag != 0).then(|| (*number, self.has(flag)))
+        })
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.saved.capacity() * size_of::<(u16, bool)>()
     }
 }
+
+/// Private and ANSI modes that are a flag, but for the keypad's and synchronized updates, which come last.
+const PRIVATE: [u16; 13] = [1, 4, 5, 8, 25, 42, 67, 95, 1004, 1007, 1042, 2004, 2031];
+const ANSI: [u16; 3] = [2, 12, 20];
 
 /// The flag of a private mode that is nothing else.
 fn private_flag(number: u16) -> Option<u32> {
@@ -83,6 +105,7 @@ fn private_flag(number: u16) -> Option<u32> {
         5 => flag::REVERSE_SCREEN,
         8 => flag::AUTO_REPEAT,
         25 => flag::CURSOR_VISIBLE,
+        41 => flag::TAB_WRAPS,
         42 => flag::NATIONAL_SETS,
         66 => flag::APPLICATION_KEYPAD,
         67 => flag::BACKARROW,
@@ -133,6 +156,7 @@ impl Terminal {
                 self.cursor.blinking = on;
             }
             45 => self.grid.set_reverse_wrap(on),
+            69 if on && self.level < LEVEL_OF_COLUMNS => {}
             69 => self.grid.enable_cols_margin(on),
             9 | 1000 | 1002 | 1003 => self.modes.mouse = if on { number } else { 0 },
             1005 | 1006 | 1015 | 1016 => {
@@ -156,7 +180,8 @@ impl Terminal {
     }
 
     /// Modes 47, 1047 and 1049 as xterm has them: 47 keeps what is on the alternate screen, 1047 erases it at
-    /// the end, 1049 at the beginning, and only 1049 saves and restores the cursor.
+    /// the end, 1049 at the beginning, and only 1049 saves and restores the cursor. Unlike xterm, 1049 erases it at
+    /// the end, too: the next program erases it anyway, and what nobody sees takes no memory meanwhile.
     fn switch_screen(&mut self, number: u16, on: bool) {
         if on {
             if number == 1049 {
@@ -169,7 +194,7 @@ impl Terminal {
             return;
         }
         if self.grid.is_alternate() {
-            if number == 1047 {
+            if number != 47 {
                 self.grid.erase_alternate();
             }
             self.keyboard.leave_alternate();
@@ -208,6 +233,9 @@ impl Terminal {
 
     /// DECRQM for an ANSI mode: 1 set, 2 reset, 4 reset for good, 0 unknown.
     pub(super) fn report_ansi_mode(&mut self, number: u16) {
+        if self.level < LEVEL_OF_REPORTS {
+            return;
+        }
         let state = match (number, self.ansi_mode(number)) {
             (_, Some(is_set)) => 2 - u8::from(is_set),
             // Modes of ECMA-48 for terminals that hold back what is typed.
@@ -219,6 +247,9 @@ impl Terminal {
 
     /// DECRQM for a private mode.
     pub(super) fn report_private_mode(&mut self, number: u16) {
+        if self.level < LEVEL_OF_REPORTS {
+            return;
+        }
         let state = self.private_mode(number).map_or(0, |is_set| 2 - u8::from(is_set));
         self.answer(format_args!("\x1b[?{number};{state}$y"));
     }
@@ -249,22 +280,22 @@ impl Terminal {
             (modes.has(flag::APPLICATION_CURSOR), Modes::APPLICATION_CURSOR.bits()),
             (modes.has(flag::APPLICATION_KEYPAD), Modes::APPLICATION_KEYPAD.bits()),
             (modes.has(flag::BRACKETED_PASTE), Modes::BRACKETED_PASTE.bits()),
-            (modes.mouse == 9, MOUSE_PRESSES),
+            (modes.mouse == 9, Modes::MOUSE_PRESSES.bits()),
             (modes.mouse == 1000, Modes::MOUSE_CLICKS.bits()),
             (modes.mouse == 1002, Modes::MOUSE_DRAGS.bits()),
             (modes.mouse == 1003, Modes::MOUSE_MOTION.bits()),
             (modes.mouse_form == 1005, Modes::MOUSE_UTF8.bits()),
             (modes.mouse_form == 1006, Modes::MOUSE_SGR.bits()),
-            (modes.mouse_form == 1015, MOUSE_URXVT),
-            (modes.mouse_form == 1016, MOUSE_PIXELS),
+            (modes.mouse_form == 1015, Modes::MOUSE_URXVT.bits()),
+            (modes.mouse_form == 1016, Modes::MOUSE_PIXELS.bits()),
             (modes.has(flag::FOCUS_REPORTS), Modes::FOCUS_REPORTS.bits()),
             (modes.has(flag::ALTERNATE_SCROLL), Modes::ALTERNATE_SCROLL.bits()),
             (grid.autowrap(), Modes::AUTO_WRAP.bits()),
             (grid.origin(), Modes::ORIGIN.bits()),
             (grid.insert(), Modes::INSERT.bits()),
             (modes.has(flag::LINE_FEED_NEW_LINE), Modes::LINE_FEED_NEW_LINE.bits()),
-            (modes.has(flag::COLOR_SCHEME_REPORTS), COLOR_SCHEME_REPORTS),
-            (modes.has(flag::REVERSE_SCREEN), REVERSE_SCREEN),
+            (modes.has(flag::COLOR_SCHEME_REPORTS), Modes::COLOR_SCHEME_REPORTS.bits()),
+            (modes.has(flag::REVERSE_SCREEN), Modes::REVERSE_SCREEN.bits()),
         ];
         let bits = table.iter().filter(|(is_set, _)| *is_set).fold(0, |bits, (_, bit)| bits | bit);
         Modes::from_bits(bits | self.keyboard.bits())

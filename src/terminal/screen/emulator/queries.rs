@@ -4,7 +4,6 @@
 use std::fmt::{Arguments, Write};
 
 use super::super::parser::ControlString;
-use super::super::style::Rgb;
 use super::{Emulator, Terminal};
 
 /// Bytes of answers that wait to be fetched. They are fetched after each read, so only a flood of queries
@@ -47,10 +46,33 @@ impl Emulator {
         let may_be_query = self.terminal.options.answers && self.parser.is_in_sequence();
         (is_short && may_be_query).then_some(from)
     }
+}
+
+/// What hosts may ask for and set; their interface does not have it yet.
+#[cfg(test)]
+impl Emulator {
+    /// Lets the program have reports that could read the screen (DECRQCRA) or make input of text (titles).
+    pub(crate) fn allow_reading(&mut self, allows: bool) {
+        self.terminal.allows_reading = allows;
+    }
+
+    pub(crate) fn icon_title(&self) -> &str {
+        &self.terminal.icon.text
+    }
+
+    /// Progress of the program's work, if it reports one.
+    pub(crate) fn progress(&self) -> Option<super::Progress> {
+        self.terminal.progress
+    }
 
     /// The colours of the host: what programs are told that have set none. A program that asked for it
     /// (mode 2031) hears of a change between dark and light.
-    pub(crate) fn set_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
+    pub(crate) fn set_colors(
+        &mut self,
+        foreground: super::Rgb,
+        background: super::Rgb,
+        cursor: super::Rgb,
+    ) {
         self.terminal.set_host_colors(foreground, background, cursor);
     }
 }
@@ -64,7 +86,7 @@ impl Terminal {
                 Ok(())
             }
         }
-        if self.options.answers && self.answers.len() < ANSWERS_BYTES_MAX {
+        if self.options.answers && !self.is_silent && self.answers.len() < ANSWERS_BYTES_MAX {
             // Writing to a vector does not fail.
             let _ = Bytes(&mut self.answers).write_fmt(text);
         }

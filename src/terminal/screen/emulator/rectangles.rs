@@ -2,7 +2,7 @@
 
 use super::super::grid::Rect;
 use super::super::parser::Params;
-use super::{Terminal, sgr};
+use super::{Protection, Terminal, sgr};
 
 impl Terminal {
     /// Those with `$` before the final byte.
@@ -34,7 +34,8 @@ impl Terminal {
             }
             b'x' => self.fill(params),
             b'z' => self.erase(params, false),
-            b'{' => self.erase(params, true),
+            // As in xterm it spares what DECSCA protects, not what SPA does.
+            b'{' => self.erase(params, self.protection == Protection::Dec),
             _ => {}
         }
     }

@@ -4,11 +4,13 @@ use super::super::parser::Params;
 use super::super::style::Rgb;
 use super::Terminal;
 use super::colors::is_dark;
+#[cfg(test)]
 use super::modes::flag;
 use super::titles::Which;
 
-/// What DA1 reports: a VT420 with selective erasing, national sets, horizontal scrolling, colours, rectangles.
-const IDENTITY: &str = "?64;6;9;21;22;28";
+/// What DA1 reports: a VT220 with colours. It can more, but programs act on what is claimed, and a higher claim
+/// would have them do what other terminals do not.
+const IDENTITY: &str = "?62;22";
 
 impl Terminal {
     /// DA1.
@@ -16,7 +18,7 @@ impl Terminal {
         self.answer(format_args!("\x1b[{IDENTITY}c"));
     }
 
-    /// DA2.
+    /// DA2: a VT220, too, of a version on which no program builds anything.
     pub(super) fn report_version_number(&mut self) {
         self.answer(format_args!("\x1b[>1;10;0c"));
     }
@@ -55,8 +57,9 @@ impl Terminal {
         match params.get(0) {
             6 => {
                 let (row, col) = self.reported_position();
-                // There is one page.
-                self.answer(format_args!("\x1b[?{row};{col};1R"));
+                // There is one page; terminals below a VT420 know of none.
+                let page = if self.level < 4 { "" } else { ";1" };
+                self.answer(format_args!("\x1b[?{row};{col}{page}R"));
             }
             // No printer; keys that could be defined are not locked; a North American keyboard; no locator,
             // of no kind.
@@ -81,6 +84,7 @@ impl Terminal {
         self.answer(format_args!("\x1b[?997;{scheme}n"));
     }
 
+    #[cfg(test)]
     /// The host has other colours from now on; programs that asked for it hear of a change from dark to
     /// light or back.
     pub(super) fn set_host_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {

@@ -8,6 +8,25 @@ use super::super::style::{Attributes, Color, Rgb, Style, Underline};
 
 /// Applies the parameters of SGR to a style.
 pub(super) fn apply(params: &Params, style: &mut Style) {
+    if params.has_subs() {
+        return apply_groups(params, style);
+    }
+    let mut values = params.values().iter().copied();
+    while let Some(value) = values.next() {
+        match value {
+            38 | 48 | 58 => {
+                if let Some(color) = color(&mut values) {
+                    *place(value, style) = color;
+                }
+            }
+            4 => style.underline = Underline::Single,
+            _ => apply_one(value, style),
+        }
+    }
+}
+
+/// The same for parameters of which some have sub-parameters.
+fn apply_groups(params: &Params, style: &mut Style) {
     let mut groups = params.groups();
     while let Some(group) = groups.next() {
         let (Some(first), parts) = (group.first(), group.get(1..).unwrap_or(&[])) else { continue };
@@ -93,7 +112,7 @@ fn attributes(parameter: u16) -> (Attributes, Attributes) {
 }
 
 /// The colour of `5;n` or `2;r;g;b`.
-fn color(numbers: &mut dyn Iterator<Item = u16>) -> Option<Color> {
+fn color(numbers: &mut impl Iterator<Item = u16>) -> Option<Color> {
     match numbers.next()? {
         2 => {
             let mut part = || numbers.next().and_then(|part| u8::try_from(part).ok());

@@ -98,8 +98,11 @@ impl super::Grid {
         self.changes.touch();
     }
 
-    /// Makes every viewer get everything.
-    pub(crate) fn forget_changes(&mut self) {
+    /// Takes the place of another grid: its viewers get everything.
+    pub(crate) fn forget_changes_of(&mut self, other: &super::Grid) {
+        self.changes.clock = other.changes.clock + 1;
+        self.changes.published = other.changes.published;
+        (self.pushed, self.moved) = (other.pushed, other.moved + 1);
         self.changes.forget();
     }
 

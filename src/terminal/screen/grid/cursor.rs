@@ -159,7 +159,10 @@ impl Grid {
         for _ in 0..count.min(self.cols) {
             col = self.tabs.previous(col).unwrap_or(0);
         }
-        self.place(self.cursor.row, col.max(left.min(self.cursor.col)));
+        let col = col.max(left.min(self.cursor.col));
+        // As with a tab, a pending wrap stays pending.
+        self.cursor.col = col;
+        self.settle_wrap();
     }
 
     pub(crate) fn set_tab(&mut self) {
@@ -172,11 +175,6 @@ impl Grid {
 
     pub(crate) fn clear_tabs(&mut self) {
         self.tabs.every(0, self.cols);
-    }
-
-    /// A stop in every eighth column.
-    pub(crate) fn reset_tabs(&mut self) {
-        self.tabs = Default::default();
     }
 
     pub(crate) fn set_tabs_every(&mut self, cols: usize) {
@@ -209,13 +207,27 @@ impl Grid {
         let row = saved.cursor.row.clamp(area.top, area.bottom);
         let col = saved.cursor.col.clamp(area.left, area.right);
         self.place(row, col);
-        self.cursor.pending_wrap = saved.cursor.pending_wrap && col == saved.cursor.col;
+        self.cursor.pending_wrap = saved.cursor.pending_wrap;
+        self.settle_wrap();
         Some(saved.state)
     }
 
     /// What is saved for this screen: position, pen, origin mode, and what the emulator added.
     pub(crate) fn saved_cursor(&self) -> Option<(CursorPos, Pen, bool, SavedState)> {
         self.active.saved.map(|saved| (saved.cursor, saved.pen, saved.origin, saved.state))
+    }
+
+    /// The same for the primary screen, also while the alternate one is in use.
+    pub(crate) fn primary_saved_cursor(&self) -> Option<(CursorPos, Pen, bool, SavedState)> {
+        let saved = self.primary().saved;
+        saved.map(|saved| (saved.cursor, saved.pen, saved.origin, saved.state))
+    }
+
+    /// The same for the alternate screen while the primary one is in use.
+    pub(crate) fn hidden_saved_cursor(&self) -> Option<(CursorPos, Pen, bool, SavedState)> {
+        let saved =
+            self.other.as_ref().filter(|_| !self.is_alternate()).and_then(|other| other.saved);
+        saved.map(|saved| (saved.cursor, saved.pen, saved.origin, saved.state))
     }
 
     // Margins.
@@ -234,7 +246,13 @@ impl Grid {
         let right = right.min(self.cols - 1);
         if self.modes.cols_margin && left < right {
             (self.margins.left, self.margins.right) = (left, right);
+            self.settle_wrap();
         }
+    }
+
+    /// A wrap is pending only in the last column that can be printed into.
+    pub(super) fn settle_wrap(&mut self) {
+        self.cursor.pending_wrap &= self.cursor.col == self.right_limit();
     }
 
     /// Left and right margins can be set (DECLRMM); without it they are the edges.
@@ -242,6 +260,7 @@ impl Grid {
         self.modes.cols_margin = on;
         if !on {
             (self.margins.left, self.margins.right) = (0, self.cols - 1);
+            self.settle_wrap();
         }
     }
 }

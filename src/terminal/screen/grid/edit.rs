@@ -77,6 +77,7 @@ impl Grid {
 
     /// From the beginning of the screen to the cursor (ED 1).
     pub(crate) fn erase_above(&mut self, selective: bool) {
+        self.cursor.pending_wrap = false;
         for row in 0..self.cursor.row {
             self.erase_cells(row, 0, self.cols, selective);
         }
@@ -86,6 +87,7 @@ impl Grid {
     /// All of the screen (ED 2). What the primary one showed goes to the history first, unless the erasing is
     /// selective.
     pub(crate) fn erase_all(&mut self, selective: bool) {
+        self.cursor.pending_wrap = false;
         if !self.is_alternate && !selective {
             let shown = self.active.rows.iter().rposition(|row| !row.is_blank());
             for row in 0..shown.map_or(0, |last| last + 1) {
@@ -108,17 +110,20 @@ impl Grid {
 
     /// From the beginning of the line to the cursor (EL 1).
     pub(crate) fn erase_to_start(&mut self, selective: bool) {
+        self.cursor.pending_wrap = false;
         self.erase_cells(self.cursor.row, 0, self.cursor.col + 1, selective);
     }
 
     /// All of the cursor's line (EL 2).
     pub(crate) fn erase_line(&mut self, selective: bool) {
+        self.cursor.pending_wrap = false;
         self.erase_cells(self.cursor.row, 0, self.cols, selective);
     }
 
     /// Drops the history (ED 3).
     pub(crate) fn erase_scrollback(&mut self) {
         self.history.clear();
+        self.moved += 1;
         self.drop_marks();
         self.changes.touch();
     }

@@ -21,6 +21,7 @@ pub(crate) enum Mark {
 }
 
 /// A mark and its place.
+#[cfg(test)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Anchor {
     pub(crate) mark: Mark,
@@ -95,6 +96,7 @@ impl Grid {
         self.marks.list.push_back((mark, Place::Row { tag: row.tag, col }));
     }
 
+    #[cfg(test)]
     /// The marks, in the order in which they were made.
     pub(crate) fn marks(&self) -> Vec<Anchor> {
         let first_line = self.history.first_line();
@@ -112,6 +114,7 @@ impl Grid {
         self.marks.list.iter().filter_map(of).filter(is_kept).collect()
     }
 
+    #[cfg(test)]
     fn line_of_tag(&self, tag: u32) -> Option<(u64, usize)> {
         let row = self.primary().rows.iter().position(|row| row.tag == tag)?;
         Some(self.line_of_screen_row(row))

@@ -16,6 +16,7 @@ mod cell;
 mod changes;
 mod cursor;
 mod edit;
+mod lines;
 mod marks;
 mod print;
 #[cfg(test)]
@@ -36,20 +37,19 @@ use std::collections::VecDeque;
 
 pub(crate) use self::cell::Cell;
 use self::changes::Changes;
+pub(crate) use self::lines::{LinePlace, Part};
+pub(crate) use self::marks::Mark;
 use self::marks::Marks;
-#[allow(unused_imports, reason = "not in use yet")]
-pub(crate) use self::marks::{Anchor, Mark};
-#[allow(unused_imports, reason = "not in use yet")]
 pub(crate) use self::rect::{AttributeChange, Rect};
 use self::row::Row;
+use self::tables::RecentStyles;
 pub(crate) use self::tables::{Tables, Text};
 use self::tabs::Tabs;
-#[allow(unused_imports, reason = "not in use yet")]
 pub(crate) use self::view::{RowView, ViewCell};
 pub(crate) use self::width::width;
 use super::history::History;
 use super::rows::Link;
-use super::style::Style;
+use super::style::{Color, Style};
 
 /// Bytes of a link with its id that are kept.
 const LINK_BYTES_MAX: usize = 2048;
@@ -144,8 +144,11 @@ pub(crate) struct Grid {
     is_alternate: bool,
     cursor: CursorPos,
     pen: Pen,
+    /// The style of the pen as a number.
+    pen_key: u128,
     /// A cell printed with the pen and one erased with it; `None` when the pen has changed.
     looks: Option<Looks>,
+    recent: RecentStyles,
     margins: Margins,
     modes: EditModes,
     tabs: Tabs,
@@ -158,6 +161,14 @@ pub(crate) struct Grid {
     last: String,
     /// Links so far that had no id.
     links: u64,
+    /// Rows that have left the primary screen for the history so far.
+    pushed: u64,
+    /// Times that rows have changed their places in another way than by scrolling into the history.
+    moved: u64,
+    /// Times that numbers were given away again.
+    sweeps: u64,
+    /// Times that another screen became active, or all lines went.
+    lines_epoch: u64,
     scratch: String,
 }
 
@@ -180,7 +191,9 @@ impl Grid {
             is_alternate: false,
             cursor: CursorPos::default(),
             pen: Pen::default(),
+            pen_key: 0,
             looks: None,
+            recent: RecentStyles::default(),
             margins: Margins { top: 0, bottom: rows - 1, left: 0, right: cols - 1 },
             modes: EDIT_MODES,
             tabs: Tabs::default(),
@@ -191,6 +204,10 @@ impl Grid {
             changes: Changes::new(),
             last: String::new(),
             links: 0,
+            pushed: 0,
+            moved: 0,
+            sweeps: 0,
+            lines_epoch: 0,
             scratch: String::new(),
         }
     }
@@ -268,26 +285,32 @@ impl Grid {
     }
 
     pub(crate) fn set_pen(&mut self, pen: Pen) {
-        if pen != self.pen {
-            self.pen = pen;
-            self.looks = None;
+        let key = tables::key_of(pen.style);
+        let is_same =
+            key == self.pen_key && (pen.link, pen.protected) == (self.pen.link, self.pen.protected);
+        if !is_same {
+            (self.pen, self.pen_key, self.looks) = (pen, key, None);
         }
     }
 
     fn looks(&mut self) -> Looks {
-        if let Some(looks) = self.looks {
-            return looks;
+        self.looks.unwrap_or_else(|| self.make_looks())
+    }
+
+    fn make_looks(&mut self) -> Looks {
+        let pen = self.pen.style;
+        let mut style = self.number_of(self.pen_key, pen);
+        let mut background = 0;
+        if pen.background != Color::Default {
+            let sweeps = self.sweeps;
+            let erased = Style { background: pen.background, ..Style::default() };
+            background = self.style_number(erased);
+            if self.sweeps != sweeps {
+                // No cell had the first number.
+                style = self.style_number(pen);
+            }
         }
-        let style = self.style_number(self.pen.style);
-        let background = Style { background: self.pen.style.background, ..Style::default() };
-        let background = self.style_number(background);
         let link = self.pen.link.map_or(0, |link| link.0);
-        // The second number may have swept the first one away.
-        let style = if self.tables.style(style) == self.pen.style {
-            style
-        } else {
-            self.style_number(self.pen.style)
-        };
         let looks = Looks {
             printed: Cell::new(style, link, self.pen.protected),
             erased: Cell::new(background, 0, false),
@@ -298,16 +321,25 @@ impl Grid {
 
     /// The number of a style; that of the default one when there are too many.
     fn style_number(&mut self, style: Style) -> u16 {
-        if style == Style::default() {
-            return 0;
-        }
-        if let Some(number) = self.tables.styles.find(&style) {
-            return number as u16;
-        }
-        let number = self.tables.styles.insert(style).or_else(|| {
-            self.tables.styles.is_sweep_due().then(|| self.sweep())?;
-            self.tables.styles.insert(style)
+        self.number_of(tables::key_of(style), style)
+    }
+
+    /// The same, by the style's key.
+    #[inline]
+    fn number_of(&mut self, key: u128, style: Style) -> u16 {
+        self.recent.find(key).unwrap_or_else(|| self.look_up_style(key, style))
+    }
+
+    fn look_up_style(&mut self, key: u128, style: Style) -> u16 {
+        let number = self.tables.styles.find(&style).or_else(|| {
+            self.tables.styles.insert(style).or_else(|| {
+                self.tables.styles.is_sweep_due().then(|| self.sweep())?;
+                self.tables.styles.insert(style)
+            })
         });
+        if let Some(number) = number {
+            self.recent.note(key, number as u16);
+        }
         number.unwrap_or(0) as u16
     }
 
@@ -359,7 +391,9 @@ impl Grid {
         self.tables.links.sweep(|number| links[number as usize]);
         self.tables.graphemes.sweep(|number| graphemes[number as usize]);
         self.history.forget_numbers();
+        self.recent = RecentStyles::default();
         self.looks = None;
+        self.sweeps += 1;
     }
 
     // Screens.
@@ -371,6 +405,8 @@ impl Grid {
             let alternate = self.other.take().unwrap_or_else(|| Screen::new(self.rows));
             self.other = Some(std::mem::replace(&mut self.active, alternate));
             self.is_alternate = true;
+            self.lines_epoch += 1;
+            self.moved += 1;
             self.changes.forget();
         }
         if clear {
@@ -384,9 +420,13 @@ impl Grid {
             return;
         }
         if let Some(primary) = self.other.take() {
-            self.other = Some(std::mem::replace(&mut self.active, primary));
+            let mut alternate = std::mem::replace(&mut self.active, primary);
+            alternate.rows.iter_mut().for_each(Row::release);
+            self.other = Some(alternate);
         }
         self.is_alternate = false;
+        self.lines_epoch += 1;
+        self.moved += 1;
         self.changes.forget();
     }
 
@@ -401,11 +441,15 @@ impl Grid {
     pub(crate) fn reset(&mut self) {
         let mut history = std::mem::replace(&mut self.history, History::new(0, 1));
         history.clear();
+        let lines_epoch = self.lines_epoch;
         let (links, mut changes) =
             (self.links, std::mem::replace(&mut self.changes, Changes::new()));
         changes.forget();
+        let (pushed, moved) = (self.pushed, self.moved + 1);
         *self = Grid::new(self.rows, self.cols, self.history_max);
         (self.history, self.links, self.changes) = (history, links, changes);
+        self.lines_epoch = lines_epoch + 1;
+        (self.pushed, self.moved) = (pushed, moved);
     }
 
     /// Modes, margins, pen and what DECSC saved as they were in the beginning (DECSTR). Cells, cursor and tab
@@ -414,6 +458,7 @@ impl Grid {
         let graphemes = self.modes.graphemes;
         self.modes = EditModes { graphemes, ..EDIT_MODES };
         self.margins = Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 };
+        self.settle_wrap();
         self.set_pen(Pen::default());
         self.active.saved = None;
     }

@@ -1,9 +1,9 @@
 //! Printing: runs of ASCII go into cells at once, everything else character by character.
 
+use super::Grid;
 use super::cell::Cell;
 use super::scroll::Leaving;
 use super::width::{joins, width, width_of_text};
-use super::{Grid, Text};
 
 /// Characters that one REP may print: more than a wide row has is of no use and lets a few bytes cost a lot of
 /// time.
@@ -19,19 +19,52 @@ impl Grid {
     /// Prints characters, none of them a control character.
     pub(crate) fn print(&mut self, text: &str) {
         let mut rest = text;
-        while !rest.is_empty() {
-            let ascii = rest.bytes().take_while(u8::is_ascii).count();
-            let (plain, other) = rest.split_at(ascii);
-            self.print_ascii(plain.as_bytes());
-            let mut chars = other.chars();
-            for c in chars.by_ref() {
-                self.print_char(c);
-                if c.is_ascii() {
-                    break;
-                }
+        while let Some(first) = rest.chars().next() {
+            if first.is_ascii() {
+                let end = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+                let (plain, other) = rest.split_at(end);
+                self.print_ascii(plain.as_bytes());
+                rest = other;
+                continue;
             }
-            rest = chars.as_str();
+            let printed = self.print_run(rest);
+            if printed == 0 {
+                self.print_char(first);
+            }
+            rest = &rest[if printed == 0 { first.len_utf8() } else { printed }..];
         }
+    }
+
+    /// Prints characters that go to where the cursor is and right of it, in this row, and nothing else happens.
+    /// Gives how many bytes of the text these are.
+    fn print_run(&mut self, text: &str) -> usize {
+        if self.modes.insert || self.modes.graphemes || self.cursor.pending_wrap {
+            return 0;
+        }
+        let (look, width_of_row, right) = (self.looks().printed, self.cols, self.right_limit());
+        let start = self.cursor.col;
+        let row = self.row_mut(self.cursor.row);
+        row.split(start);
+        let cells = row.cells_mut(width_of_row);
+        let (mut col, mut printed, mut last) = (start, 0, ' ');
+        for c in text.chars() {
+            let cols = width(c);
+            if cols == 0 || col + cols > right + 1 {
+                break;
+            }
+            cells[col] = look.with_char(c, cols);
+            if cols == 2 {
+                cells[col + 1] = look.continuation();
+            }
+            (col, printed, last) = (col + cols, printed + c.len_utf8(), c);
+        }
+        if printed > 0 {
+            row.mend(col);
+            self.advance(col, right);
+            self.last.clear();
+            self.last.push(last);
+        }
+        printed
     }
 
     /// Prints characters of 0x20 to 0x7E.
@@ -274,7 +307,7 @@ impl Grid {
 
     /// The text of a cell of the screen.
     #[cfg(test)]
-    pub(super) fn text_at(&self, row: usize, col: usize) -> Option<Text<'_>> {
+    pub(super) fn text_at(&self, row: usize, col: usize) -> Option<super::Text<'_>> {
         self.tables.text(self.active.rows[row].cell(col))
     }
 }

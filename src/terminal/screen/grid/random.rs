@@ -114,7 +114,7 @@ fn move_cursor(grid: &mut Grid, which: u8, a: usize, b: usize) {
         14 => grid.carriage_return(),
         15 => grid.tab(a),
         16 => grid.back_tab(a),
-        17 => [Grid::set_tab, Grid::clear_tab, Grid::clear_tabs, Grid::reset_tabs][a % 4](grid),
+        17 => [Grid::set_tab, Grid::clear_tab, Grid::clear_tabs][a % 3](grid),
         18 => grid.set_tabs_every(a),
         19 => grid.save_cursor(SavedState(7)),
         20 => drop(grid.restore_cursor()),
@@ -226,7 +226,7 @@ fn all_rows(grid: &Grid) -> Vec<String> {
 
 fn describe(grid: &Grid, index: i64) -> String {
     let mut rows = Rows::default();
-    rows.push_view(index as i32, &grid.row(index).unwrap());
+    rows.push(index as i32, &grid.row(index).unwrap());
     let row = rows.iter().next().unwrap();
     format!("{:?} {}", row.runs().collect::<Vec<_>>(), row.is_wrapped())
 }
@@ -269,7 +269,7 @@ fn lines(grid: &Grid) -> Vec<String> {
         let row = grid.row(index).unwrap();
         let last = lines.last_mut().unwrap();
         let mut cols = 0;
-        for cell in row.cells() {
+        for cell in row.cells().filter(|cell| !cell.leading) {
             cell.text.push_to(last);
             cols += cell.cols;
         }

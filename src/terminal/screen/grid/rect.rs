@@ -188,7 +188,6 @@ impl Grid {
         let style = self.tables.style(cell.style());
         let has = |bit: u16| style.attributes.bits() & bit != 0;
         let weights = [
-            (cell.is_protected(), 0x04),
             (has(Attributes::HIDDEN.bits()), 0x08),
             (style.underline != Underline::None, 0x10),
             (has(Attributes::INVERSE.bits()), 0x20),

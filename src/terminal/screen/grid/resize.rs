@@ -10,12 +10,12 @@
 use super::cell::Cell;
 use super::row::Row;
 use super::view::text_of;
-use super::{CursorPos, Grid, Margins, Screen, Text};
+use super::{CursorPos, Grid, Margins, Screen, Style, Text};
 use crate::terminal::screen::history::{History, LineView, Span};
 
 /// What counting rows of history may cost at a change of the width, in about nanoseconds; the rest is counted
 /// by [`Grid::count_history`].
-const COUNT_COST: u64 = 300_000;
+const COUNT_COST: u64 = 400_000;
 
 /// A place in a line: its number and the columns before it.
 type Place = (u64, usize);
@@ -47,8 +47,8 @@ impl Grid {
         self.tabs.set_cols(cols);
         self.clamp_saved();
         self.history.count(COUNT_COST);
-        self.history.enforce();
         self.drop_marks();
+        self.moved += 1;
         self.changes.forget();
     }
 
@@ -213,10 +213,16 @@ impl Grid {
             }
             col += piece.cols;
         }
+        // A column that stays free looks as printing the wide character would have left it.
+        let free = (wrapped && col + 1 == cols).then(|| {
+            let next = line.pieces(span.end).next().map(|piece| line.style(piece.look));
+            let background = next.unwrap_or_default().background;
+            self.style_number(Style { background, ..Style::default() })
+        });
         let row = &mut self.active.rows[row];
         row.wrapped = wrapped;
-        if wrapped && col + 1 == cols {
-            row.set(cols, col, Cell::BLANK.leading());
+        if let Some(style) = free {
+            row.set(cols, col, Cell::new(style, 0, false).leading());
         }
     }
 

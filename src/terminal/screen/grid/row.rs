@@ -48,6 +48,25 @@ impl Row {
         &mut self.cells
     }
 
+    /// All cells of a screen so wide. Whoever writes into them calls [`mend`](Self::mend).
+    #[inline]
+    pub(crate) fn cells_mut(&mut self, cols: usize) -> &mut [Cell] {
+        if self.cells.len() != cols {
+            self.cells.resize(cols, Cell::BLANK);
+        }
+        &mut self.cells
+    }
+
+    /// Cells up to `end` have been written into: the second half of a character whose first half was written
+    /// over becomes a blank.
+    #[inline]
+    pub(crate) fn mend(&mut self, end: usize) {
+        self.used = self.used.max(end);
+        if let Some(cell) = self.cells.get_mut(end).filter(|cell| cell.is_continuation()) {
+            *cell = cell.blank().with_ascii(b' ');
+        }
+    }
+
     pub(crate) fn set(&mut self, cols: usize, col: usize, cell: Cell) {
         if col < cols && (col < self.used || cell != Cell::BLANK) {
             self.write(cols, col + 1)[col] = cell;

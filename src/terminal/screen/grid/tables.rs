@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::table::{Table, Value};
 use crate::terminal::screen::rows::Link;
-use crate::terminal::screen::style::Style;
+use crate::terminal::screen::style::{Color, Rgb, Style};
 
 /// Styles in use at once besides the default one. More of them than fit into the cells' 16 bits are shown in
 /// the default style.
@@ -34,6 +34,46 @@ impl Value for Box<str> {
 impl Value for Link {
     fn heap_bytes(&self) -> usize {
         self.id.capacity() + self.uri.capacity()
+    }
+}
+
+/// A style as a number, that of the default one 0.
+pub(super) fn key_of(style: Style) -> u128 {
+    let color = |color| match color {
+        Color::Default => 0,
+        Color::Indexed(index) => 1 << 24 | u128::from(index),
+        Color::Rgb(Rgb { r, g, b }) => {
+            2 << 24 | u128::from(r) << 16 | u128::from(g) << 8 | u128::from(b)
+        }
+    };
+    color(style.foreground)
+        | color(style.background) << 26
+        | color(style.underline_color) << 52
+        | (style.underline as u128) << 78
+        | u128::from(style.attributes.bits()) << 86
+}
+
+/// The numbers of styles that were asked for last, found without a look into the table.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RecentStyles {
+    slots: [(u128, u16); 16],
+}
+
+impl RecentStyles {
+    fn slot(key: u128) -> usize {
+        let bits = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (bits >> 60) as usize
+    }
+
+    /// An empty slot has the key and the number of the default style.
+    #[inline]
+    pub(super) fn find(&self, key: u128) -> Option<u16> {
+        let (known, number) = self.slots[Self::slot(key)];
+        (known == key || key == 0).then_some(if key == 0 { 0 } else { number })
+    }
+
+    pub(super) fn note(&mut self, key: u128, number: u16) {
+        self.slots[Self::slot(key)] = (key, number);
     }
 }
 

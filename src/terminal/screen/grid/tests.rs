@@ -125,3 +125,130 @@ fn a_taller_screen_takes_rows_back() {
     grid.resize(6, 10);
     assert_eq!((shown(&grid).as_str(), grid.cursor().row), ("a|b|c|d", 3));
 }
+
+/// A9: what ends a pending wrap.
+#[test]
+fn operations_end_a_pending_wrap() {
+    type Operation = (&'static str, fn(&mut Grid), &'static str);
+    let operations: [Operation; 8] = [
+        ("line feed", Grid::line_feed, "abcdefghij|         Z"),
+        ("reverse index", |grid| grid.reverse_index(), "         Z|abcdefghij"),
+        ("delete", |grid| grid.delete_chars(1), "abcdefghiZ"),
+        ("insert", |grid| grid.insert_chars(1), "abcdefghiZ"),
+        ("erase characters", |grid| grid.erase_chars(1, false), "abcdefghiZ"),
+        ("erase below", |grid| grid.erase_below(false), "abcdefghiZ"),
+        ("erase to start", |grid| grid.erase_to_start(false), "         Z"),
+        ("carriage return", Grid::carriage_return, "Zbcdefghij"),
+    ];
+    for (name, operation, expected) in operations {
+        let mut grid = grid(4, 10, "abcdefghij");
+        operation(&mut grid);
+        grid.print("Z");
+        assert_eq!(shown(&grid), expected, "{name}");
+    }
+}
+
+#[test]
+fn margins_bound_printing_and_scrolling() {
+    let mut grid = Grid::new(4, 10, 100);
+    for row in 0..4 {
+        grid.goto(row, 0);
+        grid.print("0123456789");
+    }
+    grid.enable_cols_margin(true);
+    grid.set_cols_margin(2, 5);
+    grid.set_rows_margin(1, 2);
+    grid.goto(1, 2);
+    grid.print("abcdefghijkl");
+    assert_eq!(shown(&grid), "0123456789|01efgh6789|01ijkl6789|0123456789");
+    grid.goto(1, 2);
+    grid.insert_lines(1);
+    assert_eq!(shown(&grid), "0123456789|01    6789|01efgh6789|0123456789");
+    grid.goto(2, 3);
+    grid.delete_chars(1);
+    assert_eq!(shown(&grid), "0123456789|01    6789|01egh 6789|0123456789");
+    grid.scroll_up(1);
+    assert_eq!(shown(&grid), "0123456789|01egh 6789|01    6789|0123456789");
+}
+
+#[test]
+fn what_is_protected_stays() {
+    let mut grid = grid(2, 10, "ab");
+    grid.set_pen(Pen { protected: true, ..Pen::default() });
+    grid.print("界d");
+    grid.set_pen(Pen::default());
+    grid.print("e");
+    grid.erase_line(true);
+    assert_eq!(shown(&grid), "  界d");
+    grid.erase_line(false);
+    assert_eq!(shown(&grid), "");
+}
+
+/// More styles than have numbers: the rest is shown in the default style, and nothing grows.
+#[test]
+fn styles_are_bounded() {
+    let style = |n: u32| Style {
+        foreground: Color::Rgb(super::super::style::Rgb {
+            r: (n >> 16) as u8,
+            g: (n >> 8) as u8,
+            b: n as u8,
+        }),
+        ..Style::default()
+    };
+    let mut grid = Grid::new(2, 100, 10);
+    for n in 0..100_000 {
+        grid.set_pen(Pen { style: style(n), ..Pen::default() });
+        grid.print("x");
+    }
+    // Numbers that nothing has are given away again.
+    let last = grid.row(1).unwrap().cells().last().unwrap();
+    assert_eq!(last.style, style(99_999));
+    assert!(grid.bytes() < 4 << 20, "{}", grid.bytes());
+    // With all of them in use there is none for another one.
+    let mut grid = Grid::new(700, 100, 0);
+    for n in 0..69_900 {
+        grid.set_pen(Pen { style: style(n), ..Pen::default() });
+        grid.print("x");
+    }
+    let style_at = |row, col| grid.row(row).unwrap().cells().nth(col).unwrap().style;
+    assert_eq!(style_at(655, 34), style(65_534));
+    assert_eq!(style_at(655, 35), Style::default());
+    assert_eq!(style_at(698, 99), Style::default());
+}
+
+/// Texts of several characters, and links: bounded as well.
+#[test]
+fn graphemes_and_links_are_bounded() {
+    let mut grid = Grid::new(3, 80, 10);
+    let marks: Vec<char> = ('\u{300}'..'\u{340}').collect();
+    for n in 0..200_000usize {
+        let text: String =
+            ['a', marks[n & 63], marks[n >> 6 & 63], marks[n >> 12 & 63]].iter().collect();
+        grid.print(&text);
+        let id = n.to_string();
+        let link = grid.link(Some(&id), "http://example.com/");
+        grid.set_pen(Pen { link, ..Pen::default() });
+    }
+    assert!(grid.bytes() < 16 << 20, "{}", grid.bytes());
+    assert_eq!(grid.row(2).unwrap().cells().last().unwrap().link.unwrap().id, "199998");
+    assert!(grid.link(None, &"x".repeat(3000)).is_none());
+    assert!(grid.link(None, "a\nb").is_none());
+}
+
+/// A change of size costs what the screen costs: rows of a long history are counted afterwards, in steps.
+#[test]
+fn a_long_history_is_counted_in_steps() {
+    let mut grid = Grid::new(5, 40, 200_000);
+    for n in 0..150_000 {
+        print(&mut grid, &format!("line {n}\n"));
+    }
+    let rows = grid.history_rows();
+    grid.resize(5, 39);
+    assert!(!grid.is_history_counted() && grid.history_rows() > 10_000);
+    let mut steps = 0;
+    while grid.count_history(50_000) > 0 {
+        steps += 1;
+    }
+    assert!(steps > 1);
+    assert_eq!(grid.history_rows(), rows);
+}

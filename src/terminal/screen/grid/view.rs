@@ -23,6 +23,8 @@ pub(crate) struct ViewCell<'a> {
     pub(crate) style: Style,
     pub(crate) link: Option<&'a Link>,
     pub(crate) protected: bool,
+    /// A column that stayed free because the wide character behind it did not fit: no part of the line.
+    pub(crate) leading: bool,
 }
 
 impl<'a> RowView<'a> {
@@ -43,6 +45,16 @@ impl<'a> RowView<'a> {
         screen.into_iter().flatten().chain(history.into_iter().flatten())
     }
 
+    /// Whether the last column stayed free because a wide character did not fit.
+    pub(crate) fn leaves_free(&self, cols: usize) -> bool {
+        match self {
+            RowView::Screen(row, _) => row.cell(cols - 1).is_leading(),
+            RowView::History(_) => {
+                self.cells().last().is_none_or(|cell| cell.col + cell.cols < cols)
+            }
+        }
+    }
+
     /// Adds its text without trailing blanks.
     pub(crate) fn push_text(&self, text: &mut String) {
         let start = text.len();
@@ -55,15 +67,28 @@ fn screen_cells<'a>(
     row: &'a Row,
     tables: &'a Tables,
 ) -> impl Iterator<Item = ViewCell<'a>> + use<'a> {
-    let cells = &row.cells()[..row.shown_len()];
-    cells.iter().enumerate().filter_map(move |(col, cell)| {
+    // What goes on in the next row is told to its end.
+    let len = if row.wrapped { row.cells().len() } else { row.shown_len() };
+    all_cells(row, tables, 0, len)
+}
+
+/// The cells of a row of the screen between two columns, blanks included.
+pub(super) fn all_cells<'a>(
+    row: &'a Row,
+    tables: &'a Tables,
+    from: usize,
+    to: usize,
+) -> impl Iterator<Item = ViewCell<'a>> + use<'a> {
+    (from..to).filter_map(move |col| {
+        let cell = row.cell(col);
         Some(ViewCell {
             col,
             cols: if cell.is_wide() { 2 } else { 1 },
-            text: tables.text(*cell)?,
+            text: tables.text(cell)?,
             style: tables.style(cell.style()),
             link: tables.link(cell.link()),
             protected: cell.is_protected(),
+            leading: cell.is_leading(),
         })
     })
 }
@@ -73,27 +98,31 @@ fn history_cells<'a>(place: RowPlace<'a>) -> impl Iterator<Item = ViewCell<'a>> 
     let mut col = 0;
     let pieces = line.pieces(place.span.start).take_while(move |piece| piece.end <= place.span.end);
     pieces.map(move |piece| {
-        let cell = ViewCell {
-            col,
-            cols: piece.cols,
-            text: text_of(&line, piece),
-            style: line.style(piece.look),
-            link: line.link(piece.look),
-            protected: piece.look.protected,
-        };
+        let cell = cell_of(&line, piece, col);
         col += piece.cols;
         cell
     })
 }
 
+/// A piece as a cell in this column.
+pub(super) fn cell_of<'a>(line: &LineView<'a>, piece: Piece, col: usize) -> ViewCell<'a> {
+    ViewCell {
+        col,
+        cols: piece.cols,
+        text: text_of(line, piece),
+        style: line.style(piece.look),
+        link: line.link(piece.look),
+        protected: piece.look.protected,
+        leading: false,
+    }
+}
+
 /// The text of a piece.
 pub(super) fn text_of<'a>(line: &LineView<'a>, piece: Piece) -> Text<'a> {
-    let text = line.text().get(piece.start..piece.end).unwrap_or(" ");
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        (Some(c), None) => Text::Char(c),
-        _ => Text::Cluster(text),
+    if piece.is_cluster {
+        return Text::Cluster(line.slice(piece.start, piece.end));
     }
+    Text::Char(piece.first)
 }
 
 impl Grid {
@@ -107,11 +136,13 @@ impl Grid {
         if self.is_alternate { 0 } else { self.history.rows() }
     }
 
-    /// Lines of history, one included whose end is on the screen.
-    pub(crate) fn history_lines(&self) -> usize {
-        self.history.lines()
+    /// Rows that have left the primary screen for the history so far, and the times that rows have changed their
+    /// places in another way.
+    pub(crate) fn rows_moved(&self) -> (u64, u64) {
+        (self.pushed, self.moved)
     }
 
+    #[cfg(test)]
     /// The number of the oldest line that is kept.
     pub(crate) fn first_line(&self) -> u64 {
         self.history.first_line()
@@ -138,9 +169,33 @@ impl Grid {
         self.history.row(back).map(RowView::History)
     }
 
-    /// Whether the line of a row goes on in the row below.
-    pub(crate) fn is_wrapped(&self, index: i64) -> bool {
-        self.row(index).is_some_and(|row| row.is_wrapped())
+    /// The same of the primary screen, also while the alternate one is in use.
+    pub(crate) fn primary_row(&self, index: i64) -> Option<RowView<'_>> {
+        if index >= 0 {
+            let row = self.primary().rows.get(usize::try_from(index).ok()?)?;
+            return Some(RowView::Screen(row, &self.tables));
+        }
+        self.history.row(usize::try_from(-index).ok()?).map(RowView::History)
+    }
+
+    /// A row of the alternate screen while the primary one is in use; `None` when it was not used so far.
+    pub(crate) fn hidden_row(&self, index: i64) -> Option<RowView<'_>> {
+        let hidden = self.other.as_ref().filter(|_| !self.is_alternate)?;
+        let row = hidden.rows.get(usize::try_from(index).ok()?)?;
+        Some(RowView::Screen(row, &self.tables))
+    }
+
+    /// Whether the alternate screen, while it is not in use, holds anything.
+    pub(crate) fn has_hidden(&self) -> bool {
+        let hidden = self.other.as_ref().filter(|_| !self.is_alternate);
+        hidden.is_some_and(|hidden| {
+            hidden.saved.is_some() || hidden.rows.iter().any(|row| !row.is_blank())
+        })
+    }
+
+    /// Rows of history above the primary screen, also while the alternate one is in use.
+    pub(crate) fn primary_history_rows(&self) -> usize {
+        self.history.rows()
     }
 
     /// The number of the line that a row belongs to, and the columns of that line before the row.
@@ -173,11 +228,7 @@ impl Grid {
     /// Columns of a row of the primary screen that goes on in the next one, without one that stayed free for a
     /// wide character; 0 if it does not go on.
     pub(super) fn wrapped_len(&self, row: usize) -> usize {
-        let rows = &self.primary().rows;
-        let Some(wrapped) = rows.get(row).filter(|row| row.wrapped) else { return 0 };
-        // Below the last row there is what is about to come in.
-        let is_wide = rows.get(row + 1).is_none_or(|next| next.cell(0).is_wide());
-        self.cols - usize::from(is_wide && wrapped.cell(self.cols - 1).is_leading())
+        self.wrapped_len_of(self.primary(), row)
     }
 
     /// The row and the column in it of a column of a line; `None` for a line that is gone or does not exist.

@@ -4,7 +4,7 @@
 //! an entry that says where both end. Lines are added at the end and dropped with their block.
 
 use super::runs::{Look, Run, Runs};
-use crate::terminal::screen::grid::{Cell, Tables, Text};
+use crate::terminal::screen::grid::{Cell, Tables};
 use crate::terminal::screen::rows::Link;
 use crate::terminal::screen::style::Style;
 
@@ -23,14 +23,15 @@ pub(crate) struct Entry {
     runs_end: u32,
     /// Columns, and flags above.
     cols: u32,
-    /// Rows that it took at the width of the screen that it left.
-    pub(super) rows: u32,
 }
 
 const COLS: u32 = (1 << 28) - 1;
 
 /// It has characters of two columns, or cells of several characters.
 const UNEVEN: u32 = 1 << 31;
+
+/// It has cells of several characters.
+const CLUSTERS: u32 = 1 << 29;
 
 /// It was cut because it became too long, and goes on in the next line.
 const JOINED: u32 = 1 << 30;
@@ -45,6 +46,11 @@ impl Entry {
         self.cols & UNEVEN == 0
     }
 
+    /// It has cells of several characters.
+    pub(super) fn has_clusters(self) -> bool {
+        self.cols & CLUSTERS != 0
+    }
+
     pub(super) fn is_joined(self) -> bool {
         self.cols & JOINED != 0
     }
@@ -53,12 +59,16 @@ impl Entry {
 /// See the module's documentation.
 #[derive(Default)]
 pub(crate) struct Block {
+    /// The number of its first line.
+    pub(super) first: u64,
     text: Vec<u8>,
     runs: Vec<u8>,
     lines: Vec<Entry>,
     styles: Vec<Style>,
     links: Vec<Link>,
     link_bytes: usize,
+    /// One of its lines goes on in the next one.
+    pub(super) has_joined: bool,
     /// Rows at the width at which the history is looked at, when they have been counted.
     pub(super) rows: usize,
     /// Bytes at the end of the last line's text that no run covers.
@@ -66,12 +76,39 @@ pub(crate) struct Block {
 }
 
 /// Numbers of the block for numbers of the grid.
-pub(super) type Numbers = hashbrown::HashMap<u32, u32>;
+#[derive(Default)]
+pub(super) struct Numbers {
+    /// By the number in the grid; 0 for none.
+    styles: Vec<u16>,
+    links: hashbrown::HashMap<u16, u32>,
+}
 
-/// In a key of [`Numbers`]: the number of a link.
-const IS_LINK: u32 = 1 << 16;
+impl Numbers {
+    pub(super) fn clear(&mut self) {
+        self.styles.clear();
+        self.links.clear();
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.styles.capacity() * size_of::<u16>() + self.links.allocation_size()
+    }
+
+    #[inline]
+    fn style(&mut self, number: u16) -> &mut u16 {
+        let index = usize::from(number);
+        if index >= self.styles.len() {
+            self.styles.resize(index + 1, 0);
+        }
+        &mut self.styles[index]
+    }
+}
 
 impl Block {
+    /// An empty block, whose first line has this number.
+    pub(super) fn new(first: u64) -> Block {
+        Block { first, ..Block::default() }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.lines.len()
     }
@@ -111,8 +148,15 @@ impl Block {
         (entry, text, &self.runs[runs_start..entry.runs_end as usize])
     }
 
-    pub(super) fn entry_mut(&mut self, index: usize) -> Option<&mut Entry> {
-        self.lines.get_mut(index)
+    /// Rows of a line at a width, where that takes no look at its text.
+    #[inline]
+    pub(super) fn even_rows(&self, index: usize, width: usize) -> Option<usize> {
+        let entry = self.lines.get(index)?;
+        let cols = entry.cols();
+        if cols <= width {
+            return Some(1);
+        }
+        entry.is_narrow().then(|| (cols as u32).div_ceil(width.min(COLS as usize) as u32) as usize)
     }
 
     pub(super) fn style(&self, number: u32) -> Style {
@@ -130,13 +174,14 @@ impl Block {
     /// Begins a line.
     pub(super) fn begin(&mut self) {
         let (text_end, runs_end) = (self.text.len() as u32, self.runs.len() as u32);
-        self.lines.push(Entry { text_end, runs_end, cols: 0, rows: 0 });
+        self.lines.push(Entry { text_end, runs_end, cols: 0 });
         self.uncovered = 0;
     }
 
     /// Ends the last line. `joined`: it goes on in the next one.
     pub(super) fn end(&mut self, joined: bool) {
         self.text.push(b'\n');
+        self.has_joined |= joined;
         if let Some(last) = self.lines.last_mut() {
             last.text_end += 1;
             last.cols |= if joined { JOINED } else { 0 };
@@ -173,7 +218,6 @@ impl Block {
         if let Some(last) = self.lines.last_mut() {
             (last.text_end, last.runs_end) = (text_end, runs_end);
             last.cols = (last.cols + cells.len() as u32) | uneven;
-            last.rows += 1;
         }
     }
 
@@ -188,25 +232,23 @@ impl Block {
     }
 
     fn look(&mut self, cell: Cell, tables: &Tables, numbers: &mut Numbers) -> Look {
-        let (mut style, mut link) = (u32::from(cell.style()), u32::from(cell.link()));
-        if style > 0 {
-            let styles = &mut self.styles;
-            style = *numbers.entry(style).or_insert_with(|| {
-                styles.push(tables.style(cell.style()));
-                styles.len() as u32
+        let mut look = Look { protected: cell.is_protected(), ..Look::default() };
+        if cell.style() > 0 {
+            let number = numbers.style(cell.style());
+            if *number == 0 && self.styles.len() < usize::from(u16::MAX) {
+                self.styles.push(tables.style(cell.style()));
+                *number = self.styles.len() as u16;
+            }
+            look.style = u32::from(*number);
+        }
+        if let Some(link) = tables.link(cell.link()) {
+            look.link = *numbers.links.entry(cell.link()).or_insert_with(|| {
+                self.link_bytes += link.id.len() + link.uri.len();
+                self.links.push(link.clone());
+                self.links.len() as u32
             });
         }
-        let value = tables.link(cell.link());
-        link = if value.is_some() { link } else { 0 };
-        if let Some(value) = value {
-            let (links, bytes) = (&mut self.links, &mut self.link_bytes);
-            link = *numbers.entry(link | IS_LINK).or_insert_with(|| {
-                *bytes += value.id.len() + value.uri.len();
-                links.push(value.clone());
-                links.len() as u32
-            });
-        }
-        Look { style, link, protected: cell.is_protected() }
+        look
     }
 
     fn add_run(&mut self, cells: &[Cell], look: Look, tables: &Tables) {
@@ -216,20 +258,17 @@ impl Block {
             return self.cover(Run { len: cells.len(), look, cluster_cols: 0 });
         }
         let mut run_start = start;
-        for cell in cells {
-            match tables.text(*cell) {
-                None => {}
-                Some(Text::Char(c)) => {
-                    self.text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                Some(Text::Cluster(text)) => {
-                    self.cover(Run { len: self.text.len() - run_start, look, cluster_cols: 0 });
-                    self.text.extend_from_slice(text.as_bytes());
-                    let cluster_cols = if cell.is_wide() { 2 } else { 1 };
-                    self.cover(Run { len: text.len(), look, cluster_cols });
-                    run_start = self.text.len();
-                }
-            }
+        for cell in cells.iter().filter(|cell| !cell.is_continuation()) {
+            let Some(number) = cell.grapheme() else {
+                push_char(cell.char().unwrap_or(' '), &mut self.text);
+                continue;
+            };
+            let text = tables.graphemes.get(number).map_or(" ", |text| text);
+            self.cover(Run { len: self.text.len() - run_start, look, cluster_cols: 0 });
+            self.text.extend_from_slice(text.as_bytes());
+            let cluster_cols = if cell.is_wide() { 2 } else { 1 };
+            self.cover(Run { len: text.len(), look, cluster_cols });
+            run_start = self.text.len();
         }
         self.cover(Run { len: self.text.len() - run_start, look, cluster_cols: 0 });
     }
@@ -268,7 +307,7 @@ impl Block {
     }
 
     /// Cuts the last line, which is open, at a byte that is at this column.
-    pub(super) fn truncate(&mut self, bytes: usize, cols: usize, rows: usize) {
+    pub(super) fn truncate(&mut self, bytes: usize, cols: usize) {
         let Some(index) = self.lines.len().checked_sub(1) else { return };
         let (entry, _, runs) = self.line(index);
         let runs_start = entry.runs_end as usize - runs.len();
@@ -292,13 +331,8 @@ impl Block {
         let runs_end = self.runs.len() as u32;
         if let Some(last) = self.lines.last_mut() {
             last.cols = last.cols & !COLS | cols as u32;
-            (last.text_end, last.runs_end, last.rows) = (text_end as u32, runs_end, rows as u32);
+            (last.text_end, last.runs_end) = (text_end as u32, runs_end);
         }
-    }
-
-    /// Rows that the last line took when it was pushed.
-    pub(super) fn last_rows(&self) -> usize {
-        self.lines.last().map_or(0, |last| last.rows as usize)
     }
 
     /// Drops the last line.
@@ -326,7 +360,30 @@ impl Block {
     }
 }
 
+/// Copies of a length that is known are fast.
+#[inline]
+fn push_char(c: char, text: &mut Vec<u8>) {
+    match c.len_utf8() {
+        1 => text.push(c as u8),
+        2 => {
+            let mut bytes = [0; 2];
+            c.encode_utf8(&mut bytes);
+            text.extend_from_slice(&bytes);
+        }
+        3 => {
+            let mut bytes = [0; 3];
+            c.encode_utf8(&mut bytes);
+            text.extend_from_slice(&bytes);
+        }
+        _ => text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    }
+}
+
 fn uneven(cells: &[Cell]) -> u32 {
-    let is_uneven = |cell: &Cell| cell.is_wide() || cell.grapheme().is_some();
-    if cells.iter().any(is_uneven) { UNEVEN } else { 0 }
+    let flags = cells.iter().map(|cell| match cell.grapheme() {
+        Some(_) => UNEVEN | CLUSTERS,
+        None if cell.is_wide() => UNEVEN,
+        None => 0,
+    });
+    flags.fold(0, |all, flags| all | flags)
 }

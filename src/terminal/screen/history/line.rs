@@ -28,6 +28,9 @@ pub(crate) struct Piece {
     pub(crate) end: usize,
     /// Columns, 1 or 2.
     pub(crate) cols: usize,
+    /// Its first character, and whether it has more of them.
+    pub(crate) first: char,
+    pub(crate) is_cluster: bool,
     pub(crate) look: Look,
 }
 
@@ -59,6 +62,16 @@ impl<'a> LineView<'a> {
 
     pub(crate) fn text(&self) -> &'a str {
         super::as_text(self.text)
+    }
+
+    /// The text between two bytes, where cells begin.
+    pub(crate) fn slice(&self, from: usize, to: usize) -> &'a str {
+        super::as_text(self.text.get(from..to).unwrap_or_default())
+    }
+
+    /// Bytes of its text.
+    pub(crate) fn len(&self) -> usize {
+        self.text.len()
     }
 
     pub(crate) fn cols(&self) -> usize {
@@ -102,10 +115,16 @@ impl<'a> LineView<'a> {
         if self.is_ascii() {
             return self.text.len().div_ceil(width.max(1)).max(1);
         }
+        if self.cols() <= width {
+            return 1;
+        }
         if self.entry.is_narrow() {
             return self.cols().div_ceil(width.max(1)).max(1);
         }
-        self.spans(width).count()
+        if self.entry.has_clusters() {
+            return self.spans(width).count();
+        }
+        rows_of_text(self.text(), width)
     }
 
     /// One of its rows.
@@ -141,9 +160,29 @@ impl<'a> LineView<'a> {
         before.map(|piece| piece.cols).sum()
     }
 
-    /// Columns that were cut from its beginning.
-    pub(crate) fn cut_cols(&self) -> usize {
-        self.cut_cols
+    /// The column behind the last cell that begins before this byte.
+    pub(crate) fn col_after(&self, byte: usize) -> usize {
+        if self.is_ascii() {
+            return byte;
+        }
+        let before = self.pieces(0).take_while(|piece| piece.start < byte);
+        before.map(|piece| piece.cols).sum()
+    }
+
+    /// The byte at which the first cell at or behind a column begins, looked for from a row on, and its column.
+    pub(crate) fn byte_at(&self, from: Span, col: usize) -> (usize, usize) {
+        if self.is_ascii() {
+            let col = col.min(self.text.len());
+            return (col, col);
+        }
+        let (mut byte, mut at) = (from.start, from.first_col);
+        for piece in self.pieces(from.start) {
+            if at >= col {
+                break;
+            }
+            (byte, at) = (piece.end, at + piece.cols);
+        }
+        (byte, at)
     }
 }
 
@@ -167,7 +206,8 @@ impl Iterator for Pieces<'_> {
         };
         self.at = (start + len).min(self.text.len());
         self.runs.skip(len);
-        Some(Piece { start, end: self.at, cols, look })
+        let is_cluster = self.at > start + c.len_utf8();
+        Some(Piece { start, end: self.at, cols, first: c, is_cluster, look })
     }
 }
 
@@ -205,4 +245,17 @@ impl Iterator for Spans<'_> {
         self.next = (span.end < self.len).then_some((span.end, first_col + span.cols));
         Some(span)
     }
+}
+
+/// Rows that a text takes whose characters are a cell each.
+fn rows_of_text(text: &str, row_cols: usize) -> usize {
+    let (mut rows, mut cols) = (1, 0);
+    for c in text.chars() {
+        let wanted = width(c).max(1);
+        if cols + wanted > row_cols && cols > 0 {
+            (rows, cols) = (rows + 1, 0);
+        }
+        cols += wanted;
+    }
+    rows
 }

@@ -5,9 +5,9 @@
 //! which the history is looked at.
 //!
 //! - A line whose rest is still on the screen is *open*: the next row that leaves the screen continues it.
-//! - The history is bounded in rows, each counted at the width of the screen that it left: after a change of
-//!   the width the view may have more or fewer. The oldest row goes first, so the oldest line may lack its
-//!   beginning. It is bounded in bytes as well.
+//! - The history is bounded in rows at the width at which it is looked at; the oldest row goes first, so the
+//!   oldest line may lack its beginning. When the width becomes less, rows beyond the bound are not in the view,
+//!   but they stay, and are there again when the width becomes more. The history is bounded in bytes as well.
 //! - A line of more than [`LINE_BYTES_MAX`] bytes is kept as several lines; all but the last one say that they
 //!   go on.
 //! - Rows at a width are counted from the newest block to the oldest, in steps ([`History::count`]). Rows that
@@ -17,6 +17,7 @@ mod block;
 mod line;
 mod rows;
 mod runs;
+mod scan;
 #[cfg(test)]
 mod tests;
 
@@ -54,8 +55,6 @@ pub(crate) struct History {
     is_open: bool,
     /// The last row was pushed without its last column, which stayed free for a wide character.
     is_short: bool,
-    /// Rows as they were counted when they were pushed.
-    rows_pushed: usize,
     rows_max: usize,
     bytes_max: usize,
     /// Bytes of all blocks but the last one.
@@ -78,7 +77,6 @@ impl History {
             first_line: 0,
             is_open: false,
             is_short: false,
-            rows_pushed: 0,
             rows_max,
             bytes_max: BYTES_MAX,
             closed_bytes: 0,
@@ -122,7 +120,7 @@ impl History {
         self.blocks.capacity() * size_of::<Block>()
             + self.closed_bytes
             + self.blocks.back().map_or(0, Block::bytes)
-            + self.numbers.allocation_size()
+            + self.numbers.bytes()
     }
 
     // Adding.
@@ -130,8 +128,18 @@ impl History {
     /// Adds a row. `wrapped`: it goes on in the row that comes next. The cells are all that the row shows, and
     /// all of its columns if it is wrapped, but for one that stayed free for a wide character.
     pub(crate) fn push(&mut self, cells: &[Cell], wrapped: bool, tables: &Tables) {
+        if self.rows_max == 0 && self.lines == 0 {
+            return self.pass(cells.len(), wrapped);
+        }
         self.add(cells, wrapped, tables);
         self.enforce();
+    }
+
+    /// Counts a row that is not kept.
+    fn pass(&mut self, cols: usize, wrapped: bool) {
+        self.is_open = wrapped;
+        self.cut.gone = if wrapped { self.cut.gone + cols } else { 0 };
+        self.first_line += u64::from(!wrapped);
     }
 
     /// Adds a row and drops nothing.
@@ -148,7 +156,6 @@ impl History {
             block.rows += 1;
         }
         self.rows += 1;
-        self.rows_pushed += 1;
         self.is_short = wrapped && cells.len() < self.width;
         if !wrapped {
             self.end_line(false);
@@ -180,7 +187,8 @@ impl History {
                 self.closed_bytes += last.bytes();
             }
             self.numbers.clear();
-            self.blocks.push_back(Block::default());
+            let first = self.first_line + self.lines as u64;
+            self.blocks.push_back(Block::new(first));
         }
         if let Some(block) = self.blocks.back_mut() {
             block.begin();
@@ -206,17 +214,6 @@ impl History {
         }
     }
 
-    /// The last row that was added goes on in the row that comes next after all.
-    pub(crate) fn open(&mut self) {
-        if !self.is_open
-            && self.lines > 0
-            && let Some(block) = self.blocks.back_mut()
-        {
-            block.reopen();
-            self.is_open = true;
-        }
-    }
-
     /// The numbers of styles and links in the grid mean something else from now on.
     pub(crate) fn forget_numbers(&mut self) {
         self.numbers.clear();
@@ -226,14 +223,17 @@ impl History {
 
     /// Another bound in rows, from now on.
     pub(crate) fn set_rows_max(&mut self, rows_max: usize) {
+        let is_less = rows_max < self.rows_max;
         self.rows_max = rows_max;
-        self.enforce();
+        while is_less && self.rows > rows_max && self.lines > 0 {
+            if self.uncounted > 0 { self.drop_line() } else { self.drop_row() }
+        }
     }
 
-    /// Drops what is too much.
-    pub(crate) fn enforce(&mut self) {
-        while self.rows_pushed > self.rows_max && self.lines > 0 {
-            self.drop_row();
+    /// Drops a row for one that was added, if there are too many, and lines that take too much memory.
+    fn enforce(&mut self) {
+        if self.rows > self.rows_max && self.lines > 0 {
+            if self.uncounted > 0 { self.drop_line() } else { self.drop_row() }
         }
         while self.lines > 0 && self.bytes() > self.bytes_max {
             self.drop_line();
@@ -247,33 +247,28 @@ impl History {
         *self = History { first_line: next, bytes_max, ..History::new(rows_max, self.width) };
     }
 
+    /// Drops the oldest row of the view; all rows are counted.
     fn drop_row(&mut self) {
         let Some(line) = self.line(self.first_line) else { return };
-        let (width, rows) = (self.width, line.rows(self.width));
-        let span = line.row(width, 0).unwrap_or_default();
-        let is_counted = self.uncounted == 0;
-        let front = self.front;
-        let Some(block) = self.blocks.front_mut() else { return };
-        let Some(entry) = block.entry_mut(front).filter(|entry| entry.rows > 1 && rows > 1) else {
+        if line.cols() <= self.width {
+            return self.drop_line();
+        }
+        let mut spans = line.spans(self.width);
+        let (span, has_more) = (spans.next().unwrap_or_default(), spans.next().is_some());
+        let Some(block) = self.blocks.front_mut().filter(|_| has_more) else {
             return self.drop_line();
         };
-        entry.rows -= 1;
         self.cut.bytes += span.end;
         self.cut.cols += span.cols;
-        self.rows_pushed -= 1;
-        if is_counted {
-            block.rows -= 1;
-            self.rows -= 1;
-        }
+        block.rows -= 1;
+        self.rows -= 1;
     }
 
     fn drop_line(&mut self) {
         let Some(line) = self.line(self.first_line) else { return };
         let (rows, cols) = (line.rows(self.width), line.cols() + self.base(self.first_line));
         let is_counted = self.uncounted == 0;
-        let front = self.front;
         let Some(block) = self.blocks.front_mut() else { return };
-        self.rows_pushed -= block.entry_mut(front).map_or(0, |entry| entry.rows as usize);
         if is_counted {
             block.rows -= rows;
             self.rows -= rows;
@@ -317,15 +312,15 @@ impl History {
         let Some(line) = self.line(number) else { return };
         let (before, cols) = (line.rows(width), line.col_of(byte));
         let cut = if self.lines == 1 { self.cut } else { Cut::default() };
-        let after = line.spans(width).take_while(|span| span.start < byte).count();
+        let spans = || line.spans(width).take_while(|span| span.start < byte);
+        let (after, is_short) =
+            (spans().count(), spans().last().is_some_and(|span| span.cols < width));
         let Some(block) = self.blocks.back_mut() else { return };
         block.reopen();
-        let pushed = block.last_rows();
-        block.truncate(cut.bytes + byte, cut.cols + cols, after);
+        block.truncate(cut.bytes + byte, cut.cols + cols);
         block.rows = block.rows - before + after;
         self.rows = self.rows - before + after;
-        self.rows_pushed = self.rows_pushed - pushed + after;
-        self.is_open = true;
+        (self.is_open, self.is_short) = (true, is_short);
     }
 
     fn pop_line(&mut self) {
@@ -333,7 +328,6 @@ impl History {
         let rows = line.rows(self.width);
         let is_counted = self.blocks.len() > self.uncounted;
         let Some(block) = self.blocks.back_mut() else { return };
-        self.rows_pushed -= block.last_rows();
         block.pop();
         if is_counted {
             block.rows -= rows;

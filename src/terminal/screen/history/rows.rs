@@ -8,59 +8,50 @@ use super::line::{LineView, Span};
 /// cells are looked at.
 const BLOCK_COST: u64 = 20;
 const LINE_COST: u64 = 4;
-const BYTE_COST: u64 = 4;
+const BYTE_COST: u64 = 2;
 
 /// A row of the view.
 #[derive(Clone, Copy)]
 pub(crate) struct RowPlace<'a> {
     pub(crate) line: LineView<'a>,
     pub(crate) number: u64,
-    /// Which of the line's rows it is.
-    pub(crate) row: usize,
     pub(crate) span: Span,
 }
 
 impl RowPlace<'_> {
     /// The line goes on in the next row.
     pub(crate) fn is_wrapped(&self) -> bool {
-        self.span.end < self.line.text().len() || self.line.goes_on
+        self.span.end < self.line.len() || self.line.goes_on
     }
 }
 
 impl History {
     /// A line by its number.
     pub(crate) fn line(&self, number: u64) -> Option<LineView<'_>> {
-        let index = usize::try_from(number.checked_sub(self.first_line)?).ok()?;
-        if index >= self.lines {
-            return None;
-        }
-        let mut index = index + self.front;
-        // The newest lines are asked for most.
-        let from_end = self.lines + self.front - 1 - index;
-        let last = self.blocks.back()?;
-        if from_end < last.len() {
-            let in_last = last.len() - 1 - from_end;
-            return Some(self.view(last, in_last, number));
-        }
-        for block in &self.blocks {
-            if index < block.len() {
-                return Some(self.view(block, index, number));
-            }
-            index -= block.len();
-        }
-        None
+        let (block, index) = self.block_of(number)?;
+        Some(self.view(block, index, number))
     }
 
-    fn view<'a>(&self, block: &'a Block, index: usize, number: u64) -> LineView<'a> {
+    /// The block of a line, and its place there.
+    pub(super) fn block_of(&self, number: u64) -> Option<(&Block, usize)> {
+        if number < self.first_line || number - self.first_line >= self.lines as u64 {
+            return None;
+        }
+        let after = self.blocks.partition_point(|block| block.first <= number);
+        let block = self.blocks.get(after.checked_sub(1)?)?;
+        Some((block, (number - block.first) as usize))
+    }
+
+    pub(super) fn view<'a>(&self, block: &'a Block, index: usize, number: u64) -> LineView<'a> {
         let is_first = number == self.first_line;
         let cut = if is_first { (self.cut.bytes, self.cut.cols) } else { (0, 0) };
         let goes_on = self.is_open && number == self.last_line();
         LineView::new(block, index, cut, goes_on)
     }
 
-    /// Rows of the view: at its width, as far as they are counted.
+    /// Rows of the view: at its width, as far as they are counted, at most as many as it is bounded to.
     pub(crate) fn rows(&self) -> usize {
-        self.rows
+        self.rows.min(self.rows_max)
     }
 
     /// The width of the view.
@@ -106,19 +97,29 @@ impl History {
         let first = if index == 0 { self.front } else { 0 };
         let (mut rows, mut cost) = (0, BLOCK_COST);
         for line in first..block.len() {
-            let is_first = index == 0 && line == self.front;
-            let cut = if is_first { (self.cut.bytes, self.cut.cols) } else { (0, 0) };
-            let view = LineView::new(block, line, cut, false);
-            rows += view.rows(self.width);
-            cost += LINE_COST;
-            cost += if view.is_ascii() { 0 } else { view.text().len() as u64 * BYTE_COST };
+            let (line_rows, bytes) = self.rows_of(block, line);
+            rows += line_rows;
+            cost += LINE_COST + bytes as u64 * BYTE_COST;
         }
         (rows, cost)
     }
 
+    /// Rows of a line of a block, and how many bytes of text had to be looked at.
+    #[inline]
+    pub(super) fn rows_of(&self, block: &Block, index: usize) -> (usize, usize) {
+        let number = block.first + index as u64;
+        match block.even_rows(index, self.width) {
+            Some(rows) if number != self.first_line => (rows, 0),
+            _ => {
+                let view = self.view(block, index, number);
+                (view.rows(self.width), view.len())
+            }
+        }
+    }
+
     /// A row of the view, counted back from the newest one, which is 1.
     pub(crate) fn row(&self, back: usize) -> Option<RowPlace<'_>> {
-        if back == 0 || back > self.rows {
+        if back == 0 || back > self.rows() {
             return None;
         }
         // The row is the first one behind which there are so many rows or more.
@@ -133,12 +134,12 @@ impl History {
             }
             for line in (first..block.len()).rev() {
                 number -= 1;
-                let view = self.view(block, line, number);
-                let rows = view.rows(self.width);
+                let rows = self.rows_of(block, line).0;
                 if below + rows >= back {
+                    let view = self.view(block, line, number);
                     let row = below + rows - back;
                     let span = view.row(self.width, row)?;
-                    return Some(RowPlace { line: view, number, row, span });
+                    return Some(RowPlace { line: view, number, span });
                 }
                 below += rows;
             }
@@ -161,12 +162,11 @@ impl History {
                 continue;
             }
             for other in number + 1..first + (block.len() - skipped) as u64 {
-                let view = self.view(block, (other - first) as usize + skipped, other);
-                below += view.rows(self.width);
+                below += self.rows_of(block, (other - first) as usize + skipped).0;
             }
             break;
         }
-        (below <= self.rows).then_some((below, col))
+        (below <= self.rows()).then_some((below, col))
     }
 
     /// Columns of a line that were cut from its beginning.

@@ -9,13 +9,10 @@ impl History {
         let lines: usize = self.blocks.iter().map(Block::len).sum();
         assert_eq!(lines, self.front + self.lines);
         assert!(self.blocks.iter().all(|block| block.len() > 0));
-        assert!(self.rows_pushed <= self.rows_max);
         let bytes: usize = self.blocks.iter().rev().skip(1).map(Block::bytes).sum();
         assert_eq!(bytes, self.closed_bytes);
         let end = self.first_line + self.lines as u64;
         let numbers = self.first_line..end;
-        let pushed: usize = numbers.clone().map(|number| self.pushed_rows(number)).sum();
-        assert_eq!(pushed, self.rows_pushed);
         let views = numbers.map(|number| self.line(number).unwrap());
         let rows: usize = views.clone().map(|line| line.rows(self.width)).sum();
         assert!(rows == self.rows || !self.is_counted(), "{rows} {}", self.rows);
@@ -24,27 +21,16 @@ impl History {
             assert_eq!(cols, line.cols());
             let spans: Vec<_> = line.spans(self.width).collect();
             assert_eq!(spans.len(), line.rows(self.width));
-            assert_eq!(spans.last().unwrap().end, line.text().len());
+            assert_eq!(spans.last().unwrap().end, line.len());
             for (row, span) in spans.iter().enumerate() {
                 assert_eq!(line.row(self.width, row), Some(*span));
             }
         }
-        for back in 1..=self.rows {
+        for back in 1..=self.rows() {
             let row = self.row(back).unwrap();
             let col = self.base(row.number) + row.span.first_col;
             let place = self.place(row.number, col).unwrap();
             assert!(place == (back, 0) || row.span.cols == 0, "{place:?} {back}");
         }
-    }
-
-    fn pushed_rows(&self, number: u64) -> usize {
-        let mut index = (number - self.first_line) as usize + self.front;
-        for block in &self.blocks {
-            if index < block.len() {
-                return block.line(index).0.rows as usize;
-            }
-            index -= block.len();
-        }
-        0
     }
 }

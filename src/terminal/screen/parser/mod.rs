@@ -21,9 +21,6 @@
 //!
 //! The parser also knows where a stream may be cut: [`ground_offset`](Parser::ground_offset).
 
-#![cfg(any(test, fuzzing))]
-#![allow(dead_code, reason = "not in use yet")]
-
 mod actions;
 mod params;
 mod scan;

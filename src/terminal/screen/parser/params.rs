@@ -14,11 +14,16 @@ pub(crate) struct Params {
     current: u32,
     /// It is a sub-parameter.
     is_sub: bool,
+    /// It has digits.
+    has_digits: bool,
+    /// A bit for each value that has digits.
+    given: u32,
 }
 
 impl Params {
     pub(super) fn clear(&mut self) {
         (self.len, self.subs, self.current, self.is_sub) = (0, 0, 0, false);
+        (self.has_digits, self.given) = (false, 0);
     }
 
     /// Reads digits, semicolons and colons from `at` on; returns where something else stands.
@@ -29,6 +34,7 @@ impl Params {
             match byte {
                 b'0'..=b'9' => {
                     current = (current * 10 + u32::from(byte - b'0')).min(u16::MAX.into());
+                    self.has_digits = true;
                 }
                 b';' | b':' => {
                     self.current = current;
@@ -49,9 +55,10 @@ impl Params {
         if let Some(value) = self.values.get_mut(self.len) {
             *value = self.current as u16;
             self.subs |= u32::from(self.is_sub) << self.len;
+            self.given |= u32::from(self.has_digits) << self.len;
             self.len += 1;
         }
-        (self.current, self.is_sub) = (0, is_sub);
+        (self.current, self.is_sub, self.has_digits) = (0, is_sub, false);
     }
 
     /// The parameter at `index`, 0 if it is missing.
@@ -72,6 +79,11 @@ impl Params {
         }
     }
 
+    /// Whether the first parameter was written as 0, not left out.
+    pub(crate) fn is_zero(&self) -> bool {
+        self.given & 1 != 0 && self.get(0) == 0
+    }
+
     /// Whether there are sub-parameters.
     #[inline]
     pub(crate) fn has_subs(&self) -> bool {
@@ -83,10 +95,16 @@ impl Params {
         if self.subs == 0 { self.len } else { self.groups().count() }
     }
 
+    /// All numbers, parameters and sub-parameters alike.
+    #[inline]
+    pub(crate) fn values(&self) -> &[u16] {
+        self.values.get(..self.len).unwrap_or(&[])
+    }
+
     /// Each parameter with its sub-parameters.
     #[inline]
     pub(crate) fn groups(&self) -> Groups<'_> {
-        Groups { values: self.values.get(..self.len).unwrap_or(&[]), subs: self.subs >> 1 }
+        Groups { values: self.values(), subs: self.subs >> 1 }
     }
 }
 
@@ -144,6 +162,15 @@ mod tests {
                 assert_eq!(params.get(index), group[0], "{text}");
             }
             assert_eq!((params.get(groups.len()), params.or(40, 7)), (0, 7), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zero_is_told_from_nothing() {
+        for (text, is_zero) in
+            [("0", true), ("00;1", true), ("", false), (";0", false), ("1", false)]
+        {
+            assert_eq!(read(text).is_zero(), is_zero, "{text}");
         }
     }
 

@@ -1,30 +1,42 @@
-//! A search under way.
+//! A search under way in the lines of a screen.
 //!
-//! Between two steps the screen may change. Rows are searched as they are when the search reads them, and
-//! places stay with their rows when those scroll away; what has left the scrollback is not searched and not
-//! reported. When rows change their places in another way (another size, another screen, a scrollback that
-//! was dropped), the search begins anew, a few times.
+//! Between two steps the screen may change. Lines are searched as they are when the search reads them. Places
+//! are lines and columns, which stay when rows scroll away and when the width changes; what has left the
+//! history is not searched and not reported. When the other screen becomes active, the search begins anew, a
+//! few times.
+//!
+//! Plain text is looked for in all lines of a block of the history at once; everything else, and what goes on
+//! from one line into another, line by line.
 
 use std::rc::Rc;
 
+use memchr::memmem;
+
 use super::finder::{Finder, Haystack, Step};
-use super::line::{LineText, Numbered, Place, Reading};
-use super::pattern::Pattern;
+use super::line::{LineText, Reading};
+use super::pattern::{Kind, Pattern};
 use super::{Match, Matches, Position, Search};
 use crate::terminal::screen::Screen;
+use crate::terminal::screen::grid::{Grid, LinePlace};
 
-/// About what a step may cost. To that come a row whose end is looked for and a character, which visits each
-/// state of the largest program: the bound of a unit is still far.
+/// About what a step may cost, in nanoseconds.
 const STEP_COST: u64 = 200_000;
 
 /// What a step costs at least, so that no number of empty lines is free.
 const STEP_COST_MIN: u64 = 100;
 
-/// Times that a search begins anew when rows have changed their places.
+/// Costs of looking through a block: bytes at the cost of one, a row, a match.
+const BYTES_AT_ONCE: u64 = 8;
+const ROW_COST: u64 = 4;
+const MATCH_COST: u64 = 60;
+
+/// Bytes of a line that is not of ASCII, above which a match in it is looked for line by line.
+const LINE_BYTES: usize = 512;
+
+/// Times that a search begins anew.
 const RESTARTS_MAX: u32 = 3;
 
-/// The memory that a search needs while it is inside a line; it may serve another search after that. At
-/// most about 1 MiB.
+/// The memory that a search needs while it is inside a line.
 #[derive(Default)]
 pub(crate) struct Scratch {
     line: LineText,
@@ -52,11 +64,11 @@ pub(crate) struct SearchCursor {
     matches_max: usize,
     phase: Phase,
     /// Where it goes on.
-    at: Place,
+    at: LinePlace,
     /// No line was looked at so far.
     is_first: bool,
-    found: Vec<(Place, Place)>,
-    /// How rows had changed their places when it began; `None` before.
+    found: Vec<(LinePlace, LinePlace)>,
+    /// Which lines there were when it began; `None` before.
     epoch: Option<u64>,
     restarts: u32,
 }
@@ -69,7 +81,7 @@ impl SearchCursor {
             rows_left: search.rows_max.max(1),
             matches_max: search.matches_max.max(1),
             phase: Phase::Between,
-            at: Place::default(),
+            at: LinePlace::default(),
             is_first: true,
             found: Vec::new(),
             epoch: None,
@@ -91,10 +103,14 @@ impl SearchCursor {
         !self.is_first
     }
 
-    /// Searches on. The screen is awake. Gives the cost, about [`STEP_COST`] at most.
+    /// Searches on. Gives the cost, about [`STEP_COST`] at most.
     pub(crate) fn step(&mut self, screen: &Screen, scratch: &mut Scratch) -> u64 {
-        let grid = screen.numbered();
-        self.notice_changes(screen, grid);
+        self.step_in(screen.grid(), scratch)
+    }
+
+    /// The same in a grid.
+    pub(crate) fn step_in(&mut self, grid: &Grid, scratch: &mut Scratch) -> u64 {
+        self.notice_changes(grid);
         let mut cost = STEP_COST_MIN;
         while cost < STEP_COST && !self.is_done() {
             if cost > STEP_COST / 2 && self.phase == Phase::Between {
@@ -112,33 +128,36 @@ impl SearchCursor {
         cost
     }
 
-    /// Begins, or begins anew when rows have changed their places.
-    fn notice_changes(&mut self, screen: &Screen, grid: Numbered<'_>) {
-        let epoch = screen.row_epoch();
+    /// Begins, or begins anew when there are other lines.
+    fn notice_changes(&mut self, grid: &Grid) {
+        let epoch = grid.lines_epoch();
         if self.epoch == Some(epoch) || self.is_done() {
             return;
         }
         if self.epoch.replace(epoch).is_some() {
             self.restarts += 1;
         }
-        let oldest = (grid.top() - grid.scrolled, 0);
-        let (row, col) = self.from.map_or(oldest, |(row, col)| (i64::from(row), usize::from(col)));
-        self.at = Place { row: grid.scrolled + row, col };
+        let first = grid.first_place();
+        let at = self.from.map(|(row, col)| grid.place_of(row.into(), usize::from(col)));
+        let is_behind = self.from.is_some_and(|(row, _)| row >= grid.rows() as i32);
+        self.at = at.map_or(first, |at| at.unwrap_or(first));
         self.found.clear();
         self.is_first = true;
-        self.phase = if self.restarts > RESTARTS_MAX {
-            Phase::Done { is_complete: false }
-        } else {
-            Phase::Between
+        self.phase = match self.restarts > RESTARTS_MAX {
+            true => Phase::Done { is_complete: false },
+            false if is_behind => Phase::Done { is_complete: true },
+            false => Phase::Between,
         };
     }
 
-    fn begin_line(&mut self, grid: Numbered<'_>, scratch: &mut Scratch) -> u64 {
-        self.at = self.at.max(Place { row: grid.top(), col: 0 });
-        if self.at.row >= grid.end() {
+    fn begin_line(&mut self, grid: &Grid, scratch: &mut Scratch) -> u64 {
+        self.at = self.at.max(grid.first_place());
+        if grid.is_behind(self.at) {
             self.phase = Phase::Done { is_complete: true };
         } else if self.rows_left == 0 || self.found.len() >= self.matches_max {
             self.phase = Phase::Done { is_complete: false };
+        } else if let Some(cost) = self.scan(grid) {
+            return cost;
         } else {
             scratch.line.begin(grid, self.at);
             self.phase = Phase::Reading;
@@ -146,7 +165,56 @@ impl SearchCursor {
         0
     }
 
-    fn read(&mut self, grid: Numbered<'_>, scratch: &mut Scratch, cost_max: u64) -> u64 {
+    /// Looks for plain text in all lines of a block from here on. Gives the cost; `None` if that cannot be done
+    /// here.
+    fn scan(&mut self, grid: &Grid) -> Option<u64> {
+        let pattern = Rc::clone(&self.pattern);
+        let Kind::Text(finder) = &pattern.kind else { return None };
+        let history = grid.packed().filter(|_| !finder.needle().contains(&b'\n'))?;
+        if self.at.col != history.base(self.at.line) {
+            return None;
+        }
+        let stretch = history.stretch(self.at.line, self.rows_left)?;
+        let mut cost = stretch.rows as u64 * ROW_COST;
+        let mut from = 0;
+        while let Some(at) = find_from(finder, stretch.text, from) {
+            let (line, view, byte) = stretch.line_at(at);
+            if !view.is_ascii() && view.len() > LINE_BYTES {
+                if line == self.at.line {
+                    return None;
+                }
+                return Some(self.stop_scan(grid, line, 0, cost));
+            }
+            let base = history.base(line);
+            let end = byte + finder.needle().len();
+            let place = |col: usize| LinePlace { line, col: base + col };
+            self.found.push((place(view.col_of(byte)), place(view.col_after(end))));
+            let is_full = self.found.len() >= self.matches_max;
+            cost += MATCH_COST;
+            if is_full || cost >= STEP_COST {
+                return Some(self.stop_scan(grid, line, view.col_after(end), cost));
+            }
+            from = at + finder.needle().len();
+        }
+        cost += stretch.text.len() as u64 / BYTES_AT_ONCE;
+        self.rows_left -= stretch.rows;
+        self.at = LinePlace { line: stretch.next, col: 0 };
+        self.is_first = false;
+        Some(cost)
+    }
+
+    /// Goes on from this place; what is before it has been searched.
+    fn stop_scan(&mut self, grid: &Grid, line: u64, col: usize, cost: u64) -> u64 {
+        let Some(history) = grid.packed() else { return cost };
+        let rows = (self.at.line..line).filter_map(|line| history.line(line));
+        let rows: usize = rows.map(|line| line.rows(history.width())).sum();
+        self.rows_left = self.rows_left.saturating_sub(rows);
+        self.at = LinePlace { line, col: history.base(line) + col };
+        self.is_first = false;
+        cost
+    }
+
+    fn read(&mut self, grid: &Grid, scratch: &mut Scratch, cost_max: u64) -> u64 {
         let line = &mut scratch.line;
         let (reading, cost) = line.read(grid, self.rows_left, cost_max);
         match reading {
@@ -161,13 +229,7 @@ impl SearchCursor {
         cost
     }
 
-    fn find(
-        &mut self,
-        grid: Numbered<'_>,
-        scratch: &mut Scratch,
-        cost_max: u64,
-        is_last: bool,
-    ) -> u64 {
+    fn find(&mut self, grid: &Grid, scratch: &mut Scratch, cost_max: u64, is_last: bool) -> u64 {
         let Scratch { line, finder } = scratch;
         let haystack = Haystack { text: line.text(), end: line.range().1 };
         let (step, cost) = finder.step(&self.pattern, haystack, cost_max);
@@ -190,7 +252,7 @@ impl SearchCursor {
                     if end == haystack.end {
                         self.end_line(line, is_last);
                     }
-                    let is_complete = self.at.row >= grid.end();
+                    let is_complete = grid.is_behind(self.at);
                     self.phase = Phase::Done { is_complete };
                 }
             }
@@ -228,24 +290,38 @@ impl SearchCursor {
         }
     }
 
+    /// The matches as lines and columns, which stay.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> &[(LinePlace, LinePlace)] {
+        &self.found
+    }
+
     /// What it found, in the numbers that rows have now.
     pub(crate) fn result(&self, screen: &Screen) -> Matches {
-        let grid = screen.numbered();
-        let position = |place: &Place| Position {
-            row: i32::try_from(place.row - grid.scrolled).unwrap_or(i32::MIN),
-            col: u16::try_from(place.col).unwrap_or(u16::MAX),
+        self.result_in(screen.grid())
+    }
+
+    /// The same in a grid.
+    pub(crate) fn result_in(&self, grid: &Grid) -> Matches {
+        let position = |place: LinePlace| {
+            let (row, col) = grid.position_of(place)?;
+            Some(Position { row: row as i32, col: u16::try_from(col).unwrap_or(u16::MAX) })
         };
-        // What has left the scrollback is no place any more.
-        let is_there = |found: &&(Place, Place)| found.0.row >= grid.top();
-        let matches = self.found.iter().filter(is_there);
-        let matches =
-            matches.map(|(start, end)| Match { start: position(start), end: position(end) });
+        let of = |(start, end): &(LinePlace, LinePlace)| {
+            let last = LinePlace { col: end.col.saturating_sub(1), ..*end };
+            let (start, last) = (position(*start)?, position(last)?);
+            Some(Match { start, end: Position { col: last.col + 1, ..last } })
+        };
         let is_complete = matches!(self.phase, Phase::Done { is_complete: true });
-        let next = position(&self.at.max(Place { row: grid.top(), col: 0 }));
+        let next = position(self.at.max(grid.first_place())).filter(|_| !is_complete);
         Matches {
-            matches: matches.collect(),
-            next: (!is_complete).then_some(next.row),
-            next_col: if is_complete { 0 } else { next.col },
+            matches: self.found.iter().filter_map(of).collect(),
+            next: next.map(|next| next.row),
+            next_col: next.map_or(0, |next| next.col),
         }
     }
+}
+
+fn find_from(finder: &memmem::Finder<'_>, text: &[u8], from: usize) -> Option<usize> {
+    finder.find(text.get(from..)?).map(|at| from + at)
 }

@@ -1,56 +1,43 @@
-//! The text of a line, and where its characters are in the grid.
+//! The text of a line, and where its characters are.
 //!
-//! A line is read in steps, and up to a bound: what is longer is looked at in pieces. The character
-//! before a piece and the one after it are there too, so that boundaries of words and the ends of the line
-//! are told right; they are not searched.
+//! A line is read in parts, and up to a bound: what is longer is looked at in pieces. The character before a
+//! piece and the one after it are there too, so that boundaries of words and the ends of the line are found
+//! right; they are not searched.
 
-use alacritty_terminal::grid::Row as ModelRow;
-use alacritty_terminal::index::Line as GridLine;
-use alacritty_terminal::term::cell::Cell;
-
-use crate::terminal::screen::model::Model;
-use crate::terminal::screen::rows::{Shown, is_wrapped, marks, shown, shown_len};
-
-/// Rows of one line that are looked at together.
-pub(super) const LINE_ROWS_MAX: usize = 1000;
+use crate::terminal::screen::grid::{Grid, LinePlace, Part};
 
 /// Bytes of text of one line that are looked at together.
 pub(super) const LINE_BYTES_MAX: usize = 64 << 10;
 
-/// Costs, estimated for a release build: a row that is begun, a cell of it whose end is looked for, a cell
-/// that is read, a byte of it.
-const ROW_COST: u64 = 60;
-const END_COST: u64 = 1;
-const CELL_COST: u64 = 8;
-const BYTE_COST: u64 = 1;
+/// Rows of one line that are looked at together.
+const LINE_ROWS_MAX: usize = 1000;
 
-/// A cell, its row counted from where the screen was when counting began: such a number stays with its row
-/// when rows scroll away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) row: i64,
-    pub(super) col: usize,
-}
+/// Costs, estimated for a release build: a part that is begun, a cell that is read, bytes that are copied
+/// at the cost of one, a byte that is looked at to find the part.
+const PART_COST: u64 = 150;
+const WALK_COST: u64 = 2;
+const CELL_COST: u64 = 20;
+const BYTES_AT_ONCE: u64 = 16;
 
-/// The text of one row, or of a part of it.
-struct RowText {
-    row: i64,
-    first_col: usize,
-    /// Where it begins in the text, and its first column in the list of cells.
+/// Text of a part of the line.
+struct Segment {
+    start: LinePlace,
     text_start: usize,
-    first_cell: usize,
+    /// Its first column in the list of cells; `None` if each byte is one column.
+    first_cell: Option<usize>,
 }
 
 /// See the module's documentation.
 #[derive(Default)]
 pub(super) struct LineText {
     text: String,
-    rows: Vec<RowText>,
-    /// Of each column: where its cell begins in the text. Both columns of a wide character say the same.
+    segments: Vec<Segment>,
+    /// Of each column of the segments that need it: where its cell begins in the text. Both columns of a wide
+    /// character have the same.
     cells: Vec<u32>,
     start: usize,
     end: usize,
-    next: Place,
+    next: LinePlace,
     rows_read: usize,
 }
 
@@ -67,125 +54,79 @@ pub(super) enum Reading {
     NoRows,
 }
 
-/// The grid with the numbers of its rows.
-#[derive(Clone, Copy)]
-pub(super) struct Numbered<'a> {
-    pub(super) model: &'a Model,
-    /// What a row's number is more than its place in the grid.
-    pub(super) scrolled: i64,
-}
-
-impl<'a> Numbered<'a> {
-    pub(super) fn top(&self) -> i64 {
-        self.scrolled - self.model.history() as i64
-    }
-
-    /// The row after the last one.
-    pub(super) fn end(&self) -> i64 {
-        self.scrolled + self.model.rows() as i64
-    }
-
-    fn row(&self, number: i64) -> Option<&'a ModelRow<Cell>> {
-        let is_there = number >= self.top() && number < self.end();
-        is_there.then(|| &self.model.grid()[GridLine((number - self.scrolled) as i32)])
-    }
-}
-
 impl LineText {
     /// Begins to read at a place, which may be inside a line.
-    pub(super) fn begin(&mut self, grid: Numbered<'_>, at: Place) {
+    pub(super) fn begin(&mut self, grid: &Grid, at: LinePlace) {
         self.text.clear();
-        self.rows.clear();
+        self.segments.clear();
         self.cells.clear();
         self.rows_read = 0;
-        let is_covered = grid
-            .row(at.row)
-            .is_some_and(|row| at.col < row.len() && shown(row, at.col) == Shown::Covered);
-        self.next = Place { col: at.col + usize::from(is_covered), ..at };
-        if let Some((row, col)) = before(grid, self.next) {
-            push_cell(row, col, &mut self.text);
+        self.next = at;
+        if at.col > 0 || at > grid.first_place() {
+            grid.push_before(at, &mut self.text);
         }
         self.start = self.text.len();
         self.end = self.start;
     }
 
-    /// Reads on, looks at no more than `rows_left` rows, and at so much as costs about `cost_max`. Gives the
-    /// cost as well.
-    pub(super) fn read(
-        &mut self,
-        grid: Numbered<'_>,
-        rows_left: usize,
-        cost_max: u64,
-    ) -> (Reading, u64) {
+    /// Reads on, looks at no more than `rows_left` rows, and at so much as costs about `cost_max`, at least a
+    /// part. Gives the cost as well.
+    pub(super) fn read(&mut self, grid: &Grid, rows_left: usize, cost_max: u64) -> (Reading, u64) {
         let mut cost = 0;
         while cost < cost_max {
-            let Some(row) = grid.row(self.next.row) else {
-                // It has scrolled out of the history meanwhile.
-                self.next = Place { row: self.next.row.max(grid.top()), col: 0 };
+            let rows = rows_left.min(LINE_ROWS_MAX).saturating_sub(self.rows_read);
+            let part = grid.part(self.next, rows.max(1));
+            let Some(part) =
+                part.filter(|part| part.start.line == self.next.line || self.segments.is_empty())
+            else {
+                // The rest has gone meanwhile.
                 return (Reading::Whole, cost);
             };
-            let begins = self.next.col == 0 || self.rows.is_empty();
-            if self.text.len() >= LINE_BYTES_MAX || (begins && self.rows_read >= LINE_ROWS_MAX) {
-                self.push_after(row);
-                return (Reading::Cut, cost);
+            let is_out_of_rows = rows == 0 && part.rows > 0;
+            if self.text.len() >= LINE_BYTES_MAX || is_out_of_rows {
+                self.push_after(&part);
+                let is_cut = !is_out_of_rows || self.rows_read < rows_left;
+                return (if is_cut { Reading::Cut } else { Reading::NoRows }, cost);
             }
-            if begins && self.rows_read >= rows_left {
-                self.push_after(row);
-                return (Reading::NoRows, cost);
-            }
-            self.rows_read += usize::from(begins);
-            let wraps = is_wrapped(row) && self.next.row + 1 < grid.end();
-            let len = if wraps { row.len() } else { shown_len(row) };
-            cost += ROW_COST + row.len() as u64 * END_COST;
-            cost += self.read_row(row, len, cost_max.saturating_sub(cost));
-            if self.next.col < len {
-                continue;
-            }
-            self.next = Place { row: self.next.row + 1, col: 0 };
-            if !wraps {
+            // The row that it begins in counts, too.
+            self.rows_read += part.rows.max(usize::from(self.segments.is_empty()));
+            cost += PART_COST + part.walked as u64 * WALK_COST + self.add(&part);
+            self.next = part.next;
+            if !part.goes_on {
                 return (Reading::Whole, cost);
             }
         }
         (Reading::More, cost)
     }
 
-    /// Reads the cells of a row from the next column on. Gives the cost.
-    fn read_row(&mut self, row: &ModelRow<Cell>, len: usize, cost_max: u64) -> u64 {
-        let (Place { row: number, col: first_col }, text_start) = (self.next, self.text.len());
-        self.rows.push(RowText {
-            row: number,
-            first_col,
-            text_start,
-            first_cell: self.cells.len(),
+    /// Adds the text of a part. Gives the cost.
+    fn add(&mut self, part: &Part<'_>) -> u64 {
+        let text_start = self.text.len();
+        if let Some(text) = part.ascii() {
+            self.segments.push(Segment { start: part.start, text_start, first_cell: None });
+            self.text.push_str(text);
+            self.end = self.text.len();
+            return text.len() as u64 / BYTES_AT_ONCE;
+        }
+        let first_cell = self.cells.len();
+        self.segments.push(Segment { start: part.start, text_start, first_cell: Some(first_cell) });
+        let LineText { text, cells, .. } = self;
+        part.cells(|cell| {
+            cells.extend(std::iter::repeat_n(text.len() as u32, cell.cols));
+            cell.text.push_to(text);
         });
-        let mut col = first_col;
-        let mut cost = 0;
-        while col < len && self.text.len() < LINE_BYTES_MAX && cost <= cost_max {
-            let at = self.text.len();
-            if shown(row, col) == Shown::Covered {
-                self.cells.push(self.cells.last().copied().unwrap_or(at as u32));
-            } else {
-                self.cells.push(at as u32);
-                push_cell(row, col, &mut self.text);
-            }
-            cost += CELL_COST + (self.text.len() - at) as u64 * BYTE_COST;
-            col += 1;
-        }
-        // The second half of a wide character stays with the first one.
-        if col < len && col > first_col && shown(row, col) == Shown::Covered {
-            self.cells.push(self.cells.last().copied().unwrap_or(text_start as u32));
-            col += 1;
-        }
-        self.next.col = col;
         self.end = self.text.len();
-        cost
+        (self.cells.len() - first_cell) as u64 * CELL_COST
     }
 
     /// Adds the character that comes next, which is not searched.
-    fn push_after(&mut self, row: &ModelRow<Cell>) {
-        if self.next.col < row.len() {
-            push_cell(row, self.next.col, &mut self.text);
-        }
+    fn push_after(&mut self, part: &Part<'_>) {
+        let mut is_first = true;
+        part.cells(|cell| {
+            if std::mem::take(&mut is_first) {
+                cell.text.push_to(&mut self.text);
+            }
+        });
     }
 
     pub(super) fn text(&self) -> &str {
@@ -198,7 +139,7 @@ impl LineText {
     }
 
     /// Where the text goes on behind what was read.
-    pub(super) fn next(&self) -> Place {
+    pub(super) fn next(&self) -> LinePlace {
         self.next
     }
 
@@ -208,48 +149,45 @@ impl LineText {
     }
 
     /// The place of the character at this byte.
-    pub(super) fn place(&self, byte: usize) -> Place {
-        let Some((row, cells)) = self.row_of(byte) else { return self.next };
-        let after = cells.partition_point(|at| *at as usize <= byte);
-        let Some(at) = after.checked_sub(1).map(|last| cells[last]) else {
-            return Place { row: row.row, col: row.first_col };
+    pub(super) fn place(&self, byte: usize) -> LinePlace {
+        self.find(byte, |cells, byte| {
+            let after = cells.partition_point(|at| *at as usize <= byte);
+            let at = after.checked_sub(1).map(|last| cells[last]);
+            at.map_or(0, |at| cells.partition_point(|other| *other < at))
+        })
+        .unwrap_or(self.next)
+    }
+
+    /// The place behind the character that ends before this byte.
+    pub(super) fn place_after(&self, byte: usize) -> LinePlace {
+        let last = byte.checked_sub(1);
+        let place = last.and_then(|last| {
+            let behind = |cells: &[u32], byte| cells.partition_point(|at| *at as usize <= byte);
+            self.find(last, behind)
+        });
+        let is_plain =
+            last.and_then(|last| self.segment(last)).is_some_and(|s| s.first_cell.is_none());
+        place.map_or(self.next, |place| LinePlace {
+            col: place.col + usize::from(is_plain),
+            ..place
+        })
+    }
+
+    fn segment(&self, byte: usize) -> Option<&Segment> {
+        let index = self.segments.partition_point(|segment| segment.text_start <= byte);
+        self.segments.get(index.checked_sub(1)?)
+    }
+
+    /// The place of a byte; `col` finds the column among the cells of its segment.
+    fn find(&self, byte: usize, col: impl Fn(&[u32], usize) -> usize) -> Option<LinePlace> {
+        let index = self.segments.partition_point(|segment| segment.text_start <= byte);
+        let segment = self.segments.get(index.checked_sub(1)?)?;
+        let Some(first) = segment.first_cell else {
+            let col = segment.start.col + byte - segment.text_start;
+            return Some(LinePlace { col, ..segment.start });
         };
-        let col = cells.partition_point(|other| *other < at);
-        Place { row: row.row, col: row.first_col + col }
-    }
-
-    /// The place after the character that ends before this byte, in the row of that character.
-    pub(super) fn place_after(&self, byte: usize) -> Place {
-        let Some(last) = byte.checked_sub(1) else { return self.next };
-        let Some((row, cells)) = self.row_of(last) else { return self.next };
-        let col = cells.partition_point(|at| *at as usize <= last);
-        Place { row: row.row, col: row.first_col + col }
-    }
-
-    fn row_of(&self, byte: usize) -> Option<(&RowText, &[u32])> {
-        let index = self.rows.partition_point(|row| row.text_start <= byte).checked_sub(1)?;
-        let row = &self.rows[index];
-        let end = self.rows.get(index + 1).map_or(self.cells.len(), |next| next.first_cell);
-        Some((row, &self.cells[row.first_cell..end]))
-    }
-}
-
-/// The cell before a place in the same line, the first half of a wide character.
-fn before<'a>(grid: Numbered<'a>, at: Place) -> Option<(&'a ModelRow<Cell>, usize)> {
-    let (row, end) = if at.col > 0 {
-        let row = grid.row(at.row)?;
-        (row, at.col.min(row.len()))
-    } else {
-        let row = grid.row(at.row - 1)?;
-        (row, if is_wrapped(row) { row.len() } else { 0 })
-    };
-    (0..end).rev().take(2).find(|col| shown(row, *col) != Shown::Covered).map(|col| (row, col))
-}
-
-/// What a cell shows, with its combining characters.
-fn push_cell(row: &ModelRow<Cell>, col: usize, text: &mut String) {
-    if let Shown::Narrow(c) | Shown::Wide(c) = shown(row, col) {
-        text.push(c);
-        text.extend(marks(row, col));
+        let later = self.segments.iter().skip(index).find_map(|next| next.first_cell);
+        let cells = self.cells.get(first..later.unwrap_or(self.cells.len()))?;
+        Some(LinePlace { col: segment.start.col + col(cells, byte), ..segment.start })
     }
 }

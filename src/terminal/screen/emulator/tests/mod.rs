@@ -1,6 +1,7 @@
 //! What sequences do: tables of cases, and properties on random streams.
 
 mod editing;
+mod faults;
 mod random;
 mod rendition;
 mod reports;

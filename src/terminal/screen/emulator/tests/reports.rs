@@ -12,8 +12,8 @@ fn check_answers(table: &[(&str, &str)]) {
 fn identity_and_status() {
     let version = format!("\x1bP>|OrchFlow({})\x1b\\", env!("CARGO_PKG_VERSION"));
     check_answers(&[
-        ("\x1b[c", "\x1b[?64;6;9;21;22;28c"),
-        ("\x1b[0c\x1bZ", "\x1b[?64;6;9;21;22;28c\x1b[?64;6;9;21;22;28c"),
+        ("\x1b[c", "\x1b[?62;22c"),
+        ("\x1b[0c\x1bZ", "\x1b[?62;22c\x1b[?62;22c"),
         ("\x1b[1c", ""),
         ("\x1b[>c", "\x1b[>1;10;0c"),
         ("\x1b[=c", "\x1bP!|00000000\x1b\\"),
@@ -44,7 +44,7 @@ fn the_cursor_is_reported_from_the_origin() {
 #[test]
 fn modes_are_reported() {
     let private = [
-        1, 4, 5, 6, 7, 8, 12, 25, 42, 45, 47, 66, 67, 69, 95, 9, 1000, 1002, 1003, 1004, 1005,
+        1, 4, 5, 6, 7, 8, 12, 25, 41, 42, 45, 47, 66, 67, 69, 95, 9, 1000, 1002, 1003, 1004, 1005,
         1006, 1007, 1015, 1016, 1042, 1047, 1049, 2004, 2026, 2027, 2031,
     ];
     for mode in private {
@@ -58,6 +58,10 @@ fn modes_are_reported() {
         assert_eq!(answers(query), format!("\x1b[{mode};1$y\x1b[{mode};2$y"));
     }
     check_answers(&[
+        // Not below a VT320, and margins of columns not below a VT420 (DECSCL).
+        ("\x1b[62\"p\x1b[?7$p\x1b[4$p", ""),
+        ("\x1b[63\"p\x1b[?69h\x1b[?69$p", "\x1b[?69;2$y"),
+        ("\x1b[65\"p\x1bP$q\"p\x1b\\", "\x1bP1$r64;1\"p\x1b\\"),
         ("\x1b[?7$p\x1b[?25$p\x1b[?1007$p", "\x1b[?7;1$y\x1b[?25;1$y\x1b[?1007;1$y"),
         ("\x1b[?12345$p\x1b[99$p\x1b[1$p", "\x1b[?12345;0$y\x1b[99;0$y\x1b[1;4$y"),
         // The mouse is reported in one way at a time.

@@ -126,6 +126,17 @@ const PARTS_OF_SEQUENCES: &[Case] = &[
     (b"a\x05b\x1b[0xc", "abc", (0, 3)),
 ];
 
+/// What SPA protects is spared by all erasing but DECSERA and DECERA.
+const PROTECTED_BY_SPA: &[Case] = &[
+    (b"\x1bVabc\x1bWdef\x1b[1;1;1;6${", "", (0, 6)),
+    (b"\x1bVabc\x1bWdef\x1b[1;1;1;6$z", "", (0, 6)),
+];
+
+#[test]
+fn what_spa_protects() {
+    check(PROTECTED_BY_SPA);
+}
+
 #[test]
 fn rectangles() {
     check(RECTANGLES);

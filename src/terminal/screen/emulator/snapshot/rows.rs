@@ -1,0 +1,124 @@
+//! The rows of a screen and its history, printed.
+
+use super::Writer;
+use super::look::Look;
+use crate::terminal::screen::grid::{RowView, Text, ViewCell, width};
+
+/// Blank columns that are written as such; more of them are skipped with a sequence.
+const BLANKS_MAX: usize = 6;
+
+/// A screen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Primary,
+    /// The alternate screen while it is in use, and while it is not.
+    Alternate,
+    Hidden,
+}
+
+impl<'a> Writer<'a> {
+    /// Prints the rows of a screen, and so many of its history above it; ends in the last row.
+    pub(super) fn rows(&mut self, which: Which, history: usize) {
+        let grid = self.grid;
+        let row = |index| match which {
+            Which::Primary => grid.primary_row(index),
+            Which::Alternate => grid.row(index),
+            Which::Hidden => grid.hidden_row(index),
+        };
+        let above =
+            if which == Which::Primary { grid.primary_history_rows() } else { 0 }.min(history);
+        let (first, end) = (-(above as i64), grid.rows() as i64);
+        let mut joined = false;
+        for index in first..end {
+            let Some(view) = row(index) else { continue };
+            let next = row(index + 1).filter(|_| view.is_wrapped() && index + 1 < end);
+            self.row(&view, next.as_ref(), joined);
+            joined = next.is_some();
+            if !joined && index + 1 < end {
+                self.set_look(Look::default());
+                self.raw(b"\r\n");
+            }
+        }
+        self.set_look(Look::default());
+    }
+
+    /// Prints a row. `next`: the row that it goes on in; then it is filled to the edge. `joined`: the row
+    /// before goes on in this one, and its wrap is pending.
+    fn row(&mut self, row: &RowView<'a>, next: Option<&RowView<'a>>, joined: bool) {
+        let cols = self.grid.cols();
+        let starts_wide = |row: &RowView<'_>| row.cells().next().is_some_and(|cell| cell.cols == 2);
+        // A wide character that does not fit leaves the last column free by itself.
+        let leaves_free = next.is_some_and(|next| starts_wide(next) && row.leaves_free(cols));
+        let end = if leaves_free { cols - 1 } else { cols };
+        let mut printed = 0;
+        for cell in row.cells().take_while(|cell| cell.col < end) {
+            let is_first = joined && cell.col == 0;
+            let is_last = next.is_some() && cell.col + cell.cols == end;
+            if !(is_first || is_last) && is_blank(&cell) {
+                continue;
+            }
+            self.skip(cell.col - printed);
+            self.cell(&cell);
+            printed = cell.col + cell.cols;
+            if is_first && cell.style.background != Default::default() && cols > 1 {
+                // A row that comes up takes the background of what wraps into it.
+                self.set_look(Look::default());
+                self.raw(b"\x1b[K");
+            }
+        }
+        if printed == 0 && joined {
+            // It has to come up, at least.
+            self.set_look(Look::default());
+            self.raw(b" ");
+            printed = 1;
+        }
+        if next.is_some() && printed < end {
+            self.skip(end - printed - 1);
+            self.set_look(Look::default());
+            self.raw(b" ");
+        }
+    }
+
+    /// Leaves columns blank.
+    fn skip(&mut self, cols: usize) {
+        if cols > BLANKS_MAX {
+            self.text(format_args!("\x1b[{cols}C"));
+        } else if cols > 0 {
+            self.set_look(Look::default());
+            self.raw(b"      ".get(..cols).unwrap_or(b""));
+        }
+    }
+
+    pub(super) fn cell(&mut self, cell: &ViewCell<'a>) {
+        self.set_look(Look::of(cell));
+        match cell.text {
+            Text::Char(c) => self.char(c),
+            Text::Cluster(text) => {
+                let mut chars = text.chars();
+                let first_cols = chars.next().map_or(0, width);
+                // More than marks on a character: it is one cell by mode 2027 alone.
+                let joins = cell.cols != first_cols || chars.any(|c| width(c) > 0);
+                if joins {
+                    self.set_graphemes(true);
+                }
+                self.raw(text.as_bytes());
+                self.set_graphemes(false);
+            }
+        }
+    }
+
+    fn char(&mut self, c: char) {
+        self.raw(c.encode_utf8(&mut [0; 4]).as_bytes());
+    }
+
+    pub(super) fn set_graphemes(&mut self, on: bool) {
+        if self.graphemes != on {
+            self.raw(if on { b"\x1b[?2027h" } else { b"\x1b[?2027l" });
+            self.graphemes = on;
+        }
+    }
+}
+
+fn is_blank(cell: &ViewCell<'_>) -> bool {
+    cell.text == Text::Char(' ') && Look::of(cell) == Look::default()
+}
