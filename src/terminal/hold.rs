@@ -72,7 +72,7 @@ impl Hold {
 }
 
 /// Terminals that are read beside those that are typed in, at once.
-const OPEN: usize = 3;
+const OPEN: usize = 4;
 /// Bytes that are read of one before the next one has its turn.
 const QUOTA: usize = 128 << 10;
 /// One that has nothing to read for so long leaves its place to the next one. A program that floods fills the
@@ -152,10 +152,11 @@ mod tests {
     #[test]
     fn few_are_read_at_a_time_and_each_has_its_turn() {
         let now = Instant::now();
-        let ids: Vec<_> = (1..=4).map(TerminalId::from_u64).collect();
+        let ids: Vec<_> = (1..=5).map(TerminalId::from_u64).collect();
         let mut window = Window::default();
         assert!(window.enter(ids[0], now) && window.free_at().is_none());
         assert!(window.enter(ids[1], now + 10 * US) && window.enter(ids[3], now + 50 * US));
+        assert!(window.enter(ids[4], now + 50 * US));
         assert!(!window.enter(ids[2], now) && window.free_at() == Some(now + IDLE));
         // One that has had its share goes.
         assert!(window.on_read(ids[0], QUOTA - 1, now + 20 * US));
@@ -164,7 +165,7 @@ mod tests {
         // So does one that has nothing to read.
         assert_eq!(window.free_at(), Some(now + 10 * US + IDLE));
         assert_eq!(window.expire(now + 10 * US + IDLE, false).collect::<Vec<_>>(), [ids[1]]);
-        assert_eq!(window.expire(now, true).collect::<Vec<_>>(), [ids[2], ids[3]]);
+        assert_eq!(window.expire(now, true).collect::<Vec<_>>(), [ids[2], ids[3], ids[4]]);
         assert!(!window.on_read(ids[2], 1, now));
     }
 

@@ -373,6 +373,21 @@ fn config() -> ProptestConfig {
     ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
 }
 
+/// A wide character has no place in a single column. In the history it is there again when there is more room.
+#[test]
+fn wide_characters_are_blank_in_a_single_column() {
+    let mut screen = screen_with(10, 2, 100);
+    feed(&mut screen, "a日\r\nb👩\u{200d}\r\n".as_bytes());
+    screen.resize(size(1, 2));
+    assert_eq!(screen.text(usize::MAX), "a\n\nb\n\n\n");
+    let snapshot = screen.snapshot(usize::MAX, 0).unwrap();
+    let mut copy = screen_with(1, 2, 100);
+    feed(&mut copy, &snapshot.bytes);
+    assert_eq!(copy.text(usize::MAX), screen.text(usize::MAX));
+    screen.resize(size(10, 2));
+    assert_eq!(screen.text(usize::MAX), "a日\nb\n\n");
+}
+
 #[test]
 fn a_scroll_is_told_as_a_scroll() {
     let mut screen = screen(20, 8);

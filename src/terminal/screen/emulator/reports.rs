@@ -84,9 +84,9 @@ impl Terminal {
         self.answer(format_args!("\x1b[?997;{scheme}n"));
     }
 
-    #[cfg(test)]
     /// The host has other colours from now on; programs that asked for it hear of a change from dark to
     /// light or back.
+    #[cfg(test)]
     pub(super) fn set_host_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
         let was_dark = is_dark(self.options.background);
         self.options.foreground = foreground;

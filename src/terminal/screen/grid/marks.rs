@@ -96,8 +96,8 @@ impl Grid {
         self.marks.list.push_back((mark, Place::Row { tag: row.tag, col }));
     }
 
-    #[cfg(test)]
     /// The marks, in the order in which they were made.
+    #[cfg(test)]
     pub(crate) fn marks(&self) -> Vec<Anchor> {
         let first_line = self.history.first_line();
         let is_kept = |anchor: &Anchor| anchor.line >= first_line;

@@ -100,7 +100,9 @@ fn history_cells<'a>(place: RowPlace<'a>) -> impl Iterator<Item = ViewCell<'a>> 
     pieces.map(move |piece| {
         let cell = cell_of(&line, piece, col);
         col += piece.cols;
-        cell
+        // A wide character has no place in a single column.
+        let fits = cell.cols <= place.width;
+        if fits { cell } else { ViewCell { cols: 1, text: Text::Char(' '), ..cell } }
     })
 }
 
@@ -142,8 +144,8 @@ impl Grid {
         (self.pushed, self.moved)
     }
 
-    #[cfg(test)]
     /// The number of the oldest line that is kept.
+    #[cfg(test)]
     pub(crate) fn first_line(&self) -> u64 {
         self.history.first_line()
     }

@@ -16,6 +16,8 @@ pub(crate) struct RowPlace<'a> {
     pub(crate) line: LineView<'a>,
     pub(crate) number: u64,
     pub(crate) span: Span,
+    /// The width of the view.
+    pub(crate) width: usize,
 }
 
 impl RowPlace<'_> {
@@ -139,7 +141,7 @@ impl History {
                     let view = self.view(block, line, number);
                     let row = below + rows - back;
                     let span = view.row(self.width, row)?;
-                    return Some(RowPlace { line: view, number, span });
+                    return Some(RowPlace { line: view, number, span, width: self.width });
                 }
                 below += rows;
             }
