@@ -213,6 +213,9 @@ static void answers(orch_engine *engine) {
     host_until_text(engine, terminal, &text, 0, "11;rgb:4444/5555/6666");
     host_until_text(engine, terminal, &text, 0, "12;rgb:7777/8888/9999");
     CHECK(host_state(engine, terminal).input_bytes > 0);
+    CHECK_INT(orch_terminal_set_colors(engine, terminal, 0, 0x1000000, 0), ORCH_E_INVALID);
+    CHECK_INT(orch_terminal_set_colors(engine, 12345, 0, 0, 0), ORCH_E_STALE_ID);
+    CHECK_OK(orch_terminal_set_colors(engine, terminal, 0x010203, 0xFFEEDD, 0));
 
     options.flags = ORCH_SCREEN_NO_ANSWERS;
     terminal = screen_sh(engine, asks, ORCH_DELIVERY_LOSSLESS, &options);

@@ -2849,6 +2849,17 @@ int32_t orch_screen_options_init(struct orch_screen_options *options, size_t siz
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_NO_SCREEN.
 int32_t orch_terminal_clear_screen(struct orch_engine *engine, uint64_t terminal);
 
+// Sets the colours that the program is told when it asks for them and has set none itself, 0xRRGGBB each, as
+// `orch_screen_options` does in the beginning: those of the window that shows the terminal now. A program that asked
+// for it (mode 2031) hears of a change between a dark and a light background.
+//
+// Owner thread. Errors: ORCH_E_INVALID, ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_NO_SCREEN.
+int32_t orch_terminal_set_colors(struct orch_engine *engine,
+                                 uint64_t terminal,
+                                 uint32_t foreground,
+                                 uint32_t background,
+                                 uint32_t cursor);
+
 // Scrolls a reader with ORCH_DELIVERY_SCREEN back to so many rows above the screen, at most as many
 // as there are; 0 is the screen itself. Further output leaves its view where it is.
 //

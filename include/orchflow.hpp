@@ -1107,6 +1107,11 @@ public:
     status clear_screen(terminal_id id) noexcept {
         return orch_terminal_clear_screen(raw_.get(), id);
     }
+    // Colours that the program is told, 0xRRGGBB each.
+    status set_colors(terminal_id id, uint32_t foreground, uint32_t background,
+                      uint32_t cursor) noexcept {
+        return orch_terminal_set_colors(raw_.get(), id, foreground, background, cursor);
+    }
     // What changed since a generation; everything for 0.
     result<screen_update> screen(terminal_id id, uint64_t generation = 0) noexcept {
         orch_screen_update out = {};

@@ -296,6 +296,38 @@ fn gaps_end_between_sequences() {
     host.wait("a snapshot", |host| !host.heard(lossy).snapshots.is_empty());
 }
 
+/// The window that shows the terminal has other colours: questions are answered by them from then on, and who
+/// asked for it hears of a change between dark and light.
+#[test]
+fn colours_of_the_host_change() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen().reader(None));
+    let grey = |level| Rgb { r: level, g: level, b: level };
+    tty.play(&mut host, b"\x1b[?996n\x1b]11;?\x07");
+    tty.typed(&mut host, "\x1b[?997;1n\x1b]11;rgb:0000/0000/0000\x07");
+    host.engine.set_screen_colors(tty.id, grey(0), grey(255), grey(9)).unwrap();
+    tty.play(&mut host, b"\x1b]10;?\x07\x1b]11;?\x07\x1b]12;?\x07\x1b[?996n\x1b[?2031h");
+    tty.typed(
+        &mut host,
+        "\x1b]10;rgb:0000/0000/0000\x07\x1b]11;rgb:ffff/ffff/ffff\x07\x1b]12;rgb:0909/0909/0909\x07\x1b[?997;2n",
+    );
+    host.engine.set_screen_colors(tty.id, grey(0), grey(250), grey(9)).unwrap();
+    host.engine.set_screen_colors(tty.id, grey(255), grey(5), grey(9)).unwrap();
+    tty.typed(&mut host, "\x1b[?997;1n");
+    // What the program has set itself stays.
+    tty.play(&mut host, b"\x1b]11;#102030\x07");
+    host.engine.set_screen_colors(tty.id, grey(0), grey(255), grey(9)).unwrap();
+    tty.typed(&mut host, "\x1b[?997;2n");
+    tty.play(&mut host, b"\x1b]11;?\x07");
+    tty.typed(&mut host, "\x1b]11;rgb:1010/2020/3030\x07");
+    let cat = host.spawn(&sh("exec cat"));
+    let refused = host.engine.set_screen_colors(cat, grey(0), grey(0), grey(0)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NoScreen);
+    host.close(tty.id);
+    let refused = host.engine.set_screen_colors(tty.id, grey(0), grey(0), grey(0)).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::StaleId);
+}
+
 /// What was answered before a reader resumed is not asked again; live bytes are exact unless the
 /// reader wants them without questions.
 #[test]

@@ -139,6 +139,27 @@ pub unsafe extern "C" fn orch_terminal_clear_screen(
     unsafe { command(engine, |e| e.clear_screen(TerminalId::from_u64(terminal))) }
 }
 
+/// Sets the colours that the program is told when it asks for them and has set none itself, 0xRRGGBB each, as
+/// `orch_screen_options` does in the beginning: those of the window that shows the terminal now. A program that asked
+/// for it (mode 2031) hears of a change between a dark and a light background.
+///
+/// Owner thread. Errors: ORCH_E_INVALID, ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_NO_SCREEN.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_terminal_set_colors(
+    engine: *mut orch_engine,
+    terminal: u64,
+    foreground: u32,
+    background: u32,
+    cursor: u32,
+) -> i32 {
+    let set = |e: &mut crate::Engine| {
+        let id = TerminalId::from_u64(terminal);
+        e.set_screen_colors(id, rgb_from(foreground)?, rgb_from(background)?, rgb_from(cursor)?)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { command(engine, set) }
+}
+
 /// Scrolls a reader with ORCH_DELIVERY_SCREEN back to so many rows above the screen, at most as many
 /// as there are; 0 is the screen itself. Further output leaves its view where it is.
 ///

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::error::Result;
 use crate::reactor::{ReaderId, TerminalId};
-use crate::terminal::{Delivery, Matches, Op, Rows, ScreenUpdate, Search, Snapshot};
+use crate::terminal::{Delivery, Matches, Op, Rgb, Rows, ScreenUpdate, Search, Snapshot};
 
 impl Engine {
     /// Types text as a person pastes it: its ends of lines become carriage returns, control characters
@@ -24,6 +24,23 @@ impl Engine {
     /// `StaleId`, `Closing`, `NoScreen`.
     pub fn clear_screen(&mut self, id: TerminalId) -> Result<()> {
         self.apply(id, &Op::Clear)
+    }
+
+    /// Sets the colours that the program is told when it asks for them and has set none itself, as
+    /// [`ScreenOptions`](crate::ScreenOptions) does in the beginning: those of the window that shows the terminal now.
+    /// A program that asked for it (mode 2031) hears of a change between a dark and a light background.
+    ///
+    /// # Errors
+    /// `StaleId`, `Closing`, `NoScreen`.
+    pub fn set_screen_colors(
+        &mut self,
+        id: TerminalId,
+        foreground: Rgb,
+        background: Rgb,
+        cursor: Rgb,
+    ) -> Result<()> {
+        let colors = (foreground, background, cursor);
+        self.with_terminals(|terminals, reactor| terminals.set_colors(id, colors, reactor))
     }
 
     /// Scrolls a reader with [`Delivery::Screen`] back to so many rows above the screen, at most as

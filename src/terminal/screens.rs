@@ -6,7 +6,7 @@ use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Size, SizePolicy, Start};
 use super::output::Reader;
 use super::screen::{
-    Matches, Rows, Scratch, ScreenOptions, ScreenUpdate, Search, SearchCursor, Snapshot,
+    Matches, Rgb, Rows, Scratch, ScreenOptions, ScreenUpdate, Search, SearchCursor, Snapshot,
     check_length,
 };
 use super::table::Terminals;
@@ -107,6 +107,15 @@ impl Terminals {
         let terminal = self.table.get_mut(id)?;
         self.screens.count(terminal);
         Ok(())
+    }
+
+    pub(crate) fn set_colors(
+        &mut self,
+        id: TerminalId,
+        colors: (Rgb, Rgb, Rgb),
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.command(id, reactor, |t, reactor| t.set_colors(colors, reactor))
     }
 
     pub(crate) fn scroll_to(

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Size, Start};
 use super::output::{Cleared, Due, View, Viewport};
-use super::screen::{Modes, Screen, ScreenUpdate};
+use super::screen::{Modes, Rgb, Screen, ScreenUpdate};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{Alarm, Reactor, ReaderId};
 
@@ -300,6 +300,18 @@ impl Terminal {
         self.open_screen()?.clear();
         self.cleared = Cleared { times: self.cleared.times + 1, at: self.log.end() };
         self.tell_viewers(reactor, false);
+        Ok(())
+    }
+
+    /// Other colours to tell the program of; one that asked for it hears of a change between dark and light.
+    pub(crate) fn set_colors(
+        &mut self,
+        (foreground, background, cursor): (Rgb, Rgb, Rgb),
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.accepts_view()?;
+        self.open_screen()?.set_colors(foreground, background, cursor);
+        self.after_output(reactor);
         Ok(())
     }
 

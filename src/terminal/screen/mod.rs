@@ -271,6 +271,11 @@ impl Screen {
         self.emulator.take_answers()
     }
 
+    /// The colours that the program is told when it has set none; see [`Emulator::set_colors`].
+    pub(crate) fn set_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
+        self.emulator.set_colors(foreground, background, cursor);
+    }
+
     pub(crate) fn title(&self) -> &str {
         self.emulator.title()
     }

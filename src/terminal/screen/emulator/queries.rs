@@ -4,6 +4,7 @@
 use std::fmt::{Arguments, Write};
 
 use super::super::parser::ControlString;
+use super::super::style::Rgb;
 use super::{Emulator, Terminal};
 
 /// Bytes of answers that wait to be fetched. They are fetched after each read, so only a flood of queries
@@ -46,9 +47,15 @@ impl Emulator {
         let may_be_query = self.terminal.options.answers && self.parser.is_in_sequence();
         (is_short && may_be_query).then_some(from)
     }
+
+    /// The colours of the host: what programs are told that have set none. A program that asked for it
+    /// (mode 2031) hears of a change between dark and light.
+    pub(crate) fn set_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
+        self.terminal.set_host_colors(foreground, background, cursor);
+    }
 }
 
-/// What hosts may ask for and set; their interface does not have it yet.
+/// What only tests ask for.
 #[cfg(test)]
 impl Emulator {
     /// Lets the program have reports that could read the screen (DECRQCRA) or make input of text (titles).
@@ -63,17 +70,6 @@ impl Emulator {
     /// Progress of the program's work, if it reports one.
     pub(crate) fn progress(&self) -> Option<super::Progress> {
         self.terminal.progress
-    }
-
-    /// The colours of the host: what programs are told that have set none. A program that asked for it
-    /// (mode 2031) hears of a change between dark and light.
-    pub(crate) fn set_colors(
-        &mut self,
-        foreground: super::Rgb,
-        background: super::Rgb,
-        cursor: super::Rgb,
-    ) {
-        self.terminal.set_host_colors(foreground, background, cursor);
     }
 }
 

@@ -4,7 +4,6 @@ use super::super::parser::Params;
 use super::super::style::Rgb;
 use super::Terminal;
 use super::colors::is_dark;
-#[cfg(test)]
 use super::modes::flag;
 use super::titles::Which;
 
@@ -86,7 +85,6 @@ impl Terminal {
 
     /// The host has other colours from now on; programs that asked for it hear of a change from dark to
     /// light or back.
-    #[cfg(test)]
     pub(super) fn set_host_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
         let was_dark = is_dark(self.options.background);
         self.options.foreground = foreground;

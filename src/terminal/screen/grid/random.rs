@@ -186,7 +186,7 @@ fn rectangle(grid: &mut Grid, which: u8, rect: Rect, row: usize, col: usize) {
 }
 
 /// What holds after every operation.
-fn check(grid: &Grid) {
+pub(super) fn check(grid: &Grid) {
     let (rows, cols) = (grid.rows(), grid.cols());
     let CursorPos { row, col, pending_wrap } = grid.cursor();
     assert!(row < rows && col < cols, "the cursor is on the screen: {row} {col}");

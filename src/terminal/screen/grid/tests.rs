@@ -34,6 +34,22 @@ fn grid(rows: usize, cols: usize, text: &str) -> Grid {
     grid
 }
 
+/// So many rows come back that the last ones are of a block whose rows are not counted yet.
+#[test]
+fn many_rows_come_back_at_another_width() {
+    let mut grid = Grid::new(2, 120, 10_000);
+    for line in 0..1000 {
+        print(&mut grid, &format!("{line:0100}\n"));
+    }
+    // Each line has two rows; the first one on the screen begins in the middle of one.
+    grid.resize(450, 60);
+    random::check(&grid);
+    while grid.count_history(1_000_000) > 0 {}
+    random::check(&grid);
+    grid.resize(451, 60);
+    random::check(&grid);
+}
+
 #[test]
 fn text_wraps_and_scrolls_into_the_history() {
     let table = [

@@ -340,6 +340,10 @@ impl History {
             self.closed_bytes -= self.blocks.back().map_or(0, Block::bytes);
             self.uncounted = self.uncounted.min(self.blocks.len());
             self.numbers.clear();
+            if self.uncounted == self.blocks.len() {
+                // Rows are pushed into the last block.
+                self.count(1);
+            }
         }
         if self.lines == 0 {
             (self.front, self.cut) = (0, Cut::default());
