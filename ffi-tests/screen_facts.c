@@ -24,7 +24,10 @@ static orch_event next_fact(orch_engine *engine, uint64_t terminal, uint32_t kin
     if (kind != ORCH_EVENT_NOTIFICATION) CHECK(event.title.data == NULL);
     if (kind != ORCH_EVENT_COMMAND_FINISHED) CHECK_INT(event.exit_kind, 0);
     if (kind != ORCH_EVENT_COMMAND_FINISHED) CHECK_INT(event.duration_ns, 0);
-    if (kind != ORCH_EVENT_BELL && kind != ORCH_EVENT_CLIPBOARD) CHECK_INT(event.value, 0);
+    if (kind != ORCH_EVENT_BELL && kind != ORCH_EVENT_CLIPBOARD && kind != ORCH_EVENT_PROGRESS) {
+        CHECK_INT(event.value, 0);
+    }
+    if (kind != ORCH_EVENT_PROGRESS) CHECK_INT(event.level, 0);
     return event;
 }
 
@@ -52,6 +55,25 @@ static void titles_and_bells(orch_engine *engine) {
     host_type(engine, terminal, "\n");
     event = next_fact(engine, terminal, ORCH_EVENT_TITLE);
     CHECK_INT(event.len, 0);
+}
+
+static void progress(orch_engine *engine) {
+    uint64_t terminal = start(engine,
+                              "stty -echo; printf '\\033]9;4;1;42\\007'; read x;"
+                              "printf '\\033]9;4;3\\007'; read x; printf '\\033]9;4;0\\007'; read x",
+                              0);
+    orch_event event = next_fact(engine, terminal, ORCH_EVENT_PROGRESS);
+    CHECK_INT(event.level, ORCH_PROGRESS_NORMAL);
+    CHECK_INT(event.value, 42);
+    CHECK_INT(host_state(engine, terminal).progress, ORCH_PROGRESS_NORMAL);
+    CHECK_INT(host_state(engine, terminal).progress_percent, 42);
+    host_type(engine, terminal, "\n");
+    event = next_fact(engine, terminal, ORCH_EVENT_PROGRESS);
+    CHECK_INT(event.level, ORCH_PROGRESS_INDETERMINATE);
+    host_type(engine, terminal, "\n");
+    event = next_fact(engine, terminal, ORCH_EVENT_PROGRESS);
+    CHECK_INT(event.level, ORCH_PROGRESS_NONE);
+    CHECK_INT(host_state(engine, terminal).progress, ORCH_PROGRESS_NONE);
 }
 
 static void notifications(orch_engine *engine) {
@@ -133,6 +155,7 @@ int main(void) {
     check_start();
     orch_engine *engine = host_engine();
     titles_and_bells(engine);
+    progress(engine);
     notifications(engine);
     directories(engine);
     commands(engine);

@@ -797,6 +797,25 @@
 // nanoseconds), `data` and `len` the stage's name. See `orch_engine_turn_stats`.
 #define ORCH_EVENT_SLOW_TURN 28
 
+// The program reports other progress of its work (OSC 9;4): `level` is one of ORCH_PROGRESS_*, `value` the percent, 0
+// to 100.
+#define ORCH_EVENT_PROGRESS 29
+
+// Progress: none is reported.
+#define ORCH_PROGRESS_NONE 0
+
+// Progress: the work goes on as it should.
+#define ORCH_PROGRESS_NORMAL 1
+
+// Progress: the work has failed.
+#define ORCH_PROGRESS_FAILED 2
+
+// Progress: nobody knows how far the work is; the percent means nothing.
+#define ORCH_PROGRESS_INDETERMINATE 3
+
+// Progress: the work has paused, or something is to be looked at.
+#define ORCH_PROGRESS_PAUSED 4
+
 // The program exited with a code: `exit_value`, 0 to 255.
 #define ORCH_EXIT_CODE 1
 
@@ -1806,6 +1825,7 @@ typedef struct orch_event {
     // One of ORCH_EVENT_*. Ignore kinds that you do not know.
     uint32_t kind;
     // ORCH_EVENT_LOG: one of ORCH_LOG_*. ORCH_EVENT_SLOW_TURN: one of ORCH_STAGE_*.
+    // ORCH_EVENT_PROGRESS: one of ORCH_PROGRESS_*.
     uint32_t level;
     // The terminal that the event is about.
     uint64_t terminal;
@@ -1935,6 +1955,10 @@ typedef struct orch_terminal_state {
     int32_t last_exit_code;
     // Who decides over the size, one of ORCH_SIZE_*.
     uint32_t size_policy;
+    // Progress of the program's work, as it reports it: one of ORCH_PROGRESS_*.
+    uint32_t progress;
+    // Its percent, 0 to 100.
+    uint32_t progress_percent;
     // 0.
     uint32_t reserved;
 } orch_terminal_state;

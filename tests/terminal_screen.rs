@@ -8,8 +8,8 @@ mod support;
 use std::io::Write;
 
 use orchflow::{
-    AdoptOptions, Color, Delivery, ErrorKind, Event, Limits, ReaderId, ReaderOptions, Rgb, Rows,
-    ScreenOptions, Size, Start, TerminalEvent, TerminalId, Underline,
+    AdoptOptions, Color, Delivery, ErrorKind, Event, Limits, Progress, ProgressState, ReaderId,
+    ReaderOptions, Rgb, Rows, ScreenOptions, Size, Start, TerminalEvent, TerminalId, Underline,
 };
 use support::host::{Host, sh};
 use support::played::{Played, with_screen};
@@ -150,6 +150,30 @@ fn news_are_told() {
     tty.play(&mut host, b"\x1b[22t\x1b]0;other\x07");
     tty.play(&mut host, b"\x1b[23t");
     host.wait("titles", |host| host.seen(id).news.last().unwrap() == "title a title");
+}
+
+#[test]
+fn progress_is_an_event_and_a_state() {
+    let mut host = Host::new();
+    let mut tty = Played::new(&mut host, with_screen());
+    let id = tty.id;
+    let rows = [
+        (&b"\x1b]9;4;1;30\x07"[..], Some((ProgressState::Normal, 30))),
+        (b"\x1b]9;4;2;30\x07", Some((ProgressState::Failed, 30))),
+        (b"\x1b]9;4;3\x1b\\", Some((ProgressState::Indeterminate, 0))),
+        (b"\x1b]9;4;4;200\x07", Some((ProgressState::Paused, 100))),
+        (b"\x1b]9;4;0\x07", None),
+        // Unknown, and the same again: no news.
+        (b"\x1b]9;4;7;50\x07\x1b]9;4;0\x07\x1b]9;4;1;99\x07", Some((ProgressState::Normal, 99))),
+        (b"\x1bc", None),
+    ];
+    for (number, (output, expected)) in rows.into_iter().enumerate() {
+        tty.play(&mut host, output);
+        let progress = expected.map(|(state, percent)| Progress { state, percent });
+        host.wait("the news", |host| host.seen(id).news.len() == number + 1);
+        assert_eq!(host.seen(id).news[number], format!("progress {progress:?}"));
+        assert_eq!(host.engine.state(id).unwrap().screen.unwrap().progress, progress);
+    }
 }
 
 #[test]

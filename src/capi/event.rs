@@ -15,7 +15,9 @@ use super::update::{ShownLoan, orch_screen_update};
 use super::watch_batch::{BatchLoan, orch_file_batch};
 use super::watch_tree::orch_file_version;
 use crate::error::Result;
-use crate::{Completion, Event, ExitStatus, LogLevel, ReaderId, Size, TerminalEvent, WatchEvent};
+use crate::{
+    Completion, Event, ExitStatus, LogLevel, Progress, ReaderId, Size, TerminalEvent, WatchEvent,
+};
 
 /// Bytes for a reader: `terminal`, `reader`, `offset` of the first byte, `end` after the last,
 /// `data` and `len`. The reader has moved past them.
@@ -101,6 +103,21 @@ pub const ORCH_EVENT_PEER: u32 = 27;
 /// nanoseconds), `data` and `len` the stage's name. See `orch_engine_turn_stats`.
 pub const ORCH_EVENT_SLOW_TURN: u32 = 28;
 
+/// The program reports other progress of its work (OSC 9;4): `level` is one of ORCH_PROGRESS_*, `value` the percent, 0
+/// to 100.
+pub const ORCH_EVENT_PROGRESS: u32 = 29;
+
+/// Progress: none is reported.
+pub const ORCH_PROGRESS_NONE: u32 = 0;
+/// Progress: the work goes on as it should.
+pub const ORCH_PROGRESS_NORMAL: u32 = 1;
+/// Progress: the work has failed.
+pub const ORCH_PROGRESS_FAILED: u32 = 2;
+/// Progress: nobody knows how far the work is; the percent means nothing.
+pub const ORCH_PROGRESS_INDETERMINATE: u32 = 3;
+/// Progress: the work has paused, or something is to be looked at.
+pub const ORCH_PROGRESS_PAUSED: u32 = 4;
+
 /// The program exited with a code: `exit_value`, 0 to 255.
 pub const ORCH_EXIT_CODE: u32 = 1;
 /// A signal killed the program: `exit_value` is its number.
@@ -117,6 +134,7 @@ pub struct orch_event {
     /// One of ORCH_EVENT_*. Ignore kinds that you do not know.
     pub kind: u32,
     /// ORCH_EVENT_LOG: one of ORCH_LOG_*. ORCH_EVENT_SLOW_TURN: one of ORCH_STAGE_*.
+    /// ORCH_EVENT_PROGRESS: one of ORCH_PROGRESS_*.
     pub level: u32,
     /// The terminal that the event is about.
     pub terminal: u64,
@@ -309,11 +327,19 @@ fn kind_of(event: &TerminalEvent<'_>) -> u32 {
         TerminalEvent::Bell { .. } => ORCH_EVENT_BELL,
         TerminalEvent::Notification { .. } => ORCH_EVENT_NOTIFICATION,
         TerminalEvent::Clipboard { .. } => ORCH_EVENT_CLIPBOARD,
+        TerminalEvent::Progress { .. } => ORCH_EVENT_PROGRESS,
         TerminalEvent::CommandStarted { .. } => ORCH_EVENT_COMMAND_STARTED,
         TerminalEvent::CommandFinished { .. } => ORCH_EVENT_COMMAND_FINISHED,
         TerminalEvent::Eof { .. } => ORCH_EVENT_EOF,
         TerminalEvent::Closed => ORCH_EVENT_CLOSED,
     }
+}
+
+/// One of ORCH_PROGRESS_*, and the percent.
+pub(super) fn progress_numbers(progress: Option<Progress>) -> (u32, u32) {
+    progress.map_or((ORCH_PROGRESS_NONE, 0), |progress| {
+        (progress.state as u32, progress.percent.into())
+    })
 }
 
 fn fill_terminal(
@@ -353,6 +379,9 @@ fn fill_terminal(
         }
         TerminalEvent::Cwd { path } => fill_data(out, path.as_os_str().as_bytes(), lent),
         TerminalEvent::Bell { count } => out.value = count,
+        TerminalEvent::Progress { progress } => {
+            (out.level, out.value) = progress_numbers(progress);
+        }
         TerminalEvent::Notification { title, body } => {
             fill_data(out, body.as_bytes(), lent);
             out.title = orch_bytes { data: lent.lend_text(title).cast(), len: title.len() };

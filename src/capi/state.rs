@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 use std::time::Duration;
 
-use super::event::exit_numbers;
+use super::event::{exit_numbers, progress_numbers};
 use super::guard::{Inner, on_engine, orch_engine};
 use super::options::{NO_SIZE, delivery_number, orch_bytes, orch_size, unknown};
 use super::sized::{self, SizedStruct, lend, size_through};
@@ -118,6 +118,10 @@ pub struct orch_terminal_state {
     pub last_exit_code: i32,
     /// Who decides over the size, one of ORCH_SIZE_*.
     pub size_policy: u32,
+    /// Progress of the program's work, as it reports it: one of ORCH_PROGRESS_*.
+    pub progress: u32,
+    /// Its percent, 0 to 100.
+    pub progress_percent: u32,
     /// 0.
     pub reserved: u32,
 }
@@ -158,6 +162,8 @@ unsafe impl SizedStruct for orch_terminal_state {
             screen_failures: 0,
             last_exit_code: 0,
             size_policy: 0,
+            progress: 0,
+            progress_percent: 0,
             reserved: 0,
         }
     }
@@ -216,6 +222,7 @@ fn fill_screen(c: &mut orch_terminal_state, screen: &ScreenState) {
     c.command_for_ns = ns(screen.command_for);
     c.screen_bytes = screen.bytes;
     c.screen_failures = screen.failures;
+    (c.progress, c.progress_percent) = progress_numbers(screen.progress);
     if let Some(code) = screen.last_exit_code {
         c.flags |= ORCH_STATE_HAS_EXIT_CODE;
         c.last_exit_code = code;

@@ -12,7 +12,7 @@ use super::Terminal;
 use super::child::ExitStatus;
 use super::options::Delivery;
 use super::output::Next;
-use super::screen::{ScreenUpdate, Snapshot};
+use super::screen::{Progress, ScreenUpdate, Snapshot};
 use crate::reactor::{ReaderId, TerminalId};
 
 /// Something that happened in a terminal.
@@ -111,6 +111,11 @@ pub enum TerminalEvent<'a> {
         selection: bool,
         /// What to put there, at most 48 KiB.
         text: &'a str,
+    },
+    /// The program reports other progress of its work (OSC 9;4), or none any more.
+    Progress {
+        /// What it reports now.
+        progress: Option<Progress>,
     },
     /// A command began, by the marks of the shell (OSC 133, 633).
     CommandStarted {

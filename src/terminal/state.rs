@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::child::{Child, ExitStatus};
 use super::options::{Delivery, Size, SizePolicy};
-use super::screen::{Cursor, Modes, Screen};
+use super::screen::{Cursor, Modes, Progress, Screen};
 use super::{Terminal, procfs};
 use crate::reactor::{Reactor, ReaderId, TerminalId};
 
@@ -112,6 +112,8 @@ pub struct ScreenState {
     pub command_for: Option<Duration>,
     /// Exit code of the last command, if the shell told it.
     pub last_exit_code: Option<i32>,
+    /// Progress of the program's work, if it reports one (OSC 9;4).
+    pub progress: Option<Progress>,
     /// Bytes of its cells, about.
     pub bytes: usize,
     /// Times that the model failed and was built anew from the log.
@@ -190,6 +192,7 @@ impl Terminal {
             history: screen.history(),
             command_for: facts.command_since().map(|since| now.saturating_sub(since)),
             last_exit_code: facts.last_exit(),
+            progress: screen.progress(),
             bytes: screen.bytes(),
             failures: screen.failures(),
         }

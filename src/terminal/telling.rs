@@ -130,6 +130,7 @@ impl Terminals {
             Some(News::Clipboard { selection, text }) => {
                 TerminalEvent::Clipboard { selection: *selection, text }
             }
+            Some(News::Progress(progress)) => TerminalEvent::Progress { progress: *progress },
             Some(News::Fact(Fact::Cwd)) => {
                 TerminalEvent::Cwd { path: Path::new(OsStr::from_bytes(&self.told.cwd)) }
             }

@@ -385,6 +385,7 @@ fn describe(news: TerminalEvent<'_>) -> String {
         TerminalEvent::CommandFinished { exit_code, .. } => {
             format!("finished {exit_code:?}")
         }
+        TerminalEvent::Progress { progress } => format!("progress {progress:?}"),
         other => panic!("an unknown event: {other:?}"),
     }
 }

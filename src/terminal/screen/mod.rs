@@ -21,6 +21,8 @@ mod facts;
 mod fuzz;
 mod grid;
 mod history;
+mod news;
+mod options;
 mod palette;
 mod parser;
 #[cfg(test)]
@@ -41,6 +43,9 @@ pub(crate) use self::facts::{Fact, Facts};
 #[cfg(fuzzing)]
 pub(crate) use self::fuzz::fuzz;
 use self::grid::Grid;
+pub(crate) use self::news::News;
+pub use self::news::{Progress, ProgressState};
+pub use self::options::ScreenOptions;
 pub use self::rows::{Link, Row, Rows, Run};
 pub use self::search::{Match, Matches, Position, Search};
 pub(crate) use self::search::{Patterns, Scratch, SearchCursor, check_length};
@@ -48,39 +53,6 @@ pub use self::style::{Attributes, Color, Rgb, Style, Underline};
 pub use self::update::{Cursor, CursorShape, Modes, ScreenUpdate, Scroll};
 use super::options::Size;
 use crate::error::{Error, ErrorKind, Result};
-
-/// Whether and how the engine keeps a terminal's screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScreenOptions {
-    /// Rows of scrollback, at most [`Limits::scrollback_rows`](crate::Limits). Default 1,000.
-    pub scrollback: usize,
-    /// The engine answers the program's questions (where the cursor is, which colours there are, what
-    /// the terminal can). Leave it on unless the output also goes to another terminal, which answers
-    /// them itself. Default true.
-    pub answers: bool,
-    /// Programs may ask to set the clipboard; it becomes an event. Default false.
-    pub clipboard: bool,
-    /// The foreground that a program is told. Default light grey.
-    pub foreground: Rgb,
-    /// The background that a program is told. Default black.
-    pub background: Rgb,
-    /// The cursor's colour that a program is told. Default light grey.
-    pub cursor: Rgb,
-}
-
-impl Default for ScreenOptions {
-    fn default() -> Self {
-        let grey = Rgb { r: 229, g: 229, b: 229 };
-        ScreenOptions {
-            scrollback: 1000,
-            answers: true,
-            clipboard: false,
-            foreground: grey,
-            background: Rgb { r: 0, g: 0, b: 0 },
-            cursor: grey,
-        }
-    }
-}
 
 /// A snapshot of a screen, to be fed to another terminal of the same size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -104,6 +76,7 @@ pub(crate) struct Screen {
     title_changed: bool,
     bells: u32,
     clipboard: Option<(bool, String)>,
+    progress_changed: bool,
     /// Counts output and resizes; what is equal shows the same.
     revision: u64,
     /// The revision at the last look for changes, and what was seen then beside the grid.
@@ -133,6 +106,7 @@ impl Screen {
             title_changed: false,
             bells: 0,
             clipboard: None,
+            progress_changed: false,
             revision: 1,
             looked_at: 0,
             seen: Default::default(),
@@ -166,7 +140,7 @@ impl Screen {
                 Deed::TitleChanged => (self.title_changed, self.title_is_new) = (true, true),
                 Deed::Bell => self.bells = self.bells.saturating_add(1),
                 Deed::Clipboard { selection, text } => self.clipboard = Some((selection, text)),
-                Deed::ProgressChanged => {}
+                Deed::ProgressChanged => self.progress_changed = true,
             }
         }
         self.synchronized_since = match self.synchronized_since {
@@ -266,7 +240,7 @@ impl Screen {
         self.emulator.parser().ground_offset()
     }
 
-    /// Answers to the program's questions since the last call.
+    /// Answers to questions since the last call.
     pub(crate) fn take_answers(&mut self) -> Option<Vec<u8>> {
         self.emulator.take_answers()
     }
@@ -280,14 +254,19 @@ impl Screen {
         self.emulator.title()
     }
 
+    /// Progress of the program's work, if it reports one.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.emulator.progress()
+    }
+
     pub(crate) fn facts(&self) -> &Facts {
         self.emulator.facts()
     }
 
     /// Whether [`take_news`](Self::take_news) has something.
     pub(crate) fn has_news(&self) -> bool {
-        let has_deeds = self.title_changed || self.bells > 0 || self.clipboard.is_some();
-        has_deeds || !self.facts().is_empty()
+        let has_changed = self.title_changed || self.progress_changed;
+        has_changed || self.bells > 0 || self.clipboard.is_some() || !self.facts().is_empty()
     }
 
     /// Takes the next thing to tell.
@@ -300,6 +279,9 @@ impl Screen {
         }
         if let Some((selection, text)) = self.clipboard.take() {
             return Some(News::Clipboard { selection, text });
+        }
+        if std::mem::take(&mut self.progress_changed) {
+            return Some(News::Progress(self.progress()));
         }
         let bells = std::mem::take(&mut self.bells);
         (bells > 0).then_some(News::Bell(bells))
@@ -338,8 +320,12 @@ impl Screen {
     /// Lets the scrollback grow no further, or again as far as was asked for.
     pub(crate) fn bound_history(&mut self, is_short: bool) {
         let asked = self.emulator.options().scrollback;
-        let history = self.grid().primary_history_rows();
-        self.emulator.grid_mut().set_history_max(if is_short { history } else { asked });
+        let (history, is_known) =
+            (self.grid().primary_history_rows(), self.grid().is_history_counted());
+        // What is not counted yet is not to be dropped for it.
+        if is_known || !is_short {
+            self.emulator.grid_mut().set_history_max(if is_short { history } else { asked });
+        }
     }
 
     /// The program holds the screen back until it is complete, since then.
@@ -481,13 +467,4 @@ impl Screen {
         self.revision += 1;
         self.emulator.grid_mut().clear();
     }
-}
-
-/// Something that happened on the screen and is not seen in its rows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
-    Title,
-    Bell(u32),
-    Clipboard { selection: bool, text: String },
-    Fact(Fact),
 }

@@ -45,6 +45,7 @@ use self::modes::{ModeSet, flag};
 use self::titles::Title;
 use super::facts::Facts;
 use super::grid::Grid;
+use super::news::{Progress, ProgressState};
 use super::parser::{Actions, ControlString, Head, Parser, StringKind};
 use super::update::{Cursor, CursorShape, Modes};
 use super::{Rgb, ScreenOptions};
@@ -63,35 +64,6 @@ pub(crate) enum Deed {
     Bell,
     Clipboard { selection: bool, text: String },
     ProgressChanged,
-}
-
-/// Progress of the program's work (OSC 9;4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Progress {
-    pub(crate) state: ProgressState,
-    /// Percent, 0 to 100; without meaning while it is indeterminate.
-    pub(crate) percent: u8,
-}
-
-/// How the work goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ProgressState {
-    Normal,
-    Failed,
-    Indeterminate,
-    Paused,
-}
-
-impl ProgressState {
-    /// Its number in OSC 9;4.
-    fn number(self) -> u8 {
-        match self {
-            ProgressState::Normal => 1,
-            ProgressState::Failed => 2,
-            ProgressState::Indeterminate => 3,
-            ProgressState::Paused => 4,
-        }
-    }
 }
 
 /// How the cursor looks.

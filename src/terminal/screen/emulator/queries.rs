@@ -5,7 +5,7 @@ use std::fmt::{Arguments, Write};
 
 use super::super::parser::ControlString;
 use super::super::style::Rgb;
-use super::{Emulator, Terminal};
+use super::{Emulator, Progress, Terminal};
 
 /// Bytes of answers that wait to be fetched. They are fetched after each read, so only a flood of queries
 /// reaches it; what is past it is not answered.
@@ -48,6 +48,11 @@ impl Emulator {
         (is_short && may_be_query).then_some(from)
     }
 
+    /// Progress of the program's work, if it reports one.
+    pub(crate) fn progress(&self) -> Option<Progress> {
+        self.terminal.progress
+    }
+
     /// The colours of the host: what programs are told that have set none. A program that asked for it
     /// (mode 2031) hears of a change between dark and light.
     pub(crate) fn set_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
@@ -65,11 +70,6 @@ impl Emulator {
 
     pub(crate) fn icon_title(&self) -> &str {
         &self.terminal.icon.text
-    }
-
-    /// Progress of the program's work, if it reports one.
-    pub(crate) fn progress(&self) -> Option<super::Progress> {
-        self.terminal.progress
     }
 }
 

@@ -306,7 +306,7 @@ impl<'a> Writer<'a> {
             self.raw(b"\x1b[?2026h");
         }
         if let Some(Progress { state, percent }) = terminal.progress {
-            self.text(format_args!("\x1b]9;4;{};{percent}\x1b\\", state.number()));
+            self.text(format_args!("\x1b]9;4;{};{percent}\x1b\\", state as u8));
         }
     }
 }

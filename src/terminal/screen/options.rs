@@ -1,0 +1,36 @@
+//! Whether and how the engine keeps a screen.
+
+use super::Rgb;
+
+/// Whether and how the engine keeps a terminal's screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScreenOptions {
+    /// Rows of scrollback, at most [`Limits::scrollback_rows`](crate::Limits). Default 1,000.
+    pub scrollback: usize,
+    /// The engine answers the program's questions (where the cursor is, which colours there are, what
+    /// the terminal can). Leave it on unless the output also goes to another terminal, which answers
+    /// them itself. Default true.
+    pub answers: bool,
+    /// Programs may ask to set the clipboard; it becomes an event. Default false.
+    pub clipboard: bool,
+    /// The foreground that a program is told. Default light grey.
+    pub foreground: Rgb,
+    /// The background that a program is told. Default black.
+    pub background: Rgb,
+    /// The cursor's colour that a program is told. Default light grey.
+    pub cursor: Rgb,
+}
+
+impl Default for ScreenOptions {
+    fn default() -> Self {
+        let grey = Rgb { r: 229, g: 229, b: 229 };
+        ScreenOptions {
+            scrollback: 1000,
+            answers: true,
+            clipboard: false,
+            foreground: grey,
+            background: Rgb { r: 0, g: 0, b: 0 },
+            cursor: grey,
+        }
+    }
+}
