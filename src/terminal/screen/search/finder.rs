@@ -114,6 +114,8 @@ impl Finder {
                         return (Step::None, cost);
                     }
                     if skipped > 0 {
+                        // What was visited on the way here was so at another place.
+                        self.current.clear();
                         if cost >= cost_max {
                             return (Step::More, cost);
                         }

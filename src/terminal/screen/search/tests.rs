@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::finder::{Finder, Haystack, Step};
 use super::pattern::Pattern;
@@ -137,8 +138,31 @@ fn parts() -> impl Strategy<Value = String> {
     })
 }
 
+/// A boundary that does not hold behind a character holds further on, past what is skipped.
+#[test]
+fn boundaries_are_looked_at_anew_behind_what_is_skipped() {
+    for (pattern, text, expected) in [
+        (r"(?:[é日]|)(?-u:\b)\w", "é\n_", (3, 4)),
+        (r"(?:a|)\b{start}b", "aa--b", (4, 5)),
+        (r"(?:x|)\bx", "ax x", (3, 4)),
+    ] {
+        let pattern = compile(&Search::regex(pattern));
+        for cost_max in [1, 50, u64::MAX] {
+            assert_eq!(matches_of(&pattern, text, cost_max), [expected], "{text:?} {cost_max}");
+        }
+    }
+}
+
+/// The same cases each time; in the long form of the tests other ones, and more.
+fn config() -> ProptestConfig {
+    let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some();
+    let (cases, rng_seed) =
+        if is_soak { (50_000, RngSeed::Random) } else { (500, RngSeed::Fixed(20_261_127)) };
+    ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(config())]
 
     #[test]
     fn finds_what_the_regex_crate_finds(
