@@ -219,7 +219,7 @@ impl std::fmt::Debug for Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         20 => piece().prop_map(Step::Output),
-        1 => (3..40u16, 1..15u16).prop_map(|(cols, rows)| Step::Resize(cols, rows)),
+        1 => (1..40u16, 1..15u16).prop_map(|(cols, rows)| Step::Resize(cols, rows)),
     ]
 }
 
@@ -371,6 +371,18 @@ fn config() -> ProptestConfig {
     let (cases, rng_seed) =
         if is_soak { (20_000, RngSeed::Random) } else { (300, RngSeed::Fixed(20_261_124)) };
     ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
+}
+
+/// What fills its row has nothing behind it to be erased.
+#[test]
+fn coloured_lines_of_two_columns_are_exact() {
+    let mut screen = screen_with(2, 3, 100);
+    feed(&mut screen, "\x1b[42mab日c日日d".as_bytes());
+    let snapshot = screen.snapshot(usize::MAX, 0).unwrap();
+    let mut copy = screen_with(2, 3, 100);
+    feed(&mut copy, &snapshot.bytes);
+    assert_eq!(seen(&mut copy), seen(&mut screen));
+    assert!(copy.text(usize::MAX).contains("日\nc\n日\n日\nd\n"));
 }
 
 /// A wide character has no place in a single column. In the history it is there again when there is more room.

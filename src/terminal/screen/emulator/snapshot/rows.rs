@@ -60,8 +60,9 @@ impl<'a> Writer<'a> {
             self.skip(cell.col - printed);
             self.cell(&cell);
             printed = cell.col + cell.cols;
-            if is_first && cell.style.background != Default::default() && cols > 1 {
-                // A row that comes up takes the background of what wraps into it.
+            if is_first && cell.style.background != Default::default() && printed < cols {
+                // A row that comes up takes the background of what wraps into it. At the edge nothing is left of
+                // it, and erasing would take what was printed last.
                 self.set_look(Look::default());
                 self.raw(b"\x1b[K");
             }
