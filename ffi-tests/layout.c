@@ -484,7 +484,7 @@ int main(void) {
     CHECK_INT(orch_adopt_options_init(&adopt_options, 39), ORCH_E_INVALID);
     CHECK_INT(orch_attach_options_init(&attach_options, 24), ORCH_OK);
     CHECK_INT(orch_attach_options_init(&attach_options, 23), ORCH_E_INVALID);
-    CHECK_INT(orch_screen_options_init(&screen_options, 40), ORCH_OK);
+    CHECK_INT(orch_screen_options_init(&screen_options, 32), ORCH_OK);
     CHECK_INT(orch_screen_options_init(&screen_options, 31), ORCH_E_INVALID);
     CHECK_INT(orch_search_init(&search, 48), ORCH_OK);
     CHECK_INT(orch_search_init(&search, 47), ORCH_E_INVALID);

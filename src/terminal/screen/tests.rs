@@ -385,6 +385,19 @@ fn coloured_lines_of_two_columns_are_exact() {
     assert!(copy.text(usize::MAX).contains("日\nc\n日\n日\nd\n"));
 }
 
+/// What is wide only by what is joined to it does not leave a column free by itself.
+#[test]
+fn joined_text_at_the_edge_is_exact() {
+    let mut screen = screen_with(10, 3, 100);
+    feed(&mut screen, "\x1b[?2027habcdefg❤\u{fe0f}h".as_bytes());
+    screen.resize(size(8, 3));
+    assert_eq!(screen.text(0), "abcdefg\n❤\u{fe0f}h\n\n");
+    let snapshot = screen.snapshot(usize::MAX, 0).unwrap();
+    let mut copy = screen_with(8, 3, 100);
+    feed(&mut copy, &snapshot.bytes);
+    assert_eq!(copy.text(usize::MAX), screen.text(usize::MAX));
+}
+
 /// A wide character has no place in a single column. In the history it is there again when there is more room.
 #[test]
 fn wide_characters_are_blank_in_a_single_column() {

@@ -46,7 +46,7 @@ impl<'a> Writer<'a> {
     /// before goes on in this one, and its wrap is pending.
     fn row(&mut self, row: &RowView<'a>, next: Option<&RowView<'a>>, joined: bool) {
         let cols = self.grid.cols();
-        let starts_wide = |row: &RowView<'_>| row.cells().next().is_some_and(|cell| cell.cols == 2);
+        let starts_wide = |row: &RowView<'_>| row.cells().next().is_some_and(|cell| is_wide(&cell));
         // A wide character that does not fit leaves the last column free by itself.
         let leaves_free = next.is_some_and(|next| starts_wide(next) && row.leaves_free(cols));
         let end = if leaves_free { cols - 1 } else { cols };
@@ -118,6 +118,15 @@ impl<'a> Writer<'a> {
             self.graphemes = on;
         }
     }
+}
+
+/// Whether a cell is wide by its first character, and not by what is joined to it.
+fn is_wide(cell: &ViewCell<'_>) -> bool {
+    let first = match cell.text {
+        Text::Char(c) => Some(c),
+        Text::Cluster(text) => text.chars().next(),
+    };
+    first.is_some_and(|c| width(c) == 2)
 }
 
 fn is_blank(cell: &ViewCell<'_>) -> bool {
