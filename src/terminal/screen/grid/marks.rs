@@ -2,14 +2,16 @@
 //!
 //! A mark is an anchor at a line and a column. While its row is on the screen, the row carries a tag, so that
 //! the mark moves with it; when the row goes to the history, the mark takes the number of its line. It vanishes
-//! with its row or its line. The oldest marks go when there are too many.
+//! with its row or its line. The oldest marks go when there are too many: of rows few are kept, since each row that
+//! scrolls away looks for its own among them.
 
 use std::collections::VecDeque;
 
 use super::Grid;
 
-/// Marks that are kept.
-const MARKS_MAX: usize = 4096;
+/// Marks in the history, and in rows of the screen.
+const LINE_MARKS_MAX: usize = 4096;
+const ROW_MARKS_MAX: usize = 256;
 
 /// What begins or ends at a mark (OSC 133).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,23 +32,28 @@ pub(crate) struct Anchor {
     pub(crate) col: usize,
 }
 
+/// A mark in the row of the primary screen with this tag.
 #[derive(Clone, Copy, Debug)]
-enum Place {
-    /// In the row of the primary screen with this tag.
-    Row {
-        tag: u32,
-        col: usize,
-    },
-    Line {
-        line: u64,
-        col: usize,
-    },
+struct RowMark {
+    mark: Mark,
+    tag: u32,
+    col: usize,
+}
+
+/// A mark in a line of the history.
+#[derive(Clone, Copy, Debug)]
+struct LineMark {
+    mark: Mark,
+    line: u64,
+    col: usize,
 }
 
 /// See the module's documentation.
 #[derive(Default)]
 pub(super) struct Marks {
-    list: VecDeque<(Mark, Place)>,
+    rows: VecDeque<RowMark>,
+    /// In the order of their lines.
+    lines: VecDeque<LineMark>,
     last_tag: u32,
 }
 
@@ -57,25 +64,33 @@ impl Marks {
         self.last_tag
     }
 
+    fn push_row(&mut self, mark: RowMark) {
+        if self.rows.len() == ROW_MARKS_MAX {
+            self.rows.pop_front();
+        }
+        self.rows.push_back(mark);
+    }
+
     /// The row with this tag becomes the part of a line from this column on.
     pub(super) fn anchor(&mut self, tag: u32, (line, first_col): (u64, usize)) {
-        for (_, place) in &mut self.list {
-            match *place {
-                Place::Row { tag: other, col } if other == tag => {
-                    *place = Place::Line { line, col: first_col + col };
-                }
-                _ => {}
+        let Marks { rows, lines, .. } = self;
+        rows.retain(|row| {
+            if row.tag == tag {
+                lines.push_back(LineMark { mark: row.mark, line, col: first_col + row.col });
             }
+            row.tag != tag
+        });
+        while lines.len() > LINE_MARKS_MAX {
+            lines.pop_front();
         }
     }
 
     fn drop_tag(&mut self, tag: u32) {
-        self.list
-            .retain(|(_, place)| !matches!(place, Place::Row { tag: other, .. } if *other == tag));
+        self.rows.retain(|row| row.tag != tag);
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.list.capacity() * size_of::<(Mark, Place)>()
+        self.rows.capacity() * size_of::<RowMark>() + self.lines.capacity() * size_of::<LineMark>()
     }
 }
 
@@ -89,29 +104,21 @@ impl Grid {
         if row.tag == 0 {
             row.tag = self.marks.tag();
         }
-        if self.marks.list.len() == MARKS_MAX {
-            self.marks.list.pop_front();
-        }
-        let col = self.cursor.col + usize::from(self.cursor.pending_wrap);
-        self.marks.list.push_back((mark, Place::Row { tag: row.tag, col }));
+        let (tag, col) = (row.tag, self.cursor.col + usize::from(self.cursor.pending_wrap));
+        self.marks.push_row(RowMark { mark, tag, col });
     }
 
-    /// The marks, in the order in which they were made.
+    /// The marks: those of the history first, then those of the screen in the order in which they were made.
     #[cfg(test)]
     pub(crate) fn marks(&self) -> Vec<Anchor> {
         let first_line = self.history.first_line();
-        let is_kept = |anchor: &Anchor| anchor.line >= first_line;
-        let of = |(mark, place): &(Mark, Place)| {
-            let (line, col) = match *place {
-                Place::Line { line, col } => (line, col),
-                Place::Row { tag, col } => {
-                    let (line, first) = self.line_of_tag(tag)?;
-                    (line, first + col)
-                }
-            };
-            Some(Anchor { mark: *mark, line, col })
-        };
-        self.marks.list.iter().filter_map(of).filter(is_kept).collect()
+        let lines = self.marks.lines.iter().filter(|mark| mark.line >= first_line);
+        let lines = lines.map(|LineMark { mark, line, col }| (*mark, *line, *col));
+        let rows = self.marks.rows.iter().filter_map(|RowMark { mark, tag, col }| {
+            let (line, first) = self.line_of_tag(*tag)?;
+            Some((*mark, line, first + col))
+        });
+        lines.chain(rows).map(|(mark, line, col)| Anchor { mark, line, col }).collect()
     }
 
     #[cfg(test)]
@@ -123,10 +130,8 @@ impl Grid {
     /// Drops marks of lines that are gone.
     pub(super) fn drop_marks(&mut self) {
         let first_line = self.history.first_line();
-        let is_gone =
-            |place: &Place| matches!(place, Place::Line { line, .. } if *line < first_line);
-        while self.marks.list.front().is_some_and(|(_, place)| is_gone(place)) {
-            self.marks.list.pop_front();
+        while self.marks.lines.front().is_some_and(|mark| mark.line < first_line) {
+            self.marks.lines.pop_front();
         }
     }
 
@@ -136,23 +141,22 @@ impl Grid {
         self.marks.drop_tag(std::mem::take(&mut row.tag));
     }
 
-    /// Gives marks of lines from `line` on, which came back to the primary screen, to its rows.
+    /// Gives marks of lines from `line` on, which came back to the primary screen, to its rows. A line may have come
+    /// back in part.
     pub(super) fn attach_marks(&mut self, line: u64) {
-        let mut list = std::mem::take(&mut self.marks.list);
-        list.retain_mut(|(_, place)| {
-            let Place::Line { line: number, col } = *place else { return true };
-            if number < line {
-                return true;
-            }
-            let Some((row, col)) = self.row_of_line(number, col) else { return false };
-            let Ok(row) = usize::try_from(row) else { return true };
-            let Some(row) = self.active.rows.get_mut(row) else { return false };
+        let first = self.marks.lines.partition_point(|mark| mark.line < line);
+        for LineMark { mark, line, col } in self.marks.lines.split_off(first) {
+            let Some((row, row_col)) = self.row_of_line(line, col) else { continue };
+            let Some(row) = usize::try_from(row).ok().and_then(|row| self.active.rows.get_mut(row))
+            else {
+                self.marks.lines.push_back(LineMark { mark, line, col });
+                continue;
+            };
             if row.tag == 0 {
                 row.tag = self.marks.tag();
             }
-            *place = Place::Row { tag: row.tag, col };
-            true
-        });
-        self.marks.list = list;
+            let tag = row.tag;
+            self.marks.push_row(RowMark { mark, tag, col: row_col });
+        }
     }
 }

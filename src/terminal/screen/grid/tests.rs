@@ -34,6 +34,21 @@ fn grid(rows: usize, cols: usize, text: &str) -> Grid {
     grid
 }
 
+#[test]
+fn marks_are_bounded() {
+    let mut grid = Grid::new(3, 10, 100_000);
+    (0..1000).for_each(|_| grid.mark(Mark::PromptStart));
+    assert_eq!(grid.marks().len(), 256);
+    for _ in 0..6000 {
+        grid.mark(Mark::CommandStart);
+        print(&mut grid, "x\n");
+    }
+    let marks = grid.marks();
+    assert_eq!(marks.len(), 4096 + 2, "those of the history, and of two rows");
+    let lines: Vec<u64> = marks.iter().map(|mark| mark.line).collect();
+    assert_eq!(lines, (6000 - 4098..6000).collect::<Vec<_>>(), "the newest are kept");
+}
+
 /// So many rows come back that the last ones are of a block whose rows are not counted yet.
 #[test]
 fn many_rows_come_back_at_another_width() {
