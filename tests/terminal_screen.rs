@@ -265,6 +265,30 @@ fn a_reader_resumes_with_bytes_or_with_a_snapshot() {
     assert_eq!(past.unwrap_err().kind(), ErrorKind::InvalidArgument);
 }
 
+/// Rows of a long scrollback are counted in parts after a change of the width, also when nothing else happens.
+#[test]
+fn a_long_scrollback_is_counted_at_another_width() {
+    const LINES: usize = 10_000;
+    let mut host = Host::new();
+    let screen = ScreenOptions { scrollback: 100_000, ..ScreenOptions::default() };
+    let options = AdoptOptions::new().screen(screen).reader(None);
+    let mut tty = Played::new(&mut host, options);
+    let line = format!("{}\r\n", "\u{65e5}".repeat(50));
+    for _ in 0..LINES / 100 {
+        tty.play(&mut host, line.repeat(100).as_bytes());
+    }
+    let history = |host: &mut Host| host.engine.state(tty.id).unwrap().screen.unwrap().history;
+    assert_eq!(
+        history(&mut host),
+        5 * LINES + 1 - 5,
+        "rows of 20 columns, above five on the screen"
+    );
+    host.engine.resize(tty.id, Size::cells(40, 5)).unwrap();
+    let all = 3 * LINES + 1 - 5;
+    assert!(history(&mut host) < all, "not in one go");
+    host.wait("all rows", |host| history(host) == all);
+}
+
 /// A snapshot in the middle of a sequence or a character is cut before it.
 #[test]
 fn snapshots_are_cut_between_sequences() {
