@@ -1107,7 +1107,7 @@ public:
     status clear_screen(terminal_id id) noexcept {
         return orch_terminal_clear_screen(raw_.get(), id);
     }
-    // Colours that the program is told, 0xRRGGBB each.
+    // Colours that are reported to the program, 0xRRGGBB each.
     status set_colors(terminal_id id, uint32_t foreground, uint32_t background,
                       uint32_t cursor) noexcept {
         return orch_terminal_set_colors(raw_.get(), id, foreground, background, cursor);

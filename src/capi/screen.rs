@@ -139,9 +139,9 @@ pub unsafe extern "C" fn orch_terminal_clear_screen(
     unsafe { command(engine, |e| e.clear_screen(TerminalId::from_u64(terminal))) }
 }
 
-/// Sets the colours that the program is told when it asks for them and has set none itself, 0xRRGGBB each, as
-/// `orch_screen_options` does in the beginning: those of the window that shows the terminal now. A program that asked
-/// for it (mode 2031) hears of a change between a dark and a light background.
+/// Replaces the colours of `orch_screen_options` with those of the window that shows the terminal now, 0xRRGGBB each.
+/// They are reported to the program when it queries a colour that it has not set itself. A program that has set mode
+/// 2031 also gets a report when the background changes between dark and light.
 ///
 /// Owner thread. Errors: ORCH_E_INVALID, ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_NO_SCREEN.
 #[unsafe(no_mangle)]

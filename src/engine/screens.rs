@@ -26,9 +26,9 @@ impl Engine {
         self.apply(id, &Op::Clear)
     }
 
-    /// Sets the colours that the program is told when it asks for them and has set none itself, as
-    /// [`ScreenOptions`](crate::ScreenOptions) does in the beginning: those of the window that shows the terminal now.
-    /// A program that asked for it (mode 2031) hears of a change between a dark and a light background.
+    /// Replaces the colours of [`ScreenOptions`](crate::ScreenOptions) with those of the window that shows the terminal
+    /// now. They are reported to the program when it queries a colour that it has not set itself. A program that has set
+    /// mode 2031 also gets a report when the background changes between dark and light.
     ///
     /// # Errors
     /// `StaleId`, `Closing`, `NoScreen`.

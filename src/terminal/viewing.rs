@@ -303,7 +303,7 @@ impl Terminal {
         Ok(())
     }
 
-    /// Other colours to tell the program of; one that asked for it hears of a change between dark and light.
+    /// Replaces the host's colours.
     pub(crate) fn set_colors(
         &mut self,
         (foreground, background, cursor): (Rgb, Rgb, Rgb),

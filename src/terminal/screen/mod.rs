@@ -38,7 +38,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use self::emulator::{Deed, Emulator};
+use self::emulator::{Effect, Emulator};
 pub(crate) use self::facts::{Fact, Facts};
 #[cfg(fuzzing)]
 pub(crate) use self::fuzz::fuzz;
@@ -135,12 +135,12 @@ impl Screen {
         if self.counts_scrolled {
             self.scrolled += (self.grid().rows_moved().0 - before) as usize;
         }
-        for deed in self.emulator.take_deeds() {
-            match deed {
-                Deed::TitleChanged => (self.title_changed, self.title_is_new) = (true, true),
-                Deed::Bell => self.bells = self.bells.saturating_add(1),
-                Deed::Clipboard { selection, text } => self.clipboard = Some((selection, text)),
-                Deed::ProgressChanged => self.progress_changed = true,
+        for effect in self.emulator.take_effects() {
+            match effect {
+                Effect::TitleChanged => (self.title_changed, self.title_is_new) = (true, true),
+                Effect::Bell => self.bells = self.bells.saturating_add(1),
+                Effect::Clipboard { selection, text } => self.clipboard = Some((selection, text)),
+                Effect::ProgressChanged => self.progress_changed = true,
             }
         }
         self.synchronized_since = match self.synchronized_since {
@@ -245,7 +245,7 @@ impl Screen {
         self.emulator.take_answers()
     }
 
-    /// The colours that the program is told when it has set none; see [`Emulator::set_colors`].
+    /// Replaces the host's colours; see [`Emulator::set_colors`].
     pub(crate) fn set_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
         self.emulator.set_colors(foreground, background, cursor);
     }

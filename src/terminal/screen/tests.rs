@@ -292,7 +292,7 @@ pub(super) fn all_rows(screen: &Screen) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(300, 20_261_124))]
 
     /// Fed whole, and a byte at a time.
     #[test]
@@ -313,15 +313,14 @@ proptest! {
         before in prop::collection::vec(step(), 0..60),
         after in prop::collection::vec(piece(), 0..20),
     ) {
-        // What is dropped depends on how wide it was when it left the screen.
-        let mut original = screen_with(24, 8, 100_000);
+        let mut original = screen(24, 8);
         apply(&mut original, &before);
         // In the ground state, where snapshots are cut.
         feed(&mut original, b"\x18");
         let expected = seen(&mut original);
         let snapshot = original.snapshot(usize::MAX, 0).unwrap();
         prop_assert_eq!(seen(&mut original), expected, "taking it changes nothing");
-        let mut copy = screen_with(snapshot.cols, snapshot.rows, 100_000);
+        let mut copy = screen(snapshot.cols, snapshot.rows);
         feed(&mut copy, &snapshot.bytes);
         let text = String::from_utf8_lossy(&snapshot.bytes).into_owned();
         prop_assert_eq!(seen(&mut copy), seen(&mut original), "{:?}", text);
@@ -365,11 +364,11 @@ proptest! {
     }
 }
 
-/// The same cases each time; in the long form of the tests other ones, and more.
-fn config() -> ProptestConfig {
+/// So many cases, the same ones each time; in the long form of the tests other ones, and more.
+pub(in crate::terminal::screen) fn cases(cases: u32, seed: u64) -> ProptestConfig {
     let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some();
     let (cases, rng_seed) =
-        if is_soak { (20_000, RngSeed::Random) } else { (300, RngSeed::Fixed(20_261_124)) };
+        if is_soak { (20_000, RngSeed::Random) } else { (cases, RngSeed::Fixed(seed)) };
     ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
 }
 

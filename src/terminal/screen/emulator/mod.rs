@@ -5,7 +5,7 @@
 //! bytes ─▶ Emulator ─▶ parser ─▶ Terminal ─┬─▶ grid        text, editing, screens      (csi, esc, rectangles)
 //!                                          ├─▶ modes, titles, palette, keyboard, charsets
 //!                                          ├─▶ answers     to the program's queries    (reports)
-//!                                          └─▶ deeds, facts  for the host              (osc)
+//!                                          └─▶ effects, facts  for the host              (osc)
 //! ```
 //!
 //! xterm is the reference where it is deterministic. Deliberately absent: VT52 mode, lines of double size,
@@ -51,15 +51,15 @@ use super::update::{Cursor, CursorShape, Modes};
 use super::{Rgb, ScreenOptions};
 use crate::terminal::options::Size;
 
-/// Deeds that wait to be fetched after each read; more of them say nothing new.
-const DEEDS_MAX: usize = 64;
+/// Effects that wait to be fetched after each read; more of them say nothing new.
+const EFFECTS_MAX: usize = 64;
 
 /// Capacity that is kept for the next translated text.
 const TRANSLATED_CAPACITY_IDLE: usize = 256;
 
 /// Something that the program did and that is not seen in cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Effect {
     TitleChanged,
     Bell,
     Clipboard { selection: bool, text: String },
@@ -119,7 +119,7 @@ struct Terminal {
     palette: Palette,
     progress: Option<Progress>,
     facts: Facts,
-    deeds: Vec<Deed>,
+    effects: Vec<Effect>,
     /// Answers to the program's queries, to be typed.
     answers: Vec<u8>,
     /// Bytes of answers before the sequence that is under way.
@@ -155,7 +155,7 @@ impl Emulator {
             palette: Palette::default(),
             progress: None,
             facts: Facts::default(),
-            deeds: Vec::new(),
+            effects: Vec::new(),
             answers: Vec::new(),
             answered: 0,
             queries: VecDeque::new(),
@@ -192,7 +192,7 @@ impl Emulator {
         std::mem::swap(&mut old.window.text, &mut new.window.text);
         std::mem::swap(&mut old.queries, &mut new.queries);
         new.grid.forget_changes_of(&old.grid);
-        new.deeds.clear();
+        new.effects.clear();
         *self = fresh;
     }
 
@@ -231,8 +231,8 @@ impl Emulator {
     }
 
     /// What the program did since the last call.
-    pub(crate) fn take_deeds(&mut self) -> Vec<Deed> {
-        std::mem::take(&mut self.terminal.deeds)
+    pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.terminal.effects)
     }
 
     /// A synchronized update is under way.
@@ -268,7 +268,7 @@ impl Emulator {
             + terminal.keyboard.bytes()
             + terminal.palette.bytes()
             + terminal.answers.capacity()
-            + terminal.deeds.capacity() * size_of::<Deed>()
+            + terminal.effects.capacity() * size_of::<Effect>()
             + terminal.queries.capacity() * size_of::<(u64, u64)>()
     }
 }
@@ -298,7 +298,7 @@ impl Actions for Terminal {
     fn control(&mut self, byte: u8) {
         self.has_printed = false;
         match byte {
-            0x07 => self.deed(Deed::Bell),
+            0x07 => self.effect(Effect::Bell),
             0x08 => self.grid.backspace(),
             b'\t' => self.tab(),
             b'\n' | 0x0B | 0x0C => self.line_feed(),
@@ -402,7 +402,7 @@ impl Terminal {
         let had_title = !self.window.text.is_empty();
         (self.window, self.icon) = (Title::default(), Title::default());
         if had_title {
-            self.deed(Deed::TitleChanged);
+            self.effect(Effect::TitleChanged);
         }
         self.set_progress(None);
     }
@@ -415,13 +415,13 @@ impl Terminal {
     fn set_progress(&mut self, progress: Option<Progress>) {
         if self.progress != progress {
             self.progress = progress;
-            self.deed(Deed::ProgressChanged);
+            self.effect(Effect::ProgressChanged);
         }
     }
 
-    fn deed(&mut self, deed: Deed) {
-        if self.deeds.len() < DEEDS_MAX {
-            self.deeds.push(deed);
+    fn effect(&mut self, effect: Effect) {
+        if self.effects.len() < EFFECTS_MAX {
+            self.effects.push(effect);
         }
     }
 }

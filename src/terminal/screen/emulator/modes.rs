@@ -1,6 +1,6 @@
 //! Modes: what programs set, reset, save and ask for.
 //!
-//! Modes that change editing are the grid's. The rest is kept here; what viewers need of it is told by
+//! Modes that change editing are the grid's. The rest is kept here; what viewers need of it is in
 //! [`Modes`]. A mode of the keyboard that nobody would act on is not known, so that DECRQM tells the truth.
 
 use super::super::update::Modes;

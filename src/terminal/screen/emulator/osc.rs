@@ -7,7 +7,7 @@ use super::super::grid::Mark;
 use super::super::update::CursorShape;
 use super::colors::{self, BACKGROUND, CURSOR, FOREGROUND};
 use super::titles::Which;
-use super::{Deed, Progress, ProgressState, Terminal};
+use super::{Effect, Progress, ProgressState, Terminal};
 
 /// Bytes of a link, its id included, that are kept.
 const LINK_BYTES_MAX: usize = 2048;
@@ -124,7 +124,7 @@ impl Terminal {
         let decoded = clipboard::decode(base64);
         if let Some(text) = decoded.and_then(|bytes| String::from_utf8(bytes).ok()) {
             let selection = selection.first().is_some_and(|first| *first != b'c');
-            self.deed(Deed::Clipboard { selection, text });
+            self.effect(Effect::Clipboard { selection, text });
         }
     }
 

@@ -1,5 +1,5 @@
 //! Answers that wait to be fetched, and where in the output their queries stand, so that readers of the
-//! output who answer by themselves are not given them.
+//! output that answer by themselves do not get them.
 
 use std::fmt::{Arguments, Write};
 
@@ -53,8 +53,8 @@ impl Emulator {
         self.terminal.progress
     }
 
-    /// The colours of the host: what programs are told that have set none. A program that asked for it
-    /// (mode 2031) hears of a change between dark and light.
+    /// Replaces the host's colours, which are reported where the program has set none. With mode 2031 a change
+    /// between dark and light is reported, too.
     pub(crate) fn set_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
         self.terminal.set_host_colors(foreground, background, cursor);
     }

@@ -83,8 +83,7 @@ impl Terminal {
         self.answer(format_args!("\x1b[?997;{scheme}n"));
     }
 
-    /// The host has other colours from now on; programs that asked for it hear of a change from dark to
-    /// light or back.
+    /// Replaces the host's colours; with mode 2031 a change between dark and light is reported.
     pub(super) fn set_host_colors(&mut self, foreground: Rgb, background: Rgb, cursor: Rgb) {
         let was_dark = is_dark(self.options.background);
         self.options.foreground = foreground;

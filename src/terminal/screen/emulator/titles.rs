@@ -1,6 +1,6 @@
 //! Titles of the window and its icon, each with a stack.
 
-use super::Deed;
+use super::Effect;
 use super::Terminal;
 
 /// Bytes of a title that are kept.
@@ -79,7 +79,7 @@ impl Terminal {
         }
         if which.has_window() && title != self.window.text {
             self.window.text = title;
-            self.deed(Deed::TitleChanged);
+            self.effect(Effect::TitleChanged);
         }
     }
 

@@ -1,7 +1,8 @@
 //! Random operations on grids of any size: invariants after each, viewers that keep up, text that stays.
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+
+use crate::terminal::screen::tests::cases;
 
 use super::tests::print;
 use super::*;
@@ -287,15 +288,8 @@ fn lines(grid: &Grid) -> Vec<String> {
     lines
 }
 
-fn config() -> ProptestConfig {
-    let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some();
-    let (cases, rng_seed) =
-        if is_soak { (20_000, RngSeed::Random) } else { (300, RngSeed::Fixed(20_261_127)) };
-    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(300, 20_261_127))]
 
     #[test]
     fn invariants_hold_and_viewers_keep_up(

@@ -1,7 +1,8 @@
 //! What the parser makes of streams: tables of cases, and that cutting a stream changes nothing.
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+
+use crate::terminal::screen::tests::cases;
 
 use super::strings::{STRING_BYTES_MAX, STRING_CAPACITY_IDLE};
 use super::*;
@@ -228,11 +229,7 @@ fn alphabet() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 3000,
-        rng_seed: RngSeed::Fixed(20_261_127),
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(cases(3000, 20_261_127))]
 
     /// The same actions, the same offsets, however the stream is cut; and at a cut that
     /// `ground_offset` gives a fresh parser goes on in the same way.

@@ -4,7 +4,8 @@
 use std::rc::Rc;
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+
+use crate::terminal::screen::tests::cases;
 
 use super::cursor::{Scratch, SearchCursor};
 use super::pattern::Pattern;
@@ -85,15 +86,8 @@ fn line() -> impl Strategy<Value = String> {
     prop::collection::vec(word, 0..14).prop_map(|words| words.concat())
 }
 
-fn config() -> ProptestConfig {
-    let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some();
-    let (cases, rng_seed) =
-        if is_soak { (20_000, RngSeed::Random) } else { (200, RngSeed::Fixed(20_261_128)) };
-    ProptestConfig { cases, rng_seed, failure_persistence: None, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(200, 20_261_128))]
 
     #[test]
     fn the_grid_is_searched_as_it_was_printed(

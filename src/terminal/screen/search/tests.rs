@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+
+use crate::terminal::screen::tests::cases;
 
 use super::finder::{Finder, Haystack, Step};
 use super::pattern::Pattern;
@@ -153,16 +154,8 @@ fn boundaries_are_looked_at_anew_behind_what_is_skipped() {
     }
 }
 
-/// The same cases each time; in the long form of the tests other ones, and more.
-fn config() -> ProptestConfig {
-    let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some();
-    let (cases, rng_seed) =
-        if is_soak { (50_000, RngSeed::Random) } else { (500, RngSeed::Fixed(20_261_127)) };
-    ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(500, 20_261_127))]
 
     #[test]
     fn finds_what_the_regex_crate_finds(

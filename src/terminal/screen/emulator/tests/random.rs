@@ -1,17 +1,10 @@
 //! Random streams: nothing panics at any size, and where the output is cut does not matter.
 
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
+
+use crate::terminal::screen::tests::cases;
 
 use super::*;
-
-/// The same cases each time; in the long form of the tests other ones, and more.
-fn config() -> ProptestConfig {
-    let is_soak = std::env::var_os("ORCHFLOW_SOAK").is_some();
-    let (cases, rng_seed) =
-        if is_soak { (20_000, RngSeed::Random) } else { (400, RngSeed::Fixed(20_261_127)) };
-    ProptestConfig { cases, rng_seed, ..ProptestConfig::default() }
-}
 
 fn words() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
@@ -147,7 +140,7 @@ fn seen(emulator: &mut Emulator) -> String {
         &format!("{state:?} {:?} {:?} {:?}", terminal.charsets, terminal.modes, terminal.keyboard);
     let told = (&terminal.window, &terminal.icon, &terminal.queries, &terminal.palette);
     seen += &format!("{told:?} {:?} {:?}", emulator.cursor(), emulator.modes());
-    seen += &format!("{:?} {:?}", emulator.take_answers(), emulator.take_deeds());
+    seen += &format!("{:?} {:?}", emulator.take_answers(), emulator.take_effects());
     seen
 }
 
@@ -159,7 +152,7 @@ fn check_bounds(emulator: &Emulator) {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(400, 20_261_127))]
 
     /// Sizes from one cell on, with changes of size between.
     #[test]

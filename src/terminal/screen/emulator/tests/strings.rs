@@ -44,28 +44,28 @@ fn titles_are_bounded() {
 }
 
 #[test]
-fn deeds() {
-    let title = || Deed::TitleChanged;
-    let clipboard = |selection, text: &str| Deed::Clipboard { selection, text: text.to_owned() };
+fn effects() {
+    let title = || Effect::TitleChanged;
+    let clipboard = |selection, text: &str| Effect::Clipboard { selection, text: text.to_owned() };
     let table = [
-        ("\x07", vec![Deed::Bell]),
+        ("\x07", vec![Effect::Bell]),
         ("\x1b]2;a\x07\x1b]2;a\x07\x1b]1;b\x07", vec![title()]),
         ("\x1b]2;a\x07\x1bc", vec![title(), title()]),
         ("\x1b]52;c;aGVsbG8=\x07", vec![clipboard(false, "hello")]),
         ("\x1b]52;;aGVsbG8\x1b\\", vec![clipboard(false, "hello")]),
         ("\x1b]52;p;aGVsbG8\x07", vec![clipboard(true, "hello")]),
         ("\x1b]52;c;?\x07\x1b]52;c\x07\x1b]52;c;!\x07\x1b]52;c;/w==\x07", vec![]),
-        ("\x1b]9;4;1;30\x07\x1b]9;4;1;30\x07", vec![Deed::ProgressChanged]),
-        ("\x1b]9;4;1;30\x07\x1bc", vec![Deed::ProgressChanged, Deed::ProgressChanged]),
+        ("\x1b]9;4;1;30\x07\x1b]9;4;1;30\x07", vec![Effect::ProgressChanged]),
+        ("\x1b]9;4;1;30\x07\x1bc", vec![Effect::ProgressChanged, Effect::ProgressChanged]),
         ("\x1b]2;a\x18\x1b]52;c;aGVsbG8=\x1b[m", vec![]),
     ];
-    for (output, deeds) in table {
-        assert_eq!(fed(output).take_deeds(), deeds, "{output:?}");
+    for (output, effects) in table {
+        assert_eq!(fed(output).take_effects(), effects, "{output:?}");
     }
-    assert_eq!(fed("\x07".repeat(1000)).take_deeds().len(), DEEDS_MAX);
+    assert_eq!(fed("\x07".repeat(1000)).take_effects().len(), EFFECTS_MAX);
     let mut emulator = Emulator::new(Size::cells(20, 6), &ScreenOptions::default(), 0);
     feed(&mut emulator, "\x1b]52;c;aGVsbG8=\x07");
-    assert_eq!(emulator.take_deeds(), [], "the clipboard is off by default");
+    assert_eq!(emulator.take_effects(), [], "the clipboard is off by default");
 }
 
 #[test]
