@@ -131,7 +131,7 @@ void facts() {
 
 void questions() {
     orch::engine engine = make_engine();
-    const auto id = spawn(engine, "seq 1 20; stty raw -echo; printf '\\033[?2004hready'; exec cat -v",
+    const auto id = spawn(engine, "seq 1 20; stty raw -echo; printf '\\033]133;A\\007\\033[?2004hready'; exec cat -v",
                           ORCH_DELIVERY_LOSSY);
     until_shown(engine, id, "ready");
     auto search = orch::search("^1", ORCH_SEARCH_REGEX);
@@ -145,6 +145,20 @@ void questions() {
         CHECK(match.start_row > last);
         last = match.start_row;
     }
+    const auto place = (*found)[0].start;
+    const auto where = engine.locate(id, place);
+    CHECK(where);
+    CHECK_INT(where->first, (*found)[0].start_row);
+    CHECK_INT(where->second, 0);
+    CHECK_INT(engine.locate(id, {1000, 0}).error().code(), ORCH_E_NOT_FOUND);
+    search.go_on(*found);
+    CHECK_INT(search.raw.from_line.line, found->next_line().line);
+    const auto rest = engine.search(id, search);
+    CHECK(rest && (*rest)[0].start.line == place.line + 12);
+    const auto marks = engine.marks(id);
+    CHECK(marks);
+    CHECK_INT(marks->size(), 1);
+    for (const orch_mark &mark : *marks) CHECK_INT(mark.kind, ORCH_MARK_PROMPT_START);
     CHECK(!engine.search(id, orch::search("nowhere"))->next());
     const auto snapshot = engine.snapshot(id, 10);
     CHECK(snapshot && snapshot->len > 0);

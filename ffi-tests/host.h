@@ -26,6 +26,8 @@
 #define HOST_FIRST_PEER_ATTACH_OPTIONS 40
 #define HOST_FIRST_SEARCH 48
 #define HOST_FIRST_MATCHES 40
+#define HOST_FIRST_SNAPSHOT 40
+#define HOST_FIRST_SCREEN_UPDATE 136
 
 // Output that a test has collected.
 typedef struct host_text {

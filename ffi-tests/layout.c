@@ -183,11 +183,16 @@ FIELD(orch_run, cols, 40, 2);
 FIELD(orch_run, flags, 42, 2);
 FIELD(orch_run, reserved, 44, 4);
 
-SIZE(orch_row, 24);
+SIZE(orch_line_position, 16);
+FIELD(orch_line_position, line, 0, 8);
+FIELD(orch_line_position, col, 8, 8);
+
+SIZE(orch_row, 40);
 FIELD(orch_row, index, 0, 4);
 FIELD(orch_row, flags, 4, 4);
 FIELD(orch_row, runs, 8, 8);
 FIELD(orch_row, run_count, 16, 8);
+FIELD(orch_row, line, 24, 16);
 
 SIZE(orch_rows, 32);
 FIELD(orch_rows, rows, 0, 8);
@@ -195,7 +200,7 @@ FIELD(orch_rows, row_count, 8, 8);
 FIELD(orch_rows, row_stride, 16, 8);
 FIELD(orch_rows, run_stride, 24, 8);
 
-SIZE(orch_screen_update, 136);
+SIZE(orch_screen_update, 152);
 FIELD(orch_screen_update, size, 0, 8);
 FIELD(orch_screen_update, generation, 8, 8);
 FIELD(orch_screen_update, offset, 16, 8);
@@ -211,8 +216,9 @@ FIELD(orch_screen_update, scrolls, 80, 8);
 FIELD(orch_screen_update, scroll_count, 88, 8);
 FIELD(orch_screen_update, scroll_stride, 96, 8);
 FIELD(orch_screen_update, rows, 104, 32);
+FIELD(orch_screen_update, line, 136, 16);
 
-SIZE(orch_event, 184);
+SIZE(orch_event, 200);
 FIELD(orch_event, size, 0, 8);
 FIELD(orch_event, kind, 8, 4);
 FIELD(orch_event, level, 12, 4);
@@ -238,6 +244,7 @@ FIELD(orch_event, version, 144, 16);
 FIELD(orch_event, batch, 160, 8);
 FIELD(orch_event, review, 168, 8);
 FIELD(orch_event, peer, 176, 8);
+FIELD(orch_event, line, 184, 16);
 
 SIZE(orch_reader_state, 32);
 FIELD(orch_reader_state, reader, 0, 8);
@@ -282,14 +289,26 @@ FIELD(orch_terminal_state, progress, 244, 4);
 FIELD(orch_terminal_state, progress_percent, 248, 4);
 FIELD(orch_terminal_state, reserved, 252, 4);
 
-SIZE(orch_snapshot, 40);
+SIZE(orch_snapshot, 56);
 FIELD(orch_snapshot, size, 0, 8);
 FIELD(orch_snapshot, offset, 8, 8);
 FIELD(orch_snapshot, data, 16, 8);
 FIELD(orch_snapshot, len, 24, 8);
 FIELD(orch_snapshot, window, 32, 8);
+FIELD(orch_snapshot, line, 40, 16);
 
-SIZE(orch_search, 56);
+SIZE(orch_mark, 24);
+FIELD(orch_mark, kind, 0, 4);
+FIELD(orch_mark, reserved, 4, 4);
+FIELD(orch_mark, position, 8, 16);
+
+SIZE(orch_marks, 32);
+FIELD(orch_marks, size, 0, 8);
+FIELD(orch_marks, marks, 8, 8);
+FIELD(orch_marks, mark_count, 16, 8);
+FIELD(orch_marks, mark_stride, 24, 8);
+
+SIZE(orch_search, 72);
 FIELD(orch_search, size, 0, 8);
 FIELD(orch_search, pattern, 8, 16);
 FIELD(orch_search, flags, 24, 4);
@@ -297,14 +316,18 @@ FIELD(orch_search, from, 28, 4);
 FIELD(orch_search, rows_max, 32, 8);
 FIELD(orch_search, matches_max, 40, 8);
 FIELD(orch_search, from_col, 48, 4);
+FIELD(orch_search, reserved, 52, 4);
+FIELD(orch_search, from_line, 56, 16);
 
-SIZE(orch_match, 16);
+SIZE(orch_match, 48);
 FIELD(orch_match, start_row, 0, 4);
 FIELD(orch_match, start_col, 4, 4);
 FIELD(orch_match, end_row, 8, 4);
 FIELD(orch_match, end_col, 12, 4);
+FIELD(orch_match, start, 16, 16);
+FIELD(orch_match, end, 32, 16);
 
-SIZE(orch_matches, 48);
+SIZE(orch_matches, 64);
 FIELD(orch_matches, size, 0, 8);
 FIELD(orch_matches, matches, 8, 8);
 FIELD(orch_matches, match_count, 16, 8);
@@ -312,6 +335,8 @@ FIELD(orch_matches, match_stride, 24, 8);
 FIELD(orch_matches, has_more, 32, 4);
 FIELD(orch_matches, next, 36, 4);
 FIELD(orch_matches, next_col, 40, 4);
+FIELD(orch_matches, reserved, 44, 4);
+FIELD(orch_matches, next_line, 48, 16);
 
 VALUE(ORCH_OK, 0);
 VALUE(ORCH_DONE, 1);
@@ -466,6 +491,11 @@ VALUE(ORCH_SCREEN_CLIPBOARD, 2);
 VALUE(ORCH_SEARCH_REGEX, 1);
 VALUE(ORCH_SEARCH_IGNORE_CASE, 2);
 VALUE(ORCH_SEARCH_OLDEST, -2147483647 - 1);
+VALUE(ORCH_LINE_NONE, UINT64_MAX);
+VALUE(ORCH_MARK_PROMPT_START, 0);
+VALUE(ORCH_MARK_COMMAND_START, 1);
+VALUE(ORCH_MARK_OUTPUT_START, 2);
+VALUE(ORCH_MARK_OUTPUT_END, 3);
 
 // The library takes the structs, and those that have grown in their first size, but no smaller ones.
 int main(void) {

@@ -72,7 +72,7 @@ FIELD(orch_peer_terminal, since_output_ms, 96, 8);
 FIELD(orch_peer_terminal, history, 104, 4);
 FIELD(orch_peer_terminal, reserved, 108, 4);
 
-SIZE(orch_peer_event, 192);
+SIZE(orch_peer_event, 208);
 FIELD(orch_peer_event, size, 0, 8);
 FIELD(orch_peer_event, peer, 8, 8);
 FIELD(orch_peer_event, kind, 16, 4);
@@ -99,6 +99,7 @@ FIELD(orch_peer_event, matches, 160, 8);
 FIELD(orch_peer_event, match_count, 168, 8);
 FIELD(orch_peer_event, match_stride, 176, 8);
 FIELD(orch_peer_event, detail, 184, 8);
+FIELD(orch_peer_event, line, 192, 16);
 
 VALUE(ORCH_PEER_CONNECTED, 1);
 VALUE(ORCH_PEER_DISCONNECTED, 2);

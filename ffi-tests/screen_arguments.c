@@ -134,8 +134,8 @@ static void outputs(orch_engine *engine, uint64_t terminal) {
         CHECK_INT(out.tail[0], 0);                                                   \
         CHECK(check_is_filled(&out.tail[1], 8));                                     \
     } while (0)
-    CHECK_SIZES(update, sizeof update.known, orch_terminal_get_screen(engine, terminal, 0, &update.known));
-    CHECK_SIZES(snapshot, sizeof snapshot.known, orch_terminal_get_snapshot(engine, terminal, 0, &snapshot.known));
+    CHECK_SIZES(update, HOST_FIRST_SCREEN_UPDATE, orch_terminal_get_screen(engine, terminal, 0, &update.known));
+    CHECK_SIZES(snapshot, HOST_FIRST_SNAPSHOT, orch_terminal_get_snapshot(engine, terminal, 0, &snapshot.known));
     CHECK_SIZES(matches, HOST_FIRST_MATCHES, orch_terminal_search(engine, terminal, &search, &matches.known));
 #undef CHECK_SIZES
     CHECK_INT(matches.known.match_count, 1);

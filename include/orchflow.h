@@ -863,6 +863,21 @@
 // Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
 #define ORCH_SCREEN_CLIPBOARD 2
 
+// For `orch_line_position.line`: none.
+#define ORCH_LINE_NONE UINT64_MAX
+
+// Mark: a prompt begins (OSC 133 or 633, A).
+#define ORCH_MARK_PROMPT_START 0
+
+// Mark: the prompt ends, and what the user types begins (B).
+#define ORCH_MARK_COMMAND_START 1
+
+// Mark: the command runs, and its output begins (C).
+#define ORCH_MARK_OUTPUT_START 2
+
+// Mark: the output ends (D).
+#define ORCH_MARK_OUTPUT_END 3
+
 // Search flag: the pattern is a regular expression in the syntax of Rust's regex crate; without
 // backreferences and look-around, in a time that is linear in the text.
 #define ORCH_SEARCH_REGEX 1
@@ -1552,6 +1567,20 @@ typedef struct orch_run {
     uint32_t reserved;
 } orch_run;
 
+// A place in the text of the primary screen and its scrollback that stays when rows scroll away and when the size
+// changes.
+//
+// A line is what ends with a line feed, however many rows it takes (one of more than 16 KiB counts as several). Lines are
+// numbered from the first one that the terminal has shown, and no number is used twice for lines of the scrollback. A line
+// that is on the screen has its number in advance: it changes when the program inserts or deletes lines above it, or breaks
+// or joins them, and is final when the line goes to the scrollback. Lines of the alternate screen have no numbers.
+typedef struct orch_line_position {
+    // Number of the line; ORCH_LINE_NONE for no place.
+    uint64_t line;
+    // Columns of the line before the place, over all of its rows.
+    uint64_t col;
+} orch_line_position;
+
 // One row of a screen or its scrollback.
 typedef struct orch_row {
     // Its place: 0 is the top row of the screen, -1 the newest row of the scrollback.
@@ -1563,6 +1592,9 @@ typedef struct orch_row {
     const struct orch_run *runs;
     // How many.
     size_t run_count;
+    // The place of its first column in its line, as it was when the row was asked for or sent; ORCH_LINE_NONE on the
+    // alternate screen, and in rows of another engine, for which see `orch_screen_update.line`.
+    struct orch_line_position line;
 } orch_row;
 
 // Rows, from the top. Elements may be larger than this header knows: go through them with
@@ -1612,6 +1644,10 @@ typedef struct orch_screen_update {
     size_t scroll_stride;
     // Rows that are different.
     struct orch_rows rows;
+    // The place of the top row that is seen; ORCH_LINE_NONE on the alternate screen. A row below one that is wrapped goes
+    // on in its line, as many columns further on as the screen has, or one less where a character of two columns did not
+    // fit; other rows begin the next line.
+    struct orch_line_position line;
 } orch_screen_update;
 
 // One change of a file.
@@ -1724,6 +1760,10 @@ typedef struct orch_match {
     int32_t end_row;
     // The column after the last character.
     uint32_t end_col;
+    // The place of the first character in its line; ORCH_LINE_NONE on the alternate screen.
+    struct orch_line_position start;
+    // The place behind the last character.
+    struct orch_line_position end;
 } orch_match;
 
 // What is known of a terminal of another engine, beyond what its state tells.
@@ -1816,6 +1856,8 @@ typedef struct orch_peer_event {
     size_t match_stride;
     // ORCH_ANSWER_TERMINAL: what is known.
     const struct orch_peer_terminal *detail;
+    // ORCH_PEER_SNAPSHOT: the place of the first row that it shows. Otherwise ORCH_LINE_NONE.
+    struct orch_line_position line;
 } orch_peer_event;
 
 // An event. Fields that its kind does not name are 0.
@@ -1873,6 +1915,8 @@ typedef struct orch_event {
     const struct orch_state_review *review;
     // ORCH_EVENT_PEER: what happened, with everything in it borrowed as `data` is.
     const struct orch_peer_event *peer;
+    // ORCH_EVENT_SNAPSHOT: the place of the first row that it shows. Otherwise ORCH_LINE_NONE.
+    struct orch_line_position line;
 } orch_event;
 
 // A reader as a state query shows it.
@@ -1975,7 +2019,32 @@ typedef struct orch_snapshot {
     size_t len;
     // Columns and rows of the screen, which the other terminal has to have as well.
     struct orch_size window;
+    // The place of the first row that it shows, of the scrollback or the primary screen: lines of the other terminal can be
+    // named as here.
+    struct orch_line_position line;
 } orch_snapshot;
+
+// A place that the program has marked. It stays with its text, and vanishes with it.
+typedef struct orch_mark {
+    // One of ORCH_MARK_*. Ignore kinds that you do not know.
+    uint32_t kind;
+    // Always 0.
+    uint32_t reserved;
+    // Where.
+    struct orch_line_position position;
+} orch_mark;
+
+// The marks of a terminal.
+typedef struct orch_marks {
+    // `sizeof(orch_marks)`, set by the host.
+    size_t size;
+    // The marks in the order of the text; elements lie `mark_stride` bytes apart (`orch_mark_at`).
+    const struct orch_mark *marks;
+    // How many.
+    size_t mark_count;
+    // Bytes from one to the next.
+    size_t mark_stride;
+} orch_marks;
 
 // What to search and where. Fill with `orch_search_init` first.
 typedef struct orch_search {
@@ -1997,6 +2066,11 @@ typedef struct orch_search {
     size_t matches_max;
     // The column to begin at, in the row `from`. Default 0.
     uint32_t from_col;
+    // Always 0.
+    uint32_t reserved;
+    // The place to begin at in place of `from`; if its line is gone, the oldest one. Of no effect on the alternate screen.
+    // Default ORCH_LINE_NONE.
+    struct orch_line_position from_line;
 } orch_search;
 
 // What a search found.
@@ -2016,6 +2090,11 @@ typedef struct orch_matches {
     // The column in that row, for `orch_search.from_col`. A host whose struct ends before it goes on in
     // the row after that: it loses the matches in the rest of the row, and gets none twice.
     uint32_t next_col;
+    // Always 0.
+    uint32_t reserved;
+    // The same place in its line, for `orch_search.from_line`: right also when more output has come in between.
+    // ORCH_LINE_NONE on the alternate screen.
+    struct orch_line_position next_line;
 } orch_matches;
 
 // What to watch and how. Fill with `orch_watch_options_init` first. 0 means the default.
@@ -2913,8 +2992,8 @@ int32_t orch_reader_request_snapshot(struct orch_engine *engine,
 // reader of the terminal that is not scrolled back); everything for 0 and for one that is too long
 // ago. Set `out_update->size` before; it is left as it is.
 //
-// What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot` and
-// `orch_terminal_search` lend is good until the next of these calls on the engine that succeeds, or
+// What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot`,
+// `orch_terminal_get_marks` and `orch_terminal_search` lend is good until the next of these calls on the engine that succeeds, or
 // the engine's end. Events and turns do not matter to it, nor it to what an event has lent.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID.
@@ -2959,6 +3038,26 @@ int32_t orch_terminal_get_snapshot(struct orch_engine *engine,
 // Owner thread. Errors: ORCH_E_INVALID.
 int32_t orch_engine_screen_bytes(const struct orch_engine *engine, size_t *out_bytes);
 
+// Where a place in a line is now, at the present size: its row (0 is the top of the screen, -1 the newest row of the
+// scrollback) and column. A column behind the end of its row is that row's last one.
+//
+// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID, ORCH_E_NOT_FOUND when the line has left the
+// scrollback or was erased, while the alternate screen hides it, and for a moment while a long scrollback is counted
+// after a change of the width. Then the outputs are left as they are.
+int32_t orch_terminal_locate(struct orch_engine *engine,
+                             uint64_t terminal,
+                             struct orch_line_position position,
+                             int32_t *out_row,
+                             uint32_t *out_col);
+
+// The prompts, commands and outputs that the program has marked, in the order of the text: the newest 4,096 of the
+// scrollback, and 256 of the primary screen. Set `out_marks->size` before; it is left as it is.
+//
+// Lent as by `orch_terminal_get_screen`. Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID.
+int32_t orch_terminal_get_marks(struct orch_engine *engine,
+                                uint64_t terminal,
+                                struct orch_marks *out_marks);
+
 // Fills a search with the defaults. `size` is `sizeof(orch_search)`.
 //
 // Any thread. Errors: ORCH_E_INVALID.
@@ -2972,7 +3071,7 @@ int32_t orch_search_init(struct orch_search *search, size_t size);
 // Lent as by `orch_terminal_get_screen`. Owner thread. Takes an estimated 10 ms for 10,000 rows of 80 columns, and
 // stops after about 100 ms, `has_more` set, or when the search for one more match in one line is through if
 // that takes longer, which only expressions do that are made for it: search a long scrollback in slices, by
-// `rows_max` and `from`; to end a search is not to go on. What was compiled is kept for the next slice.
+// `rows_max` and `from_line`; to end a search is not to go on. What was compiled is kept for the next slice.
 // Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message says what is wrong with a pattern.
 int32_t orch_terminal_search(struct orch_engine *engine,
                              uint64_t terminal,
@@ -3572,6 +3671,11 @@ static inline const orch_terminal_facts *orch_terminal_facts_at(const orch_state
 static inline const orch_file_facts *orch_file_facts_at(const orch_state_changes *changes,
                                                         size_t index) {
     return (const orch_file_facts *)((const char *)changes->files + index * changes->file_stride);
+}
+
+// A mark; `index` counts from 0 and is below `mark_count`.
+static inline const orch_mark *orch_mark_at(const orch_marks *marks, size_t index) {
+    return (const orch_mark *)((const char *)marks->marks + index * marks->mark_stride);
 }
 
 // What became of an operation; `index` counts from 0 and is below `status_count`.

@@ -358,6 +358,8 @@ public:
     }
     // The column in that row.
     uint32_t next_col() const noexcept { return raw_.next_col; }
+    // The same place in its line, which stays when more output comes in between.
+    orch_line_position next_line() const noexcept { return raw_.next_line; }
 
 private:
     orch_matches raw_;
@@ -366,8 +368,22 @@ private:
 inline search &search::go_on(const matches &found) noexcept {
     raw.from = found.next().value_or(INT32_MAX);
     raw.from_col = found.next_col();
+    raw.from_line = found.next_line();
     return *this;
 }
+
+// Places that the program has marked, in the order of the text. Borrowed until the next question about a screen.
+class marks {
+public:
+    explicit marks(const orch_marks &raw) noexcept : raw_(raw) {}
+    size_t size() const noexcept { return raw_.mark_count; }
+    const orch_mark &operator[](size_t index) const noexcept { return *orch_mark_at(&raw_, index); }
+    index_iterator<marks> begin() const noexcept { return {*this, 0}; }
+    index_iterator<marks> end() const noexcept { return {*this, size()}; }
+
+private:
+    orch_marks raw_;
+};
 
 // What changed in the files of a watch in one flush. Borrowed from an event as its bytes.
 class file_batch {
@@ -1138,6 +1154,20 @@ public:
         const status done = orch_terminal_get_snapshot(raw_.get(), id, scrollback, &out);
         if (!done) return done;
         return out;
+    }
+    // Where a place in a line is now: its row and column. ORCH_E_NOT_FOUND when it is gone.
+    result<std::pair<int32_t, uint32_t>> locate(terminal_id id, orch_line_position place) noexcept {
+        std::pair<int32_t, uint32_t> out;
+        const status done = orch_terminal_locate(raw_.get(), id, place, &out.first, &out.second);
+        if (!done) return done;
+        return out;
+    }
+    result<orch::marks> marks(terminal_id id) noexcept {
+        orch_marks out = {};
+        out.size = sizeof out;
+        const status done = orch_terminal_get_marks(raw_.get(), id, &out);
+        if (!done) return done;
+        return orch::marks(out);
     }
     result<matches> search(terminal_id id, const orch::search &what) noexcept {
         orch_matches out = {};

@@ -327,6 +327,8 @@ fn who_has_stalled_has_no_say() {
     other.send(&json!({"type": "attach", "terminal": terminal, "mode": "screen",
         "cols": 100, "rows": 40}));
     other.receive_type("attached");
+    // It takes what it is sent: who does not is closed.
+    std::thread::spawn(move || other.closed());
     await_size(&mut onlooker, terminal, 60, 20);
     // It gives no credit, and its attachment changes.
     while small.receive_type("attached")["mode"] != "screen" {}

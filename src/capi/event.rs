@@ -5,6 +5,7 @@ use std::ptr;
 
 use super::config::{ORCH_LOG_ERROR, ORCH_LOG_INFO, ORCH_LOG_WARN};
 use super::guard::{Inner, Lent, Poisoned, on_engine_if, orch_engine};
+use super::line::{NO_LINE, orch_line_position};
 use super::options::{NO_BYTES, NO_SIZE, delivery_number, orch_bytes, orch_size};
 use super::peer_event::orch_peer_event;
 use super::sized::{self, SizedStruct, size_through};
@@ -182,6 +183,8 @@ pub struct orch_event {
     pub review: *const orch_state_review,
     /// ORCH_EVENT_PEER: what happened, with everything in it borrowed as `data` is.
     pub peer: *const orch_peer_event,
+    /// ORCH_EVENT_SNAPSHOT: the place of the first row that it shows. Otherwise ORCH_LINE_NONE.
+    pub line: orch_line_position,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -214,6 +217,7 @@ unsafe impl SizedStruct for orch_event {
             batch: ptr::null(),
             review: ptr::null(),
             peer: ptr::null(),
+            line: NO_LINE,
         }
     }
 }
@@ -368,6 +372,7 @@ fn fill_terminal(
             fill_reader(out, reader, snapshot.offset, snapshot.offset);
             fill_data(out, &snapshot.bytes, lent);
             out.window = Size::cells(snapshot.cols, snapshot.rows).into();
+            out.line = snapshot.line.into();
         }
         TerminalEvent::Cleared { reader, offset } => fill_reader(out, reader, offset, offset),
         TerminalEvent::DeliveryChanged { reader, delivery } => {

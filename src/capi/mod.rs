@@ -48,6 +48,8 @@ mod state;
 
 mod screen;
 
+mod line;
+
 mod search;
 
 mod watch;
@@ -72,6 +74,7 @@ pub use batch::*;
 pub use config::*;
 pub use engine::*;
 pub use event::*;
+pub use line::*;
 pub use listen::*;
 pub use options::*;
 pub use peer::*;

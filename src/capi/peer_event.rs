@@ -5,6 +5,7 @@ use std::ptr;
 
 use super::event::exit_numbers;
 use super::guard::Lent;
+use super::line::{NO_LINE, orch_line_position};
 use super::options::{
     NO_BYTES, NO_SIZE, ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY, ORCH_DELIVERY_SCREEN,
     orch_bytes, orch_size,
@@ -210,6 +211,8 @@ pub struct orch_peer_event {
     pub match_stride: usize,
     /// ORCH_ANSWER_TERMINAL: what is known.
     pub detail: *const orch_peer_terminal,
+    /// ORCH_PEER_SNAPSHOT: the place of the first row that it shows. Otherwise ORCH_LINE_NONE.
+    pub line: orch_line_position,
 }
 
 const NO_EVENT: orch_peer_event = orch_peer_event {
@@ -239,6 +242,7 @@ const NO_EVENT: orch_peer_event = orch_peer_event {
     match_count: 0,
     match_stride: size_of::<orch_match>(),
     detail: ptr::null(),
+    line: NO_LINE,
 };
 
 const NO_TERMINAL: orch_peer_terminal = orch_peer_terminal {
@@ -264,8 +268,6 @@ unsafe impl Lendable for orch_peer_event {}
 unsafe impl Lendable for orch_peer_status {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_peer_terminal {}
-// SAFETY: as above.
-unsafe impl Lendable for orch_match {}
 
 /// The peer's part of an event, lent until the next one. Output and texts stay where the engine has them;
 /// what an answer tells is copied. A debug build lends copies of everything, and overwrites them when the loan
@@ -474,10 +476,11 @@ fn fill_terminal(out: &mut orch_peer_event, event: &PeerEvent<'_>, lent: &mut Le
             (out.kind, out.terminal) = (ORCH_PEER_GAP, terminal);
             (out.offset, out.end) = (from, to);
         }
-        PeerEvent::Snapshot { terminal, offset, cols, rows, bytes, more } => {
+        PeerEvent::Snapshot { terminal, offset, cols, rows, line, bytes, more } => {
             (out.kind, out.terminal) = (ORCH_PEER_SNAPSHOT, terminal);
             (out.offset, out.end) = (offset, offset);
             out.window = Size::cells(cols, rows).into();
+            out.line = line.into();
             out.flags = if more { ORCH_PEER_HAS_MORE } else { 0 };
             fill_data(out, bytes, lent);
         }

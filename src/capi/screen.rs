@@ -3,12 +3,14 @@
 use std::ffi::c_void;
 
 use super::guard::{Inner, Lent, on_engine, orch_engine, without_engine};
+use super::line::orch_mark;
+use super::line::{NO_LINE, orch_line_position};
 use super::options::{NO_BYTES, NO_SIZE, delivery_from, orch_bytes, orch_size};
 use super::search::orch_match;
 use super::sized::{self, SizedStruct, lend, size_through};
 use super::status::*;
 use super::terminal::command;
-use super::update::{ShownLoan, orch_rows, orch_screen_update, rgb_number};
+use super::update::{ShownLoan, orch_rows, orch_screen_update, poison_all, rgb_number};
 use crate::error::{Error, Result};
 use crate::{ReaderId, Rgb, Rows, ScreenOptions, ScreenUpdate, Size, TerminalId};
 
@@ -105,6 +107,7 @@ pub(super) struct Shown {
     loan: ShownLoan,
     bytes: Vec<u8>,
     pub(super) matches: Vec<orch_match>,
+    pub(super) marks: Vec<orch_mark>,
 }
 
 impl Shown {
@@ -113,9 +116,12 @@ impl Shown {
         self.loan.end();
         if cfg!(debug_assertions) {
             self.bytes.fill(Lent::POISON);
+            poison_all(&mut self.matches);
+            poison_all(&mut self.marks);
         }
         self.bytes = Vec::new();
         self.matches = Vec::new();
+        self.marks = Vec::new();
     }
 
     fn lend_bytes(&mut self, bytes: Vec<u8>) -> orch_bytes {
@@ -214,8 +220,8 @@ pub unsafe extern "C" fn orch_reader_request_snapshot(
 /// reader of the terminal that is not scrolled back); everything for 0 and for one that is too long
 /// ago. Set `out_update->size` before; it is left as it is.
 ///
-/// What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot` and
-/// `orch_terminal_search` lend is good until the next of these calls on the engine that succeeds, or
+/// What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot`,
+/// `orch_terminal_get_marks` and `orch_terminal_search` lend is good until the next of these calls on the engine that succeeds, or
 /// the engine's end. Events and turns do not matter to it, nor it to what an event has lent.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID.
@@ -308,6 +314,9 @@ pub struct orch_snapshot {
     pub len: usize,
     /// Columns and rows of the screen, which the other terminal has to have as well.
     pub window: orch_size,
+    /// The place of the first row that it shows, of the scrollback or the primary screen: lines of the other terminal can be
+    /// named as here.
+    pub line: orch_line_position,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -320,6 +329,7 @@ unsafe impl SizedStruct for orch_snapshot {
             data: NO_BYTES.data,
             len: 0,
             window: NO_SIZE,
+            line: NO_LINE,
         }
     }
 }
@@ -346,6 +356,7 @@ pub unsafe extern "C" fn orch_terminal_get_snapshot(
             data: bytes.data,
             len: bytes.len,
             window: Size::cells(snapshot.cols, snapshot.rows).into(),
+            line: snapshot.line.into(),
             ..orch_snapshot::defaults()
         };
         // SAFETY: the output was checked; the caller vouches for its size.

@@ -3,9 +3,11 @@
 use std::ptr;
 
 use super::guard::{Inner, on_engine, orch_engine, without_engine};
+use super::line::{NO_LINE, orch_line_position};
 use super::options::{NO_BYTES, orch_bytes};
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
+use super::update::Lendable;
 use crate::error::{Error, Result};
 use crate::{Match, Search, TerminalId};
 
@@ -40,6 +42,11 @@ pub struct orch_search {
     pub matches_max: usize,
     /// The column to begin at, in the row `from`. Default 0.
     pub from_col: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// The place to begin at in place of `from`; if its line is gone, the oldest one. Of no effect on the alternate screen.
+    /// Default ORCH_LINE_NONE.
+    pub from_line: orch_line_position,
 }
 
 /// A match: from the first character's column up to, not including, the column after the last one's.
@@ -55,6 +62,10 @@ pub struct orch_match {
     pub end_row: i32,
     /// The column after the last character.
     pub end_col: u32,
+    /// The place of the first character in its line; ORCH_LINE_NONE on the alternate screen.
+    pub start: orch_line_position,
+    /// The place behind the last character.
+    pub end: orch_line_position,
 }
 
 /// What a search found.
@@ -76,6 +87,11 @@ pub struct orch_matches {
     /// The column in that row, for `orch_search.from_col`. A host whose struct ends before it goes on in
     /// the row after that: it loses the matches in the rest of the row, and gets none twice.
     pub next_col: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// The same place in its line, for `orch_search.from_line`: right also when more output has come in between.
+    /// ORCH_LINE_NONE on the alternate screen.
+    pub next_line: orch_line_position,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -91,6 +107,8 @@ unsafe impl SizedStruct for orch_search {
             rows_max: default.rows_max,
             matches_max: default.matches_max,
             from_col: 0,
+            reserved: 0,
+            from_line: NO_LINE,
         }
     }
 }
@@ -107,6 +125,8 @@ unsafe impl SizedStruct for orch_matches {
             has_more: 0,
             next: 0,
             next_col: 0,
+            reserved: 0,
+            next_line: NO_LINE,
         }
     }
 }
@@ -139,11 +159,15 @@ unsafe fn search_from(search: *const orch_search) -> Result<Search> {
         ignore_case: c.flags & ORCH_SEARCH_IGNORE_CASE != 0,
         from: Some(c.from),
         from_col: u16::try_from(c.from_col).unwrap_or(u16::MAX),
+        from_line: c.from_line.to_position(),
         rows_max: or(c.rows_max, default.rows_max),
         matches_max: or(c.matches_max, default.matches_max),
         ..default
     })
 }
+
+// SAFETY: integers only.
+unsafe impl Lendable for orch_match {}
 
 impl From<&Match> for orch_match {
     fn from(found: &Match) -> Self {
@@ -152,6 +176,8 @@ impl From<&Match> for orch_match {
             start_col: found.start.col.into(),
             end_row: found.end.row,
             end_col: found.end.col.into(),
+            start: found.in_line.map(|(start, _)| start).into(),
+            end: found.in_line.map(|(_, end)| end).into(),
         }
     }
 }
@@ -164,7 +190,7 @@ impl From<&Match> for orch_match {
 /// Lent as by `orch_terminal_get_screen`. Owner thread. Takes an estimated 10 ms for 10,000 rows of 80 columns, and
 /// stops after about 100 ms, `has_more` set, or when the search for one more match in one line is through if
 /// that takes longer, which only expressions do that are made for it: search a long scrollback in slices, by
-/// `rows_max` and `from`; to end a search is not to go on. What was compiled is kept for the next slice.
+/// `rows_max` and `from_line`; to end a search is not to go on. What was compiled is kept for the next slice.
 /// Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message says what is wrong with a pattern.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_search(
@@ -187,6 +213,7 @@ pub unsafe extern "C" fn orch_terminal_search(
             has_more: found.next.is_some().into(),
             next: found.next.unwrap_or(0),
             next_col: found.next_col.into(),
+            next_line: found.next_line.into(),
             ..orch_matches::defaults()
         };
         // SAFETY: the output was checked; every such struct begins with its size.

@@ -4,6 +4,7 @@ use std::mem::size_of;
 use std::ptr;
 
 use super::guard::Lent;
+use super::line::{NO_LINE, orch_line_position};
 use super::options::{NO_BYTES, NO_SIZE, orch_bytes, orch_size};
 use super::sized::{SizedStruct, lend, size_through};
 use crate::{Color, Cursor, Rgb, Rows, ScreenUpdate, Size};
@@ -159,6 +160,9 @@ pub struct orch_row {
     pub runs: *const orch_run,
     /// How many.
     pub run_count: usize,
+    /// The place of its first column in its line, as it was when the row was asked for or sent; ORCH_LINE_NONE on the
+    /// alternate screen, and in rows of another engine, for which see `orch_screen_update.line`.
+    pub line: orch_line_position,
 }
 
 /// Rows, from the top. Elements may be larger than this header knows: go through them with
@@ -239,6 +243,10 @@ pub struct orch_screen_update {
     pub scroll_stride: usize,
     /// Rows that are different.
     pub rows: orch_rows,
+    /// The place of the top row that is seen; ORCH_LINE_NONE on the alternate screen. A row below one that is wrapped goes
+    /// on in its line, as many columns further on as the screen has, or one less where a character of two columns did not
+    /// fit; other rows begin the next line.
+    pub line: orch_line_position,
 }
 
 pub(super) const NO_ROWS: orch_rows = orch_rows {
@@ -267,6 +275,7 @@ const NO_UPDATE: orch_screen_update = orch_screen_update {
     scroll_count: 0,
     scroll_stride: size_of::<orch_scroll>(),
     rows: NO_ROWS,
+    line: NO_LINE,
 };
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -365,6 +374,7 @@ impl ShownLoan {
             scrolls: self.scrolls.as_ptr(),
             scroll_count: self.scrolls.len(),
             rows: self.fill_rows(&update.rows),
+            line: update.line.into(),
             ..NO_UPDATE
         };
         &self.update
@@ -423,6 +433,7 @@ impl ShownLoan {
             flags: if row.wrapped { ORCH_ROW_WRAPPED } else { 0 },
             runs: self.runs[row.first_run..row.end_run].as_ptr(),
             run_count: row.end_run - row.first_run,
+            line: row.line.into(),
         }));
         orch_rows { rows: self.rows.as_ptr(), row_count: self.rows.len(), ..NO_ROWS }
     }

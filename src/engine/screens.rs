@@ -3,7 +3,9 @@
 use super::Engine;
 use crate::error::Result;
 use crate::reactor::{ReaderId, TerminalId};
-use crate::terminal::{Delivery, Matches, Op, Rgb, Rows, ScreenUpdate, Search, Snapshot};
+use crate::terminal::{
+    Delivery, LinePosition, Mark, Matches, Op, Position, Rgb, Rows, ScreenUpdate, Search, Snapshot,
+};
 
 impl Engine {
     /// Types text as a person pastes it: its ends of lines become carriage returns, control characters
@@ -104,6 +106,25 @@ impl Engine {
         self.with_terminals(|terminals, _| terminals.screen_rows(id, first, count, rows))
     }
 
+    /// Where a place in a line is now, at the present size; `None` when the line has left the scrollback or was erased,
+    /// while the alternate screen hides it, and for a moment while a long scrollback is counted after a change of the
+    /// width. A column behind the end of its row is that row's last one.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`.
+    pub fn locate(&self, id: TerminalId, place: LinePosition) -> Result<Option<Position>> {
+        self.terminals.locate(id, place)
+    }
+
+    /// The prompts, commands and outputs that the program has marked (OSC 133, 633), in the order of the text: the newest
+    /// 4,096 of the scrollback, and 256 of the primary screen. `marks` is filled anew.
+    ///
+    /// # Errors
+    /// `StaleId`, `NoScreen`.
+    pub fn marks(&self, id: TerminalId, marks: &mut Vec<Mark>) -> Result<()> {
+        self.terminals.marks(id, marks)
+    }
+
     /// What changed on a screen since the update with this generation; everything for 0 or one that is
     /// too long ago. `update` is filled anew.
     ///
@@ -124,8 +145,8 @@ impl Engine {
     /// Takes an estimated 10 ms for the default of 10,000 rows, of 80 columns each, and stops after about 100 ms of
     /// processor time, or when the search for one more match in one line is through if that takes longer,
     /// which only expressions do that are made for it. A host that may not wait so long searches in slices
-    /// of a few hundred rows, by [`Search::rows_max`], and goes on at [`Matches::next`] and
-    /// [`Matches::next_col`]; the pattern is compiled once. To end a search is not to go on.
+    /// of a few hundred rows, by [`Search::rows_max`], and goes on at [`Matches::next_line`], or at [`Matches::next`] and
+    /// [`Matches::next_col`] if nothing came in between; the pattern is compiled once. To end a search is not to go on.
     ///
     /// # Errors
     /// `StaleId`, `NoScreen`, `InvalidArgument` for a pattern that is empty, too long, malformed, or too

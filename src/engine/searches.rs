@@ -32,8 +32,8 @@ const CLIENT_SEARCHES_MAX: usize = 4;
 /// Matches that a search gives unless it asks for more, and the most it gets.
 const MATCHES: (u32, u32) = (1000, 10_000);
 
-/// Bytes of a client's queue for each match of a search: one match takes some 75.
-const QUEUE_BYTES_PER_MATCH: usize = 100;
+/// Bytes of a client's queue for each match of a search: one match takes some 100.
+const QUEUE_BYTES_PER_MATCH: usize = 110;
 
 /// Costs, estimated for a release build: a step, whatever it does, an answer, and a match in it that is
 /// encoded.

@@ -14,7 +14,7 @@ use super::protocol::{Mode, Start};
 use super::sizes::Viewer;
 use crate::policy::Patience;
 use crate::reactor::TerminalId;
-use crate::terminal::{Consumer, Due, FeedState, OnLoss, Snapshot};
+use crate::terminal::{Consumer, Due, FeedState, LinePosition, OnLoss, Snapshot};
 
 /// How long others wait for a client that gets every byte before it is brought forward.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
@@ -63,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) bytes: Bytes,
     pub(crate) cols: u16,
     pub(crate) rows: u16,
+    pub(crate) line: LinePosition,
 }
 
 impl Attachment {
@@ -150,8 +151,8 @@ impl Attachment {
 
     /// Goes on with a snapshot, and bytes behind it.
     pub(super) fn resume_with(&mut self, snapshot: Snapshot) {
-        let Snapshot { offset, cols, rows, bytes, .. } = snapshot;
-        self.parts = Some(Parts { bytes: bytes.into(), cols, rows });
+        let Snapshot { offset, cols, rows, line, bytes } = snapshot;
+        self.parts = Some(Parts { bytes: bytes.into(), cols, rows, line });
         self.credit_up_to(offset);
         self.consumer.resume_at(offset);
     }

@@ -4,11 +4,11 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::octets::{Decimal, Octets};
 use super::protocol::{
-    Change, ChangeOp, Content, Exit, FileEntry, FileKind, Key, Match, Mode, PaneEntry,
-    SessionEntry, TerminalDetail, TerminalEntry,
+    Change, ChangeOp, Content, Exit, FileEntry, FileKind, Key, LinePosition, Match, Mode,
+    PaneEntry, SessionEntry, TerminalDetail, TerminalEntry,
 };
 use crate::state::{self, Entry, FileFacts, KeyRef, Pane, PaneContent, Session, TerminalExit};
-use crate::terminal::{Delivery, ExitStatus, Matches, TerminalState};
+use crate::terminal::{self, Delivery, ExitStatus, Matches, TerminalState};
 
 pub(crate) fn octets(bytes: &[u8]) -> Octets {
     Octets(bytes.to_vec())
@@ -130,15 +130,28 @@ impl state::ChangeSink for super::protocol::Diff {
     }
 }
 
+pub(crate) fn line_position(position: terminal::LinePosition) -> LinePosition {
+    LinePosition { line: position.line, col: position.col }
+}
+
 /// What a search found.
 pub(crate) fn matches(found: &Matches) -> Vec<Match> {
-    let matches = found.matches.iter().map(|found| Match {
-        start_row: found.start.row,
-        start_col: found.start.col,
-        end_row: found.end.row,
-        end_col: found.end.col,
-    });
-    matches.collect()
+    let one = |found: &terminal::Match| {
+        let in_line = found.in_line;
+        let is_one_line = |(start, end): &(terminal::LinePosition, terminal::LinePosition)| {
+            start.line == end.line
+        };
+        Match {
+            start_row: found.start.row,
+            start_col: found.start.col,
+            end_row: found.end.row,
+            end_col: found.end.col,
+            line: in_line.map(|(start, _)| start.line),
+            col: in_line.map_or(0, |(start, _)| start.col),
+            cols: in_line.filter(is_one_line).map_or(0, |(start, end)| end.col - start.col),
+        }
+    };
+    found.matches.iter().map(one).collect()
 }
 
 /// What is known of a terminal at the moment.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::attachment::Attachment;
 use super::client::{Client, frame_of};
 use super::codec::Codec;
+use super::convert::line_position;
 use super::outflow::Outflow;
 use super::protocol::{Color, Cursor, Line, Run, Screen, Scroll, ServerMessage};
 use crate::reactor::TerminalId;
@@ -62,6 +63,7 @@ fn screen(terminal: u64, update: &ScreenUpdate) -> Screen {
         cols: update.cols,
         rows: update.height,
         history: update.history,
+        line: update.line.map(line_position),
         cursor: Cursor {
             row: update.cursor.row,
             col: update.cursor.col,

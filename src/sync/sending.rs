@@ -111,6 +111,7 @@ fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts
             offset,
             cols: parts.cols,
             rows: parts.rows,
+            line: convert::line_position(parts.line),
             data: convert::octets(&part),
             more,
         }),

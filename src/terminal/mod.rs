@@ -74,9 +74,9 @@ use screen::Screen;
 #[cfg(fuzzing)]
 pub(crate) use screen::fuzz as fuzz_screen;
 pub use screen::{
-    Attributes, Color, Cursor, CursorShape, Link, Match, Matches, Modes, Position, Progress,
-    ProgressState, Rgb, Row, Rows, Run, ScreenOptions, ScreenUpdate, Scroll, Search, Snapshot,
-    Style, Underline,
+    Attributes, Color, Cursor, CursorShape, LinePosition, Link, Mark, MarkKind, Match, Matches,
+    Modes, Position, Progress, ProgressState, Rgb, Row, Rows, Run, ScreenOptions, ScreenUpdate,
+    Scroll, Search, Snapshot, Style, Underline,
 };
 pub(crate) use screen::{Scratch, SearchCursor};
 pub use state::{Process, ReaderState, ScreenState, StateFilter, TerminalState};

@@ -6,8 +6,8 @@ use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Size, SizePolicy, Start};
 use super::output::Reader;
 use super::screen::{
-    Matches, Rgb, Rows, Scratch, ScreenOptions, ScreenUpdate, Search, SearchCursor, Snapshot,
-    check_length,
+    LinePosition, Mark, Matches, Position, Rgb, Rows, Scratch, ScreenOptions, ScreenUpdate, Search,
+    SearchCursor, Snapshot, check_length,
 };
 use super::table::Terminals;
 use super::viewing::no_screen;
@@ -166,6 +166,16 @@ impl Terminals {
         rows: &mut Rows,
     ) -> Result<()> {
         self.table.get_mut(id)?.open_screen()?.rows(first, count, rows);
+        Ok(())
+    }
+
+    pub(crate) fn locate(&self, id: TerminalId, place: LinePosition) -> Result<Option<Position>> {
+        let screen = self.get(id)?.screen.as_deref().ok_or_else(no_screen)?;
+        Ok(screen.position_of(place))
+    }
+
+    pub(crate) fn marks(&self, id: TerminalId, marks: &mut Vec<Mark>) -> Result<()> {
+        self.get(id)?.screen.as_deref().ok_or_else(no_screen)?.marks(marks);
         Ok(())
     }
 

@@ -93,7 +93,6 @@ impl Terminal {
             self.after_flush(flushed);
             self.update_interest(reactor);
         }
-        self.follow_scrolled();
         let handed_over = self.hand_over_laggards(reactor.now());
         self.tell_viewers(reactor, false);
         // Only then has the flow changed: the read has looked at it already, and may have queued the
@@ -172,9 +171,10 @@ impl Terminal {
         };
         let viewport = &mut reader.viewport;
         screen.look();
-        viewport.back = viewport.back.min(screen.history());
-        if viewport.back > 0 {
-            screen.viewport(viewport.back, update);
+        let back = viewport.anchor.and_then(|anchor| screen.rows_back(anchor));
+        viewport.anchor = viewport.anchor.filter(|_| back.is_some());
+        if let Some(back @ 1..) = back {
+            screen.viewport(back, update);
             let seen = self.hasher.hash_one(HashRows(update));
             if view.knows() != 0 && viewport.seen == Some(seen) {
                 // Still the same rows; only their distance from the bottom is another.
@@ -200,42 +200,17 @@ impl Terminal {
         reactor: &mut Reactor,
     ) -> Result<()> {
         self.accepts_view()?;
-        let history = self.open_screen()?.history();
+        let anchor = self.open_screen()?.anchor(back);
         let reader = self.reader_mut(reader)?;
         let Some(view) = reader.consumer.view() else {
             return Err(Error::invalid("only a viewer of the screen has a viewport"));
         };
-        let back = back.min(history);
-        if back != reader.viewport.back {
-            reader.viewport = Viewport { back, seen: None };
+        if anchor != reader.viewport.anchor {
+            reader.viewport = Viewport { anchor, seen: None };
             view.turn();
         }
-        self.count_scrolled();
         self.tell_viewers(reactor, false);
         Ok(())
-    }
-
-    /// Has the screen count rows that scroll away as long as a viewer looks at its scrollback.
-    fn count_scrolled(&mut self) {
-        let counts = self.readers.iter().any(|reader| reader.viewport.back > 0);
-        if let Some(screen) = &mut self.screen {
-            screen.count_scrolled(counts);
-        }
-    }
-
-    /// Viewports that look at the scrollback stay with their rows while others come after them.
-    pub(crate) fn follow_scrolled(&mut self) {
-        let Some(screen) = &mut self.screen else { return };
-        let scrolled = screen.take_scrolled();
-        if scrolled == 0 {
-            return;
-        }
-        let history = screen.history();
-        for viewport in self.readers.iter_mut().map(|reader| &mut reader.viewport) {
-            if viewport.back > 0 {
-                viewport.back = viewport.back.saturating_add(scrolled).min(history);
-            }
-        }
     }
 
     // Delivery.
@@ -258,7 +233,6 @@ impl Terminal {
             }
             reader.set_delivery(delivery, &output, reactor.now());
         }
-        self.count_scrolled();
         self.tell_viewers(reactor, false);
         self.update_flow(reactor);
         Ok(())

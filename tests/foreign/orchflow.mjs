@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 
-export const SCHEMA = 0x67c26c98;
+export const SCHEMA = 0xe429291c;
 const INFLATED_MAX = 64 << 20;
 
 // Types: a text for the small ones; functions make the others.
@@ -108,7 +108,11 @@ const detail = struct({
   log_start: "u64", log_end: "u64", input_bytes: "u64", input_waiting: "u64",
   since_input_ms: optional("u64"), since_output_ms: optional("u64"), paused: "bool", history: "u32",
 });
-const match = struct({ start_row: "i32", start_col: "u16", end_row: "i32", end_col: "u16" });
+const match = struct({
+  start_row: "i32", start_col: "u16", end_row: "i32", end_col: "u16", line: optional("u64"), col: "u64",
+  cols: "u64",
+});
+const place = struct({ line: "u64", col: "u64" });
 
 export const SERVER = choice({
   welcome: struct({
@@ -132,10 +136,12 @@ export const SERVER = choice({
   detached: struct({ terminal: "u64", reason: choice("asked closed") }),
   gap: struct({ terminal: "u64", from: "u64", to: "u64" }),
   terminal_snapshot: struct({
-    terminal: "u64", offset: "u64", cols: "u16", rows: "u16", data: "bytes", more: "bool",
+    terminal: "u64", offset: "u64", cols: "u16", rows: "u16", line: place, data: "bytes",
+    more: "bool",
   }),
   screen: struct({
     terminal: "u64", offset: "u64", full: "bool", cols: "u16", rows: "u16", history: "u32",
+    line: optional(place),
     cursor: struct({ row: "u16", col: "u16", shape: "u8", blinking: "bool", visible: "bool" }),
     modes: "u32", title: optional("string"),
     scrolls: list(struct({ top: "u16", bottom: "u16", rows: "i16" })),

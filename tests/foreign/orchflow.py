@@ -9,7 +9,7 @@ import json
 import struct
 import zlib
 
-SCHEMA = 0x67C26C98
+SCHEMA = 0xE429291C
 INFLATED_MAX = 64 << 20
 
 
@@ -193,7 +193,16 @@ DETAIL = Struct(
     paused=BOOL,
     history=U32,
 )
-MATCH = Struct(start_row=I32, start_col=U16, end_row=I32, end_col=U16)
+MATCH = Struct(
+    start_row=I32,
+    start_col=U16,
+    end_row=I32,
+    end_col=U16,
+    line=Optional(U64),
+    col=U64,
+    cols=U64,
+)
+PLACE = Struct(line=U64, col=U64)
 LIMITS = Struct(
     message_bytes=U64,
     inflated_bytes=U64,
@@ -243,7 +252,7 @@ SERVER = Choice(
     detached=Struct(terminal=U64, reason=Choice(asked=None, closed=None)),
     gap=Struct(**{"terminal": U64, "from": U64, "to": U64}),
     terminal_snapshot=Struct(
-        terminal=U64, offset=U64, cols=U16, rows=U16, data=BYTES, more=BOOL
+        terminal=U64, offset=U64, cols=U16, rows=U16, line=PLACE, data=BYTES, more=BOOL
     ),
     screen=Struct(
         terminal=U64,
@@ -252,6 +261,7 @@ SERVER = Choice(
         cols=U16,
         rows=U16,
         history=U32,
+        line=Optional(PLACE),
         cursor=Struct(row=U16, col=U16, shape=U8, blinking=BOOL, visible=BOOL),
         modes=U32,
         title=Optional(STRING),

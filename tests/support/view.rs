@@ -1,6 +1,6 @@
 //! A viewer: keeps the rows of a screen as text and applies updates to them, as a user interface does.
 
-use orchflow::{Cursor, Modes, ScreenUpdate};
+use orchflow::{Cursor, LinePosition, Modes, ScreenUpdate};
 
 /// What a viewer shows.
 #[derive(Default, Debug)]
@@ -10,6 +10,7 @@ pub(crate) struct View {
     pub(crate) cursor: Cursor,
     pub(crate) modes: Modes,
     pub(crate) viewport: u32,
+    pub(crate) line: Option<LinePosition>,
     pub(crate) offset: u64,
     /// Updates so far, and rows in them.
     pub(crate) updates: usize,
@@ -44,6 +45,7 @@ impl View {
         }
         (self.cursor, self.modes) = (update.cursor, update.modes);
         (self.viewport, self.offset) = (update.viewport, update.offset);
+        self.line = update.line;
     }
 
     /// The rows as text, a line each.

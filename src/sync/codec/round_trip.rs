@@ -137,11 +137,12 @@ structs! {
     PaneEntry { id, version, session, title, content, metadata }
     TerminalEntry { id, version, title, cwd, cols, rows, pid, running, exit, closing, screen }
     FileEntry { watch, id, version, parent, name, kind, size, modified_us, mode, ignored }
-    TerminalSnapshot { terminal, offset, cols, rows, data, more }
-    Screen { terminal, offset, full, cols, rows, history, cursor, modes, title, scrolls, lines }
+    TerminalSnapshot { terminal, offset, cols, rows, line, data, more }
+    Screen { terminal, offset, full, cols, rows, history, line, cursor, modes, title, scrolls, lines }
     Cursor { row, col, shape, blinking, visible }
     Scroll { top, bottom, rows }
     Line { row, wrapped, runs }
+    LinePosition { line, col }
     Run { text, cols, wide, fg, bg, attributes, underline, underline_color, link }
     Hello { token, client, resume, collections, attach, compress }
     Attach { terminal, mode, start, window, cols, rows }
@@ -161,7 +162,7 @@ structs! {
     Applied { mutation, version }
     Rejected { mutation, code, message, op, session, pane }
     Failure { code, message }
-    Match { start_row, start_col, end_row, end_col }
+    Match { start_row, start_col, end_row, end_col, line, col, cols }
     TerminalDetail {
         terminal, foreground_pid, foreground_name, cwd, log_start, log_end, input_bytes,
         input_waiting, since_input_ms, since_output_ms, paused, history

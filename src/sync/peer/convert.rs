@@ -178,7 +178,15 @@ pub(super) fn found(found: &Match) -> terminal::Match {
     terminal::Match {
         start: Position { row: found.start_row, col: found.start_col },
         end: Position { row: found.end_row, col: found.end_col },
+        in_line: found.line.map(|line| {
+            let at = |col| terminal::LinePosition { line, col };
+            (at(found.col), at(found.col.saturating_add(found.cols)))
+        }),
     }
+}
+
+pub(super) fn line_position(position: protocol::LinePosition) -> terminal::LinePosition {
+    terminal::LinePosition { line: position.line, col: position.col }
 }
 
 /// An update of a screen, as of a terminal of one's own.
@@ -210,6 +218,7 @@ pub(super) fn screen(screen: &Screen, generation: u64) -> ScreenUpdate {
         height: screen.rows,
         history: screen.history,
         viewport: 0,
+        line: screen.line.map(line_position),
         cursor: Cursor {
             row: screen.cursor.row,
             col: screen.cursor.col,

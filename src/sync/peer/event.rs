@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::options::RemoteMode;
 use super::request::{RemoteCode, RemoteOutcome};
 use crate::state::StateVersion;
-use crate::terminal::{ExitStatus, ScreenUpdate};
+use crate::terminal::{ExitStatus, LinePosition, ScreenUpdate};
 
 /// Something that happened between us and another engine. Events of one peer come in the order in which
 /// they happened; bytes and texts are borrowed until the next call on the engine.
@@ -84,6 +84,8 @@ pub enum PeerEvent<'a> {
         cols: u16,
         /// Rows.
         rows: u16,
+        /// Place of the first row that it shows, the same in all parts.
+        line: LinePosition,
         /// Control sequences.
         bytes: &'a [u8],
         /// Another part follows. If it does not because the connection broke, a new snapshot comes after it

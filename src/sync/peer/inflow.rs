@@ -14,28 +14,79 @@ use super::event::PeerEvent;
 use super::options::RemoteMode;
 use super::request::{RemoteCode, RemoteOutcome};
 use crate::state::StateVersion;
-use crate::terminal::{ExitStatus, ScreenUpdate};
+use crate::terminal::{ExitStatus, LinePosition, ScreenUpdate};
 
 /// What an item costs beside its content, about.
 const ITEM_BYTES: usize = 128;
 /// An event that owns what it tells.
 #[derive(Debug)]
 pub(super) enum Item {
-    Connected { resumed: bool },
-    Disconnected { reason: String, retry_in: Option<Duration> },
-    State { version: StateVersion, full: bool },
-    Attached { terminal: u64, offset: u64 },
-    ModeChanged { terminal: u64, mode: RemoteMode, offset: u64 },
-    Detached { terminal: u64 },
-    Output { place: Place, offset: u64, bytes: Bytes },
-    Gap { place: Place, from: u64, to: u64 },
-    Snapshot { place: Place, offset: u64, size: (u16, u16), bytes: Vec<u8>, more: bool },
-    Screen { terminal: u64, update: Box<ScreenUpdate> },
-    Ended { terminal: u64, final_offset: u64, status: ExitStatus },
-    Answer { request: u64, outcome: Box<RemoteOutcome> },
-    Applied { mutation: u64, version: u64 },
-    Rejected { mutation: u64, code: RemoteCode, message: Cow<'static, str> },
-    Problem { message: String },
+    Connected {
+        resumed: bool,
+    },
+    Disconnected {
+        reason: String,
+        retry_in: Option<Duration>,
+    },
+    State {
+        version: StateVersion,
+        full: bool,
+    },
+    Attached {
+        terminal: u64,
+        offset: u64,
+    },
+    ModeChanged {
+        terminal: u64,
+        mode: RemoteMode,
+        offset: u64,
+    },
+    Detached {
+        terminal: u64,
+    },
+    Output {
+        place: Place,
+        offset: u64,
+        bytes: Bytes,
+    },
+    Gap {
+        place: Place,
+        from: u64,
+        to: u64,
+    },
+    Snapshot {
+        place: Place,
+        offset: u64,
+        size: (u16, u16),
+        line: LinePosition,
+        bytes: Vec<u8>,
+        more: bool,
+    },
+    Screen {
+        terminal: u64,
+        update: Box<ScreenUpdate>,
+    },
+    Ended {
+        terminal: u64,
+        final_offset: u64,
+        status: ExitStatus,
+    },
+    Answer {
+        request: u64,
+        outcome: Box<RemoteOutcome>,
+    },
+    Applied {
+        mutation: u64,
+        version: u64,
+    },
+    Rejected {
+        mutation: u64,
+        code: RemoteCode,
+        message: Cow<'static, str>,
+    },
+    Problem {
+        message: String,
+    },
 }
 
 /// Whose output it is: a terminal may be attached to again while output of before is unread.
@@ -84,10 +135,15 @@ impl Item {
             Item::Gap { place, from, to } => {
                 PeerEvent::Gap { terminal: place.terminal, from: *from, to: *to }
             }
-            Item::Snapshot { place, offset, size: (cols, rows), bytes, more } => {
-                let (terminal, offset, more) = (place.terminal, *offset, *more);
-                PeerEvent::Snapshot { terminal, offset, cols: *cols, rows: *rows, bytes, more }
-            }
+            Item::Snapshot { place, offset, size, line, bytes, more } => PeerEvent::Snapshot {
+                terminal: place.terminal,
+                offset: *offset,
+                cols: size.0,
+                rows: size.1,
+                line: *line,
+                bytes,
+                more: *more,
+            },
             Item::Screen { terminal, update } => PeerEvent::Screen { terminal: *terminal, update },
             Item::Ended { terminal, final_offset, status } => PeerEvent::Ended {
                 terminal: *terminal,

@@ -338,11 +338,11 @@ impl Session {
     }
 
     fn on_snapshot(&mut self, snapshot: TerminalSnapshot) {
-        let TerminalSnapshot { terminal, offset, cols, rows, data, more } = snapshot;
+        let TerminalSnapshot { terminal, offset, cols, rows, line, data, more } = snapshot;
         if let Some(follow) = self.attached(terminal) {
             follow.on_snapshot(offset, more);
-            let (place, size) = (follow.place, (cols, rows));
-            self.inflow.push(Item::Snapshot { place, offset, size, bytes: data.0, more });
+            let (place, size, line) = (follow.place, (cols, rows), convert::line_position(line));
+            self.inflow.push(Item::Snapshot { place, offset, size, line, bytes: data.0, more });
         }
     }
 

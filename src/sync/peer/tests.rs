@@ -15,8 +15,8 @@ use crate::state::{
 };
 use crate::sync::octets::{Hex, Octets};
 use crate::sync::protocol::{
-    Applied, Bounds, ClientMessage, DetachReason, Diff, ErrorCode, Exit, Hello, Mode, Outcome,
-    PROTOCOL, Rejected, ServerMessage, SessionEntry, TerminalSnapshot, Version, Welcome,
+    Applied, Bounds, ClientMessage, DetachReason, Diff, ErrorCode, Exit, Hello, LinePosition, Mode,
+    Outcome, PROTOCOL, Rejected, ServerMessage, SessionEntry, TerminalSnapshot, Version, Welcome,
 };
 
 const EPOCH: u64 = 7;
@@ -306,6 +306,7 @@ fn the_end_of_a_terminal() {
             offset: 9,
             cols: 80,
             rows: 24,
+            line: LinePosition { line: 0, col: 0 },
             data: Octets(Vec::new()),
             more,
         })

@@ -12,6 +12,8 @@ pub(crate) struct TerminalSnapshot {
     pub(crate) offset: u64,
     pub(crate) cols: u16,
     pub(crate) rows: u16,
+    /// Place of the first row that it shows.
+    pub(crate) line: LinePosition,
     /// Control sequences that show the screen in a fresh terminal of this size.
     pub(crate) data: Octets,
     /// A further part of the same snapshot follows.
@@ -27,6 +29,8 @@ pub(crate) struct Screen {
     pub(crate) cols: u16,
     pub(crate) rows: u16,
     pub(crate) history: u32,
+    /// Place of the top row; none on the alternate screen.
+    pub(crate) line: Option<LinePosition>,
     pub(crate) cursor: Cursor,
     /// Bits as in `Modes`.
     pub(crate) modes: u32,
@@ -60,6 +64,13 @@ pub(crate) struct Line {
     pub(crate) row: i32,
     pub(crate) wrapped: bool,
     pub(crate) runs: Vec<Run>,
+}
+
+/// A place in a line, which stays when rows scroll away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LinePosition {
+    pub(crate) line: u64,
+    pub(crate) col: u64,
 }
 
 /// Neighbouring characters that look the same.

@@ -173,6 +173,11 @@ pub(crate) struct Match {
     /// The column after its last character, and the row that this is in.
     pub(crate) end_row: i32,
     pub(crate) end_col: u16,
+    /// The line of its first character, and the columns of the line before that; none on the alternate screen.
+    pub(crate) line: Option<u64>,
+    pub(crate) col: u64,
+    /// Columns of the match; 0 if it ends in another line.
+    pub(crate) cols: u64,
 }
 
 /// See [`ClientMessage::Query`].

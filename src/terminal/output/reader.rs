@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::consumer::{Cleared, Consumer, Next, OnLoss, Output};
 use crate::reactor::ReaderId;
 use crate::terminal::options::{Delivery, Lag, ReaderOptions};
+use crate::terminal::screen::LinePosition;
 
 pub(crate) struct Reader {
     pub(crate) id: ReaderId,
@@ -20,8 +21,8 @@ pub(crate) struct Reader {
 /// Where a viewer looks.
 #[derive(Debug, Default)]
 pub(crate) struct Viewport {
-    /// Rows that it has scrolled back.
-    pub(crate) back: usize,
+    /// The place in the scrollback that it begins at, unless it shows the screen itself.
+    pub(crate) anchor: Option<LinePosition>,
     /// A hash of the rows that it saw last in the scrollback.
     pub(crate) seen: Option<u64>,
 }

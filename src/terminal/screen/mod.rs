@@ -25,6 +25,7 @@ mod news;
 mod options;
 mod palette;
 mod parser;
+mod position;
 #[cfg(test)]
 mod recordings;
 mod rows;
@@ -33,6 +34,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod update;
+mod viewing;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,8 +48,9 @@ use self::grid::Grid;
 pub(crate) use self::news::News;
 pub use self::news::{Progress, ProgressState};
 pub use self::options::ScreenOptions;
+pub use self::position::{LinePosition, Mark, MarkKind, Position};
 pub use self::rows::{Link, Row, Rows, Run};
-pub use self::search::{Match, Matches, Position, Search};
+pub use self::search::{Match, Matches, Search};
 pub(crate) use self::search::{Patterns, Scratch, SearchCursor, check_length};
 pub use self::style::{Attributes, Color, Rgb, Style, Underline};
 pub use self::update::{Cursor, CursorShape, Modes, ScreenUpdate, Scroll};
@@ -63,6 +66,9 @@ pub struct Snapshot {
     pub cols: u16,
     /// Rows of the screen.
     pub rows: u16,
+    /// The place of the first row that it shows, of the scrollback or the primary screen: lines of the other terminal can
+    /// be named as here.
+    pub line: LinePosition,
     /// Control sequences that reset a terminal and make it show the same.
     pub bytes: Vec<u8>,
 }
@@ -94,9 +100,6 @@ pub(crate) struct Screen {
     is_broken: bool,
     /// Offsets at which the output may be cut, some of those that the log still has.
     cuts: VecDeque<u64>,
-    /// Rows that scroll into the history are counted.
-    counts_scrolled: bool,
-    scrolled: usize,
 }
 
 impl Screen {
@@ -117,8 +120,6 @@ impl Screen {
             failure_untold: false,
             is_broken: false,
             cuts: VecDeque::new(),
-            counts_scrolled: false,
-            scrolled: 0,
         }
     }
 
@@ -129,12 +130,8 @@ impl Screen {
     /// Takes in the next output. `false`: it panicked; [`rebuild`](Self::rebuild) it.
     pub(crate) fn advance(&mut self, bytes: &[u8], now: Duration) -> bool {
         self.revision += 1;
-        let (before, _) = self.grid().rows_moved();
         let emulator = &mut self.emulator;
         let outcome = catch_unwind(AssertUnwindSafe(|| emulator.advance(bytes, now)));
-        if self.counts_scrolled {
-            self.scrolled += (self.grid().rows_moved().0 - before) as usize;
-        }
         for effect in self.emulator.take_effects() {
             match effect {
                 Effect::TitleChanged => (self.title_changed, self.title_is_new) = (true, true),
@@ -180,16 +177,6 @@ impl Screen {
         self.cuts.get(index).copied()
     }
 
-    /// Counts rows that scroll into the history from now on, or stops it.
-    pub(crate) fn count_scrolled(&mut self, counts: bool) {
-        self.counts_scrolled = counts;
-    }
-
-    /// Rows that have scrolled into the history since the last call.
-    pub(crate) fn take_scrolled(&mut self) -> usize {
-        std::mem::take(&mut self.scrolled)
-    }
-
     /// Builds the screen anew after a panic, from output that begins at `offset`. Nothing is answered
     /// or told a second time. If the same output panics again, the screen begins empty behind it.
     pub(crate) fn rebuild<'a>(
@@ -201,9 +188,11 @@ impl Screen {
         let (size, options) = (self.emulator.size(), self.emulator.options().clone());
         let mut fresh = Screen::new(size, &options, offset);
         fresh.emulator.set_silent(true);
+        fresh.emulator.grid_mut().number_lines_after(self.grid());
         let survived = output.into_iter().all(|bytes| fresh.advance(bytes, Duration::ZERO));
         if !survived {
             fresh = Screen::new(size, &options, end);
+            fresh.emulator.grid_mut().number_lines_after(self.grid());
         }
         fresh.emulator.set_silent(false);
         self.emulator.replace(fresh.emulator);
@@ -333,110 +322,6 @@ impl Screen {
         self.synchronized_since
     }
 
-    // Viewers.
-
-    /// The generation of what the last look found.
-    pub(crate) fn generation(&self) -> u64 {
-        self.grid().generation()
-    }
-
-    /// Whether the screen may show something else than at the last look.
-    pub(crate) fn is_stale(&self) -> bool {
-        self.looked_at != self.revision || !self.grid().is_history_counted()
-    }
-
-    /// Looks for changes; returns the generation of what the screen shows now.
-    pub(crate) fn look(&mut self) -> u64 {
-        if !self.is_stale() {
-            return self.generation();
-        }
-        self.looked_at = self.revision;
-        let seen = (self.cursor(), self.modes());
-        let grid = self.emulator.grid_mut();
-        grid.count_history(COUNT_COST);
-        if self.title_is_new || self.seen != seen {
-            grid.touch();
-        }
-        let generation = grid.look();
-        self.seen = seen;
-        if std::mem::take(&mut self.title_is_new) {
-            self.title_generation = generation;
-        }
-        generation
-    }
-
-    /// What a viewer needs who knows `generation` (0: nothing). Call [`look`](Self::look) before.
-    pub(crate) fn changes_since(&self, generation: u64, update: &mut ScreenUpdate) {
-        let grid = self.grid();
-        let full = !grid.knows(generation);
-        self.describe(update);
-        update.full = full;
-        if full || self.title_generation > generation {
-            update.title = Some(self.title().to_owned());
-        }
-        if !full {
-            update.scrolls.extend(grid.scrolls_since(generation));
-        }
-        for row in 0..grid.rows() {
-            if full || grid.row_generation(row) > generation {
-                self.push_row(row as i32, &mut update.rows);
-            }
-        }
-    }
-
-    /// All rows of a viewport that is scrolled back by so many rows.
-    pub(crate) fn viewport(&self, back: usize, update: &mut ScreenUpdate) {
-        let back = back.min(self.history());
-        self.describe(update);
-        update.full = true;
-        update.title = Some(self.title().to_owned());
-        update.viewport = back as u32;
-        let top = -(back as i32);
-        (top..top + self.grid().rows() as i32).for_each(|row| self.push_row(row, &mut update.rows));
-    }
-
-    fn describe(&self, update: &mut ScreenUpdate) {
-        let size = self.emulator.size();
-        update.generation = self.generation();
-        update.offset = self.offset();
-        update.cols = size.cols;
-        update.height = size.rows;
-        update.history = self.history() as u32;
-        update.viewport = 0;
-        update.cursor = self.cursor();
-        update.modes = self.modes();
-        update.title = None;
-        update.scrolls.clear();
-        update.rows.clear();
-    }
-
-    fn push_row(&self, row: i32, rows: &mut Rows) {
-        if let Some(view) = self.grid().row(row.into()) {
-            rows.push(row, &view);
-        }
-    }
-
-    /// Rows of the screen (from 0) and its scrollback (below 0), as far as they exist.
-    pub(crate) fn rows(&self, first: i32, count: usize, rows: &mut Rows) {
-        rows.clear();
-        let (top, end) = (-(self.history() as i64), self.grid().rows() as i64);
-        let first = i64::from(first);
-        let last = first.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-        (first.max(top)..last.min(end)).for_each(|row| self.push_row(row as i32, rows));
-    }
-
-    /// The screen as text: a line per row, trailing blanks cut.
-    pub(crate) fn text(&self, history: usize) -> String {
-        let mut text = String::new();
-        for row in -(self.history().min(history) as i64)..self.grid().rows() as i64 {
-            if let Some(view) = self.grid().row(row) {
-                view.push_text(&mut text);
-            }
-            text.push('\n');
-        }
-        text
-    }
-
     /// A snapshot with at most this many rows of scrollback. Output before its offset is in it; the
     /// log's oldest byte is `log_start`.
     pub(crate) fn snapshot(&mut self, history: usize, log_start: u64) -> Result<Snapshot> {
@@ -445,6 +330,7 @@ impl Screen {
             offset: self.ground_offset(),
             cols: size.cols,
             rows: size.rows,
+            line: self.emulator.snapshot_place(history).into(),
             bytes: Vec::new(),
         };
         let (emulator, bytes) = (&self.emulator, &mut snapshot.bytes);

@@ -1,6 +1,7 @@
 //! Rows as runs of text with a style, for user interfaces that draw cells themselves.
 
 use super::grid::{RowView, Text};
+use super::position::LinePosition;
 use super::style::Style;
 
 /// A link on text, by OSC 8.
@@ -40,6 +41,12 @@ impl<'a> Row<'a> {
         self.data.index
     }
 
+    /// The place of its first column in its line, as it was when the row was asked for; `None` on the alternate screen, and
+    /// in rows of another engine, for which see [`ScreenUpdate::line`](crate::ScreenUpdate::line).
+    pub fn line(&self) -> Option<LinePosition> {
+        self.data.line
+    }
+
     /// The line goes on in the row below.
     pub fn is_wrapped(&self) -> bool {
         self.data.wrapped
@@ -77,6 +84,7 @@ pub struct Rows {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RowData {
     pub(crate) index: i32,
+    pub(crate) line: Option<LinePosition>,
     pub(crate) wrapped: bool,
     pub(crate) first_run: usize,
     pub(crate) end_run: usize,
@@ -120,7 +128,7 @@ impl Rows {
     /// Begins a row whose runs follow; for rows that another engine has sent.
     pub(crate) fn begin(&mut self, index: i32, wrapped: bool) {
         let run = self.runs.len();
-        self.rows.push(RowData { index, wrapped, first_run: run, end_run: run });
+        self.rows.push(RowData { index, line: None, wrapped, first_run: run, end_run: run });
     }
 
     /// Adds a run to the row that was begun last. Of a link only the address is known.
@@ -156,7 +164,7 @@ impl Rows {
     }
 
     /// Adds a row.
-    pub(super) fn push(&mut self, index: i32, row: &RowView<'_>) {
+    pub(super) fn push(&mut self, index: i32, line: Option<LinePosition>, row: &RowView<'_>) {
         let first_run = self.runs.len();
         for cell in row.cells() {
             let link = cell.link.map(|link| self.link_number(link));
@@ -184,7 +192,7 @@ impl Rows {
         }
         self.trim_blanks(first_run);
         let end_run = self.runs.len();
-        self.rows.push(RowData { index, wrapped: row.is_wrapped(), first_run, end_run });
+        self.rows.push(RowData { index, line, wrapped: row.is_wrapped(), first_run, end_run });
     }
 
     /// Takes blanks in the default style away at the end of the row whose runs begin here.

@@ -20,6 +20,7 @@ mod tests;
 
 pub(crate) use self::cursor::{Scratch, SearchCursor};
 pub(crate) use self::pattern::{Patterns, check_length};
+use super::position::{LinePosition, Position};
 
 /// What to search and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub struct Search {
     pub from: Option<i32>,
     /// The column in that row to begin at; without `from` of no effect. Default 0.
     pub from_col: u16,
+    /// The place to begin at in place of `from`; if its line is gone, the oldest one. On the alternate screen, whose lines
+    /// have no numbers, of no effect. Default `None`.
+    pub from_line: Option<LinePosition>,
     /// The most rows to look at; 0 counts as 1. Each row of a line that wraps counts. A line that does not
     /// fit into what is left is kept for the next call; one that is longer than all is looked at in parts
     /// of this size, and a match over the end of a part is not found whole. Default 10,000.
@@ -55,6 +59,7 @@ impl Search {
             ignore_case: false,
             from: None,
             from_col: 0,
+            from_line: None,
             rows_max: 10_000,
             matches_max: 1_000,
         }
@@ -66,15 +71,6 @@ impl Search {
     }
 }
 
-/// A place in the screen or its scrollback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Position {
-    /// Row, as in [`Search::from`].
-    pub row: i32,
-    /// Column.
-    pub col: u16,
-}
-
 /// A match: from the first character's column up to, not including, the column after the last one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Match {
@@ -82,6 +78,8 @@ pub struct Match {
     pub start: Position,
     /// Where it ends; a match in a wrapped line may end in another row.
     pub end: Position,
+    /// Where it begins and ends in its line, which stays; `None` on the alternate screen.
+    pub in_line: Option<(LinePosition, LinePosition)>,
 }
 
 /// What a search found.
@@ -93,4 +91,7 @@ pub struct Matches {
     pub next: Option<i32>,
     /// The column in that row, for [`Search::from_col`].
     pub next_col: u16,
+    /// The same place in its line, for [`Search::from_line`]: it stays when more output comes in between. `None` on the
+    /// alternate screen.
+    pub next_line: Option<LinePosition>,
 }

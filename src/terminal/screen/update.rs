@@ -1,5 +1,6 @@
 //! What a viewer is told: everything, or what changed since a generation.
 
+use super::position::LinePosition;
 use super::rows::Rows;
 
 /// The shape of the cursor.
@@ -133,6 +134,10 @@ pub struct ScreenUpdate {
     pub history: u32,
     /// How far a viewer has scrolled back: the rows begin that many above the screen's top.
     pub viewport: u32,
+    /// The place of the top row that is seen; `None` on the alternate screen. A row below one that is wrapped goes on in
+    /// its line, as many columns further on as the screen has, or one less where a character of two columns did not fit;
+    /// other rows begin the next line.
+    pub line: Option<LinePosition>,
     /// Where the cursor is and how it looks.
     pub cursor: Cursor,
     /// Modes of the terminal.

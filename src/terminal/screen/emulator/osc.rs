@@ -3,7 +3,7 @@
 use std::str::from_utf8;
 
 use super::super::clipboard;
-use super::super::grid::Mark;
+use super::super::position::MarkKind;
 use super::super::update::CursorShape;
 use super::colors::{self, BACKGROUND, CURSOR, FOREGROUND};
 use super::titles::Which;
@@ -146,14 +146,14 @@ impl Terminal {
 
     /// OSC 133 and 633: places of the prompt, the command line and its output.
     fn read_mark(&mut self, rest: &[u8]) {
-        let mark = match split(rest, b';').0 {
-            b"A" => Mark::PromptStart,
-            b"B" => Mark::CommandStart,
-            b"C" => Mark::OutputStart,
-            b"D" => Mark::OutputEnd,
+        let kind = match split(rest, b';').0 {
+            b"A" => MarkKind::PromptStart,
+            b"B" => MarkKind::CommandStart,
+            b"C" => MarkKind::OutputStart,
+            b"D" => MarkKind::OutputEnd,
             _ => return,
         };
-        self.grid.mark(mark);
+        self.grid.mark(kind);
     }
 }
 

@@ -102,7 +102,6 @@ impl super::Grid {
     pub(crate) fn forget_changes_of(&mut self, other: &super::Grid) {
         self.changes.clock = other.changes.clock + 1;
         self.changes.published = other.changes.published;
-        (self.pushed, self.moved) = (other.pushed, other.moved + 1);
         self.changes.forget();
     }
 

@@ -123,7 +123,6 @@ impl Grid {
     /// Drops the history (ED 3).
     pub(crate) fn erase_scrollback(&mut self) {
         self.history.clear();
-        self.moved += 1;
         self.drop_marks();
         self.changes.touch();
     }
@@ -131,7 +130,11 @@ impl Grid {
     /// Drops the history, and the rows of the primary screen above the cursor's, which becomes the first. While
     /// the alternate screen is active, only the history.
     pub(crate) fn clear(&mut self) {
+        let mut first_line = self.history.next_line().0;
         if !self.is_alternate {
+            let at = self.primary_places().nth(self.cursor.row);
+            // The rest of a line whose beginning goes is another one.
+            first_line = at.map_or(first_line, |at| at.line + u64::from(at.col > 0));
             let (above, generation) = (self.cursor.row, self.changes.touch());
             self.part_above(above);
             self.active.rows.rotate_left(above);
@@ -145,6 +148,7 @@ impl Grid {
         }
         self.history.close();
         self.erase_scrollback();
+        self.history.skip_to(first_line);
     }
 
     /// So many characters from the cursor on become blanks (ECH). A pending wrap ends.

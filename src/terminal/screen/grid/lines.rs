@@ -82,6 +82,18 @@ impl Grid {
         }
     }
 
+    /// Numbers the lines of this grid, which is empty, so that none has the number of a line of the other one.
+    pub(crate) fn number_lines_after(&mut self, other: &Grid) {
+        let history = &other.history;
+        let used = history.lines() as u64 + other.rows as u64;
+        self.history.skip_to(history.first_line() + used);
+    }
+
+    /// Whether places stay: those of the primary screen and the history do.
+    pub(crate) fn has_line_numbers(&self) -> bool {
+        !self.is_alternate
+    }
+
     /// What is equal: the same screen is active, and its lines have the same numbers.
     pub(crate) fn lines_epoch(&self) -> u64 {
         self.lines_epoch
@@ -90,36 +102,47 @@ impl Grid {
     /// The row of the active screen that a place is in, and the place at which the row begins; for a place
     /// behind the end of its line that line's last row.
     fn screen_row(&self, place: LinePlace) -> Option<(usize, LinePlace)> {
-        let mut at = self.screen_start();
-        for row in 0..self.rows {
-            let len = self.wrapped_len_of(&self.active, row);
+        self.places().enumerate().find(|(row, at)| {
+            let len = self.wrapped_len_of(&self.active, *row);
             let is_last = len == 0 || row + 1 == self.rows;
-            if at.line == place.line && (place.col < at.col + len || is_last) {
-                return Some((row, at));
-            }
-            at = if len > 0 {
-                LinePlace { col: at.col + len, ..at }
-            } else {
-                LinePlace { line: at.line + 1, col: 0 }
+            at.line == place.line && (place.col < at.col + len || is_last)
+        })
+    }
+
+    /// The places at which the rows of the active screen begin.
+    pub(crate) fn places(&self) -> impl Iterator<Item = LinePlace> {
+        self.places_in(&self.active, self.screen_start())
+    }
+
+    /// The places at which the rows of the primary screen begin.
+    pub(crate) fn primary_places(&self) -> impl Iterator<Item = LinePlace> {
+        let (line, col) = self.history.next_line();
+        self.places_in(self.primary(), LinePlace { line, col })
+    }
+
+    fn places_in<'a>(
+        &'a self,
+        screen: &'a Screen,
+        start: LinePlace,
+    ) -> impl Iterator<Item = LinePlace> + use<'a> {
+        (0..self.rows).scan(start, |at, row| {
+            let place = *at;
+            *at = match self.wrapped_len_of(screen, row) {
+                0 => LinePlace { line: at.line + 1, col: 0 },
+                len => LinePlace { col: at.col + len, ..place },
             };
-        }
-        None
+            Some(place)
+        })
     }
 
     /// The place of a column of a row, as rows are numbered for [`row`](Self::row).
     pub(crate) fn place_of(&self, row: i64, col: usize) -> Option<LinePlace> {
         if row < 0 {
-            let (line, first) = self.line_of_row(row)?;
+            let (line, first) = self.line_of_row(row).filter(|_| !self.is_alternate)?;
             return Some(LinePlace { line, col: first + col });
         }
         let row = usize::try_from(row).ok().filter(|row| *row < self.rows)?;
-        let mut at = self.screen_start();
-        for row in 0..row {
-            match self.wrapped_len_of(&self.active, row) {
-                0 => at = LinePlace { line: at.line + 1, col: 0 },
-                len => at.col += len,
-            }
-        }
+        let at = self.places().nth(row)?;
         Some(LinePlace { col: at.col + col, ..at })
     }
 

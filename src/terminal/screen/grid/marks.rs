@@ -8,34 +8,16 @@
 use std::collections::VecDeque;
 
 use super::Grid;
+use crate::terminal::screen::position::{LinePosition, Mark, MarkKind};
 
 /// Marks in the history, and in rows of the screen.
 const LINE_MARKS_MAX: usize = 4096;
 const ROW_MARKS_MAX: usize = 256;
 
-/// What begins or ends at a mark (OSC 133).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    PromptStart,
-    CommandStart,
-    OutputStart,
-    OutputEnd,
-}
-
-/// A mark and its place.
-#[cfg(test)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Anchor {
-    pub(crate) mark: Mark,
-    pub(crate) line: u64,
-    /// Columns of the line before it.
-    pub(crate) col: usize,
-}
-
 /// A mark in the row of the primary screen with this tag.
 #[derive(Clone, Copy, Debug)]
 struct RowMark {
-    mark: Mark,
+    kind: MarkKind,
     tag: u32,
     col: usize,
 }
@@ -43,7 +25,7 @@ struct RowMark {
 /// A mark in a line of the history.
 #[derive(Clone, Copy, Debug)]
 struct LineMark {
-    mark: Mark,
+    kind: MarkKind,
     line: u64,
     col: usize,
 }
@@ -76,7 +58,7 @@ impl Marks {
         let Marks { rows, lines, .. } = self;
         rows.retain(|row| {
             if row.tag == tag {
-                lines.push_back(LineMark { mark: row.mark, line, col: first_col + row.col });
+                lines.push_back(LineMark { kind: row.kind, line, col: first_col + row.col });
             }
             row.tag != tag
         });
@@ -96,7 +78,7 @@ impl Marks {
 
 impl Grid {
     /// Marks where the cursor is, on the primary screen.
-    pub(crate) fn mark(&mut self, mark: Mark) {
+    pub(crate) fn mark(&mut self, kind: MarkKind) {
         if self.is_alternate {
             return;
         }
@@ -105,26 +87,23 @@ impl Grid {
             row.tag = self.marks.tag();
         }
         let (tag, col) = (row.tag, self.cursor.col + usize::from(self.cursor.pending_wrap));
-        self.marks.push_row(RowMark { mark, tag, col });
+        self.marks.push_row(RowMark { kind, tag, col });
     }
 
-    /// The marks: those of the history first, then those of the screen in the order in which they were made.
-    #[cfg(test)]
-    pub(crate) fn marks(&self) -> Vec<Anchor> {
+    /// Gives the marks of the primary screen and the history in the order of the text.
+    pub(crate) fn marks(&self, mut each: impl FnMut(Mark)) {
+        let mut give = |kind, line, col: usize| {
+            each(Mark { kind, position: LinePosition { line, col: col as u64 } });
+        };
         let first_line = self.history.first_line();
         let lines = self.marks.lines.iter().filter(|mark| mark.line >= first_line);
-        let lines = lines.map(|LineMark { mark, line, col }| (*mark, *line, *col));
-        let rows = self.marks.rows.iter().filter_map(|RowMark { mark, tag, col }| {
-            let (line, first) = self.line_of_tag(*tag)?;
-            Some((*mark, line, first + col))
-        });
-        lines.chain(rows).map(|(mark, line, col)| Anchor { mark, line, col }).collect()
-    }
-
-    #[cfg(test)]
-    fn line_of_tag(&self, tag: u32) -> Option<(u64, usize)> {
-        let row = self.primary().rows.iter().position(|row| row.tag == tag)?;
-        Some(self.line_of_screen_row(row))
+        lines.for_each(|mark| give(mark.kind, mark.line, mark.col));
+        for (row, at) in self.primary().rows.iter().zip(self.primary_places()) {
+            if row.tag != 0 {
+                let rows = self.marks.rows.iter().filter(|mark| mark.tag == row.tag);
+                rows.for_each(|mark| give(mark.kind, at.line, at.col + mark.col));
+            }
+        }
     }
 
     /// Drops marks of lines that are gone.
@@ -145,18 +124,18 @@ impl Grid {
     /// back in part.
     pub(super) fn attach_marks(&mut self, line: u64) {
         let first = self.marks.lines.partition_point(|mark| mark.line < line);
-        for LineMark { mark, line, col } in self.marks.lines.split_off(first) {
+        for LineMark { kind, line, col } in self.marks.lines.split_off(first) {
             let Some((row, row_col)) = self.row_of_line(line, col) else { continue };
             let Some(row) = usize::try_from(row).ok().and_then(|row| self.active.rows.get_mut(row))
             else {
-                self.marks.lines.push_back(LineMark { mark, line, col });
+                self.marks.lines.push_back(LineMark { kind, line, col });
                 continue;
             };
             if row.tag == 0 {
                 row.tag = self.marks.tag();
             }
             let tag = row.tag;
-            self.marks.push_row(RowMark { mark, tag, col: row_col });
+            self.marks.push_row(RowMark { kind, tag, col: row_col });
         }
     }
 }

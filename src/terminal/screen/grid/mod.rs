@@ -38,7 +38,6 @@ use std::collections::VecDeque;
 pub(crate) use self::cell::Cell;
 use self::changes::Changes;
 pub(crate) use self::lines::{LinePlace, Part};
-pub(crate) use self::marks::Mark;
 use self::marks::Marks;
 pub(crate) use self::rect::{AttributeChange, Rect};
 use self::row::Row;
@@ -161,10 +160,6 @@ pub(crate) struct Grid {
     last: String,
     /// Links so far that had no id.
     links: u64,
-    /// Rows that have left the primary screen for the history so far.
-    pushed: u64,
-    /// Times that rows have changed their places in another way than by scrolling into the history.
-    moved: u64,
     /// Times that numbers were given away again.
     sweeps: u64,
     /// Times that another screen became active, or all lines went.
@@ -204,8 +199,6 @@ impl Grid {
             changes: Changes::new(),
             last: String::new(),
             links: 0,
-            pushed: 0,
-            moved: 0,
             sweeps: 0,
             lines_epoch: 0,
             scratch: String::new(),
@@ -406,7 +399,6 @@ impl Grid {
             self.other = Some(std::mem::replace(&mut self.active, alternate));
             self.is_alternate = true;
             self.lines_epoch += 1;
-            self.moved += 1;
             self.changes.forget();
         }
         if clear {
@@ -426,7 +418,6 @@ impl Grid {
         }
         self.is_alternate = false;
         self.lines_epoch += 1;
-        self.moved += 1;
         self.changes.forget();
     }
 
@@ -439,17 +430,19 @@ impl Grid {
 
     /// Everything as it was in the beginning, the history dropped (RIS). The size stays.
     pub(crate) fn reset(&mut self) {
+        let shown = self.primary().rows.iter().rposition(|row| !row.is_blank());
+        let next_line = shown.and_then(|row| self.primary_places().nth(row));
+        let next_line = next_line.map_or(self.history.next_line().0, |last| last.line + 1);
         let mut history = std::mem::replace(&mut self.history, History::new(0, 1));
         history.clear();
+        history.skip_to(next_line);
         let lines_epoch = self.lines_epoch;
         let (links, mut changes) =
             (self.links, std::mem::replace(&mut self.changes, Changes::new()));
         changes.forget();
-        let (pushed, moved) = (self.pushed, self.moved + 1);
         *self = Grid::new(self.rows, self.cols, self.history_max);
         (self.history, self.links, self.changes) = (history, links, changes);
         self.lines_epoch = lines_epoch + 1;
-        (self.pushed, self.moved) = (pushed, moved);
     }
 
     /// Modes, margins, pen and what DECSC saved as they were in the beginning (DECSTR). Cells, cursor and tab

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use crate::terminal::screen::tests::cases;
 
-use super::tests::print;
+use super::tests::{marks, print};
 use super::*;
+use crate::terminal::screen::position::{LinePosition, MarkKind};
 use crate::terminal::screen::rows::Rows;
 use crate::terminal::screen::style::{Attributes, Color, Rgb, Underline};
 
@@ -90,8 +91,12 @@ fn apply(grid: &mut Grid, op: &Op) {
             _ => grid.erase_scrollback(),
         },
         Op::Mark(which) => grid.mark(
-            [Mark::PromptStart, Mark::CommandStart, Mark::OutputStart, Mark::OutputEnd]
-                [usize::from(*which)],
+            [
+                MarkKind::PromptStart,
+                MarkKind::CommandStart,
+                MarkKind::OutputStart,
+                MarkKind::OutputEnd,
+            ][usize::from(*which)],
         ),
         Op::Resize(rows, cols) => grid.resize(*rows, *cols),
         Op::HistoryMax(rows) => grid.set_history_max(*rows),
@@ -201,8 +206,8 @@ pub(super) fn check(grid: &Grid) {
         assert!(!screen.rows[rows - 1].wrapped, "nothing is below the last row");
     }
     grid.history.check();
-    let marks = grid.marks();
-    assert!(marks.iter().all(|mark| mark.line >= grid.first_line()));
+    let marks = marks(grid);
+    assert!(marks.iter().all(|mark| mark.position.line >= grid.first_line()));
 }
 
 fn check_row(grid: &Grid, row: &Row) {
@@ -227,7 +232,7 @@ fn all_rows(grid: &Grid) -> Vec<String> {
 
 fn describe(grid: &Grid, index: i64) -> String {
     let mut rows = Rows::default();
-    rows.push(index as i32, &grid.row(index).unwrap());
+    rows.push(index as i32, None, &grid.row(index).unwrap());
     let row = rows.iter().next().unwrap();
     format!("{:?} {}", row.runs().collect::<Vec<_>>(), row.is_wrapped())
 }
@@ -353,7 +358,7 @@ proptest! {
         let mut grid = Grid::new(5, 12, 10_000);
         for (number, text) in texts.iter().enumerate() {
             grid.print(&format!("{number}"));
-            grid.mark(Mark::PromptStart);
+            grid.mark(MarkKind::PromptStart);
             print(&mut grid, &format!("{text}\n"));
         }
         let mut sizes = sizes;
@@ -361,13 +366,13 @@ proptest! {
         for (rows, cols) in sizes {
             grid.resize(rows, cols);
             check(&grid);
-            for (number, mark) in grid.marks().iter().enumerate() {
-                prop_assert_eq!((mark.line, mark.col), (number as u64, number.to_string().len()));
-                let (row, col) = grid.row_of_line(mark.line, mark.col).unwrap();
+            for (number, mark) in marks(&grid).iter().enumerate() {
+                prop_assert_eq!((mark.position.line, mark.position.col), (number as u64, number.to_string().len() as u64));
+                let (row, col) = grid.row_of_line(mark.position.line, mark.position.col as usize).unwrap();
                 let (line, first) = grid.line_of_row(row).unwrap();
-                prop_assert_eq!((line, first + col), (mark.line, mark.col));
+                prop_assert_eq!(LinePosition { line, col: (first + col) as u64 }, mark.position);
             }
-            prop_assert_eq!(grid.marks().len(), texts.len());
+            prop_assert_eq!(marks(&grid).len(), texts.len());
         }
     }
 }

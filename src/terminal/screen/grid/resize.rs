@@ -48,7 +48,6 @@ impl Grid {
         self.clamp_saved();
         self.history.count(COUNT_COST);
         self.drop_marks();
-        self.moved += 1;
         self.changes.forget();
     }
 

@@ -290,7 +290,6 @@ impl Grid {
     /// Puts a copy of a row of the primary screen, which is active, into the history. Its marks go along.
     pub(super) fn push_row(&mut self, row: usize) {
         let len = self.wrapped_len(row);
-        self.pushed += 1;
         let Some(leaving) = self.active.rows.get(row) else { return };
         if leaving.tag != 0 {
             let at = self.history.next_line();

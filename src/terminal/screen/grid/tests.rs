@@ -1,6 +1,7 @@
 //! Operations one by one, as tables: what is done, and what the screen and the history show then.
 
 use super::*;
+use crate::terminal::screen::position::{Mark, MarkKind};
 
 /// The rows of history and screen, trailing blanks cut; `|` is between them, a wrapped row ends with `\`.
 pub(super) fn shown(grid: &Grid) -> String {
@@ -28,6 +29,12 @@ pub(super) fn print(grid: &mut Grid, text: &str) {
     }
 }
 
+pub(super) fn marks(grid: &Grid) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    grid.marks(|mark| marks.push(mark));
+    marks
+}
+
 fn grid(rows: usize, cols: usize, text: &str) -> Grid {
     let mut grid = Grid::new(rows, cols, 100);
     print(&mut grid, text);
@@ -37,15 +44,15 @@ fn grid(rows: usize, cols: usize, text: &str) -> Grid {
 #[test]
 fn marks_are_bounded() {
     let mut grid = Grid::new(3, 10, 100_000);
-    (0..1000).for_each(|_| grid.mark(Mark::PromptStart));
-    assert_eq!(grid.marks().len(), 256);
+    (0..1000).for_each(|_| grid.mark(MarkKind::PromptStart));
+    assert_eq!(marks(&grid).len(), 256);
     for _ in 0..6000 {
-        grid.mark(Mark::CommandStart);
+        grid.mark(MarkKind::CommandStart);
         print(&mut grid, "x\n");
     }
-    let marks = grid.marks();
+    let marks = marks(&grid);
     assert_eq!(marks.len(), 4096 + 2, "those of the history, and of two rows");
-    let lines: Vec<u64> = marks.iter().map(|mark| mark.line).collect();
+    let lines: Vec<u64> = marks.iter().map(|mark| mark.position.line).collect();
     assert_eq!(lines, (6000 - 4098..6000).collect::<Vec<_>>(), "the newest are kept");
 }
 

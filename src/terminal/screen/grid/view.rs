@@ -138,12 +138,6 @@ impl Grid {
         if self.is_alternate { 0 } else { self.history.rows() }
     }
 
-    /// Rows that have left the primary screen for the history so far, and the times that rows have changed their
-    /// places in another way.
-    pub(crate) fn rows_moved(&self) -> (u64, u64) {
-        (self.pushed, self.moved)
-    }
-
     /// The number of the oldest line that is kept.
     #[cfg(test)]
     pub(crate) fn first_line(&self) -> u64 {
@@ -200,31 +194,20 @@ impl Grid {
         self.history.rows()
     }
 
-    /// The number of the line that a row belongs to, and the columns of that line before the row.
+    /// The number of the line that a row of the primary screen or the history belongs to, and the columns of that line
+    /// before the row.
     pub(crate) fn line_of_row(&self, index: i64) -> Option<(u64, usize)> {
         if index >= 0 {
-            let row = usize::try_from(index).ok().filter(|row| *row < self.rows)?;
-            return Some(self.line_of_screen_row(row));
+            let at = self.primary_places().nth(usize::try_from(index).ok()?)?;
+            return Some((at.line, at.col));
         }
-        match self.row(index)? {
+        match self.primary_row(index)? {
             RowView::History(place) => {
                 let base = self.history.base(place.number);
                 Some((place.number, base + place.span.first_col))
             }
             RowView::Screen(..) => None,
         }
-    }
-
-    /// The same for a row of the primary screen.
-    pub(super) fn line_of_screen_row(&self, row: usize) -> (u64, usize) {
-        let (mut line, mut col) = self.history.next_line();
-        for row in 0..row {
-            match self.wrapped_len(row) {
-                0 => (line, col) = (line + 1, 0),
-                len => col += len,
-            }
-        }
-        (line, col)
     }
 
     /// Columns of a row of the primary screen that goes on in the next one, without one that stayed free for a
@@ -240,15 +223,11 @@ impl Grid {
             let (back, col) = self.history.place(line, col)?;
             return Some((-(back as i64), col));
         }
-        let (mut number, mut first) = (screen_line, first_col);
-        for row in 0..self.rows {
+        self.primary_places().enumerate().find_map(|(row, at)| {
             let len = self.wrapped_len(row);
             let is_last = len == 0 || row + 1 == self.rows;
-            if number == line && (col < first + len || is_last) {
-                return Some((row as i64, col - first));
-            }
-            (number, first) = if len > 0 { (number, first + len) } else { (number + 1, 0) };
-        }
-        None
+            let is_here = at.line == line && (col < at.col + len || is_last);
+            is_here.then(|| (row as i64, col - at.col))
+        })
     }
 }

@@ -240,11 +240,18 @@ impl History {
         }
     }
 
-    /// Drops everything.
+    /// Drops everything. What goes on in the screen is another line there.
     pub(crate) fn clear(&mut self) {
-        let next = self.next_line().0;
+        let next = self.next_line().0 + u64::from(self.is_open);
         let (rows_max, bytes_max) = (self.rows_max, self.bytes_max);
         *self = History { first_line: next, bytes_max, ..History::new(rows_max, self.width) };
+    }
+
+    /// The numbers before this one belong to lines that are gone. Call it while nothing is kept.
+    pub(crate) fn skip_to(&mut self, number: u64) {
+        if self.lines == 0 {
+            self.first_line = self.first_line.max(number);
+        }
     }
 
     /// Drops the oldest row of the view; all rows are counted.

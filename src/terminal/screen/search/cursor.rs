@@ -18,6 +18,7 @@ use super::pattern::{Kind, Pattern};
 use super::{Match, Matches, Position, Search};
 use crate::terminal::screen::Screen;
 use crate::terminal::screen::grid::{Grid, LinePlace};
+use crate::terminal::screen::position::LinePosition;
 
 /// About what a step may cost, in nanoseconds.
 const STEP_COST: u64 = 200_000;
@@ -60,6 +61,7 @@ enum Phase {
 pub(crate) struct SearchCursor {
     pattern: Rc<Pattern>,
     from: Option<(i32, u16)>,
+    from_line: Option<LinePosition>,
     rows_left: usize,
     matches_max: usize,
     phase: Phase,
@@ -78,6 +80,7 @@ impl SearchCursor {
         SearchCursor {
             pattern,
             from: search.from.map(|row| (row, search.from_col)),
+            from_line: search.from_line,
             rows_left: search.rows_max.max(1),
             matches_max: search.matches_max.max(1),
             phase: Phase::Between,
@@ -138,9 +141,13 @@ impl SearchCursor {
             self.restarts += 1;
         }
         let first = grid.first_place();
-        let at = self.from.map(|(row, col)| grid.place_of(row.into(), usize::from(col)));
-        let is_behind = self.from.is_some_and(|(row, _)| row >= grid.rows() as i32);
-        self.at = at.map_or(first, |at| at.unwrap_or(first));
+        let from_line = self.from_line.filter(|_| grid.has_line_numbers()).map(LinePlace::from);
+        let at = self.from.and_then(|(row, col)| grid.place_of(row.into(), usize::from(col)));
+        let is_behind = match from_line {
+            Some(place) => grid.is_behind(place.max(first)),
+            None => self.from.is_some_and(|(row, _)| row >= grid.rows() as i32),
+        };
+        self.at = from_line.or(at).map_or(first, |at| at.max(first));
         self.found.clear();
         self.is_first = true;
         self.phase = match self.restarts > RESTARTS_MAX {
@@ -303,21 +310,26 @@ impl SearchCursor {
 
     /// The same in a grid.
     pub(crate) fn result_in(&self, grid: &Grid) -> Matches {
+        let has_numbers = grid.has_line_numbers();
         let position = |place: LinePlace| {
             let (row, col) = grid.position_of(place)?;
             Some(Position { row: row as i32, col: u16::try_from(col).unwrap_or(u16::MAX) })
         };
         let of = |(start, end): &(LinePlace, LinePlace)| {
             let last = LinePlace { col: end.col.saturating_sub(1), ..*end };
+            let in_line =
+                has_numbers.then_some((LinePosition::from(*start), LinePosition::from(*end)));
             let (start, last) = (position(*start)?, position(last)?);
-            Some(Match { start, end: Position { col: last.col + 1, ..last } })
+            Some(Match { start, end: Position { col: last.col + 1, ..last }, in_line })
         };
         let is_complete = matches!(self.phase, Phase::Done { is_complete: true });
-        let next = position(self.at.max(grid.first_place())).filter(|_| !is_complete);
+        let at = self.at.max(grid.first_place());
+        let next = position(at).filter(|_| !is_complete);
         Matches {
             matches: self.found.iter().filter_map(of).collect(),
             next: next.map(|next| next.row),
             next_col: next.map_or(0, |next| next.col),
+            next_line: next.filter(|_| has_numbers).map(|_| at.into()),
         }
     }
 }

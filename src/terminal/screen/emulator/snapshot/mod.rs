@@ -13,7 +13,7 @@ use std::io::Write;
 
 use self::look::Look;
 use self::rows::Which;
-use super::super::grid::{CursorPos, Grid, Pen, SavedState};
+use super::super::grid::{CursorPos, Grid, LinePlace, Pen, SavedState};
 use super::charset::Charsets;
 use super::modes::flag;
 use super::titles::Title;
@@ -21,6 +21,14 @@ use super::{Emulator, LEVEL, Progress, Protection, Terminal};
 use crate::terminal::screen::update::CursorShape;
 
 impl Emulator {
+    /// The place of the first row of such a snapshot.
+    pub(crate) fn snapshot_place(&self, history: usize) -> LinePlace {
+        let grid = &self.terminal.grid;
+        let first = -(grid.primary_history_rows().min(history) as i64);
+        let place = grid.line_of_row(first).map(|(line, col)| LinePlace { line, col });
+        place.unwrap_or_default()
+    }
+
     /// Writes a snapshot with at most this many rows of history.
     pub(crate) fn write_snapshot(&self, history: usize, out: &mut Vec<u8>) {
         let terminal = &self.terminal;

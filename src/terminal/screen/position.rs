@@ -1,0 +1,63 @@
+//! Places: by rows, which count from the screen as it is now, and by lines, which stay.
+
+use super::grid::LinePlace;
+
+/// A place in the screen or its scrollback as it is now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Row: 0 is the top of the screen, -1 the newest row of the scrollback.
+    pub row: i32,
+    /// Column, 0 at the left.
+    pub col: u16,
+}
+
+/// A place in the text of the primary screen and its scrollback that stays when rows scroll away and when the size
+/// changes.
+///
+/// Lines are what ends with a line feed, however many rows they take. They are numbered from the first one that the
+/// terminal has shown; no number is used twice for lines of the scrollback. A line that is on the screen has its number
+/// in advance: it changes when the program inserts or deletes lines above it, or breaks or joins them, and is final when
+/// the line goes to the scrollback. Lines of the alternate screen have no numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinePosition {
+    /// Number of the line.
+    pub line: u64,
+    /// Columns of the line before the place, over all of its rows.
+    pub col: u64,
+}
+
+impl From<LinePlace> for LinePosition {
+    fn from(place: LinePlace) -> Self {
+        LinePosition { line: place.line, col: place.col as u64 }
+    }
+}
+
+impl From<LinePosition> for LinePlace {
+    fn from(position: LinePosition) -> Self {
+        let col = usize::try_from(position.col).unwrap_or(usize::MAX);
+        LinePlace { line: position.line, col }
+    }
+}
+
+/// What begins or ends at a mark, by the sequences OSC 133 of shells with integration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum MarkKind {
+    /// A prompt begins (A).
+    PromptStart = 0,
+    /// The prompt ends, and what the user types begins (B).
+    CommandStart = 1,
+    /// The command runs: its output begins (C).
+    OutputStart = 2,
+    /// The output ends (D).
+    OutputEnd = 3,
+}
+
+/// A place that the program has marked. It stays with its text, and vanishes with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// What begins or ends there.
+    pub kind: MarkKind,
+    /// Where.
+    pub position: LinePosition,
+}
