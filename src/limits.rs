@@ -42,8 +42,8 @@ pub struct Limits {
     pub turn_bytes: usize,
     /// Time after which a turn begins no further unit of work: reads of PTYs, messages of clients, looks at
     /// files. What is left is done in the next turn. A unit takes 1 ms as a rule, and a turn at most 10 ms of
-    /// processor time. Only these are not cut into units, and may take longer: a snapshot
-    /// of a terminal with a long scrollback, a look at a screen of very many cells. Default 2 ms.
+    /// processor time. Only these are not cut into units, and may take longer: a snapshot that the host asks for with a
+    /// long scrollback (see [`snapshot`](crate::Engine::snapshot)), a look at a screen of very many cells. Default 2 ms.
     pub turn_time: Duration,
     /// How long after input a terminal counts as typed-in: it is served before all others, and
     /// other terminals get shorter slices (see `turn_time_typing`). Default 100 ms.

@@ -89,7 +89,7 @@ fn step(
             attachment.credit_up_to(to);
             client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
         }
-        Some(Next::Snapshot { history }) => match outflow.terminals.snapshot(id, history) {
+        Some(Next::Snapshot { history }) => match outflow.terminals.snapshot_in_turn(id, history) {
             Ok(snapshot) => attachment.resume_with(snapshot),
             Err(_) => attachment.consumer.go_without_snapshot(state.end),
         },

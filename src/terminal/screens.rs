@@ -154,6 +154,12 @@ impl Terminals {
         terminal.open_screen()?.snapshot(history, log_start)
     }
 
+    /// A snapshot for a client: with fewer rows of scrollback where more would hold up the turn.
+    pub(crate) fn snapshot_in_turn(&mut self, id: TerminalId, history: usize) -> Result<Snapshot> {
+        let history = self.table.get_mut(id)?.open_screen()?.snapshot_rows(history);
+        self.snapshot(id, history)
+    }
+
     pub(crate) fn screen_text(&mut self, id: TerminalId, history: usize) -> Result<String> {
         Ok(self.table.get_mut(id)?.open_screen()?.text(history))
     }

@@ -76,6 +76,9 @@ pub struct Snapshot {
 /// What counting rows of the scrollback may cost at a time after a change of the width, in about nanoseconds.
 const COUNT_COST: u64 = 200_000;
 
+/// What the scrollback in a snapshot for a client may cost, in about nanoseconds: it is made at once.
+const SNAPSHOT_COST: u64 = 5_000_000;
+
 /// See the module's documentation.
 pub(crate) struct Screen {
     emulator: Emulator,
@@ -320,6 +323,11 @@ impl Screen {
     /// The program holds the screen back until it is complete, since then.
     pub(crate) fn synchronized_since(&self) -> Option<Duration> {
         self.synchronized_since
+    }
+
+    /// How many rows of scrollback, at most this many, a snapshot can have that is one unit of work.
+    pub(crate) fn snapshot_rows(&self, history: usize) -> usize {
+        self.grid().rows_within(history, SNAPSHOT_COST)
     }
 
     /// A snapshot with at most this many rows of scrollback. Output before its offset is in it; the

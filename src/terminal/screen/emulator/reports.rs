@@ -152,8 +152,9 @@ impl Terminal {
             (self.grid.margins(), self.level, self.cursor, self.size);
         match name {
             b"m" => {
-                let style = super::sgr::describe(&self.grid.pen().style);
-                self.answer_setting(format_args!("{style}m"));
+                let mut style = Vec::new();
+                super::sgr::describe(&self.grid.pen().style, &mut style);
+                self.answer_setting(format_args!("{}m", String::from_utf8_lossy(&style)));
             }
             b"r" => {
                 self.answer_setting(format_args!("{};{}r", margins.top + 1, margins.bottom + 1))

@@ -1,7 +1,5 @@
 //! SGR: how text that comes will look, and the same as text for DECRQSS.
 
-use std::fmt::Write;
-
 use super::super::grid::AttributeChange;
 use super::super::parser::Params;
 use super::super::style::{Attributes, Color, Rgb, Style, Underline};
@@ -180,38 +178,48 @@ fn parameters(params: &Params, first: usize) -> impl Iterator<Item = u16> {
     (first..params.len().max(first + 1)).map(|index| params.get(index))
 }
 
-/// The parameters that make a style, beginning with a reset.
-pub(super) fn describe(style: &Style) -> String {
-    let mut text = String::from("0");
+/// Writes the parameters that make a style, beginning with a reset.
+pub(super) fn describe(style: &Style, out: &mut Vec<u8>) {
+    out.push(b'0');
     for parameter in [1, 2, 3, 5, 7, 8, 9] {
         if style.attributes.contains(attributes(parameter).0) {
-            // Writing to a string does not fail.
-            let _ = write!(text, ";{parameter}");
+            push(out, b";", parameter as u8);
         }
     }
     match style.underline {
         Underline::None => {}
-        Underline::Single => text.push_str(";4"),
-        Underline::Double => text.push_str(";21"),
-        other => drop(write!(text, ";4:{}", other as u8)),
+        Underline::Single => push(out, b";", 4),
+        Underline::Double => push(out, b";", 21),
+        other => push(out, b";4:", other as u8),
     }
-    describe_color(&mut text, style.foreground, 30, 38);
-    describe_color(&mut text, style.background, 40, 48);
-    describe_color(&mut text, style.underline_color, u16::MAX, 58);
-    text
+    describe_color(out, style.foreground, Some(30), 38);
+    describe_color(out, style.background, Some(40), 48);
+    describe_color(out, style.underline_color, None, 58);
 }
 
 /// `plain`: the parameter of the first of eight colours, if there is one.
-fn describe_color(text: &mut String, color: Color, plain: u16, extended: u16) {
-    let _ = match color {
-        Color::Default => Ok(()),
-        Color::Indexed(index @ 0..8) if plain < extended => {
-            write!(text, ";{}", plain + u16::from(index))
+fn describe_color(out: &mut Vec<u8>, color: Color, plain: Option<u8>, extended: u8) {
+    match (color, plain) {
+        (Color::Default, _) => {}
+        (Color::Indexed(index @ 0..8), Some(plain)) => push(out, b";", plain + index),
+        (Color::Indexed(index @ 8..16), Some(plain)) => push(out, b";", plain + 60 + index - 8),
+        (Color::Indexed(index), _) => {
+            push(out, b";", extended);
+            push(out, b":5:", index);
         }
-        Color::Indexed(index @ 8..16) if plain < extended => {
-            write!(text, ";{}", plain + 60 + u16::from(index) - 8)
+        (Color::Rgb(Rgb { r, g, b }), _) => {
+            push(out, b";", extended);
+            push(out, b":2::", r);
+            push(out, b":", g);
+            push(out, b":", b);
         }
-        Color::Indexed(index) => write!(text, ";{extended}:5:{index}"),
-        Color::Rgb(Rgb { r, g, b }) => write!(text, ";{extended}:2::{r}:{g}:{b}"),
-    };
+    }
+}
+
+/// Adds a number behind a separator.
+fn push(out: &mut Vec<u8>, separator: &[u8], number: u8) {
+    out.extend_from_slice(separator);
+    let digits = [number / 100, number / 10 % 10, number % 10].map(|digit| b'0' + digit);
+    let zeros = usize::from(number < 100) + usize::from(number < 10);
+    out.extend_from_slice(&digits[zeros..]);
 }

@@ -56,6 +56,33 @@ fn marks_are_bounded() {
     assert_eq!(lines, (6000 - 4098..6000).collect::<Vec<_>>(), "the newest are kept");
 }
 
+/// The newest rows that can be printed for a cost: more of them when they are plain.
+#[test]
+fn rows_within_a_cost_are_counted() {
+    let plain = "x".repeat(80) + "\n";
+    let mut grid = Grid::new(2, 80, 5000);
+    (0..5000).for_each(|_| print(&mut grid, &plain));
+    assert_eq!(grid.rows_within(1000, u64::MAX), 1000);
+    let count = grid.rows_within(usize::MAX, 100_000);
+    assert!((100..1000).contains(&count), "{count}");
+    for n in 0..5000 * 80 {
+        let color = Color::Indexed((n % 7) as u8);
+        grid.set_pen(Pen {
+            style: Style { foreground: color, ..Style::default() },
+            ..Pen::default()
+        });
+        grid.print("x");
+        if n % 80 == 79 {
+            print(&mut grid, "\n");
+        }
+    }
+    let coloured = grid.rows_within(usize::MAX, 100_000);
+    assert!(coloured > 0 && coloured < count / 5, "{coloured} of {count}");
+    assert_eq!(grid.newest_rows(coloured).count(), coloured);
+    assert_eq!(grid.newest_rows(usize::MAX).count(), grid.history_rows());
+    assert_eq!(grid.newest_rows(0).count(), 0);
+}
+
 /// So many rows come back that the last ones are of a block whose rows are not counted yet.
 #[test]
 fn many_rows_come_back_at_another_width() {

@@ -55,6 +55,20 @@ impl<'a> RowView<'a> {
         }
     }
 
+    /// A row of the history in parts that look the same, each as if it were a cell, and whether it is one: of several
+    /// characters. `None` for a row of the screen, and where wide characters have no place.
+    pub(crate) fn parts(&self) -> Option<impl Iterator<Item = (ViewCell<'a>, bool)> + use<'a>> {
+        let RowView::History(RowPlace { line, span, width, .. }) = *self else { return None };
+        let parts = line.parts(span.start, span.end).map(move |(bytes, look, cluster)| {
+            let text = Text::Cluster(line.slice(bytes.start, bytes.end));
+            let (style, link, protected) = (line.style(look), line.link(look), look.protected);
+            let cols = cluster.unwrap_or(1);
+            let cell = ViewCell { col: 0, cols, text, style, link, protected, leading: false };
+            (cell, cluster.is_some())
+        });
+        (width > 1).then_some(parts)
+    }
+
     /// Adds its text without trailing blanks.
     pub(crate) fn push_text(&self, text: &mut String) {
         let start = text.len();
@@ -148,6 +162,16 @@ impl Grid {
     /// cost; 0 when all are counted. Rows that are not counted are not in the view.
     pub(crate) fn count_history(&mut self, cost_max: u64) -> u64 {
         self.history.count(cost_max)
+    }
+
+    /// How many of the newest rows of the history, of at most so many, can be printed for about `cost_max` nanoseconds.
+    pub(crate) fn rows_within(&self, count: usize, cost_max: u64) -> usize {
+        self.history.rows_within(count, cost_max)
+    }
+
+    /// The newest rows of the history, so many, from the oldest of them on; also while the alternate screen is in use.
+    pub(crate) fn newest_rows(&self, count: usize) -> impl Iterator<Item = RowView<'_>> {
+        self.history.newest(count).map(RowView::History)
     }
 
     /// Whether all rows of history are counted.

@@ -1,5 +1,7 @@
 //! A packed line, and how it is read: cell by cell, or wrapped into rows of a width.
 
+use std::ops::Range;
+
 use super::block::{Block, Entry};
 use super::runs::{Look, Runs};
 use crate::terminal::screen::grid::width;
@@ -91,6 +93,11 @@ impl<'a> LineView<'a> {
         self.block.link(look.link)
     }
 
+    /// Bytes of the list of its runs.
+    pub(super) fn run_bytes(&self) -> usize {
+        self.runs.len()
+    }
+
     /// The cells from a byte on, where one begins.
     pub(crate) fn pieces(&self, from: usize) -> Pieces<'a> {
         let mut runs = Runs::new(self.runs);
@@ -98,16 +105,32 @@ impl<'a> LineView<'a> {
         Pieces { text: self.text(), at: from, runs }
     }
 
+    /// The text between two bytes, where cells begin, in parts that look the same: their bytes, and the columns of one that
+    /// is a single cell of several characters.
+    pub(crate) fn parts(
+        &self,
+        from: usize,
+        to: usize,
+    ) -> impl Iterator<Item = (Range<usize>, Look, Option<usize>)> + use<'a> {
+        let mut runs = Runs::new(self.runs);
+        runs.skip(self.cut_bytes + from);
+        let mut at = from;
+        std::iter::from_fn(move || {
+            let (look, cluster) = runs.current();
+            let len = runs.left().min(to - at);
+            let part = at..at + len;
+            at += len;
+            runs.skip(len);
+            (len > 0).then_some((part, look, cluster.map(|(_, cols)| cols)))
+        })
+    }
+
     /// Its rows at a width, at least one. Each is found in the time that its cells take.
     pub(crate) fn spans(&self, width: usize) -> Spans<'a> {
-        let pieces = (!self.is_ascii()).then(|| self.pieces(0));
-        Spans {
-            width: width.max(1),
-            len: self.text.len(),
-            pieces,
-            pending: None,
-            next: Some((0, 0)),
-        }
+        let (len, cols) = (self.text.len(), self.cols());
+        let whole = (cols <= width).then_some(Span { start: 0, end: len, first_col: 0, cols });
+        let pieces = (whole.is_none() && !self.is_ascii()).then(|| self.pieces(0));
+        Spans { width: width.max(1), len, whole, pieces, pending: None, next: Some((0, 0)) }
     }
 
     /// Rows that it takes at a width.
@@ -215,6 +238,8 @@ impl Iterator for Pieces<'_> {
 pub(crate) struct Spans<'a> {
     width: usize,
     len: usize,
+    /// The only row.
+    whole: Option<Span>,
     /// `None` for text that needs no look at its cells.
     pieces: Option<Pieces<'a>>,
     /// A cell that did not fit into the row before.
@@ -228,6 +253,10 @@ impl Iterator for Spans<'_> {
 
     fn next(&mut self) -> Option<Span> {
         let (start, first_col) = self.next?;
+        if self.whole.is_some() {
+            self.next = None;
+            return self.whole;
+        }
         let mut span = Span { start, end: start, first_col, cols: 0 };
         if let Some(pieces) = &mut self.pieces {
             while let Some(piece) = self.pending.take().or_else(|| pieces.next()) {

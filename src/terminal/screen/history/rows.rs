@@ -10,6 +10,12 @@ const BLOCK_COST: u64 = 20;
 const LINE_COST: u64 = 4;
 const BYTE_COST: u64 = 2;
 
+/// Costs of printing, in the same: a line, a byte of text, a byte of the list of its runs, of which one for a change of
+/// the style has two or more.
+const PRINT_COST: u64 = 80;
+const PRINT_BYTE_COST: u64 = 2;
+const PRINT_RUN_COST: u64 = 30;
+
 /// A row of the view.
 #[derive(Clone, Copy)]
 pub(crate) struct RowPlace<'a> {
@@ -147,6 +153,36 @@ impl History {
             }
         }
         None
+    }
+
+    /// How many of the newest rows, of at most so many, can be printed for about `cost_max` nanoseconds.
+    pub(crate) fn rows_within(&self, count: usize, cost_max: u64) -> usize {
+        let count = count.min(self.rows());
+        let (mut rows, mut cost) = (0, 0);
+        for number in (self.first_line..self.first_line + self.lines as u64).rev() {
+            let Some(line) = self.line(number).filter(|_| rows < count) else { break };
+            cost += PRINT_COST
+                + line.len() as u64 * PRINT_BYTE_COST
+                + line.run_bytes() as u64 * PRINT_RUN_COST;
+            if cost > cost_max {
+                break;
+            }
+            rows += line.rows(self.width);
+        }
+        rows.min(count)
+    }
+
+    /// The newest rows of the view, so many, from the oldest of them on. Each is found in the time that its cells take.
+    pub(crate) fn newest(&self, count: usize) -> impl Iterator<Item = RowPlace<'_>> {
+        let first = self.row(count.min(self.rows()));
+        let (number, start) = first.map_or((u64::MAX, 0), |row| (row.number, row.span.start));
+        let end = self.first_line + self.lines as u64;
+        let width = self.width;
+        let rows = (number..end).filter_map(|number| Some((number, self.line(number)?)));
+        let rows = rows.flat_map(move |(number, line)| {
+            line.spans(width).map(move |span| RowPlace { line, number, span, width })
+        });
+        rows.skip_while(move |row| row.number == number && row.span.start < start)
     }
 
     /// Where a column of a line is in the view: how many rows back, and the column there. `None` for what is

@@ -106,6 +106,11 @@ impl<'a> Runs<'a> {
         self.left -= bytes;
     }
 
+    /// Bytes of text that have the look that is here.
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
     /// The look here, and bytes and columns if this is a cell of several characters.
     pub(super) fn current(&self) -> (Look, Option<(usize, usize)>) {
         let run = self.run.unwrap_or_default();

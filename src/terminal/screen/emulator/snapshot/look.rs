@@ -31,7 +31,9 @@ impl<'a> Writer<'a> {
             }
         }
         if look.style != self.look.style {
-            self.text(format_args!("\x1b[{}m", sgr::describe(&look.style)));
+            self.raw(b"\x1b[");
+            sgr::describe(&look.style, self.out);
+            self.raw(b"m");
         }
         if look.protected != self.look.protected {
             self.raw(if look.protected { b"\x1b[1\"q" } else { b"\x1b[0\"q" });

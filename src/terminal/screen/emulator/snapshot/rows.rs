@@ -1,11 +1,14 @@
 //! The rows of a screen and its history, printed.
 
+use memchr::memmem;
+
 use super::Writer;
 use super::look::Look;
 use crate::terminal::screen::grid::{RowView, Text, ViewCell, width};
 
 /// Blank columns that are written as such; more of them are skipped with a sequence.
 const BLANKS_MAX: usize = 6;
+const BLANKS: [u8; BLANKS_MAX + 1] = [b' '; BLANKS_MAX + 1];
 
 /// A screen.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,16 +28,15 @@ impl<'a> Writer<'a> {
             Which::Alternate => grid.row(index),
             Which::Hidden => grid.hidden_row(index),
         };
-        let above =
-            if which == Which::Primary { grid.primary_history_rows() } else { 0 }.min(history);
-        let (first, end) = (-(above as i64), grid.rows() as i64);
+        let above = if which == Which::Primary { history } else { 0 };
+        let shown = (0..grid.rows() as i64).filter_map(row);
+        let mut rows = grid.newest_rows(above).chain(shown).peekable();
         let mut joined = false;
-        for index in first..end {
-            let Some(view) = row(index) else { continue };
-            let next = row(index + 1).filter(|_| view.is_wrapped() && index + 1 < end);
-            self.row(&view, next.as_ref(), joined);
+        while let Some(view) = rows.next() {
+            let next = rows.peek().filter(|_| view.is_wrapped());
+            self.row(&view, next, joined);
             joined = next.is_some();
-            if !joined && index + 1 < end {
+            if !joined && rows.peek().is_some() {
                 self.set_look(Look::default());
                 self.raw(b"\r\n");
             }
@@ -50,10 +52,70 @@ impl<'a> Writer<'a> {
         // A wide character that does not fit leaves the last column free by itself.
         let leaves_free = next.is_some_and(|next| starts_wide(next) && row.leaves_free(cols));
         let end = if leaves_free { cols - 1 } else { cols };
+        let mut printed = match self.packed_row(row, joined, next.is_some()) {
+            Some(cols) => cols,
+            None => self.cells(row, end, joined, next.is_some()),
+        };
+        if printed == 0 && joined {
+            // It has to come up, at least.
+            self.set_look(Look::default());
+            self.raw(b" ");
+            printed = 1;
+        }
+        if next.is_some() && printed < end {
+            self.skip(end - printed - 1);
+            self.set_look(Look::default());
+            self.raw(b" ");
+        }
+    }
+
+    /// Prints a row of the history, text of one look at a time. Gives its columns; `None` for a row that has to be printed
+    /// cell by cell.
+    fn packed_row(&mut self, row: &RowView<'a>, joined: bool, is_wrapped: bool) -> Option<usize> {
+        let RowView::History(place) = row else { return None };
+        let has_background =
+            |(cell, _): (ViewCell<'_>, bool)| cell.style.background != Default::default();
+        if joined && row.parts()?.next().is_some_and(has_background) {
+            return None;
+        }
+        for (cell, is_cell) in row.parts()? {
+            let Text::Cluster(text) = cell.text else { continue };
+            if is_cell {
+                self.cell(&cell);
+            } else if Look::of(&cell) == Look::default() && !joined {
+                self.plain(text, is_wrapped);
+            } else {
+                self.set_look(Look::of(&cell));
+                self.raw(text.as_bytes());
+            }
+        }
+        Some(place.span.cols)
+    }
+
+    /// Prints text in the default look. `is_whole`: also blanks at its end.
+    fn plain(&mut self, mut text: &'a str, is_whole: bool) {
+        self.set_look(Look::default());
+        while let Some(at) = memmem::find(text.as_bytes(), &BLANKS) {
+            let (before, blanks) = text.split_at(at);
+            let rest = blanks.trim_start_matches(' ');
+            self.raw(before.as_bytes());
+            if rest.is_empty() && is_whole {
+                self.raw(blanks.as_bytes());
+            } else {
+                self.text(format_args!("\x1b[{}C", blanks.len() - rest.len()));
+            }
+            text = rest;
+        }
+        self.raw(text.as_bytes());
+    }
+
+    /// Prints the cells of a row before a column. Gives the columns that were printed.
+    fn cells(&mut self, row: &RowView<'a>, end: usize, joined: bool, is_wrapped: bool) -> usize {
+        let cols = self.grid.cols();
         let mut printed = 0;
         for cell in row.cells().take_while(|cell| cell.col < end) {
             let is_first = joined && cell.col == 0;
-            let is_last = next.is_some() && cell.col + cell.cols == end;
+            let is_last = is_wrapped && cell.col + cell.cols == end;
             if !(is_first || is_last) && is_blank(&cell) {
                 continue;
             }
@@ -67,17 +129,7 @@ impl<'a> Writer<'a> {
                 self.raw(b"\x1b[K");
             }
         }
-        if printed == 0 && joined {
-            // It has to come up, at least.
-            self.set_look(Look::default());
-            self.raw(b" ");
-            printed = 1;
-        }
-        if next.is_some() && printed < end {
-            self.skip(end - printed - 1);
-            self.set_look(Look::default());
-            self.raw(b" ");
-        }
+        printed
     }
 
     /// Leaves columns blank.
