@@ -81,6 +81,7 @@ impl Terminal {
     pub(crate) fn close_pty(&mut self, reactor: &mut Reactor) {
         reactor.ready.remove(&mut self.queued);
         self.input.clear();
+        self.log.unstage();
         if let Some(pty) = self.pty.take() {
             pty.close(reactor);
         }

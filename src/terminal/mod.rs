@@ -244,10 +244,10 @@ impl Terminal {
         }
     }
 
-    /// Reads again. The kernel reports what is there when the PTY is registered anew; only a program
-    /// that has ended is looked after by ourselves: there may be nothing left to report.
+    /// Reads again. The kernel reports what is there when the PTY is registered anew; what is staged, and a program
+    /// that has ended, are looked after by ourselves: there may be nothing left to report.
     fn start_reading(&mut self, reactor: &mut Reactor) {
-        if self.is_draining() {
+        if self.is_draining() || !self.log.staged().is_empty() {
             reactor.ready.push(&mut self.queued, self.id, Class::Bulk);
         }
         self.update_interest(reactor);

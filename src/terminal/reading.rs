@@ -1,5 +1,8 @@
 //! Reading a PTY into the log, in units of one system call, until it is drained, stopped or gone, or the
 //! slice of the turn is over.
+//!
+//! Where a screen parses what was read and that is a lot of work, the unit ends early: the rest stays staged in the
+//! log, unseen by readers, and is shown by the next units before anything else is read.
 
 use std::io::ErrorKind::{Interrupted, WouldBlock};
 
@@ -72,6 +75,7 @@ impl Terminal {
         let high = self.log.unread_max();
         let to_the_last = self.is_draining() || self.ending.closing || self.ending.hangup_reported;
         let byte_cost = if self.screen.is_some() { BYTE_COST.1 } else { BYTE_COST.0 };
+        let mut is_emptied = false;
         loop {
             let keep_from = self.log.keep_from(slowest);
             let unread = self.log.end() - keep_from;
@@ -79,36 +83,57 @@ impl Terminal {
             if self.flow.is_stopped() {
                 return Outcome::Stopped;
             }
-            let Some(room) = self.log.room(keep_from, logs) else {
-                self.flow.by_memory = true;
-                return Outcome::Starved;
-            };
-            let Some(pty) = &self.pty else { return broken!("seen above", Outcome::HungUp) };
-            let allowed = (*share).min((high - unread) as usize).min(room.len());
-            let allowed = allowed.min(READ_BYTES_MAX);
-            match pty.read(&mut room[..allowed]) {
-                Ok(0) => return Outcome::HungUp,
-                Ok(n) => {
-                    self.log.commit(n);
-                    self.show(n, reactor);
-                    self.last_output = Some(reactor.now());
-                    *share -= n;
-                    slice.charge(READ_COST + n as u64 * byte_cost);
-                    if n < allowed && !to_the_last {
-                        return Outcome::Emptied;
+            let allowed = (*share).min((high - unread) as usize);
+            let mut cost = 0;
+            if self.log.staged().is_empty() {
+                cost = READ_COST;
+                match self.stage(allowed, keep_from, logs) {
+                    Ok(is_short) => is_emptied = is_short && !to_the_last,
+                    Err(outcome) => {
+                        slice.charge(READ_COST);
+                        return outcome;
                     }
                 }
-                Err(e) if e.kind() == WouldBlock => {
-                    slice.charge(READ_COST);
-                    return Outcome::Drained;
-                }
-                Err(e) if e.kind() == Interrupted => slice.charge(READ_COST),
-                Err(_) => return Outcome::HungUp,
+            }
+            let (taken, work) = self.show(allowed, reactor);
+            self.last_output = Some(reactor.now());
+            *share -= taken;
+            slice.charge(cost + taken as u64 * byte_cost + work);
+            if is_emptied && self.log.staged().is_empty() {
+                return Outcome::Emptied;
             }
             if *share == 0 || slice.is_over() {
                 return Outcome::More;
             }
         }
+    }
+
+    /// Reads once, at most so many bytes, which are staged then. Whether the kernel gave less than there was room for.
+    fn stage(
+        &mut self,
+        allowed: usize,
+        keep_from: u64,
+        logs: &mut LogBudget,
+    ) -> std::result::Result<bool, Outcome> {
+        let Some(room) = self.log.room(keep_from, logs) else {
+            self.flow.by_memory = true;
+            return Err(Outcome::Starved);
+        };
+        let Some(pty) = &self.pty else {
+            return broken!("seen by the caller", Err(Outcome::HungUp));
+        };
+        let allowed = allowed.min(room.len()).min(READ_BYTES_MAX);
+        let n = loop {
+            match pty.read(&mut room[..allowed]) {
+                Ok(0) => return Err(Outcome::HungUp),
+                Ok(n) => break n,
+                Err(e) if e.kind() == WouldBlock => return Err(Outcome::Drained),
+                Err(e) if e.kind() == Interrupted => {}
+                Err(_) => return Err(Outcome::HungUp),
+            }
+        };
+        self.log.stage(n);
+        Ok(n < allowed)
     }
 
     /// Draws the consequences of a read.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Size, Start};
 use super::output::{Cleared, Due, View, Viewport};
-use super::screen::{Modes, Rgb, Screen, ScreenUpdate};
+use super::screen::{Intake, Modes, Rgb, Screen, ScreenUpdate};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{Alarm, Reactor, ReaderId};
 
@@ -61,15 +61,31 @@ impl Terminal {
         reactor.now().saturating_duration_since(self.started)
     }
 
-    /// The newest `len` bytes of the log go to the screen.
-    pub(crate) fn show(&mut self, len: usize, reactor: &Reactor) {
+    /// Of the bytes that are staged in the log at most `max` go to the screen, as many as it takes in at once, and
+    /// are counted in. Gives how many these are and what they cost the screen beside a cost for each byte.
+    pub(crate) fn show(&mut self, max: usize, reactor: &Reactor) -> (usize, u64) {
         let now = self.elapsed(reactor);
+        let staged = self.log.staged();
+        let staged = staged.get(..max).unwrap_or(staged);
+        let Some(screen) = &mut self.screen else {
+            let taken = staged.len();
+            self.log.commit(taken);
+            return (taken, 0);
+        };
+        let Intake { taken, cost, failed } = screen.take_in(staged, now);
+        self.log.commit(taken);
+        if failed {
+            self.rebuild_screen();
+        } else {
+            screen.note_cut(self.log.start(), self.log.cut_distance());
+        }
+        (taken, cost)
+    }
+
+    /// The screen failed: it is built anew from what the log has.
+    fn rebuild_screen(&mut self) {
         let Some(screen) = &mut self.screen else { return };
         let end = self.log.end();
-        if screen.advance(self.log.slice(end - len as u64, len), now) {
-            screen.note_cut(self.log.start(), self.log.cut_distance());
-            return;
-        }
         let start = screen.first_cut(self.log.start()).unwrap_or(end);
         let mut at = start;
         let output = std::iter::from_fn(|| {

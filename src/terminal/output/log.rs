@@ -4,6 +4,8 @@
 //! is copied once, by the kernel. When the log is full its oldest segment becomes its newest: in
 //! steady state nothing is allocated. The first segment is a page, so that a terminal that has only
 //! shown a prompt stays small.
+//!
+//! What was read is *staged* behind the end until the screen has taken it in; nobody but the screen sees it before.
 
 use std::collections::VecDeque;
 
@@ -69,12 +71,21 @@ pub(crate) struct OutputLog {
     /// Sum of the segments' sizes, at most `capacity`.
     allocated: usize,
     end: u64,
+    /// Bytes behind the end, in the last segment, that were read and are not counted in yet.
+    staged: usize,
 }
 
 impl OutputLog {
     pub(crate) fn new(capacity: usize) -> Self {
         let segment_bytes = (capacity / SEGMENTS).clamp(FIRST_SEGMENT_BYTES, SEGMENT_BYTES_MAX);
-        OutputLog { segments: VecDeque::new(), segment_bytes, capacity, allocated: 0, end: 0 }
+        OutputLog {
+            segments: VecDeque::new(),
+            segment_bytes,
+            capacity,
+            allocated: 0,
+            end: 0,
+            staged: 0,
+        }
     }
 
     /// Offset of the oldest byte that is still here.
@@ -116,12 +127,31 @@ impl OutputLog {
         Some(&mut last.data[last.len..])
     }
 
-    /// Counts in the first `n` bytes of the room.
+    /// The first `n` bytes of the room have been read. They are counted in by [`commit`](Self::commit).
+    pub(crate) fn stage(&mut self, n: usize) {
+        let Some(last) = self.segments.back() else { return broken!("room was taken before") };
+        invariant!(n <= last.data.len() - last.len, "as much was read as there was room for");
+        self.staged = n;
+    }
+
+    /// The bytes that are staged.
+    pub(crate) fn staged(&self) -> &[u8] {
+        let last = self.segments.back();
+        last.and_then(|last| last.data.get(last.len..last.len + self.staged)).unwrap_or(&[])
+    }
+
+    /// Counts in the first `n` of the bytes that are staged.
     pub(crate) fn commit(&mut self, n: usize) {
         let Some(last) = self.segments.back_mut() else { return broken!("room was taken before") };
-        invariant!(n <= last.data.len() - last.len, "as much was read as there was room for");
+        invariant!(n <= self.staged, "what is counted in was staged");
         last.len += n;
+        self.staged -= n;
         self.end += n as u64;
+    }
+
+    /// Drops the bytes that are staged.
+    pub(crate) fn unstage(&mut self) {
+        self.staged = 0;
     }
 
     /// Contiguous bytes from `offset` on, at most `max`. Empty where the log has none.
@@ -140,7 +170,8 @@ impl OutputLog {
 
     /// Whether [`release_oldest`](Self::release_oldest) would free something.
     pub(crate) fn has_history(&self, keep_from: u64) -> bool {
-        self.segments.front().is_some_and(|oldest| oldest.end() <= keep_from)
+        let has_staged = self.staged > 0 && self.segments.len() == 1;
+        !has_staged && self.segments.front().is_some_and(|oldest| oldest.end() <= keep_from)
     }
 
     /// Frees the oldest segment if all of it is before `keep_from`; whether it did.
@@ -157,7 +188,7 @@ impl OutputLog {
     /// Frees everything; for a terminal that goes away.
     pub(crate) fn release_all(&mut self, budget: &mut LogBudget) {
         budget.give_back(self.allocated);
-        self.allocated = 0;
+        (self.allocated, self.staged) = (0, 0);
         self.segments.clear();
     }
 
@@ -203,7 +234,14 @@ mod tests {
             let Some(room) = log.room(keep_from, budget) else { break };
             let n = room.len().min(bytes.len() - written);
             room[..n].copy_from_slice(&bytes[written..written + n]);
-            log.commit(n);
+            log.stage(n);
+            assert_eq!(log.staged(), &bytes[written..written + n]);
+            // Counted in by parts, and nothing that is staged makes room for others.
+            for part in [n / 3, n - n / 3] {
+                let released = log.has_history(log.end()) && log.segments.len() == 1;
+                assert!(!released || log.staged().is_empty());
+                log.commit(part);
+            }
             written += n;
         }
         written

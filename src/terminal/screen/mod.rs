@@ -73,6 +73,20 @@ pub struct Snapshot {
     pub bytes: Vec<u8>,
 }
 
+/// What came of output that was fed to the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Intake {
+    /// Bytes that were taken in.
+    pub(crate) taken: usize,
+    /// What they cost, beside a cost for each byte, in about nanoseconds.
+    pub(crate) cost: u64,
+    /// The screen panicked, now or at a look before: [`rebuild`](Screen::rebuild) it.
+    pub(crate) failed: bool,
+}
+
+/// What output may cost beside a cost for each byte, in about nanoseconds, before the rest of it waits.
+pub(crate) const WORK_MAX: u64 = 500_000;
+
 /// What counting rows of the scrollback may cost at a time after a change of the width, in about nanoseconds.
 const COUNT_COST: u64 = 200_000;
 
@@ -130,11 +144,24 @@ impl Screen {
         self.emulator.grid()
     }
 
-    /// Takes in the next output. `false`: it panicked; [`rebuild`](Self::rebuild) it.
+    /// Takes in all of this output. `false`: it panicked; [`rebuild`](Self::rebuild) it.
     pub(crate) fn advance(&mut self, bytes: &[u8], now: Duration) -> bool {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let Intake { taken, failed, .. } = self.take_in(rest, now);
+            rest = rest.get(taken..).unwrap_or(&[]);
+            if failed {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Takes in the next output, all of it or as much as is enough at once: at least a byte.
+    pub(crate) fn take_in(&mut self, bytes: &[u8], now: Duration) -> Intake {
         self.revision += 1;
         let emulator = &mut self.emulator;
-        let outcome = catch_unwind(AssertUnwindSafe(|| emulator.advance(bytes, now)));
+        let outcome = catch_unwind(AssertUnwindSafe(|| emulator.advance(bytes, now, WORK_MAX)));
         for effect in self.emulator.take_effects() {
             match effect {
                 Effect::TitleChanged => (self.title_changed, self.title_is_new) = (true, true),
@@ -148,7 +175,9 @@ impl Screen {
             None => Some(now),
             since => since,
         };
-        outcome.is_ok() && !self.is_broken
+        let failed = outcome.is_err() || self.is_broken;
+        let (taken, cost) = outcome.unwrap_or((bytes.len(), 0));
+        Intake { taken, cost, failed }
     }
 
     /// Remembers where the output may be cut. `log_start`: the oldest byte that the log has.

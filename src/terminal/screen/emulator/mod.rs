@@ -163,11 +163,17 @@ impl Emulator {
         Emulator { parser: Parser::new(offset), terminal }
     }
 
-    /// Takes in the next output, at this time of the host's clock.
-    pub(crate) fn advance(&mut self, bytes: &[u8], now: Duration) {
-        self.terminal.facts.set_now(now);
-        self.terminal.answered = self.terminal.answers.len();
-        self.parser.advance(bytes, &mut self.terminal);
+    /// Takes in the next output, at this time of the host's clock: all of it, or as much as costs `work_max`, and
+    /// what is left then of the sequence that is under way. Gives the bytes and what they cost beside the parser, in
+    /// about nanoseconds.
+    pub(crate) fn advance(&mut self, bytes: &[u8], now: Duration, work_max: u64) -> (usize, u64) {
+        let terminal = &mut self.terminal;
+        terminal.facts.set_now(now);
+        terminal.answered = terminal.answers.len();
+        terminal.grid.bound_work(work_max);
+        let before = terminal.grid.work();
+        let taken = self.parser.advance(bytes, terminal);
+        (taken, self.terminal.grid.work() - before)
     }
 
     /// Changes the size; margins and the text are adapted by the grid.
@@ -275,24 +281,19 @@ impl Emulator {
 
 impl Actions for Terminal {
     #[inline]
-    fn print_ascii(&mut self, bytes: &[u8]) {
+    fn print_ascii(&mut self, bytes: &[u8]) -> usize {
         self.has_printed = true;
         if self.charsets.is_plain() {
-            self.grid.print_ascii(bytes);
-        } else if let Ok(text) = std::str::from_utf8(bytes) {
-            self.print_translated(text);
+            return self.grid.print_ascii(bytes);
         }
+        std::str::from_utf8(bytes).map_or(bytes.len(), |text| self.print_translated(text))
     }
 
-    fn print(&mut self, text: &str) {
+    fn print(&mut self, text: &str) -> usize {
         #[cfg(test)]
         super::tests::panic_when_due(text);
         self.has_printed = true;
-        if self.charsets.is_plain() {
-            self.grid.print(text);
-        } else {
-            self.print_translated(text);
-        }
+        if self.charsets.is_plain() { self.grid.print(text) } else { self.print_translated(text) }
     }
 
     fn control(&mut self, byte: u8) {
@@ -335,15 +336,23 @@ impl Actions for Terminal {
             self.note_query(from, to);
         }
     }
+
+    #[inline]
+    fn is_spent(&self) -> bool {
+        self.grid.is_spent()
+    }
 }
 
 impl Terminal {
-    fn print_translated(&mut self, text: &str) {
+    /// Prints what character sets make of a text: a character for each. Gives the bytes of the text that were done.
+    fn print_translated(&mut self, text: &str) -> usize {
         self.translated.clear();
         self.charsets.translate(text, &mut self.translated);
-        self.grid.print(&self.translated);
+        let printed = self.grid.print(&self.translated);
+        let printed = self.translated.get(..printed).map_or(0, |printed| printed.chars().count());
         self.translated.clear();
         self.translated.shrink_to(TRANSLATED_CAPACITY_IDLE);
+        text.char_indices().nth(printed).map_or(text.len(), |(byte, _)| byte)
     }
 
     /// HT. With mode 41 a pending wrap is done first.

@@ -92,6 +92,7 @@ impl Grid {
         }
         let (mut row, mut col) = (self.cursor.row, self.cursor.col);
         while left > 0 {
+            self.charge(1);
             let limit = if col >= self.margins.left { self.margins.left } else { 0 };
             let step = left.min(col - limit);
             (col, left) = (col - step, left - step);
@@ -146,18 +147,23 @@ impl Grid {
     /// To a tab stop on the right. A pending wrap stays pending.
     pub(crate) fn tab(&mut self, count: usize) {
         let limit = self.right_limit();
-        for _ in 0..count.min(self.cols) {
-            let next = self.tabs.next(self.cursor.col).unwrap_or(limit);
-            self.cursor.col = next.min(limit);
+        let (start, mut stops_left) = (self.cursor.col, count);
+        while stops_left > 0 && self.cursor.col < limit {
+            self.cursor.col = self.tabs.next(self.cursor.col, limit);
+            stops_left -= 1;
         }
+        self.charge(self.cursor.col - start);
     }
 
     /// To a tab stop on the left; with origin mode not past the left margin.
     pub(crate) fn back_tab(&mut self, count: usize) {
         let left = self.area().left;
         let mut col = self.cursor.col;
-        for _ in 0..count.min(self.cols) {
+        self.charge(col);
+        let mut stops_left = count;
+        while stops_left > 0 && col > 0 {
             col = self.tabs.previous(col).unwrap_or(0);
+            stops_left -= 1;
         }
         let col = col.max(left.min(self.cursor.col));
         // As with a tab, a pending wrap stays pending.
@@ -174,10 +180,12 @@ impl Grid {
     }
 
     pub(crate) fn clear_tabs(&mut self) {
+        self.charge(self.cols);
         self.tabs.every(0, self.cols);
     }
 
     pub(crate) fn set_tabs_every(&mut self, cols: usize) {
+        self.charge(self.cols);
         self.tabs.every(cols.max(1), self.cols);
     }
 

@@ -2,7 +2,7 @@
 
 use super::Grid;
 use super::cell::Cell;
-use super::row::Row;
+use super::row::{ROW_COST, Row};
 
 impl Grid {
     /// A row to be written.
@@ -33,6 +33,9 @@ impl Grid {
         }
         let blank = self.looks().erased;
         let cols = self.cols;
+        let is_plain = blank == Cell::BLANK;
+        let end = if is_plain { to.min(self.active.rows[row].cells().len()) } else { to };
+        self.charge(ROW_COST + end.saturating_sub(from));
         if from == 0 {
             self.part_above(row);
         }
@@ -57,13 +60,19 @@ impl Grid {
         if to == cols {
             row.wrapped = false;
         }
-        for col in from..to {
-            // Both halves of a wide character are protected, or none.
-            if !row.cell(col).is_protected() {
+        // Both halves of a wide character are protected, or none: a run of cells that are not is erased at once.
+        let mut col = from;
+        while col < to {
+            let is_protected = row.cell(col).is_protected();
+            let rest = row.cells().get(col..to.min(row.cells().len())).unwrap_or_default();
+            let same = rest.iter().take_while(|cell| cell.is_protected() == is_protected).count();
+            let end = if same == rest.len() && !is_protected { to } else { col + same.max(1) };
+            if !is_protected {
                 row.split(col);
-                row.split(col + 1);
-                row.set(cols, col, blank);
+                row.split(end);
+                row.fill(cols, col, end, blank);
             }
+            col = end;
         }
     }
 

@@ -32,6 +32,7 @@ mod tabs;
 mod tests;
 mod view;
 mod width;
+mod work;
 
 use std::collections::VecDeque;
 
@@ -46,6 +47,7 @@ pub(crate) use self::tables::{Tables, Text};
 use self::tabs::Tabs;
 pub(crate) use self::view::{RowView, ViewCell};
 pub(crate) use self::width::width;
+use self::work::Work;
 use super::history::History;
 use super::rows::Link;
 use super::style::{Color, Style};
@@ -165,6 +167,7 @@ pub(crate) struct Grid {
     /// Times that another screen became active, or all lines went.
     lines_epoch: u64,
     scratch: String,
+    work: Work,
 }
 
 /// How cells look that the pen writes.
@@ -202,6 +205,7 @@ impl Grid {
             sweeps: 0,
             lines_epoch: 0,
             scratch: String::new(),
+            work: Work::new(),
         }
     }
 
@@ -365,6 +369,7 @@ impl Grid {
 
     /// Gives the numbers of styles, links and graphemes away that no cell and no pen has.
     fn sweep(&mut self) {
+        self.charge(self.active.cost() + self.other.as_ref().map_or(0, Screen::cost));
         let mut styles = vec![false; self.tables.styles.numbers() + 1];
         let mut links = vec![false; self.tables.links.numbers() + 1];
         let mut graphemes = vec![false; self.tables.graphemes.numbers() + 1];
@@ -396,6 +401,7 @@ impl Grid {
     pub(crate) fn enter_alternate(&mut self, clear: bool) {
         if !self.is_alternate {
             let alternate = self.other.take().unwrap_or_else(|| Screen::new(self.rows));
+            self.charge(self.rows);
             self.other = Some(std::mem::replace(&mut self.active, alternate));
             self.is_alternate = true;
             self.lines_epoch += 1;
@@ -413,6 +419,7 @@ impl Grid {
         }
         if let Some(primary) = self.other.take() {
             let mut alternate = std::mem::replace(&mut self.active, primary);
+            self.charge(alternate.cost());
             alternate.rows.iter_mut().for_each(Row::release);
             self.other = Some(alternate);
         }
@@ -440,8 +447,10 @@ impl Grid {
         let (links, mut changes) =
             (self.links, std::mem::replace(&mut self.changes, Changes::new()));
         changes.forget();
+        self.charge(self.active.cost() + self.other.as_ref().map_or(0, Screen::cost));
+        let work = std::mem::replace(&mut self.work, Work::new());
         *self = Grid::new(self.rows, self.cols, self.history_max);
-        (self.history, self.links, self.changes) = (history, links, changes);
+        (self.history, self.links, self.changes, self.work) = (history, links, changes, work);
         self.lines_epoch = lines_epoch + 1;
     }
 

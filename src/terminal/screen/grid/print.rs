@@ -9,6 +9,9 @@ use super::width::{joins, width, width_of_text};
 /// time.
 const REPEAT_MAX: usize = 2048;
 
+/// What a character costs that is printed by itself.
+const CHAR_COST: usize = 8;
+
 /// Characters of a cell that take no columns of their own.
 const COMBINING_MAX: usize = 16;
 
@@ -16,23 +19,27 @@ const COMBINING_MAX: usize = 16;
 const CLUSTER_BYTES_MAX: usize = 80;
 
 impl Grid {
-    /// Prints characters, none of them a control character.
-    pub(crate) fn print(&mut self, text: &str) {
+    /// Prints characters, none of them a control character; at least one, and all of them unless the bound of work
+    /// is reached. Gives how many bytes of the text these are.
+    pub(crate) fn print(&mut self, text: &str) -> usize {
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             if first.is_ascii() {
                 let end = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-                let (plain, other) = rest.split_at(end);
-                self.print_ascii(plain.as_bytes());
-                rest = other;
-                continue;
+                let printed = self.print_ascii(&rest.as_bytes()[..end]);
+                rest = &rest[printed..];
+            } else {
+                let printed = self.print_run(rest);
+                if printed == 0 {
+                    self.print_char(first);
+                }
+                rest = &rest[if printed == 0 { first.len_utf8() } else { printed }..];
             }
-            let printed = self.print_run(rest);
-            if printed == 0 {
-                self.print_char(first);
+            if self.is_spent() {
+                break;
             }
-            rest = &rest[if printed == 0 { first.len_utf8() } else { printed }..];
         }
+        text.len() - rest.len()
     }
 
     /// Prints characters that go to where the cursor is and right of it, in this row, and nothing else happens.
@@ -67,20 +74,18 @@ impl Grid {
         printed
     }
 
-    /// Prints characters of 0x20 to 0x7E.
-    pub(crate) fn print_ascii(&mut self, bytes: &[u8]) {
-        let Some(last) = bytes.last() else { return };
+    /// Prints characters of 0x20 to 0x7E; as many as [`print`](Self::print) does.
+    pub(crate) fn print_ascii(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.cursor.pending_wrap && self.modes.autowrap {
                 self.wrap();
             }
-            if self.modes.insert {
-                self.make_room(1);
-            }
             let (row, col, right) = (self.cursor.row, self.cursor.col, self.right_limit());
-            let room = if self.modes.insert { 1 } else { right + 1 - col };
-            let (now, later) = rest.split_at(room.min(rest.len()));
+            let (now, later) = rest.split_at((right + 1 - col).min(rest.len()));
+            if self.modes.insert {
+                self.make_room(now.len());
+            }
             let (look, cols, end) = (self.looks().printed, self.cols, col + now.len());
             let row = self.row_mut(row);
             row.split(col);
@@ -93,9 +98,16 @@ impl Grid {
             // Without autowrap all that follows is printed over the last column.
             let is_stuck = self.cursor.pending_wrap && !self.modes.autowrap;
             rest = if is_stuck { &later[later.len().saturating_sub(1)..] } else { later };
+            if self.is_spent() {
+                break;
+            }
         }
-        self.last.clear();
-        self.last.push(char::from(*last));
+        let printed = bytes.len() - rest.len();
+        if let Some(last) = bytes[..printed].last() {
+            self.last.clear();
+            self.last.push(char::from(*last));
+        }
+        printed
     }
 
     /// The cursor goes behind what was printed, up to the column `end`.
@@ -283,12 +295,18 @@ impl Grid {
     /// Prints once more what was printed last (REP).
     pub(crate) fn repeat(&mut self, count: usize) {
         let text = std::mem::take(&mut self.last);
-        let mut chars = text.chars();
-        if let (Some(c), None) = (chars.next(), chars.next()) {
-            (0..count.min(REPEAT_MAX)).for_each(|_| self.print_char(c));
-        } else if !text.is_empty() {
-            (0..count.min(REPEAT_MAX)).for_each(|_| self.put_cluster(&text));
+        let bound = self.begin_repeat();
+        let mut left = if text.is_empty() { 0 } else { count.min(REPEAT_MAX) };
+        while left > 0 && !self.is_spent() {
+            let mut chars = text.chars();
+            match (chars.next(), chars.next()) {
+                (Some(c), None) => self.print_char(c),
+                _ => self.put_cluster(&text),
+            }
+            self.charge(CHAR_COST);
+            left -= 1;
         }
+        self.end_repeat(bound);
         self.last = text;
     }
 

@@ -63,8 +63,12 @@ fn op() -> impl Strategy<Value = Op> {
 
 fn apply(grid: &mut Grid, op: &Op) {
     match op {
-        Op::Print(text) => grid.print(text),
-        Op::Ascii(text) => grid.print_ascii(text.as_bytes()),
+        Op::Print(text) => {
+            grid.print(text);
+        }
+        Op::Ascii(text) => {
+            grid.print_ascii(text.as_bytes());
+        }
         Op::Repeat(count) => grid.repeat(*count),
         Op::Move(which, a, b) => move_cursor(grid, *which, *a, *b),
         Op::Edit(which, count, flag) => edit(grid, *which, *count, *flag),

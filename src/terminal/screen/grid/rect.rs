@@ -1,6 +1,9 @@
 //! Operations on rectangles. With origin mode they count from the margins and stay inside.
 
+use std::ops::Range;
+
 use super::cell::Cell;
+use super::row::ROW_COST;
 use super::{Grid, Margins, width};
 use crate::terminal::screen::style::{Attributes, Style, Underline};
 
@@ -56,8 +59,15 @@ impl Grid {
         self.fill_area(area, cell);
     }
 
+    /// Counts work on the cells of an area, so much on each.
+    fn charge_area(&mut self, area: Margins, each: usize) {
+        let (rows, cols) = (area.bottom + 1 - area.top, area.right + 1 - area.left);
+        self.charge(rows * (ROW_COST + each * cols));
+    }
+
     fn fill_area(&mut self, area: Margins, cell: Cell) {
         let cols = self.cols;
+        self.charge_area(area, 1);
         for row in area.top..=area.bottom {
             let row = self.row_mut(row);
             row.split(area.left);
@@ -82,28 +92,24 @@ impl Grid {
         let (height, width) = (area.bottom - area.top, area.right - area.left);
         let (bottom, right) = (row.saturating_add(height), col.saturating_add(width));
         let Some(to) = self.resolve(Rect { top: row, left: col, bottom, right }) else { return };
-        let mut cells = Vec::with_capacity((height + 1) * (width + 1));
-        for row in area.top..=area.bottom {
-            let row = &self.active.rows[row];
-            let last = area.left + (to.right - to.left).min(width);
-            let part = |col: usize| {
-                let cell = row.cell(col);
-                let is_cut =
-                    (cell.is_continuation() && col == area.left) || (cell.is_wide() && col == last);
-                if is_cut { cell.blank().with_ascii(b' ') } else { cell }
-            };
-            cells.extend((area.left..=area.right).map(part));
+        self.charge_area(area, 2);
+        let copied = area.left..area.left + to.right + 1 - to.left;
+        let height = (to.bottom - to.top).min(area.bottom - area.top) + 1;
+        for step in 0..height {
+            // No row is written before it is read.
+            let step = if to.top > area.top { height - 1 - step } else { step };
+            self.copy_row(area.top + step, copied.clone(), to.top + step, to.left);
         }
-        let cols = self.cols;
-        for (cells, row) in cells.chunks(width + 1).zip(to.top..=to.bottom) {
-            let row = self.row_mut(row);
-            row.split(to.left);
-            row.split(to.right + 1);
-            for (cell, col) in cells.iter().zip(to.left..=to.right) {
-                row.set(cols, col, *cell);
-            }
-            row.wrapped &= to.right + 1 < cols;
-        }
+    }
+
+    fn copy_row(&mut self, from: usize, copied: Range<usize>, to: usize, left: usize) {
+        let (cols, end) = (self.cols, left + copied.len());
+        let copy = self.active.rows[from].part_of(copied);
+        let row = self.row_mut(to);
+        row.split(left);
+        row.split(end);
+        row.copy(cols, left, end, &copy, 0);
+        row.wrapped &= end < cols;
     }
 
     /// Changes attributes of a rectangle (DECCARA, DECRARA), or of the text from its first corner to its last
@@ -128,40 +134,45 @@ impl Grid {
         for row in area.top..=bottom {
             let first = if is_stream && row > area.top { whole.left } else { area.left };
             let last = if is_stream && row < bottom { whole.right } else { right };
-            for col in first..=last {
-                self.change_cell(row, col, change, &mut known);
+            if first <= last {
+                self.change_row(row, first..last + 1, change, &mut known);
             }
         }
     }
 
-    /// `known`: the style that was changed last, and what it became.
-    fn change_cell(
+    /// Changes a row's cells in these columns, both halves of wide characters at their ends. `known`: the number of
+    /// the style that was changed last, and of what it became.
+    fn change_row(
         &mut self,
         row: usize,
-        col: usize,
+        cols: Range<usize>,
         change: AttributeChange,
-        known: &mut Option<(Style, Style)>,
+        known: &mut Option<(u16, u16)>,
     ) {
-        let cell = self.active.rows[row].cell(col);
-        let style = self.tables.style(cell.style());
-        let changed = match known {
-            Some((from, to)) if *from == style => *to,
-            _ => known.insert((style, change.apply(style))).1,
-        };
-        let number = self.style_number(changed);
-        let cols = self.cols;
-        let first = col - usize::from(cell.is_continuation());
-        let last = first + usize::from(cell.is_wide() || cell.is_continuation());
-        let row = self.row_mut(row);
-        for col in first..=last {
-            row.set(cols, col, row.cell(col).with_style(number));
+        self.charge(ROW_COST + 2 * cols.len());
+        let width = self.cols;
+        let changed_row = self.row_mut(row);
+        let first = cols.start - usize::from(changed_row.cell(cols.start).is_continuation());
+        let end = cols.end + usize::from(changed_row.cell(cols.end).is_continuation());
+        let mut col = first;
+        while col < end {
+            let style = self.active.rows[row].cell(col).style();
+            let (_, number) = match *known {
+                Some(pair) if pair.0 == style => pair,
+                _ => {
+                    let changed = change.apply(self.tables.style(style));
+                    *known.insert((style, self.style_number(changed)))
+                }
+            };
+            col = self.active.rows[row].restyle(width, col..end, style, number);
         }
     }
 
     /// The checksum of a rectangle as xterm counts it (DECRQCRA): the negative sum of characters, cut to eight
     /// bits, and of weights of their attributes; blanks at its end do not count.
-    pub(crate) fn checksum(&self, rect: Rect) -> u16 {
+    pub(crate) fn checksum(&mut self, rect: Rect) -> u16 {
         let Some(area) = self.resolve(rect) else { return 0 };
+        self.charge_area(area, 4);
         let (mut sum, mut trimmed, mut is_first) = (0u32, 0u32, true);
         for row in area.top..=area.bottom {
             for col in area.left..=area.right {

@@ -1,6 +1,11 @@
 //! A row of the screen. Until something is written into it, it has no cells and costs nothing.
 
+use std::ops::Range;
+
 use super::cell::Cell;
+
+/// What an operation on a row costs beside its cells.
+pub(super) const ROW_COST: usize = 16;
 
 /// See the module's documentation.
 #[derive(Default)]
@@ -97,6 +102,52 @@ impl Row {
         for half in [col - 1, col] {
             self.cells[half] = self.cells[half].blank().with_ascii(b' ');
         }
+    }
+
+    /// Takes cells over from another row, from its column `first` on. Both have been split at their ends.
+    pub(crate) fn copy(&mut self, cols: usize, from: usize, to: usize, other: &Row, first: usize) {
+        let cells = other.cells().get(first..).unwrap_or_default();
+        let cells = cells.get(..to - from).unwrap_or(cells);
+        let end = from + cells.len();
+        if !cells.is_empty() {
+            self.write(cols, end)[from..end].copy_from_slice(cells);
+        }
+        self.fill(cols, end, to, Cell::BLANK);
+    }
+
+    /// A copy of its cells in these columns. Halves of wide characters at the ends become blanks.
+    pub(crate) fn part_of(&self, cols: Range<usize>) -> Row {
+        let cells = self.cells().get(cols.start..).unwrap_or_default();
+        let cells = cells.get(..cols.len()).unwrap_or(cells);
+        let mut part = Row { cells: cells.to_vec(), used: cells.len(), ..Row::default() };
+        if let Some(first) = part.cells.first_mut().filter(|cell| cell.is_continuation()) {
+            *first = first.blank().with_ascii(b' ');
+        }
+        if let Some(last) = part.cells.last_mut().filter(|cell| cell.is_wide()) {
+            *last = last.blank().with_ascii(b' ');
+        }
+        part
+    }
+
+    /// Gives cells another style, from the first of these columns on as long as they have the style `from`. Gives
+    /// the column behind them.
+    pub(crate) fn restyle(
+        &mut self,
+        width: usize,
+        cols: Range<usize>,
+        from: u16,
+        to: u16,
+    ) -> usize {
+        let end = if to == 0 { cols.end.min(self.used) } else { cols.end };
+        if cols.start >= end {
+            return cols.end;
+        }
+        let cells = &mut self.write(width, end)[cols.start..end];
+        let same = cells.iter().take_while(|cell| cell.style() == from).count();
+        for cell in &mut cells[..same] {
+            *cell = cell.with_style(to);
+        }
+        cols.start + same
     }
 
     /// Moves cells inside the row; both ranges have been split at their ends.

@@ -1,6 +1,7 @@
 //! Scrolls: of the region, of lines inserted and deleted, of columns; and what leaves the screen at its top.
 
 use super::cell::Cell;
+use super::row::ROW_COST;
 use super::{Grid, Margins};
 
 /// Where rows go that leave a region at its top.
@@ -11,6 +12,9 @@ pub(super) enum Leaving {
     Wrapping,
     Dropped,
 }
+
+/// What a row that goes to the history costs beside its cells.
+const PUSH_COST: usize = 64;
 
 impl Grid {
     /// One row down; at the bottom margin the region scrolls (LF, IND).
@@ -92,6 +96,7 @@ impl Grid {
         if leaving != Leaving::Wrapping {
             self.part_above(area.bottom + 1);
         }
+        self.charge_scroll(area, count);
         for row in area.top..area.top + count {
             if is_kept {
                 self.push_row(row);
@@ -131,6 +136,7 @@ impl Grid {
         self.part_above(area.top);
         self.part_above(area.bottom + 1 - count);
         self.part_above(area.bottom + 1);
+        self.charge_scroll(area, count);
         for row in area.bottom + 1 - count..=area.bottom {
             self.drop_tag(row);
         }
@@ -152,6 +158,14 @@ impl Grid {
         self.note_scroll(area, -(count as isize));
     }
 
+    /// Rows are moved as such: a single one past those at the nearer end, several with all others.
+    fn charge_scroll(&mut self, area: Margins, count: usize) {
+        let to_end = |row: usize| row.min(self.rows - 1 - row);
+        let moved = if count == 1 { to_end(area.top) + to_end(area.bottom) } else { 2 * self.rows };
+        let is_colored = self.looks().erased != Cell::BLANK;
+        self.charge(2 * moved + if is_colored { count * self.cols } else { count });
+    }
+
     fn note_scroll(&mut self, area: Margins, count: isize) {
         if !self.changes.note_scroll(area.top, area.bottom + 1, count) {
             let generation = self.changes.clock();
@@ -165,7 +179,8 @@ impl Grid {
     fn move_cells_up(&mut self, area: Margins, count: usize) {
         self.part_area(area);
         for row in area.top..=area.bottom {
-            self.copy_cells(row + count, row, area, row + count <= area.bottom);
+            let from = Some(row + count).filter(|from| *from <= area.bottom);
+            self.copy_cells(from, row, area);
         }
     }
 
@@ -173,7 +188,7 @@ impl Grid {
         self.part_area(area);
         for row in (area.top..=area.bottom).rev() {
             let from = row.checked_sub(count).filter(|from| *from >= area.top);
-            self.copy_cells(from.unwrap_or(row), row, area, from.is_some());
+            self.copy_cells(from, row, area);
         }
     }
 
@@ -190,13 +205,14 @@ impl Grid {
     }
 
     /// Takes the cells of a row's columns over from another row, or erases them.
-    fn copy_cells(&mut self, from: usize, to: usize, area: Margins, is_there: bool) {
-        let blank = self.looks().erased;
-        let cols = self.cols;
-        for col in area.left..=area.right {
-            let cell = if is_there { self.active.rows[from].cell(col) } else { blank };
-            self.row_mut(to).set(cols, col, cell);
-        }
+    fn copy_cells(&mut self, from: Option<usize>, to: usize, area: Margins) {
+        let (blank, cols) = (self.looks().erased, self.cols);
+        let (left, end) = (area.left, area.right + 1);
+        self.charge(ROW_COST + end - left);
+        let Some(from) = from else { return self.row_mut(to).fill(cols, left, end, blank) };
+        let source = std::mem::take(&mut self.active.rows[from]);
+        self.row_mut(to).copy(cols, left, end, &source, left);
+        self.active.rows[from] = source;
     }
 
     // Columns.
@@ -270,6 +286,7 @@ impl Grid {
         let width = last + 1 - from;
         let count = count.min(width);
         let kept = width - count;
+        self.charge(ROW_COST + width);
         let row = self.row_mut(row);
         row.wrapped = false;
         row.split(from);
@@ -290,6 +307,7 @@ impl Grid {
     /// Puts a copy of a row of the primary screen, which is active, into the history. Its marks go along.
     pub(super) fn push_row(&mut self, row: usize) {
         let len = self.wrapped_len(row);
+        self.charge(PUSH_COST + self.active.rows.get(row).map_or(0, |row| row.cells().len()));
         let Some(leaving) = self.active.rows.get(row) else { return };
         if leaving.tag != 0 {
             let at = self.history.next_line();

@@ -17,11 +17,14 @@ impl Tabs {
             .unwrap_or(col.is_multiple_of(EVERY))
     }
 
-    /// The stop after a column; `None` if there is none among the columns that are known.
-    pub(super) fn next(&self, col: usize) -> Option<usize> {
+    /// The stop after a column, or this limit if there is none before it.
+    pub(super) fn next(&self, col: usize, limit: usize) -> usize {
         match &self.stops {
-            None => Some((col / EVERY + 1) * EVERY),
-            Some(stops) => (col + 1..stops.len()).find(|col| stops[*col]),
+            None => ((col / EVERY + 1) * EVERY).min(limit),
+            Some(stops) => {
+                let mut cols = col + 1..limit.min(stops.len());
+                cols.find(|col| stops[*col]).unwrap_or(limit)
+            }
         }
     }
 

@@ -4,10 +4,11 @@ use super::Params;
 
 /// What the parts of a stream ask for, in order.
 pub(crate) trait Actions {
-    /// Printable ASCII, 0x20 to 0x7E.
-    fn print_ascii(&mut self, bytes: &[u8]);
-    /// Text without control characters.
-    fn print(&mut self, text: &str);
+    /// Printable ASCII, 0x20 to 0x7E. Gives how many of the bytes were printed: at least one, all of them unless
+    /// [`is_spent`](Self::is_spent).
+    fn print_ascii(&mut self, bytes: &[u8]) -> usize;
+    /// Text without control characters; the same.
+    fn print(&mut self, text: &str) -> usize;
     /// A C0 control; never ESC.
     fn control(&mut self, byte: u8);
     /// An escape sequence that is no introducer.
@@ -20,6 +21,8 @@ pub(crate) trait Actions {
     fn overlong(&mut self, kind: StringKind);
     /// The sequence between these offsets has been done.
     fn ended(&mut self, from: u64, to: u64);
+    /// Whether enough was done for now: the parser stops as soon as it can.
+    fn is_spent(&self) -> bool;
 }
 
 /// What stands before the final byte of a control sequence or a DCS string's head.

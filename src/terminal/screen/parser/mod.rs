@@ -138,21 +138,23 @@ impl Parser {
         beginning.to_vec()
     }
 
-    /// Takes the next bytes of the stream apart.
-    pub(crate) fn advance(&mut self, bytes: &[u8], actions: &mut impl Actions) {
+    /// Takes the next bytes of the stream apart, until the actions are spent. Gives how many bytes these are: at
+    /// least one, all of them if the actions are never spent.
+    pub(crate) fn advance(&mut self, bytes: &[u8], actions: &mut impl Actions) -> usize {
         let base = self.offset;
-        self.offset += bytes.len() as u64;
         let mut at = 0;
         if self.partial_len > 0 {
             at = self.complete_character(bytes, actions);
         }
-        while at < bytes.len() {
+        while at < bytes.len() && !(at > 0 && actions.is_spent()) {
             at = match self.state {
                 State::Ground => self.ground(bytes, at, base, actions),
                 State::Body => self.continue_string(bytes, at, base, actions),
                 _ => self.sequence(bytes, at, base, actions),
             };
         }
+        self.offset = base + at as u64;
+        at
     }
 
     /// In the ground state from `at` on; returns where it was left.
@@ -167,8 +169,11 @@ impl Parser {
             let rest = bytes.get(at..).unwrap_or(&[]);
             let plain = scan::ascii(rest);
             if plain > 0 {
-                actions.print_ascii(rest.get(..plain).unwrap_or(&[]));
-                at += plain;
+                let printed = actions.print_ascii(rest.get(..plain).unwrap_or(&[]));
+                at += printed;
+                if printed < plain {
+                    return at;
+                }
             }
             let rest = rest.get(plain..).unwrap_or(&[]);
             match rest {
@@ -176,7 +181,7 @@ impl Parser {
                 [ESC, b'[', ..] => {
                     self.begin(base + at as u64);
                     at = self.control_sequence(bytes, at + 2, base, actions);
-                    if self.is_in_sequence() {
+                    if self.is_in_sequence() || actions.is_spent() {
                         return at;
                     }
                 }
@@ -188,9 +193,17 @@ impl Parser {
                 [byte @ ..0x20, ..] => {
                     actions.control(*byte);
                     at += 1;
+                    if actions.is_spent() {
+                        return at;
+                    }
                 }
                 [C1_LEAD, 0x80..=0x9F, ..] => at += 2,
-                _ => at += self.text(rest, actions),
+                _ => {
+                    at += self.text(rest, actions);
+                    if actions.is_spent() {
+                        return at;
+                    }
+                }
             }
         }
     }
@@ -221,23 +234,24 @@ impl Parser {
         }
     }
 
-    /// Prints the text at the beginning of these bytes; returns its length.
+    /// Prints the text at the beginning of these bytes, all of it unless the actions are spent; returns the length
+    /// of what is done.
     fn text(&mut self, bytes: &[u8], actions: &mut impl Actions) -> usize {
         let len = scan::text(bytes);
         let is_last = len == bytes.len();
         let mut rest = bytes.get(..len).unwrap_or(&[]);
         while !rest.is_empty() {
             let error = match std::str::from_utf8(rest) {
-                Ok(text) => {
-                    actions.print(text);
-                    break;
-                }
+                Ok(text) => return len - rest.len() + actions.print(text),
                 Err(error) => error,
             };
             let (valid, after) = rest.split_at(error.valid_up_to());
             // Valid up to there, so nothing is replaced.
             if let (Ok(text), false) = (std::str::from_utf8(valid), valid.is_empty()) {
-                actions.print(text);
+                let printed = actions.print(text);
+                if printed < text.len() {
+                    return len - rest.len() + printed;
+                }
             }
             match error.error_len() {
                 None if is_last => {

@@ -15,12 +15,13 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn text(&mut self, text: &str) {
+    fn text(&mut self, text: &str) -> usize {
         assert!(!text.is_empty() && !text.contains(|c: char| c.is_control()));
         match self.actions.last_mut().filter(|last| last.starts_with('"')) {
             Some(last) => last.push_str(text),
             None => self.actions.push(format!("\"{text}")),
         }
+        text.len()
     }
 }
 
@@ -35,12 +36,12 @@ fn describe(head: &Head) -> String {
 }
 
 impl Actions for Recorder {
-    fn print_ascii(&mut self, bytes: &[u8]) {
+    fn print_ascii(&mut self, bytes: &[u8]) -> usize {
         assert!(bytes.is_ascii());
-        self.text(std::str::from_utf8(bytes).unwrap());
+        self.text(std::str::from_utf8(bytes).unwrap())
     }
-    fn print(&mut self, text: &str) {
-        self.text(text);
+    fn print(&mut self, text: &str) -> usize {
+        self.text(text)
     }
     fn control(&mut self, byte: u8) {
         assert!(byte < 0x20 && byte != ESC);
@@ -69,11 +70,16 @@ impl Actions for Recorder {
         assert!(from < to);
         self.ended.push((from, to));
     }
+    fn is_spent(&self) -> bool {
+        false
+    }
 }
 
 fn parse(pieces: &[&[u8]]) -> (Recorder, Parser) {
     let (mut parser, mut recorder) = (Parser::new(100), Recorder::default());
-    pieces.iter().for_each(|piece| parser.advance(piece, &mut recorder));
+    for piece in pieces {
+        assert_eq!(parser.advance(piece, &mut recorder), piece.len());
+    }
     (recorder, parser)
 }
 

@@ -8,6 +8,7 @@ mod reports;
 mod sets;
 mod states;
 mod strings;
+mod work;
 
 use std::time::Duration;
 
@@ -23,7 +24,17 @@ fn emulator(cols: u16, rows: u16) -> Emulator {
 }
 
 fn feed(emulator: &mut Emulator, bytes: impl AsRef<[u8]>) {
-    emulator.advance(bytes.as_ref(), Duration::ZERO);
+    feed_in_parts(emulator, bytes.as_ref(), u64::MAX);
+}
+
+/// Feeds it until it has done so much work, again and again.
+fn feed_in_parts(emulator: &mut Emulator, bytes: &[u8], work_max: u64) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (taken, _) = emulator.advance(rest, Duration::ZERO, work_max);
+        assert!(taken > 0, "it comes to nothing");
+        rest = &rest[taken..];
+    }
 }
 
 /// An emulator of 20x6 that was given this.

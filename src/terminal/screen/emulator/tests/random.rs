@@ -185,11 +185,12 @@ proptest! {
         prop_assert_eq!(emulator.parser().offset(), bytes.len() as u64);
     }
 
-    /// Fed whole, in pieces, and a byte at a time.
+    /// Fed whole, in pieces, a byte at a time, and in parts that stop when they have cost too much.
     #[test]
     fn cuts_change_nothing(
         bytes in output(),
         piece in 2..40usize,
+        work_max in 0..2000u64,
         cols in 1..40u16,
         rows in 1..12u16,
     ) {
@@ -200,6 +201,11 @@ proptest! {
             let mut split = emulator(cols, rows);
             bytes.chunks(piece).for_each(|bytes| feed(&mut split, bytes));
             prop_assert_eq!(seen(&mut split), &expected[..], "in pieces of {}", piece);
+        }
+        for work_max in [0, work_max] {
+            let mut parted = emulator(cols, rows);
+            feed_in_parts(&mut parted, &bytes, work_max);
+            prop_assert_eq!(seen(&mut parted), &expected[..], "in parts of {}", work_max);
         }
     }
 }
