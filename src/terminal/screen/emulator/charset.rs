@@ -236,9 +236,8 @@ impl Charsets {
         self.single = Some(index);
     }
 
-    /// Appends the characters that are shown for a text.
-    pub(super) fn translate(&mut self, text: &str, out: &mut String) {
-        let mut chars = text.chars();
+    /// Appends the characters that are shown for others, one for each.
+    pub(super) fn translate(&mut self, mut chars: impl Iterator<Item = char>, out: &mut Vec<char>) {
         if let Some(single) = self.single
             && let Some(first) = chars.next()
         {
@@ -309,23 +308,23 @@ mod tests {
             (Ascii, "#[~", "#[~"),
         ];
         for (set, text, shown) in table {
-            let (mut charsets, mut out) = (Charsets::new(), String::new());
+            let (mut charsets, mut out) = (Charsets::new(), Vec::new());
             charsets.designate(2, set);
             charsets.shift_left(2);
-            charsets.translate(text, &mut out);
-            assert_eq!(out, shown, "{set:?}");
+            charsets.translate(text.chars(), &mut out);
+            assert_eq!(String::from_iter(out), shown, "{set:?}");
         }
     }
 
     #[test]
     fn a_single_shift_is_for_one_character() {
-        let (mut charsets, mut out) = (Charsets::new(), String::new());
+        let (mut charsets, mut out) = (Charsets::new(), Vec::new());
         charsets.designate(2, DecSpecial);
         charsets.shift_once(2);
         assert!(!charsets.is_plain());
-        charsets.translate("", &mut out);
-        charsets.translate("qq", &mut out);
-        assert_eq!(out, "─q");
+        charsets.translate("".chars(), &mut out);
+        charsets.translate("qq".chars(), &mut out);
+        assert_eq!(String::from_iter(out), "─q");
         assert!(charsets.is_plain());
     }
 }

@@ -54,8 +54,8 @@ use crate::terminal::options::Size;
 /// Effects that wait to be fetched after each read; more of them say nothing new.
 const EFFECTS_MAX: usize = 64;
 
-/// Capacity that is kept for the next translated text.
-const TRANSLATED_CAPACITY_IDLE: usize = 256;
+/// Capacity that is kept for the next translated characters.
+const TRANSLATED_CAPACITY_IDLE: usize = 64;
 
 /// Something that the program did and that is not seen in cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,8 +105,8 @@ struct Terminal {
     charsets: Charsets,
     /// The last action printed, so that REP has something to repeat.
     has_printed: bool,
-    /// Scratch for text that character sets change.
-    translated: String,
+    /// Scratch for characters that character sets change.
+    translated: Vec<char>,
     cursor: CursorLook,
     protection: Protection,
     /// DECSACE: changes of attributes are for a rectangle, not for a stream of characters.
@@ -144,7 +144,7 @@ impl Emulator {
             modes: ModeSet::default(),
             charsets: Charsets::new(),
             has_printed: false,
-            translated: String::new(),
+            translated: Vec::new(),
             cursor: CursorLook::default(),
             protection: Protection::None,
             changes_rectangles: false,
@@ -268,7 +268,7 @@ impl Emulator {
             + terminal.grid.bytes()
             + self.parser.bytes()
             + terminal.modes.bytes()
-            + terminal.translated.capacity()
+            + terminal.translated.capacity() * size_of::<char>()
             + terminal.window.bytes()
             + terminal.icon.bytes()
             + terminal.keyboard.bytes()
@@ -286,14 +286,18 @@ impl Actions for Terminal {
         if self.charsets.is_plain() {
             return self.grid.print_ascii(bytes);
         }
-        std::str::from_utf8(bytes).map_or(bytes.len(), |text| self.print_translated(text))
+        self.print_translated(bytes.iter().copied().map(char::from))
     }
 
-    fn print(&mut self, text: &str) -> usize {
+    fn print(&mut self, chars: &[char]) -> usize {
         #[cfg(test)]
-        super::tests::panic_when_due(text);
+        super::tests::panic_when_due(chars);
         self.has_printed = true;
-        if self.charsets.is_plain() { self.grid.print(text) } else { self.print_translated(text) }
+        if self.charsets.is_plain() {
+            self.grid.print_chars(chars)
+        } else {
+            self.print_translated(chars.iter().copied())
+        }
     }
 
     fn control(&mut self, byte: u8) {
@@ -344,15 +348,14 @@ impl Actions for Terminal {
 }
 
 impl Terminal {
-    /// Prints what character sets make of a text: a character for each. Gives the bytes of the text that were done.
-    fn print_translated(&mut self, text: &str) -> usize {
+    /// Prints what character sets make of characters. Gives how many were printed.
+    fn print_translated(&mut self, chars: impl Iterator<Item = char>) -> usize {
         self.translated.clear();
-        self.charsets.translate(text, &mut self.translated);
-        let printed = self.grid.print(&self.translated);
-        let printed = self.translated.get(..printed).map_or(0, |printed| printed.chars().count());
+        self.charsets.translate(chars, &mut self.translated);
+        let printed = self.grid.print_chars(&self.translated);
         self.translated.clear();
         self.translated.shrink_to(TRANSLATED_CAPACITY_IDLE);
-        text.char_indices().nth(printed).map_or(text.len(), |(byte, _)| byte)
+        printed
     }
 
     /// HT. With mode 41 a pending wrap is done first.

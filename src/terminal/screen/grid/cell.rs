@@ -44,6 +44,38 @@ impl Cell {
         Cell(self.0 & LOOK | u64::from(byte))
     }
 
+    /// Writes characters of ASCII into as many cells, in this look. Runs are mostly short, and no processor foresees
+    /// how short: the ends of a run are written in pieces of one size that may overlap.
+    #[inline]
+    pub(crate) fn write_ascii(self, bytes: &[u8], cells: &mut [Cell]) {
+        if bytes.len() > 16 {
+            for (cell, byte) in cells.iter_mut().zip(bytes) {
+                *cell = self.with_ascii(*byte);
+            }
+        } else if !self.write_ends::<8>(bytes, cells) && !self.write_ends::<4>(bytes, cells) {
+            self.write_ends::<1>(bytes, cells);
+            // Of three the one in the middle.
+            if let (Some(cell), Some(byte)) = (cells.get_mut(1), bytes.get(1)) {
+                *cell = self.with_ascii(*byte);
+            }
+        }
+    }
+
+    /// Writes the first and the last so many, if there are so many.
+    #[inline]
+    fn write_ends<const N: usize>(self, bytes: &[u8], cells: &mut [Cell]) -> bool {
+        let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else {
+            return false;
+        };
+        if let Some(cells) = cells.first_chunk_mut::<N>() {
+            *cells = first.map(|byte| self.with_ascii(byte));
+        }
+        if let Some(cells) = cells.last_chunk_mut::<N>() {
+            *cells = last.map(|byte| self.with_ascii(byte));
+        }
+        true
+    }
+
     /// This look with a character of `cols` columns.
     #[inline]
     pub(crate) fn with_char(self, c: char, cols: usize) -> Cell {
@@ -112,6 +144,19 @@ impl Cell {
         char::from_u32((self.0 & CONTENT) as u32).filter(|_| is_single)
     }
 
+    /// Its character as a number if it has exactly one or none, which is a space.
+    #[inline]
+    pub(crate) fn scalar(self) -> u32 {
+        let scalar = (self.0 & CONTENT) as u32;
+        if scalar == 0 { u32::from(' ') } else { scalar }
+    }
+
+    /// Whether among cells with this union are wide characters, and texts of several characters.
+    #[inline]
+    pub(crate) fn is_uneven(union: u64) -> (bool, bool) {
+        (union & WIDE != 0, union & GRAPHEME != 0)
+    }
+
     /// Whether something was printed here.
     pub(crate) fn is_written(self) -> bool {
         self.0 & (CONTENT | CONTINUATION | GRAPHEME) != 0
@@ -130,6 +175,18 @@ impl Cell {
         self.0 & LOOK
     }
 
+    /// How many cells at the beginning look like the first one.
+    #[inline]
+    pub(crate) fn same_look(cells: &[Cell]) -> usize {
+        const TOGETHER: usize = 8;
+        let Some(first) = cells.first() else { return 0 };
+        let other = |cell: &Cell| (cell.0 ^ first.0) & LOOK;
+        let (groups, _) = cells.as_chunks::<TOGETHER>();
+        let same = |group: &&[Cell; TOGETHER]| group.iter().fold(0, |bits, c| bits | other(c)) == 0;
+        let at = groups.iter().take_while(same).count() * TOGETHER;
+        at + cells.iter().skip(at).take_while(|cell| other(cell) == 0).count()
+    }
+
     /// All bits of a row's cells that are set somewhere: tells quickly that a row is plain.
     #[inline]
     pub(crate) fn union(cells: &[Cell]) -> u64 {
@@ -146,6 +203,18 @@ impl Cell {
     #[inline]
     pub(crate) fn is_ascii(union: u64) -> bool {
         union & !(LOOK | 0x7F) == 0
+    }
+
+    /// The bytes of eight cells of ASCII, as [`ascii`](Self::ascii) gives them.
+    #[inline]
+    pub(crate) fn ascii_of_eight(cells: &[Cell; 8]) -> [u8; 8] {
+        let mut word = 0;
+        for (index, cell) in cells.iter().enumerate() {
+            word |= (cell.0 & 0xFF) << (8 * index);
+        }
+        // The highest bit of each byte that is not 0, which has no such bit of its own.
+        let written = word.wrapping_add(0x7F7F_7F7F_7F7F_7F7F) & 0x8080_8080_8080_8080;
+        (word | (written ^ 0x8080_8080_8080_8080) >> 2).to_le_bytes()
     }
 
     /// The byte of a cell of ASCII; what was never written is a space.

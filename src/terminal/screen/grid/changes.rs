@@ -63,13 +63,19 @@ impl Changes {
         let when = self.touch();
         let height = bottom - top;
         let mut rows = count;
-        let last = self.scrolls.back().filter(|(then, last)| {
+        let last = self.scrolls.back_mut().filter(|(then, last)| {
             *then == when
                 && (usize::from(last.top), usize::from(last.bottom)) == (top, bottom)
                 && (last.rows > 0) == (count > 0)
         });
         if let Some((_, last)) = last {
             rows += isize::from(last.rows);
+            if let Ok(more) = i16::try_from(rows)
+                && rows.unsigned_abs() < height
+            {
+                last.rows = more;
+                return true;
+            }
             self.scrolls.pop_back();
         }
         if rows.unsigned_abs() >= height {

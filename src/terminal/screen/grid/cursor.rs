@@ -13,9 +13,12 @@ impl Grid {
 
     /// The first row and column and the last ones that positions may be in.
     fn area(&self) -> Margins {
-        if self.modes.origin {
-            return self.margins;
-        }
+        if self.modes.origin { self.margins } else { self.whole() }
+    }
+
+    /// Margins at the edges of the screen.
+    #[inline]
+    pub(super) fn whole(&self) -> Margins {
         Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 }
     }
 

@@ -158,7 +158,8 @@ pub(crate) struct Grid {
     history_max: usize,
     marks: Marks,
     changes: Changes,
-    /// What was printed last, for REP: its text, or a single character.
+    /// What was printed last, for REP: a single character, or else its text.
+    last_char: Option<char>,
     last: String,
     /// Links so far that had no id.
     links: u64,
@@ -200,6 +201,7 @@ impl Grid {
             history_max,
             marks: Marks::default(),
             changes: Changes::new(),
+            last_char: None,
             last: String::new(),
             links: 0,
             sweeps: 0,

@@ -20,31 +20,27 @@ const CLUSTER_BYTES_MAX: usize = 80;
 
 impl Grid {
     /// Prints characters, none of them a control character; at least one, and all of them unless the bound of work
-    /// is reached. Gives how many bytes of the text these are.
-    pub(crate) fn print(&mut self, text: &str) -> usize {
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            if first.is_ascii() {
-                let end = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
-                let printed = self.print_ascii(&rest.as_bytes()[..end]);
-                rest = &rest[printed..];
-            } else {
-                let printed = self.print_run(rest);
-                if printed == 0 {
-                    self.print_char(first);
+    /// is reached. Gives how many these are.
+    pub(crate) fn print_chars(&mut self, chars: &[char]) -> usize {
+        let mut rest = chars;
+        while let Some((first, after)) = rest.split_first() {
+            rest = match self.print_run(rest) {
+                0 => {
+                    self.print_char(*first);
+                    after
                 }
-                rest = &rest[if printed == 0 { first.len_utf8() } else { printed }..];
-            }
+                printed => rest.get(printed..).unwrap_or(&[]),
+            };
             if self.is_spent() {
                 break;
             }
         }
-        text.len() - rest.len()
+        chars.len() - rest.len()
     }
 
     /// Prints characters that go to where the cursor is and right of it, in this row, and nothing else happens.
-    /// Gives how many bytes of the text these are.
-    fn print_run(&mut self, text: &str) -> usize {
+    /// Gives how many these are.
+    fn print_run(&mut self, chars: &[char]) -> usize {
         if self.modes.insert || self.modes.graphemes || self.cursor.pending_wrap {
             return 0;
         }
@@ -52,49 +48,39 @@ impl Grid {
         let start = self.cursor.col;
         let row = self.row_mut(self.cursor.row);
         row.split(start);
-        let cells = row.cells_mut(width_of_row);
-        let (mut col, mut printed, mut last) = (start, 0, ' ');
-        for c in text.chars() {
-            let cols = width(c);
-            if cols == 0 || col + cols > right + 1 {
+        let cells = &mut row.cells_mut(width_of_row)[..=right];
+        let (mut col, mut printed) = (start, 0);
+        for c in chars {
+            let cols = width(*c);
+            if cols == 0 || col + cols > cells.len() {
                 break;
             }
-            cells[col] = look.with_char(c, cols);
-            if cols == 2 {
-                cells[col + 1] = look.continuation();
-            }
-            (col, printed, last) = (col + cols, printed + c.len_utf8(), c);
+            // The second half first: of a narrow character the only cell is written over at once.
+            cells[col + cols - 1] = look.continuation();
+            cells[col] = look.with_char(*c, cols);
+            (col, printed) = (col + cols, printed + 1);
         }
-        if printed > 0 {
+        if let Some(last) = chars[..printed].last() {
             row.mend(col);
             self.advance(col, right);
-            self.last.clear();
-            self.last.push(last);
+            self.last_char = Some(*last);
         }
         printed
     }
 
-    /// Prints characters of 0x20 to 0x7E; as many as [`print`](Self::print) does.
+    /// Prints characters of 0x20 to 0x7E; all of them or a part, as [`print_chars`](Self::print_chars).
     pub(crate) fn print_ascii(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
             if self.cursor.pending_wrap && self.modes.autowrap {
                 self.wrap();
             }
-            let (row, col, right) = (self.cursor.row, self.cursor.col, self.right_limit());
-            let (now, later) = rest.split_at((right + 1 - col).min(rest.len()));
+            let room = self.right_limit() + 1 - self.cursor.col;
+            let (now, later) = rest.split_at_checked(room).unwrap_or((rest, &[]));
             if self.modes.insert {
                 self.make_room(now.len());
             }
-            let (look, cols, end) = (self.looks().printed, self.cols, col + now.len());
-            let row = self.row_mut(row);
-            row.split(col);
-            row.split(end);
-            let cells = &mut row.write(cols, end)[col..end];
-            for (cell, byte) in cells.iter_mut().zip(now) {
-                *cell = look.with_ascii(*byte);
-            }
-            self.advance(end, right);
+            self.put_ascii(now);
             // Without autowrap all that follows is printed over the last column.
             let is_stuck = self.cursor.pending_wrap && !self.modes.autowrap;
             rest = if is_stuck { &later[later.len().saturating_sub(1)..] } else { later };
@@ -104,10 +90,21 @@ impl Grid {
         }
         let printed = bytes.len() - rest.len();
         if let Some(last) = bytes[..printed].last() {
-            self.last.clear();
-            self.last.push(char::from(*last));
+            self.last_char = Some(char::from(*last));
         }
         printed
+    }
+
+    /// Puts characters into the row of the cursor, from there on; there is room for them.
+    #[inline]
+    fn put_ascii(&mut self, bytes: &[u8]) {
+        let (look, cols, right) = (self.looks().printed, self.cols, self.right_limit());
+        let (col, end) = (self.cursor.col, self.cursor.col + bytes.len());
+        let row = self.row_mut(self.cursor.row);
+        row.split(col);
+        row.split(end);
+        look.write_ascii(bytes, &mut row.write(cols, end)[col..end]);
+        self.advance(end, right);
     }
 
     /// The cursor goes behind what was printed, up to the column `end`.
@@ -162,8 +159,7 @@ impl Grid {
         }
         let cell = |look: Cell| look.with_char(c, cols);
         self.put(cell, cols);
-        self.last.clear();
-        self.last.push(c);
+        self.last_char = Some(c);
     }
 
     /// Puts a cell of one or two columns where the cursor is.
@@ -277,6 +273,7 @@ impl Grid {
             self.advance(col + 2, right);
         }
         std::mem::swap(&mut self.last, &mut self.scratch);
+        self.last_char = None;
     }
 
     /// The number of the text in the scratch string; `None` when there are too many.
@@ -294,20 +291,20 @@ impl Grid {
 
     /// Prints once more what was printed last (REP).
     pub(crate) fn repeat(&mut self, count: usize) {
-        let text = std::mem::take(&mut self.last);
-        let bound = self.begin_repeat();
-        let mut left = if text.is_empty() { 0 } else { count.min(REPEAT_MAX) };
+        let (bound, text) = (self.begin_repeat(), std::mem::take(&mut self.last));
+        let last_char = self.last_char;
+        let is_none = last_char.is_none() && text.is_empty();
+        let mut left = if is_none { 0 } else { count.min(REPEAT_MAX) };
         while left > 0 && !self.is_spent() {
-            let mut chars = text.chars();
-            match (chars.next(), chars.next()) {
-                (Some(c), None) => self.print_char(c),
-                _ => self.put_cluster(&text),
+            match last_char {
+                Some(c) => self.print_char(c),
+                None => self.put_cluster(&text),
             }
             self.charge(CHAR_COST);
             left -= 1;
         }
         self.end_repeat(bound);
-        self.last = text;
+        (self.last, self.last_char) = (text, last_char);
     }
 
     /// Prints the text of a cell that has several characters.
@@ -320,6 +317,23 @@ impl Grid {
         self.scratch.push_str(text);
         if let Some(number) = self.grapheme_number() {
             self.put(|look| look.with_grapheme(number, cols), cols);
+        }
+    }
+
+    /// Prints text as the parser gives it: runs of ASCII, and other characters.
+    #[cfg(test)]
+    pub(crate) fn print(&mut self, text: &str) {
+        let mut chars = text.chars().peekable();
+        while let Some(first) = chars.next() {
+            let mut run = String::from(first);
+            while let Some(c) = chars.next_if(|c| c.is_ascii() == first.is_ascii()) {
+                run.push(c);
+            }
+            if first.is_ascii() {
+                self.print_ascii(run.as_bytes());
+            } else {
+                self.print_chars(&run.chars().collect::<Vec<_>>());
+            }
         }
     }
 

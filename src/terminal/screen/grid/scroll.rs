@@ -31,10 +31,40 @@ impl Grid {
             return self.cursor.row != row;
         }
         if self.is_col_in_margins() {
-            self.scroll_region_up(self.margins, 1, leaving);
+            if self.margins == self.whole() {
+                self.scroll_screen(leaving);
+            } else {
+                self.scroll_region_up(self.margins, 1, leaving);
+            }
             return true;
         }
         false
+    }
+
+    /// The whole screen scrolls by a row: what most output does, and what [`scroll_region_up`](Self::scroll_region_up)
+    /// would do.
+    fn scroll_screen(&mut self, leaving: Leaving) {
+        let (blank, cols, bottom) = (self.looks().erased, self.cols, self.rows - 1);
+        if leaving != Leaving::Wrapping {
+            self.part_above(bottom + 1);
+        }
+        if self.is_alternate {
+            self.drop_tag(0);
+        } else {
+            self.push_row(0);
+            self.drop_marks();
+        }
+        self.charge(if blank == Cell::BLANK { 1 } else { cols });
+        let generation = self.changes.clock();
+        self.active.rows.rotate_left(1);
+        if let Some(row) = self.active.rows.back_mut() {
+            row.clear();
+            if blank != Cell::BLANK {
+                row.fill(cols, 0, cols, blank);
+            }
+            row.generation = generation;
+        }
+        self.note_scroll(self.margins, 1);
     }
 
     /// One row up; at the top margin the region scrolls down (RI).

@@ -1,22 +1,47 @@
-//! How many columns a character takes: by the tables of `unicode-width`, with the frequent ranges decided
-//! before them. A test compares the two for every character. The soft hyphen takes a column, as in xterm.
+//! How many columns a character takes: as the tables of `unicode-width` say, kept in blocks that are found without a
+//! branch for the kind of character. A block is filled when one of its characters is first asked for. A test compares
+//! the two for every character. The soft hyphen takes a column, as in xterm.
+
+use std::sync::OnceLock;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Joins what is around it (ZWJ).
 const JOINER: char = '\u{200D}';
 
+const SOFT_HYPHEN: char = '\u{AD}';
+
+/// Characters of a block; each takes two bits.
+const BLOCK: usize = 256;
+const BLOCKS: usize = (char::MAX as usize + 1) / BLOCK;
+
+static WIDTHS: [OnceLock<[u8; BLOCK / 4]>; BLOCKS] = [const { OnceLock::new() }; BLOCKS];
+
 /// Columns of a printable character: 0, 1 or 2. Control characters take none.
 #[inline]
 pub(crate) fn width(c: char) -> usize {
-    match c {
-        ' '..='~' | '\u{A1}'..='\u{2FF}' => 1,
-        '\u{370}'..='\u{377}' | '\u{37A}'..='\u{37F}' | '\u{400}'..='\u{482}' => 1,
-        // Kana without the marks that combine, ideographs, Hangul.
-        '\u{3041}'..='\u{3096}' | '\u{309B}'..='\u{30FF}' => 2,
-        '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{AC00}'..='\u{D7A3}' => 2,
-        _ => c.width().unwrap_or(0).min(2),
+    let number = c as usize;
+    let Some(block) = WIDTHS.get(number / BLOCK) else { return 0 };
+    let block = block.get_or_init(|| measure(number / BLOCK));
+    let four = block.get(number % BLOCK / 4).copied().unwrap_or(0);
+    usize::from(four >> (number % 4 * 2) & 3)
+}
+
+#[cold]
+fn measure(block: usize) -> [u8; BLOCK / 4] {
+    let mut widths = [0; BLOCK / 4];
+    for (index, four) in widths.iter_mut().enumerate() {
+        for place in 0..4 {
+            let number = block * BLOCK + index * 4 + place;
+            let c = u32::try_from(number).ok().and_then(char::from_u32);
+            *four |= (c.map_or(0, look_up) as u8) << (2 * place);
+        }
     }
+    widths
+}
+
+fn look_up(c: char) -> usize {
+    if c == SOFT_HYPHEN { 1 } else { c.width().unwrap_or(0).min(2) }
 }
 
 fn is_regional(c: char) -> bool {
@@ -54,9 +79,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn frequent_ranges_are_those_of_the_tables() {
-        for c in ('\0'..=char::MAX).filter(|c| *c != '\u{AD}') {
-            assert_eq!(width(c), UnicodeWidthChar::width(c).unwrap_or(0).min(2), "{c:?}");
+    fn blocks_are_as_the_tables() {
+        for c in '\0'..=char::MAX {
+            let expected = if c == '\u{AD}' { 1 } else { c.width().unwrap_or(0).min(2) };
+            assert_eq!(width(c), expected, "{c:?}");
         }
     }
 

@@ -3,6 +3,7 @@
 //! A line is UTF-8 text that ends with a line feed, unless it is still open, runs of bytes (see `runs`), and
 //! an entry that says where both end. Lines are added at the end and dropped with their block.
 
+use super::pack;
 use super::runs::{Look, Run, Runs};
 use crate::terminal::screen::grid::{Cell, Tables};
 use crate::terminal::screen::rows::Link;
@@ -138,6 +139,12 @@ impl Block {
         self.lines.partition_point(|entry| entry.text_end as usize <= byte)
     }
 
+    /// Columns of a line.
+    #[inline]
+    pub(super) fn cols(&self, index: usize) -> usize {
+        self.lines.get(index).map_or(0, |entry| entry.cols())
+    }
+
     /// A line's entry, its text without the line feed, its runs.
     pub(super) fn line(&self, index: usize) -> (Entry, &[u8], &[u8]) {
         let entry = self.lines.get(index).copied().unwrap_or_default();
@@ -200,20 +207,28 @@ impl Block {
     /// Adds a row of cells to the last line, without a column that stayed free for a wide character.
     pub(super) fn add(&mut self, cells: &[Cell], tables: &Tables, numbers: &mut Numbers) {
         let union = Cell::union(cells);
+        let (is_wide, has_clusters) = Cell::is_uneven(union);
+        let is_ascii = Cell::is_ascii(union);
+        if is_ascii {
+            pack::ascii(cells, &mut self.text);
+        }
         if Cell::is_plain(union) {
-            self.text.extend(cells.iter().map(|cell| cell.ascii()));
             self.uncovered += cells.len();
         } else {
             let mut rest = cells;
             while let Some(first) = rest.first() {
-                let same = rest.iter().take_while(|cell| cell.look() == first.look()).count();
-                let (run, after) = rest.split_at(same);
+                let (run, after) = rest.split_at(Cell::same_look(rest));
                 let look = self.look(*first, tables, numbers);
-                self.add_run(run, look, tables);
+                if is_ascii {
+                    self.cover(Run { len: run.len(), look, cluster_cols: 0 });
+                } else {
+                    self.add_run(run, look, has_clusters, tables);
+                }
                 rest = after;
             }
         }
-        let uneven = if Cell::is_ascii(union) { 0 } else { uneven(cells) };
+        let mut uneven = if is_wide || has_clusters { UNEVEN } else { 0 };
+        uneven |= if has_clusters { CLUSTERS } else { 0 };
         let (text_end, runs_end) = (self.text.len() as u32, self.runs.len() as u32);
         if let Some(last) = self.lines.last_mut() {
             (last.text_end, last.runs_end) = (text_end, runs_end);
@@ -251,26 +266,30 @@ impl Block {
         look
     }
 
-    fn add_run(&mut self, cells: &[Cell], look: Look, tables: &Tables) {
+    fn add_run(&mut self, cells: &[Cell], look: Look, has_clusters: bool, tables: &Tables) {
         let start = self.text.len();
-        if Cell::is_ascii(Cell::union(cells)) {
-            self.text.extend(cells.iter().map(|cell| cell.ascii()));
-            return self.cover(Run { len: cells.len(), look, cluster_cols: 0 });
+        if has_clusters {
+            return self.add_clusters(cells, look, tables);
         }
-        let mut run_start = start;
-        for cell in cells.iter().filter(|cell| !cell.is_continuation()) {
-            let Some(number) = cell.grapheme() else {
-                push_char(cell.char().unwrap_or(' '), &mut self.text);
-                continue;
-            };
-            let text = tables.graphemes.get(number).map_or(" ", |text| text);
+        pack::chars(cells, &mut self.text);
+        self.cover(Run { len: self.text.len() - start, look, cluster_cols: 0 });
+    }
+
+    fn add_clusters(&mut self, cells: &[Cell], look: Look, tables: &Tables) {
+        let (mut run_start, mut rest) = (self.text.len(), cells);
+        loop {
+            let singles = rest.iter().take_while(|cell| cell.grapheme().is_none()).count();
+            let (before, after) = rest.split_at(singles);
+            pack::chars(before, &mut self.text);
             self.cover(Run { len: self.text.len() - run_start, look, cluster_cols: 0 });
+            let Some((cell, after)) = after.split_first() else { return };
+            let text = cell.grapheme().and_then(|number| tables.graphemes.get(number));
+            let text = text.map_or(" ", |text| text);
             self.text.extend_from_slice(text.as_bytes());
             let cluster_cols = if cell.is_wide() { 2 } else { 1 };
             self.cover(Run { len: text.len(), look, cluster_cols });
-            run_start = self.text.len();
+            (run_start, rest) = (self.text.len(), after);
         }
-        self.cover(Run { len: self.text.len() - run_start, look, cluster_cols: 0 });
     }
 
     /// Notes the look of text that has just been added.
@@ -358,32 +377,4 @@ impl Block {
             + self.links.capacity() * size_of::<Link>()
             + self.link_bytes
     }
-}
-
-/// Copies of a length that is known are fast.
-#[inline]
-fn push_char(c: char, text: &mut Vec<u8>) {
-    match c.len_utf8() {
-        1 => text.push(c as u8),
-        2 => {
-            let mut bytes = [0; 2];
-            c.encode_utf8(&mut bytes);
-            text.extend_from_slice(&bytes);
-        }
-        3 => {
-            let mut bytes = [0; 3];
-            c.encode_utf8(&mut bytes);
-            text.extend_from_slice(&bytes);
-        }
-        _ => text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-    }
-}
-
-fn uneven(cells: &[Cell]) -> u32 {
-    let flags = cells.iter().map(|cell| match cell.grapheme() {
-        Some(_) => UNEVEN | CLUSTERS,
-        None if cell.is_wide() => UNEVEN,
-        None => 0,
-    });
-    flags.fold(0, |all, flags| all | flags)
 }

@@ -15,6 +15,7 @@
 
 mod block;
 mod line;
+mod pack;
 mod rows;
 mod runs;
 mod scan;
@@ -256,12 +257,15 @@ impl History {
 
     /// Drops the oldest row of the view; all rows are counted.
     fn drop_row(&mut self) {
-        let Some(line) = self.line(self.first_line) else { return };
+        if self.drop_short_line() {
+            return;
+        }
+        let Some(line) = self.oldest() else { return };
         if line.cols() <= self.width {
             return self.drop_line();
         }
-        let mut spans = line.spans(self.width);
-        let (span, has_more) = (spans.next().unwrap_or_default(), spans.next().is_some());
+        let span = line.spans(self.width).next().unwrap_or_default();
+        let has_more = span.end < line.len();
         let Some(block) = self.blocks.front_mut().filter(|_| has_more) else {
             return self.drop_line();
         };
@@ -271,8 +275,29 @@ impl History {
         self.rows -= 1;
     }
 
+    /// The oldest line.
+    fn oldest(&self) -> Option<LineView<'_>> {
+        let block = self.blocks.front().filter(|_| self.lines > 0)?;
+        Some(self.view(block, self.front, self.first_line))
+    }
+
+    /// Drops the oldest line if all of it is there, it is a single row, and another one follows: the usual case.
+    fn drop_short_line(&mut self) -> bool {
+        let Some(block) = self.blocks.front_mut().filter(|_| self.lines > 1) else { return false };
+        if self.cut != Cut::default() || block.cols(self.front) > self.width {
+            return false;
+        }
+        block.rows -= 1;
+        (self.rows, self.lines) = (self.rows - 1, self.lines - 1);
+        (self.front, self.first_line) = (self.front + 1, self.first_line + 1);
+        if self.front == block.len() {
+            self.drop_block();
+        }
+        true
+    }
+
     fn drop_line(&mut self) {
-        let Some(line) = self.line(self.first_line) else { return };
+        let Some(line) = self.oldest() else { return };
         let (rows, cols) = (line.rows(self.width), line.cols() + self.base(self.first_line));
         let is_counted = self.uncounted == 0;
         let Some(block) = self.blocks.front_mut() else { return };

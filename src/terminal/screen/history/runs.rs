@@ -30,7 +30,11 @@ impl Run {
         let Look { style, link, protected } = self.look;
         let is_cluster = self.cluster_cols > 0;
         let flags = u64::from(is_cluster) << 2 | u64::from(link > 0) << 1 | u64::from(protected);
-        write_number((self.len as u64) << 3 | flags, out);
+        let head = (self.len as u64) << 3 | flags;
+        if head < 0x80 && style < 0x80 && flags < 2 {
+            return out.extend_from_slice(&[head as u8, style as u8]);
+        }
+        write_number(head, out);
         write_number(style.into(), out);
         if link > 0 {
             write_number(link.into(), out);

@@ -7,8 +7,8 @@ pub(crate) trait Actions {
     /// Printable ASCII, 0x20 to 0x7E. Gives how many of the bytes were printed: at least one, all of them unless
     /// [`is_spent`](Self::is_spent).
     fn print_ascii(&mut self, bytes: &[u8]) -> usize;
-    /// Text without control characters; the same.
-    fn print(&mut self, text: &str) -> usize;
+    /// Characters that are no control characters; the same for their number.
+    fn print(&mut self, chars: &[char]) -> usize;
     /// A C0 control; never ESC.
     fn control(&mut self, byte: u8);
     /// An escape sequence that is no introducer.

@@ -27,6 +27,7 @@ mod scan;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod utf8;
 
 pub(crate) use self::actions::{Actions, ControlString, Head, StringKind};
 pub(crate) use self::params::Params;
@@ -234,37 +235,41 @@ impl Parser {
         }
     }
 
-    /// Prints the text at the beginning of these bytes, all of it unless the actions are spent; returns the length
-    /// of what is done.
+    /// Prints characters at the beginning of these bytes, of which the first is printable or not complete; returns the
+    /// length of what is done.
     fn text(&mut self, bytes: &[u8], actions: &mut impl Actions) -> usize {
-        let len = scan::text(bytes);
-        let is_last = len == bytes.len();
-        let mut rest = bytes.get(..len).unwrap_or(&[]);
-        while !rest.is_empty() {
-            let error = match std::str::from_utf8(rest) {
-                Ok(text) => return len - rest.len() + actions.print(text),
-                Err(error) => error,
-            };
-            let (valid, after) = rest.split_at(error.valid_up_to());
-            // Valid up to there, so nothing is replaced.
-            if let (Ok(text), false) = (std::str::from_utf8(valid), valid.is_empty()) {
-                let printed = actions.print(text);
-                if printed < text.len() {
-                    return len - rest.len() + printed;
-                }
-            }
-            match error.error_len() {
-                None if is_last => {
-                    self.hold(after);
-                    break;
-                }
-                invalid => {
-                    actions.print("\u{FFFD}");
-                    rest = after.get(invalid.unwrap_or(after.len())..).unwrap_or(&[]);
-                }
-            }
+        let mut chars = ['\0'; utf8::BATCH];
+        let (count, len) = utf8::decode(bytes, &mut chars);
+        if count == 0 {
+            return self.single(bytes, actions);
         }
-        len
+        let chars = chars.get(..count).unwrap_or(&[]);
+        match actions.print(chars) {
+            printed if printed == count => len,
+            printed => chars.iter().take(printed).map(|c| c.len_utf8()).sum(),
+        }
+    }
+
+    /// The same for a single character: the last one of the input, or an invalid one.
+    fn single(&mut self, bytes: &[u8], actions: &mut impl Actions) -> usize {
+        let first = bytes.get(..4).unwrap_or(bytes);
+        let (valid, error_len) = match std::str::from_utf8(first) {
+            Ok(valid) => (valid, None),
+            Err(error) => {
+                let valid = first.get(..error.valid_up_to()).unwrap_or(&[]);
+                (std::str::from_utf8(valid).unwrap_or(""), error.error_len())
+            }
+        };
+        if let Some(c) = valid.chars().next() {
+            actions.print(&[c]);
+            return c.len_utf8();
+        }
+        if let Some(invalid) = error_len {
+            actions.print(&[char::REPLACEMENT_CHARACTER]);
+            return invalid;
+        }
+        self.hold(first);
+        first.len()
     }
 
     /// Keeps the beginning of a character.
@@ -285,8 +290,8 @@ impl Parser {
             match std::str::from_utf8(character.get(..len).unwrap_or(&[])) {
                 Ok(text) => {
                     self.partial_len = 0;
-                    if !matches!(character, [C1_LEAD, 0x80..=0x9F, ..]) {
-                        actions.print(text);
+                    if let Some(c) = text.chars().next().filter(|c| !c.is_control()) {
+                        actions.print(&[c]);
                     }
                     return at + 1;
                 }
@@ -296,7 +301,7 @@ impl Parser {
                 Err(_) => {
                     // It never ends; the byte is looked at again.
                     self.partial_len = 0;
-                    actions.print("\u{FFFD}");
+                    actions.print(&[char::REPLACEMENT_CHARACTER]);
                     return at;
                 }
             }

@@ -40,8 +40,9 @@ impl Actions for Recorder {
         assert!(bytes.is_ascii());
         self.text(std::str::from_utf8(bytes).unwrap())
     }
-    fn print(&mut self, text: &str) -> usize {
-        self.text(text)
+    fn print(&mut self, chars: &[char]) -> usize {
+        self.text(&String::from_iter(chars));
+        chars.len()
     }
     fn control(&mut self, byte: u8) {
         assert!(byte < 0x20 && byte != ESC);

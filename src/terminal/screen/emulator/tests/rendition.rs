@@ -1,6 +1,7 @@
 //! How text looks: SGR, links, and changes of attributes in rectangles.
 
 use super::*;
+use crate::terminal::screen::grid::ViewCell;
 use crate::terminal::screen::style::{Attributes, Color, Style, Underline};
 
 fn plain() -> Style {
@@ -192,4 +193,12 @@ fn the_cursors_look() {
         let cursor = fed(output).cursor();
         assert_eq!((cursor.shape, cursor.blinking, cursor.visible), look, "{output:?}");
     }
+}
+
+#[test]
+fn attributes_of_wide_characters_are_toggled_once() {
+    let emulator = fed("界x\x1b[1;1;1;3;1$t");
+    let row = emulator.grid().row(0).unwrap();
+    let is_bold = |cell: ViewCell<'_>| cell.style.attributes.contains(Attributes::BOLD);
+    assert_eq!(row.cells().map(is_bold).collect::<Vec<_>>(), [true, true]);
 }

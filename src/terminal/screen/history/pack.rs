@@ -1,0 +1,96 @@
+//! Packs cells into text: ASCII by eight cells at a time, other characters through a small buffer. A row is mostly one
+//! or the other.
+
+use crate::terminal::screen::grid::Cell;
+
+/// Cells whose text goes through the buffer at a time, and the bytes that a character takes at most.
+const CELLS: usize = 64;
+const CHAR_BYTES: usize = 4;
+
+/// Appends a byte for each cell of ASCII, what was never written as a space.
+#[inline]
+pub(super) fn ascii(cells: &[Cell], text: &mut Vec<u8>) {
+    text.reserve(cells.len());
+    let (eights, rest) = cells.as_chunks::<8>();
+    for eight in eights {
+        text.extend_from_slice(&Cell::ascii_of_eight(eight));
+    }
+    text.extend(rest.iter().map(|cell| cell.ascii()));
+}
+
+/// Appends the characters of cells that have one each, or are the second half of such a one. Nothing here branches by
+/// the kind of character.
+pub(super) fn chars(cells: &[Cell], text: &mut Vec<u8>) {
+    for cells in cells.chunks(CELLS) {
+        let (mut scalars, mut count) = ([0; CELLS], 0);
+        for cell in cells {
+            scalars[count % CELLS] = cell.scalar();
+            count += usize::from(!cell.is_continuation());
+        }
+        let (mut buffer, mut len) = ([0; CELLS * CHAR_BYTES], 0);
+        for scalar in scalars.iter().take(count) {
+            let Some(place) = buffer.get_mut(len..).and_then(|rest| rest.first_chunk_mut()) else {
+                break;
+            };
+            let (bytes, char_len) = encode(*scalar);
+            *place = bytes;
+            len += char_len;
+        }
+        text.extend_from_slice(buffer.get(..len).unwrap_or(&[]));
+    }
+}
+
+/// A scalar value in UTF-8, and its length; behind it are zeros.
+#[inline(always)]
+fn encode(scalar: u32) -> ([u8; CHAR_BYTES], usize) {
+    const MARKS: [u32; 4] = [0, 0xC080, 0x00E0_8080, 0xF080_8080];
+    let more = [0x80, 0x800, 0x1_0000].map(|least| usize::from(scalar >= least));
+    let more = more[0] + more[1] + more[2];
+    let spread = scalar & 0x3F
+        | (scalar & 0xFC0) << 2
+        | (scalar & 0x3_F000) << 4
+        | (scalar & 0x1C_0000) << 6;
+    let word = if more == 0 { scalar } else { spread | MARKS[more] };
+    ((word << (8 * (3 - more))).to_be_bytes(), more + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_encoded_as_the_library_does() {
+        for c in '\0'..=char::MAX {
+            let (bytes, len) = encode(c.into());
+            assert_eq!(&bytes[..len], c.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+
+    #[test]
+    fn ascii_of_any_length() {
+        let look = Cell::new(7, 3, true);
+        for len in 0..40 {
+            let cells: Vec<Cell> = (0..len)
+                .map(|n| if n % 5 == 3 { look } else { look.with_ascii(b' ' + (n * 7 % 95) as u8) })
+                .collect();
+            let mut text = b"before".to_vec();
+            ascii(&cells, &mut text);
+            let expected: Vec<u8> = cells.iter().map(|cell| cell.ascii()).collect();
+            assert_eq!(text.strip_prefix(b"before").unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn characters_of_any_number_of_cells() {
+        let text: String = "a界é🎉~日".chars().cycle().take(200).collect();
+        let mut cells = Vec::new();
+        for c in text.chars() {
+            let cols = crate::terminal::screen::grid::width(c);
+            cells.push(Cell::BLANK.with_char(c, cols));
+            cells.extend((1..cols).map(|_| Cell::BLANK.continuation()));
+        }
+        let mut packed = Vec::new();
+        chars(&cells, &mut packed);
+        assert_eq!(packed, text.as_bytes());
+    }
+}
