@@ -44,6 +44,7 @@ impl Terminal {
         let mut pen = self.grid.pen();
         sgr::apply(params, &mut pen.style);
         self.grid.set_pen(pen);
+        self.grid.note_rendition();
     }
 
     /// Those without a private marker and intermediates, but for SGR.

@@ -323,6 +323,11 @@ impl Actions for Terminal {
         self.control_sequence(head, last);
     }
 
+    #[inline]
+    fn render(&mut self, params: u128) -> bool {
+        self.grid.render(params)
+    }
+
     fn string(&mut self, string: ControlString<'_>) {
         match string.kind {
             StringKind::Osc => self.system_command(string.body, string.by_bell),

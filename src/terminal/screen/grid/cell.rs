@@ -169,22 +169,21 @@ impl Cell {
         text == 0 || text == u64::from(b' ')
     }
 
-    /// What two cells have in common that are in one run.
+    /// A bit for each of up to 64 cells that looks otherwise than the one before it.
     #[inline]
-    pub(crate) fn look(self) -> u64 {
-        self.0 & LOOK
+    pub(crate) fn look_changes(mut before: Cell, cells: &[Cell]) -> u64 {
+        let mut changes = 0;
+        for (index, cell) in cells.iter().enumerate().take(64) {
+            changes |= u64::from((cell.0 ^ before.0) & LOOK != 0) << index;
+            before = *cell;
+        }
+        changes
     }
 
-    /// How many cells at the beginning look like the first one.
+    /// The union of cells of ASCII in a look, or more bits.
     #[inline]
-    pub(crate) fn same_look(cells: &[Cell]) -> usize {
-        const TOGETHER: usize = 8;
-        let Some(first) = cells.first() else { return 0 };
-        let other = |cell: &Cell| (cell.0 ^ first.0) & LOOK;
-        let (groups, _) = cells.as_chunks::<TOGETHER>();
-        let same = |group: &&[Cell; TOGETHER]| group.iter().fold(0, |bits, c| bits | other(c)) == 0;
-        let at = groups.iter().take_while(same).count() * TOGETHER;
-        at + cells.iter().skip(at).take_while(|cell| other(cell) == 0).count()
+    pub(crate) fn union_of_ascii(look: Cell) -> u64 {
+        look.0 & LOOK | 0x7F
     }
 
     /// All bits of a row's cells that are set somewhere: tells quickly that a row is plain.
@@ -197,6 +196,12 @@ impl Cell {
     #[inline]
     pub(crate) fn is_plain(union: u64) -> bool {
         union & !0x7F == 0
+    }
+
+    /// Whether cells with this union are all in the default look.
+    #[inline]
+    pub(crate) fn is_in_default_look(union: u64) -> bool {
+        union & LOOK == 0
     }
 
     /// Whether cells with this union are all of ASCII, in any look.

@@ -18,10 +18,12 @@ mod cursor;
 mod edit;
 mod lines;
 mod marks;
+mod pen;
 mod print;
 #[cfg(test)]
 mod random;
 mod rect;
+mod renditions;
 mod resize;
 mod row;
 mod scroll;
@@ -41,6 +43,7 @@ use self::changes::Changes;
 pub(crate) use self::lines::{LinePlace, Part};
 use self::marks::Marks;
 pub(crate) use self::rect::{AttributeChange, Rect};
+use self::renditions::Renditions;
 use self::row::Row;
 use self::tables::RecentStyles;
 pub(crate) use self::tables::{Tables, Text};
@@ -50,7 +53,7 @@ pub(crate) use self::width::width;
 use self::work::Work;
 use super::history::History;
 use super::rows::Link;
-use super::style::{Color, Style};
+use super::style::Style;
 
 /// Bytes of a link with its id that are kept.
 const LINK_BYTES_MAX: usize = 2048;
@@ -150,6 +153,7 @@ pub(crate) struct Grid {
     /// A cell printed with the pen and one erased with it; `None` when the pen has changed.
     looks: Option<Looks>,
     recent: RecentStyles,
+    renditions: Renditions,
     margins: Margins,
     modes: EditModes,
     tabs: Tabs,
@@ -193,6 +197,7 @@ impl Grid {
             pen_key: 0,
             looks: None,
             recent: RecentStyles::default(),
+            renditions: Renditions::default(),
             margins: Margins { top: 0, bottom: rows - 1, left: 0, right: cols - 1 },
             modes: EDIT_MODES,
             tabs: Tabs::default(),
@@ -277,70 +282,7 @@ impl Grid {
         self.modes.graphemes = on;
     }
 
-    // The pen.
-
-    pub(crate) fn pen(&self) -> Pen {
-        self.pen
-    }
-
-    pub(crate) fn set_pen(&mut self, pen: Pen) {
-        let key = tables::key_of(pen.style);
-        let is_same =
-            key == self.pen_key && (pen.link, pen.protected) == (self.pen.link, self.pen.protected);
-        if !is_same {
-            (self.pen, self.pen_key, self.looks) = (pen, key, None);
-        }
-    }
-
-    fn looks(&mut self) -> Looks {
-        self.looks.unwrap_or_else(|| self.make_looks())
-    }
-
-    fn make_looks(&mut self) -> Looks {
-        let pen = self.pen.style;
-        let mut style = self.number_of(self.pen_key, pen);
-        let mut background = 0;
-        if pen.background != Color::Default {
-            let sweeps = self.sweeps;
-            let erased = Style { background: pen.background, ..Style::default() };
-            background = self.style_number(erased);
-            if self.sweeps != sweeps {
-                // No cell had the first number.
-                style = self.style_number(pen);
-            }
-        }
-        let link = self.pen.link.map_or(0, |link| link.0);
-        let looks = Looks {
-            printed: Cell::new(style, link, self.pen.protected),
-            erased: Cell::new(background, 0, false),
-        };
-        self.looks = Some(looks);
-        looks
-    }
-
-    /// The number of a style; that of the default one when there are too many.
-    fn style_number(&mut self, style: Style) -> u16 {
-        self.number_of(tables::key_of(style), style)
-    }
-
-    /// The same, by the style's key.
-    #[inline]
-    fn number_of(&mut self, key: u128, style: Style) -> u16 {
-        self.recent.find(key).unwrap_or_else(|| self.look_up_style(key, style))
-    }
-
-    fn look_up_style(&mut self, key: u128, style: Style) -> u16 {
-        let number = self.tables.styles.find(&style).or_else(|| {
-            self.tables.styles.insert(style).or_else(|| {
-                self.tables.styles.is_sweep_due().then(|| self.sweep())?;
-                self.tables.styles.insert(style)
-            })
-        });
-        if let Some(number) = number {
-            self.recent.note(key, number as u16);
-        }
-        number.unwrap_or(0) as u16
-    }
+    // Links.
 
     /// The number of a link, the same for the same id and address. Without an id each is another one. `None`
     /// for what is too long, has control characters, or is one too many.
@@ -391,7 +333,7 @@ impl Grid {
         self.tables.links.sweep(|number| links[number as usize]);
         self.tables.graphemes.sweep(|number| graphemes[number as usize]);
         self.history.forget_numbers();
-        self.recent = RecentStyles::default();
+        (self.recent, self.renditions) = (RecentStyles::default(), Renditions::default());
         self.looks = None;
         self.sweeps += 1;
     }

@@ -100,10 +100,7 @@ impl Grid {
     fn put_ascii(&mut self, bytes: &[u8]) {
         let (look, cols, right) = (self.looks().printed, self.cols, self.right_limit());
         let (col, end) = (self.cursor.col, self.cursor.col + bytes.len());
-        let row = self.row_mut(self.cursor.row);
-        row.split(col);
-        row.split(end);
-        look.write_ascii(bytes, &mut row.write(cols, end)[col..end]);
+        self.row_mut(self.cursor.row).print_ascii(cols, col, bytes, look);
         self.advance(end, right);
     }
 

@@ -117,7 +117,7 @@ impl Grid {
         if row.tag != 0 {
             self.marks.anchor(row.tag, place);
         }
-        self.history.add(&cells, wrapped, &self.tables);
+        self.history.add(&cells, Cell::union(&cells), wrapped, &self.tables);
         place
     }
 

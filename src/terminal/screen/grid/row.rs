@@ -14,6 +14,8 @@ pub(crate) struct Row {
     cells: Vec<Cell>,
     /// From here on all cells are blank in the default style.
     used: usize,
+    /// The union of its cells, or more, if only text was printed since it was blank; else all bits.
+    union: u64,
     /// The line goes on in the row below.
     pub(crate) wrapped: bool,
     /// When it changed last.
@@ -50,7 +52,24 @@ impl Row {
             self.cells.resize(cols, Cell::BLANK);
         }
         self.used = self.used.max(end.min(cols));
+        self.union = u64::MAX;
         &mut self.cells
+    }
+
+    /// Prints ASCII in this look from a column on; there is room for it.
+    #[inline]
+    pub(crate) fn print_ascii(&mut self, cols: usize, from: usize, bytes: &[u8], look: Cell) {
+        let (end, union) = (from + bytes.len(), self.union | Cell::union_of_ascii(look));
+        self.split(from);
+        self.split(end);
+        look.write_ascii(bytes, &mut self.write(cols, end)[from..end]);
+        self.union = union;
+    }
+
+    /// The union of its cells, or more bits.
+    #[inline]
+    pub(crate) fn union(&self) -> u64 {
+        if self.union == u64::MAX { Cell::union(self.cells()) } else { self.union }
     }
 
     /// All cells of a screen so wide. Whoever writes into them calls [`mend`](Self::mend).
@@ -59,6 +78,7 @@ impl Row {
         if self.cells.len() != cols {
             self.cells.resize(cols, Cell::BLANK);
         }
+        self.union = u64::MAX;
         &mut self.cells
     }
 
@@ -119,7 +139,8 @@ impl Row {
     pub(crate) fn part_of(&self, cols: Range<usize>) -> Row {
         let cells = self.cells().get(cols.start..).unwrap_or_default();
         let cells = cells.get(..cols.len()).unwrap_or(cells);
-        let mut part = Row { cells: cells.to_vec(), used: cells.len(), ..Row::default() };
+        let mut part =
+            Row { cells: cells.to_vec(), used: cells.len(), union: u64::MAX, ..Row::default() };
         if let Some(first) = part.cells.first_mut().filter(|cell| cell.is_continuation()) {
             *first = first.blank().with_ascii(b' ');
         }
@@ -162,7 +183,7 @@ impl Row {
     #[inline]
     pub(crate) fn clear(&mut self) {
         self.cells[..self.used].fill(Cell::BLANK);
-        (self.used, self.wrapped, self.tag) = (0, false, 0);
+        (self.used, self.union, self.wrapped, self.tag) = (0, 0, false, 0);
     }
 
     /// Another width: what does not fit is cut.
@@ -197,6 +218,7 @@ impl Row {
     pub(super) fn check(&self, cols: usize) {
         assert!(self.cells.is_empty() || self.cells.len() == cols);
         assert!(self.used <= self.cells.len());
+        assert_eq!(Cell::union(&self.cells) & !self.union, 0);
         assert!(self.cells[self.used..].iter().all(|cell| *cell == Cell::BLANK));
     }
 }

@@ -343,16 +343,17 @@ impl Grid {
             let at = self.history.next_line();
             self.marks.anchor(leaving.tag, at);
         }
+        let union = leaving.union();
         if len == 0 {
             let cells = &leaving.cells()[..leaving.shown_len()];
-            return self.history.push(cells, false, &self.tables);
+            return self.history.push(cells, union, false, &self.tables);
         }
         if let Some(cells) = leaving.cells().get(..len) {
-            self.history.push(cells, true, &self.tables);
+            self.history.push(cells, union, true, &self.tables);
         } else {
             let mut cells = leaving.cells().to_vec();
             cells.resize(len, Cell::BLANK);
-            self.history.push(&cells, true, &self.tables);
+            self.history.push(&cells, union, true, &self.tables);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::table::{Table, Value};
 use crate::terminal::screen::rows::Link;
-use crate::terminal::screen::style::{Color, Rgb, Style};
+use crate::terminal::screen::style::{Attributes, Color, Rgb, Style, Underline};
 
 /// Styles in use at once besides the default one. More of them than fit into the cells' 16 bits are shown in
 /// the default style.
@@ -19,7 +19,8 @@ const GRAPHEME_BYTES_MAX: usize = 1 << 20;
 /// Texts of several characters at once.
 const GRAPHEMES_MAX: usize = 1 << 17;
 
-impl Value for Style {
+/// A style as [`key_of`] gives it.
+impl Value for u128 {
     fn heap_bytes(&self) -> usize {
         0
     }
@@ -53,6 +54,33 @@ pub(super) fn key_of(style: Style) -> u128 {
         | u128::from(style.attributes.bits()) << 86
 }
 
+/// The style of such a number.
+fn style_of(key: u128) -> Style {
+    let color = |shift: u32| {
+        let bits = (key >> shift) as u32;
+        let [b, g, r, kind] = bits.to_le_bytes();
+        match kind & 3 {
+            0 => Color::Default,
+            1 => Color::Indexed(b),
+            _ => Color::Rgb(Rgb { r, g, b }),
+        }
+    };
+    Style {
+        foreground: color(0),
+        background: color(26),
+        underline_color: color(52),
+        underline: match (key >> 78) as u8 {
+            1 => Underline::Single,
+            2 => Underline::Double,
+            3 => Underline::Curly,
+            4 => Underline::Dotted,
+            5 => Underline::Dashed,
+            _ => Underline::None,
+        },
+        attributes: Attributes::from_bits((key >> 86) as u16),
+    }
+}
+
 /// The numbers of styles that were asked for last, found without a look into the table.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RecentStyles {
@@ -79,7 +107,7 @@ impl RecentStyles {
 
 /// See the module's documentation.
 pub(crate) struct Tables {
-    pub(crate) styles: Table<Style>,
+    pub(crate) styles: Table<u128>,
     pub(crate) graphemes: Table<Box<str>>,
     pub(crate) links: Table<Link>,
 }
@@ -112,7 +140,7 @@ impl Tables {
     }
 
     pub(crate) fn style(&self, number: u16) -> Style {
-        self.styles.get(number.into()).copied().unwrap_or_default()
+        self.styles.get(number.into()).map_or_else(Style::default, |key| style_of(*key))
     }
 
     pub(crate) fn link(&self, number: u16) -> Option<&Link> {
@@ -134,5 +162,41 @@ impl Tables {
 
     pub(crate) fn bytes(&self) -> usize {
         self.styles.bytes() + self.graphemes.bytes() + self.links.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_styles() {
+        let colors = [
+            Color::Default,
+            Color::Indexed(0),
+            Color::Indexed(255),
+            Color::Rgb(Rgb { r: 0, g: 0, b: 0 }),
+            Color::Rgb(Rgb { r: 255, g: 254, b: 253 }),
+        ];
+        let underlines = [
+            Underline::None,
+            Underline::Single,
+            Underline::Double,
+            Underline::Curly,
+            Underline::Dotted,
+            Underline::Dashed,
+        ];
+        let all = colors.iter().flat_map(|a| colors.map(|b| colors.map(|c| (*a, b, c)))).flatten();
+        for (foreground, background, underline_color) in all {
+            for underline in underlines {
+                for bits in [0, 1, 64, 127] {
+                    let attributes = Attributes::from_bits(bits);
+                    let style =
+                        Style { foreground, background, underline_color, underline, attributes };
+                    assert_eq!(style_of(key_of(style)), style);
+                }
+            }
+        }
+        assert_eq!(key_of(Style::default()), 0);
     }
 }

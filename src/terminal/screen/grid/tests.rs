@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::terminal::screen::position::{Mark, MarkKind};
+use crate::terminal::screen::style::Color;
 
 /// The rows of history and screen, trailing blanks cut; `|` is between them, a wrapped row ends with `\`.
 pub(super) fn shown(grid: &Grid) -> String {

@@ -26,6 +26,9 @@ pub(crate) struct Entry {
     cols: u32,
 }
 
+/// Cells whose looks are compared at a time.
+const CHUNK: usize = 64;
+
 const COLS: u32 = (1 << 28) - 1;
 
 /// It has characters of two columns, or cells of several characters.
@@ -55,6 +58,16 @@ impl Entry {
     pub(super) fn is_joined(self) -> bool {
         self.cols & JOINED != 0
     }
+}
+
+/// What cells hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Ascii,
+    /// A character each.
+    Single,
+    /// Some of them several.
+    Clusters,
 }
 
 /// See the module's documentation.
@@ -205,27 +218,28 @@ impl Block {
     }
 
     /// Adds a row of cells to the last line, without a column that stayed free for a wide character.
-    pub(super) fn add(&mut self, cells: &[Cell], tables: &Tables, numbers: &mut Numbers) {
-        let union = Cell::union(cells);
+    pub(super) fn add(
+        &mut self,
+        cells: &[Cell],
+        union: u64,
+        tables: &Tables,
+        numbers: &mut Numbers,
+    ) {
         let (is_wide, has_clusters) = Cell::is_uneven(union);
-        let is_ascii = Cell::is_ascii(union);
-        if is_ascii {
+        let kind = match Cell::is_ascii(union) {
+            true => Kind::Ascii,
+            false if has_clusters => Kind::Clusters,
+            false => Kind::Single,
+        };
+        if kind == Kind::Ascii {
             pack::ascii(cells, &mut self.text);
         }
         if Cell::is_plain(union) {
             self.uncovered += cells.len();
+        } else if Cell::is_in_default_look(union) {
+            self.add_run(cells, kind, tables, numbers);
         } else {
-            let mut rest = cells;
-            while let Some(first) = rest.first() {
-                let (run, after) = rest.split_at(Cell::same_look(rest));
-                let look = self.look(*first, tables, numbers);
-                if is_ascii {
-                    self.cover(Run { len: run.len(), look, cluster_cols: 0 });
-                } else {
-                    self.add_run(run, look, has_clusters, tables);
-                }
-                rest = after;
-            }
+            self.add_runs(cells, kind, tables, numbers);
         }
         let mut uneven = if is_wide || has_clusters { UNEVEN } else { 0 };
         uneven |= if has_clusters { CLUSTERS } else { 0 };
@@ -266,13 +280,36 @@ impl Block {
         look
     }
 
-    fn add_run(&mut self, cells: &[Cell], look: Look, has_clusters: bool, tables: &Tables) {
-        let start = self.text.len();
-        if has_clusters {
-            return self.add_clusters(cells, look, tables);
+    /// Adds cells, run by run.
+    fn add_runs(&mut self, cells: &[Cell], kind: Kind, tables: &Tables, numbers: &mut Numbers) {
+        let (mut start, mut before) = (0, cells.first().copied().unwrap_or_default());
+        for (chunk, chunk_cells) in cells.chunks(CHUNK).enumerate() {
+            let mut changes = Cell::look_changes(before, chunk_cells);
+            while changes != 0 {
+                let end = chunk * CHUNK + changes.trailing_zeros() as usize;
+                changes &= changes - 1;
+                self.add_run(cells.get(start..end).unwrap_or(&[]), kind, tables, numbers);
+                start = end;
+            }
+            before = chunk_cells.last().copied().unwrap_or_default();
         }
-        pack::chars(cells, &mut self.text);
-        self.cover(Run { len: self.text.len() - start, look, cluster_cols: 0 });
+        self.add_run(cells.get(start..).unwrap_or(&[]), kind, tables, numbers);
+    }
+
+    /// Adds cells of one look. The text of ASCII is there already.
+    fn add_run(&mut self, cells: &[Cell], kind: Kind, tables: &Tables, numbers: &mut Numbers) {
+        let Some(first) = cells.first() else { return };
+        let look = self.look(*first, tables, numbers);
+        let start = self.text.len();
+        let len = match kind {
+            Kind::Ascii => cells.len(),
+            Kind::Clusters => return self.add_clusters(cells, look, tables),
+            Kind::Single => {
+                pack::chars(cells, &mut self.text);
+                self.text.len() - start
+            }
+        };
+        self.cover(Run { len, look, cluster_cols: 0 });
     }
 
     fn add_clusters(&mut self, cells: &[Cell], look: Look, tables: &Tables) {

@@ -133,6 +133,22 @@ impl<'a> LineView<'a> {
         Spans { width: width.max(1), len, whole, pieces, pending: None, next: Some((0, 0)) }
     }
 
+    /// What it has in its first row at a width.
+    pub(crate) fn first_span(&self, width: usize) -> Span {
+        if self.is_ascii() || self.entry.has_clusters() {
+            return self.spans(width).next().unwrap_or_default();
+        }
+        let mut span = Span::default();
+        for c in beginning(self.text, 4 * width.max(1)).chars() {
+            let cols = width_of(c);
+            if span.cols + cols > width && span.cols > 0 {
+                break;
+            }
+            (span.end, span.cols) = (span.end + c.len_utf8(), span.cols + cols);
+        }
+        span
+    }
+
     /// Rows that it takes at a width.
     pub(crate) fn rows(&self, width: usize) -> usize {
         if self.is_ascii() {
@@ -274,6 +290,17 @@ impl Iterator for Spans<'_> {
         self.next = (span.end < self.len).then_some((span.end, first_col + span.cols));
         Some(span)
     }
+}
+
+fn width_of(c: char) -> usize {
+    width(c).max(1)
+}
+
+/// At most so many bytes of a text, and its whole first character.
+fn beginning(text: &[u8], len_max: usize) -> &str {
+    let is_boundary = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+    let len = (0..=len_max.min(text.len())).rev().find(is_boundary).unwrap_or(0);
+    super::as_text(text.get(..len).unwrap_or(&[]))
 }
 
 /// Rows that a text takes whose characters are a cell each.

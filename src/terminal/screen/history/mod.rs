@@ -127,12 +127,13 @@ impl History {
     // Adding.
 
     /// Adds a row. `wrapped`: it goes on in the row that comes next. The cells are all that the row shows, and
-    /// all of its columns if it is wrapped, but for one that stayed free for a wide character.
-    pub(crate) fn push(&mut self, cells: &[Cell], wrapped: bool, tables: &Tables) {
+    /// all of its columns if it is wrapped, but for one that stayed free for a wide character. `union`:
+    /// all their bits, see [`Cell::union`].
+    pub(crate) fn push(&mut self, cells: &[Cell], union: u64, wrapped: bool, tables: &Tables) {
         if self.rows_max == 0 && self.lines == 0 {
             return self.pass(cells.len(), wrapped);
         }
-        self.add(cells, wrapped, tables);
+        self.add(cells, union, wrapped, tables);
         self.enforce();
     }
 
@@ -144,7 +145,7 @@ impl History {
     }
 
     /// Adds a row and drops nothing.
-    pub(crate) fn add(&mut self, cells: &[Cell], wrapped: bool, tables: &Tables) {
+    pub(crate) fn add(&mut self, cells: &[Cell], union: u64, wrapped: bool, tables: &Tables) {
         self.prepare(cells);
         // A row that continues a line is a row of the view, too, when it is blank.
         let cells = if self.is_open && cells.is_empty() { &[Cell::BLANK] } else { cells };
@@ -153,7 +154,7 @@ impl History {
         }
         self.is_open = true;
         if let Some(block) = self.blocks.back_mut() {
-            block.add(cells, tables, &mut self.numbers);
+            block.add(cells, union, tables, &mut self.numbers);
             block.rows += 1;
         }
         self.rows += 1;
@@ -264,7 +265,7 @@ impl History {
         if line.cols() <= self.width {
             return self.drop_line();
         }
-        let span = line.spans(self.width).next().unwrap_or_default();
+        let span = line.first_span(self.width);
         let has_more = span.end < line.len();
         let Some(block) = self.blocks.front_mut().filter(|_| has_more) else {
             return self.drop_line();

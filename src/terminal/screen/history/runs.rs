@@ -31,8 +31,13 @@ impl Run {
         let is_cluster = self.cluster_cols > 0;
         let flags = u64::from(is_cluster) << 2 | u64::from(link > 0) << 1 | u64::from(protected);
         let head = (self.len as u64) << 3 | flags;
-        if head < 0x80 && style < 0x80 && flags < 2 {
-            return out.extend_from_slice(&[head as u8, style as u8]);
+        // Most runs are short, in one of few styles, and no links.
+        if flags < 2 && style < 0x80 && head < 0x4000 {
+            let style = style as u8;
+            return match head < 0x80 {
+                true => out.extend_from_slice(&[head as u8, style]),
+                false => out.extend_from_slice(&[head as u8 | 0x80, (head >> 7) as u8, style]),
+            };
         }
         write_number(head, out);
         write_number(style.into(), out);

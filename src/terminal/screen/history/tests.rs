@@ -21,6 +21,7 @@ impl History {
             assert_eq!(cols, line.cols());
             let spans: Vec<_> = line.spans(self.width).collect();
             assert_eq!(spans.len(), line.rows(self.width));
+            assert_eq!(spans[0], line.first_span(self.width));
             assert_eq!(spans.last().unwrap().end, line.len());
             for (row, span) in spans.iter().enumerate() {
                 assert_eq!(line.row(self.width, row), Some(*span));

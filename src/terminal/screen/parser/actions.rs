@@ -15,6 +15,9 @@ pub(crate) trait Actions {
     fn esc(&mut self, intermediates: &[u8], last: u8);
     /// A control sequence.
     fn csi(&mut self, head: &Head, last: u8);
+    /// SGR with these parameters, as they are written, the first byte in the lowest bits. `false` if it is not known
+    /// from before; then it comes as any control sequence.
+    fn render(&mut self, params: u128) -> bool;
     /// A string that is complete. `head` and `last` are a DCS string's.
     fn string(&mut self, string: ControlString<'_>);
     /// A string was complete that was too long to be kept.

@@ -179,6 +179,14 @@ impl Parser {
             let rest = rest.get(plain..).unwrap_or(&[]);
             match rest {
                 [] => return at,
+                [ESC, b'[', tail @ ..]
+                    if let Some((params, len)) = scan::rendition(tail)
+                        && actions.render(params) =>
+                {
+                    let start = base + at as u64;
+                    at += len + 3;
+                    actions.ended(start, base + at as u64);
+                }
                 [ESC, b'[', ..] => {
                     self.begin(base + at as u64);
                     at = self.control_sequence(bytes, at + 2, base, actions);

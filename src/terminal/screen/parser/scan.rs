@@ -50,6 +50,19 @@ fn not_ascii(word: u128) -> u128 {
     (below | delete_or_above) & (0x80 * ONES)
 }
 
+/// The parameters of an SGR at the beginning, behind CSI, as a number whose lowest bits are the first byte, and their
+/// length; `None` for anything else, and where that cannot be seen at once.
+#[inline]
+pub(super) fn rendition(bytes: &[u8]) -> Option<(u128, usize)> {
+    let word = u128::from_le_bytes(*bytes.first_chunk::<WORD>()?);
+    // Digits, colons and semicolons are 0x30 to 0x3B.
+    let high = word ^ (0x30 * ONES);
+    let others = (((high & (0x7F * ONES)) + (0x74 * ONES)) | high) & (0x80 * ONES);
+    let len = others.trailing_zeros() as usize / 8;
+    let params = word & (1u128 << (8 * len % 128)).wrapping_sub(1);
+    (bytes.get(len) == Some(&b'm') && len < WORD).then_some((params, len))
+}
+
 /// The length of a string's body up to a C0 control.
 pub(super) fn body(bytes: &[u8]) -> usize {
     until(bytes, |byte| byte < 0x20)
@@ -72,6 +85,32 @@ fn until(bytes: &[u8], stops: impl Fn(u8) -> bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_sgr_is_seen_at_once() {
+        let table: &[(&[u8], Option<&[u8]>)] = &[
+            (b"m and what follows it", Some(b"")),
+            (b"0;31mand what follows", Some(b"0;31")),
+            (b"38;2;123;45;67mx", Some(b"38;2;123;45;67")),
+            (b"38:2::1:2:3m    ", Some(b"38:2::1:2:3")),
+            (b"123456789012345m", Some(b"123456789012345")),
+            (b"1234567890123456m", None),
+            (b"0;31m", None),
+            (b"0;31H            ", None),
+            (b">4;1m            ", None),
+            (b"1 m\x1b[31m       ", None),
+            (b"3\xb1m             ", None),
+            (b"3\x001m            ", None),
+        ];
+        for (bytes, expected) in table {
+            let expected = expected.map(|params| {
+                let mut word = [0; WORD];
+                word[..params.len()].copy_from_slice(params);
+                (u128::from_le_bytes(word), params.len())
+            });
+            assert_eq!(rendition(bytes), expected, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
 
     #[test]
     fn a_run_ends_at_the_first_other_byte() {

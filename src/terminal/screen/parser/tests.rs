@@ -55,6 +55,10 @@ impl Actions for Recorder {
     fn csi(&mut self, head: &Head, last: u8) {
         self.actions.push(format!("CSI {}{}", describe(head), char::from(last)));
     }
+    fn render(&mut self, params: u128) -> bool {
+        assert!(params.to_le_bytes().iter().all(|byte| matches!(byte, 0 | b'0'..=b';')));
+        false
+    }
     fn string(&mut self, string: ControlString<'_>) {
         let body = String::from_utf8_lossy(string.body);
         let head = match string.kind {

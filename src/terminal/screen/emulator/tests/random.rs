@@ -124,6 +124,37 @@ fn output() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
+/// Text in few styles, which come again and again, and what else sets the pen between them.
+fn styled() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop::sample::select(vec![
+        "\x1b[m",
+        "\x1b[0m",
+        "\x1b[00m",
+        "\x1b[1m",
+        "\x1b[31m",
+        "\x1b[0;31m",
+        "\x1b[1;38;5;9m",
+        "\x1b[48;2;1;2;3m",
+        "\x1b[4:3m",
+        "\x1b[22;24;49m",
+        "\x1b7",
+        "\x1b8",
+        "\x1b[1\"q",
+        "\x1b[\"q",
+        "\x1b]8;;u\x07",
+        "\x1b]8;;\x07",
+        "\x1b[K",
+        "text",
+        "界",
+        "\r\n",
+        "\x1b[!p",
+        "\x1bc",
+    ]);
+    let pieces = prop::collection::vec(piece, 0..60);
+    // SGR is seen at once only where enough follows it.
+    pieces.prop_map(|pieces| format!("{}and what follows it", pieces.concat()).into_bytes())
+}
+
 /// Everything that can be seen of an emulator.
 fn seen(emulator: &mut Emulator) -> String {
     let grid = emulator.grid();
@@ -188,7 +219,7 @@ proptest! {
     /// Fed whole, in pieces, a byte at a time, and in parts that stop when they have cost too much.
     #[test]
     fn cuts_change_nothing(
-        bytes in output(),
+        bytes in prop_oneof![2 => output(), 1 => styled()],
         piece in 2..40usize,
         work_max in 0..2000u64,
         cols in 1..40u16,
