@@ -325,7 +325,8 @@ impl Block {
             self.text.extend_from_slice(text.as_bytes());
             let cluster_cols = if cell.is_wide() { 2 } else { 1 };
             self.cover(Run { len: text.len(), look, cluster_cols });
-            (run_start, rest) = (self.text.len(), after);
+            let halves = usize::from(cell.is_wide());
+            (run_start, rest) = (self.text.len(), after.get(halves..).unwrap_or(&[]));
         }
     }
 

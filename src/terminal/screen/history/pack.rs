@@ -3,8 +3,8 @@
 
 use crate::terminal::screen::grid::Cell;
 
-/// Cells whose text goes through the buffer at a time, and the bytes that a character takes at most.
-const CELLS: usize = 64;
+/// Characters that go through the buffer at a time, and the bytes that one takes at most.
+const CHARS: usize = 64;
 const CHAR_BYTES: usize = 4;
 
 /// Appends a byte for each cell of ASCII, what was never written as a space.
@@ -21,20 +21,18 @@ pub(super) fn ascii(cells: &[Cell], text: &mut Vec<u8>) {
 /// Appends the characters of cells that have one each, or are the second half of such a one. Nothing here branches by
 /// the kind of character.
 pub(super) fn chars(cells: &[Cell], text: &mut Vec<u8>) {
-    for cells in cells.chunks(CELLS) {
-        let (mut scalars, mut count) = ([0; CELLS], 0);
-        for cell in cells {
-            scalars[count % CELLS] = cell.scalar();
-            count += usize::from(!cell.is_continuation());
-        }
-        let (mut buffer, mut len) = ([0; CELLS * CHAR_BYTES], 0);
-        for scalar in scalars.iter().take(count) {
+    let mut index = 0;
+    while index < cells.len() {
+        let (mut buffer, mut len) = ([0; CHARS * CHAR_BYTES], 0);
+        for _ in 0..CHARS {
+            let Some(cell) = cells.get(index) else { break };
             let Some(place) = buffer.get_mut(len..).and_then(|rest| rest.first_chunk_mut()) else {
                 break;
             };
-            let (bytes, char_len) = encode(*scalar);
+            let (bytes, char_len) = encode(cell.scalar());
             *place = bytes;
             len += char_len;
+            index += 1 + usize::from(cell.is_wide());
         }
         text.extend_from_slice(buffer.get(..len).unwrap_or(&[]));
     }
@@ -43,14 +41,17 @@ pub(super) fn chars(cells: &[Cell], text: &mut Vec<u8>) {
 /// A scalar value in UTF-8, and its length; behind it are zeros.
 #[inline(always)]
 fn encode(scalar: u32) -> ([u8; CHAR_BYTES], usize) {
+    // By the number of bytes behind the first one: the marks of all, and the bits of the last two.
     const MARKS: [u32; 4] = [0, 0xC080, 0x00E0_8080, 0xF080_8080];
+    const LAST: [u32; 4] = [0x7F, 0x3F, 0x3F, 0x3F];
+    const SECOND_LAST: [u32; 4] = [0, 0xFC0, 0xFC0, 0xFC0];
     let more = [0x80, 0x800, 0x1_0000].map(|least| usize::from(scalar >= least));
     let more = more[0] + more[1] + more[2];
-    let spread = scalar & 0x3F
-        | (scalar & 0xFC0) << 2
+    let word = scalar & LAST[more]
+        | (scalar & SECOND_LAST[more]) << 2
         | (scalar & 0x3_F000) << 4
-        | (scalar & 0x1C_0000) << 6;
-    let word = if more == 0 { scalar } else { spread | MARKS[more] };
+        | (scalar & 0x1C_0000) << 6
+        | MARKS[more];
     ((word << (8 * (3 - more))).to_be_bytes(), more + 1)
 }
 
