@@ -227,6 +227,21 @@ static void answers(orch_engine *engine) {
     CHECK(!check_contains(text.data, text.len, "R"));
 }
 
+// What is on the screen and its titles are read back by programs that the host trusts, and by no other.
+static void readback(orch_engine *engine) {
+    static const char asks[] =
+        "stty raw -echo; printf '\033]2;mine\007A\033[7;1;1;1;1;1*y\033[21tready'; exec cat -v";
+    orch_screen_options options = screen_options();
+    CHECK_INT(options.flags, 0);
+    uint64_t terminal = screen_ready(engine, asks, &options);
+    CHECK_INT(host_state(engine, terminal).input_bytes, 0);
+    options.flags = ORCH_SCREEN_READBACK;
+    terminal = screen_sh(engine, asks, ORCH_DELIVERY_LOSSLESS, &options);
+    host_text text;
+    text.len = 0;
+    host_until_text(engine, terminal, &text, 0, "^[P7!~FFBF^[\\^[]lmine^[\\");
+}
+
 // A screen with little on it takes little memory; its scrollback takes what its text takes.
 static void memory(orch_engine *engine) {
     orch_screen_options options = screen_options();
@@ -258,6 +273,7 @@ int main(void) {
     changes(engine);
     scrollback(engine);
     answers(engine);
+    readback(engine);
     memory(engine);
     none(engine);
     CHECK_OK(orch_engine_destroy(engine));

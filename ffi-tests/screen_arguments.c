@@ -44,7 +44,7 @@ static void options(orch_engine *engine) {
     (bad = screen_options(), assignment, refuse_spawn(engine, &bad, ORCH_E_INVALID, part))
     REFUSED(bad.size = sizeof bad - 1, "size");
     REFUSED(bad.size = 0, "size");
-    REFUSED(bad.flags = 4, "flags");
+    REFUSED(bad.flags = 8, "flags");
     REFUSED(bad.flags = UINT32_MAX, "flags");
     REFUSED(bad.foreground = 0x1000000, "colour");
     REFUSED(bad.background = UINT32_MAX, "colour");

@@ -863,20 +863,11 @@
 // Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
 #define ORCH_SCREEN_CLIPBOARD 2
 
-// For `orch_line_position.line`: none.
-#define ORCH_LINE_NONE UINT64_MAX
-
-// Mark: a prompt begins (OSC 133 or 633, A).
-#define ORCH_MARK_PROMPT_START 0
-
-// Mark: the prompt ends, and what the user types begins (B).
-#define ORCH_MARK_COMMAND_START 1
-
-// Mark: the command runs, and its output begins (C).
-#define ORCH_MARK_OUTPUT_START 2
-
-// Mark: the output ends (D).
-#define ORCH_MARK_OUTPUT_END 3
+// Screen option: programs may read back what is on the screen (checksums of rectangles, DECRQCRA) and the
+// titles of the window (CSI 20 t, CSI 21 t). A program then sees what others have written, and text that
+// somebody else has put into a title is typed as if the user had entered it, which has been used to run
+// commands; leave it off unless all output comes from programs that you trust, as in tests of conformance.
+#define ORCH_SCREEN_READBACK 4
 
 // Search flag: the pattern is a regular expression in the syntax of Rust's regex crate; without
 // backreferences and look-around, in a time that is linear in the text.
@@ -1167,7 +1158,7 @@ typedef struct orch_screen_options {
     size_t size;
     // Rows of scrollback, at most the engine's `scrollback_rows`. Default 1,000.
     size_t scrollback;
-    // Sum of ORCH_SCREEN_NO_ANSWERS and ORCH_SCREEN_CLIPBOARD. Default 0.
+    // Sum of ORCH_SCREEN_NO_ANSWERS, ORCH_SCREEN_CLIPBOARD and ORCH_SCREEN_READBACK. Default 0.
     uint32_t flags;
     // The foreground that a program is told, 0xRRGGBB. Default light grey.
     uint32_t foreground;

@@ -104,6 +104,23 @@ fn questions_are_answered_once_also_with_nobody_attached() {
     assert_eq!(host.engine.state(tty.id).unwrap().input_waiting, 0);
 }
 
+/// A real program asks for checksums and titles: without the option it gets nothing, not even an empty answer.
+#[test]
+fn the_screen_is_read_back_only_where_the_host_allows_it() {
+    let asks = "stty raw -echo; printf '\\033]2;secret\\007AB\\033[1;1;1;1;1;2*y\\033[20t\\033[21t\\033[5n'";
+    let refused = "^[[0n";
+    let allowed = "^[P1!~FF7D^[\\^[]L^[\\^[]lsecret^[\\^[[0n";
+    for (readback, typed, answers) in [(false, 4, refused), (true, 31, allowed)] {
+        let mut host = Host::new();
+        let screen = ScreenOptions { readback, ..ScreenOptions::default() };
+        let program = sh(&format!("{asks}; dd bs=1 count={typed} 2>/dev/null | cat -v"));
+        let id = host.spawn(&program.screen(screen).size(Size::cells(60, 5)));
+        host.wait_exit(id);
+        let text = host.engine.screen_text(id, 0).unwrap();
+        assert_eq!(text.trim_end(), format!("AB{answers}"), "readback {readback}");
+    }
+}
+
 #[test]
 fn without_answers_nothing_is_typed() {
     let mut host = Host::new();

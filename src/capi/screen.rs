@@ -20,6 +20,13 @@ use crate::{ReaderId, Rgb, Rows, ScreenOptions, ScreenUpdate, Size, TerminalId};
 pub const ORCH_SCREEN_NO_ANSWERS: u32 = 1;
 /// Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
 pub const ORCH_SCREEN_CLIPBOARD: u32 = 2;
+/// Screen option: programs may read back what is on the screen (checksums of rectangles, DECRQCRA) and the
+/// titles of the window (CSI 20 t, CSI 21 t). A program then sees what others have written, and text that
+/// somebody else has put into a title is typed as if the user had entered it, which has been used to run
+/// commands; leave it off unless all output comes from programs that you trust, as in tests of conformance.
+pub const ORCH_SCREEN_READBACK: u32 = 4;
+
+const FLAGS: u32 = ORCH_SCREEN_NO_ANSWERS | ORCH_SCREEN_CLIPBOARD | ORCH_SCREEN_READBACK;
 
 /// How the engine keeps a terminal's screen. Fill with `orch_screen_options_init` first.
 #[repr(C)]
@@ -29,7 +36,7 @@ pub struct orch_screen_options {
     pub size: usize,
     /// Rows of scrollback, at most the engine's `scrollback_rows`. Default 1,000.
     pub scrollback: usize,
-    /// Sum of ORCH_SCREEN_NO_ANSWERS and ORCH_SCREEN_CLIPBOARD. Default 0.
+    /// Sum of ORCH_SCREEN_NO_ANSWERS, ORCH_SCREEN_CLIPBOARD and ORCH_SCREEN_READBACK. Default 0.
     pub flags: u32,
     /// The foreground that a program is told, 0xRRGGBB. Default light grey.
     pub foreground: u32,
@@ -49,7 +56,8 @@ unsafe impl SizedStruct for orch_screen_options {
             size: size_of::<Self>(),
             scrollback: default.scrollback,
             flags: flag(!default.answers, ORCH_SCREEN_NO_ANSWERS)
-                | flag(default.clipboard, ORCH_SCREEN_CLIPBOARD),
+                | flag(default.clipboard, ORCH_SCREEN_CLIPBOARD)
+                | flag(default.readback, ORCH_SCREEN_READBACK),
             foreground: rgb_number(default.foreground),
             background: rgb_number(default.background),
             cursor: rgb_number(default.cursor),
@@ -81,11 +89,12 @@ pub(super) unsafe fn screen_options(
     }
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(options, false) }?;
-    sized::check_flags("screen options", c.flags, ORCH_SCREEN_NO_ANSWERS | ORCH_SCREEN_CLIPBOARD)?;
+    sized::check_flags("screen options", c.flags, FLAGS)?;
     Ok(Some(ScreenOptions {
         scrollback: c.scrollback,
         answers: c.flags & ORCH_SCREEN_NO_ANSWERS == 0,
         clipboard: c.flags & ORCH_SCREEN_CLIPBOARD != 0,
+        readback: c.flags & ORCH_SCREEN_READBACK != 0,
         foreground: rgb_from(c.foreground)?,
         background: rgb_from(c.background)?,
         cursor: rgb_from(c.cursor)?,

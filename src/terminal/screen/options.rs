@@ -13,6 +13,10 @@ pub struct ScreenOptions {
     pub answers: bool,
     /// Programs may ask to set the clipboard; it becomes an event. Default false.
     pub clipboard: bool,
+    /// Programs may read back what is on the screen (checksums of rectangles, DECRQCRA) and the titles of the
+    /// window (CSI 20 t, CSI 21 t). Default false: a program would see what others have written, and text that
+    /// somebody else has put into a title is typed as if the user had entered it, which has been used to run commands.
+    pub readback: bool,
     /// The foreground that a program is told. Default light grey.
     pub foreground: Rgb,
     /// The background that a program is told. Default black.
@@ -28,6 +32,7 @@ impl Default for ScreenOptions {
             scrollback: 1000,
             answers: true,
             clipboard: false,
+            readback: false,
             foreground: grey,
             background: Rgb { r: 0, g: 0, b: 0 },
             cursor: grey,

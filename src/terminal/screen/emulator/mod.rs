@@ -11,7 +11,7 @@
 //! xterm is the reference where it is deterministic. Deliberately absent: VT52 mode, lines of double size,
 //! 132 columns, soft fonts, user-defined keys, printing, graphics, 8-bit replies. Reports by which a program
 //! could read the screen or have text of its choice typed are off by default
-//! ([`allow_reading`](Emulator::allow_reading)).
+//! ([`ScreenOptions::readback`]).
 //!
 //! Everything a program can make grow is bounded, here or in the grid.
 
@@ -98,7 +98,6 @@ struct Terminal {
     grid: Grid,
     size: Size,
     options: ScreenOptions,
-    allows_reading: bool,
     /// Queries are not answered for now.
     is_silent: bool,
     modes: ModeSet,
@@ -139,7 +138,6 @@ impl Emulator {
             grid: Grid::new(rows, cols, options.scrollback),
             size,
             options: options.clone(),
-            allows_reading: false,
             is_silent: false,
             modes: ModeSet::default(),
             charsets: Charsets::new(),

@@ -63,11 +63,6 @@ impl Emulator {
 /// What only tests ask for.
 #[cfg(test)]
 impl Emulator {
-    /// Lets the program have reports that could read the screen (DECRQCRA) or make input of text (titles).
-    pub(crate) fn allow_reading(&mut self, allows: bool) {
-        self.terminal.allows_reading = allows;
-    }
-
     pub(crate) fn icon_title(&self) -> &str {
         &self.terminal.icon.text
     }

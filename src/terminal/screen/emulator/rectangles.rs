@@ -60,7 +60,7 @@ impl Terminal {
 
     /// DECRQCRA. It would let a program read what others have written.
     pub(super) fn report_checksum(&mut self, params: &Params) {
-        if !self.allows_reading {
+        if !self.options.readback {
             return;
         }
         let sum = rectangle(params, 2).map_or(0, |rect| self.grid.checksum(rect));

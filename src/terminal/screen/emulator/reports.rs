@@ -136,7 +136,7 @@ impl Terminal {
 
     /// A title. Programs have been made to type what others had set as one.
     pub(super) fn report_title(&mut self, which: Which) {
-        if !self.allows_reading {
+        if !self.options.readback {
             return;
         }
         let (letter, title) = match which {

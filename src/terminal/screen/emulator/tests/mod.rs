@@ -44,6 +44,14 @@ fn fed(bytes: impl AsRef<[u8]>) -> Emulator {
     emulator
 }
 
+/// What is answered to this on a screen whose contents programs may read back.
+fn read_back(bytes: impl AsRef<[u8]>) -> String {
+    let options = ScreenOptions { readback: true, ..ScreenOptions::default() };
+    let mut emulator = Emulator::new(Size::cells(20, 6), &options, 0);
+    feed(&mut emulator, bytes);
+    String::from_utf8(emulator.take_answers().unwrap_or_default()).unwrap()
+}
+
 /// The screen's rows without trailing blanks and blank rows at the end.
 fn text(emulator: &Emulator) -> String {
     let mut text = String::new();

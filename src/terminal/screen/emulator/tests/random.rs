@@ -188,8 +188,8 @@ proptest! {
     /// Sizes from one cell on, with changes of size between.
     #[test]
     fn nothing_panics(steps in prop::collection::vec((output(), 1..200u16, 1..60u16, 0..4u8), 1..5)) {
-        let mut emulator = emulator(80, 24);
-        emulator.allow_reading(true);
+        let options = ScreenOptions { readback: true, ..ScreenOptions::default() };
+        let mut emulator = Emulator::new(Size::cells(80, 24), &options, 0);
         for (bytes, cols, rows, kind) in steps {
             let size = match kind {
                 0 => Size::cells(1, 1),
