@@ -22,10 +22,12 @@ const NAMED: [(u8, u8, u8); 16] = [
     (255, 255, 255),
 ];
 
-/// The colour of a place: the palette's 256, then foreground, background, cursor.
+/// The colour of a place: the palette's 256, then foreground, background, cursor; the special ones behind them are
+/// the foreground.
 pub(super) fn color(index: usize, options: &ScreenOptions) -> Rgb {
     const FOREGROUND: usize = 256;
     const BACKGROUND: usize = 257;
+    const CURSOR: usize = 258;
     match index {
         0..16 => {
             let (r, g, b) = NAMED[index];
@@ -41,8 +43,8 @@ pub(super) fn color(index: usize, options: &ScreenOptions) -> Rgb {
             Rgb { r: grey, g: grey, b: grey }
         }
         BACKGROUND => options.background,
-        FOREGROUND => options.foreground,
-        _ => options.cursor,
+        CURSOR => options.cursor,
+        FOREGROUND.. => options.foreground,
     }
 }
 

@@ -2,11 +2,37 @@
 
 use super::super::palette;
 use super::super::{Rgb, ScreenOptions};
+use super::spaces;
 
 /// Places behind the palette's 256.
 pub(super) const FOREGROUND: usize = 256;
 pub(super) const BACKGROUND: usize = 257;
 pub(super) const CURSOR: usize = 258;
+/// The first of the special colours: of bold, underlined, blinking, reversed and italic text.
+const SPECIAL: usize = 259;
+const SPECIAL_COUNT: usize = 5;
+
+/// The place of a number of OSC 4, whose numbers from 256 on are the special colours.
+pub(super) fn place_of_index(index: usize) -> Option<usize> {
+    match index {
+        0..FOREGROUND => Some(index),
+        _ => special(index - FOREGROUND),
+    }
+}
+
+/// The place of a special colour, a number of OSC 5.
+pub(super) fn special(number: usize) -> Option<usize> {
+    (number < SPECIAL_COUNT).then_some(SPECIAL + number)
+}
+
+/// The sequence that sets a place, without the colour.
+pub(super) fn setter(place: usize) -> (usize, Option<usize>) {
+    match place {
+        0..FOREGROUND => (4, Some(place)),
+        FOREGROUND..SPECIAL => (10 + place - FOREGROUND, None),
+        _ => (5, Some(place - SPECIAL)),
+    }
+}
 
 /// The colours that programs have set, few as a rule, in the order of their places.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,7 +54,7 @@ impl Palette {
     }
 
     pub(super) fn set(&mut self, place: usize, color: Rgb) {
-        if place > CURSOR {
+        if place >= SPECIAL + SPECIAL_COUNT {
             return;
         }
         match self.find(place) {
@@ -41,9 +67,13 @@ impl Palette {
         self.set.retain(|(set, _)| usize::from(*set) != place);
     }
 
-    /// Resets the 256, not the colours of text, background and cursor.
+    /// Resets the 256 and the special ones, not the colours of text, background and cursor.
     pub(super) fn reset_indexed(&mut self) {
-        self.set.retain(|(place, _)| usize::from(*place) >= FOREGROUND);
+        self.set.retain(|(place, _)| (FOREGROUND..SPECIAL).contains(&usize::from(*place)));
+    }
+
+    pub(super) fn reset_special(&mut self) {
+        self.set.retain(|(place, _)| usize::from(*place) < SPECIAL);
     }
 
     pub(super) fn clear(&mut self) {
@@ -67,7 +97,7 @@ pub(super) fn is_dark(background: Rgb) -> bool {
 }
 
 /// A colour as X11 writes it: `#rgb` with one to four digits each, `rgb:r/g/b` in fractions of any
-/// precision, `rgbi:r/g/b` in intensities of 0 to 1.
+/// precision, and three numbers in one of the device-independent spaces.
 pub(super) fn parse(text: &[u8]) -> Option<Rgb> {
     let text = std::str::from_utf8(text).ok()?;
     if let Some(digits) = text.strip_prefix('#') {
@@ -75,14 +105,13 @@ pub(super) fn parse(text: &[u8]) -> Option<Rgb> {
     }
     let (space, parts) = text.split_once(':')?;
     let mut parts = parts.split('/');
-    let scale = match space {
-        space if space.eq_ignore_ascii_case("rgb") => scale_fraction,
-        space if space.eq_ignore_ascii_case("rgbi") => scale_intensity,
-        _ => return None,
-    };
-    let mut part = || parts.next().and_then(scale);
-    let (r, g, b) = (part()?, part()?, part()?);
-    parts.next().is_none().then_some(Rgb { r, g, b })
+    let parts = [parts.next()?, parts.next()?, parts.next().filter(|_| parts.next().is_none())?];
+    if space.eq_ignore_ascii_case("rgb") {
+        let [r, g, b] = parts.map(scale_fraction);
+        return Some(Rgb { r: r?, g: g?, b: b? });
+    }
+    let [a, b, c] = parts.map(|part| part.parse().ok());
+    spaces::color(space, [a?, b?, c?])
 }
 
 /// The digits are the most significant ones.
@@ -108,18 +137,6 @@ fn scale_fraction(digits: &str) -> Option<u8> {
     Some((255 * number(digits)? / (16u32.pow(len) - 1)) as u8)
 }
 
-/// By the curve of sRGB, about what Xlib makes of it without a device's own table.
-fn scale_intensity(text: &str) -> Option<u8> {
-    let linear: f64 = text.parse().ok()?;
-    let curved = match linear {
-        0.0..=0.0031308 => linear * 12.92,
-        0.0..=1.0 => 1.055 * linear.powf(1.0 / 2.4) - 0.055,
-        _ => return None,
-    };
-    // A little more, so that 1 stays 1.
-    Some((curved * 255.0 + 1e-6) as u8)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +154,12 @@ mod tests {
             ("RGB:f/80/000", Some((255, 128, 0))),
             ("rgbi:1/.5/0", Some((255, 187, 0))),
             ("rgbi:2/0/0", None),
+            ("rgbi:1/nan/0", None),
+            ("CIEXYZ:.5/.5/.5", Some((221, 181, 160))),
+            ("CIELab:5e1/+0/0.", Some((131, 125, 126))),
+            ("TekHVC:10/50/inf", None),
+            ("CIELab:50/0", None),
+            ("CIELab:50/0/0/0", None),
             ("rgb:12345/0/0", None),
             ("rgb:1/2", None),
             ("rgb:1/2/3/4", None),

@@ -30,7 +30,7 @@ impl Terminal {
                 _ => {}
             },
             (0, [b'*']) => match last {
-                b'x' => self.changes_rectangles = params.get(0) == 2,
+                b'x' if params.get(0) <= 2 => self.change_extent = params.get(0) as u8,
                 b'y' => self.report_checksum(params),
                 _ => {}
             },
@@ -116,6 +116,7 @@ impl Terminal {
         match (prefix, last) {
             (b'>', b'c') if params.get(0) == 0 => self.report_version_number(),
             (b'=', b'c') if params.get(0) == 0 => self.report_unit(),
+            (b'>', b't' | b'T') => self.set_title_modes(params, last == b't'),
             (b'>', b'q') if params.get(0) == 0 => self.report_version(),
             (b'>', b'm') => match (params.get(0), params.get(1)) {
                 (0, _) => self.keyboard.modify_other_keys = 0,
@@ -228,6 +229,7 @@ impl Terminal {
     fn window_operation(&mut self, params: &Params) {
         match params.get(0) {
             14 if params.get(1) == 0 => self.report_pixels(),
+            16 => self.report_cell_pixels(),
             18 => self.report_size(),
             20 => self.report_title(Which::Icon),
             21 => self.report_title(Which::Window),

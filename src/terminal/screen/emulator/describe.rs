@@ -18,9 +18,9 @@ impl Emulator {
         let (pen, tabs) = (grid.pen(), grid.tab_stops().collect::<Vec<_>>());
         format!(
             "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
-            (&terminal.window, &terminal.icon, &terminal.keyboard, &terminal.palette),
+            (&terminal.titles, &terminal.keyboard, &terminal.palette),
             (&terminal.charsets, terminal.cursor, terminal.protection, terminal.level),
-            (terminal.changes_rectangles, terminal.progress, tabs),
+            (terminal.change_extent, terminal.progress, tabs),
             (terminal.modes.private_changes().collect::<Vec<_>>()),
             (terminal.modes.ansi_changes().collect::<Vec<_>>()),
             (terminal.modes.mouse, terminal.modes.mouse_form),

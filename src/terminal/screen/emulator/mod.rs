@@ -29,6 +29,7 @@ mod rectangles;
 mod reports;
 mod sgr;
 mod snapshot;
+mod spaces;
 #[cfg(test)]
 mod tests;
 mod titles;
@@ -42,7 +43,7 @@ use self::charset::Charsets;
 use self::colors::Palette;
 use self::keyboard::Keyboard;
 use self::modes::{ModeSet, flag};
-use self::titles::Title;
+use self::titles::Titles;
 use super::facts::Facts;
 use super::grid::Grid;
 use super::news::{Progress, ProgressState};
@@ -108,12 +109,11 @@ struct Terminal {
     translated: Vec<char>,
     cursor: CursorLook,
     protection: Protection,
-    /// DECSACE: changes of attributes are for a rectangle, not for a stream of characters.
-    changes_rectangles: bool,
+    /// DECSACE: changes of attributes are for a rectangle with 2, for a stream of characters with 0 and 1.
+    change_extent: u8,
     /// The conformance level that was chosen (DECSCL), 1 to 5.
     level: u16,
-    window: Title,
-    icon: Title,
+    titles: Titles,
     keyboard: Keyboard,
     palette: Palette,
     progress: Option<Progress>,
@@ -145,10 +145,9 @@ impl Emulator {
             translated: Vec::new(),
             cursor: CursorLook::default(),
             protection: Protection::None,
-            changes_rectangles: false,
+            change_extent: 0,
             level: LEVEL,
-            window: Title::default(),
-            icon: Title::default(),
+            titles: Titles::default(),
             keyboard: Keyboard::default(),
             palette: Palette::default(),
             progress: None,
@@ -193,7 +192,7 @@ impl Emulator {
     pub(crate) fn replace(&mut self, mut fresh: Emulator) {
         let (old, new) = (&mut self.terminal, &mut fresh.terminal);
         std::mem::swap(&mut old.facts, &mut new.facts);
-        std::mem::swap(&mut old.window.text, &mut new.window.text);
+        std::mem::swap(&mut old.titles.window, &mut new.titles.window);
         std::mem::swap(&mut old.queries, &mut new.queries);
         new.grid.forget_changes_of(&old.grid);
         new.effects.clear();
@@ -223,7 +222,7 @@ impl Emulator {
 
     /// The window's title.
     pub(crate) fn title(&self) -> &str {
-        &self.terminal.window.text
+        &self.terminal.titles.window
     }
 
     pub(crate) fn facts(&self) -> &Facts {
@@ -267,8 +266,7 @@ impl Emulator {
             + self.parser.bytes()
             + terminal.modes.bytes()
             + terminal.translated.capacity() * size_of::<char>()
-            + terminal.window.bytes()
-            + terminal.icon.bytes()
+            + terminal.titles.bytes()
             + terminal.keyboard.bytes()
             + terminal.palette.bytes()
             + terminal.answers.capacity()
@@ -400,7 +398,7 @@ impl Terminal {
         self.modes.set(off, false);
         self.charsets = Charsets::new();
         self.protection = Protection::None;
-        self.changes_rectangles = false;
+        self.change_extent = 0;
     }
 
     /// RIS: as it is at first. Facts about the program stay.
@@ -410,12 +408,12 @@ impl Terminal {
         self.charsets = Charsets::new();
         self.cursor = CursorLook::default();
         self.protection = Protection::None;
-        self.changes_rectangles = false;
+        self.change_extent = 0;
         self.level = LEVEL;
         self.keyboard = Keyboard::default();
         self.palette.clear();
-        let had_title = !self.window.text.is_empty();
-        (self.window, self.icon) = (Title::default(), Title::default());
+        let had_title = !self.titles.window.is_empty();
+        self.titles = Titles::default();
         if had_title {
             self.effect(Effect::TitleChanged);
         }

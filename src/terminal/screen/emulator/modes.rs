@@ -21,20 +21,17 @@ pub(super) mod flag {
     pub(in super::super) const URGENCY_HINTS: u32 = 1 << 10;
     pub(in super::super) const LINE_FEED_NEW_LINE: u32 = 1 << 11;
     pub(in super::super) const SMOOTH_SCROLL: u32 = 1 << 12;
-    pub(in super::super) const AUTO_REPEAT: u32 = 1 << 13;
+    pub(in super::super) const PRINT_FORM_FEED: u32 = 1 << 13;
     pub(in super::super) const KEYBOARD_LOCKED: u32 = 1 << 14;
     pub(in super::super) const SEND_RECEIVE: u32 = 1 << 15;
-    pub(in super::super) const NO_CLEAR_AT_COLUMNS: u32 = 1 << 16;
+    pub(in super::super) const PRINT_SCREEN: u32 = 1 << 16;
     pub(in super::super) const BACKARROW: u32 = 1 << 17;
     pub(in super::super) const TAB_WRAPS: u32 = 1 << 18;
 }
 
 /// The flags of a fresh terminal.
-const INITIAL: u32 = flag::CURSOR_VISIBLE
-    | flag::ALTERNATE_SCROLL
-    | flag::URGENCY_HINTS
-    | flag::AUTO_REPEAT
-    | flag::SEND_RECEIVE;
+const INITIAL: u32 =
+    flag::CURSOR_VISIBLE | flag::ALTERNATE_SCROLL | flag::URGENCY_HINTS | flag::SEND_RECEIVE;
 
 /// The conformance levels from which on modes are reported, and columns have margins.
 const LEVEL_OF_REPORTS: u16 = 3;
@@ -94,7 +91,7 @@ impl ModeSet {
 }
 
 /// Private and ANSI modes that are a flag, but for the keypad's and synchronized updates, which come last.
-const PRIVATE: [u16; 13] = [1, 4, 5, 8, 25, 42, 67, 95, 1004, 1007, 1042, 2004, 2031];
+const PRIVATE: [u16; 14] = [1, 4, 5, 18, 19, 25, 41, 42, 67, 1004, 1007, 1042, 2004, 2031];
 const ANSI: [u16; 3] = [2, 12, 20];
 
 /// The flag of a private mode that is nothing else.
@@ -103,13 +100,13 @@ fn private_flag(number: u16) -> Option<u32> {
         1 => flag::APPLICATION_CURSOR,
         4 => flag::SMOOTH_SCROLL,
         5 => flag::REVERSE_SCREEN,
-        8 => flag::AUTO_REPEAT,
+        18 => flag::PRINT_FORM_FEED,
+        19 => flag::PRINT_SCREEN,
         25 => flag::CURSOR_VISIBLE,
         41 => flag::TAB_WRAPS,
         42 => flag::NATIONAL_SETS,
         66 => flag::APPLICATION_KEYPAD,
         67 => flag::BACKARROW,
-        95 => flag::NO_CLEAR_AT_COLUMNS,
         1004 => flag::FOCUS_REPORTS,
         1007 => flag::ALTERNATE_SCROLL,
         1042 => flag::URGENCY_HINTS,
@@ -224,8 +221,7 @@ impl Terminal {
             9 | 1000 | 1002 | 1003 => self.modes.mouse == number,
             1005 | 1006 | 1015 | 1016 => self.modes.mouse_form == number,
             47 | 1047 | 1049 => self.grid.is_alternate(),
-            // xterm tells whether there is something to restore, which nobody asks for.
-            1048 => false,
+            1048 => self.grid.saved_cursor().is_some(),
             2027 => self.grid.graphemes(),
             _ => return private_flag(number).map(|flag| self.modes.has(flag)),
         })
@@ -238,19 +234,26 @@ impl Terminal {
         }
         let state = match (number, self.ansi_mode(number)) {
             (_, Some(is_set)) => 2 - u8::from(is_set),
-            // Modes of ECMA-48 for terminals that hold back what is typed.
-            (1 | 5 | 7 | 10 | 11 | 13..=19, None) => 4,
+            // Modes of ECMA-48 that show control characters or hold back what is typed.
+            (1 | 3 | 5 | 7 | 10 | 11 | 13..=19, None) => 4,
             _ => 0,
         };
         self.answer(format_args!("\x1b[{number};{state}$y"));
     }
 
-    /// DECRQM for a private mode.
+    /// DECRQM for a private mode: 3 is set for good, the rest as for ANSI modes.
     pub(super) fn report_private_mode(&mut self, number: u16) {
         if self.level < LEVEL_OF_REPORTS {
             return;
         }
-        let state = self.private_mode(number).map_or(0, |is_set| 2 - u8::from(is_set));
+        let state = match (number, self.private_mode(number)) {
+            (_, Some(is_set)) => 2 - u8::from(is_set),
+            // The terminal is not a VT52 (DECANM).
+            (2, None) => 3,
+            // The host chooses the width (DECCOLM, and whether it is allowed) and repeats keys (DECARM).
+            (3 | 8 | 40, None) => 4,
+            _ => 0,
+        };
         self.answer(format_args!("\x1b[?{number};{state}$y"));
     }
 

@@ -25,7 +25,8 @@ impl Terminal {
                     Which::by_number(u16::from(number.first().map_or(0, |digit| digit - b'0')));
                 which.into_iter().for_each(|which| self.set_title(which, rest));
             }
-            b"4" => self.indexed_colors(rest, by_bell),
+            b"4" => self.indexed_colors(4, rest, by_bell),
+            b"5" => self.indexed_colors(5, rest, by_bell),
             b"8" if has_rest => self.set_link(rest),
             b"10" | b"11" | b"12" if has_rest => {
                 let first = FOREGROUND + usize::from(number.last().map_or(0, |digit| digit - b'0'));
@@ -33,7 +34,7 @@ impl Terminal {
             }
             b"50" => self.set_cursor_shape(rest),
             b"52" => self.set_clipboard(rest),
-            b"104" => self.reset_colors(rest),
+            b"104" | b"105" => self.reset_colors(number == b"105", rest),
             b"110" => self.palette.reset(FOREGROUND),
             b"111" => self.palette.reset(BACKGROUND),
             b"112" => self.palette.reset(CURSOR),
@@ -49,15 +50,17 @@ impl Terminal {
         }
     }
 
-    /// OSC 4: pairs of an index and a colour, or `?`.
-    fn indexed_colors(&mut self, rest: &[u8], by_bell: bool) {
+    /// OSC 4 and 5: pairs of the number of a colour, and a colour or `?`.
+    fn indexed_colors(&mut self, command: u16, rest: &[u8], by_bell: bool) {
+        let place_of = if command == 4 { colors::place_of_index } else { colors::special };
         let mut parts = rest.split(|byte| *byte == b';');
         while let (Some(index), Some(spec)) = (parts.next(), parts.next()) {
-            let Some(index) = number(index).filter(|index| *index < FOREGROUND) else { continue };
+            let Some(index) = number(index) else { continue };
+            let Some(place) = place_of(index) else { continue };
             if spec == b"?" {
-                self.report_color(format_args!("4;{index}"), index, by_bell);
+                self.report_color(format_args!("{command};{index}"), place, by_bell);
             } else if let Some(color) = colors::parse(spec) {
-                self.palette.set(index, color);
+                self.palette.set(place, color);
             }
         }
     }
@@ -73,14 +76,17 @@ impl Terminal {
         }
     }
 
-    /// OSC 104.
-    fn reset_colors(&mut self, rest: &[u8]) {
-        if rest.is_empty() {
-            return self.palette.reset_indexed();
+    /// OSC 104, and 105 for the special colours.
+    fn reset_colors(&mut self, special: bool, rest: &[u8]) {
+        match (rest, special) {
+            ([], false) => return self.palette.reset_indexed(),
+            ([], true) => return self.palette.reset_special(),
+            _ => {}
         }
+        let place_of = if special { colors::special } else { colors::place_of_index };
         for index in rest.split(|byte| *byte == b';').filter_map(number) {
-            if index < FOREGROUND {
-                self.palette.reset(index);
+            if let Some(place) = place_of(index) {
+                self.palette.reset(place);
             }
         }
     }

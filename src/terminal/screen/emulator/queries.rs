@@ -64,7 +64,7 @@ impl Emulator {
 #[cfg(test)]
 impl Emulator {
     pub(crate) fn icon_title(&self) -> &str {
-        &self.terminal.icon.text
+        &self.terminal.titles.icon
     }
 }
 
@@ -92,11 +92,13 @@ impl Terminal {
         self.answered = self.answers.len();
     }
 
-    /// Device control strings: only DECRQSS.
+    /// Device control strings: DECRQSS and XTGETTCAP.
     pub(super) fn device_control(&mut self, string: &ControlString<'_>) {
         let head = string.head;
-        if head.prefix == 0 && head.intermediates() == b"$" && string.last == b'q' {
-            self.report_setting(string.body);
+        match (head.prefix, head.intermediates(), string.last) {
+            (0, b"$", b'q') => self.report_setting(string.body),
+            (0, b"+", b'q') => self.report_capabilities(string.body),
+            _ => {}
         }
     }
 }

@@ -14,7 +14,7 @@ impl Terminal {
                     self.grid.change_attributes(
                         rect,
                         sgr::change(params, 4),
-                        !self.changes_rectangles,
+                        self.change_extent != 2,
                     );
                 }
             }
@@ -23,7 +23,7 @@ impl Terminal {
                     self.grid.change_attributes(
                         rect,
                         sgr::toggle(params, 4),
-                        !self.changes_rectangles,
+                        self.change_extent != 2,
                     );
                 }
             }

@@ -2,14 +2,20 @@
 
 use super::super::parser::Params;
 use super::super::style::Rgb;
-use super::Terminal;
 use super::colors::is_dark;
 use super::modes::flag;
-use super::titles::Which;
+use super::titles::{from_hex, to_hex};
+use super::{Size, Terminal};
 
 /// What DA1 reports: a VT220 with colours. It can more, but programs act on what is claimed, and a higher claim
 /// would have them do what other terminals do not.
 const IDENTITY: &str = "?62;22";
+
+/// The capabilities that are reported: how many colours there are, and bits of each part of a direct colour.
+const CAPABILITIES: [(&str, &str); 3] = [("Co", "256"), ("colors", "256"), ("RGB", "8/8/8")];
+
+/// Capabilities that are reported for one query.
+const CAPABILITIES_MAX: usize = 16;
 
 impl Terminal {
     /// DA1.
@@ -60,8 +66,9 @@ impl Terminal {
                 let page = if self.level < 4 { "" } else { ";1" };
                 self.answer(format_args!("\x1b[?{row};{col}{page}R"));
             }
-            // No printer; keys that could be defined are not locked; a North American keyboard; no locator,
-            // of no kind.
+            // All is well; no printer; keys that could be defined are not locked; a North American keyboard; no
+            // locator, of no kind.
+            5 => self.answer(format_args!("\x1b[?0n")),
             15 => self.answer(format_args!("\x1b[?13n")),
             25 => self.answer(format_args!("\x1b[?20n")),
             26 => self.answer(format_args!("\x1b[?27;1;0;0n")),
@@ -128,22 +135,19 @@ impl Terminal {
         }
     }
 
+    /// A cell in pixels, if the host has told the size of the text area.
+    pub(super) fn report_cell_pixels(&mut self) {
+        let Size { cols, rows, pixel_width, pixel_height } = self.size;
+        let cell = (pixel_height.checked_div(rows), pixel_width.checked_div(cols));
+        if let (Some(height @ 1..), Some(width @ 1..)) = cell {
+            self.answer(format_args!("\x1b[6;{height};{width}t"));
+        }
+    }
+
     /// The text area in characters.
     pub(super) fn report_size(&mut self) {
         let (rows, cols) = (self.size.rows, self.size.cols);
         self.answer(format_args!("\x1b[8;{rows};{cols}t"));
-    }
-
-    /// A title. Programs have been made to type what others had set as one.
-    pub(super) fn report_title(&mut self, which: Which) {
-        if !self.options.readback {
-            return;
-        }
-        let (letter, title) = match which {
-            Which::Icon => ('L', self.icon.text.clone()),
-            Which::Both | Which::Window => ('l', self.window.text.clone()),
-        };
-        self.answer(format_args!("\x1b]{letter}{title}\x1b\\"));
     }
 
     /// DECRQSS: the setting that the final bytes of its sequence name.
@@ -174,10 +178,31 @@ impl Terminal {
             b"$|" => self.answer_setting(format_args!("{}$|", size.cols)),
             b"*|" => self.answer_setting(format_args!("{}*|", size.rows)),
             b"*x" => {
-                let extent = 1 + u8::from(self.changes_rectangles);
+                let extent = self.change_extent;
                 self.answer_setting(format_args!("{extent}*x"));
             }
+            // There is no status line, so the main display is the active one.
+            b"$}" | b"$~" => {
+                let last = if name == b"$}" { '}' } else { '~' };
+                self.answer_setting(format_args!("0${last}"));
+            }
             _ => self.answer(format_args!("\x1bP0$r\x1b\\")),
+        }
+    }
+
+    /// XTGETTCAP: capabilities by their names in hexadecimal digits. An unknown name is not repeated, or programs
+    /// could choose what is typed.
+    pub(super) fn report_capabilities(&mut self, names: &[u8]) {
+        for name in names.split(|byte| *byte == b';').take(CAPABILITIES_MAX) {
+            let name = from_hex(name).unwrap_or_default();
+            let known = CAPABILITIES.iter().find(|(known, _)| known.as_bytes() == name);
+            match known {
+                Some((known, value)) => {
+                    let (name, value) = (to_hex(known.as_bytes()), to_hex(value.as_bytes()));
+                    self.answer(format_args!("\x1bP1+r{name}={value}\x1b\\"));
+                }
+                None => self.answer(format_args!("\x1bP0+r\x1b\\")),
+            }
         }
     }
 

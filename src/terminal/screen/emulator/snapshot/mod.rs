@@ -15,8 +15,9 @@ use self::look::Look;
 use self::rows::Which;
 use super::super::grid::{CursorPos, Grid, LinePlace, Pen, SavedState};
 use super::charset::Charsets;
+use super::colors::setter;
 use super::modes::flag;
-use super::titles::Title;
+use super::titles::Titles;
 use super::{Emulator, LEVEL, Progress, Protection, Terminal};
 use crate::terminal::screen::update::CursorShape;
 
@@ -45,8 +46,7 @@ impl Emulator {
             writer.text(format_args!("\x1b[{}\"p", 60 + terminal.level));
         }
         writer.palette(terminal);
-        writer.titles(&terminal.icon, 1);
-        writer.titles(&terminal.window, 2);
+        writer.titles(&terminal.titles);
         writer.tabs();
         writer.screens(terminal, history);
         writer.cursor();
@@ -86,22 +86,29 @@ impl<'a> Writer<'a> {
 
     fn palette(&mut self, terminal: &Terminal) {
         for (place, color) in terminal.palette.iter() {
-            match place {
-                0..256 => self.text(format_args!("\x1b]4;{place}")),
-                _ => self.text(format_args!("\x1b]{}", place - 256 + 10)),
+            match setter(place) {
+                (command, Some(index)) => self.text(format_args!("\x1b]{command};{index}")),
+                (command, None) => self.text(format_args!("\x1b]{command}")),
             }
             let (r, g, b) = (color.r, color.g, color.b);
             self.text(format_args!(";rgb:{r:02x}/{g:02x}/{b:02x}\x1b\\"));
         }
     }
 
-    /// `number`: 1 for the icon's titles, 2 for the window's.
-    fn titles(&mut self, title: &Title, number: u8) {
-        for pushed in title.stack() {
-            self.text(format_args!("\x1b]{number};{pushed}\x1b\\\x1b[22;{number}t"));
+    fn titles(&mut self, titles: &Titles) {
+        for pushed in titles.stack() {
+            let (icon, window) = (&pushed.icon, &pushed.window);
+            self.text(format_args!("\x1b]1;{icon}\x1b\\\x1b]2;{window}\x1b\\\x1b[22;0t"));
         }
-        if !title.text.is_empty() || !title.stack().is_empty() {
-            self.text(format_args!("\x1b]{number};{}\x1b\\", title.text));
+        for (number, title) in [(1, &titles.icon), (2, &titles.window)] {
+            if !title.is_empty() || !titles.stack().is_empty() {
+                self.text(format_args!("\x1b]{number};{title}\x1b\\"));
+            }
+        }
+        for (number, is_hex) in [(0, titles.sets_hex), (1, titles.reports_hex)] {
+            if is_hex {
+                self.text(format_args!("\x1b[>{number}t"));
+            }
         }
     }
 
@@ -307,8 +314,8 @@ impl<'a> Writer<'a> {
         if terminal.protection == Protection::Iso {
             self.raw(if self.look.protected { b"\x1bV" } else { b"\x1bV\x1bW" });
         }
-        if terminal.changes_rectangles {
-            self.raw(b"\x1b[2*x");
+        if terminal.change_extent != 0 {
+            self.text(format_args!("\x1b[{}*x", terminal.change_extent));
         }
         if terminal.modes.has(flag::SYNCHRONIZED) {
             self.raw(b"\x1b[?2026h");

@@ -169,7 +169,7 @@ fn seen(emulator: &mut Emulator) -> String {
     let terminal = &emulator.terminal;
     seen +=
         &format!("{state:?} {:?} {:?} {:?}", terminal.charsets, terminal.modes, terminal.keyboard);
-    let told = (&terminal.window, &terminal.icon, &terminal.queries, &terminal.palette);
+    let told = (&terminal.titles, &terminal.queries, &terminal.palette);
     seen += &format!("{told:?} {:?} {:?}", emulator.cursor(), emulator.modes());
     seen += &format!("{:?} {:?}", emulator.take_answers(), emulator.take_effects());
     seen

@@ -20,7 +20,7 @@ fn identity_and_status() {
         ("\x1b[>q", &version),
         ("\x1b[>0q", &version),
         ("\x1b[5n", "\x1b[0n"),
-        ("\x1b[?15n\x1b[?25n\x1b[?26n", "\x1b[?13n\x1b[?20n\x1b[?27;1;0;0n"),
+        ("\x1b[?5n\x1b[?15n\x1b[?25n\x1b[?26n", "\x1b[?0n\x1b[?13n\x1b[?20n\x1b[?27;1;0;0n"),
         ("\x1b[?53n\x1b[?55n\x1b[?56n", "\x1b[?50n\x1b[?50n\x1b[?57;0n"),
         ("\x1b[?62n\x1b[?63;7n", "\x1b[0000*{\x1bP7!~0000\x1b\\"),
         ("\x1b[?75n\x1b[?85n", "\x1b[?70n\x1b[?83n"),
@@ -44,7 +44,7 @@ fn the_cursor_is_reported_from_the_origin() {
 #[test]
 fn modes_are_reported() {
     let private = [
-        1, 4, 5, 6, 7, 8, 12, 25, 41, 42, 45, 47, 66, 67, 69, 95, 9, 1000, 1002, 1003, 1004, 1005,
+        1, 4, 5, 6, 7, 12, 18, 19, 25, 41, 42, 45, 47, 66, 67, 69, 9, 1000, 1002, 1003, 1004, 1005,
         1006, 1007, 1015, 1016, 1042, 1047, 1049, 2004, 2026, 2027, 2031,
     ];
     for mode in private {
@@ -64,6 +64,14 @@ fn modes_are_reported() {
         ("\x1b[65\"p\x1bP$q\"p\x1b\\", "\x1bP1$r64;1\"p\x1b\\"),
         ("\x1b[?7$p\x1b[?25$p\x1b[?1007$p", "\x1b[?7;1$y\x1b[?25;1$y\x1b[?1007;1$y"),
         ("\x1b[?12345$p\x1b[99$p\x1b[1$p", "\x1b[?12345;0$y\x1b[99;0$y\x1b[1;4$y"),
+        // What never changes: no VT52, no other width than the host's, no keys that repeat here.
+        ("\x1b[?2l\x1b[?2$p\x1b[?40h\x1b[?40$p", "\x1b[?2;3$y\x1b[?40;4$y"),
+        ("\x1b[?3h\x1b[?3$p\x1b[?8h\x1b[?8$p", "\x1b[?3;4$y\x1b[?8;4$y"),
+        ("\x1b[?95h\x1b[?95$p\x1b[?60$p\x1b[3$p", "\x1b[?95;0$y\x1b[?60;0$y\x1b[3;4$y"),
+        (
+            "\x1b[?1048$p\x1b7\x1b[?1048$p\x1bc\x1b[?1048$p",
+            "\x1b[?1048;2$y\x1b[?1048;1$y\x1b[?1048;2$y",
+        ),
         // The mouse is reported in one way at a time.
         ("\x1b[?1003h\x1b[?1000h\x1b[?1003$p\x1b[?1000$p", "\x1b[?1003;2$y\x1b[?1000;1$y"),
         ("\x1b[?1003h\x1b[?1000l\x1b[?1003$p", "\x1b[?1003;2$y"),
@@ -101,14 +109,33 @@ fn settings_are_reported() {
         ("", "$|", "20$|"),
         ("", "*|", "6*|"),
         ("", "t", "6t"),
-        ("", "*x", "1*x"),
+        ("", "*x", "0*x"),
+        ("\x1b[2*x\x1b[1*x\x1b[7*x", "*x", "1*x"),
+        ("\x1b[2*x\x1b[!p", "*x", "0*x"),
+        ("\x1b[1$}\x1b[2$~", "$}", "0$}"),
+        ("", "$~", "0$~"),
         ("\x1b[2*x", "*x", "2*x"),
     ];
     for (before, name, setting) in table {
         let query = format!("{before}\x1bP$q{name}\x1b\\");
         assert_eq!(answers(query), format!("\x1bP1$r{setting}\x1b\\"), "{before:?} {name}");
     }
-    check_answers(&[("\x1bP$qz\x1b\\", "\x1bP0$r\x1b\\"), ("\x1bP+q544e\x1b\\", "")]);
+    check_answers(&[("\x1bP$qz\x1b\\", "\x1bP0$r\x1b\\")]);
+}
+
+/// XTGETTCAP.
+#[test]
+fn capabilities_are_reported() {
+    let unknown = "\x1bP0+r\x1b\\";
+    check_answers(&[
+        ("\x1bP+q436f\x1b\\", "\x1bP1+r436F=323536\x1b\\"),
+        ("\x1bP+q636F6c6f7273\x1b\\", "\x1bP1+r636F6C6F7273=323536\x1b\\"),
+        ("\x1bP+q524742\x1b\\", "\x1bP1+r524742=382F382F38\x1b\\"),
+        ("\x1bP+q544e\x1b\\\x1bP+q436\x1b\\\x1bP+q\x1b\\", &unknown.repeat(3)),
+        ("\x1bP+q436f;zz;\x1b\\", &format!("\x1bP1+r436F=323536\x1b\\{unknown}{unknown}")),
+        ("\x1bP+p544e\x1b\\\x1bP?+q436f\x1b\\", ""),
+        (&format!("\x1bP+q{}\x1b\\", "544e;".repeat(1000)), &unknown.repeat(16)),
+    ]);
 }
 
 #[test]
@@ -123,7 +150,7 @@ fn colours_are_reported_as_they_are_set() {
         ("\x1b]4;1;#102030\x07\x1b]104;1\x07\x1b]4;1;?\x07", "\x1b]4;1;rgb:cdcd/0000/0000\x07"),
         ("\x1b]4;1;#102030\x07\x1b]104\x07\x1b]4;1;?\x07", "\x1b]4;1;rgb:cdcd/0000/0000\x07"),
         ("\x1b]4;1;#102030\x07\x1bc\x1b]4;1;?\x07", "\x1b]4;1;rgb:cdcd/0000/0000\x07"),
-        ("\x1b]4;256;?;x;?;1\x07", ""),
+        ("\x1b]4;261;?;x;?;1\x07\x1b]5;5;?\x07\x1b]5\x07", ""),
         ("\x1b]10;?;?\x07", "\x1b]10;rgb:e5e5/e5e5/e5e5\x07\x1b]11;rgb:0000/0000/0000\x07"),
         ("\x1b]10;#fff;#123\x07\x1b]11;?\x07", "\x1b]11;rgb:1010/2020/3030\x07"),
         ("\x1b]12;rgb:1/2/3\x07\x1b]112\x07\x1b]12;?\x07", "\x1b]12;rgb:e5e5/e5e5/e5e5\x07"),
@@ -131,6 +158,24 @@ fn colours_are_reported_as_they_are_set() {
         ("\x1b]10;rgb:1/2/3\x07\x1b]104\x07\x1b]10;?\x07", "\x1b]10;rgb:1111/2222/3333\x07"),
         ("\x1b]10;rgb:1/2/3\x07\x1b]110\x07\x1b]10;?\x07", "\x1b]10;rgb:e5e5/e5e5/e5e5\x07"),
         ("\x1b]12;?;?;?\x07", "\x1b]12;rgb:e5e5/e5e5/e5e5\x07"),
+        // The special colours: of bold, underlined, blinking, reversed and italic text.
+        (
+            "\x1b]5;0;?\x07\x1b]4;260;?\x07",
+            "\x1b]5;0;rgb:e5e5/e5e5/e5e5\x07\x1b]4;260;rgb:e5e5/e5e5/e5e5\x07",
+        ),
+        (
+            "\x1b]5;1;#102030;4;#fff\x1b\\\x1b]4;257;?\x1b\\\x1b]5;4;?\x07",
+            "\x1b]4;257;rgb:1010/2020/3030\x1b\\\x1b]5;4;rgb:f0f0/f0f0/f0f0\x07",
+        ),
+        ("\x1b]5;1;#102030\x07\x1b]105;1\x07\x1b]5;1;?\x07", "\x1b]5;1;rgb:e5e5/e5e5/e5e5\x07"),
+        ("\x1b]5;1;#102030\x07\x1b]105\x07\x1b]5;1;?\x07", "\x1b]5;1;rgb:e5e5/e5e5/e5e5\x07"),
+        ("\x1b]5;1;#102030\x07\x1b]104;257\x07\x1b]5;1;?\x07", "\x1b]5;1;rgb:e5e5/e5e5/e5e5\x07"),
+        (
+            "\x1b]4;1;#102030\x07\x1b]105\x07\x1b]105;1\x07\x1b]4;1;?\x07",
+            "\x1b]4;1;rgb:1010/2020/3030\x07",
+        ),
+        ("\x1b]4;0;TekHVC:1/1/1\x07\x1b]4;0;?\x07", "\x1b]4;0;rgb:1a1a/1313/0f0f\x07"),
+        ("\x1b]11;rgbi:0.5/0.5/0.5\x07\x1b]11;?\x07", "\x1b]11;rgb:c1c1/bbbb/bbbb\x07"),
         ("\x1b]13;?\x07\x1b]10\x07\x1b]4\x07", ""),
     ]);
 }
@@ -143,13 +188,18 @@ fn the_window_is_the_hosts() {
     assert_eq!(read_back(query), "\x1b]Lt\x1b\\\x1b]lt\x1b\\\x1bP7!~FFBF\x1b\\");
     check_answers(&[
         ("\x1b[18t", "\x1b[8;6;20t"),
-        ("\x1b[14t\x1b[11t\x1b[13t\x1b[19t\x1b[8;5;5t\x1b[t", ""),
+        ("\x1b[14t\x1b[16t\x1b[11t\x1b[13t\x1b[19t\x1b[8;5;5t\x1b[t", ""),
     ]);
     let mut emulator = emulator(20, 6);
     let size = Size { pixel_width: 160, pixel_height: 96, ..Size::cells(20, 6) };
     emulator.resize(size);
-    feed(&mut emulator, "\x1b[14t");
-    assert_eq!(emulator.take_answers().unwrap(), b"\x1b[4;96;160t");
+    feed(&mut emulator, "\x1b[14t\x1b[16t\x1b[14;2t");
+    assert_eq!(emulator.take_answers().unwrap(), b"\x1b[4;96;160t\x1b[6;16;8t");
+    for (pixel_width, pixel_height) in [(0, 96), (160, 0), (19, 96), (160, 5)] {
+        emulator.resize(Size { pixel_width, pixel_height, ..size });
+        feed(&mut emulator, "\x1b[16t");
+        assert_eq!(emulator.take_answers(), None, "{pixel_width}x{pixel_height}");
+    }
 }
 
 #[test]

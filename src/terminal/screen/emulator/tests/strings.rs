@@ -17,8 +17,12 @@ fn titles_of_window_and_icon() {
         ("\x1b]0;a\x07\x1b[22t\x1b]0;b\x07\x1b[23t", ("a", "a")),
         ("\x1b]0;a\x07\x1b[22;1t\x1b]0;b\x07\x1b[23;1t", ("b", "a")),
         ("\x1b]0;a\x07\x1b[22;2t\x1b]0;b\x07\x1b[23;2t", ("a", "b")),
-        ("\x1b]0;a\x07\x1b[22;0t\x1b]0;b\x07\x1b[23;1t\x1b[23;2t", ("a", "a")),
-        ("\x1b]0;a\x07\x1b[22;1t\x1b]0;b\x07\x1b[23;2t", ("b", "b")),
+        ("\x1b]0;a\x07\x1b[22;0t\x1b]0;b\x07\x1b[23;1t\x1b[23;2t", ("b", "a")),
+        // One stack: what is not pushed is saved as it is, or as it is below; what is not popped is dropped.
+        ("\x1b]0;a\x07\x1b[22;1t\x1b]0;b\x07\x1b[23;2t", ("a", "b")),
+        ("\x1b]0;a\x07\x1b[22;1t\x1b]0;b\x07\x1b[23t", ("a", "a")),
+        ("\x1b]0;a\x07\x1b[22;2t\x1b]0;b\x07\x1b[22;1t\x1b]0;c\x07\x1b[23t", ("a", "b")),
+        ("\x1b]0;a\x07\x1b[22t\x1b]0;b\x07\x1b[22t\x1b]0;c\x07\x1b[23;1t\x1b[23;2t", ("a", "b")),
         ("\x1b]0;a\x07\x1b[22;7t\x1b]0;b\x07\x1b[23;7t\x1b[23t", ("b", "b")),
         ("\x1b]0;a\x07\x1b[22t\x1bc\x1b[23t", ("", "")),
     ];
@@ -27,6 +31,38 @@ fn titles_of_window_and_icon() {
         assert_eq!((emulator.title(), emulator.icon_title()), (window, icon), "{output:?}");
     }
     assert_eq!(fed(b"\x1b]2;a\xffb\x07").title(), "a\u{fffd}b");
+}
+
+/// XTSMTITLE: titles that come and are reported as hexadecimal digits.
+#[test]
+fn titles_in_hexadecimal() {
+    let table = [
+        ("\x1b[>0t\x1b]2;6162\x07", "ab"),
+        ("\x1b[>0t\x1b]2;4a4B\x07", "JK"),
+        ("\x1b[>0t\x1b]2;c3A4\x07", "ä"),
+        ("\x1b[>0t\x1b]2;1b5d07\x07", "]"),
+        ("\x1b]2;x\x07\x1b[>0t\x1b]2;616\x07\x1b]2;61 62\x07\x1b]2;xyz\x07", "x"),
+        ("\x1b]2;x\x07\x1b[>0t\x1b]2;\x07", ""),
+        ("\x1b[>0t\x1b[!p\x1b]2;61\x07", "a"),
+        ("\x1b[>0t\x1b[>0T\x1b]2;61\x07", "61"),
+        ("\x1b[>0t\x1b[>T\x1b]2;61\x07", "a"),
+        ("\x1b[>0t\x1bc\x1b]2;61\x07", "61"),
+        ("\x1b[>t\x1b[>1;2;3;9t\x1b]2;61\x07", "61"),
+        ("\x1b[>3;0t\x1b]2;61\x07", "a"),
+    ];
+    for (output, title) in table {
+        assert_eq!(fed(output).title(), title, "{output:?}");
+    }
+    let reports = [
+        ("\x1b[>1t\x1b]2;äb\x07\x1b[21t", "\x1b]lC3A462\x1b\\"),
+        ("\x1b[>1t\x1b]1;J\x07\x1b[20t\x1b[>1T\x1b[20t", "\x1b]L4A\x1b\\\x1b]LJ\x1b\\"),
+        ("\x1b[>0;1t\x1b]2;6162\x07\x1b[21t", "\x1b]l6162\x1b\\"),
+        ("\x1b[>1t\x1bc\x1b]2;a\x07\x1b[21t", "\x1b]la\x1b\\"),
+    ];
+    for (query, answer) in reports {
+        assert_eq!(read_back(query), answer, "{query:?}");
+        assert_eq!(answers(query), "", "without leave: {query:?}");
+    }
 }
 
 #[test]
