@@ -5,7 +5,7 @@
 
 use super::super::grid::SavedState;
 
-/// A set of 94 characters in the places of ASCII.
+/// A set of characters in the places of ASCII: 94 of them, 96 in that of Latin-1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Charset {
@@ -15,6 +15,7 @@ pub(super) enum Charset {
     DecSpecial,
     DecSupplemental,
     DecTechnical,
+    Latin1,
     Dutch,
     Finnish,
     French,
@@ -31,12 +32,13 @@ pub(super) enum Charset {
 use Charset::*;
 
 /// All of them, by their number.
-const ALL: [Charset; 16] = [
+const ALL: [Charset; 17] = [
     Ascii,
     British,
     DecSpecial,
     DecSupplemental,
     DecTechnical,
+    Latin1,
     Dutch,
     Finnish,
     French,
@@ -109,12 +111,22 @@ impl Charset {
         (has_national || !is_national).then_some(set)
     }
 
-    /// What stands in the place of a character of ASCII.
-    /// What designates it, behind `ESC (` and its like.
+    /// The same for sets of 96 characters, of which there is one: the right half of Latin-1.
+    pub(super) fn designated_96(between: &[u8], last: u8) -> Option<Charset> {
+        (between.is_empty() && last == b'A').then_some(Latin1)
+    }
+
+    /// The intermediate byte by which it becomes the set of this number, 0 to 3.
+    pub(super) fn intermediate(self, index: u8) -> u8 {
+        let first = if self == Latin1 { b',' } else { b'(' };
+        first + index
+    }
+
+    /// What designates it, behind the intermediate.
     pub(super) fn designator(self) -> &'static [u8] {
         match self {
             Ascii => b"B",
-            British => b"A",
+            British | Latin1 => b"A",
             DecSpecial => b"0",
             DecSupplemental => b"<",
             DecTechnical => b">",
@@ -137,6 +149,7 @@ impl Charset {
         self as u8 >= Dutch as u8
     }
 
+    /// What stands in the place of a character of ASCII.
     fn map(self, c: char) -> char {
         let index = (c as usize).wrapping_sub(0x21);
         match self {
@@ -146,6 +159,8 @@ impl Charset {
                 _ => c,
             },
             DecSupplemental => supplemental(c),
+            Latin1 if c.is_ascii() => char::from(c as u8 | 0x80),
+            Latin1 => c,
             DecTechnical => TECHNICAL.chars().nth(index).unwrap_or(c),
             _ => {
                 let place = REPLACED.chars().position(|replaced| replaced == c);
@@ -155,7 +170,7 @@ impl Charset {
     }
 }
 
-/// DEC's supplemental set: Latin-1 but for a few places.
+/// DEC's supplemental set: Latin-1 but for a few places, and a reversed question mark where it has no character.
 fn supplemental(c: char) -> char {
     match c {
         ' ' => c,
@@ -164,8 +179,7 @@ fn supplemental(c: char) -> char {
         'w' => 'œ',
         ']' => 'Ÿ',
         '}' => 'ÿ',
-        // Places that it leaves free.
-        '$' | '&' | ',' | '-' | '.' | '/' | '4' | '8' | '>' | 'P' | '^' | 'p' | '~' => '\u{FFFD}',
+        '$' | '&' | ',' | '-' | '.' | '/' | '4' | '8' | '>' | 'P' | '^' | 'p' | '~' => '\u{2E2E}',
         '!'..='~' => char::from_u32(c as u32 + 0x80).unwrap_or(c),
         _ => c,
     }
@@ -305,6 +319,8 @@ mod tests {
             (Swiss, "#_", "ùè"),
             (DecTechnical, "!a~", "⎷α↓"),
             (DecSupplemental, "iW(", "éŒ¤"),
+            (DecSupplemental, "$~", "⸮⸮"),
+            (Latin1, " #a~é", "\u{a0}£áþé"),
             (Ascii, "#[~", "#[~"),
         ];
         for (set, text, shown) in table {

@@ -36,6 +36,9 @@ impl Terminal {
             ([b')', between @ ..], last) => self.designate(1, between, last),
             ([b'*', between @ ..], last) => self.designate(2, between, last),
             ([b'+', between @ ..], last) => self.designate(3, between, last),
+            ([b'-', between @ ..], last) => self.designate_96(1, between, last),
+            ([b'.', between @ ..], last) => self.designate_96(2, between, last),
+            ([b'/', between @ ..], last) => self.designate_96(3, between, last),
             _ => {}
         }
     }
@@ -44,6 +47,12 @@ impl Terminal {
     fn designate(&mut self, index: u8, between: &[u8], last: u8) {
         let has_national = self.modes.has(flag::NATIONAL_SETS);
         if let Some(set) = Charset::designated(between, last, has_national) {
+            self.charsets.designate(index, set);
+        }
+    }
+    /// SCS for sets of 96 characters.
+    fn designate_96(&mut self, index: u8, between: &[u8], last: u8) {
+        if let Some(set) = Charset::designated_96(between, last) {
             self.charsets.designate(index, set);
         }
     }

@@ -4,7 +4,7 @@
 //! xterm leaves them to Xlib, which computes them for a monitor of its own where the display describes none: P22
 //! phosphors and a white of 9300 K. How that monitor responds is fitted to what a real xterm reports, so values are
 //! at most one step of 255 away from xterm's. A colour that the monitor cannot show keeps its luminance and hue and
-//! loses as much chroma as it has to.
+//! loses as much chroma as it has to; what is then barely lit may be dark in xterm.
 //!
 //! Two things are Xlib's own: a*, b*, u* and v* are in hundredths, and L* of CIELab below 8 is a hundred times
 //! too bright.

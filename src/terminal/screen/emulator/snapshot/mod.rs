@@ -235,7 +235,7 @@ impl<'a> Writer<'a> {
         let before = self.charsets;
         for (index, (set, before)) in charsets.sets().zip(before.sets()).enumerate() {
             if set != before {
-                self.raw(&[0x1b, b'(' + index as u8]);
+                self.raw(&[0x1b, set.intermediate(index as u8)]);
                 self.raw(set.designator());
             }
         }
