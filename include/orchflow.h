@@ -869,6 +869,21 @@
 // commands; leave it off unless all output comes from programs that you trust, as in tests of conformance.
 #define ORCH_SCREEN_READBACK 4
 
+// For `orch_line_position.line`: none.
+#define ORCH_LINE_NONE UINT64_MAX
+
+// Mark: a prompt begins (OSC 133 or 633, A).
+#define ORCH_MARK_PROMPT_START 0
+
+// Mark: the prompt ends, and what the user types begins (B).
+#define ORCH_MARK_COMMAND_START 1
+
+// Mark: the command runs, and its output begins (C).
+#define ORCH_MARK_OUTPUT_START 2
+
+// Mark: the output ends (D).
+#define ORCH_MARK_OUTPUT_END 3
+
 // Search flag: the pattern is a regular expression in the syntax of Rust's regex crate; without
 // backreferences and look-around, in a time that is linear in the text.
 #define ORCH_SEARCH_REGEX 1
