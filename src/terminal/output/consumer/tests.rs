@@ -108,6 +108,7 @@ impl World {
             let keep = self.log.keep_from(Some(keep));
             let Some(room) = self.log.room(keep, &mut self.budget) else { return };
             let len = room.len().min(bytes);
+            self.log.stage(len);
             self.log.commit(len);
             bytes -= len;
         }
@@ -293,6 +294,7 @@ fn now() -> Instant {
 fn log_of(bytes: usize) -> OutputLog {
     let mut log = OutputLog::new(64 << 10);
     let _ = log.room(u64::MAX, &mut LogBudget::new(usize::MAX));
+    log.stage(bytes);
     log.commit(bytes);
     log
 }

@@ -80,8 +80,11 @@ const SPECIAL: [char; 32] = [
     '⎼', '⎽', '├', '┤', '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
 ];
 
-/// 0x21 to 0x7E of the technical set; a space where it has no character.
-const TECHNICAL: &str = "⎷┌─⌠⌡│⎡⎣⎤⎦⎛⎝⎞⎠⎨⎬           ≤≠≥∫∴∝∞÷Δ∇ΦΓ∼≃Θ×Λ⇔⇒≡ΠΨ Σ  √ΩΞΥ⊂⊃∩∪∧∨¬αβχδεφγηιθκλ ν∂πψρστ ƒωξυζ←↑→↓";
+/// What is shown where a set has no character: the reversed question mark of DEC's terminals, as in xterm.
+const UNDEFINED: char = '⸮';
+
+/// 0x21 to 0x7E of the technical set.
+const TECHNICAL: &str = "⎷┌─⌠⌡│⎡⎣⎤⎦⎧⎩⎫⎭⎨⎬⸮⸮⸮⸮⸮⸮⸮⸮⸮⸮⸮≤≠≥∫∴∝∞÷Δ∇ΦΓ∼≃Θ×Λ⇔⇒≡ΠΨ⸮Σ⸮⸮√ΩΞΥ⊂⊃∩∪∧∨¬αβχδεφγηιθκλ⸮ν∂πψρστ⸮ƒωξυζ←↑→↓";
 
 impl Charset {
     /// The set that a designation names: its intermediates behind the one that says where to, and its
@@ -108,7 +111,8 @@ impl Charset {
             ([], b'=') => (Swiss, true),
             _ => return None,
         };
-        (has_national || !is_national).then_some(set)
+        // As in xterm a national set is ASCII while national sets may not be used.
+        Some(if is_national && !has_national { Ascii } else { set })
     }
 
     /// The same for sets of 96 characters, of which there is one: the right half of Latin-1.
@@ -179,7 +183,8 @@ fn supplemental(c: char) -> char {
         'w' => 'œ',
         ']' => 'Ÿ',
         '}' => 'ÿ',
-        '$' | '&' | ',' | '-' | '.' | '/' | '4' | '8' | '>' | 'P' | '^' | 'p' | '~' => '\u{2E2E}',
+        // Places that it leaves free.
+        '$' | '&' | ',' | '-' | '.' | '/' | '4' | '8' | '>' | 'P' | '^' | 'p' | '~' => UNDEFINED,
         '!'..='~' => char::from_u32(c as u32 + 0x80).unwrap_or(c),
         _ => c,
     }

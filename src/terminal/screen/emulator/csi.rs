@@ -60,7 +60,7 @@ impl Terminal {
             b'F' => grid.previous_line(count),
             b'G' | b'`' => grid.goto_col(count - 1),
             b'H' | b'f' => grid.goto(count - 1, params.or(1, 1) - 1),
-            b'I' => grid.tab(count),
+            b'I' => self.tab(count),
             b'Z' => grid.back_tab(count),
             b'a' => grid.move_right_relative(count),
             b'b' if self.has_printed => grid.repeat(count.min(REPEAT_MAX)),

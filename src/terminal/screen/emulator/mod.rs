@@ -301,7 +301,7 @@ impl Actions for Terminal {
         match byte {
             0x07 => self.effect(Effect::Bell),
             0x08 => self.grid.backspace(),
-            b'\t' => self.tab(),
+            b'\t' => self.tab(1),
             b'\n' | 0x0B | 0x0C => self.line_feed(),
             b'\r' => self.grid.carriage_return(),
             0x0E => self.charsets.shift_left(1),
@@ -359,13 +359,13 @@ impl Terminal {
         printed
     }
 
-    /// HT. With mode 41 a pending wrap is done first.
-    fn tab(&mut self) {
+    /// HT and CHT. With mode 41 a pending wrap is done first.
+    fn tab(&mut self, count: usize) {
         if self.modes.has(flag::TAB_WRAPS) && self.grid.cursor().pending_wrap {
             self.grid.line_feed();
             self.grid.carriage_return();
         }
-        self.grid.tab(1);
+        self.grid.tab(count);
     }
 
     /// LF, VT, FF.

@@ -33,9 +33,17 @@ impl Terminal {
                 }
             }
             b'x' => self.fill(params),
-            b'z' => self.erase(params, false),
-            // As in xterm it spares what DECSCA protects, not what SPA does.
-            b'{' => self.erase(params, self.protection == Protection::Dec),
+            b'z' => {
+                if let Some(rect) = rectangle(params, 0) {
+                    self.grid.erase_rect(rect);
+                }
+            }
+            b'{' => {
+                if let Some(rect) = rectangle(params, 0) {
+                    // As in xterm it spares what DECSCA protects, not what SPA does.
+                    self.grid.erase_rect_text(rect, self.protection == Protection::Dec);
+                }
+            }
             _ => {}
         }
     }
@@ -48,13 +56,6 @@ impl Terminal {
         };
         if let (Some(c), Some(rect)) = (c, rectangle(params, 1)) {
             self.grid.fill_rect(c, rect);
-        }
-    }
-
-    /// DECERA and DECSERA.
-    fn erase(&mut self, params: &Params, selective: bool) {
-        if let Some(rect) = rectangle(params, 0) {
-            self.grid.erase_rect(rect, selective);
         }
     }
 

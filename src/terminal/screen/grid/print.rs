@@ -136,8 +136,12 @@ impl Grid {
         if self.cursor.col >= self.margins.left { self.margins.left } else { 0 }
     }
 
-    /// In insert mode: what is at the cursor and right of it moves to the right.
+    /// In insert mode: what is at the cursor and right of it moves to the right. As in xterm nothing moves where
+    /// the cursor is outside of the margins.
     fn make_room(&mut self, cols: usize) {
+        if !self.is_col_in_margins() {
+            return;
+        }
         let (row, col, right) = (self.cursor.row, self.cursor.col, self.right_limit());
         let was_wrapped = self.active.rows[row].wrapped;
         if col + cols <= right {

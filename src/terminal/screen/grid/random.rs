@@ -187,7 +187,8 @@ fn rectangle(grid: &mut Grid, which: u8, rect: Rect, row: usize, col: usize) {
     };
     match which {
         0 => grid.fill_rect('#', rect),
-        1 => grid.erase_rect(rect, row.is_multiple_of(2)),
+        1 if row.is_multiple_of(3) => grid.erase_rect(rect),
+        1 => grid.erase_rect_text(rect, row.is_multiple_of(2)),
         2..=3 => grid.copy_rect(rect, row, col),
         4 => grid.change_attributes(rect, change, row.is_multiple_of(2)),
         5 => grid.align_test(),

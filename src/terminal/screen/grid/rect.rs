@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::cell::Cell;
 use super::row::ROW_COST;
-use super::{Grid, Margins, width};
+use super::{Grid, Margins, Pen, width};
 use crate::terminal::screen::style::{Attributes, Style, Underline};
 
 /// A rectangle, inclusive, counted from the origin.
@@ -77,11 +77,34 @@ impl Grid {
         }
     }
 
-    /// Erases a rectangle (DECERA), or what is not protected in it (DECSERA).
-    pub(crate) fn erase_rect(&mut self, rect: Rect, selective: bool) {
+    /// Erases a rectangle (DECERA).
+    pub(crate) fn erase_rect(&mut self, rect: Rect) {
         let Some(area) = self.resolve(rect) else { return };
         for row in area.top..=area.bottom {
-            self.erase_cells(row, area.left, area.right + 1, selective);
+            self.erase_cells(row, area.left, area.right + 1, false);
+        }
+    }
+
+    /// Erases the characters of a rectangle, which keep their attributes (DECSERA); `spares` those that are
+    /// protected.
+    pub(crate) fn erase_rect_text(&mut self, rect: Rect, spares: bool) {
+        let Some(area) = self.resolve(rect) else { return };
+        self.charge_area(area, 4);
+        let cols = self.cols;
+        for row in area.top..=area.bottom {
+            if area.left == 0 {
+                self.part_above(row);
+            }
+            let row = self.row_mut(row);
+            row.wrapped &= area.right + 1 < cols;
+            for col in area.left..=area.right {
+                let cell = row.cell(col);
+                if cell.is_written() && !(spares && cell.is_protected()) {
+                    row.split(col);
+                    row.split(col + 1);
+                    row.set(cols, col, cell.blank().with_ascii(b' '));
+                }
+            }
         }
     }
 
@@ -208,8 +231,10 @@ impl Grid {
         weights.iter().filter(|(is_set, _)| *is_set).map(|(_, weight)| weight).sum()
     }
 
-    /// Fills the screen with the letter E, resets the margins and puts the cursor home (DECALN).
+    /// Fills the screen with the letter E, resets the margins and how text looks, and puts the cursor home
+    /// (DECALN).
     pub(crate) fn align_test(&mut self) {
+        self.set_pen(Pen { style: Style::default(), ..self.pen });
         self.margins = Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 };
         self.modes.origin = false;
         for row in 0..self.rows {

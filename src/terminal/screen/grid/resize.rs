@@ -28,7 +28,7 @@ struct Window {
 }
 
 impl Grid {
-    /// Another size; at least one row and one column. Margins become the edges.
+    /// Another size; at least one row and one column. As in xterm, margins become the edges and origin mode ends.
     pub(crate) fn resize(&mut self, rows: usize, cols: usize) {
         let (rows, cols) = (rows.max(1), cols.max(1));
         if (rows, cols) == (self.rows, self.cols) {
@@ -44,6 +44,7 @@ impl Grid {
         }
         (self.rows, self.cols) = (rows, cols);
         self.margins = Margins { top: 0, bottom: rows - 1, left: 0, right: cols - 1 };
+        self.modes.origin = false;
         self.tabs.set_cols(cols);
         self.clamp_saved();
         self.history.count(COUNT_COST);
@@ -63,19 +64,16 @@ impl Grid {
             *cursor = saved;
         }
         self.other = Some(std::mem::replace(&mut self.active, alternate));
-        let cursor = &mut self.cursor;
-        let col = cursor.col.min(cols - 1);
-        cursor.pending_wrap &= cursor.col == col && col + 1 == cols;
-        (cursor.row, cursor.col) = (cursor.row - up, col);
+        self.cursor.row -= up;
+        fit_cols(&mut self.cursor, cols);
     }
 
     fn clamp_saved(&mut self) {
         let (rows, cols) = (self.rows, self.cols);
         let screens = [Some(&mut self.active), self.other.as_mut()];
         for saved in screens.into_iter().flatten().filter_map(|screen| screen.saved.as_mut()) {
-            let cursor = &mut saved.cursor;
-            cursor.pending_wrap &= cursor.col + 1 == cols;
-            (cursor.row, cursor.col) = (cursor.row.min(rows - 1), cursor.col.min(cols - 1));
+            saved.cursor.row = saved.cursor.row.min(rows - 1);
+            fit_cols(&mut saved.cursor, cols);
         }
     }
 
@@ -251,6 +249,16 @@ fn rows_from(history: &History, line: u64, col: usize) -> usize {
     let end = history.first_line() + history.lines() as u64;
     let after = (line + 1..end).filter_map(|number| history.line(number));
     first + after.map(|view| view.rows(width)).sum::<usize>()
+}
+
+/// Puts a cursor into a row of so many columns. Where there is room behind a pending wrap the cursor goes there;
+/// where columns are cut it stays pending.
+fn fit_cols(cursor: &mut CursorPos, cols: usize) {
+    if cursor.pending_wrap && cursor.col + 1 < cols {
+        cursor.pending_wrap = false;
+        cursor.col += 1;
+    }
+    cursor.col = cursor.col.min(cols - 1);
 }
 
 /// Cuts or extends rows. `up`: so many go away at the top.

@@ -257,14 +257,15 @@ impl Grid {
         self.cursor.pending_wrap = false;
     }
 
-    /// One column to the right; at the right margin the region scrolls left (DECFI).
+    /// One column to the right; at the right margin the region scrolls left, and a pending wrap stays pending
+    /// (DECFI).
     pub(crate) fn forward_index(&mut self) {
         if self.cursor.col == self.margins.right && self.is_row_in_margins() {
             self.shift_columns(self.margins.left, 1, true);
         } else if self.cursor.col != self.margins.right {
             self.cursor.col = (self.cursor.col + 1).min(self.cols - 1);
+            self.cursor.pending_wrap = false;
         }
-        self.cursor.pending_wrap = false;
     }
 
     /// Scrolls the region left (SL), if the cursor is in it.
@@ -287,6 +288,7 @@ impl Grid {
         self.shift_columns(self.cursor.col, cols, true);
     }
 
+    /// The cursor stays, and so does a pending wrap.
     fn shift_columns(&mut self, from: usize, count: usize, to_left: bool) {
         if count == 0 || !self.is_row_in_margins() || !self.is_col_in_margins() {
             return;
@@ -298,7 +300,6 @@ impl Grid {
         for row in self.margins.top..=self.margins.bottom {
             self.shift_cells(row, from, right, count, to_left);
         }
-        self.cursor.pending_wrap = false;
     }
 
     /// Moves the cells of a row between two columns to the left or right; blanks come in, and what is moved

@@ -7,6 +7,7 @@ mod rendition;
 mod reports;
 mod sets;
 mod states;
+mod streams;
 mod strings;
 mod work;
 
