@@ -89,7 +89,7 @@ impl Grid {
     /// protected.
     pub(crate) fn erase_rect_text(&mut self, rect: Rect, spares: bool) {
         let Some(area) = self.resolve(rect) else { return };
-        self.charge_area(area, 4);
+        self.charge_area(area, 3);
         let cols = self.cols;
         for row in area.top..=area.bottom {
             if area.left == 0 {
