@@ -45,7 +45,6 @@ use self::marks::Marks;
 pub(crate) use self::rect::{AttributeChange, Rect};
 use self::renditions::Renditions;
 use self::row::Row;
-use self::tables::RecentStyles;
 pub(crate) use self::tables::{Tables, Text};
 use self::tabs::Tabs;
 pub(crate) use self::view::{RowView, ViewCell};
@@ -152,7 +151,6 @@ pub(crate) struct Grid {
     pen_key: u128,
     /// A cell printed with the pen and one erased with it; `None` when the pen has changed.
     looks: Option<Looks>,
-    recent: RecentStyles,
     renditions: Renditions,
     margins: Margins,
     modes: EditModes,
@@ -196,7 +194,6 @@ impl Grid {
             pen: Pen::default(),
             pen_key: 0,
             looks: None,
-            recent: RecentStyles::default(),
             renditions: Renditions::default(),
             margins: Margins { top: 0, bottom: rows - 1, left: 0, right: cols - 1 },
             modes: EDIT_MODES,
@@ -333,7 +330,7 @@ impl Grid {
         self.tables.links.sweep(|number| links[number as usize]);
         self.tables.graphemes.sweep(|number| graphemes[number as usize]);
         self.history.forget_numbers();
-        (self.recent, self.renditions) = (RecentStyles::default(), Renditions::default());
+        self.renditions = Renditions::default();
         self.looks = None;
         self.sweeps += 1;
     }

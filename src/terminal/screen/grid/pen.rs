@@ -52,21 +52,16 @@ impl Grid {
     }
 
     /// The same, by the style's key.
-    #[inline]
     fn number_of(&mut self, key: u128) -> u16 {
-        self.recent.find(key).unwrap_or_else(|| self.look_up_style(key))
-    }
-
-    fn look_up_style(&mut self, key: u128) -> u16 {
+        if key == 0 {
+            return 0;
+        }
         let number = self.tables.styles.find(&key).or_else(|| {
             self.tables.styles.insert(key).or_else(|| {
                 self.tables.styles.is_sweep_due().then(|| self.sweep())?;
                 self.tables.styles.insert(key)
             })
         });
-        if let Some(number) = number {
-            self.recent.note(key, number as u16);
-        }
         number.unwrap_or(0) as u16
     }
 }

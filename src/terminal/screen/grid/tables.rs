@@ -81,30 +81,6 @@ fn style_of(key: u128) -> Style {
     }
 }
 
-/// The numbers of styles that were asked for last, found without a look into the table.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct RecentStyles {
-    slots: [(u128, u16); 16],
-}
-
-impl RecentStyles {
-    fn slot(key: u128) -> usize {
-        let bits = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (bits >> 60) as usize
-    }
-
-    /// An empty slot has the key and the number of the default style.
-    #[inline]
-    pub(super) fn find(&self, key: u128) -> Option<u16> {
-        let (known, number) = self.slots[Self::slot(key)];
-        (known == key || key == 0).then_some(if key == 0 { 0 } else { number })
-    }
-
-    pub(super) fn note(&mut self, key: u128, number: u16) {
-        self.slots[Self::slot(key)] = (key, number);
-    }
-}
-
 /// See the module's documentation.
 pub(crate) struct Tables {
     pub(crate) styles: Table<u128>,

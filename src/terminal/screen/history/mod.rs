@@ -258,7 +258,7 @@ impl History {
 
     /// Drops the oldest row of the view; all rows are counted.
     fn drop_row(&mut self) {
-        if self.drop_short_line() {
+        if self.drop_last_row() {
             return;
         }
         let Some(line) = self.oldest() else { return };
@@ -282,12 +282,13 @@ impl History {
         Some(self.view(block, self.front, self.first_line))
     }
 
-    /// Drops the oldest line if all of it is there, it is a single row, and another one follows: the usual case.
-    fn drop_short_line(&mut self) -> bool {
+    /// Drops the oldest row if its line ends with it, and another one follows: the usual case.
+    fn drop_last_row(&mut self) -> bool {
         let Some(block) = self.blocks.front_mut().filter(|_| self.lines > 1) else { return false };
-        if self.cut != Cut::default() || block.cols(self.front) > self.width {
+        if block.cols(self.front) - self.cut.cols > self.width {
             return false;
         }
+        self.cut = Cut::default();
         block.rows -= 1;
         (self.rows, self.lines) = (self.rows - 1, self.lines - 1);
         (self.front, self.first_line) = (self.front + 1, self.first_line + 1);

@@ -11,7 +11,16 @@ const CHAR_BYTES: usize = 4;
 #[inline]
 pub(super) fn ascii(cells: &[Cell], text: &mut Vec<u8>) {
     text.reserve(cells.len());
-    let (eights, rest) = cells.as_chunks::<8>();
+    let (many, rest) = cells.as_chunks::<32>();
+    for cells in many {
+        let mut bytes = [0; 32];
+        let eights = cells.as_chunks::<8>().0.iter();
+        for (place, eight) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(eights) {
+            *place = Cell::ascii_of_eight(eight);
+        }
+        text.extend_from_slice(&bytes);
+    }
+    let (eights, rest) = rest.as_chunks::<8>();
     for eight in eights {
         text.extend_from_slice(&Cell::ascii_of_eight(eight));
     }
