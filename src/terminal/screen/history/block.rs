@@ -402,8 +402,9 @@ impl Block {
 
     /// Bytes of the last line's text and runs.
     pub(super) fn last_line_bytes(&self) -> usize {
-        let (_, text, runs) = self.line(self.lines.len().saturating_sub(1));
-        text.len() + runs.len()
+        let before = self.lines.len().checked_sub(2).and_then(|before| self.lines.get(before));
+        let (text, runs) = before.map_or((0, 0), |entry| (entry.text_end, entry.runs_end));
+        self.text.len() - text as usize + self.runs.len() - runs as usize
     }
 
     /// Bytes on the heap.
