@@ -2,10 +2,13 @@
 
 mod editing;
 mod faults;
+mod moving;
 mod random;
 mod rendition;
 mod reports;
+mod saving;
 mod sets;
+mod shifting;
 mod states;
 mod streams;
 mod strings;
