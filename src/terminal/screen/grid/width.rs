@@ -1,8 +1,8 @@
-//! How many columns a character takes: as the tables of `unicode-width` say, kept in blocks that are found without a
-//! branch for the kind of character. A block is filled when one of its characters is first asked for. A test compares
-//! the two for every character. The soft hyphen takes a column, as in xterm.
+//! How many columns a character takes: as the tables of `unicode-width` say, kept in a table that is found without a
+//! branch for the kind of character. A place is filled when its character is first asked for. A test compares the two
+//! for every character. The soft hyphen takes a column, as in xterm.
 
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -11,33 +11,27 @@ const JOINER: char = '\u{200D}';
 
 const SOFT_HYPHEN: char = '\u{AD}';
 
-/// Characters of a block; each takes two bits.
-const BLOCK: usize = 256;
-const BLOCKS: usize = (char::MAX as usize + 1) / BLOCK;
-
-static WIDTHS: [OnceLock<[u8; BLOCK / 4]>; BLOCKS] = [const { OnceLock::new() }; BLOCKS];
+/// Two bits for each character: its columns and one, or 0 while they are not known. Zeros, which no file holds.
+static WIDTHS: [AtomicU8; (char::MAX as usize + 1) / 4] =
+    [const { AtomicU8::new(0) }; (char::MAX as usize + 1) / 4];
 
 /// Columns of a printable character: 0, 1 or 2. Control characters take none.
 #[inline]
 pub(crate) fn width(c: char) -> usize {
-    let number = c as usize;
-    let Some(block) = WIDTHS.get(number / BLOCK) else { return 0 };
-    let block = block.get_or_init(|| measure(number / BLOCK));
-    let four = block.get(number % BLOCK / 4).copied().unwrap_or(0);
-    usize::from(four >> (number % 4 * 2) & 3)
+    let (number, shift) = (c as usize, c as usize % 4 * 2);
+    let Some(four) = WIDTHS.get(number / 4) else { return 0 };
+    match usize::from(four.load(Relaxed) >> shift & 3) {
+        0 => measure(c, four, shift),
+        known => known - 1,
+    }
 }
 
+/// Fills the place of a character. Threads that do so at once write the same.
 #[cold]
-fn measure(block: usize) -> [u8; BLOCK / 4] {
-    let mut widths = [0; BLOCK / 4];
-    for (index, four) in widths.iter_mut().enumerate() {
-        for place in 0..4 {
-            let number = block * BLOCK + index * 4 + place;
-            let c = u32::try_from(number).ok().and_then(char::from_u32);
-            *four |= (c.map_or(0, look_up) as u8) << (2 * place);
-        }
-    }
-    widths
+fn measure(c: char, four: &AtomicU8, shift: usize) -> usize {
+    let cols = look_up(c);
+    four.fetch_or((cols as u8 + 1) << shift, Relaxed);
+    cols
 }
 
 fn look_up(c: char) -> usize {
