@@ -120,6 +120,11 @@ impl Charset {
         (between.is_empty() && last == b'A').then_some(Latin1)
     }
 
+    /// Whether it has 96 characters.
+    pub(super) fn has_96(self) -> bool {
+        self == Latin1
+    }
+
     /// The intermediate byte by which it becomes the set of this number, 0 to 3.
     pub(super) fn intermediate(self, index: u8) -> u8 {
         let first = if self == Latin1 { b',' } else { b'(' };

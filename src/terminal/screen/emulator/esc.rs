@@ -44,14 +44,14 @@ impl Terminal {
     }
 
     /// SCS for sets of 94 characters.
-    fn designate(&mut self, index: u8, between: &[u8], last: u8) {
+    pub(super) fn designate(&mut self, index: u8, between: &[u8], last: u8) {
         let has_national = self.modes.has(flag::NATIONAL_SETS);
         if let Some(set) = Charset::designated(between, last, has_national) {
             self.charsets.designate(index, set);
         }
     }
     /// SCS for sets of 96 characters.
-    fn designate_96(&mut self, index: u8, between: &[u8], last: u8) {
+    pub(super) fn designate_96(&mut self, index: u8, between: &[u8], last: u8) {
         if let Some(set) = Charset::designated_96(between, last) {
             self.charsets.designate(index, set);
         }

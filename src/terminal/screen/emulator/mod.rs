@@ -24,6 +24,7 @@ mod esc;
 mod keyboard;
 mod modes;
 mod osc;
+mod presentation;
 mod queries;
 mod rectangles;
 mod reports;

@@ -92,11 +92,12 @@ impl Terminal {
         self.answered = self.answers.len();
     }
 
-    /// Device control strings: DECRQSS and XTGETTCAP.
+    /// Device control strings: DECRQSS, DECRSPS and XTGETTCAP.
     pub(super) fn device_control(&mut self, string: &ControlString<'_>) {
         let head = string.head;
         match (head.prefix, head.intermediates(), string.last) {
             (0, b"$", b'q') => self.report_setting(string.body),
+            (0, b"$", b't') => self.restore_presentation(&head.params, string.body),
             (0, b"+", b'q') => self.report_capabilities(string.body),
             _ => {}
         }

@@ -32,6 +32,7 @@ impl Terminal {
                     self.grid.copy_rect(rect, params.or(5, 1) - 1, params.or(6, 1) - 1);
                 }
             }
+            b'w' => self.report_presentation(params),
             b'x' => self.fill(params),
             b'z' => {
                 if let Some(rect) = rectangle(params, 0) {

@@ -178,6 +178,10 @@ impl Grid {
         self.tabs.set(self.cursor.col, true, self.cols);
     }
 
+    pub(crate) fn set_tab_at(&mut self, col: usize) {
+        self.tabs.set(col, true, self.cols);
+    }
+
     pub(crate) fn clear_tab(&mut self) {
         self.tabs.set(self.cursor.col, false, self.cols);
     }

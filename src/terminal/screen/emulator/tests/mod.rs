@@ -3,6 +3,7 @@
 mod editing;
 mod faults;
 mod moving;
+mod presentation;
 mod random;
 mod rendition;
 mod reports;

@@ -75,6 +75,14 @@ fn fixed() -> impl Strategy<Value = Vec<u8>> {
         "\x1b]8;;\x07",
         "\x1b]4;1;#102030\x07",
         "\x1b]104\x07",
+        "\x1b]4;256;CIELuv:50/.9/-1\x07",
+        "\x1b]5;1;TekHVC:200/30/80;1;?\x07",
+        "\x1b]105\x07",
+        "\x1bP+q436f;zz\x1b\\",
+        "\x1bP1$t5;7;1;O;A;H;1;3;L;0<AA\x1b\\",
+        "\x1bP2$t3/99999/9\x1b\\",
+        "\x1b-A",
+        "\x1b[22t",
         "\x1b]133;A\x07",
         "\x1b]133;C\x07",
         "\x1b]133;D;0\x07",
@@ -92,10 +100,11 @@ fn csi() -> impl Strategy<Value = Vec<u8>> {
     let end = prop::sample::select(vec![
         "@", "A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "P", "S", "T", "X",
         "Z", "^", "`", "a", "b", "d", "e", "f", "g", "m", "r", "s", "u", " @", " A", " q", "'}",
-        "'~", "$x", "$z", "${", "$v", "$r", "$t", "*x", "*y", "\"q", "\"p", "t",
+        "'~", "$x", "$z", "${", "$v", "$r", "$t", "$w", "*x", "*y", "\"q", "\"p", "t",
     ]);
-    let private =
-        prop::sample::select(vec!["?J", "?K", ">u", "<u", "=u", ">m", "?s", "?r", "?$p", "$p"]);
+    let private = prop::sample::select(vec![
+        "?J", "?K", ">u", "<u", "=u", ">m", ">t", ">T", "?s", "?r", "?$p", "$p",
+    ]);
     let plain = (prop::collection::vec(number.clone(), 0..8), end);
     let marked = (prop::collection::vec(number, 0..3), private);
     let list = |numbers: Vec<u32>| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(";");
