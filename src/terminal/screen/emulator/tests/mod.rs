@@ -14,6 +14,7 @@ mod states;
 mod streams;
 mod strings;
 mod work;
+mod vttest;
 
 use std::time::Duration;
 
