@@ -178,19 +178,19 @@ fn parameters(params: &Params, first: usize) -> impl Iterator<Item = u16> {
     (first..params.len().max(first + 1)).map(|index| params.get(index))
 }
 
-/// Writes the parameters that make a style, beginning with a reset.
+/// Writes the parameters that make a style, beginning with a reset, in the order in which xterm reports them.
 pub(super) fn describe(style: &Style, out: &mut Vec<u8>) {
     out.push(b'0');
-    for parameter in [1, 2, 3, 5, 7, 8, 9] {
-        if style.attributes.contains(attributes(parameter).0) {
-            push(out, b";", parameter as u8);
+    for parameter in [1, 4, 5, 7, 8, 2, 3, 9, 21] {
+        match (parameter, style.underline) {
+            (4, Underline::Single) | (21, Underline::Double) => push(out, b";", parameter as u8),
+            (4, Underline::None | Underline::Double) | (21, _) => {}
+            (4, other) => push(out, b";4:", other as u8),
+            _ if style.attributes.contains(attributes(parameter).0) => {
+                push(out, b";", parameter as u8);
+            }
+            _ => {}
         }
-    }
-    match style.underline {
-        Underline::None => {}
-        Underline::Single => push(out, b";", 4),
-        Underline::Double => push(out, b";", 21),
-        other => push(out, b";4:", other as u8),
     }
     describe_color(out, style.foreground, Some(30), 38);
     describe_color(out, style.background, Some(40), 48);

@@ -13,8 +13,8 @@ mod shifting;
 mod states;
 mod streams;
 mod strings;
-mod work;
 mod vttest;
+mod work;
 
 use std::time::Duration;
 
