@@ -278,7 +278,12 @@ impl Charsets {
         SavedState(sets << 4 | u32::from(self.left) << 2 | u32::from(self.right) ^ 2)
     }
 
-    /// What DECRC restores.
+    /// DECRC: but for a single shift, which is not saved.
+    pub(super) fn restore(&mut self, saved: SavedState) {
+        *self = Charsets { single: self.single, ..Charsets::restored(saved) };
+    }
+
+    /// What DECSC has saved.
     pub(super) fn restored(saved: SavedState) -> Self {
         let SavedState(bits) = saved;
         let set = |index: u32| {

@@ -362,7 +362,8 @@ impl Terminal {
 
     /// HT and CHT. With mode 41 a pending wrap is done first.
     fn tab(&mut self, count: usize) {
-        if self.modes.has(flag::TAB_WRAPS) && self.grid.cursor().pending_wrap {
+        let wraps = self.modes.has(flag::TAB_WRAPS) && self.grid.autowrap();
+        if wraps && self.grid.cursor().pending_wrap {
             self.grid.line_feed();
             self.grid.carriage_return();
         }
@@ -382,20 +383,18 @@ impl Terminal {
         self.grid.save_cursor(self.charsets.saved());
     }
 
-    /// DECRC. Without a saved cursor the grid restores a fresh one.
+    /// DECRC. Without a saved cursor the grid restores a fresh one. A single shift is not saved and stays.
     fn restore_cursor(&mut self) {
         let saved = self.grid.restore_cursor().unwrap_or_default();
-        self.charsets = Charsets::restored(saved);
+        self.charsets.restore(saved);
     }
 
     /// DECSTR: what programs may rely on is as it is at first; the text stays.
     fn reset_softly(&mut self) {
         self.grid.soft_reset();
         self.modes.set(flag::CURSOR_VISIBLE, true);
-        let off = flag::APPLICATION_CURSOR
-            | flag::APPLICATION_KEYPAD
-            | flag::KEYBOARD_LOCKED
-            | flag::NATIONAL_SETS;
+        // As in xterm, mode 42 stays.
+        let off = flag::APPLICATION_CURSOR | flag::APPLICATION_KEYPAD | flag::KEYBOARD_LOCKED;
         self.modes.set(off, false);
         self.charsets = Charsets::new();
         self.protection = Protection::None;

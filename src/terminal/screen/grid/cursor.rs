@@ -88,8 +88,7 @@ impl Grid {
             let col = self.cursor.col.saturating_sub(cols).max(self.left_limit());
             return self.place(self.cursor.row, col);
         }
-        // More than all of the screen leads to nothing new.
-        let mut left = cols.min(2 * self.rows * self.cols);
+        let mut left = self.steps_back(cols);
         if self.cursor.pending_wrap && left > 0 {
             left -= 1;
         }
@@ -109,6 +108,13 @@ impl Grid {
             }
         }
         self.place(row, col);
+    }
+
+    /// Fewer steps that lead to the same place: after twice the screen they go round and round in the margins.
+    fn steps_back(&self, cols: usize) -> usize {
+        let Margins { top, bottom, left, right } = self.margins;
+        let (all, round) = (2 * self.rows * self.cols, (bottom - top + 1) * (right - left + 1));
+        if cols > all { all + (cols - all) % round } else { cols }
     }
 
     /// To the first column of a row below.

@@ -231,10 +231,12 @@ impl Grid {
         weights.iter().filter(|(is_set, _)| *is_set).map(|(_, weight)| weight).sum()
     }
 
-    /// Fills the screen with the letter E, resets the margins and how text looks, and puts the cursor home
-    /// (DECALN).
+    /// Fills the screen with the letter E, resets the margins and the attributes of text but for colours, as
+    /// xterm does, and puts the cursor home (DECALN).
     pub(crate) fn align_test(&mut self) {
-        self.set_pen(Pen { style: Style::default(), ..self.pen });
+        let (attributes, underline) = (Attributes::default(), Underline::None);
+        let style = Style { attributes, underline, ..self.pen.style };
+        self.set_pen(Pen { style, ..self.pen });
         self.margins = Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 };
         self.modes.origin = false;
         for row in 0..self.rows {

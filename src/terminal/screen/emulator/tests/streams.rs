@@ -1,7 +1,7 @@
 //! What generated streams beside a real xterm have found (`tests/judges/`): each is one of its kind.
 
 use super::*;
-use crate::terminal::screen::style::Color;
+use crate::terminal::screen::style::{Attributes, Color, Style};
 
 /// In insert mode nothing moves where the cursor is outside of the margins.
 const INSERTED_OUTSIDE_OF_MARGINS: &[Case] = &[
@@ -77,6 +77,8 @@ const NATIONAL_SETS_SWITCHED_OFF: &[Case] = &[
     (b"\x1b(>\x1b(%6q", "q", (0, 1)),
     (b"\x1b(K\x1b[?42h{", "{", (0, 1)),
     (b"\x1b[?42h\x1b(K\x1b[?42l{", "ä", (0, 1)),
+    // A soft reset leaves the mode as it is.
+    (b"\x1b[?42h\x1b[!p\x1b(K{", "ä", (0, 1)),
 ];
 
 #[test]
@@ -111,19 +113,19 @@ fn attributes_of_wide_characters_are_toggled_once() {
         for extent in [1, 2] {
             let emulator = fed(format!("日本\x1b[{extent}*x\x1b[{area};7$t"));
             let row = emulator.grid().row(0).unwrap();
-            let inverse = crate::terminal::screen::style::Attributes::INVERSE;
             for cell in row.cells().take(2) {
-                assert!(cell.style.attributes.contains(inverse), "{area} {extent}");
+                assert!(cell.style.attributes.contains(Attributes::INVERSE), "{area} {extent}");
             }
         }
     }
 }
 
-/// DECALN resets how text looks.
+/// DECALN resets attributes, but no colours.
 #[test]
-fn the_alignment_test_resets_the_pen() {
-    let emulator = fed("\x1b[1;7;41m\x1b#8");
-    assert_eq!(emulator.grid().pen().style, Default::default());
+fn the_alignment_test_resets_attributes() {
+    let emulator = fed("\x1b[1;4;7;41m\x1b#8");
+    let red = Style { background: Color::Indexed(1), ..Style::default() };
+    assert_eq!(emulator.grid().pen().style, red);
 }
 
 /// Mode 41: a tab with a wrap pending wraps first, CHT as well.
@@ -131,9 +133,34 @@ const TABS_THAT_WRAP: &[Case] = &[
     (b"\x1b[?41habcdefghijabcdefghij\tZ", "abcdefghijabcdefghij\n        Z", (1, 9)),
     (b"\x1b[?41habcdefghijabcdefghij\x1b[2IZ", "abcdefghijabcdefghij\n                Z", (1, 17)),
     (b"abcdefghijabcdefghij\x1b[2IZ", "abcdefghijabcdefghij\nZ", (1, 1)),
+    (b"\x1b[?41habcdefghijabcdefghij\x1b[?7l\tZ", "abcdefghijabcdefghiZ", (0, 19)),
 ];
 
 #[test]
 fn tabs_that_wrap() {
     check(TABS_THAT_WRAP);
+}
+
+/// A single shift is not saved with the cursor, so restoring it leaves the shift.
+const SINGLE_SHIFTS: &[Case] = &[
+    (b"\x1b(0\x1bO\x1b7\x1b8ss", "s⎽", (0, 2)),
+    (b"\x1bN\x1b8\x1b*0q", "─", (0, 1)),
+    (b"\x1b*0\x1bN\x1b[!pqq", "qq", (0, 2)),
+];
+
+#[test]
+fn single_shifts() {
+    check(SINGLE_SHIFTS);
+}
+
+/// With reverse wrap the cursor goes back round the screen, however far.
+const FAR_BACK: &[Case] = &[
+    (b"\x1b[?45h\x1b[2;16H\x1b[999D", "", (5, 16)),
+    (b"\x1b[?45h\x1b[2;16H\x1b[240D", "", (1, 15)),
+    (b"\x1b[?45h\x1b[2;3r\x1b[5;16H\x1b[999D", "", (2, 16)),
+];
+
+#[test]
+fn far_back_with_reverse_wrap() {
+    check(FAR_BACK);
 }
