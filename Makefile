@@ -12,14 +12,14 @@ INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 INSTALL ?= install
 
-.PHONY: run test soak tools lint unit judges ffi-tests install-test deny bench fuzz header build install uninstall clean
+.PHONY: run test soak tools lint unit judges judges-long ffi-tests install-test deny bench fuzz header build install uninstall clean
 
 run: ## Runs your shell in a terminal of the engine.
 	$(CARGO) run --release
 
 test: tools lint unit judges ffi-tests install-test deny ## Everything that CI holds.
 
-soak: ## The long form of the tests that have one: many more seeds, a hundred thousand roots and links. Takes an hour.
+soak: judges-long ## The long form of the tests that have one: many more seeds, a hundred thousand roots and links. Takes an hour.
 	ORCHFLOW_SOAK=1 ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
 
 tools: ## Looks for what the tests need and installs what is missing, where it can.
@@ -33,8 +33,12 @@ lint: ## Format and lints, warnings as errors.
 unit: ## Unit, property and integration tests; the house rules; the header; the README's examples.
 	ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
 
-judges: ## What screens show after recordings of programs, beside xterm.js and tmux.
+judges: ## What screens show after recordings of programs and 500 generated streams, beside xterm, xterm.js and tmux.
 	CARGO="$(CARGO)" tests/judges/run.sh
+	CARGO="$(CARGO)" tests/judges/streams.sh
+
+judges-long: ## The same with 20,000 generated streams, others each time; SEED=N for those of a run before.
+	CARGO="$(CARGO)" tests/judges/streams.sh 20000 $(or $(SEED),$(shell date +%s))
 
 ffi-tests: ## The C ABI from outside: compilers, language versions, sanitizers, valgrind, host loops.
 	$(CARGO) build --locked

@@ -1,6 +1,7 @@
 //! Plays the recordings of `recordings` through the public interface. With `ORCHFLOW_VERDICTS=FILE` it
 //! writes there what the screens show, in the form of the judges, who are asked the same and compared
-//! with it by `judges/run.sh`; see `judges/README.md`. `ORCHFLOW_RECORDINGS=FOLDER` has it play others.
+//! with it by `judges/run.sh`; see `judges/README.md`. `ORCHFLOW_RECORDINGS=FOLDER` has it play others, and
+//! `ORCHFLOW_CASES=FILE` generated streams in their place.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, missing_docs)]
 
@@ -31,6 +32,27 @@ struct Recording {
     name: String,
     output: Vec<u8>,
     sizes: Vec<(usize, Size)>,
+}
+
+/// What is to be played.
+fn all() -> Vec<Recording> {
+    match std::env::var_os("ORCHFLOW_CASES") {
+        Some(file) => fs::read_to_string(file).unwrap().lines().map(parse_case).collect(),
+        None => recordings(),
+    }
+}
+
+/// A case of `judges/streams.py`: its name, then sizes and output as hexadecimal digits.
+fn parse_case(line: &str) -> Recording {
+    let (name, parts) = line.split_once(' ').unwrap();
+    let words: Vec<_> = parts.split(' ').collect();
+    let (mut output, mut sizes) = (Vec::new(), Vec::new());
+    for part in words.chunks(2) {
+        sizes.push((output.len(), parse_size(part[0])));
+        let digits = part[1].as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        output.extend(digits.map(|pair| u8::from_str_radix(pair, 16).unwrap()));
+    }
+    Recording { name: name.to_owned(), output, sizes }
 }
 
 fn recordings() -> Vec<Recording> {
@@ -192,7 +214,7 @@ fn recordings_are_shown_without_a_failure() {
     let limits = Limits { resize_interval: Duration::ZERO, ..Limits::default() };
     let mut host = Host::with_limits(limits);
     let mut verdicts = String::new();
-    for recording in recordings() {
+    for recording in all() {
         let id = recording.play(&mut host);
         verdicts += &verdict(&mut host, id, &recording.name);
         verdicts.push('\n');

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Has both judges and the engine say what screens show after the recordings, and compares.
+# Has the judges and the engine say what screens show after the recordings, and compares.
 #
-#     tests/judges/run.sh [FOLDER]    keeps the verdicts there, as xterm.json, tmux.json and ours.json
+#     tests/judges/run.sh [FOLDER]    keeps the verdicts there, as xterm.json, tmux.json, real.json and ours.json
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 if [ $# -gt 0 ]; then
@@ -18,6 +18,7 @@ if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
 fi
 node xterm.mjs --cells ../recordings >"$verdicts/xterm.json"
 ./tmux.py --cells ../recordings >"$verdicts/tmux.json"
+./realxterm.py --cells ../recordings >"$verdicts/real.json"
 cd "$root"
 ORCHFLOW_VERDICTS="$verdicts/ours.json" "${CARGO:-cargo}" test --quiet --locked --test screen_judges
-tests/judges/check.py "$verdicts/ours.json" "$verdicts/xterm.json" "$verdicts/tmux.json"
+tests/judges/check.py "$verdicts"/{ours,xterm,tmux,real}.json

@@ -2,9 +2,10 @@
 // A judge of screens: xterm.js without a window.
 //
 //   npm ci                                      (once, in this folder)
-//   node xterm.mjs [--cells] [--old-widths] RECORDING.rec|FOLDER ...
+//   node xterm.mjs [--cells] [--old-widths] RECORDING.rec|FOLDER|CASES ...
 //
-// Prints one JSON object per recording and line: see README.md for its fields.
+// Prints one JSON object per recording or case and line: see README.md for its fields. CASES is a file of
+// `streams.py`.
 
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -13,26 +14,46 @@ import unicode11 from '@xterm/addon-unicode11';
 
 const SCROLLBACK_SHOWN = 200;
 
-function recordings(paths) {
-  return paths.flatMap((path) =>
-    statSync(path).isDirectory()
-      ? readdirSync(path).filter((name) => name.endsWith('.rec')).sort().map((name) => join(path, name))
-      : [path]);
+// Name and parts of each recording and case.
+function* played(paths) {
+  for (const path of paths) {
+    if (statSync(path).isDirectory()) {
+      const names = readdirSync(path).filter((name) => name.endsWith('.rec')).sort();
+      yield* played(names.map((name) => join(path, name)));
+    } else if (path.endsWith('.rec')) {
+      yield [basename(path, '.rec'), load(path)];
+    } else {
+      for (const line of readFileSync(path, 'utf8').trim().split('\n')) yield parseCase(line);
+    }
+  }
+}
+
+// A case of `streams.py`: its name, then sizes and output as hexadecimal digits.
+function parseCase(line) {
+  const [name, ...words] = line.split(' ');
+  const parts = [];
+  for (let at = 0; at < words.length; at += 2) {
+    parts.push([parseSize(words[at]), Buffer.from(words[at + 1], 'hex')]);
+  }
+  return [name, parts];
+}
+
+function parseSize(text) {
+  return text.split('x').map(Number);
 }
 
 // The bytes in parts, each with the size that the terminal has while they arrive.
 function load(path) {
   const bytes = readFileSync(path);
   const [first, ...rest] = readFileSync(path.replace(/\.rec$/, '.txt'), 'utf8').trim().split('\n');
-  const size = (text) => text.split('x').map(Number);
   const parts = [];
   let start = 0;
-  let current = size(first);
+  let current = parseSize(first);
   for (const line of rest) {
     const [word, offset, next] = line.split(' ');
     if (word !== 'resize') throw new Error(`${path}: what is "${line}"?`);
     parts.push([current, bytes.subarray(start, Number(offset))]);
-    [start, current] = [Number(offset), size(next)];
+    [start, current] = [Number(offset), parseSize(next)];
   }
   parts.push([current, bytes.subarray(start)]);
   return parts;
@@ -84,8 +105,18 @@ function runs(line, cols) {
   return found;
 }
 
-async function judge(path, options) {
-  const parts = load(path);
+// xterm.js throws out of a timer where it has an error of its own.
+function write(terminal, bytes) {
+  return new Promise((done, fail) => {
+    process.once('uncaughtException', fail);
+    terminal.write(bytes, () => {
+      process.off('uncaughtException', fail);
+      done();
+    });
+  });
+}
+
+async function judge(name, parts, options) {
   const [[cols, rows]] = parts[0];
   const terminal = new headless.Terminal({
     cols,
@@ -104,13 +135,13 @@ async function judge(path, options) {
   terminal.onTitleChange((text) => { title = text; });
   for (const [[cols, rows], bytes] of parts) {
     if (cols !== terminal.cols || rows !== terminal.rows) terminal.resize(cols, rows);
-    await new Promise((done) => terminal.write(bytes, done));
+    await write(terminal, bytes);
   }
   const { active, normal } = terminal.buffer;
   const screen = Array.from({ length: terminal.rows }, (_, row) => active.getLine(active.baseY + row));
   const first = Math.max(0, normal.baseY - SCROLLBACK_SHOWN);
   const verdict = {
-    name: basename(path, '.rec'),
+    name,
     judge: 'xterm',
     cols: terminal.cols,
     rows: terminal.rows,
@@ -129,6 +160,10 @@ async function judge(path, options) {
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const paths = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const options = { cells: flags.includes('--cells'), oldWidths: flags.includes('--old-widths') };
-for (const path of recordings(paths)) {
-  process.stdout.write(JSON.stringify(await judge(path, options)) + '\n');
+for (const [name, parts] of played(paths)) {
+  try {
+    process.stdout.write(JSON.stringify(await judge(name, parts, options)) + '\n');
+  } catch (error) {
+    console.error(`no verdict on ${name}: xterm.js throws ${error.message}`);
+  }
 }
