@@ -118,9 +118,14 @@ impl Numbers {
 }
 
 impl Block {
-    /// An empty block, whose first line has this number.
-    pub(super) fn new(first: u64) -> Block {
-        Block { first, ..Block::default() }
+    /// Empties it; it keeps its memory.
+    pub(super) fn clear(&mut self) {
+        self.text.clear();
+        self.runs.clear();
+        self.lines.clear();
+        self.styles.clear();
+        self.links.clear();
+        (self.link_bytes, self.has_joined, self.rows, self.uncovered) = (0, false, 0, 0);
     }
 
     pub(super) fn len(&self) -> usize {

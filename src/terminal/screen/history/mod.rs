@@ -35,6 +35,9 @@ const LINE_BYTES_MAX: usize = 16 << 10;
 /// Bytes that the history may take: what 100,000 rows of 80 characters take, ten times.
 const BYTES_MAX: usize = 128 << 20;
 
+/// Bytes of an empty block that is kept for the next one.
+const SPARE_BYTES_MAX: usize = 32 << 10;
+
 /// What was cut from the beginning of the oldest line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Cut {
@@ -48,6 +51,8 @@ struct Cut {
 /// See the module's documentation.
 pub(crate) struct History {
     blocks: VecDeque<Block>,
+    /// The block that was dropped last, empty: a history that is full makes new ones of old ones.
+    spare: Option<Block>,
     /// The oldest line that is kept, in the first block.
     front: usize,
     cut: Cut,
@@ -72,6 +77,7 @@ impl History {
     pub(crate) fn new(rows_max: usize, width: usize) -> Self {
         History {
             blocks: VecDeque::new(),
+            spare: None,
             front: 0,
             cut: Cut::default(),
             lines: 0,
@@ -120,6 +126,7 @@ impl History {
     pub(crate) fn bytes(&self) -> usize {
         self.blocks.capacity() * size_of::<Block>()
             + self.closed_bytes
+            + self.spare.as_ref().map_or(0, Block::bytes)
             + self.blocks.back().map_or(0, Block::bytes)
             + self.numbers.bytes()
     }
@@ -190,7 +197,9 @@ impl History {
             }
             self.numbers.clear();
             let first = self.first_line + self.lines as u64;
-            self.blocks.push_back(Block::new(first));
+            let mut block = self.spare.take().unwrap_or_default();
+            block.first = first;
+            self.blocks.push_back(block);
         }
         if let Some(block) = self.blocks.back_mut() {
             block.begin();
@@ -318,12 +327,14 @@ impl History {
     }
 
     fn drop_block(&mut self) {
-        let Some(block) = self.blocks.pop_front() else { return };
+        let Some(mut block) = self.blocks.pop_front() else { return };
         self.front = 0;
         if self.blocks.is_empty() {
             self.numbers.clear();
         } else {
             self.closed_bytes -= block.bytes();
+            block.clear();
+            self.spare = Some(block).filter(|block| block.bytes() <= SPARE_BYTES_MAX);
         }
         self.uncounted = self.uncounted.saturating_sub(1);
     }
