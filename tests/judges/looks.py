@@ -10,20 +10,24 @@ SOFT_HYPHEN = "\u00ad"
 
 
 def differing(ours, judge):
-    """The fields that differ, and the numbers of the rows whose text does, and of those where only looks do."""
+    """The fields that differ, and the numbers of the rows whose text does (`edge` where only the last column has another
+    one), and of those where only looks do."""
     name = judge["judge"]
     fields = [field for field in FIELDS if ours[field] != judge[field]]
     if name != "tmux" and plain_title(ours) != plain_title(judge):
         fields.append("title")
-    mine, theirs = grid(ours, name), grid(judge, name)
-    if name == "real":
-        forgive_last_columns(mine, theirs)
-    rows = {"lines": [], "looks": []}
-    for row, (a, b) in enumerate(zip(mine, theirs)):
-        if a != b:
-            is_text = [text for text, _ in a] != [text for text, _ in b]
-            rows["lines" if is_text else "looks"].append(row)
+    rows = {"lines": [], "edge": [], "looks": []}
+    for row, (mine, theirs) in enumerate(zip(grid(ours, name), grid(judge, name))):
+        if mine != theirs:
+            rows[kind(mine, theirs)].append(row)
     return fields, rows
+
+
+def kind(mine, theirs):
+    texts, others = [text for text, _ in mine], [text for text, _ in theirs]
+    if texts == others:
+        return "looks"
+    return "edge" if texts[:-1] == others[:-1] else "lines"
 
 
 def plain_title(verdict):
@@ -63,11 +67,3 @@ def shown(text, look, name):
     if text == " " and "inverse" not in look:
         look = look | {"fg": "default"}
     return text, look
-
-
-def forgive_last_columns(mine, theirs):
-    """Where a wide character does not fit into the last column, that is blank in ours (and in xterm.js), and keeps
-    what is in it in xterm."""
-    for row, below in enumerate(mine[1:]):
-        if below[0][0] and unicodedata.east_asian_width(below[0][0][0]) in "WF":
-            mine[row][-1] = theirs[row][-1] = BLANK
