@@ -10,8 +10,8 @@ SOFT_HYPHEN = "\u00ad"
 
 
 def differing(ours, judge):
-    """The fields that differ, and the numbers of the rows whose text does (`edge` where only the last column has another
-    one), and of those where only looks do."""
+    """The fields that differ, and the numbers of the rows whose text does (`edge` where only the last two columns
+    have another one), and of those where only looks do."""
     name = judge["judge"]
     fields = [field for field in FIELDS if ours[field] != judge[field]]
     if name != "tmux" and plain_title(ours) != plain_title(judge):
@@ -27,7 +27,7 @@ def kind(mine, theirs):
     texts, others = [text for text, _ in mine], [text for text, _ in theirs]
     if texts == others:
         return "looks"
-    return "edge" if texts[:-1] == others[:-1] else "lines"
+    return "edge" if texts[:-2] == others[:-2] else "lines"
 
 
 def plain_title(verdict):
