@@ -360,12 +360,13 @@ impl Terminal {
         printed
     }
 
-    /// HT and CHT. With mode 41 a pending wrap is done first.
+    /// HT and CHT. With mode 41 a pending wrap is done first, and then, as in xterm, one tab stop is enough.
     fn tab(&mut self, count: usize) {
         let wraps = self.modes.has(flag::TAB_WRAPS) && self.grid.autowrap();
         if wraps && self.grid.cursor().pending_wrap {
             self.grid.line_feed();
             self.grid.carriage_return();
+            return self.grid.tab(1);
         }
         self.grid.tab(count);
     }

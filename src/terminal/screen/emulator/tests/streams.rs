@@ -131,7 +131,7 @@ fn the_alignment_test_resets_attributes() {
 /// Mode 41: a tab with a wrap pending wraps first, CHT as well.
 const TABS_THAT_WRAP: &[Case] = &[
     (b"\x1b[?41habcdefghijabcdefghij\tZ", "abcdefghijabcdefghij\n        Z", (1, 9)),
-    (b"\x1b[?41habcdefghijabcdefghij\x1b[2IZ", "abcdefghijabcdefghij\n                Z", (1, 17)),
+    (b"\x1b[?41habcdefghijabcdefghij\x1b[2IZ", "abcdefghijabcdefghij\n        Z", (1, 9)),
     (b"abcdefghijabcdefghij\x1b[2IZ", "abcdefghijabcdefghij\nZ", (1, 1)),
     (b"\x1b[?41habcdefghijabcdefghij\x1b[?7l\tZ", "abcdefghijabcdefghiZ", (0, 19)),
 ];
