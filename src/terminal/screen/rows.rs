@@ -1,6 +1,6 @@
 //! Rows as runs of text with a style, for user interfaces that draw cells themselves.
 
-use super::grid::{RowView, Text};
+use super::grid::{Cell, RowView, Text};
 use super::position::LinePosition;
 use super::style::Style;
 
@@ -166,33 +166,58 @@ impl Rows {
     /// Adds a row.
     pub(super) fn push(&mut self, index: i32, line: Option<LinePosition>, row: &RowView<'_>) {
         let first_run = self.runs.len();
-        for cell in row.cells() {
-            let link = cell.link.map(|link| self.link_number(link));
-            let (wide, style) = (cell.cols == 2, cell.style);
-            let cluster = matches!(cell.text, Text::Cluster(_));
-            let text_start = self.text.len();
-            cell.text.push_to(&mut self.text);
-            let text_end = self.text.len();
-            let last = self.runs[first_run..].last_mut().filter(|last| {
-                !cluster
-                    && !last.cluster
-                    && (last.wide, last.style, last.link) == (wide, style, link)
-            });
-            let cols = cell.cols as u16;
-            match last {
-                Some(last) => {
-                    last.text_end = text_end;
-                    last.cols += cols;
-                }
-                None => {
-                    let run = RunData { text_start, text_end, cols, wide, cluster, style, link };
-                    self.runs.push(run);
-                }
-            }
+        match row.shown_cells() {
+            Some(cells) => self.push_cells(cells, row),
+            None => self.push_packed(first_run, row),
         }
         self.trim_blanks(first_run);
         let end_run = self.runs.len();
         self.rows.push(RowData { index, line, wrapped: row.is_wrapped(), first_run, end_run });
+    }
+
+    /// Adds the cells of a row of the screen. What a cell looks like is looked up where that changes.
+    fn push_cells<'a>(&mut self, cells: impl Iterator<Item = (Cell, Text<'a>)>, row: &RowView<'_>) {
+        let mut before = None;
+        for (cell, text) in cells {
+            let is_cluster = matches!(text, Text::Cluster(_));
+            let goes_on = |before: Cell| before.is_shown_as(cell) && !is_cluster;
+            if !before.is_some_and(goes_on) {
+                let (style, link) = row.look(cell);
+                self.open_run(cell.is_wide(), is_cluster, style, link);
+            }
+            self.push_text(text, if cell.is_wide() { 2 } else { 1 });
+            before = (!is_cluster).then_some(cell);
+        }
+    }
+
+    /// Adds the cells of a row of the history.
+    fn push_packed(&mut self, first_run: usize, row: &RowView<'_>) {
+        for cell in row.cells() {
+            let (wide, is_cluster) = (cell.cols == 2, matches!(cell.text, Text::Cluster(_)));
+            let link = cell.link.map(|link| self.link_number(link));
+            let last = self.runs[first_run..].last().filter(|last| !last.cluster && !is_cluster);
+            let goes_on =
+                |last: &RunData| (last.wide, last.style, last.link) == (wide, cell.style, link);
+            if !last.is_some_and(goes_on) {
+                self.open_run(wide, is_cluster, cell.style, cell.link);
+            }
+            self.push_text(cell.text, cell.cols as u16);
+        }
+    }
+
+    /// Begins a run, to which text is added.
+    fn open_run(&mut self, wide: bool, cluster: bool, style: Style, link: Option<&Link>) {
+        let link = link.map(|link| self.link_number(link));
+        let (text_start, text_end) = (self.text.len(), self.text.len());
+        self.runs.push(RunData { text_start, text_end, cols: 0, wide, cluster, style, link });
+    }
+
+    /// Adds text to the last run.
+    fn push_text(&mut self, text: Text<'_>, cols: u16) {
+        text.push_to(&mut self.text);
+        let Some(last) = self.runs.last_mut() else { return broken!("a run was begun") };
+        last.text_end = self.text.len();
+        last.cols += cols;
     }
 
     /// Takes blanks in the default style away at the end of the row whose runs begin here.

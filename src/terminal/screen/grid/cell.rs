@@ -169,6 +169,12 @@ impl Cell {
         text == 0 || text == u64::from(b' ')
     }
 
+    /// Whether it is shown in the same style and with the same link as another one, and is as wide.
+    #[inline]
+    pub(crate) fn is_shown_as(self, other: Cell) -> bool {
+        (self.0 ^ other.0) & (LOOK & !PROTECTED | WIDE) == 0
+    }
+
     /// A bit for each of up to 64 cells that looks otherwise than the one before it.
     #[inline]
     pub(crate) fn look_changes(mut before: Cell, cells: &[Cell]) -> u64 {

@@ -1,7 +1,7 @@
 //! Looking at rows: of the screen, from 0, and of the history, below 0.
 
 use super::row::Row;
-use super::{Grid, Screen, Tables, Text};
+use super::{Cell, Grid, Screen, Tables, Text};
 use crate::terminal::screen::history::{LineView, Piece, RowPlace};
 use crate::terminal::screen::rows::Link;
 use crate::terminal::screen::style::Style;
@@ -55,6 +55,21 @@ impl<'a> RowView<'a> {
         }
     }
 
+    /// The cells of a row of the screen with their texts; `None` for a row of the history.
+    pub(crate) fn shown_cells(&self) -> Option<impl Iterator<Item = (Cell, Text<'a>)> + use<'a>> {
+        let RowView::Screen(row, tables) = *self else { return None };
+        let cells = (0..shown_len(row)).map(|col| row.cell(col));
+        Some(cells.filter_map(|cell| Some((cell, tables.text(cell)?))))
+    }
+
+    /// How such a cell looks.
+    pub(crate) fn look(&self, cell: Cell) -> (Style, Option<&'a Link>) {
+        match *self {
+            RowView::Screen(_, tables) => (tables.style(cell.style()), tables.link(cell.link())),
+            RowView::History(_) => Default::default(),
+        }
+    }
+
     /// A row of the history in parts that look the same, each as if it were a cell, and whether it is one: of several
     /// characters. `None` for a row of the screen, and where wide characters have no place.
     pub(crate) fn parts(&self) -> Option<impl Iterator<Item = (ViewCell<'a>, bool)> + use<'a>> {
@@ -81,9 +96,12 @@ fn screen_cells<'a>(
     row: &'a Row,
     tables: &'a Tables,
 ) -> impl Iterator<Item = ViewCell<'a>> + use<'a> {
-    // What goes on in the next row is told to its end.
-    let len = if row.wrapped { row.cells().len() } else { row.shown_len() };
-    all_cells(row, tables, 0, len)
+    all_cells(row, tables, 0, shown_len(row))
+}
+
+/// The columns of a row up to its last one that shows something; all of one that goes on in the next row.
+fn shown_len(row: &Row) -> usize {
+    if row.wrapped { row.cells().len() } else { row.shown_len() }
 }
 
 /// The cells of a row of the screen between two columns, blanks included.
