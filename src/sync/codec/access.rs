@@ -138,8 +138,8 @@ impl<'de, 'm, A: EnumAccess<'de>> EnumAccess<'de> for Numbered<'m, A> {
     ) -> Result<(S::Value, Self::Variant), A::Error> {
         let (number, inner) = self.inner.variant_seed(PhantomData::<u32>)?;
         if usize::try_from(number).map_or(true, |number| number >= self.count) {
-            let text = format_args!("{} has no variant {number}", self.name);
-            return Err(de::Error::custom(text));
+            let name = self.name;
+            return Err(de::Error::custom(format_args!("{name} has no variant {number}")));
         }
         let value = seed.deserialize(U32Deserializer::new(number))?;
         Ok((value, NumberedVariant { inner, meter: self.meter }))

@@ -79,8 +79,9 @@ impl Inflating {
         let status = status.map_err(|error| malformed(format_args!("{error}")))?;
         if written > self.length {
             let length = self.length;
-            let text = format_args!("inflates to more than the {length} bytes it claims");
-            return Err(malformed(text));
+            return Err(malformed(format_args!(
+                "inflates to more than the {length} bytes it claims"
+            )));
         }
         if status == Status::StreamEnd {
             self.stream = None;

@@ -179,16 +179,16 @@ impl Parser {
             let rest = rest.get(plain..).unwrap_or(&[]);
             match rest {
                 [] => return at,
-                [ESC, b'[', tail @ ..]
-                    if let Some((params, len)) = scan::rendition(tail)
-                        && actions.render(params) =>
-                {
+                [ESC, b'[', tail @ ..] => {
                     let start = base + at as u64;
-                    at += len + 3;
-                    actions.ended(start, base + at as u64);
-                }
-                [ESC, b'[', ..] => {
-                    self.begin(base + at as u64);
+                    if let Some((params, len)) = scan::rendition(tail)
+                        && actions.render(params)
+                    {
+                        at += len + 3;
+                        actions.ended(start, base + at as u64);
+                        continue;
+                    }
+                    self.begin(start);
                     at = self.control_sequence(bytes, at + 2, base, actions);
                     if self.is_in_sequence() || actions.is_spent() {
                         return at;
