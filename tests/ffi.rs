@@ -121,6 +121,7 @@ c_tests!(
     screen_arguments,
     screen_borrowed,
     screen_facts,
+    screen_lines,
     screen_search,
     screen_snapshot,
     screen_viewer,
