@@ -156,7 +156,7 @@ impl Engine {
         self.with_terminals(|terminals, _| terminals.search(id, search))
     }
 
-    /// Bytes that all screens and their scrollback take, about.
+    /// Bytes that all screens and their scrollback take, without what an allocator adds.
     pub fn screen_bytes(&self) -> usize {
         self.terminals.screen_bytes()
     }

@@ -62,6 +62,19 @@ impl Facts {
         self.waiting.is_empty() && !self.cwd_changed
     }
 
+    /// Bytes that it takes beside itself.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts = self.waiting.iter().map(|fact| match fact {
+            Fact::Notification { title, body } => title.capacity() + body.capacity(),
+            Fact::CommandStarted { command } => command.capacity(),
+            Fact::Cwd | Fact::CommandFinished { .. } => 0,
+        });
+        self.cwd.as_ref().map_or(0, Vec::capacity)
+            + self.announced.capacity()
+            + self.waiting.capacity() * size_of::<Fact>()
+            + texts.sum::<usize>()
+    }
+
     /// Takes the next fact.
     pub(crate) fn take(&mut self) -> Option<Fact> {
         if std::mem::take(&mut self.cwd_changed) {

@@ -335,7 +335,8 @@ impl Screen {
     /// Bytes that it takes.
     pub(crate) fn bytes(&self) -> usize {
         let offsets = self.cuts.capacity() * size_of::<u64>();
-        size_of::<Self>() - size_of::<Emulator>() + offsets + self.emulator.bytes()
+        let clipboard = self.clipboard.as_ref().map_or(0, |(_, text)| text.capacity());
+        size_of::<Self>() - size_of::<Emulator>() + offsets + clipboard + self.emulator.bytes()
     }
 
     /// Lets the scrollback grow no further, or again as far as was asked for.

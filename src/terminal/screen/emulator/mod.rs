@@ -270,6 +270,7 @@ impl Emulator {
             + terminal.titles.bytes()
             + terminal.keyboard.bytes()
             + terminal.palette.bytes()
+            + terminal.facts.bytes()
             + terminal.answers.capacity()
             + terminal.effects.capacity() * size_of::<Effect>()
             + terminal.queries.capacity() * size_of::<(u64, u64)>()
