@@ -1040,7 +1040,8 @@ typedef struct orch_config {
     // Bytes read in one turn. Default 1 MiB.
     size_t turn_bytes;
     // Microseconds after which a turn begins no further unit of work. A turn takes at most 10 ms of processor
-    // time; only a snapshot with a long scrollback and a screen of very many cells may take longer. Default 2,000.
+    // time; only a snapshot with a long scrollback that the host asks for, and a screen of very many cells, may take
+    // longer. Default 2,000.
     uint32_t turn_time_us;
     // The same while somebody types. Default 100.
     uint32_t turn_time_typing_us;

@@ -50,7 +50,8 @@ pub struct orch_config {
     /// Bytes read in one turn. Default 1 MiB.
     pub turn_bytes: usize,
     /// Microseconds after which a turn begins no further unit of work. A turn takes at most 10 ms of processor
-    /// time; only a snapshot with a long scrollback and a screen of very many cells may take longer. Default 2,000.
+    /// time; only a snapshot with a long scrollback that the host asks for, and a screen of very many cells, may take
+    /// longer. Default 2,000.
     pub turn_time_us: u32,
     /// The same while somebody types. Default 100.
     pub turn_time_typing_us: u32,
