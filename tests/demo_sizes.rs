@@ -124,7 +124,9 @@ fn a_smaller_window_shows_the_part_with_the_cursor() {
         let row = shown(host, id).swap_remove(2);
         row.ends_with("END") && cursor.row == 2 && row.len() == usize::from(cursor.col)
     });
-    other.type_in(&"\n".repeat(12), &format!("{long}\r\n"));
+    other.type_in("\n", &format!("{long}\r\n"));
+    // One by one: what is typed before `cat` is done comes between its lines.
+    (1..12).for_each(|_| other.type_in("\n", "\r\n\r\n"));
     other.type_in("low\n", "low\r\nlow\r\n");
     let last = ["low", "low", ""].map(String::from);
     host.wait("the last lines", |host| shown(host, id).ends_with(&last));
