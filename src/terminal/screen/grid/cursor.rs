@@ -93,6 +93,10 @@ impl Grid {
             left -= 1;
         }
         let (mut row, mut col) = (self.cursor.row, self.cursor.col);
+        if (row, col) == (self.margins.top, self.margins.left) {
+            // As in xterm the first cell leads to the last one, and no further at once.
+            left = left.min(1);
+        }
         while left > 0 {
             self.charge(1);
             let limit = if col >= self.margins.left { self.margins.left } else { 0 };
