@@ -154,6 +154,10 @@ impl Grid {
                 row.generation = generation;
             }
             self.cursor.row = 0;
+            if self.modes.origin {
+                // The cursor is inside of the region then.
+                (self.margins.top, self.margins.bottom) = (0, self.rows - 1);
+            }
         }
         self.history.close();
         self.erase_scrollback();

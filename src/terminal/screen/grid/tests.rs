@@ -57,6 +57,18 @@ fn marks_are_bounded() {
     assert_eq!(lines, (6000 - 4098..6000).collect::<Vec<_>>(), "the newest are kept");
 }
 
+/// With origin mode the cursor is inside of the region, also after the host has cleared the screen.
+#[test]
+fn clearing_ends_the_region_of_origin_mode() {
+    let mut grid = grid(5, 10, "a\nb\nc\nd\n$ ");
+    grid.set_rows_margin(2, 4);
+    grid.set_origin(true);
+    grid.goto(2, 0);
+    grid.clear();
+    let Margins { top, bottom, .. } = grid.margins();
+    assert_eq!((grid.cursor().row, top, bottom, grid.origin()), (0, 0, 4, true));
+}
+
 /// The newest rows that can be printed for a cost: more of them when they are plain.
 #[test]
 fn rows_within_a_cost_are_counted() {
