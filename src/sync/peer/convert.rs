@@ -204,7 +204,7 @@ pub(super) fn screen(screen: &Screen, generation: u64) -> ScreenUpdate {
                 foreground: color(run.fg),
                 background: color(run.bg),
                 underline_color: color(run.underline_color),
-                underline: underline(run.underline),
+                underline: Underline::from_number(run.underline),
                 attributes: Attributes::from_bits(run.attributes),
             };
             rows.push_run(&run.text, run.cols, run.wide, style, run.link.as_deref());
@@ -242,17 +242,6 @@ fn color(color: Color) -> terminal::Color {
         Color::Default => terminal::Color::Default,
         Color::Indexed(index) => terminal::Color::Indexed(index),
         Color::Rgb(r, g, b) => terminal::Color::Rgb(Rgb { r, g, b }),
-    }
-}
-
-fn underline(number: u8) -> Underline {
-    match number {
-        1 => Underline::Single,
-        2 => Underline::Double,
-        3 => Underline::Curly,
-        4 => Underline::Dotted,
-        5 => Underline::Dashed,
-        _ => Underline::None,
     }
 }
 

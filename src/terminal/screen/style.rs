@@ -42,6 +42,20 @@ pub enum Underline {
     Dashed = 5,
 }
 
+impl Underline {
+    /// The underline with this number, and none for others.
+    pub(crate) fn from_number(number: u8) -> Self {
+        match number {
+            1 => Underline::Single,
+            2 => Underline::Double,
+            3 => Underline::Curly,
+            4 => Underline::Dotted,
+            5 => Underline::Dashed,
+            _ => Underline::None,
+        }
+    }
+}
+
 /// A set of attributes of text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Attributes(u16);

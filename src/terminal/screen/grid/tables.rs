@@ -69,14 +69,7 @@ fn style_of(key: u128) -> Style {
         foreground: color(0),
         background: color(26),
         underline_color: color(52),
-        underline: match (key >> 78) as u8 {
-            1 => Underline::Single,
-            2 => Underline::Double,
-            3 => Underline::Curly,
-            4 => Underline::Dotted,
-            5 => Underline::Dashed,
-            _ => Underline::None,
-        },
+        underline: Underline::from_number((key >> 78) as u8),
         attributes: Attributes::from_bits((key >> 86) as u16),
     }
 }
