@@ -163,6 +163,11 @@ fn marks_stay_with_their_text() {
     tty.play(&mut host, b"\x1b[H\x1b[2J\x1b[3J");
     host.engine.marks(tty.id, &mut marks).unwrap();
     assert_eq!(marks, []);
+    // A prompt that is drawn anew: in the order of the text all the same.
+    tty.play(&mut host, b"$ \x1b]133;B\x07\r\x1b]133;A\x07$ ");
+    host.engine.marks(tty.id, &mut marks).unwrap();
+    let kinds: Vec<MarkKind> = marks.iter().map(|mark| mark.kind).collect();
+    assert_eq!(kinds, [MarkKind::PromptStart, MarkKind::CommandStart]);
 }
 
 #[test]

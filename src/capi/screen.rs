@@ -230,8 +230,8 @@ pub unsafe extern "C" fn orch_reader_request_snapshot(
 /// ago. Set `out_update->size` before; it is left as it is.
 ///
 /// What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot`,
-/// `orch_terminal_get_marks` and `orch_terminal_search` lend is good until the next of these calls on the engine that succeeds, or
-/// the engine's end. Events and turns do not matter to it, nor it to what an event has lent.
+/// `orch_terminal_get_marks` and `orch_terminal_search` lend is good until the next of these calls on the engine
+/// that succeeds, or the engine's end. Events and turns do not matter to it, nor it to what an event has lent.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID.
 #[unsafe(no_mangle)]

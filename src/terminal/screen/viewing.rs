@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::grid::LinePlace;
+use super::grid::RowView;
 use super::{COUNT_COST, LinePosition, Mark, Position, Rows, Screen, ScreenUpdate};
 
 impl Screen {
@@ -104,17 +104,17 @@ impl Screen {
     fn push_rows(&self, range: Range<i64>, is_wanted: impl Fn(usize) -> bool, rows: &mut Rows) {
         let grid = self.grid();
         let has_numbers = grid.has_line_numbers();
-        let mut push = |row: i64, place: Option<LinePlace>| {
-            if let Some(view) = grid.row(row) {
-                rows.push(row as i32, place.filter(|_| has_numbers).map(Into::into), &view);
-            }
-        };
-        (range.start..range.end.min(0)).for_each(|row| push(row, grid.place_of(row, 0)));
-        let first = range.start.max(0) as usize;
-        let shown = range.end.max(0) as usize;
-        for (row, place) in grid.places().enumerate().take(shown).skip(first) {
-            if is_wanted(row) {
-                push(row as i64, Some(place));
+        let above = range.end.min(0).saturating_sub(range.start).max(0) as usize;
+        let history = grid.newest_rows(range.start.min(0).unsigned_abs() as usize);
+        for (index, row) in (range.start..).zip(history.take(above)) {
+            let line = grid.place_of_row(&row).into();
+            rows.push(index as i32, Some(line), &RowView::History(row));
+        }
+        let (first, shown) = (range.start.max(0) as usize, range.end.max(0) as usize);
+        let wanted = grid.places().enumerate().take(shown).skip(first);
+        for (index, place) in wanted.filter(|(row, _)| is_wanted(*row)) {
+            if let Some(view) = grid.row(index as i64) {
+                rows.push(index as i32, has_numbers.then(|| place.into()), &view);
             }
         }
     }
@@ -141,15 +141,16 @@ impl Screen {
     pub(crate) fn marks(&self, marks: &mut Vec<Mark>) {
         marks.clear();
         self.grid().marks(|mark| marks.push(mark));
+        // Within a line they are in the order in which they were made.
+        marks.sort_by_key(|mark| mark.position);
     }
 
     /// The screen as text: a line per row, trailing blanks cut.
     pub(crate) fn text(&self, history: usize) -> String {
-        let mut text = String::new();
-        for row in -(self.history().min(history) as i64)..self.grid().rows() as i64 {
-            if let Some(view) = self.grid().row(row) {
-                view.push_text(&mut text);
-            }
+        let (grid, mut text) = (self.grid(), String::new());
+        let history = grid.newest_rows(self.history().min(history)).map(RowView::History);
+        for row in history.chain((0..grid.rows() as i64).filter_map(|row| grid.row(row))) {
+            row.push_text(&mut text);
             text.push('\n');
         }
         text

@@ -50,6 +50,7 @@ impl Terminal {
             self.charsets.designate(index, set);
         }
     }
+
     /// SCS for sets of 96 characters.
     pub(super) fn designate_96(&mut self, index: u8, between: &[u8], last: u8) {
         if let Some(set) = Charset::designated_96(between, last) {

@@ -5,7 +5,7 @@
 //! bytes ─▶ Emulator ─▶ parser ─▶ Terminal ─┬─▶ grid        text, editing, screens      (csi, esc, rectangles)
 //!                                          ├─▶ modes, titles, palette, keyboard, charsets
 //!                                          ├─▶ answers     to the program's queries    (reports)
-//!                                          └─▶ effects, facts  for the host              (osc)
+//!                                          └─▶ effects, facts for the host            (osc)
 //! ```
 //!
 //! xterm is the reference where it is deterministic. Deliberately absent: VT52 mode, lines of double size,

@@ -127,7 +127,7 @@ impl Terminal {
         ));
     }
 
-    /// The text area in pixels, if the host has told it.
+    /// The text area in pixels, if the host has given it.
     pub(super) fn report_pixels(&mut self) {
         let (height, width) = (self.size.pixel_height, self.size.pixel_width);
         if height > 0 && width > 0 {
@@ -135,7 +135,7 @@ impl Terminal {
         }
     }
 
-    /// A cell in pixels, if the host has told the size of the text area.
+    /// A cell in pixels, if the host has given the size of the text area.
     pub(super) fn report_cell_pixels(&mut self) {
         let Size { cols, rows, pixel_width, pixel_height } = self.size;
         let cell = (pixel_height.checked_div(rows), pixel_width.checked_div(cols));

@@ -12,7 +12,7 @@ impl Grid {
     }
 
     /// The first row and column and the last ones that positions may be in.
-    fn area(&self) -> Margins {
+    pub(super) fn area(&self) -> Margins {
         if self.modes.origin { self.margins } else { self.whole() }
     }
 

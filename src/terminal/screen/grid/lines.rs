@@ -4,7 +4,7 @@
 //! away and when the width changes. Lines of the alternate screen are numbered from 0 and have no history.
 
 use super::{Grid, Screen, ViewCell};
-use crate::terminal::screen::history::{History, LineView, Span};
+use crate::terminal::screen::history::{History, LineView, RowPlace, Span};
 
 /// A place in a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,11 +66,7 @@ impl<'a> Part<'a> {
 impl Grid {
     /// The line that the active screen begins with, and its columns before the screen.
     fn screen_start(&self) -> LinePlace {
-        if self.is_alternate {
-            return LinePlace::default();
-        }
-        let (line, col) = self.history.next_line();
-        LinePlace { line, col }
+        if self.is_alternate { LinePlace::default() } else { self.primary_start() }
     }
 
     /// The oldest place.
@@ -102,8 +98,18 @@ impl Grid {
     /// The row of the active screen that a place is in, and the place at which the row begins; for a place
     /// behind the end of its line that line's last row.
     fn screen_row(&self, place: LinePlace) -> Option<(usize, LinePlace)> {
-        self.places().enumerate().find(|(row, at)| {
-            let len = self.wrapped_len_of(&self.active, *row);
+        self.row_in(&self.active, self.screen_start(), place)
+    }
+
+    /// The same for either screen, whose first row begins at a place.
+    pub(super) fn row_in(
+        &self,
+        screen: &Screen,
+        start: LinePlace,
+        place: LinePlace,
+    ) -> Option<(usize, LinePlace)> {
+        self.places_in(screen, start).enumerate().find(|(row, at)| {
+            let len = self.wrapped_len_of(screen, *row);
             let is_last = len == 0 || row + 1 == self.rows;
             at.line == place.line && (place.col < at.col + len || is_last)
         })
@@ -116,8 +122,19 @@ impl Grid {
 
     /// The places at which the rows of the primary screen begin.
     pub(crate) fn primary_places(&self) -> impl Iterator<Item = LinePlace> {
+        self.places_in(self.primary(), self.primary_start())
+    }
+
+    /// The line that the primary screen begins with, and its columns before the screen.
+    pub(super) fn primary_start(&self) -> LinePlace {
         let (line, col) = self.history.next_line();
-        self.places_in(self.primary(), LinePlace { line, col })
+        LinePlace { line, col }
+    }
+
+    /// The place at which a row of the history begins.
+    pub(crate) fn place_of_row(&self, row: &RowPlace<'_>) -> LinePlace {
+        let base = self.history.base(row.number);
+        LinePlace { line: row.number, col: base + row.span.first_col }
     }
 
     fn places_in<'a>(

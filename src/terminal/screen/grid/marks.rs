@@ -90,7 +90,7 @@ impl Grid {
         self.marks.push_row(RowMark { kind, tag, col });
     }
 
-    /// Gives the marks of the primary screen and the history in the order of the text.
+    /// Gives the marks of the history and the primary screen, line by line.
     pub(crate) fn marks(&self, mut each: impl FnMut(Mark)) {
         let mut give = |kind, line, col: usize| {
             each(Mark { kind, position: LinePosition { line, col: col as u64 } });

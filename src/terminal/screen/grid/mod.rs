@@ -400,7 +400,7 @@ impl Grid {
     pub(crate) fn soft_reset(&mut self) {
         let graphemes = self.modes.graphemes;
         self.modes = EditModes { graphemes, ..EDIT_MODES };
-        self.margins = Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 };
+        self.margins = self.whole();
         self.settle_wrap();
         self.set_pen(Pen::default());
         self.active.saved = None;

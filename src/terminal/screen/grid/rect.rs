@@ -143,11 +143,7 @@ impl Grid {
         change: AttributeChange,
         is_stream: bool,
     ) {
-        let whole = if self.modes.origin {
-            self.margins
-        } else {
-            Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 }
-        };
+        let whole = self.area();
         let top_left = Rect { bottom: usize::MAX, right: usize::MAX, ..rect };
         let area = if is_stream { self.resolve(top_left) } else { self.resolve(rect) };
         let Some(area) = area else { return };
@@ -237,7 +233,7 @@ impl Grid {
         let (attributes, underline) = (Attributes::default(), Underline::None);
         let style = Style { attributes, underline, ..self.pen.style };
         self.set_pen(Pen { style, ..self.pen });
-        self.margins = Margins { top: 0, bottom: self.rows - 1, left: 0, right: self.cols - 1 };
+        self.margins = self.whole();
         self.modes.origin = false;
         for row in 0..self.rows {
             self.part_above(row);

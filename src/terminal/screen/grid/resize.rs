@@ -10,7 +10,7 @@
 use super::cell::Cell;
 use super::row::Row;
 use super::view::text_of;
-use super::{CursorPos, Grid, Margins, Screen, Style, Text};
+use super::{CursorPos, Grid, Screen, Style, Text};
 use crate::terminal::screen::history::{History, LineView, Span};
 
 /// What counting rows of history may cost at a change of the width, in about nanoseconds; the rest is counted
@@ -43,7 +43,7 @@ impl Grid {
             }
         }
         (self.rows, self.cols) = (rows, cols);
-        self.margins = Margins { top: 0, bottom: rows - 1, left: 0, right: cols - 1 };
+        self.margins = self.whole();
         self.modes.origin = false;
         self.tabs.set_cols(cols);
         self.clamp_saved();

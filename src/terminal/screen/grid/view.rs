@@ -1,7 +1,7 @@
 //! Looking at rows: of the screen, from 0, and of the history, below 0.
 
 use super::row::Row;
-use super::{Cell, Grid, Screen, Tables, Text};
+use super::{Cell, Grid, LinePlace, Screen, Tables, Text};
 use crate::terminal::screen::history::{LineView, Piece, RowPlace};
 use crate::terminal::screen::rows::Link;
 use crate::terminal::screen::style::Style;
@@ -188,8 +188,8 @@ impl Grid {
     }
 
     /// The newest rows of the history, so many, from the oldest of them on; also while the alternate screen is in use.
-    pub(crate) fn newest_rows(&self, count: usize) -> impl Iterator<Item = RowView<'_>> {
-        self.history.newest(count).map(RowView::History)
+    pub(crate) fn newest_rows(&self, count: usize) -> impl Iterator<Item = RowPlace<'_>> {
+        self.history.newest(count)
     }
 
     /// Whether all rows of history are counted.
@@ -244,9 +244,9 @@ impl Grid {
             return Some((at.line, at.col));
         }
         match self.primary_row(index)? {
-            RowView::History(place) => {
-                let base = self.history.base(place.number);
-                Some((place.number, base + place.span.first_col))
+            RowView::History(row) => {
+                let at = self.place_of_row(&row);
+                Some((at.line, at.col))
             }
             RowView::Screen(..) => None,
         }
@@ -260,16 +260,12 @@ impl Grid {
 
     /// The row and the column in it of a column of a line; `None` for a line that is gone or does not exist.
     pub(crate) fn row_of_line(&self, line: u64, col: usize) -> Option<(i64, usize)> {
-        let (screen_line, first_col) = self.history.next_line();
-        if line < screen_line || (line == screen_line && col < first_col) {
+        let (place, start) = (LinePlace { line, col }, self.primary_start());
+        if place < start {
             let (back, col) = self.history.place(line, col)?;
             return Some((-(back as i64), col));
         }
-        self.primary_places().enumerate().find_map(|(row, at)| {
-            let len = self.wrapped_len(row);
-            let is_last = len == 0 || row + 1 == self.rows;
-            let is_here = at.line == line && (col < at.col + len || is_last);
-            is_here.then(|| (row as i64, col - at.col))
-        })
+        let (row, at) = self.row_in(self.primary(), start, place)?;
+        Some((row as i64, col - at.col))
     }
 }

@@ -30,7 +30,7 @@ impl<'a> Writer<'a> {
         };
         let above = if which == Which::Primary { history } else { 0 };
         let shown = (0..grid.rows() as i64).filter_map(row);
-        let mut rows = grid.newest_rows(above).chain(shown).peekable();
+        let mut rows = grid.newest_rows(above).map(RowView::History).chain(shown).peekable();
         let mut joined = false;
         while let Some(view) = rows.next() {
             let next = rows.peek().filter(|_| view.is_wrapped());

@@ -178,8 +178,8 @@ fn seen(emulator: &mut Emulator) -> String {
     let terminal = &emulator.terminal;
     seen +=
         &format!("{state:?} {:?} {:?} {:?}", terminal.charsets, terminal.modes, terminal.keyboard);
-    let told = (&terminal.titles, &terminal.queries, &terminal.palette);
-    seen += &format!("{told:?} {:?} {:?}", emulator.cursor(), emulator.modes());
+    let reported = (&terminal.titles, &terminal.queries, &terminal.palette);
+    seen += &format!("{reported:?} {:?} {:?}", emulator.cursor(), emulator.modes());
     seen += &format!("{:?} {:?}", emulator.take_answers(), emulator.take_effects());
     seen
 }
