@@ -1767,7 +1767,8 @@ typedef struct orch_match {
     int32_t end_row;
     // The column after the last character.
     uint32_t end_col;
-    // The place of the first character in its line; ORCH_LINE_NONE on the alternate screen.
+    // The place of the first character in its line; ORCH_LINE_NONE on the alternate screen, and of another engine where
+    // the match goes on in another line.
     struct orch_line_position start;
     // The place behind the last character.
     struct orch_line_position end;

@@ -62,7 +62,8 @@ pub struct orch_match {
     pub end_row: i32,
     /// The column after the last character.
     pub end_col: u32,
-    /// The place of the first character in its line; ORCH_LINE_NONE on the alternate screen.
+    /// The place of the first character in its line; ORCH_LINE_NONE on the alternate screen, and of another engine where
+    /// the match goes on in another line.
     pub start: orch_line_position,
     /// The place behind the last character.
     pub end: orch_line_position,

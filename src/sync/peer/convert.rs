@@ -178,7 +178,7 @@ pub(super) fn found(found: &Match) -> terminal::Match {
     terminal::Match {
         start: Position { row: found.start_row, col: found.start_col },
         end: Position { row: found.end_row, col: found.end_col },
-        in_line: found.line.map(|line| {
+        in_line: found.line.filter(|_| found.cols > 0).map(|line| {
             let at = |col| terminal::LinePosition { line, col };
             (at(found.col), at(found.col.saturating_add(found.cols)))
         }),

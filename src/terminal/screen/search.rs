@@ -78,7 +78,8 @@ pub struct Match {
     pub start: Position,
     /// Where it ends; a match in a wrapped line may end in another row.
     pub end: Position,
-    /// Where it begins and ends in its line, which stays; `None` on the alternate screen.
+    /// Where it begins and ends in its line, which stays; `None` on the alternate screen, and of another engine where it
+    /// goes on in another line (one of more than 16 KiB counts as several).
     pub in_line: Option<(LinePosition, LinePosition)>,
 }
 
