@@ -27,7 +27,7 @@ static void without_program(orch_engine *engine) {
     CHECK_INT(state.pid, 0);
     CHECK_INT(state.window.cols, 33);
     CHECK_INT(state.window.rows, 11);
-    CHECK(state.flags & ORCH_STATE_RUNNING);
+    CHECK(state.flags & ORCH_TERMINAL_RUNNING);
 
     CHECK_INT(write(slave, "from the slave", 14), 14);
     host_text text;

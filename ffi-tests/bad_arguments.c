@@ -26,10 +26,10 @@ static void null_engine(void) {
     uint64_t *id = (uint64_t *)(void *)filled;
     CHECK_STATUS(orch_engine_bind_thread(NULL), ORCH_E_INVALID);
     CHECK_ERROR(NULL, ORCH_E_INVALID, "engine is NULL");
-    CHECK_STATUS(orch_engine_fd(NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_get_fd(NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_turn(NULL, 0), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_turn(NULL, -1), ORCH_E_INVALID);
-    CHECK_STATUS(orch_engine_timeout(NULL, (int32_t *)(void *)filled), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_get_timeout(NULL, (int32_t *)(void *)filled), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_shutdown(NULL, 0), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_log_bytes(NULL, (size_t *)(void *)filled), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_screen_bytes(NULL, (size_t *)(void *)filled), ORCH_E_INVALID);
@@ -40,7 +40,7 @@ static void null_engine(void) {
     CHECK_STATUS(orch_terminal_send_eof(NULL, 1), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_resize(NULL, 1, cells(1, 1)), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_set_mode(NULL, 1, ORCH_MODE_RAW), ORCH_E_INVALID);
-    CHECK_STATUS(orch_terminal_set_size_policy(NULL, 1, ORCH_SIZE_FIXED), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set_size_policy(NULL, 1, ORCH_SIZE_POLICY_FIXED), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_signal(NULL, 1, SIGTERM, ORCH_SIGNAL_LEADER), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_close(NULL, 1, 0), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_pause(NULL, 1), ORCH_E_INVALID);
@@ -58,13 +58,13 @@ static void null_engine(void) {
 }
 
 static void null_outputs(orch_engine *engine, uint64_t terminal) {
-    CHECK_STATUS(orch_engine_timeout(engine, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_get_timeout(engine, NULL), ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_INVALID, "NULL");
     CHECK_STATUS(orch_engine_log_bytes(engine, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_screen_bytes(engine, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_next_event(engine, NULL), ORCH_E_INVALID);
-    CHECK_STATUS(orch_last_error(engine, NULL), ORCH_E_INVALID);
-    CHECK_STATUS(orch_last_error(NULL, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_error_get(engine, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_error_get(NULL, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_spawn(engine, NULL, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_attach(engine, terminal, NULL, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_state(engine, terminal, NULL), ORCH_E_INVALID);
@@ -93,7 +93,7 @@ static void unknown_ids(orch_engine *engine, uint64_t terminal) {
         CHECK_STATUS(orch_terminal_send_eof(engine, id), ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_resize(engine, id, cells(1, 1)), ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_set_mode(engine, id, ORCH_MODE_RAW), ORCH_E_STALE_ID);
-        CHECK_STATUS(orch_terminal_set_size_policy(engine, id, ORCH_SIZE_FIXED), ORCH_E_STALE_ID);
+        CHECK_STATUS(orch_terminal_set_size_policy(engine, id, ORCH_SIZE_POLICY_FIXED), ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_signal(engine, id, SIGTERM, ORCH_SIGNAL_LEADER),
                      ORCH_E_STALE_ID);
         CHECK_STATUS(orch_terminal_close(engine, id, 0), ORCH_E_STALE_ID);
@@ -146,7 +146,7 @@ static void check_spawn_refused(orch_engine *engine, const orch_spawn_options *o
     CHECK_INT(terminal, 77);
     orch_error error;
     error.size = sizeof error;
-    CHECK_OK(orch_last_error(engine, &error));
+    CHECK_OK(orch_error_get(engine, &error));
     CHECK(error.message.len > 0);
 }
 
@@ -189,7 +189,7 @@ static void kept_errors(orch_engine *engine, uint64_t terminal) {
     orch_error error;
     check_fill(&error, sizeof error);
     error.size = sizeof error;
-    CHECK_OK(orch_last_error(fresh, &error));
+    CHECK_OK(orch_error_get(fresh, &error));
     CHECK_STATUS(error.status, ORCH_OK);
     CHECK_INT(error.os_error, 0);
     CHECK_INT(error.message.len, 0);
@@ -203,7 +203,7 @@ static void kept_errors(orch_engine *engine, uint64_t terminal) {
     CHECK_ERROR(NULL, ORCH_E_INVALID, "engine is NULL");
     // Reading an error in a wrong way is no error to be kept.
     error.size = 1;
-    CHECK_STATUS(orch_last_error(engine, &error), ORCH_E_INVALID);
+    CHECK_STATUS(orch_error_get(engine, &error), ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_STALE_ID, "terminal");
 }
 

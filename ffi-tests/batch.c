@@ -56,7 +56,7 @@ static void every_kind(orch_engine *engine) {
     ops[4].op.signal = SIGTERM;
     int32_t statuses[6] = {9, 9, 9, 9, 9, 9};
     orch_batch_result result = make_result();
-    CHECK_OK(orch_batch(engine, &ops[0].op, 5, sizeof ops[0], statuses, &result));
+    CHECK_OK(orch_terminal_batch(engine, &ops[0].op, 5, sizeof ops[0], statuses, &result));
     for (size_t i = 0; i < 5; i++) CHECK_STATUS(statuses[i], ORCH_OK);
     CHECK_INT(statuses[5], 9);
     CHECK_INT(result.size, sizeof result);
@@ -101,7 +101,7 @@ static void groups(orch_engine *engine) {
     };
     int32_t statuses[9];
     orch_batch_result result = make_result();
-    CHECK_OK(orch_batch(engine, ops, 9, sizeof ops[0], statuses, &result));
+    CHECK_OK(orch_terminal_batch(engine, ops, 9, sizeof ops[0], statuses, &result));
     for (size_t i = 0; i < 9; i++) CHECK_STATUS(statuses[i], expected[i]);
     CHECK_INT(result.total, 9);
     CHECK_INT(result.succeeded, 3);
@@ -138,14 +138,14 @@ static void bad_operations(orch_engine *engine) {
     for (size_t i = 0; i < 8; i++) {
         int32_t status = 9;
         orch_batch_result result = make_result();
-        CHECK_OK(orch_batch(engine, &bad[i], 1, sizeof bad[i], &status, &result));
+        CHECK_OK(orch_terminal_batch(engine, &bad[i], 1, sizeof bad[i], &status, &result));
         CHECK_STATUS(status, ORCH_E_INVALID);
         CHECK_INT(result.failed, 1);
         CHECK_INT(result.succeeded, 0);
     }
     orch_terminal_state state = host_state(engine, terminal);
     CHECK_INT(state.input_bytes, 0);
-    CHECK(state.flags & ORCH_STATE_RUNNING);
+    CHECK(state.flags & ORCH_TERMINAL_RUNNING);
 }
 
 // An operation that does not fit into the input queue fails whole.
@@ -161,7 +161,7 @@ static void all_or_nothing(void) {
     op.data = big;
     op.len = sizeof big;
     int32_t status = 9;
-    CHECK_OK(orch_batch(engine, &op, 1, sizeof op, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, sizeof op, &status, NULL));
     CHECK_STATUS(status, ORCH_E_LIMIT);
     orch_terminal_state state = host_state(engine, terminal);
     CHECK_INT(state.input_bytes, 0);
@@ -179,30 +179,30 @@ static void refused_calls(orch_engine *engine) {
     orch_batch_result result = make_result();
     orch_batch_result before = result;
     const size_t stride = sizeof ops[0];
-    CHECK_STATUS(orch_batch(NULL, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
-    CHECK_STATUS(orch_batch(engine, NULL, 2, stride, statuses, &result), ORCH_E_INVALID);
-    CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, HOST_FIRST_OP - 1, statuses, &result), ORCH_E_INVALID);
-    CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, 0, statuses, &result), ORCH_E_INVALID);
-    CHECK_STATUS(orch_batch(engine, &ops[0].op, SIZE_MAX / 2, stride, statuses, &result),
+    CHECK_STATUS(orch_terminal_batch(NULL, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_batch(engine, NULL, 2, stride, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_batch(engine, &ops[0].op, 2, HOST_FIRST_OP - 1, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_batch(engine, &ops[0].op, 2, 0, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_batch(engine, &ops[0].op, SIZE_MAX / 2, stride, statuses, &result),
                  ORCH_E_INVALID);
     // A tail that this library does not know has to be zero; otherwise nothing is done at all.
     ops[1].zero[1] = 1;
-    CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_batch(engine, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
     ops[1].zero[1] = 0;
     CHECK_INT(memcmp(&result, &before, sizeof result), 0);
     before.size = result.size = sizeof result - 1;
-    CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_batch(engine, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
     before.size = result.size = 0;
-    CHECK_STATUS(orch_batch(engine, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_batch(engine, &ops[0].op, 2, stride, statuses, &result), ORCH_E_INVALID);
     CHECK_INT(memcmp(&result, &before, sizeof result), 0);
     CHECK(check_is_filled(statuses, sizeof statuses));
     CHECK_INT(host_state(engine, terminal).input_bytes, 0);
 
     // No operations at all are fine.
     result.size = sizeof result;
-    CHECK_OK(orch_batch(engine, NULL, 0, 0, NULL, &result));
+    CHECK_OK(orch_terminal_batch(engine, NULL, 0, 0, NULL, &result));
     CHECK_INT(result.total, 0);
-    CHECK_OK(orch_batch(engine, &ops[0].op, 2, stride, NULL, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &ops[0].op, 2, stride, NULL, NULL));
     CHECK_INT(host_state(engine, terminal).input_bytes, 2);
 }
 

@@ -20,7 +20,7 @@ static void use_engine(orch_engine *engine, uint64_t terminal) {
     CHECK_OK(orch_reader_pause(engine, reader));
     CHECK_OK(orch_reader_detach(engine, reader));
     CHECK_OK(orch_terminal_list(engine, ORCH_TERMINALS_ALL, NULL, 0, &count));
-    CHECK_OK(orch_engine_timeout(engine, &timeout_ms));
+    CHECK_OK(orch_engine_get_timeout(engine, &timeout_ms));
     CHECK_OK(orch_engine_log_bytes(engine, &count));
     CHECK_OK(orch_sender_create(engine, &sender));
     CHECK_OK(orch_sender_notify(sender, 1));
@@ -81,7 +81,7 @@ static void states_and_errors(void) {
     CHECK_STATUS(orch_terminal_close(engine, UINT64_MAX, 0), ORCH_E_STALE_ID);
     orch_error error;
     error.size = sizeof error;
-    CHECK_OK(orch_last_error(engine, &error));
+    CHECK_OK(orch_error_get(engine, &error));
     char message[256];
     CHECK(error.message.len < sizeof message);
     memcpy(message, error.message.data, error.message.len);

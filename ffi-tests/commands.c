@@ -47,21 +47,21 @@ static void resize(orch_engine *engine) {
 // Who decides over the size: the viewers at first, the host from its own resize on. peer.c has viewers.
 static void size_policy(orch_engine *engine) {
     uint64_t terminal = host_sh(engine, "exec cat");
-    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_LATEST);
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_LATEST);
     CHECK_INT(host_state(engine, terminal).reserved, 0);
-    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_SMALLEST));
-    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_SMALLEST);
+    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_POLICY_SMALLEST));
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_SMALLEST);
     CHECK_STATUS(orch_terminal_resize(engine, terminal, cells(0, 24)), ORCH_E_INVALID);
-    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_SMALLEST);
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_SMALLEST);
     CHECK_OK(orch_terminal_resize(engine, terminal, cells(90, 30)));
-    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_FIXED);
-    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_LATEST));
-    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_LATEST);
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_FIXED);
+    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_POLICY_LATEST));
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_LATEST);
     CHECK_INT(host_state(engine, terminal).window.cols, 90);
     CHECK_STATUS(orch_terminal_set_size_policy(engine, terminal, 0), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_set_size_policy(engine, terminal, 4), ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_INVALID, "size policy");
-    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_LATEST);
+    CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_LATEST);
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
 }
 
@@ -127,7 +127,7 @@ static void closing(orch_engine *engine) {
     host_text text;
     text.len = 0;
     CHECK_OK(orch_terminal_close(engine, polite, 600000));
-    CHECK(host_state(engine, polite).flags & ORCH_STATE_CLOSING);
+    CHECK(host_state(engine, polite).flags & ORCH_TERMINAL_CLOSING);
     CHECK_STATUS(orch_terminal_write(engine, polite, "x", 1, NULL), ORCH_E_CLOSING);
     CHECK_STATUS(orch_terminal_send_eof(engine, polite), ORCH_E_CLOSING);
     CHECK_STATUS(orch_terminal_resize(engine, polite, cells(9, 9)), ORCH_E_CLOSING);
@@ -145,7 +145,7 @@ static void closing(orch_engine *engine) {
     // A second call with a shorter grace hurries the first.
     CHECK_OK(orch_terminal_close(engine, stubborn, 600000));
     int32_t wait_ms = -1;
-    CHECK_OK(orch_engine_timeout(engine, &wait_ms));
+    CHECK_OK(orch_engine_get_timeout(engine, &wait_ms));
     CHECK(wait_ms > 0 && wait_ms <= 600000);
     CHECK_OK(orch_terminal_close(engine, stubborn, 10));
     host_until(engine, stubborn, ORCH_EVENT_EXITED, &event, NULL);
@@ -158,7 +158,7 @@ static void closing(orch_engine *engine) {
 static void ended(orch_engine *engine) {
     uint64_t terminal = host_sh(engine, "echo bye");
     host_until_end(engine, terminal);
-    CHECK(host_state(engine, terminal).flags & ORCH_STATE_HUNG_UP);
+    CHECK(host_state(engine, terminal).flags & ORCH_TERMINAL_HUNG_UP);
     CHECK_STATUS(orch_terminal_write(engine, terminal, "x", 1, NULL), ORCH_E_ENDED);
     CHECK_STATUS(orch_terminal_send_eof(engine, terminal), ORCH_E_ENDED);
     CHECK_STATUS(orch_terminal_resize(engine, terminal, cells(9, 9)), ORCH_E_ENDED);

@@ -13,7 +13,7 @@ constexpr orch::milliseconds wraps_below_zero{int64_t{1} << 31};
 
 int32_t timeout_of(const orch::engine &engine) {
     int32_t timeout_ms = 0;
-    CHECK_INT(orch_engine_timeout(engine.raw(), &timeout_ms), ORCH_OK);
+    CHECK_INT(orch_engine_get_timeout(engine.raw(), &timeout_ms), ORCH_OK);
     return timeout_ms;
 }
 

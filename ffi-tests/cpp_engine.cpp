@@ -90,7 +90,7 @@ void commands() {
     std::string output;
     until_text(engine, id, output, "ready\r\n");
     CHECK(engine.resize(id, orch::cells(90, 20)));
-    CHECK(engine.set_size_policy(id, ORCH_SIZE_LATEST));
+    CHECK(engine.set_size_policy(id, ORCH_SIZE_POLICY_LATEST));
     CHECK_INT(engine.set_size_policy(id, 9).code(), ORCH_E_INVALID);
     CHECK(engine.set_mode(id, ORCH_MODE_COOKED));
     CHECK(engine.set_mode(id, ORCH_MODE_NO_ECHO));
@@ -103,7 +103,7 @@ void commands() {
     const auto state = engine.state(id);
     CHECK(state);
     CHECK_INT(state->window.cols, 90);
-    CHECK_INT(state->flags, ORCH_STATE_RUNNING);
+    CHECK_INT(state->flags, ORCH_TERMINAL_RUNNING);
     CHECK(!orch::view(state->cwd).empty());
     CHECK_INT(state->reader_count, 1);
 

@@ -24,11 +24,11 @@ public:
         const auto listener = server.listen(orch::listen_options("127.0.0.1:0"));
         CHECK(listener);
         const auto address = server.listen_address(*listener);
-        const auto token = server.add_token(orch::token_options(ORCH_SCOPES_ALL));
+        const auto token = server.add_token(orch::token_options(ORCH_SCOPE_ALL));
         CHECK(address && token);
         orch::peer_options options(*address, token->text);
         options.name("mirror").host(*address).tag(9).flags(ORCH_CONNECT_JSON);
-        options.retry(orch::milliseconds{1}, orch::milliseconds{2}).collections(ORCH_COLLECTIONS_ALL);
+        options.retry(orch::milliseconds{1}, orch::milliseconds{2}).collections(ORCH_COLLECTION_ALL);
         options.breaker(100, 1, orch::milliseconds{1});
         const auto made = mirror.connect(options);
         CHECK(made);
@@ -86,7 +86,7 @@ void state(pair &both) {
     orch::peer_cursor cursor;
     std::set<std::string> keys;
     for (bool more = true, first = true; more; first = false) {
-        const auto entries = both.mirror.peer_entries(both.peer, cursor, ORCH_COLLECTIONS_ALL, 1);
+        const auto entries = both.mirror.peer_entries(both.peer, cursor, ORCH_COLLECTION_ALL, 1);
         CHECK(entries && entries->is_full() == first);
         for (const orch_session &each : entries->sessions()) keys.emplace(orch::view(each.id));
         for (const orch_pane &each : entries->panes()) keys.emplace(orch::view(each.id));
@@ -108,7 +108,7 @@ void state(pair &both) {
 void terminals(pair &both) {
     CHECK(both.server.grant_profile("cat", {"cat"}));
     const auto spawned = both.answer(both.mirror.peer_spawn(both.peer, "cat", {}, orch::cells(90, 20)));
-    CHECK_INT(spawned.answer(), ORCH_ANSWER_SPAWNED);
+    CHECK_INT(spawned.answer(), ORCH_REPLY_SPAWNED);
     const orch::terminal_id terminal = spawned.terminal();
     orch::peer_attach_options options;
     options.raw.start = ORCH_START_OLDEST;
@@ -126,9 +126,9 @@ void terminals(pair &both) {
     const auto statuses = both.answer(both.mirror.peer_batch(
         both.peer, {orch::op::resize(terminal, orch::cells(80, 24)), orch::op::clear(terminal),
                     orch::op::interrupt(99)}));
-    CHECK_INT(statuses.answer(), ORCH_ANSWER_STATUSES);
+    CHECK_INT(statuses.answer(), ORCH_REPLY_RESULTS);
     std::string codes;
-    for (const orch_peer_status &status : statuses.statuses()) {
+    for (const orch_remote_result &status : statuses.statuses()) {
         codes += std::to_string(status.code) + ' ';
     }
     CHECK(codes == "0 9 3 ");
@@ -137,8 +137,8 @@ void terminals(pair &both) {
     const auto known = both.answer(both.mirror.peer_query(both.peer, terminal));
     CHECK(known.detail() != nullptr && known.detail()->input_bytes == 6);
     CHECK_INT(known.matches().size() + known.statuses().size(), 0);
-    CHECK_INT(both.answer(both.mirror.peer_watch(both.peer, "/nowhere")).answer(), ORCH_ANSWER_FAILED);
-    CHECK_INT(both.answer(both.mirror.peer_unwatch(both.peer, 1)).answer(), ORCH_ANSWER_FAILED);
+    CHECK_INT(both.answer(both.mirror.peer_watch(both.peer, "/nowhere")).answer(), ORCH_REPLY_FAILED);
+    CHECK_INT(both.answer(both.mirror.peer_unwatch(both.peer, 1)).answer(), ORCH_REPLY_FAILED);
     CHECK(both.mirror.peer_batch(both.peer,
                                  {orch::op::close(terminal, orch::milliseconds{-1})}));
     CHECK_INT(both.until(ORCH_PEER_DETACHED).terminal(), terminal);

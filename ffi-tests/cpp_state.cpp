@@ -53,7 +53,7 @@ void entries() {
     CHECK(session && orch::view(session->name) == "Main");
     std::string panes, pairs;
     for (const orch_bytes &pane : orch::panes_of(*session)) panes += text(pane) + ' ';
-    for (const orch_pair &pair : orch::metadata_of(*session)) {
+    for (const orch_key_value &pair : orch::metadata_of(*session)) {
         pairs += text(pair.key) + '=' + text(pair.value) + ' ';
     }
     CHECK(panes == "p1 p2 p3 ");
@@ -67,7 +67,7 @@ void entries() {
     CHECK(pane && pane->content == ORCH_PANE_CUSTOM && orch::view(pane->data) == "clock");
     CHECK_INT(orch::metadata_of(*pane).size(), 1);
     const auto facts = engine.terminal_facts(*terminal);
-    CHECK(facts && facts->flags == ORCH_STATE_RUNNING && facts->cols == 80);
+    CHECK(facts && facts->flags == ORCH_TERMINAL_RUNNING && facts->cols == 80);
     CHECK_INT(engine.file_facts(1, 1).error().code(), ORCH_E_STALE_ID);
     CHECK_INT(engine.session("none").error().code(), ORCH_E_STALE_ID);
     CHECK_INT(engine.pane("none").error().code(), ORCH_E_STALE_ID);
@@ -151,11 +151,11 @@ void serving() {
         orch::token_options(ORCH_SCOPE_OBSERVE | ORCH_SCOPE_TYPE).label("mine").secret(secret).expires_in(
             orch::milliseconds{60000}));
     CHECK(token && token->text.size() == ORCH_TOKEN_BYTES);
-    CHECK_INT(engine.add_token(orch::token_options(ORCH_SCOPES_ALL).secret(secret)).error().code(),
+    CHECK_INT(engine.add_token(orch::token_options(ORCH_SCOPE_ALL).secret(secret)).error().code(),
               ORCH_E_INVALID);
     CHECK(engine.revoke_token(token->id));
     CHECK_INT(engine.revoke_token(token->id).code(), ORCH_E_STALE_ID);
-    token = engine.add_token(orch::token_options(ORCH_SCOPES_ALL));
+    token = engine.add_token(orch::token_options(ORCH_SCOPE_ALL));
     CHECK(token && token->text.find('\0') == std::string::npos);
     // A duration below a millisecond is not "for ever".
     CHECK_INT(orch::token_options(1).expires_in(orch::milliseconds{-5}).raw.expires_in_ms, 1);

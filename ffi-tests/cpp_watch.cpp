@@ -147,8 +147,8 @@ void batches() {
     CHECK_INT(batch->summaries().size(), 0);
     CHECK_INT(batch->raw().original_events, 1);
     for (const orch_file_event &change : batch->events()) {
-        CHECK_INT(change.kind, ORCH_FILE_RENAME);
-        CHECK_INT(change.file_type, ORCH_FILE_FILE);
+        CHECK_INT(change.kind, ORCH_FILE_EVENT_RENAME);
+        CHECK_INT(change.file_type, ORCH_FILE_TYPE_FILE);
         CHECK(orch::view(change.path) == base / "b");
         CHECK(orch::view(change.from) == base / "a");
         CHECK_INT(copy.count(change.id), 1);
@@ -174,7 +174,7 @@ void choices() {
     orch::watch_options options(base / "one");
     options.root(base / "two").ignore("*.o").ignore("!keep.o").window(orch::milliseconds{0});
     options.max_wait(orch::milliseconds{100}).flags(ORCH_WATCH_NO_HIDDEN).max_depth(3);
-    options.kinds(1u << ORCH_FILE_CREATE).summary_threshold(1).entry_limit(100);
+    options.kinds(1u << ORCH_FILE_EVENT_CREATE).summary_threshold(1).entry_limit(100);
     options.poll_interval(orch::milliseconds{500});
     const auto id = watch(engine, options);
     for (const char *name : {"one/x.o", "one/.hidden", "one/keep.o", "one/y", "two/z"}) {
@@ -188,7 +188,7 @@ void choices() {
         const auto batch = event.batch();
         CHECK(batch);
         for (const orch_file_event &change : batch->events()) {
-            CHECK_INT(change.kind, ORCH_FILE_CREATE);
+            CHECK_INT(change.kind, ORCH_FILE_EVENT_CREATE);
             created[std::string(orch::view(change.path))]++;
         }
         for (const orch_file_summary &summary : batch->summaries()) {

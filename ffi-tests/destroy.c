@@ -1,4 +1,4 @@
-// What a destroyed engine leaves: nothing, once orch_reap_programs says so. With pidfds and without.
+// What a destroyed engine leaves: nothing, once orch_program_reap says so. With pidfds and without.
 
 #include "host.h"
 
@@ -21,7 +21,7 @@ static int has_children(void) {
 
 static void reap_all(void) {
     size_t left = 1;
-    while (left > 0) CHECK_OK(orch_reap_programs(&left));
+    while (left > 0) CHECK_OK(orch_program_reap(&left));
 }
 
 // Whether every program is gone, each with its number.
@@ -90,7 +90,7 @@ static void exits_are_exact(void) {
 
 int main(void) {
     check_start();
-    CHECK_OK(orch_reap_programs(NULL));
+    CHECK_OK(orch_program_reap(NULL));
     destroy_with_programs();
     own_children_stay();
     forbid_pidfds();

@@ -29,7 +29,7 @@ static void use(void *library) {
     int32_t (*spawn)(orch_engine *, const orch_spawn_options *, uint64_t *);
     find(library, "orch_engine_create", &create);
     find(library, "orch_engine_destroy", &destroy);
-    find(library, "orch_engine_fd", &engine_fd);
+    find(library, "orch_engine_get_fd", &engine_fd);
     find(library, "orch_engine_turn", &turn);
     find(library, "orch_engine_next_event", &next_event);
     find(library, "orch_spawn_options_init", &options_init);

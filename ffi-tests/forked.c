@@ -23,17 +23,17 @@ static void calls_on_engine(const inherited *in) {
     orch_error error;
     check_fill(&error, sizeof error);
     error.size = sizeof error;
-    FORKED(orch_engine_fd(in->engine));
+    FORKED(orch_engine_get_fd(in->engine));
     CHECK_ERROR(NULL, ORCH_E_FORKED, "parent");
     FORKED(orch_engine_bind_thread(in->engine));
     FORKED(orch_engine_turn(in->engine, 0));
     FORKED(orch_engine_turn(in->engine, -1));
-    FORKED(orch_engine_timeout(in->engine, (int32_t *)(void *)filled));
+    FORKED(orch_engine_get_timeout(in->engine, (int32_t *)(void *)filled));
     FORKED(orch_engine_shutdown(in->engine, 0));
     FORKED(orch_engine_log_bytes(in->engine, (size_t *)(void *)filled));
     FORKED(orch_engine_screen_bytes(in->engine, (size_t *)(void *)filled));
     FORKED(orch_engine_next_event(in->engine, &event));
-    FORKED(orch_last_error(in->engine, &error));
+    FORKED(orch_error_get(in->engine, &error));
     FORKED(orch_sender_create(in->engine, (orch_sender **)(void *)filled));
     CHECK_INT(event.kind, 0);
     CHECK(check_is_filled(&error.status, sizeof error.status));
@@ -65,7 +65,7 @@ static void calls_on_terminals(const inherited *in) {
     FORKED(orch_terminal_send_eof(in->engine, in->terminal));
     FORKED(orch_terminal_resize(in->engine, in->terminal, size));
     FORKED(orch_terminal_set_mode(in->engine, in->terminal, ORCH_MODE_RAW));
-    FORKED(orch_terminal_set_size_policy(in->engine, in->terminal, ORCH_SIZE_FIXED));
+    FORKED(orch_terminal_set_size_policy(in->engine, in->terminal, ORCH_SIZE_POLICY_FIXED));
     FORKED(orch_terminal_signal(in->engine, in->terminal, SIGKILL, ORCH_SIGNAL_LEADER));
     FORKED(orch_terminal_close(in->engine, in->terminal, 0));
     FORKED(orch_terminal_pause(in->engine, in->terminal));
@@ -75,7 +75,7 @@ static void calls_on_terminals(const inherited *in) {
     FORKED(orch_reader_pause(in->engine, in->reader));
     FORKED(orch_reader_resume(in->engine, in->reader));
     screen_check_refused(in->engine, in->terminal, in->reader, ORCH_E_FORKED, 1);
-    FORKED(orch_batch(in->engine, &op, 1, sizeof op, status, NULL));
+    FORKED(orch_terminal_batch(in->engine, &op, 1, sizeof op, status, NULL));
     FORKED(orch_terminal_get_state(in->engine, in->terminal, &state));
     FORKED(orch_terminal_get_states(in->engine, &in->terminal, 1, &state, sizeof state, status));
     FORKED(orch_terminal_list(in->engine, ORCH_TERMINALS_ALL, id, 1, count));
@@ -138,7 +138,7 @@ static void watch_goes_on(const inherited *in, const char *base) {
 // The engine with its running programs, unread output and a closing terminal goes on as before.
 static void parent_goes_on(const inherited *in, uint64_t closing) {
     orch_terminal_state state = host_state(in->engine, in->terminal);
-    CHECK(state.flags == ORCH_STATE_RUNNING);
+    CHECK(state.flags == ORCH_TERMINAL_RUNNING);
     CHECK_INT(state.window.cols, 80);
     CHECK_INT(state.reader_count, 1);
     CHECK_INT(state.input_bytes, 0);

@@ -39,7 +39,7 @@ static inline void host_check_status(int32_t got, int32_t expected, const char *
                                      const char *file, int line) {
     if (got == expected) return;
     dprintf(check_stderr, "%s:%d: %s\n  expected: %s\n  got: %s (%d)\n", file, line, text,
-            orch_status_name(expected), orch_status_name(got), (int)got);
+            orch_status_get_name(expected), orch_status_get_name(got), (int)got);
     check_failed(file, line);
 }
 
@@ -56,8 +56,8 @@ static inline void host_check_error(const orch_engine *engine, int32_t status, c
     orch_error error;
     memset(&error, 0, sizeof error);
     error.size = sizeof error;
-    CHECK_OK(orch_last_error(engine, &error));
-    host_check_status(error.status, status, "status of orch_last_error", file, line);
+    CHECK_OK(orch_error_get(engine, &error));
+    host_check_status(error.status, status, "status of orch_error_get", file, line);
     if (!check_contains(error.message.data, error.message.len, part)) {
         dprintf(check_stderr, "%s:%d: message\n  expected to contain: %s\n  got: %.*s\n", file, line,
                 part, (int)error.message.len, (const char *)error.message.data);
@@ -117,7 +117,7 @@ static inline orch_event host_event(void) {
 
 // Whether the engine's descriptor is readable now.
 static inline int host_is_readable(const orch_engine *engine) {
-    struct pollfd fd = {orch_engine_fd(engine), POLLIN, 0};
+    struct pollfd fd = {orch_engine_get_fd(engine), POLLIN, 0};
     CHECK(fd.fd >= 0);
     int ready;
     do {
@@ -129,7 +129,7 @@ static inline int host_is_readable(const orch_engine *engine) {
 
 // Waits until the descriptor is readable and does a turn.
 static inline void host_turn(orch_engine *engine) {
-    struct pollfd fd = {orch_engine_fd(engine), POLLIN, 0};
+    struct pollfd fd = {orch_engine_get_fd(engine), POLLIN, 0};
     CHECK(fd.fd >= 0);
     int ready;
     do {

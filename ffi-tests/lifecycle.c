@@ -5,14 +5,14 @@
 static void create_and_destroy(void) {
     int open_before = check_open_fds();
     orch_engine *engine = host_engine();
-    CHECK(orch_engine_fd(engine) >= 0);
+    CHECK(orch_engine_get_fd(engine) >= 0);
     CHECK(!host_is_readable(engine));
     CHECK_OK(orch_engine_turn(engine, 0));
     orch_event event = host_event();
     CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
     CHECK(!host_is_readable(engine));
     int32_t wait_ms = 0;
-    CHECK_OK(orch_engine_timeout(engine, &wait_ms));
+    CHECK_OK(orch_engine_get_timeout(engine, &wait_ms));
     CHECK_INT(wait_ms, -1);
     size_t log_bytes = 1;
     CHECK_OK(orch_engine_log_bytes(engine, &log_bytes));
@@ -110,7 +110,7 @@ static void versions(void) {
     char header[32];
     snprintf(header, sizeof header, "%d.%d.%d", ORCHFLOW_VERSION_MAJOR, ORCHFLOW_VERSION_MINOR,
              ORCHFLOW_VERSION_PATCH);
-    CHECK_BYTES(orch_version(), strlen(orch_version()), header);
+    CHECK_BYTES(orch_library_get_version(), strlen(orch_library_get_version()), header);
 }
 
 static void status_names(void) {
@@ -151,7 +151,7 @@ static void status_names(void) {
         {INT32_MAX, "unknown status"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        const char *name = orch_status_name(table[i].status);
+        const char *name = orch_status_get_name(table[i].status);
         CHECK_BYTES(name, strlen(name), table[i].name);
     }
 }

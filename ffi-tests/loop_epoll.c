@@ -13,7 +13,7 @@ static void run(uint32_t mode) {
     struct epoll_event interest;
     memset(&interest, 0, sizeof interest);
     interest.events = EPOLLIN | mode;
-    CHECK_SYS(epoll_ctl(set, EPOLL_CTL_ADD, orch_engine_fd(scenario.engine), &interest));
+    CHECK_SYS(epoll_ctl(set, EPOLL_CTL_ADD, orch_engine_get_fd(scenario.engine), &interest));
     do {
         struct epoll_event ready;
         CHECK_INT(epoll_wait(set, &ready, 1, -1), 1);

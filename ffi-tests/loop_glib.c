@@ -12,7 +12,7 @@ typedef struct host {
 
 static gboolean on_readable(gint fd, GIOCondition condition, gpointer data) {
     host *self = (host *)data;
-    CHECK_INT(fd, orch_engine_fd(self->scenario.engine));
+    CHECK_INT(fd, orch_engine_get_fd(self->scenario.engine));
     CHECK_INT(condition, G_IO_IN);
     if (!loop_step(&self->scenario)) return G_SOURCE_CONTINUE;
     g_main_loop_quit(self->loop);
@@ -24,7 +24,7 @@ int main(void) {
     static host self;
     loop_start(&self.scenario);
     self.loop = g_main_loop_new(NULL, FALSE);
-    g_unix_fd_add(orch_engine_fd(self.scenario.engine), G_IO_IN, on_readable, &self);
+    g_unix_fd_add(orch_engine_get_fd(self.scenario.engine), G_IO_IN, on_readable, &self);
     g_main_loop_run(self.loop);
     g_main_loop_unref(self.loop);
     CHECK(self.scenario.over);

@@ -17,7 +17,7 @@ int main(void) {
     uv_loop_t loop;
     uv_poll_t handle;
     CHECK_INT(uv_loop_init(&loop), 0);
-    CHECK_INT(uv_poll_init(&loop, &handle, orch_engine_fd(scenario.engine)), 0);
+    CHECK_INT(uv_poll_init(&loop, &handle, orch_engine_get_fd(scenario.engine)), 0);
     handle.data = &scenario;
     CHECK_INT(uv_poll_start(&handle, UV_READABLE, on_readable), 0);
     CHECK_INT(uv_run(&loop, UV_RUN_DEFAULT), 0);

@@ -3,7 +3,7 @@
 #include "loop.h"
 
 static void wait_readable(const loop_scenario *scenario, int timeout_ms) {
-    struct pollfd fd = {orch_engine_fd(scenario->engine), POLLIN, 0};
+    struct pollfd fd = {orch_engine_get_fd(scenario->engine), POLLIN, 0};
     CHECK(poll(&fd, 1, timeout_ms) >= 0);
 }
 
@@ -17,7 +17,7 @@ int main(void) {
     loop_start(&scenario);
     while (!loop_step(&scenario)) {
         int32_t timeout_ms = -2;
-        CHECK_OK(orch_engine_timeout(scenario.engine, &timeout_ms));
+        CHECK_OK(orch_engine_get_timeout(scenario.engine, &timeout_ms));
         CHECK(timeout_ms >= -1);
         wait_readable(&scenario, timeout_ms);
     }

@@ -9,7 +9,7 @@ int main(void) {
     static loop_scenario scenario;
     loop_start(&scenario);
     do {
-        int engine_fd = orch_engine_fd(scenario.engine);
+        int engine_fd = orch_engine_get_fd(scenario.engine);
         fd_set readable;
         FD_ZERO(&readable);
         FD_SET(engine_fd, &readable);

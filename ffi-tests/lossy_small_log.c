@@ -19,7 +19,7 @@ static void runs_to_its_end(uint32_t delivery) {
         CHECK_OK(orch_reader_pause(engine, state.readers->reader));
     }
     while (state.log_end < OUTPUT_BYTES) {
-        CHECK_INT(state.flags & ORCH_STATE_PAUSED_BY_READER, 0);
+        CHECK_INT(state.flags & ORCH_TERMINAL_PAUSED_BY_READER, 0);
         host_turn(engine);
         state = host_state(engine, terminal);
     }

@@ -56,7 +56,7 @@ static void create(void) {
         CHECK_INT(check_open_fds(), open_before);
         orch_error error;
         error.size = sizeof error;
-        CHECK_OK(orch_last_error(NULL, &error));
+        CHECK_OK(orch_error_get(NULL, &error));
         CHECK_INT(error.os_error, EMFILE);
         CHECK(room < 16);
     }

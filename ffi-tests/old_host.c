@@ -44,7 +44,7 @@ static void old_op(orch_engine *engine, uint64_t terminal) {
     op.data = "typed\n";
     op.len = 6;
     int32_t status = 9;
-    CHECK_OK(orch_batch(engine, &op, 1, HOST_FIRST_OP, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, HOST_FIRST_OP, &status, NULL));
     CHECK_OK(status);
     orch_sender *sender = NULL;
     CHECK_OK(orch_sender_create(engine, &sender));

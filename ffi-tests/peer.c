@@ -31,13 +31,13 @@ static void connects(void) {
     const orch_peer_state state = peer_state(&pair);
     CHECK_INT(state.status, ORCH_PEER_STATUS_CONNECTED);
     CHECK_INT(state.tag, PEER_TAG);
-    CHECK_INT(state.scopes, ORCH_SCOPES_ALL);
+    CHECK_INT(state.scopes, ORCH_SCOPE_ALL);
     CHECK_INT(state.breaker, ORCH_BREAKER_CLOSED);
     CHECK(check_contains(state.server.data, state.server.len, "orchflow/"));
     CHECK(state.last_error.data == NULL);
     CHECK_INT(state.profile_count + state.terminal_count + state.mismatches, 0);
     CHECK_INT(state.retry_in_ms, -1);
-    orch_client_info info;
+    orch_client_state info;
     CHECK_INT(serve_clients(pair.server, &info), 1);
     CHECK_BYTES(info.name.data, info.name.len, "mirror");
 }
@@ -59,7 +59,7 @@ static void reads(void) {
         orch_state_changes changes;
         size_t sessions = 0, panes = 0, slices = 0;
         do {
-            changes = peer_entries(&pair, &cursor, ORCH_COLLECTIONS_ALL, max);
+            changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_ALL, max);
             CHECK_INT(changes.full, slices == 0);
             CHECK(max == 0 || changes.session_count + changes.pane_count <= max);
             CHECK_INT(changes.version.n, state_version(pair.server).n);
@@ -73,7 +73,7 @@ static void reads(void) {
         CHECK_INT(sessions, 1);
         CHECK_INT(panes, 2);
         CHECK_INT(slices, max == 0 || max > 2 ? 1 : max == 2 ? 2 : 3);
-        changes = peer_entries(&pair, &cursor, ORCH_COLLECTIONS_ALL, max);
+        changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_ALL, max);
         CHECK_INT(changes.full + changes.more + changes.session_count + changes.pane_count, 0);
         // Another question begins anew.
         changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_SESSIONS, 0);
@@ -89,10 +89,10 @@ static void output(void) {
     const orch_peer_attach_options options =
         peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_OLDEST);
     peer_catch_up(&pair);
-    orch_terminal_facts facts;
+    orch_state_terminal facts;
     facts.size = sizeof facts;
     CHECK_OK(orch_peer_get_terminal(pair.mirror, pair.peer, terminal, &facts));
-    CHECK_INT(facts.flags, ORCH_STATE_RUNNING);
+    CHECK_INT(facts.flags, ORCH_TERMINAL_RUNNING);
     CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, &options));
     const orch_peer_event *told = peer_until(&pair, ORCH_PEER_ATTACHED);
     CHECK_INT(told->terminal, terminal);
@@ -144,7 +144,7 @@ static void grids(void) {
     CHECK_OK(orch_peer_write(pair.mirror, pair.peer, terminal, "typed\n", 6));
     peer_until_text(&pair, "typed\r\ntyped\r\n");
     CHECK_INT(host_state(pair.server, terminal).window.cols, 70);
-    CHECK_OK(orch_terminal_set_size_policy(pair.server, terminal, ORCH_SIZE_LATEST));
+    CHECK_OK(orch_terminal_set_size_policy(pair.server, terminal, ORCH_SIZE_POLICY_LATEST));
     CHECK_INT(host_state(pair.server, terminal).window.cols, 90);
     CHECK_OK(orch_peer_detach(pair.mirror, pair.peer, terminal));
     CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
@@ -181,13 +181,13 @@ static void screens(void) {
     CHECK_INT(told->update->window.cols, 80);
     CHECK_OK(orch_peer_search(pair.mirror, pair.peer, terminal, orch_str("ONE"),
                               ORCH_SEARCH_IGNORE_CASE, 0, &number));
-    told = peer_answer(&pair, number, ORCH_ANSWER_FOUND);
+    told = peer_answer(&pair, number, ORCH_REPLY_MATCHES);
     CHECK_INT(told->match_count, 2);
     CHECK_INT(told->flags, 0);
     CHECK_INT(orch_peer_match_at(told, 1)->start_col, 8);
     CHECK_INT(orch_peer_match_at(told, 1)->end_col, 11);
     CHECK_OK(orch_peer_query(pair.mirror, pair.peer, terminal, &number));
-    told = peer_answer(&pair, number, ORCH_ANSWER_TERMINAL);
+    told = peer_answer(&pair, number, ORCH_REPLY_TERMINAL);
     CHECK(told->detail != NULL && told->detail->size == sizeof *told->detail);
     CHECK_INT(told->detail->terminal, terminal);
     CHECK_INT(told->detail->log_end, 11);
@@ -198,17 +198,17 @@ static void screens(void) {
     ops[3].window.cols = 100;
     ops[3].window.rows = 30;
     CHECK_OK(orch_peer_batch(pair.mirror, pair.peer, ops, 4, sizeof ops[0], &number));
-    told = peer_answer(&pair, number, ORCH_ANSWER_STATUSES);
+    told = peer_answer(&pair, number, ORCH_REPLY_RESULTS);
     CHECK_INT(told->status_count, 4);
     const uint32_t codes[] = {0, ORCH_REMOTE_NOT_FOUND, ORCH_REMOTE_SKIPPED, 0};
     for (size_t i = 0; i < 4; i++) {
-        const orch_peer_status *status = orch_peer_status_at(told, i);
+        const orch_remote_result *status = orch_remote_result_at(told, i);
         CHECK_INT(status->code, codes[i]);
         CHECK_INT(status->message.len > 0, codes[i] != 0);
     }
     ops[0] = peer_op(terminal, ORCH_OP_CLOSE, "");
     CHECK_OK(orch_peer_batch(pair.mirror, pair.peer, ops, 1, sizeof ops[0], &number));
-    CHECK_INT(peer_answer(&pair, number, ORCH_ANSWER_STATUSES)->status_count, 1);
+    CHECK_INT(peer_answer(&pair, number, ORCH_REPLY_RESULTS)->status_count, 1);
     CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
 }
 
@@ -216,14 +216,14 @@ static void screens(void) {
 static void grants(void) {
     uint64_t number = 0;
     CHECK_OK(orch_peer_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, NULL, &number));
-    const orch_peer_event *told = peer_answer(&pair, number, ORCH_ANSWER_FAILED);
+    const orch_peer_event *told = peer_answer(&pair, number, ORCH_REPLY_FAILED);
     CHECK(told->code != 0 && told->len > 0);
     const orch_bytes argv[] = {orch_str("cat")};
     const orch_spawn_options cat = host_options(argv, 1);
     const orch_size window = {100, 30, 0, 0};
     CHECK_OK(orch_grant_profile(pair.server, orch_str("cat"), &cat));
     CHECK_OK(orch_peer_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, &window, &number));
-    uint64_t terminal = peer_answer(&pair, number, ORCH_ANSWER_SPAWNED)->terminal;
+    uint64_t terminal = peer_answer(&pair, number, ORCH_REPLY_SPAWNED)->terminal;
     CHECK_INT(host_state(pair.server, terminal).window.cols, 100);
     CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
     // valgrind does not know openat2, by which directories are found.
@@ -236,7 +236,7 @@ static void grants(void) {
     CHECK_SYS(close(fd));
     CHECK_OK(orch_grant_directory(pair.server, orch_str(folder)));
     CHECK_OK(orch_peer_watch(pair.mirror, pair.peer, orch_str(folder), &number));
-    uint64_t watch = peer_answer(&pair, number, ORCH_ANSWER_WATCHING)->watch;
+    uint64_t watch = peer_answer(&pair, number, ORCH_REPLY_WATCHING)->watch;
     orch_state_changes changes;
     for (;;) {
         orch_peer_cursor cursor = {{0, 0, 0, 0}};
@@ -244,17 +244,17 @@ static void grants(void) {
         if (changes.file_count == 2) break;
         peer_until(&pair, ORCH_PEER_STATE);
     }
-    const orch_file_facts *file = orch_file_facts_at(&changes, 1);
+    const orch_state_file *file = orch_state_file_at(&changes, 1);
     CHECK_INT(file->watch, watch);
     CHECK_BYTES(file->name.data, file->name.len, "file");
-    orch_file_facts facts;
+    orch_state_file facts;
     facts.size = sizeof facts;
     CHECK_OK(orch_peer_get_file(pair.mirror, pair.peer, watch, file->id, &facts));
-    CHECK_INT(facts.file_type, ORCH_FILE_FILE);
+    CHECK_INT(facts.file_type, ORCH_FILE_TYPE_FILE);
     CHECK_OK(orch_peer_unwatch(pair.mirror, pair.peer, watch, &number));
-    peer_answer(&pair, number, ORCH_ANSWER_DONE);
+    peer_answer(&pair, number, ORCH_REPLY_DONE);
     CHECK_OK(orch_peer_unwatch(pair.mirror, pair.peer, watch, &number));
-    CHECK_INT(peer_answer(&pair, number, ORCH_ANSWER_FAILED)->code, ORCH_REMOTE_NOT_FOUND);
+    CHECK_INT(peer_answer(&pair, number, ORCH_REPLY_FAILED)->code, ORCH_REMOTE_NOT_FOUND);
     CHECK_SYS(unlink(path));
     CHECK_SYS(rmdir(folder));
 }
@@ -262,8 +262,8 @@ static void grants(void) {
 static void changes(void) {
     const orch_session session = state_session("new", "From the mirror");
     const orch_pane pane = state_pane("inside", "new");
-    orch_state_op ops[2] = {state_op(ORCH_CHANGE_SET_SESSION, NULL),
-                            state_op(ORCH_CHANGE_SET_PANE, NULL)};
+    orch_state_op ops[2] = {state_op(ORCH_STATE_OP_SET_SESSION, NULL),
+                            state_op(ORCH_STATE_OP_SET_PANE, NULL)};
     uint64_t number = 0, other = 0;
     peer_catch_up(&pair);
     ops[0].session = &session;
@@ -297,7 +297,7 @@ static void disconnects(void) {
     peer_check_refused(pair.mirror, pair.peer, ORCH_E_STALE_ID);
     CHECK_OK(orch_peer_list(pair.mirror, NULL, 0, &count));
     CHECK_INT(count, 0);
-    orch_client_info info;
+    orch_client_state info;
     while (serve_clients(pair.server, &info) > 0) peer_step(&pair);
     peer_end(&pair);
 }
@@ -321,7 +321,7 @@ static void lost_connections(void) {
     CHECK_OK(orch_peer_query(pair.mirror, pair.peer, terminal, &number));
     CHECK_OK(orch_engine_destroy(pair.server));
     pair.server = NULL;
-    const orch_peer_event *told = peer_answer(&pair, number, ORCH_ANSWER_FAILED);
+    const orch_peer_event *told = peer_answer(&pair, number, ORCH_REPLY_FAILED);
     CHECK_INT(told->code, ORCH_REMOTE_DISCONNECTED);
     told = peer_until(&pair, ORCH_PEER_DISCONNECTED);
     CHECK(told->retry_in_ms >= 0 && told->len > 0);
@@ -386,7 +386,7 @@ static void codecs(void) {
         CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
         peer_until(&pair, ORCH_PEER_STATE);
         orch_peer_cursor cursor = {{0, 0, 0, 0}};
-        const orch_state_changes all = peer_entries(&pair, &cursor, ORCH_COLLECTIONS_ALL, 0);
+        const orch_state_changes all = peer_entries(&pair, &cursor, ORCH_COLLECTION_ALL, 0);
         CHECK_INT(all.session_count, 1);
         CHECK_INT(all.pane_count, 0);
         peer_end(&pair);

@@ -40,7 +40,7 @@ static inline void peer_serve(peer_pair *pair, const char *address) {
     pair->server = host_engine();
     serve_listen(pair->server, address, pair->address);
     CHECK_OK(orch_token_options_init(&options, sizeof options));
-    options.scopes = ORCH_SCOPES_ALL;
+    options.scopes = ORCH_SCOPE_ALL;
     options.secret.data = secret;
     options.secret.len = sizeof secret;
     memset(pair->token, 0, sizeof pair->token);
@@ -59,8 +59,8 @@ static inline void peer_let_serve(peer_pair *pair) {
 
 // Waits until one of the two has something to do, and lets both.
 static inline void peer_step(peer_pair *pair) {
-    struct pollfd fds[2] = {{orch_engine_fd(pair->mirror), POLLIN, 0}, {-1, POLLIN, 0}};
-    if (pair->server != NULL) fds[1].fd = orch_engine_fd(pair->server);
+    struct pollfd fds[2] = {{orch_engine_get_fd(pair->mirror), POLLIN, 0}, {-1, POLLIN, 0}};
+    if (pair->server != NULL) fds[1].fd = orch_engine_get_fd(pair->server);
     if (poll(fds, 2, -1) < 0) CHECK_INT(errno, EINTR);
     peer_let_serve(pair);
     CHECK_OK(orch_engine_turn(pair->mirror, 0));
@@ -141,9 +141,9 @@ static inline int peer_is_equal(peer_pair *pair) {
     uint64_t hash = 0;
     if (orch_peer_state_version(pair->mirror, pair->peer, &copy) != ORCH_OK) return 0;
     const orch_state_version version = state_version(pair->server);
-    CHECK_OK(orch_peer_state_hash(pair->mirror, pair->peer, ORCH_COLLECTIONS_ALL, &hash));
+    CHECK_OK(orch_peer_state_hash(pair->mirror, pair->peer, ORCH_COLLECTION_ALL, &hash));
     return copy.epoch == version.epoch && copy.n == version.n &&
-           hash == state_hash(pair->server, ORCH_COLLECTIONS_ALL);
+           hash == state_hash(pair->server, ORCH_COLLECTION_ALL);
 }
 
 // Reads events until the copy is the state of the server.
@@ -200,12 +200,12 @@ static inline orch_state_changes peer_entries(peer_pair *pair, orch_peer_cursor 
 // Every call about this peer is refused with this status, and leaves its outputs alone.
 static inline void peer_check_refused(orch_engine *engine, uint64_t peer, int32_t status) {
     const orch_op op = peer_op(1, ORCH_OP_INPUT, "x");
-    const orch_state_op change = state_op(ORCH_CHANGE_REMOVE_PANE, "x");
+    const orch_state_op change = state_op(ORCH_STATE_OP_REMOVE_PANE, "x");
     orch_peer_state state;
     orch_session session = state_session("x", "");
     orch_pane pane = state_pane("x", "x");
-    orch_terminal_facts terminal;
-    orch_file_facts file;
+    orch_state_terminal terminal;
+    orch_state_file file;
     orch_state_changes changes;
     orch_state_version version = {7, 7};
     orch_peer_cursor cursor = {{0, 0, 0, 0}};
@@ -232,7 +232,7 @@ static inline void peer_check_refused(orch_engine *engine, uint64_t peer, int32_
     CHECK_STATUS(orch_peer_unwatch(engine, peer, 1, &number), status);
     CHECK_STATUS(orch_peer_change(engine, peer, &change, 1, sizeof change, &number), status);
     CHECK_STATUS(orch_peer_state_version(engine, peer, &version), status);
-    CHECK_STATUS(orch_peer_state_hash(engine, peer, ORCH_COLLECTIONS_ALL, &number), status);
+    CHECK_STATUS(orch_peer_state_hash(engine, peer, ORCH_COLLECTION_ALL, &number), status);
     CHECK_STATUS(orch_peer_get_session(engine, peer, orch_str("x"), &session), status);
     CHECK_STATUS(orch_peer_get_pane(engine, peer, orch_str("x"), &pane), status);
     CHECK_STATUS(orch_peer_get_terminal(engine, peer, 1, &terminal), status);

@@ -127,7 +127,7 @@ static void requests(void) {
     REFUSED(orch_peer_watch(engine, peer, bad_bytes, &number), "NULL");
     REFUSED(orch_peer_watch(engine, peer, orch_str("/"), NULL), "NULL");
     REFUSED(orch_peer_unwatch(engine, peer, 1, NULL), "NULL");
-    orch_state_op change = state_op(ORCH_CHANGE_REMOVE_PANE, "x");
+    orch_state_op change = state_op(ORCH_STATE_OP_REMOVE_PANE, "x");
     REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change, NULL), "NULL");
     REFUSED(orch_peer_change(engine, peer, NULL, 1, sizeof change, &number), "NULL");
     REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change - 1, &number), "stride");
@@ -157,7 +157,7 @@ static void questions(void) {
     CHECK_INT(count, 77);
     REFUSED(orch_peer_get_state(engine, peer, NULL), "NULL");
     REFUSED(orch_peer_state_version(engine, peer, NULL), "NULL");
-    REFUSED(orch_peer_state_hash(engine, peer, ORCH_COLLECTIONS_ALL, NULL), "NULL");
+    REFUSED(orch_peer_state_hash(engine, peer, ORCH_COLLECTION_ALL, NULL), "NULL");
     REFUSED(orch_peer_state_hash(engine, peer, 0, &number), "collections");
     REFUSED(orch_peer_state_hash(engine, peer, 16, &number), "collections");
     REFUSED(orch_peer_get_session(engine, peer, orch_str("x"), NULL), "NULL");

@@ -32,7 +32,7 @@ static void use_peers(void) {
     CHECK_OK(orch_peer_disconnect(pair.mirror, other));
     peer_check_refused(pair.mirror, other, ORCH_E_STALE_ID);
     peer_state(&pair);
-    peer_entries(&pair, &cursor, ORCH_COLLECTIONS_ALL, 0);
+    peer_entries(&pair, &cursor, ORCH_COLLECTION_ALL, 0);
     CHECK_OK(orch_peer_get_session(pair.mirror, pair.peer, orch_str("main"), &session));
     CHECK_OK(orch_peer_query(pair.mirror, pair.peer, 1, &number));
     CHECK_OK(orch_peer_write(pair.mirror, pair.peer, 99, "x", 1));
@@ -56,8 +56,8 @@ static void events(int with_turn) {
 
     const orch_op op = peer_op(98, ORCH_OP_INPUT, "x");
     CHECK_OK(orch_peer_batch(pair.mirror, pair.peer, &op, 1, sizeof op, &number));
-    const orch_peer_event *told = peer_answer(&pair, number, ORCH_ANSWER_STATUSES);
-    const orch_peer_status *status = orch_peer_status_at(told, 0);
+    const orch_peer_event *told = peer_answer(&pair, number, ORCH_REPLY_RESULTS);
+    const orch_remote_result *status = orch_remote_result_at(told, 0);
     const orch_bytes message = status->message;
     char copy[256];
     CHECK(message.len > 0 && message.len < sizeof copy);

@@ -12,7 +12,7 @@ static orch_engine *reviewing_engine(size_t reviews) {
     config.reviews = reviews;
     CHECK_OK(orch_engine_create(&config, &engine));
     serve_listen(engine, "127.0.0.1:0", address);
-    serve_token(engine, ORCH_SCOPES_ALL, token);
+    serve_token(engine, ORCH_SCOPE_ALL, token);
     return engine;
 }
 
@@ -35,7 +35,7 @@ static const orch_state_review *next_review(orch_engine *engine) {
 static void check_ops(const orch_state_review *review) {
     CHECK_INT(review->op_count, 4);
     const orch_state_op *op = orch_state_op_at(review, 0);
-    CHECK_INT(op->kind, ORCH_CHANGE_SET_SESSION);
+    CHECK_INT(op->kind, ORCH_STATE_OP_SET_SESSION);
     CHECK_INT(op->base, 0);
     CHECK_BYTES(op->id.data, op->id.len, "s");
     CHECK(op->pane == NULL);
@@ -45,18 +45,18 @@ static void check_ops(const orch_state_review *review) {
     CHECK_INT(op->session->metadata_count, 1);
     CHECK_BYTES(op->session->metadata->value.data, op->session->metadata->value.len, "v");
     op = orch_state_op_at(review, 1);
-    CHECK_INT(op->kind, ORCH_CHANGE_SET_PANE);
+    CHECK_INT(op->kind, ORCH_STATE_OP_SET_PANE);
     CHECK(op->base == ORCH_STATE_NO_BASE);
     CHECK(op->session == NULL);
     CHECK_BYTES(op->id.data, op->id.len, "p");
     CHECK_INT(op->pane->content, ORCH_PANE_FILE);
     CHECK_BYTES(op->pane->data.data, op->pane->data.len, "/etc/hosts");
     op = orch_state_op_at(review, 2);
-    CHECK_INT(op->kind, ORCH_CHANGE_REMOVE_PANE);
+    CHECK_INT(op->kind, ORCH_STATE_OP_REMOVE_PANE);
     CHECK_BYTES(op->id.data, op->id.len, "q");
     CHECK(op->session == NULL && op->pane == NULL);
     op = orch_state_op_at(review, 3);
-    CHECK_INT(op->kind, ORCH_CHANGE_REMOVE_SESSION);
+    CHECK_INT(op->kind, ORCH_STATE_OP_REMOVE_SESSION);
     CHECK_BYTES(op->id.data, op->id.len, "t");
 }
 
@@ -75,7 +75,7 @@ static void send_all_kinds(serve_client *client, int mutation) {
 // What is lent with the event stays through questions and the answer, until the next event or turn.
 static void accepted_and_refused(int with_turn) {
     static serve_client client;
-    orch_client_info info;
+    orch_client_state info;
     orch_event event = host_event();
     orch_engine *engine = reviewing_engine(0);
     serve_hello(&client, engine, address, token);
@@ -85,8 +85,8 @@ static void accepted_and_refused(int with_turn) {
     CHECK_INT(review->client, info.client);
     check_ops(review);
     CHECK(!state_has_session(engine, "s"));
-    CHECK_OK(orch_state_answer_review(engine, review->review, 0, orch_str("not here")));
-    CHECK_STATUS(orch_state_answer_review(engine, review->review, 1, state_none), ORCH_E_STALE_ID);
+    CHECK_OK(orch_review_answer(engine, review->review, 0, orch_str("not here")));
+    CHECK_STATUS(orch_review_answer(engine, review->review, 1, state_none), ORCH_E_STALE_ID);
     check_ops(review);
     const orch_state_op *op = orch_state_op_at(review, 0);
     const orch_bytes name = op->session->name;
@@ -107,7 +107,7 @@ static void accepted_and_refused(int with_turn) {
 
     send_all_kinds(&client, 2);
     review = next_review(engine);
-    CHECK_OK(orch_state_answer_review(engine, review->review, 1, state_none));
+    CHECK_OK(orch_review_answer(engine, review->review, 1, state_none));
     CHECK(state_has_session(engine, "s") && state_has_pane(engine, "p"));
     serve_until(&client, "\"mutation\":2");
     CHECK(strstr(client.text, "\"rejected\"") == NULL);
@@ -123,7 +123,7 @@ static void overtaken(void) {
     send_all_kinds(&client, 1);
     const uint64_t review = next_review(engine)->review;
     state_put_session(engine, "s", "The host's");
-    CHECK_OK(orch_state_answer_review(engine, review, 1, state_none));
+    CHECK_OK(orch_review_answer(engine, review, 1, state_none));
     serve_until(&client, "\"rejected\"");
     CHECK(strstr(client.text, "\"conflict\"") != NULL);
     CHECK(strstr(client.text, "The host's") != NULL);
@@ -146,13 +146,13 @@ static void several(void) {
     CHECK(reviews[0] != reviews[1]);
     serve_until(&client, "\"rejected\"");
     CHECK(strstr(client.text, "\"mutation\":2") != NULL && strstr(client.text, "\"limit\"") != NULL);
-    CHECK_OK(orch_state_answer_review(engine, reviews[1], 1, state_none));
+    CHECK_OK(orch_review_answer(engine, reviews[1], 1, state_none));
     CHECK(state_has_session(engine, "s1") && !state_has_session(engine, "s0"));
     CHECK_SYS(close(client.fd));
-    orch_client_info info;
+    orch_client_state info;
     while (serve_clients(engine, &info) > 0) host_turn(engine);
     // The change of one who is gone still waits, and counts.
-    CHECK_OK(orch_state_answer_review(engine, reviews[0], 1, state_none));
+    CHECK_OK(orch_review_answer(engine, reviews[0], 1, state_none));
     CHECK(state_has_session(engine, "s0"));
     CHECK_OK(orch_engine_destroy(engine));
 }

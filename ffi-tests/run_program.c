@@ -56,7 +56,7 @@ static void unread_events(orch_engine *engine) {
     while (host_state(engine, terminal).log_end == 0) host_turn(engine);
     for (int i = 0; i < 3; i++) CHECK(host_is_readable(engine));
     int32_t wait_ms = -1;
-    CHECK_OK(orch_engine_timeout(engine, &wait_ms));
+    CHECK_OK(orch_engine_get_timeout(engine, &wait_ms));
     CHECK_INT(wait_ms, 0);
     // A turn does not wait then, whatever it is told.
     CHECK_OK(orch_engine_turn(engine, -1));
@@ -187,7 +187,7 @@ static void check_refused(orch_engine *engine, const char *program, const char *
     CHECK_ERROR(engine, status, status == ORCH_E_NO_DIRECTORY ? cwd : program);
     orch_error error;
     error.size = sizeof error;
-    CHECK_OK(orch_last_error(engine, &error));
+    CHECK_OK(orch_error_get(engine, &error));
     CHECK(error.os_error != 0);
 }
 

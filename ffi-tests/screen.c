@@ -81,10 +81,10 @@ static void styled_rows(const orch_rows *rows) {
                                    ORCH_ATTRIBUTE_STRIKEOUT);
 }
 
-static void check_cursor(const orch_cursor *cursor) {
+static void check_cursor(const orch_screen_cursor *cursor) {
     CHECK_INT(cursor->row, 7);
     CHECK_INT(cursor->col, 6);
-    CHECK_INT(cursor->shape, ORCH_CURSOR_UNDERLINE);
+    CHECK_INT(cursor->shape, ORCH_CURSOR_SHAPE_UNDERLINE);
     CHECK_INT(cursor->flags, 0);
 }
 
@@ -122,9 +122,9 @@ static void styled(orch_engine *engine) {
     CHECK_OK(orch_terminal_get_rows(engine, terminal, 0, SCREEN_ROWS, &rows));
     styled_rows(&rows);
 
-    CHECK_INT(state.flags, ORCH_STATE_HAS_SCREEN | (state.flags & ORCH_STATE_HUNG_UP));
+    CHECK_INT(state.flags, ORCH_TERMINAL_HAS_SCREEN | (state.flags & ORCH_TERMINAL_HUNG_UP));
     CHECK_BYTES(state.title.data, state.title.len, "the title");
-    CHECK_INT(state.told_cwd.len, 0);
+    CHECK_INT(state.reported_cwd.len, 0);
     check_cursor(&state.cursor);
     CHECK_INT(state.modes, modes);
     CHECK_INT(state.history, 0);
@@ -217,7 +217,7 @@ static void answers(orch_engine *engine) {
     CHECK_INT(orch_terminal_set_colors(engine, 12345, 0, 0, 0), ORCH_E_STALE_ID);
     CHECK_OK(orch_terminal_set_colors(engine, terminal, 0x010203, 0xFFEEDD, 0));
 
-    options.flags = ORCH_SCREEN_NO_ANSWERS;
+    options.flags = ORCH_SCREEN_NO_REPLIES;
     terminal = screen_sh(engine, asks, ORCH_DELIVERY_LOSSLESS, &options);
     text.len = 0;
     host_until_text(engine, terminal, &text, 0, "ready");
@@ -260,7 +260,7 @@ static void memory(orch_engine *engine) {
 static void none(orch_engine *engine) {
     uint64_t terminal = host_cat(engine);
     orch_terminal_state state = host_state(engine, terminal);
-    CHECK_INT(state.flags & (ORCH_STATE_HAS_SCREEN | ORCH_STATE_HAS_EXIT_CODE), 0);
+    CHECK_INT(state.flags & (ORCH_TERMINAL_HAS_SCREEN | ORCH_TERMINAL_HAS_EXIT_CODE), 0);
     CHECK_INT(state.title.len, 0);
     CHECK_INT(state.command_for_ns, -1);
     CHECK_INT(state.screen_bytes, 0);

@@ -94,7 +94,7 @@ typedef struct screen_view {
     uint64_t generation;
     uint32_t history;
     uint32_t viewport;
-    orch_cursor cursor;
+    orch_screen_cursor cursor;
     char title[64];
     size_t updates;
 } screen_view;
@@ -185,9 +185,9 @@ static inline void screen_check_view(orch_engine *engine, uint64_t terminal,
     CHECK_BYTES(text.data, text.len, drawn);
 }
 
-static inline orch_search screen_search(const char *pattern, uint32_t flags) {
-    orch_search search;
-    CHECK_OK(orch_search_init(&search, sizeof search));
+static inline orch_search_options screen_search(const char *pattern, uint32_t flags) {
+    orch_search_options search;
+    CHECK_OK(orch_search_options_init(&search, sizeof search));
     search.pattern = orch_str(pattern);
     search.flags = flags;
     return search;
@@ -213,7 +213,7 @@ static inline void screen_check_refused(orch_engine *engine, uint64_t terminal, 
     no_update = update;
     no_snapshot = snapshot;
     no_matches = matches;
-    const orch_search search = screen_search("x", 0);
+    const orch_search_options search = screen_search("x", 0);
     CHECK_STATUS(orch_terminal_clear_screen(engine, terminal), status);
     CHECK_STATUS(orch_reader_scroll_to(engine, reader, 1), status);
     CHECK_STATUS(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_SCREEN), status);

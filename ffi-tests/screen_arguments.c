@@ -60,7 +60,7 @@ static void options(orch_engine *engine) {
     uint64_t terminal = screen_sh(engine, "exec cat", ORCH_DELIVERY_NONE, &wide.known);
     CHECK_OK(orch_terminal_close(engine, terminal, 0));
     CHECK_STATUS(orch_screen_options_init(NULL, sizeof bad), ORCH_E_INVALID);
-    CHECK_STATUS(orch_search_init(NULL, sizeof(orch_search)), ORCH_E_INVALID);
+    CHECK_STATUS(orch_search_options_init(NULL, sizeof(orch_search_options)), ORCH_E_INVALID);
 }
 
 // A terminal without a screen refuses what is about one, and only that.
@@ -84,7 +84,7 @@ static void no_screen(orch_engine *engine) {
     op.terminal = terminal;
     op.kind = ORCH_OP_CLEAR;
     int32_t status = 9;
-    CHECK_OK(orch_batch(engine, &op, 1, sizeof op, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, sizeof op, &status, NULL));
     CHECK_STATUS(status, ORCH_E_NO_SCREEN);
     orch_bytes argv[1];
     argv[0] = orch_str("true");
@@ -114,7 +114,7 @@ static void outputs(orch_engine *engine, uint64_t terminal) {
         orch_matches known;
         uint64_t tail[2];
     } matches;
-    const orch_search search = screen_search("ready", 0);
+    const orch_search_options search = screen_search("ready", 0);
     CHECK_STATUS(orch_terminal_get_screen(engine, terminal, 0, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_rows(engine, terminal, 0, 1, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_text(engine, terminal, 0, NULL), ORCH_E_INVALID);
@@ -148,7 +148,7 @@ static void patterns(orch_engine *engine, uint64_t terminal) {
     check_fill(&found, sizeof found);
     found.size = sizeof found;
     before = found;
-    orch_search bad;
+    orch_search_options bad;
     CHECK_STATUS(orch_terminal_search(engine, terminal, NULL, &found), ORCH_E_INVALID);
 #define REFUSED(assignment, part)                                                              \
     (bad = screen_search("ready", 0), assignment,                                              \
@@ -198,10 +198,10 @@ static void readers(orch_engine *engine, uint64_t terminal) {
     op.kind = ORCH_OP_SCROLL_TO;
     op.reader = viewer;
     int32_t status = 9;
-    CHECK_OK(orch_batch(engine, &op, 1, sizeof op, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, sizeof op, &status, NULL));
     CHECK_STATUS(status, ORCH_E_STALE_ID);
     op.terminal = terminal;
-    CHECK_OK(orch_batch(engine, &op, 1, sizeof op, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, sizeof op, &status, NULL));
     CHECK_OK(status);
 }
 

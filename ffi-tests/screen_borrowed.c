@@ -18,7 +18,7 @@ static void ask(orch_engine *engine, uint64_t terminal) {
     orch_matches found;
     snapshot.size = sizeof snapshot;
     found.size = sizeof found;
-    const orch_search search = screen_search("e", 0);
+    const orch_search_options search = screen_search("e", 0);
     screen_get(engine, terminal, 0);
     screen_text(engine, terminal, 100);
     CHECK_OK(orch_terminal_get_rows(engine, terminal, -10, 100, &rows));
@@ -113,7 +113,7 @@ static void questions(orch_engine *engine) {
     terminal = screen_ready(engine, script, NULL);
     orch_matches found;
     found.size = sizeof found;
-    const orch_search search = screen_search("link", 0);
+    const orch_search_options search = screen_search("link", 0);
     CHECK_OK(orch_terminal_search(engine, terminal, &search, &found));
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
     host_until(engine, terminal, ORCH_EVENT_CLOSED, &event, NULL);

@@ -96,7 +96,7 @@ static void directories(orch_engine *engine) {
     orch_event event = next_fact(engine, terminal, ORCH_EVENT_CWD);
     CHECK_BYTES(event.data, event.len, "/a b");
     orch_terminal_state state = host_state(engine, terminal);
-    CHECK_BYTES(state.told_cwd.data, state.told_cwd.len, "/a b");
+    CHECK_BYTES(state.reported_cwd.data, state.reported_cwd.len, "/a b");
     CHECK(state.cwd.len > 0 && !check_contains(state.cwd.data, state.cwd.len, "a b"));
 }
 
@@ -110,7 +110,7 @@ static void commands(orch_engine *engine) {
     CHECK_BYTES(event.data, event.len, "ls -l");
     orch_terminal_state state = host_state(engine, terminal);
     CHECK(state.command_for_ns >= 0);
-    CHECK_INT(state.flags & ORCH_STATE_HAS_EXIT_CODE, 0);
+    CHECK_INT(state.flags & ORCH_TERMINAL_HAS_EXIT_CODE, 0);
     CHECK_SYS(usleep(2000));
     host_type(engine, terminal, "\n");
     event = next_fact(engine, terminal, ORCH_EVENT_COMMAND_FINISHED);
@@ -119,7 +119,7 @@ static void commands(orch_engine *engine) {
     CHECK(event.duration_ns >= 2000000);
     state = host_state(engine, terminal);
     CHECK_INT(state.command_for_ns, -1);
-    CHECK_INT(state.flags & ORCH_STATE_HAS_EXIT_CODE, ORCH_STATE_HAS_EXIT_CODE);
+    CHECK_INT(state.flags & ORCH_TERMINAL_HAS_EXIT_CODE, ORCH_TERMINAL_HAS_EXIT_CODE);
     CHECK_INT(state.last_exit_code, 3);
     host_type(engine, terminal, "\n");
     event = next_fact(engine, terminal, ORCH_EVENT_COMMAND_STARTED);
@@ -128,7 +128,7 @@ static void commands(orch_engine *engine) {
     event = next_fact(engine, terminal, ORCH_EVENT_COMMAND_FINISHED);
     CHECK_INT(event.exit_kind, ORCH_EXIT_UNKNOWN);
     CHECK_INT(event.exit_value, 0);
-    CHECK_INT(host_state(engine, terminal).flags & ORCH_STATE_HAS_EXIT_CODE, 0);
+    CHECK_INT(host_state(engine, terminal).flags & ORCH_TERMINAL_HAS_EXIT_CODE, 0);
 }
 
 static void clipboard(orch_engine *engine) {

@@ -5,7 +5,7 @@
 static int32_t row_of(orch_engine *engine, uint64_t terminal, orch_line_position place) {
     int32_t row = INT32_MAX;
     uint32_t col = UINT32_MAX;
-    CHECK_OK(orch_terminal_locate(engine, terminal, place, &row, &col));
+    CHECK_OK(orch_terminal_get_position(engine, terminal, place, &row, &col));
     orch_rows rows;
     CHECK_OK(orch_terminal_get_rows(engine, terminal, row, 1, &rows));
     CHECK_INT(rows.row_count, 1);
@@ -16,7 +16,7 @@ static int32_t row_of(orch_engine *engine, uint64_t terminal, orch_line_position
 }
 
 static orch_match only_match(orch_engine *engine, uint64_t terminal, const char *text) {
-    const orch_search search = screen_search(text, 0);
+    const orch_search_options search = screen_search(text, 0);
     CHECK_INT(search.from_line.line, ORCH_LINE_NONE);
     orch_matches found;
     found.size = sizeof found;
@@ -29,7 +29,7 @@ static orch_match only_match(orch_engine *engine, uint64_t terminal, const char 
 static void refused(orch_engine *engine, uint64_t terminal, orch_line_position place) {
     int32_t row = 7;
     uint32_t col = 8;
-    CHECK_STATUS(orch_terminal_locate(engine, terminal, place, &row, &col), ORCH_E_NOT_FOUND);
+    CHECK_STATUS(orch_terminal_get_position(engine, terminal, place, &row, &col), ORCH_E_NOT_FOUND);
     CHECK_INT(row, 7);
     CHECK_INT(col, 8);
 }
@@ -70,7 +70,7 @@ int main(void) {
     CHECK(row_of(engine, terminal, match.start) != match.start_row);
 
     // In slices, from place to place.
-    orch_search search = screen_search("1", 0);
+    orch_search_options search = screen_search("1", 0);
     search.matches_max = 3;
     size_t count = 0;
     for (;;) {
@@ -106,15 +106,15 @@ int main(void) {
     refused(engine, terminal, place);
     int32_t row;
     uint32_t col;
-    CHECK_STATUS(orch_terminal_locate(engine, terminal, place, NULL, &col), ORCH_E_INVALID);
-    CHECK_STATUS(orch_terminal_locate(engine, terminal, place, &row, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_get_position(engine, terminal, place, NULL, &col), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_get_position(engine, terminal, place, &row, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_get_marks(engine, terminal, NULL), ORCH_E_INVALID);
     marks.size = sizeof marks - 1;
     CHECK_STATUS(orch_terminal_get_marks(engine, terminal, &marks), ORCH_E_INVALID);
     marks.size = sizeof marks;
     CHECK_STATUS(orch_terminal_get_marks(engine, terminal + 1, &marks), ORCH_E_STALE_ID);
     place.line = 0;
-    CHECK_STATUS(orch_terminal_locate(engine, terminal + 1, place, &row, &col), ORCH_E_STALE_ID);
+    CHECK_STATUS(orch_terminal_get_position(engine, terminal + 1, place, &row, &col), ORCH_E_STALE_ID);
     CHECK_OK(orch_engine_destroy(engine));
     return 0;
 }

@@ -2,7 +2,7 @@
 
 #include "screen.h"
 
-static orch_matches find(orch_engine *engine, uint64_t terminal, const orch_search *search) {
+static orch_matches find(orch_engine *engine, uint64_t terminal, const orch_search_options *search) {
     orch_matches found;
     check_fill(&found, sizeof found);
     found.size = sizeof found;
@@ -33,7 +33,7 @@ int main(void) {
     host_until_exit(engine, terminal, 0, NULL);
     CHECK_INT(host_state(engine, terminal).history, 15);
 
-    orch_search search = screen_search("one", 0);
+    orch_search_options search = screen_search("one", 0);
     orch_matches found = find(engine, terminal, &search);
     CHECK_INT(found.match_count, 1);
     CHECK_INT(found.has_more, 0);
@@ -99,7 +99,7 @@ int main(void) {
     check_match(&found, 0, -5, 0, -5, 1);
     CHECK_INT(found.next, -4);
     CHECK_INT(found.next_col, 7);
-    CHECK_OK(orch_search_init(&search, sizeof search));
+    CHECK_OK(orch_search_options_init(&search, sizeof search));
     search.pattern = orch_str("1");
 
     search.from = 100;

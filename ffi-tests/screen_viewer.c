@@ -129,7 +129,7 @@ static void scrolls_back(orch_engine *engine) {
     op.reader = viewer;
     op.value = UINT32_MAX;
     int32_t status = 9;
-    CHECK_OK(orch_batch(engine, &op, 1, sizeof op, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, sizeof op, &status, NULL));
     CHECK_OK(status);
     screen_until_kind(engine, viewer, ORCH_EVENT_SCREEN, &event, &view);
     CHECK_INT(view.viewport, 96);
@@ -141,7 +141,7 @@ static void scrolls_back(orch_engine *engine) {
 
     // Clearing reaches viewers as an update.
     op.kind = ORCH_OP_CLEAR;
-    CHECK_OK(orch_batch(engine, &op, 1, sizeof op, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, sizeof op, &status, NULL));
     CHECK_OK(status);
     screen_until_kind(engine, viewer, ORCH_EVENT_SCREEN, &event, &view);
     CHECK_INT(view.history, 0);
@@ -168,7 +168,7 @@ static void pastes(orch_engine *engine) {
     op.data = "batch";
     op.len = 5;
     int32_t status = 9;
-    CHECK_OK(orch_batch(engine, &op, 1, sizeof op, &status, NULL));
+    CHECK_OK(orch_terminal_batch(engine, &op, 1, sizeof op, &status, NULL));
     CHECK_OK(status);
     host_until_text(engine, terminal, &text, 0, "^[[200~batch^[[201~");
     orch_sender *sender = NULL;

@@ -9,7 +9,7 @@
 static void one_client(const char *listen_on) {
     static serve_client client;
     char address[256], token[ORCH_TOKEN_BYTES + 1], number[64];
-    orch_client_info info;
+    orch_client_state info;
     orch_engine *engine = host_engine();
     uint64_t listener = serve_listen(engine, listen_on, address);
     serve_token(engine, ORCH_SCOPE_OBSERVE | ORCH_SCOPE_MANAGE, token);
@@ -36,8 +36,8 @@ static void one_client(const char *listen_on) {
     const orch_pane pane = state_get_pane(engine, "p");
     CHECK_BYTES(pane.title.data, pane.title.len, "Made there");
     // Listening no longer leaves the client where it is.
-    CHECK_OK(orch_unlisten(engine, listener));
-    CHECK_STATUS(orch_unlisten(engine, listener), ORCH_E_STALE_ID);
+    CHECK_OK(orch_listener_remove(engine, listener));
+    CHECK_STATUS(orch_listener_remove(engine, listener), ORCH_E_STALE_ID);
     CHECK_INT(serve_clients(engine, &info), 1);
     CHECK_OK(orch_client_close(engine, info.client, orch_str("enough")));
     serve_until_closed(&client, 1000, "enough");
@@ -66,21 +66,21 @@ static void addresses(void) {
     uint64_t listener = serve_listen(engine, "127.0.0.1:0", address);
     size_t len = 0;
     CHECK(atoi(address + 10) > 0);
-    CHECK_OK(orch_listen_address(engine, listener, NULL, 0, &len));
+    CHECK_OK(orch_listener_get_address(engine, listener, NULL, 0, &len));
     CHECK_INT(len, strlen(address));
     check_fill(short_one, sizeof short_one);
-    CHECK_OK(orch_listen_address(engine, listener, short_one, 3, &len));
+    CHECK_OK(orch_listener_get_address(engine, listener, short_one, 3, &len));
     CHECK_INT(len, strlen(address));
     CHECK_INT(memcmp(short_one, "127", 3), 0);
     CHECK(check_is_filled(short_one + 3, 1));
     CHECK(serve_listen(engine, "[::1]:0", address) != listener);
     CHECK_INT(strncmp(address, "[::1]:", 6), 0);
     // The port is taken.
-    orch_listen_options options;
+    orch_listener_options options;
     uint64_t other = 77;
-    CHECK_OK(orch_listen_options_init(&options, sizeof options));
+    CHECK_OK(orch_listener_options_init(&options, sizeof options));
     options.address = orch_str(address);
-    CHECK_STATUS(orch_listen(engine, &options, &other), ORCH_E_SYSTEM);
+    CHECK_STATUS(orch_listener_add(engine, &options, &other), ORCH_E_SYSTEM);
     CHECK_INT(other, 77);
     CHECK_OK(orch_engine_destroy(engine));
 }
@@ -89,11 +89,11 @@ static void addresses(void) {
 static void tokens(void) {
     static serve_client client;
     char address[256], first[ORCH_TOKEN_BYTES + 1], second[ORCH_TOKEN_BYTES + 1];
-    orch_client_info info;
+    orch_client_state info;
     orch_engine *engine = host_engine();
     serve_listen(engine, "127.0.0.1:0", address);
     uint64_t token = serve_token(engine, ORCH_SCOPE_OBSERVE, first);
-    CHECK(serve_token(engine, ORCH_SCOPES_ALL, second) != token);
+    CHECK(serve_token(engine, ORCH_SCOPE_ALL, second) != token);
     CHECK(strcmp(first, second) != 0);
     serve_hello(&client, engine, address, first);
     CHECK_OK(orch_token_revoke(engine, token));
@@ -109,7 +109,7 @@ static void tokens(void) {
     orch_token_options options;
     static const char secret[32] = {1, 2, 3};
     CHECK_OK(orch_token_options_init(&options, sizeof options));
-    options.scopes = ORCH_SCOPES_ALL;
+    options.scopes = ORCH_SCOPE_ALL;
     options.secret.data = secret;
     options.secret.len = sizeof secret;
     options.label = orch_str("ours");
@@ -128,7 +128,7 @@ static void grants(void) {
     orch_bytes argv[3];
     orch_engine *engine = host_engine();
     serve_listen(engine, "127.0.0.1:0", address);
-    serve_token(engine, ORCH_SCOPES_ALL, token);
+    serve_token(engine, ORCH_SCOPE_ALL, token);
     host_sh_argv(argv, "exec cat");
     const orch_spawn_options options = host_options(argv, 3);
     CHECK_OK(orch_grant_profile(engine, orch_str("shell"), NULL));
@@ -144,7 +144,7 @@ static void grants(void) {
     size_t count = 0;
     CHECK_OK(orch_terminal_list(engine, ORCH_TERMINALS_ALL, &terminal, 1, &count));
     CHECK_INT(count, 1);
-    orch_client_info info;
+    orch_client_state info;
     serve_send(&client, "{\"type\":\"attach\",\"terminal\":%llu}", (unsigned long long)terminal);
     serve_until(&client, "\"attached\"");
     CHECK_INT(serve_clients(engine, &info), 1);

@@ -31,14 +31,14 @@ typedef struct serve_client {
 
 // Listens here; where exactly comes as text.
 static inline uint64_t serve_listen(orch_engine *engine, const char *address, char text[256]) {
-    orch_listen_options options;
+    orch_listener_options options;
     uint64_t listener = 0;
     size_t len = 0;
-    CHECK_OK(orch_listen_options_init(&options, sizeof options));
+    CHECK_OK(orch_listener_options_init(&options, sizeof options));
     options.address = orch_str(address);
-    CHECK_OK(orch_listen(engine, &options, &listener));
+    CHECK_OK(orch_listener_add(engine, &options, &listener));
     CHECK(listener != 0);
-    CHECK_OK(orch_listen_address(engine, listener, text, 255, &len));
+    CHECK_OK(orch_listener_get_address(engine, listener, text, 255, &len));
     CHECK(len < 256);
     text[len] = '\0';
     return listener;
@@ -96,7 +96,7 @@ static inline void serve_send_bytes(serve_client *client, const void *data, size
 static inline int serve_receive_more(serve_client *client) {
     for (;;) {
         orch_event event = host_event();
-        struct pollfd fds[2] = {{orch_engine_fd(client->engine), POLLIN, 0}, {client->fd, POLLIN, 0}};
+        struct pollfd fds[2] = {{orch_engine_get_fd(client->engine), POLLIN, 0}, {client->fd, POLLIN, 0}};
         if (poll(fds, 2, -1) < 0) {
             CHECK_INT(errno, EINTR);
             continue;
@@ -230,7 +230,7 @@ static inline void serve_hello(serve_client *client, orch_engine *engine, const 
 }
 
 // Everybody who is let in, one at most.
-static inline size_t serve_clients(orch_engine *engine, orch_client_info *info) {
+static inline size_t serve_clients(orch_engine *engine, orch_client_state *info) {
     size_t count = 77;
     check_fill(info, sizeof *info);
     info->size = sizeof *info;
@@ -241,22 +241,22 @@ static inline size_t serve_clients(orch_engine *engine, orch_client_info *info) 
 // Every call about the server is refused with this status, and leaves its outputs alone.
 static inline void serve_check_refused(orch_engine *engine, int32_t status) {
     const orch_bytes none = {NULL, 0};
-    orch_listen_options listen;
+    orch_listener_options listen;
     orch_token_options token;
-    orch_client_info info;
+    orch_client_state info;
     char text[ORCH_TOKEN_BYTES];
     uint64_t id = 77;
     size_t count = 77;
-    CHECK_OK(orch_listen_options_init(&listen, sizeof listen));
+    CHECK_OK(orch_listener_options_init(&listen, sizeof listen));
     CHECK_OK(orch_token_options_init(&token, sizeof token));
     listen.address = orch_str("127.0.0.1:0");
-    token.scopes = ORCH_SCOPES_ALL;
+    token.scopes = ORCH_SCOPE_ALL;
     check_fill(text, sizeof text);
     check_fill(&info, sizeof info);
     info.size = sizeof info;
-    CHECK_STATUS(orch_listen(engine, &listen, &id), status);
-    CHECK_STATUS(orch_listen_address(engine, 1, text, sizeof text, &count), status);
-    CHECK_STATUS(orch_unlisten(engine, 1), status);
+    CHECK_STATUS(orch_listener_add(engine, &listen, &id), status);
+    CHECK_STATUS(orch_listener_get_address(engine, 1, text, sizeof text, &count), status);
+    CHECK_STATUS(orch_listener_remove(engine, 1), status);
     CHECK_STATUS(orch_token_add(engine, &token, text, &id), status);
     CHECK_STATUS(orch_token_revoke(engine, 1), status);
     CHECK_STATUS(orch_grant_directory(engine, orch_str("/tmp")), status);

@@ -10,29 +10,29 @@ static const orch_bytes null_text = {NULL, 3};
 #define REFUSED(call, status, part) \
     (CHECK_STATUS(call, status), CHECK_ERROR(engine, status, part))
 
-static orch_listen_options listen_options(const char *address) {
-    orch_listen_options options;
-    CHECK_OK(orch_listen_options_init(&options, sizeof options));
+static orch_listener_options listen_options(const char *address) {
+    orch_listener_options options;
+    CHECK_OK(orch_listener_options_init(&options, sizeof options));
     options.address = orch_str(address);
     return options;
 }
 
 static void listening(orch_engine *engine) {
     const orch_bytes good = orch_str("name:80");
-    orch_listen_options bad;
+    orch_listener_options bad;
     uint64_t listener = 77;
     int open_before = check_open_fds();
 #define BAD(assignment, status, part)                              \
     do {                                                           \
         bad = listen_options("127.0.0.1:0");                       \
         assignment;                                                \
-        REFUSED(orch_listen(engine, &bad, &listener), status, part); \
+        REFUSED(orch_listener_add(engine, &bad, &listener), status, part); \
         CHECK_INT(listener, 77);                                   \
         CHECK_INT(check_open_fds(), open_before);                  \
     } while (0)
     bad = listen_options("127.0.0.1:0");
-    REFUSED(orch_listen(engine, &bad, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_listen(engine, NULL, &listener), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_listener_add(engine, &bad, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_listener_add(engine, NULL, &listener), ORCH_E_INVALID, "NULL");
     BAD(bad.size = 0, ORCH_E_INVALID, "size");
     BAD(bad.size--, ORCH_E_INVALID, "size");
     BAD(bad.reserved = 1, ORCH_E_INVALID, "reserved");
@@ -60,17 +60,17 @@ static void listening(orch_engine *engine) {
     size_t len = 77;
     check_fill(text, sizeof text);
     for (size_t i = 0; i < 3; i++) {
-        REFUSED(orch_listen_address(engine, ids[i], text, 8, &len), ORCH_E_STALE_ID, "listener");
-        REFUSED(orch_unlisten(engine, ids[i]), ORCH_E_STALE_ID, "listener");
+        REFUSED(orch_listener_get_address(engine, ids[i], text, 8, &len), ORCH_E_STALE_ID, "listener");
+        REFUSED(orch_listener_remove(engine, ids[i]), ORCH_E_STALE_ID, "listener");
     }
     bad = listen_options("127.0.0.1:0");
-    CHECK_OK(orch_listen(engine, &bad, &listener));
-    REFUSED(orch_listen_address(engine, listener, NULL, 8, &len), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_listen_address(engine, listener, text, 8, NULL), ORCH_E_INVALID, "NULL");
+    CHECK_OK(orch_listener_add(engine, &bad, &listener));
+    REFUSED(orch_listener_get_address(engine, listener, NULL, 8, &len), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_listener_get_address(engine, listener, text, 8, NULL), ORCH_E_INVALID, "NULL");
     CHECK(check_is_filled(text, sizeof text));
     CHECK_INT(len, 77);
-    CHECK_OK(orch_unlisten(engine, listener));
-    REFUSED(orch_listen_address(engine, listener, text, 8, &len), ORCH_E_STALE_ID, "listener");
+    CHECK_OK(orch_listener_remove(engine, listener));
+    REFUSED(orch_listener_get_address(engine, listener, text, 8, &len), ORCH_E_STALE_ID, "listener");
     CHECK_INT(check_open_fds(), open_before);
 }
 
@@ -104,7 +104,7 @@ static void tokens(orch_engine *engine) {
 #undef BAD
     REFUSED(orch_token_add(engine, NULL, text, &token), ORCH_E_INVALID, "NULL");
     CHECK_OK(orch_token_options_init(&bad, sizeof bad));
-    bad.scopes = ORCH_SCOPES_ALL;
+    bad.scopes = ORCH_SCOPE_ALL;
     bad.secret.data = secret;
     bad.secret.len = sizeof secret;
     REFUSED(orch_token_add(engine, &bad, NULL, &token), ORCH_E_INVALID, "NULL");
@@ -149,7 +149,7 @@ static void grants(orch_engine *engine) {
 static void clients(orch_engine *engine) {
     static char longest[124];
     const orch_bytes too_long = {longest, sizeof longest};
-    orch_client_info info[2], before[2];
+    orch_client_state info[2], before[2];
     size_t count = 77;
     check_fill(info, sizeof info);
     info[0].size = info[1].size = sizeof info[0];
@@ -178,18 +178,18 @@ static void clients(orch_engine *engine) {
 
 // Limits of the configuration, and nothing new while shutting down.
 static void limits(void) {
-    const orch_listen_options options = listen_options("127.0.0.1:0");
+    const orch_listener_options options = listen_options("127.0.0.1:0");
     orch_config config = host_config();
     orch_engine *engine = NULL;
     orch_event event = host_event();
     uint64_t listener = 77, other = 77;
     config.listeners = 1;
     CHECK_OK(orch_engine_create(&config, &engine));
-    CHECK_OK(orch_listen(engine, &options, &listener));
-    REFUSED(orch_listen(engine, &options, &other), ORCH_E_LIMIT, "listened");
-    CHECK_OK(orch_unlisten(engine, listener));
+    CHECK_OK(orch_listener_add(engine, &options, &listener));
+    REFUSED(orch_listener_add(engine, &options, &other), ORCH_E_LIMIT, "listened");
+    CHECK_OK(orch_listener_remove(engine, listener));
     CHECK_OK(orch_engine_shutdown(engine, 0));
-    REFUSED(orch_listen(engine, &options, &other), ORCH_E_GONE, "shutting down");
+    REFUSED(orch_listener_add(engine, &options, &other), ORCH_E_GONE, "shutting down");
     CHECK_INT(other, 77);
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_SHUTDOWN_COMPLETE);

@@ -17,7 +17,7 @@ static void check_all_stale(orch_engine *engine, uint64_t terminal, uint64_t rea
     STALE(orch_terminal_send_eof(engine, terminal));
     STALE(orch_terminal_resize(engine, terminal, size));
     STALE(orch_terminal_set_mode(engine, terminal, ORCH_MODE_RAW));
-    STALE(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_FIXED));
+    STALE(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_POLICY_FIXED));
     STALE(orch_terminal_signal(engine, terminal, SIGKILL, ORCH_SIGNAL_LEADER));
     STALE(orch_terminal_close(engine, terminal, 0));
     STALE(orch_terminal_pause(engine, terminal));

@@ -5,18 +5,18 @@
 #include "watch.h"
 
 static void empty(orch_engine *engine) {
-    orch_terminal_facts terminal;
-    orch_file_facts file;
+    orch_state_terminal terminal;
+    orch_state_file file;
     terminal.size = sizeof terminal;
     file.size = sizeof file;
     CHECK_INT(state_version(engine).n, 0);
-    CHECK_INT(state_hash(engine, ORCH_COLLECTIONS_ALL), 0);
+    CHECK_INT(state_hash(engine, ORCH_COLLECTION_ALL), 0);
     CHECK(!state_has_session(engine, "main"));
     CHECK(!state_has_pane(engine, "main"));
     CHECK_STATUS(orch_state_get_terminal(engine, 1, &terminal), ORCH_E_STALE_ID);
     CHECK_STATUS(orch_state_get_file(engine, 1, 1, &file), ORCH_E_STALE_ID);
     orch_state_cursor cursor = state_cursor();
-    orch_state_changes changes = state_changes(engine, &cursor, ORCH_COLLECTIONS_ALL, 0);
+    orch_state_changes changes = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     CHECK_INT(changes.full, 1);
     CHECK_INT(changes.more, 0);
     CHECK_INT(changes.session_count + changes.pane_count + changes.removed_count, 0);
@@ -24,7 +24,7 @@ static void empty(orch_engine *engine) {
 
 // Everything that a session and a pane have comes back as it was set.
 static void set_and_get(orch_engine *engine) {
-    const orch_pair pairs[] = {{orch_str("zoom"), orch_str("2")}, {orch_str("color"), orch_str("")}};
+    const orch_key_value pairs[] = {{orch_str("zoom"), orch_str("2")}, {orch_str("color"), orch_str("")}};
     orch_session session = state_session("main", "The \xC3\xA4 session");
     session.metadata = pairs;
     session.metadata_count = 2;
@@ -71,10 +71,10 @@ static void set_and_get(orch_engine *engine) {
     shown = state_get_pane(engine, "empty");
     CHECK_INT(shown.content, ORCH_PANE_EMPTY);
     CHECK_INT(shown.data.len, 0);
-    CHECK(state_hash(engine, ORCH_COLLECTIONS_ALL) != 0);
+    CHECK(state_hash(engine, ORCH_COLLECTION_ALL) != 0);
     CHECK_INT(state_hash(engine, ORCH_COLLECTION_TERMINALS | ORCH_COLLECTION_FILES), 0);
     CHECK_INT(state_hash(engine, ORCH_COLLECTION_SESSIONS) + state_hash(engine, ORCH_COLLECTION_PANES),
-              state_hash(engine, ORCH_COLLECTIONS_ALL));
+              state_hash(engine, ORCH_COLLECTION_ALL));
 }
 
 // A session's list is in the order wished for; what it leaves out is kept behind.
@@ -134,13 +134,13 @@ static void change_sets(orch_engine *engine) {
     memset(ops, 0, sizeof ops);
     const orch_session session = state_session("third", "Third");
     const orch_pane pane = state_pane("of-third", "third");
-    ops[0].op = state_op(ORCH_CHANGE_SET_PANE, NULL);  // Before its session.
+    ops[0].op = state_op(ORCH_STATE_OP_SET_PANE, NULL);  // Before its session.
     ops[0].op.pane = &pane;
-    ops[1].op = state_op(ORCH_CHANGE_SET_SESSION, "third");
+    ops[1].op = state_op(ORCH_STATE_OP_SET_SESSION, "third");
     ops[1].op.session = &session;
     ops[1].op.base = 0;
-    ops[2].op = state_op(ORCH_CHANGE_REMOVE_PANE, "own");
-    ops[3].op = state_op(ORCH_CHANGE_REMOVE_SESSION, "second");
+    ops[2].op = state_op(ORCH_STATE_OP_REMOVE_PANE, "own");
+    ops[3].op = state_op(ORCH_STATE_OP_REMOVE_SESSION, "second");
     const uint64_t before = state_version(engine).n;
     orch_state_version version;
     orch_state_refusal refusal, filled;
@@ -155,7 +155,7 @@ static void change_sets(orch_engine *engine) {
     CHECK(!state_has_pane(engine, "own") && !state_has_pane(engine, "file"));
     CHECK(!state_has_session(engine, "second"));
     // The second operation meets a conflict: the first one has no effect either.
-    ops[0].op = state_op(ORCH_CHANGE_REMOVE_SESSION, "main");
+    ops[0].op = state_op(ORCH_STATE_OP_REMOVE_SESSION, "main");
     CHECK_STATUS(orch_state_change(engine, &ops[0].op, 2, sizeof ops[0], &version, &refusal),
                  ORCH_E_CONFLICT);
     CHECK_INT(refusal.index, 1);
@@ -165,7 +165,7 @@ static void change_sets(orch_engine *engine) {
     CHECK(state_has_session(engine, "main"));
     CHECK_INT(state_version(engine).n, before + 1);
     // The same with an entry that is gone, and without an output.
-    ops[1].op = state_op(ORCH_CHANGE_REMOVE_PANE, "own");
+    ops[1].op = state_op(ORCH_STATE_OP_REMOVE_PANE, "own");
     ops[1].op.base = 5;
     CHECK_STATUS(orch_state_change(engine, &ops[0].op, 2, sizeof ops[0], NULL, &refusal),
                  ORCH_E_CONFLICT);
@@ -181,12 +181,12 @@ static void change_sets(orch_engine *engine) {
 // A terminal is in the state as long as it exists; a pane that shows it becomes empty.
 static void terminals(orch_engine *engine) {
     uint64_t id = host_cat(engine);
-    orch_terminal_facts facts;
+    orch_state_terminal facts;
     check_fill(&facts, sizeof facts);
     facts.size = sizeof facts;
     CHECK_OK(orch_state_get_terminal(engine, id, &facts));
     CHECK_INT(facts.terminal, id);
-    CHECK_INT(facts.flags, ORCH_STATE_RUNNING);
+    CHECK_INT(facts.flags, ORCH_TERMINAL_RUNNING);
     CHECK_INT(facts.cols, 80);
     CHECK_INT(facts.rows, 24);
     CHECK(facts.pid > 0);
@@ -233,33 +233,33 @@ static void files(orch_engine *engine) {
     uint64_t watch = watch_ready(engine, base);
     orch_state_cursor cursor = state_cursor();
     CHECK_INT(state_changes(engine, &cursor, ORCH_COLLECTION_FILES, 0).file_count, 0);
-    CHECK_OK(orch_watch_publish(engine, watch, 1));
+    CHECK_OK(orch_watch_set_published(engine, watch, 1));
     orch_state_changes changes = files_until(engine, &cursor, 2);
     uint64_t root = 0, file = 0;
     for (size_t i = 0; i < changes.file_count; i++) {
-        const orch_file_facts *facts = orch_file_facts_at(&changes, i);
+        const orch_state_file *facts = orch_state_file_at(&changes, i);
         CHECK_INT(facts->watch, watch);
         CHECK_INT(facts->reserved, 0);
         if (facts->parent == 0) {
             root = facts->id;
-            CHECK_INT(facts->file_type, ORCH_FILE_DIRECTORY);
+            CHECK_INT(facts->file_type, ORCH_FILE_TYPE_DIRECTORY);
             CHECK_BYTES(facts->name.data, facts->name.len, base);
         } else {
             file = facts->id;
         }
     }
     CHECK(root != 0 && file != 0);
-    orch_file_facts facts;
+    orch_state_file facts;
     facts.size = sizeof facts;
     CHECK_OK(orch_state_get_file(engine, watch, file, &facts));
     CHECK_BYTES(facts.name.data, facts.name.len, "name");
     CHECK_INT(facts.parent, root);
     CHECK_INT(facts.bytes, 5);
-    CHECK_INT(facts.file_type, ORCH_FILE_FILE);
+    CHECK_INT(facts.file_type, ORCH_FILE_TYPE_FILE);
     CHECK_INT(facts.flags, 0);
     CHECK_INT(facts.mode & 0777, 0644);
     CHECK(facts.modified_us > 0);
-    CHECK_OK(orch_watch_publish(engine, watch, 0));
+    CHECK_OK(orch_watch_set_published(engine, watch, 0));
     changes = files_until(engine, &cursor, 2);
     CHECK_INT(changes.removed_count, 2);
     const orch_state_key *key = orch_state_removed_at(&changes, 0);

@@ -43,7 +43,7 @@ static inline orch_state_version state_version(orch_engine *engine) {
 
 static inline uint64_t state_hash(orch_engine *engine, uint32_t collections) {
     uint64_t hash = 77;
-    CHECK_OK(orch_state_hash(engine, collections, &hash));
+    CHECK_OK(orch_state_get_hash(engine, collections, &hash));
     return hash;
 }
 
@@ -134,14 +134,14 @@ static inline void state_check_panes(const orch_session *session, const char *ex
 static inline void state_check_refused(orch_engine *engine, int32_t status) {
     orch_session session = state_session("x", "");
     orch_pane pane = state_pane("x", "x");
-    orch_terminal_facts terminal;
-    orch_file_facts file;
+    orch_state_terminal terminal;
+    orch_state_file file;
     orch_state_cursor cursor = state_cursor();
     orch_state_changes changes;
     orch_state_version version = {7, 7};
     orch_state_refusal refusal;
     const orch_bytes id = orch_str("x");
-    const orch_state_op op = state_op(ORCH_CHANGE_REMOVE_PANE, "x");
+    const orch_state_op op = state_op(ORCH_STATE_OP_REMOVE_PANE, "x");
     uint64_t hash = 7;
     check_fill(&terminal, sizeof terminal);
     check_fill(&file, sizeof file);
@@ -152,7 +152,7 @@ static inline void state_check_refused(orch_engine *engine, int32_t status) {
     changes.size = sizeof changes;
     refusal.size = sizeof refusal;
     CHECK_STATUS(orch_state_get_version(engine, &version), status);
-    CHECK_STATUS(orch_state_hash(engine, ORCH_COLLECTIONS_ALL, &hash), status);
+    CHECK_STATUS(orch_state_get_hash(engine, ORCH_COLLECTION_ALL, &hash), status);
     CHECK_STATUS(orch_state_get_session(engine, id, &session), status);
     CHECK_STATUS(orch_state_get_pane(engine, id, &pane), status);
     CHECK_STATUS(orch_state_get_terminal(engine, 1, &terminal), status);
@@ -163,8 +163,8 @@ static inline void state_check_refused(orch_engine *engine, int32_t status) {
     CHECK_STATUS(orch_state_remove_session(engine, id, 0, &version), status);
     CHECK_STATUS(orch_state_remove_pane(engine, id, 0, &version), status);
     CHECK_STATUS(orch_state_change(engine, &op, 1, sizeof op, &version, &refusal), status);
-    CHECK_STATUS(orch_state_answer_review(engine, 1, 1, state_none), status);
-    CHECK_STATUS(orch_watch_publish(engine, 1, 1), status);
+    CHECK_STATUS(orch_review_answer(engine, 1, 1, state_none), status);
+    CHECK_STATUS(orch_watch_set_published(engine, 1, 1), status);
     CHECK_INT(version.epoch + version.n + hash + cursor.epoch + cursor.n, 21);
     CHECK_INT(session.id.len + pane.id.len, 2);
     CHECK(check_is_filled((char *)&terminal + 8, sizeof terminal - 8));

@@ -9,27 +9,27 @@ static const orch_bytes null_text = {NULL, 3};
 // The call is refused, and the state is as before.
 #define REFUSED(call, status, part)                                     \
     do {                                                                \
-        const uint64_t hash_before = state_hash(engine, ORCH_COLLECTIONS_ALL); \
+        const uint64_t hash_before = state_hash(engine, ORCH_COLLECTION_ALL); \
         const uint64_t n_before = state_version(engine).n;              \
         CHECK_STATUS(call, status);                                     \
         CHECK_ERROR(engine, status, part);                              \
         CHECK_INT(state_version(engine).n, n_before);                   \
-        CHECK_INT(state_hash(engine, ORCH_COLLECTIONS_ALL), hash_before); \
+        CHECK_INT(state_hash(engine, ORCH_COLLECTION_ALL), hash_before); \
     } while (0)
 
 static void questions(orch_engine *engine) {
     orch_session session = state_session("", ""), before;
     orch_pane pane = state_pane("", "");
-    orch_terminal_facts terminal;
-    orch_file_facts file;
+    orch_state_terminal terminal;
+    orch_state_file file;
     uint64_t hash = 7;
     terminal.size = sizeof terminal;
     file.size = sizeof file;
     REFUSED(orch_state_get_version(engine, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_hash(engine, 1, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_hash(engine, 0, &hash), ORCH_E_INVALID, "collections");
-    REFUSED(orch_state_hash(engine, 16, &hash), ORCH_E_INVALID, "collections");
-    REFUSED(orch_state_hash(engine, UINT32_MAX, &hash), ORCH_E_INVALID, "collections");
+    REFUSED(orch_state_get_hash(engine, 1, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_state_get_hash(engine, 0, &hash), ORCH_E_INVALID, "collections");
+    REFUSED(orch_state_get_hash(engine, 16, &hash), ORCH_E_INVALID, "collections");
+    REFUSED(orch_state_get_hash(engine, UINT32_MAX, &hash), ORCH_E_INVALID, "collections");
     CHECK_INT(hash, 7);
     check_fill(&session, sizeof session);
     session.size = sizeof session;
@@ -56,16 +56,16 @@ static void questions(orch_engine *engine) {
     file.size = sizeof file - 1;
     REFUSED(orch_state_get_terminal(engine, 1, &terminal), ORCH_E_INVALID, "size");
     REFUSED(orch_state_get_file(engine, 1, 1, &file), ORCH_E_INVALID, "size");
-    REFUSED(orch_watch_publish(engine, 77, 1), ORCH_E_STALE_ID, "watch");
-    REFUSED(orch_watch_publish(engine, 77, 2), ORCH_E_INVALID, "publish");
-    REFUSED(orch_state_answer_review(engine, 77, 1, state_none), ORCH_E_STALE_ID, "review");
-    REFUSED(orch_state_answer_review(engine, 77, 0, not_utf8), ORCH_E_INVALID, "UTF-8");
-    REFUSED(orch_state_answer_review(engine, 77, 0, null_text), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_answer_review(engine, 77, 2, state_none), ORCH_E_INVALID, "accept");
-    REFUSED(orch_state_answer_review(engine, 77, 1, good), ORCH_E_INVALID, "reason");
+    REFUSED(orch_watch_set_published(engine, 77, 1), ORCH_E_STALE_ID, "watch");
+    REFUSED(orch_watch_set_published(engine, 77, 2), ORCH_E_INVALID, "publish");
+    REFUSED(orch_review_answer(engine, 77, 1, state_none), ORCH_E_STALE_ID, "review");
+    REFUSED(orch_review_answer(engine, 77, 0, not_utf8), ORCH_E_INVALID, "UTF-8");
+    REFUSED(orch_review_answer(engine, 77, 0, null_text), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_review_answer(engine, 77, 2, state_none), ORCH_E_INVALID, "accept");
+    REFUSED(orch_review_answer(engine, 77, 1, good), ORCH_E_INVALID, "reason");
     static char reason[1025];
     const orch_bytes longest = {reason, sizeof reason};
-    REFUSED(orch_state_answer_review(engine, 77, 0, longest), ORCH_E_INVALID, "1,024");
+    REFUSED(orch_review_answer(engine, 77, 0, longest), ORCH_E_INVALID, "1,024");
 }
 
 // Cursors that nobody has written, collections that there are not.
@@ -105,7 +105,7 @@ static void changes(orch_engine *engine) {
 static void sessions(orch_engine *engine) {
     static char text[1 << 15];
     memset(text, 'x', sizeof text);
-    const orch_pair good = {orch_str("key"), orch_str("value")};
+    const orch_key_value good = {orch_str("key"), orch_str("value")};
     orch_session bad;
     orch_state_version version = {7, 7};
 #define BAD(assignment, status, part)                                                             \
@@ -132,7 +132,7 @@ static void sessions(orch_engine *engine) {
     BAD((bad.panes = &foreign, bad.pane_count = 1), ORCH_E_INVALID, "of-nobody");
     BAD((bad.panes = twice, bad.pane_count = 2), ORCH_E_INVALID, "twice");
     BAD((bad.panes = &not_utf8, bad.pane_count = 1), ORCH_E_INVALID, "UTF-8");
-    const orch_pair pairs[] = {
+    const orch_key_value pairs[] = {
         {orch_str(""), orch_str("")},  {not_utf8, orch_str("")}, {orch_str("key"), not_utf8},
         {orch_str("key"), null_text}, {{text, 65}, state_none}, {orch_str("key"), {text, 4097}},
     };
@@ -140,7 +140,7 @@ static void sessions(orch_engine *engine) {
         const char *part = i == 1 || i == 2 ? "UTF-8" : i == 3 ? "NULL" : "metadata";
         BAD((bad.metadata = &pairs[i], bad.metadata_count = 1), ORCH_E_INVALID, part);
     }
-    const orch_pair same[] = {good, good};
+    const orch_key_value same[] = {good, good};
     BAD((bad.metadata = same, bad.metadata_count = 2), ORCH_E_INVALID, "twice");
 #undef BAD
     REFUSED(orch_state_remove_session(engine, not_utf8, 0, &version), ORCH_E_INVALID, "UTF-8");
@@ -190,7 +190,7 @@ static void panes(orch_engine *engine) {
 static void change_sets(orch_engine *engine) {
     orch_session session = state_session("other", "");
     orch_pane pane = state_pane("p", "other");
-    orch_state_op ops[2], good = state_op(ORCH_CHANGE_SET_SESSION, "other");
+    orch_state_op ops[2], good = state_op(ORCH_STATE_OP_SET_SESSION, "other");
     orch_state_version version = {7, 7};
     orch_state_refusal refusal;
     good.session = &session;
@@ -211,10 +211,10 @@ static void change_sets(orch_engine *engine) {
     BAD(ops[1].id = orch_str("another"), "session's");
     BAD(ops[1].id = not_utf8, "operation 1");
     BAD(ops[1].session = NULL, "NULL");
-    BAD(ops[1].kind = ORCH_CHANGE_SET_PANE, "NULL");
-    BAD((ops[1].kind = ORCH_CHANGE_SET_PANE, ops[1].pane = &pane), "pane's");
+    BAD(ops[1].kind = ORCH_STATE_OP_SET_PANE, "NULL");
+    BAD((ops[1].kind = ORCH_STATE_OP_SET_PANE, ops[1].pane = &pane), "pane's");
     pane.session = orch_str("nowhere");
-    BAD((ops[1] = state_op(ORCH_CHANGE_SET_PANE, "p"), ops[1].pane = &pane), "nowhere");
+    BAD((ops[1] = state_op(ORCH_STATE_OP_SET_PANE, "p"), ops[1].pane = &pane), "nowhere");
 #undef BAD
     // What is wrong with the call itself names no operation.
     check_fill(&refusal, sizeof refusal);
@@ -260,7 +260,7 @@ static void limits(void) {
     state_put_session(engine, "one", "");
     REFUSED(orch_state_set_session(engine, &session, ORCH_STATE_NO_BASE, NULL), ORCH_E_LIMIT,
             "state_sessions");
-    for (size_t i = 0; i < 3; i++) ops[i] = state_op(ORCH_CHANGE_REMOVE_PANE, "p");
+    for (size_t i = 0; i < 3; i++) ops[i] = state_op(ORCH_STATE_OP_REMOVE_PANE, "p");
     REFUSED(orch_state_change(engine, ops, 3, sizeof ops[0], NULL, NULL), ORCH_E_LIMIT, "state_change_ops");
     CHECK_OK(orch_state_change(engine, ops, 2, sizeof ops[0], NULL, NULL));
     CHECK_OK(orch_engine_destroy(engine));

@@ -10,7 +10,7 @@ static void check_overwritten(const void *data, size_t len) {
 }
 
 static void put_large(orch_engine *engine) {
-    const orch_pair pair = {orch_str("key"), orch_str("a value at the end of what is lent")};
+    const orch_key_value pair = {orch_str("key"), orch_str("a value at the end of what is lent")};
     orch_session session = state_session("main", "A name that is long enough to be seen");
     session.metadata = &pair;
     session.metadata_count = 1;
@@ -39,7 +39,7 @@ static void use_state(orch_engine *engine) {
     CHECK_STATUS(orch_state_get_session(engine, orch_str("main"), &none), ORCH_E_STALE_ID);
     CHECK_STATUS(orch_state_get_session(engine, orch_str("main"), NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_state_get_changes(engine, &cursor, 0, 0, NULL), ORCH_E_INVALID);
-    state_hash(engine, ORCH_COLLECTIONS_ALL);
+    state_hash(engine, ORCH_COLLECTION_ALL);
     uint64_t terminal = host_sh(engine, "exit 3");
     host_until_exit(engine, terminal, 3, NULL);
     CHECK_OK(orch_terminal_close(engine, terminal, 0));
@@ -63,13 +63,13 @@ static void one_entry(orch_engine *engine) {
 static void changes(orch_engine *engine) {
     orch_state_cursor cursor = state_cursor();
     put_large(engine);
-    state_changes(engine, &cursor, ORCH_COLLECTIONS_ALL, 0);
+    state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     const orch_state_cursor before = cursor;
     CHECK_OK(orch_state_remove_pane(engine, orch_str("first"), ORCH_STATE_NO_BASE, NULL));
     state_put_pane(engine, "first", "main");
     state_put_pane(engine, "gone", "main");
     CHECK_OK(orch_state_remove_pane(engine, orch_str("gone"), ORCH_STATE_NO_BASE, NULL));
-    const orch_state_changes told = state_changes(engine, &cursor, ORCH_COLLECTIONS_ALL, 0);
+    const orch_state_changes told = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     use_state(engine);
     CHECK_INT(told.session_count, 1);
     CHECK_INT(told.pane_count, 1);
@@ -85,7 +85,7 @@ static void changes(orch_engine *engine) {
     check_overwritten(pane, sizeof *pane);
     // An old cursor tells what is different now.
     cursor = before;
-    CHECK_INT(state_changes(engine, &cursor, ORCH_COLLECTIONS_ALL, 0).session_count, 0);
+    CHECK_INT(state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0).session_count, 0);
 }
 
 int main(void) {

@@ -154,16 +154,16 @@ static void from_a_version(orch_engine *engine) {
 static void everything(orch_engine *engine) {
     orch_state_cursor cursor = state_cursor();
     uint64_t terminal = host_sh(engine, "exec cat");
-    orch_state_changes changes = state_changes(engine, &cursor, ORCH_COLLECTIONS_ALL, 0);
+    orch_state_changes changes = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     CHECK_INT(changes.more, 0);
     CHECK_INT(changes.session_count, 1);
     CHECK_INT(changes.terminal_count, 1);
-    CHECK_INT(orch_terminal_facts_at(&changes, 0)->terminal, terminal);
+    CHECK_INT(orch_state_terminal_at(&changes, 0)->terminal, terminal);
     const size_t panes = changes.pane_count;
     CHECK(panes > 0);
     CHECK_INT(orch_session_at(&changes, 0)->pane_count, panes);
     CHECK_OK(orch_state_remove_session(engine, orch_str("s"), ORCH_STATE_NO_BASE, NULL));
-    changes = state_changes(engine, &cursor, ORCH_COLLECTIONS_ALL, 0);
+    changes = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     CHECK_INT(changes.removed_count, panes + 1);
     CHECK_INT(changes.session_count + changes.pane_count, 0);
     // Without effect now.

@@ -30,7 +30,7 @@ static void one(orch_engine *engine) {
     CHECK_BYTES(state.cwd.data, state.cwd.len, "/usr");
     CHECK_INT(state.window.cols, 80);
     CHECK_INT(state.window.rows, 24);
-    CHECK_INT(state.flags, ORCH_STATE_RUNNING);
+    CHECK_INT(state.flags, ORCH_TERMINAL_RUNNING);
     CHECK_INT(state.exit_kind, 0);
     CHECK_INT(state.log_start, 0);
     CHECK_INT(state.log_end, 7);
@@ -49,7 +49,7 @@ static void one(orch_engine *engine) {
     orch_event event = host_event();
     host_until(engine, terminal, ORCH_EVENT_EXITED, &event, NULL);
     state = host_state(engine, terminal);
-    CHECK_INT(state.flags & ORCH_STATE_RUNNING, 0);
+    CHECK_INT(state.flags & ORCH_TERMINAL_RUNNING, 0);
     CHECK_INT(state.exit_kind, ORCH_EXIT_SIGNAL);
     CHECK_INT(state.exit_value, SIGKILL);
     CHECK_OK(orch_terminal_close(engine, terminal, 0));

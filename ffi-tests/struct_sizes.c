@@ -34,9 +34,9 @@ static void inits(void) {
     CHECK_INIT(orch_adopt_options, orch_adopt_options_init, HOST_FIRST_ADOPT_OPTIONS);
     CHECK_INIT(orch_attach_options, orch_attach_options_init, HOST_FIRST_ATTACH_OPTIONS);
     CHECK_INIT(orch_screen_options, orch_screen_options_init, sizeof(orch_screen_options));
-    CHECK_INIT(orch_search, orch_search_init, HOST_FIRST_SEARCH);
+    CHECK_INIT(orch_search_options, orch_search_options_init, HOST_FIRST_SEARCH);
     CHECK_INIT(orch_watch_options, orch_watch_options_init, HOST_FIRST_WATCH_OPTIONS);
-    CHECK_INIT(orch_listen_options, orch_listen_options_init, sizeof(orch_listen_options));
+    CHECK_INIT(orch_listener_options, orch_listener_options_init, sizeof(orch_listener_options));
     CHECK_INIT(orch_token_options, orch_token_options_init, sizeof(orch_token_options));
     CHECK_INIT(orch_peer_options, orch_peer_options_init, sizeof(orch_peer_options));
     CHECK_INIT(orch_peer_attach_options, orch_peer_attach_options_init,
@@ -170,18 +170,18 @@ static void other_outputs(orch_engine *engine) {
     CHECK_STATUS(orch_terminal_close(engine, 1, 0), ORCH_E_STALE_ID);
     check_fill(&error, sizeof error);
     error.known.size = sizeof error.known - 1;
-    CHECK_STATUS(orch_last_error(engine, &error.known), ORCH_E_INVALID);
-    CHECK_STATUS(orch_last_error(NULL, &error.known), ORCH_E_INVALID);
+    CHECK_STATUS(orch_error_get(engine, &error.known), ORCH_E_INVALID);
+    CHECK_STATUS(orch_error_get(NULL, &error.known), ORCH_E_INVALID);
     CHECK(check_is_filled((char *)&error + sizeof(size_t), sizeof error - sizeof(size_t)));
     error.known.size = sizeof error;
-    CHECK_OK(orch_last_error(engine, &error.known));
+    CHECK_OK(orch_error_get(engine, &error.known));
     CHECK_STATUS(error.known.status, ORCH_E_STALE_ID);
     CHECK_INT(error.known.size, sizeof error);
     for (size_t i = 0; i < sizeof error.tail; i++) CHECK_INT(error.tail[i], 0);
 
     check_fill(&result, sizeof result);
     result.known.size = sizeof result;
-    CHECK_OK(orch_batch(engine, NULL, 0, 0, NULL, &result.known));
+    CHECK_OK(orch_terminal_batch(engine, NULL, 0, 0, NULL, &result.known));
     CHECK_INT(result.known.size, sizeof result);
     for (size_t i = 0; i < sizeof result.tail; i++) CHECK_INT(result.tail[i], 0);
 }
@@ -215,7 +215,7 @@ static void watch_outputs(orch_engine *engine) {
     uint64_t watch = wide_watch(engine, base);
     CHECK_SIZES(state, HOST_FIRST_WATCH_STATE, orch_watch_get_state(engine, watch, &state.known));
     CHECK_INT(state.known.entries, 1);
-    CHECK_SIZES(changes, sizeof changes.known, orch_watch_changes(engine, watch, &cursor, 0, &changes.known));
+    CHECK_SIZES(changes, sizeof changes.known, orch_watch_get_changes(engine, watch, &cursor, 0, &changes.known));
     CHECK_INT(changes.known.version.n, state.known.version.n);
     CHECK_OK(orch_watch_remove(engine, watch));
     watch_leave(base);

@@ -11,13 +11,13 @@ static void side_by_side(void) {
         engines[i] = host_engine();
         terminals[i] = host_sh(engines[i], i == 0 ? "echo zero; exec cat" : "echo one; exec cat");
     }
-    CHECK(orch_engine_fd(engines[0]) != orch_engine_fd(engines[1]));
+    CHECK(orch_engine_get_fd(engines[0]) != orch_engine_get_fd(engines[1]));
     host_text text[2];
     text[0].len = text[1].len = 0;
     while (text[0].len < strlen("zero\r\n") || text[1].len < strlen("one\r\n")) {
         struct pollfd fds[2];
         for (size_t i = 0; i < 2; i++) {
-            fds[i].fd = orch_engine_fd(engines[i]);
+            fds[i].fd = orch_engine_get_fd(engines[i]);
             fds[i].events = POLLIN;
         }
         CHECK(poll(fds, 2, -1) > 0);
@@ -38,7 +38,7 @@ static void side_by_side(void) {
     CHECK_STATUS(orch_terminal_close(engines[0], UINT64_MAX, 0), ORCH_E_STALE_ID);
     orch_error error;
     error.size = sizeof error;
-    CHECK_OK(orch_last_error(engines[1], &error));
+    CHECK_OK(orch_error_get(engines[1], &error));
     CHECK_STATUS(error.status, ORCH_OK);
     // The end of one is none of the other's programs.
     CHECK_OK(orch_engine_destroy(engines[0]));

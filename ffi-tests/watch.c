@@ -280,11 +280,11 @@ static void without_sync(orch_engine *engine) {
     watch_until(engine, watch, ORCH_EVENT_WATCH_BATCH, &event);
     CHECK_INT(event.batch->event_count, 1);
     CHECK_INT(event.batch->complete, 1);
-    CHECK_INT(orch_file_event_at(event.batch, 0)->kind, ORCH_FILE_CREATE);
+    CHECK_INT(orch_file_event_at(event.batch, 0)->kind, ORCH_FILE_EVENT_CREATE);
     CHECK_SYS(unlink("coming"));
     do {
         watch_until(engine, watch, ORCH_EVENT_WATCH_BATCH, &event);
-    } while (orch_file_event_at(event.batch, 0)->kind != ORCH_FILE_DELETE);
+    } while (orch_file_event_at(event.batch, 0)->kind != ORCH_FILE_EVENT_DELETE);
     CHECK_OK(orch_watch_remove(engine, watch));
 }
 
@@ -356,7 +356,7 @@ static void roots(orch_engine *engine) {
         CHECK_BYTES(state.roots[i].data, state.roots[i].len, path);
         const watch_entry *entry = watch_find_path(&other_view.asked, path);
         CHECK(entry != NULL && entry->parent == 0);
-        CHECK_INT(entry->file_type, i == 1 ? ORCH_FILE_FILE : ORCH_FILE_DIRECTORY);
+        CHECK_INT(entry->file_type, i == 1 ? ORCH_FILE_TYPE_FILE : ORCH_FILE_TYPE_DIRECTORY);
     }
     watch_append("dir/b.txt", "!");
     CHECK_TOLD(engine, watch, &other_view, "modify file way/b.txt\n");

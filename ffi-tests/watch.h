@@ -141,7 +141,7 @@ static inline orch_file_changes watch_changes(orch_engine *engine, uint64_t watc
     orch_file_changes changes;
     check_fill(&changes, sizeof changes);
     changes.size = sizeof changes;
-    CHECK_OK(orch_watch_changes(engine, watch, cursor, max, &changes));
+    CHECK_OK(orch_watch_get_changes(engine, watch, cursor, max, &changes));
     CHECK_INT(changes.size, sizeof changes);
     CHECK(changes.entry_stride >= sizeof(orch_file_entry));
     CHECK(changes.full <= 1 && changes.more <= 1);
@@ -171,7 +171,7 @@ static inline void watch_path(watch_copy *copy, const watch_entry *entry,
     out[0] = '\0';
     if (entry->parent != 0) {
         const watch_entry *parent = watch_find(copy, entry->parent);
-        CHECK(parent != NULL && parent->file_type == ORCH_FILE_DIRECTORY);
+        CHECK(parent != NULL && parent->file_type == ORCH_FILE_TYPE_DIRECTORY);
         watch_path(copy, parent, out);
         strcat(out, "/");
     }
@@ -246,7 +246,7 @@ static inline uint64_t watch_parent_of(watch_copy *copy, const char *path, const
     strcpy(above, path);
     *strrchr(above, '/') = '\0';
     const watch_entry *parent = watch_find_path(copy, above);
-    CHECK(parent != NULL && parent->file_type == ORCH_FILE_DIRECTORY);
+    CHECK(parent != NULL && parent->file_type == ORCH_FILE_TYPE_DIRECTORY);
     return parent->id;
 }
 
@@ -257,25 +257,25 @@ static inline void watch_apply(watch_copy *copy, const orch_file_event *event, c
     watch_copy_text(from, event->from);
     watch_entry *entry = watch_find(copy, event->id);
     watch_entry *there = watch_find_path(copy, path);
-    if (event->kind == ORCH_FILE_CREATE) {
+    if (event->kind == ORCH_FILE_EVENT_CREATE) {
         CHECK(entry == NULL && there == NULL);
         uint64_t parent = watch_parent_of(copy, path, base);
         watch_put_in(copy, event->id, parent, path)->file_type = event->file_type;
         return;
     }
     CHECK(entry != NULL && entry->file_type == event->file_type);
-    if (event->kind == ORCH_FILE_RENAME) {
+    if (event->kind == ORCH_FILE_EVENT_RENAME) {
         CHECK(watch_find_path(copy, from) == entry);
-        CHECK((there != NULL) == ((event->flags & ORCH_FILE_REPLACED) != 0));
+        CHECK((there != NULL) == ((event->flags & ORCH_FILE_FLAG_REPLACED) != 0));
         if (there != NULL) {
-            CHECK(there->file_type != ORCH_FILE_DIRECTORY);
+            CHECK(there->file_type != ORCH_FILE_TYPE_DIRECTORY);
             watch_take_out(copy, there);
         }
         watch_put_in(copy, event->id, watch_parent_of(copy, path, base), path);
         return;
     }
     CHECK(there == entry);
-    if (event->kind != ORCH_FILE_DELETE) return;
+    if (event->kind != ORCH_FILE_EVENT_DELETE) return;
     for (size_t i = 0; i < copy->count; i++) CHECK(copy->entries[i].parent != event->id);
     watch_take_out(copy, entry);
 }
@@ -296,9 +296,9 @@ static watch_copy *watch_walked;
 static size_t watch_walked_count;
 
 static inline uint32_t watch_type_of(const struct stat *stat) {
-    if (S_ISREG(stat->st_mode)) return ORCH_FILE_FILE;
-    if (S_ISDIR(stat->st_mode)) return ORCH_FILE_DIRECTORY;
-    return S_ISLNK(stat->st_mode) ? ORCH_FILE_SYMLINK : ORCH_FILE_OTHER;
+    if (S_ISREG(stat->st_mode)) return ORCH_FILE_TYPE_FILE;
+    if (S_ISDIR(stat->st_mode)) return ORCH_FILE_TYPE_DIRECTORY;
+    return S_ISLNK(stat->st_mode) ? ORCH_FILE_TYPE_SYMLINK : ORCH_FILE_TYPE_OTHER;
 }
 
 static inline int watch_check_one(const char *path, const struct stat *stat, int type,
@@ -357,16 +357,16 @@ static inline void watch_see_event(watch_view *view, const orch_file_event *even
                                         "rename"};
     static const char *const types[] = {"", "file", "directory", "symlink", "other"};
     char path[WATCH_PATH_MAX];
-    CHECK(event->kind >= ORCH_FILE_CREATE && event->kind <= ORCH_FILE_RENAME);
-    CHECK(event->file_type >= ORCH_FILE_FILE && event->file_type <= ORCH_FILE_OTHER);
-    CHECK_INT(event->flags & ~(uint32_t)(ORCH_FILE_IGNORED | ORCH_FILE_REPLACED), 0);
+    CHECK(event->kind >= ORCH_FILE_EVENT_CREATE && event->kind <= ORCH_FILE_EVENT_RENAME);
+    CHECK(event->file_type >= ORCH_FILE_TYPE_FILE && event->file_type <= ORCH_FILE_TYPE_OTHER);
+    CHECK_INT(event->flags & ~(uint32_t)(ORCH_FILE_FLAG_IGNORED | ORCH_FILE_FLAG_REPLACED), 0);
     CHECK_INT(event->reserved, 0);
-    CHECK((event->from.len > 0) == (event->kind == ORCH_FILE_RENAME));
+    CHECK((event->from.len > 0) == (event->kind == ORCH_FILE_EVENT_RENAME));
     watch_line(view, "%s %s %s", kinds[event->kind], types[event->file_type],
                watch_shown(view, path, event->path));
     if (event->from.len > 0) watch_line(view, " from %s", watch_shown(view, path, event->from));
-    if (event->flags & ORCH_FILE_REPLACED) watch_line(view, " replaced");
-    if (event->flags & ORCH_FILE_IGNORED) watch_line(view, " ignored");
+    if (event->flags & ORCH_FILE_FLAG_REPLACED) watch_line(view, " replaced");
+    if (event->flags & ORCH_FILE_FLAG_IGNORED) watch_line(view, " ignored");
     watch_line(view, "\n");
     if (view->is_exact) watch_apply(&view->told, event, view->base);
 }
@@ -463,7 +463,7 @@ static inline void watch_check_refused(orch_engine *engine, uint64_t watch, int3
     no_state = state;
     CHECK_STATUS(orch_watch_remove(engine, watch), status);
     CHECK_STATUS(orch_watch_sync(engine, watch, 1), status);
-    CHECK_STATUS(orch_watch_changes(engine, watch, &cursor, 0, &changes), status);
+    CHECK_STATUS(orch_watch_get_changes(engine, watch, &cursor, 0, &changes), status);
     CHECK_STATUS(orch_watch_get_state(engine, watch, &state), status);
     if (all) {
         const orch_bytes root = orch_str("/");

@@ -74,7 +74,7 @@ static void options(orch_engine *engine) {
     REFUSED(bad.flags = 16, "flags");
     REFUSED(bad.flags = UINT32_MAX, "flags");
     REFUSED(bad.kinds = 1, "flags");
-    REFUSED(bad.kinds = 1u << (ORCH_FILE_RENAME + 1), "flags");
+    REFUSED(bad.kinds = 1u << (ORCH_FILE_EVENT_RENAME + 1), "flags");
     REFUSED(bad.kinds = UINT32_MAX, "flags");
     REFUSED(bad.max_depth = 1025, "max_depth");
     REFUSED(bad.max_depth = SIZE_MAX, "max_depth");
@@ -179,7 +179,7 @@ static void outputs(orch_engine *engine) {
     orch_file_cursor cursor = {0, 0, 0};
     orch_file_changes changes;
     orch_watch_state state;
-    CHECK_STATUS(orch_watch_changes(engine, watch, &cursor, 0, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_watch_get_changes(engine, watch, &cursor, 0, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_watch_get_state(engine, watch, NULL), ORCH_E_INVALID);
     check_fill(&changes, sizeof changes);
     check_fill(&state, sizeof state);
@@ -187,13 +187,13 @@ static void outputs(orch_engine *engine) {
     for (size_t i = 0; i < 3; i++) {
         changes.size = sizes[i];
         state.size = i < 2 ? sizes[i] : HOST_FIRST_WATCH_STATE - 1;
-        CHECK_STATUS(orch_watch_changes(engine, watch, &cursor, 0, &changes), ORCH_E_INVALID);
+        CHECK_STATUS(orch_watch_get_changes(engine, watch, &cursor, 0, &changes), ORCH_E_INVALID);
         CHECK_ERROR(engine, ORCH_E_INVALID, "size");
         CHECK_STATUS(orch_watch_get_state(engine, watch, &state), ORCH_E_INVALID);
         CHECK_INT(changes.size, sizes[i]);
     }
     changes.size = sizeof changes;
-    CHECK_STATUS(orch_watch_changes(engine, watch, NULL, 0, &changes), ORCH_E_INVALID);
+    CHECK_STATUS(orch_watch_get_changes(engine, watch, NULL, 0, &changes), ORCH_E_INVALID);
     CHECK(check_is_filled((char *)&changes + 8, sizeof changes - 8));
     CHECK(check_is_filled((char *)&state + 8, sizeof state - 8));
     CHECK_INT(cursor.epoch + cursor.base + cursor.position, 0);

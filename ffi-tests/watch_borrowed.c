@@ -45,10 +45,10 @@ static void check_events(const orch_file_batch *batch) {
     CHECK_INT(batch->original_events, 2);
     const orch_file_event *renamed = orch_file_event_at(batch, 0);
     const orch_file_event *created = orch_file_event_at(batch, 1);
-    CHECK_INT(renamed->kind, ORCH_FILE_RENAME);
+    CHECK_INT(renamed->kind, ORCH_FILE_EVENT_RENAME);
     check_path(renamed->path, "dir");
     check_path(renamed->from, "before");
-    CHECK_INT(created->kind, ORCH_FILE_CREATE);
+    CHECK_INT(created->kind, ORCH_FILE_EVENT_CREATE);
     check_path(created->path, "dir/new");
     CHECK(created->from.data == NULL);
 }

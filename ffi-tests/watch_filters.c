@@ -41,7 +41,7 @@ static void globs(orch_engine *engine) {
     uint64_t watch = follow_with(engine, &options);
     CHECK_INT(view.asked.count, 3);
     CHECK(find("a.o") == NULL && find("build/x") == NULL && find("keep.o") != NULL);
-    CHECK_INT(find("build")->flags, ORCH_FILE_IGNORED);
+    CHECK_INT(find("build")->flags, ORCH_FILE_FLAG_IGNORED);
     CHECK_INT(find("keep.o")->flags, 0);
     watch_append("a.o", "x");
     watch_append("build/x", "x");
@@ -102,7 +102,7 @@ static void flags(orch_engine *engine) {
     orch_watch_options options = watch_options(&root);
     uint64_t watch = follow_with(engine, &options);
     CHECK_INT(view.asked.count, 3);
-    CHECK_INT(find(".git")->flags, ORCH_FILE_IGNORED);
+    CHECK_INT(find(".git")->flags, ORCH_FILE_FLAG_IGNORED);
     CHECK_OK(orch_watch_remove(engine, watch));
 
     options.flags = ORCH_WATCH_GIT_DIR | ORCH_WATCH_NO_GITIGNORE | ORCH_WATCH_FOLLOW_DEVICES;
@@ -134,7 +134,7 @@ static void depth(orch_engine *engine) {
     options.max_depth = 1;
     uint64_t watch = follow_with(engine, &options);
     CHECK_INT(view.asked.count, 2);
-    CHECK_INT(find("one")->flags, ORCH_FILE_IGNORED);
+    CHECK_INT(find("one")->flags, ORCH_FILE_FLAG_IGNORED);
     CHECK_OK(orch_watch_remove(engine, watch));
     options.max_depth = 2;
     watch = follow_with(engine, &options);
@@ -152,7 +152,7 @@ static void kinds(orch_engine *engine) {
     const orch_bytes root = orch_str(base);
     watch_write("a", "");
     orch_watch_options options = watch_options(&root);
-    options.kinds = 1u << ORCH_FILE_CREATE | 1u << ORCH_FILE_DELETE;
+    options.kinds = 1u << ORCH_FILE_EVENT_CREATE | 1u << ORCH_FILE_EVENT_DELETE;
     uint64_t watch = follow_with(engine, &options);
     orch_file_version before = watch_state(engine, watch).version;
     watch_append("a", "text");
@@ -173,7 +173,7 @@ static void kinds(orch_engine *engine) {
     watch_check_disk(&view.asked, base);
     CHECK_OK(orch_watch_remove(engine, watch));
 
-    options.kinds = 1u << ORCH_FILE_RENAME;
+    options.kinds = 1u << ORCH_FILE_EVENT_RENAME;
     watch = follow_with(engine, &options);
     CHECK_SYS(rename("c", "d"));
     watch_write("e", "");
@@ -189,7 +189,7 @@ static void make_many(const char *folder, int count) {
     }
 }
 
-// More events than the threshold: the largest directories are counted, and `orch_watch_changes` is exact.
+// More events than the threshold: the largest directories are counted, and `orch_watch_get_changes` is exact.
 static void summaries(orch_engine *engine) {
     empty_base();
     const orch_bytes root = orch_str(base);

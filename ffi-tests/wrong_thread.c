@@ -44,7 +44,7 @@ static void wrong_calls_on_terminals(const shared *s) {
     WRONG(orch_terminal_send_eof(s->engine, s->terminal));
     WRONG(orch_terminal_resize(s->engine, s->terminal, size));
     WRONG(orch_terminal_set_mode(s->engine, s->terminal, ORCH_MODE_RAW));
-    WRONG(orch_terminal_set_size_policy(s->engine, s->terminal, ORCH_SIZE_FIXED));
+    WRONG(orch_terminal_set_size_policy(s->engine, s->terminal, ORCH_SIZE_POLICY_FIXED));
     WRONG(orch_terminal_signal(s->engine, s->terminal, SIGKILL, ORCH_SIGNAL_LEADER));
     WRONG(orch_terminal_close(s->engine, s->terminal, 0));
     WRONG(orch_terminal_pause(s->engine, s->terminal));
@@ -54,7 +54,7 @@ static void wrong_calls_on_terminals(const shared *s) {
     WRONG(orch_reader_pause(s->engine, s->reader));
     WRONG(orch_reader_resume(s->engine, s->reader));
     screen_check_refused(s->engine, s->terminal, s->reader, ORCH_E_WRONG_THREAD, 1);
-    WRONG(orch_batch(s->engine, &op, 1, sizeof op, status, NULL));
+    WRONG(orch_terminal_batch(s->engine, &op, 1, sizeof op, status, NULL));
     WRONG(orch_terminal_get_state(s->engine, s->terminal, &state));
     WRONG(orch_terminal_get_states(s->engine, &s->terminal, 1, &state, sizeof state, status));
     WRONG(orch_terminal_list(s->engine, ORCH_TERMINALS_ALL, id, 1, (size_t *)(void *)filled));
@@ -72,16 +72,16 @@ static void *wrong_calls(void *argument) {
     error.size = sizeof error;
     WRONG(orch_engine_destroy(s->engine));
     CHECK_ERROR(NULL, ORCH_E_WRONG_THREAD, "thread");
-    WRONG(orch_engine_fd(s->engine));
+    WRONG(orch_engine_get_fd(s->engine));
     WRONG(orch_engine_turn(s->engine, 0));
     WRONG(orch_engine_turn(s->engine, -1));
-    WRONG(orch_engine_timeout(s->engine, (int32_t *)(void *)filled));
+    WRONG(orch_engine_get_timeout(s->engine, (int32_t *)(void *)filled));
     WRONG(orch_engine_shutdown(s->engine, 0));
     WRONG(orch_engine_log_bytes(s->engine, (size_t *)(void *)filled));
     WRONG(orch_engine_screen_bytes(s->engine, (size_t *)(void *)filled));
     WRONG(orch_engine_next_event(s->engine, &event));
     WRONG(orch_sender_create(s->engine, (orch_sender **)(void *)filled));
-    WRONG(orch_last_error(s->engine, &error));
+    WRONG(orch_error_get(s->engine, &error));
     CHECK_INT(event.kind, 0);
     CHECK(check_is_filled(&error.status, sizeof error.status));
     CHECK(check_is_filled(filled, sizeof filled));
@@ -115,7 +115,7 @@ static void nothing_changed(shared *s) {
     CHECK_INT(count, 1);
     orch_error error;
     error.size = sizeof error;
-    CHECK_OK(orch_last_error(s->engine, &error));
+    CHECK_OK(orch_error_get(s->engine, &error));
     CHECK_STATUS(error.status, ORCH_OK);
 }
 

@@ -19,7 +19,7 @@
 //     orch_event event = {0};
 //     event.size = sizeof event;
 //     for (int running = 1; running;) {
-//         struct pollfd fd = { orch_engine_fd(engine), POLLIN, 0 };
+//         struct pollfd fd = { orch_engine_get_fd(engine), POLLIN, 0 };
 //         poll(&fd, 1, -1);                                  // with the host's own descriptors
 //         orch_engine_turn(engine, 0);
 //         while (orch_engine_next_event(engine, &event) == ORCH_OK) {
@@ -49,7 +49,7 @@
 // ERRORS
 //
 // Functions return a status: ORCH_OK, ORCH_DONE, or a negative ORCH_E_*. Outputs are written only on
-// success; after an error nothing has changed unless the function says so. orch_last_error tells more.
+// success; after an error nothing has changed unless the function says so. orch_error_get tells more.
 // NULL and nonsense are refused where they can be seen; a pointer must be NULL or good for its length.
 // A bug in the library is caught at this border: ORCH_E_PANIC, and the engine can only be destroyed.
 // When memory runs out the process is aborted; the limits in orch_config are the protection.
@@ -65,7 +65,7 @@
 // FILES
 //
 // `orch_watch_add` watches directories and files: the engine keeps a tree of what is below them. When it
-// has been read for the first time, ORCH_EVENT_WATCH_READY comes; `orch_watch_changes` gives the whole
+// has been read for the first time, ORCH_EVENT_WATCH_READY comes; `orch_watch_get_changes` gives the whole
 // tree for a cursor of zeroes, and later what changed since. ORCH_EVENT_WATCH_BATCH tells the changes
 // themselves, in an order in which they can be applied to a copy of the tree. Who has to be sure that
 // everything before a certain moment has been told calls `orch_watch_sync` and waits for
@@ -81,7 +81,7 @@
 //
 // SERVING
 //
-// `orch_listen` lets other programs in over WebSockets: they mirror the state and use terminals, as far as the
+// `orch_listener_add` lets other programs in over WebSockets: they mirror the state and use terminals, as far as the
 // scopes of their tokens (`orch_token_add`) allow. They start only programs that `orch_grant_profile` has
 // named, and see only directories that `orch_grant_directory` has. Turns do the serving; events tell nothing of
 // it but changes that wait for the host's review (ORCH_EVENT_REVIEW), if the configuration asks for that.
@@ -161,7 +161,7 @@
 // The engine of a sender is gone, or the engine is shutting down.
 #define ORCH_E_GONE -13
 
-// The system refused; see `os_error` of `orch_last_error`.
+// The system refused; see `os_error` of `orch_error_get`.
 #define ORCH_E_SYSTEM -14
 
 // The call was made on a thread that does not own the engine.
@@ -241,16 +241,16 @@
 
 // Size policy: the host decides; viewers do not change the size. `orch_terminal_resize` and ORCH_OP_RESIZE of
 // the host set it.
-#define ORCH_SIZE_FIXED 1
+#define ORCH_SIZE_POLICY_FIXED 1
 
 // Size policy: the fewest columns and the fewest rows of all viewers, so that each of them shows the whole
 // terminal.
-#define ORCH_SIZE_SMALLEST 2
+#define ORCH_SIZE_POLICY_SMALLEST 2
 
 // Size policy, that of a new terminal: the grid of the viewer that typed last (input, paste, interrupt, end of
 // input). Attaching and changing a window do not count as typing. While no viewer has typed, the one that
 // reported its grid first decides.
-#define ORCH_SIZE_LATEST 3
+#define ORCH_SIZE_POLICY_LATEST 3
 
 // Operation: types `data` and `len`, all of it or, when the queue has no room for all, nothing.
 #define ORCH_OP_INPUT 1
@@ -347,13 +347,13 @@
 #define ORCH_ROW_WRAPPED 1
 
 // Cursor shape: a filled cell.
-#define ORCH_CURSOR_BLOCK 0
+#define ORCH_CURSOR_SHAPE_BLOCK 0
 
 // Cursor shape: a line under the cell.
-#define ORCH_CURSOR_UNDERLINE 1
+#define ORCH_CURSOR_SHAPE_UNDERLINE 1
 
 // Cursor shape: a line left of the cell.
-#define ORCH_CURSOR_BAR 2
+#define ORCH_CURSOR_SHAPE_BAR 2
 
 // Cursor flag: it is shown.
 #define ORCH_CURSOR_VISIBLE 1
@@ -431,16 +431,16 @@
 #define ORCH_UPDATE_FULL 1
 
 // File type: a regular file.
-#define ORCH_FILE_FILE 1
+#define ORCH_FILE_TYPE_FILE 1
 
 // File type: a directory.
-#define ORCH_FILE_DIRECTORY 2
+#define ORCH_FILE_TYPE_DIRECTORY 2
 
 // File type: a symbolic link; what it leads to is not looked at.
-#define ORCH_FILE_SYMLINK 3
+#define ORCH_FILE_TYPE_SYMLINK 3
 
 // File type: a device, a fifo or a socket.
-#define ORCH_FILE_OTHER 4
+#define ORCH_FILE_TYPE_OTHER 4
 
 // Problem: none.
 #define ORCH_WATCH_PROBLEM_NONE 0
@@ -489,10 +489,10 @@
 #define ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES 4
 
 // File flag: a directory that is one entry: what is in it is not watched.
-#define ORCH_FILE_IGNORED 1
+#define ORCH_FILE_FLAG_IGNORED 1
 
 // File flag: another file has taken the place of this one, or it has taken the place of another one.
-#define ORCH_FILE_REPLACED 2
+#define ORCH_FILE_FLAG_REPLACED 2
 
 // Watch state: the tree has been read for the first time.
 #define ORCH_WATCH_IS_READY 1
@@ -504,24 +504,24 @@
 #define ORCH_WATCH_IS_HEALTHY 4
 
 // File event: the entry is new.
-#define ORCH_FILE_CREATE 1
+#define ORCH_FILE_EVENT_CREATE 1
 
-// File event: its content is different; with ORCH_FILE_REPLACED it is another file under the same name,
+// File event: its content is different; with ORCH_FILE_FLAG_REPLACED it is another file under the same name,
 // as atomic saves leave it.
-#define ORCH_FILE_MODIFY 2
+#define ORCH_FILE_EVENT_MODIFY 2
 
 // File event: only its attributes are different: permissions, owner, number of links.
-#define ORCH_FILE_METADATA 3
+#define ORCH_FILE_EVENT_METADATA 3
 
 // File event: it was opened for writing and closed, and looks as before.
-#define ORCH_FILE_TOUCH 4
+#define ORCH_FILE_EVENT_TOUCH 4
 
 // File event: it is gone. What was in a directory is deleted before it.
-#define ORCH_FILE_DELETE 5
+#define ORCH_FILE_EVENT_DELETE 5
 
-// File event: it was at `from` before, and what is in it moved along; with ORCH_FILE_REPLACED it took the
+// File event: it was at `from` before, and what is in it moved along; with ORCH_FILE_FLAG_REPLACED it took the
 // place of a file.
-#define ORCH_FILE_RENAME 6
+#define ORCH_FILE_EVENT_RENAME 6
 
 // Collection: sessions, by an id that their maker chose.
 #define ORCH_COLLECTION_SESSIONS 1
@@ -532,11 +532,11 @@
 // Collection: what is known of terminals.
 #define ORCH_COLLECTION_TERMINALS 4
 
-// Collection: what is known of files in published watches (`orch_watch_publish`).
+// Collection: what is known of files in published watches (`orch_watch_set_published`).
 #define ORCH_COLLECTION_FILES 8
 
 // All collections.
-#define ORCH_COLLECTIONS_ALL 15
+#define ORCH_COLLECTION_ALL 15
 
 // Content of a pane: nothing; also when the terminal that it showed is gone.
 #define ORCH_PANE_EMPTY 0
@@ -554,17 +554,17 @@
 #define ORCH_STATE_NO_BASE UINT64_MAX
 
 // Change: sets `session`, new or in place of what was there.
-#define ORCH_CHANGE_SET_SESSION 1
+#define ORCH_STATE_OP_SET_SESSION 1
 
 // Change: removes the session `id` with all its panes. No effect if it is not there.
-#define ORCH_CHANGE_REMOVE_SESSION 2
+#define ORCH_STATE_OP_REMOVE_SESSION 2
 
 // Change: sets `pane`, new or in place of what was there. It joins its session at the end of the list, unless
 // the session lists it, and leaves the one that it was in.
-#define ORCH_CHANGE_SET_PANE 3
+#define ORCH_STATE_OP_SET_PANE 3
 
 // Change: removes the pane `id`, from its session's list too. No effect if it is not there.
-#define ORCH_CHANGE_REMOVE_PANE 4
+#define ORCH_STATE_OP_REMOVE_PANE 4
 
 // Peer event: the other engine has let us in; ORCH_PEER_IS_RESUMED in `flags` if the state goes on from the
 // version that we have, else all of it comes anew.
@@ -632,25 +632,25 @@
 #define ORCH_PEER_HAS_MORE 4
 
 // Answer: it is done (ends a watch).
-#define ORCH_ANSWER_DONE 1
+#define ORCH_REPLY_DONE 1
 
 // Answer: it was refused, or the answer was lost: `code`, and `data` for a person.
-#define ORCH_ANSWER_FAILED 2
+#define ORCH_REPLY_FAILED 2
 
 // Answer to a batch: `statuses`, one for each operation.
-#define ORCH_ANSWER_STATUSES 3
+#define ORCH_REPLY_RESULTS 3
 
 // Answer: a program was started in `terminal`.
-#define ORCH_ANSWER_SPAWNED 4
+#define ORCH_REPLY_SPAWNED 4
 
 // Answer: files are watched, as `watch`.
-#define ORCH_ANSWER_WATCHING 5
+#define ORCH_REPLY_WATCHING 5
 
 // Answer to a search: `matches`; ORCH_PEER_HAS_MORE in `flags` if there are more.
-#define ORCH_ANSWER_FOUND 6
+#define ORCH_REPLY_MATCHES 6
 
 // Answer to a query: `detail`.
-#define ORCH_ANSWER_TERMINAL 7
+#define ORCH_REPLY_TERMINAL 7
 
 // Another engine refused something: it makes no sense there.
 #define ORCH_REMOTE_INVALID 1
@@ -769,7 +769,7 @@
 #define ORCH_EVENT_COMMAND_FINISHED 21
 
 // A watch has read its tree for the first time: `watch`, `version`. What is there comes from
-// `orch_watch_changes`; from now on batches tell what changes.
+// `orch_watch_get_changes`; from now on batches tell what changes.
 #define ORCH_EVENT_WATCH_READY 22
 
 // Files changed: `watch`, `version`, `batch`.
@@ -784,7 +784,7 @@
 #define ORCH_EVENT_WATCH_WARNING 25
 
 // A client wants to change the state, and `orch_config.review_changes` is on: `review`. Answer it with
-// `orch_state_answer_review`.
+// `orch_review_answer`.
 #define ORCH_EVENT_REVIEW 26
 
 // Something happened between us and another engine: `peer` says what; `tag` is that of
@@ -832,33 +832,33 @@
 #define ORCH_TERMINALS_ACTIVE 1
 
 // State flag: the program is running.
-#define ORCH_STATE_RUNNING 1
+#define ORCH_TERMINAL_RUNNING 1
 
 // State flag: nobody holds the terminal any more.
-#define ORCH_STATE_HUNG_UP 2
+#define ORCH_TERMINAL_HUNG_UP 2
 
 // State flag: it is being closed.
-#define ORCH_STATE_CLOSING 4
+#define ORCH_TERMINAL_CLOSING 4
 
 // State flag: not read because the host paused it.
-#define ORCH_STATE_PAUSED_BY_HOST 8
+#define ORCH_TERMINAL_PAUSED_BY_HOST 8
 
 // State flag: not read because a lossless reader lags.
-#define ORCH_STATE_PAUSED_BY_READER 16
+#define ORCH_TERMINAL_PAUSED_BY_READER 16
 
 // State flag: not read because all logs together have used up `log_bytes_total`.
-#define ORCH_STATE_PAUSED_BY_MEMORY 32
+#define ORCH_TERMINAL_PAUSED_BY_MEMORY 32
 
 // State flag: it has a screen, and the fields from `title` on are known.
-#define ORCH_STATE_HAS_SCREEN 64
+#define ORCH_TERMINAL_HAS_SCREEN 64
 
 // State flag: the shell told the exit code of the last command, `last_exit_code`.
-#define ORCH_STATE_HAS_EXIT_CODE 128
+#define ORCH_TERMINAL_HAS_EXIT_CODE 128
 
 // Screen option: the engine does not answer the program's questions (where the cursor is, which
 // colours there are, what the terminal can). For when the output also goes to another terminal, which
 // answers them itself.
-#define ORCH_SCREEN_NO_ANSWERS 1
+#define ORCH_SCREEN_NO_REPLIES 1
 
 // Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
 #define ORCH_SCREEN_CLIPBOARD 2
@@ -891,7 +891,7 @@
 // Search flag: upper and lower case are the same.
 #define ORCH_SEARCH_IGNORE_CASE 2
 
-// For `orch_search.from`: the oldest row.
+// For `orch_search_options.from`: the oldest row.
 #define ORCH_SEARCH_OLDEST INT32_MIN
 
 // Watch flag: `.gitignore` files and git's lists of exclusions do not count.
@@ -917,7 +917,7 @@
 #define ORCH_SCOPE_MANAGE 4
 
 // Every scope.
-#define ORCH_SCOPES_ALL 7
+#define ORCH_SCOPE_ALL 7
 
 // Bytes of the text of a token.
 #define ORCH_TOKEN_BYTES 43
@@ -1065,7 +1065,7 @@ typedef struct orch_config {
     size_t watch_batch_events;
     // Bytes of events that are taken from the kernel with one call. Default 64 KiB.
     size_t watch_read_bytes;
-    // Removed entries that are remembered for `orch_watch_changes`. Default 65,536.
+    // Removed entries that are remembered for `orch_watch_get_changes`. Default 65,536.
     size_t watch_tombstones;
     // Sessions of the state; a change set that would make more is refused. Default 1,024.
     size_t state_sessions;
@@ -1114,7 +1114,7 @@ typedef struct orch_config {
     // Milliseconds in which nothing could be sent although something waits, or nothing came of a message that
     // is not finished; then the client is closed. Default 30,000.
     uint32_t client_stall_ms;
-    // 1: changes that clients make to the state wait for `orch_state_answer_review`. 0 (the default): they
+    // 1: changes that clients make to the state wait for `orch_review_answer`. 0 (the default): they
     // are made when they are valid.
     uint32_t review_changes;
     // Must be 0.
@@ -1174,7 +1174,7 @@ typedef struct orch_screen_options {
     size_t size;
     // Rows of scrollback, at most the engine's `scrollback_rows`. Default 1,000.
     size_t scrollback;
-    // Sum of ORCH_SCREEN_NO_ANSWERS, ORCH_SCREEN_CLIPBOARD and ORCH_SCREEN_READBACK. Default 0.
+    // Sum of ORCH_SCREEN_NO_REPLIES, ORCH_SCREEN_CLIPBOARD and ORCH_SCREEN_READBACK. Default 0.
     uint32_t flags;
     // The foreground that a program is told, 0xRRGGBB. Default light grey.
     uint32_t foreground;
@@ -1278,7 +1278,7 @@ typedef struct orch_op {
     const void *data;
     // ORCH_OP_INPUT, ORCH_OP_PASTE: how many.
     size_t len;
-    // ORCH_OP_RESIZE: the size. For a terminal of this engine it sets the policy ORCH_SIZE_FIXED.
+    // ORCH_OP_RESIZE: the size. For a terminal of this engine it sets the policy ORCH_SIZE_POLICY_FIXED.
     struct orch_size window;
     // ORCH_OP_SCROLL_TO: which reader of the terminal.
     uint64_t reader;
@@ -1331,9 +1331,9 @@ typedef struct orch_file_entry {
     int64_t modified_ns;
     // Number on its device.
     uint64_t inode;
-    // One of ORCH_FILE_FILE and the like.
+    // One of ORCH_FILE_TYPE_FILE and the like.
     uint32_t file_type;
-    // ORCH_FILE_IGNORED or 0.
+    // ORCH_FILE_FLAG_IGNORED or 0.
     uint32_t flags;
     // Type and permission bits as in `st_mode`.
     uint32_t mode;
@@ -1425,12 +1425,12 @@ typedef struct orch_save_cursor {
 } orch_save_cursor;
 
 // A word of the host's own about a session or a pane. UTF-8 both.
-typedef struct orch_pair {
+typedef struct orch_key_value {
     // 1 to 64 bytes; an entry has each key once.
     struct orch_bytes key;
     // At most 4 KiB.
     struct orch_bytes value;
-} orch_pair;
+} orch_key_value;
 
 // An ordered group of panes. To set one, fill it with zeroes and set `size` first.
 typedef struct orch_session {
@@ -1449,7 +1449,7 @@ typedef struct orch_session {
     // How many.
     size_t pane_count;
     // The host's own: at most 32 pairs, 16 KiB together; told in the order of the keys.
-    const struct orch_pair *metadata;
+    const struct orch_key_value *metadata;
     // How many.
     size_t metadata_count;
 } orch_session;
@@ -1475,14 +1475,14 @@ typedef struct orch_pane {
     // ORCH_PANE_FILE, ORCH_PANE_CUSTOM: see there. Otherwise no bytes.
     struct orch_bytes data;
     // As in `orch_session`.
-    const struct orch_pair *metadata;
+    const struct orch_key_value *metadata;
     // How many.
     size_t metadata_count;
 } orch_pane;
 
 // One operation of a change set. Set fields that its kind does not name to 0.
 typedef struct orch_state_op {
-    // One of ORCH_CHANGE_SET_SESSION and the like.
+    // One of ORCH_STATE_OP_SET_SESSION and the like.
     uint32_t kind;
     // Must be 0.
     uint32_t reserved;
@@ -1491,9 +1491,9 @@ typedef struct orch_state_op {
     uint64_t base;
     // Which entry. May be left out for one that is set; then its own id counts.
     struct orch_bytes id;
-    // ORCH_CHANGE_SET_SESSION: the session.
+    // ORCH_STATE_OP_SET_SESSION: the session.
     const struct orch_session *session;
-    // ORCH_CHANGE_SET_PANE: the pane.
+    // ORCH_STATE_OP_SET_PANE: the pane.
     const struct orch_pane *pane;
 } orch_state_op;
 
@@ -1520,16 +1520,16 @@ typedef struct orch_state_refusal {
 } orch_state_refusal;
 
 // The cursor.
-typedef struct orch_cursor {
+typedef struct orch_screen_cursor {
     // Row, 0 at the top of the screen.
     uint16_t row;
     // Column, 0 at the left.
     uint16_t col;
-    // One of ORCH_CURSOR_BLOCK, ORCH_CURSOR_UNDERLINE, ORCH_CURSOR_BAR.
+    // One of ORCH_CURSOR_SHAPE_BLOCK, ORCH_CURSOR_SHAPE_UNDERLINE, ORCH_CURSOR_SHAPE_BAR.
     uint32_t shape;
     // Sum of ORCH_CURSOR_VISIBLE and ORCH_CURSOR_BLINKING.
     uint32_t flags;
-} orch_cursor;
+} orch_screen_cursor;
 
 // Rows that moved: each row of the region takes the place `rows` further up, or down if negative;
 // places that nothing moved into follow as rows.
@@ -1638,7 +1638,7 @@ typedef struct orch_screen_update {
     // How far the reader has scrolled back: what it sees begins that many rows above the screen.
     uint32_t viewport;
     // The cursor.
-    struct orch_cursor cursor;
+    struct orch_screen_cursor cursor;
     // Always 0.
     uint32_t reserved;
     // The title, UTF-8, when it changed or everything is told; else `data` is NULL.
@@ -1659,11 +1659,11 @@ typedef struct orch_screen_update {
 
 // One change of a file.
 typedef struct orch_file_event {
-    // One of ORCH_FILE_CREATE and the like.
+    // One of ORCH_FILE_EVENT_CREATE and the like.
     uint32_t kind;
-    // What it is, or was: one of ORCH_FILE_FILE and the like.
+    // What it is, or was: one of ORCH_FILE_TYPE_FILE and the like.
     uint32_t file_type;
-    // Sum of ORCH_FILE_IGNORED and ORCH_FILE_REPLACED.
+    // Sum of ORCH_FILE_FLAG_IGNORED and ORCH_FILE_FLAG_REPLACED.
     uint32_t flags;
     // Always 0.
     uint32_t reserved;
@@ -1671,7 +1671,7 @@ typedef struct orch_file_event {
     uint64_t id;
     // The absolute path, not necessarily UTF-8; after a rename the new one.
     struct orch_bytes path;
-    // ORCH_FILE_RENAME: the path before.
+    // ORCH_FILE_EVENT_RENAME: the path before.
     struct orch_bytes from;
 } orch_file_event;
 
@@ -1701,7 +1701,7 @@ typedef struct orch_file_summary {
 // With summaries, the events that are left can still be applied in their order, where a deletion of a
 // directory takes along what is in it; wherever the result differs from the tree, a summary names the
 // directory. `event_count` and the counts of all summaries together are `original_events`.
-// `orch_watch_changes` gives the exact difference.
+// `orch_watch_get_changes` gives the exact difference.
 typedef struct orch_file_batch {
     // Size of this struct as the library has it.
     size_t size;
@@ -1729,7 +1729,7 @@ typedef struct orch_file_batch {
     uint64_t vanished;
 } orch_file_batch;
 
-// A change set of a client that waits for `orch_state_answer_review`.
+// A change set of a client that waits for `orch_review_answer`.
 typedef struct orch_state_review {
     // Size of this struct as the library has it.
     size_t size;
@@ -1747,17 +1747,17 @@ typedef struct orch_state_review {
 } orch_state_review;
 
 // What became of an operation of `orch_peer_batch`.
-typedef struct orch_peer_status {
+typedef struct orch_remote_result {
     // 0 for a success, else one of ORCH_REMOTE_*.
     uint32_t code;
     // Always 0.
     uint32_t reserved;
     // Why it was refused, for a person: one line, UTF-8.
     struct orch_bytes message;
-} orch_peer_status;
+} orch_remote_result;
 
 // A match: from the first character's column up to, not including, the column after the last one's.
-// Rows are counted as in `orch_search.from`.
+// Rows are counted as in `orch_search_options.from`.
 typedef struct orch_match {
     // Row of the first character.
     int32_t start_row;
@@ -1836,7 +1836,7 @@ typedef struct orch_peer_event {
     uint64_t number;
     // ORCH_PEER_ANSWER: one of ORCH_ANSWER_*. Ignore those that you do not know.
     uint32_t answer;
-    // ORCH_PEER_REJECTED, ORCH_ANSWER_FAILED: one of ORCH_REMOTE_*. ORCH_PEER_MODE_CHANGED: one of
+    // ORCH_PEER_REJECTED, ORCH_REPLY_FAILED: one of ORCH_REMOTE_*. ORCH_PEER_MODE_CHANGED: one of
     // ORCH_DELIVERY_*.
     uint32_t code;
     // ORCH_PEER_ENDED: one of ORCH_EXIT_*.
@@ -1845,24 +1845,24 @@ typedef struct orch_peer_event {
     int32_t exit_value;
     // ORCH_PEER_DISCONNECTED: milliseconds until it is tried again; -1 if it is given up.
     int64_t retry_in_ms;
-    // ORCH_ANSWER_WATCHING: the watch of the other engine.
+    // ORCH_REPLY_WATCHING: the watch of the other engine.
     uint64_t watch;
     // ORCH_PEER_SCREEN: what changed.
     const struct orch_screen_update *update;
-    // ORCH_ANSWER_STATUSES: the statuses; elements lie `status_stride` bytes apart (`orch_peer_status_at`).
-    const struct orch_peer_status *statuses;
+    // ORCH_REPLY_RESULTS: the statuses; elements lie `status_stride` bytes apart (`orch_remote_result_at`).
+    const struct orch_remote_result *statuses;
     // How many.
     size_t status_count;
     // Bytes from one to the next.
     size_t status_stride;
-    // ORCH_ANSWER_FOUND: the matches in the order of the text; elements lie `match_stride` bytes apart
+    // ORCH_REPLY_MATCHES: the matches in the order of the text; elements lie `match_stride` bytes apart
     // (`orch_peer_match_at`).
     const struct orch_match *matches;
     // How many.
     size_t match_count;
     // Bytes from one to the next.
     size_t match_stride;
-    // ORCH_ANSWER_TERMINAL: what is known.
+    // ORCH_REPLY_TERMINAL: what is known.
     const struct orch_peer_terminal *detail;
     // ORCH_PEER_SNAPSHOT: the place of the first row that it shows. Otherwise ORCH_LINE_NONE.
     struct orch_line_position line;
@@ -1990,9 +1990,9 @@ typedef struct orch_terminal_state {
     // The title that the program set, UTF-8; none if it did not.
     struct orch_bytes title;
     // The working directory that the program told, on whatever machine it runs; none if it did not.
-    struct orch_bytes told_cwd;
+    struct orch_bytes reported_cwd;
     // The cursor of the screen.
-    struct orch_cursor cursor;
+    struct orch_screen_cursor cursor;
     // As in `orch_screen_update`.
     uint32_t modes;
     // Rows of scrollback.
@@ -2003,7 +2003,7 @@ typedef struct orch_terminal_state {
     size_t screen_bytes;
     // Times that the model of the screen failed and was built anew from the log.
     uint32_t screen_failures;
-    // Exit code of the last command; see ORCH_STATE_HAS_EXIT_CODE.
+    // Exit code of the last command; see ORCH_TERMINAL_HAS_EXIT_CODE.
     int32_t last_exit_code;
     // Who decides over the size, one of ORCH_SIZE_*.
     uint32_t size_policy;
@@ -2054,9 +2054,9 @@ typedef struct orch_marks {
     size_t mark_stride;
 } orch_marks;
 
-// What to search and where. Fill with `orch_search_init` first.
-typedef struct orch_search {
-    // `sizeof(orch_search)`.
+// What to search and where. Fill with `orch_search_options_init` first.
+typedef struct orch_search_options {
+    // `sizeof(orch_search_options)`.
     size_t size;
     // Text or an expression, UTF-8, 1 to 16,384 bytes; with a flag 1 to 2,048, and no larger when compiled
     // than what takes about a millisecond.
@@ -2079,7 +2079,7 @@ typedef struct orch_search {
     // The place to begin at in place of `from`; if its line is gone, the oldest one. Of no effect on the alternate screen.
     // Default ORCH_LINE_NONE.
     struct orch_line_position from_line;
-} orch_search;
+} orch_search_options;
 
 // What a search found.
 typedef struct orch_matches {
@@ -2093,14 +2093,14 @@ typedef struct orch_matches {
     size_t match_stride;
     // 1 if the search was ended by one of its bounds: there is more to look at.
     uint32_t has_more;
-    // The row to go on from then, for `orch_search.from`.
+    // The row to go on from then, for `orch_search_options.from`.
     int32_t next;
-    // The column in that row, for `orch_search.from_col`. A host whose struct ends before it goes on in
+    // The column in that row, for `orch_search_options.from_col`. A host whose struct ends before it goes on in
     // the row after that: it loses the matches in the rest of the row, and gets none twice.
     uint32_t next_col;
     // Always 0.
     uint32_t reserved;
-    // The same place in its line, for `orch_search.from_line`: right also when more output has come in between.
+    // The same place in its line, for `orch_search_options.from_line`: right also when more output has come in between.
     // ORCH_LINE_NONE on the alternate screen.
     struct orch_line_position next_line;
 } orch_matches;
@@ -2128,7 +2128,7 @@ typedef struct orch_watch_options {
     uint32_t max_wait_ms;
     // Sum of ORCH_WATCH_NO_GITIGNORE and the like. Default 0.
     uint32_t flags;
-    // Kinds of events to tell: sum of `1 << ORCH_FILE_CREATE` and the like. 0: all.
+    // Kinds of events to tell: sum of `1 << ORCH_FILE_EVENT_CREATE` and the like. 0: all.
     uint32_t kinds;
     // A batch with more events is shortened by summaries. What happens while a batch is unread counts together with
     // it. Default 100; ORCH_WATCH_NO_SUMMARIES for never.
@@ -2154,8 +2154,8 @@ typedef struct orch_watch_options {
 } orch_watch_options;
 
 // What the state knows of a terminal.
-typedef struct orch_terminal_facts {
-    // `sizeof(orch_terminal_facts)`, as in `orch_session`.
+typedef struct orch_state_terminal {
+    // `sizeof(orch_state_terminal)`, as in `orch_session`.
     size_t size;
     // Its id.
     uint64_t terminal;
@@ -2170,7 +2170,7 @@ typedef struct orch_terminal_facts {
     uint16_t cols;
     // Rows.
     uint16_t rows;
-    // ORCH_STATE_RUNNING, ORCH_STATE_CLOSING and ORCH_STATE_HAS_SCREEN, or a sum of them.
+    // ORCH_TERMINAL_RUNNING, ORCH_TERMINAL_CLOSING and ORCH_TERMINAL_HAS_SCREEN, or a sum of them.
     uint32_t flags;
     // The process of its program; 0 if not known.
     int32_t pid;
@@ -2180,11 +2180,11 @@ typedef struct orch_terminal_facts {
     int32_t exit_value;
     // Always 0.
     uint32_t reserved;
-} orch_terminal_facts;
+} orch_state_terminal;
 
 // What the state knows of a file or directory in a published watch.
-typedef struct orch_file_facts {
-    // `sizeof(orch_file_facts)`, as in `orch_session`.
+typedef struct orch_state_file {
+    // `sizeof(orch_state_file)`, as in `orch_session`.
     size_t size;
     // The watch.
     uint64_t watch;
@@ -2200,15 +2200,15 @@ typedef struct orch_file_facts {
     uint64_t bytes;
     // Last change of the content in microseconds since 1970; 0 for a directory.
     int64_t modified_us;
-    // One of ORCH_FILE_FILE and the like.
+    // One of ORCH_FILE_TYPE_FILE and the like.
     uint32_t file_type;
-    // ORCH_FILE_IGNORED or 0.
+    // ORCH_FILE_FLAG_IGNORED or 0.
     uint32_t flags;
     // Type and permission bits as in `st_mode`.
     uint32_t mode;
     // Always 0.
     uint32_t reserved;
-} orch_file_facts;
+} orch_state_file;
 
 // How far a host has read the changes of the state. All 0: nothing, so that it gets everything. With the
 // fields of a version and the rest 0: what was there at that version. It may be copied.
@@ -2266,28 +2266,28 @@ typedef struct orch_state_changes {
     size_t pane_count;
     // Bytes from one to the next.
     size_t pane_stride;
-    // Terminals that are new or different (`orch_terminal_facts_at`).
-    const struct orch_terminal_facts *terminals;
+    // Terminals that are new or different (`orch_state_terminal_at`).
+    const struct orch_state_terminal *terminals;
     // How many.
     size_t terminal_count;
     // Bytes from one to the next.
     size_t terminal_stride;
-    // Files that are new or different (`orch_file_facts_at`).
-    const struct orch_file_facts *files;
+    // Files that are new or different (`orch_state_file_at`).
+    const struct orch_state_file *files;
     // How many.
     size_t file_count;
     // Bytes from one to the next.
     size_t file_stride;
 } orch_state_changes;
 
-// Where to listen. Fill with `orch_listen_options_init` first.
+// Where to listen. Fill with `orch_listener_options_init` first.
 //
 // Every connection needs a token (`orch_token_add`), on a Unix socket too. Over TCP the `Host` of a request
 // must be a name that the engine listens under (`127.0.0.1`, `localhost` and `[::1]` with the port, and
 // `hosts`), and a browser's page is let in only if its origin is one of `origins`. Pointers are read during
 // the call only.
-typedef struct orch_listen_options {
-    // `sizeof(orch_listen_options)`.
+typedef struct orch_listener_options {
+    // `sizeof(orch_listener_options)`.
     size_t size;
     // An IP address with a port, as "127.0.0.1:0" or "[::1]:8000"; port 0 takes a free one. Or the absolute
     // path of a Unix socket, in a directory that is this user's alone (mode 0700), which is made if it is
@@ -2306,7 +2306,7 @@ typedef struct orch_listen_options {
     uint32_t allow_remote;
     // Must be 0.
     uint32_t reserved;
-} orch_listen_options;
+} orch_listener_options;
 
 // What a token is like. Fill with `orch_token_options_init` first.
 //
@@ -2328,8 +2328,8 @@ typedef struct orch_token_options {
 } orch_token_options;
 
 // A client that is let in.
-typedef struct orch_client_info {
-    // `sizeof(orch_client_info)`, set by the host.
+typedef struct orch_client_state {
+    // `sizeof(orch_client_state)`, set by the host.
     size_t size;
     // Names it.
     uint64_t client;
@@ -2343,7 +2343,7 @@ typedef struct orch_client_info {
     size_t terminals;
     // Bytes that wait to be sent to it.
     size_t queued_bytes;
-} orch_client_info;
+} orch_client_state;
 
 // Which engine to connect to and how. Fill with `orch_peer_options_init` first. 0 means the default.
 //
@@ -2514,7 +2514,7 @@ extern "C" {
 // The name of a status, such as "ORCH_E_STALE_ID"; "unknown status" for any other number.
 //
 // Any thread. The string is static.
-const char *orch_status_name(int32_t status);
+const char *orch_status_get_name(int32_t status);
 
 // Fills a configuration with the defaults. `size` is `sizeof(orch_config)`.
 //
@@ -2524,12 +2524,12 @@ int32_t orch_config_init(struct orch_config *config, size_t size);
 // The version of this library as text, such as "0.1.0".
 //
 // Any thread. The string is static.
-const char *orch_version(void);
+const char *orch_library_get_version(void);
 
 // Makes an engine that belongs to the calling thread. `config` may be NULL for the defaults.
 //
 // Errors: ORCH_E_INVALID (a limit out of range; the message names all), ORCH_E_NO_FD,
-// ORCH_E_SYSTEM; read them with `orch_last_error(NULL, ...)`. Does not block.
+// ORCH_E_SYSTEM; read them with `orch_error_get(NULL, ...)`. Does not block.
 int32_t orch_engine_create(const struct orch_config *config, struct orch_engine **out_engine);
 
 // Destroys an engine: kills what runs in it and frees everything, without waiting. For an orderly
@@ -2539,7 +2539,7 @@ int32_t orch_engine_create(const struct orch_config *config, struct orch_engine 
 // terminal are hung up on, and those that ignore it, as under nohup, go on without a terminal. Programs
 // that are dead at once are reaped. The kernel needs a moment for the others, and this call does not
 // wait for it: each of them leaves a zombie process and a descriptor of this process until it is reaped
-// by `orch_reap_programs`. Nothing else is left.
+// by `orch_program_reap`. Nothing else is left.
 //
 // Owner thread. On error (ORCH_E_WRONG_THREAD, ORCH_E_FORKED, ORCH_E_BUSY) the engine is untouched.
 // Works on a poisoned engine. Afterwards the pointer and everything borrowed from it are invalid;
@@ -2553,7 +2553,7 @@ int32_t orch_engine_destroy(struct orch_engine *engine);
 // an engine of this process is made or destroyed or starts a program.
 //
 // Any thread. Does not wait. Never touches another child of this process. Errors: none.
-int32_t orch_reap_programs(size_t *out_left);
+int32_t orch_program_reap(size_t *out_left);
 
 // How often an invariant of the engine was broken in this process, in all of its engines. Anything but 0 is
 // a fault of the library: please report it. The engine has gone on without what it was about to do, and
@@ -2574,7 +2574,7 @@ int32_t orch_engine_bind_thread(struct orch_engine *engine);
 // It is readable if and only if a turn has something to do or an event is unread. It can be nested
 // in poll, select, epoll, libuv, GLib and the like. Never read from it, write to it or close it; it
 // goes with the engine. Owner thread.
-int32_t orch_engine_fd(const struct orch_engine *engine);
+int32_t orch_engine_get_fd(const struct orch_engine *engine);
 
 // Does what is due: collects readiness, fires timers, carries out commands of senders, reads
 // terminals, within the budgets of the configuration. Then read events with
@@ -2592,8 +2592,8 @@ int32_t orch_engine_turn(struct orch_engine *engine, int32_t timeout_ms);
 // enough; timers make it readable too.
 //
 // Owner thread. Errors: ORCH_E_INVALID.
-int32_t orch_engine_timeout(struct orch_engine *engine,
-                            int32_t *out_ms);
+int32_t orch_engine_get_timeout(struct orch_engine *engine,
+                                int32_t *out_ms);
 
 // Closes every terminal (see `orch_terminal_close`) and refuses new ones. When all are gone,
 // ORCH_EVENT_SHUTDOWN_COMPLETE comes; then destroy the engine.
@@ -2606,7 +2606,7 @@ int32_t orch_engine_shutdown(struct orch_engine *engine, uint32_t grace_ms);
 //
 // Owner thread, or any with NULL. Works on a poisoned engine. Errors: ORCH_E_INVALID,
 // ORCH_E_WRONG_THREAD, ORCH_E_FORKED.
-int32_t orch_last_error(const struct orch_engine *engine, struct orch_error *out_error);
+int32_t orch_error_get(const struct orch_engine *engine, struct orch_error *out_error);
 
 // Bytes that all output logs of the engine hold at the moment.
 //
@@ -2698,7 +2698,7 @@ int32_t orch_terminal_send_eof(struct orch_engine *engine,
 
 // Changes the size. The first change is made at once, further ones at most every
 // `resize_interval_ms`, the last one always. From then on the host decides over the size: this sets the policy
-// ORCH_SIZE_FIXED.
+// ORCH_SIZE_POLICY_FIXED.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
 // it has a screen and that would have more than `screen_cells`.
@@ -2790,14 +2790,14 @@ int32_t orch_reader_resume(struct orch_engine *engine, uint64_t reader);
 // (may be NULL) the totals. A failed operation is not a failure of the call.
 //
 // Owner thread. Errors: ORCH_E_INVALID, then nothing was done.
-int32_t orch_batch(struct orch_engine *engine,
-                   const struct orch_op *ops,
-                   size_t count,
-                   size_t stride,
-                   int32_t *out_statuses,
-                   struct orch_batch_result *out_result);
+int32_t orch_terminal_batch(struct orch_engine *engine,
+                            const struct orch_op *ops,
+                            size_t count,
+                            size_t stride,
+                            int32_t *out_statuses,
+                            struct orch_batch_result *out_result);
 
-// Types the same bytes into many terminals; outputs as in `orch_batch`. A terminal takes all of the
+// Types the same bytes into many terminals; outputs as in `orch_terminal_batch`. A terminal takes all of the
 // bytes or, when its queue has no room, none.
 //
 // Owner thread. Errors: ORCH_E_INVALID, then nothing was done.
@@ -2816,11 +2816,11 @@ int32_t orch_terminal_write_many(struct orch_engine *engine,
 //
 // Lent until the next question about a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
 // ORCH_E_INVALID; the cursor is untouched then.
-int32_t orch_watch_changes(struct orch_engine *engine,
-                           uint64_t watch,
-                           struct orch_file_cursor *cursor,
-                           size_t max,
-                           struct orch_file_changes *out_changes);
+int32_t orch_watch_get_changes(struct orch_engine *engine,
+                               uint64_t watch,
+                               struct orch_file_cursor *cursor,
+                               size_t max,
+                               struct orch_file_changes *out_changes);
 
 // Everything that is known about a watch now. Set `out_state->size` before; it is left as it is.
 //
@@ -2863,7 +2863,7 @@ int32_t orch_state_change(struct orch_engine *engine,
                           struct orch_state_version *out_version,
                           struct orch_state_refusal *out_refusal);
 
-// Sets one session; see ORCH_CHANGE_SET_SESSION. `base` is as in `orch_state_op`, `out_version` as in
+// Sets one session; see ORCH_STATE_OP_SET_SESSION. `base` is as in `orch_state_op`, `out_version` as in
 // `orch_state_change`. It may point to what a question has lent: get one, change what is to be different, set
 // it with its own `version` as the base.
 //
@@ -2881,7 +2881,7 @@ int32_t orch_state_remove_session(struct orch_engine *engine,
                                   uint64_t base,
                                   struct orch_state_version *out_version);
 
-// Sets one pane; see ORCH_CHANGE_SET_PANE. Arguments as in `orch_state_set_session`.
+// Sets one pane; see ORCH_STATE_OP_SET_PANE. Arguments as in `orch_state_set_session`.
 //
 // Owner thread. Errors: as `orch_state_change`.
 int32_t orch_state_set_pane(struct orch_engine *engine,
@@ -2902,10 +2902,10 @@ int32_t orch_state_remove_pane(struct orch_engine *engine,
 // bytes with 1.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID for a number that does not wait, ORCH_E_INVALID.
-int32_t orch_state_answer_review(struct orch_engine *engine,
-                                 uint64_t review,
-                                 uint32_t accept,
-                                 struct orch_bytes reason);
+int32_t orch_review_answer(struct orch_engine *engine,
+                           uint64_t review,
+                           uint32_t accept,
+                           struct orch_bytes reason);
 
 // Takes the next event: ORCH_OK with an event in `out_event`, ORCH_DONE when there is none before
 // the next turn.
@@ -3052,11 +3052,11 @@ int32_t orch_engine_screen_bytes(const struct orch_engine *engine, size_t *out_b
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID, ORCH_E_NOT_FOUND when the line has left the
 // scrollback or was erased, while the alternate screen hides it, and for a moment while a long scrollback is counted
 // after a change of the width. Then the outputs are left as they are.
-int32_t orch_terminal_locate(struct orch_engine *engine,
-                             uint64_t terminal,
-                             struct orch_line_position position,
-                             int32_t *out_row,
-                             uint32_t *out_col);
+int32_t orch_terminal_get_position(struct orch_engine *engine,
+                                   uint64_t terminal,
+                                   struct orch_line_position position,
+                                   int32_t *out_row,
+                                   uint32_t *out_col);
 
 // The prompts, commands and outputs that the program has marked, in the order of the text: the newest 4,096 of the
 // scrollback, and 256 of the primary screen. Set `out_marks->size` before; it is left as it is.
@@ -3066,10 +3066,10 @@ int32_t orch_terminal_get_marks(struct orch_engine *engine,
                                 uint64_t terminal,
                                 struct orch_marks *out_marks);
 
-// Fills a search with the defaults. `size` is `sizeof(orch_search)`.
+// Fills a search with the defaults. `size` is `sizeof(orch_search_options)`.
 //
 // Any thread. Errors: ORCH_E_INVALID.
-int32_t orch_search_init(struct orch_search *search, size_t size);
+int32_t orch_search_options_init(struct orch_search_options *search, size_t size);
 
 // Searches a screen and its scrollback. Rows that wrap into each other are one line, up to 1,000 rows or
 // 64 KiB of text; the rest of a longer one is looked at as what follows on it. Empty matches are left out.
@@ -3083,7 +3083,7 @@ int32_t orch_search_init(struct orch_search *search, size_t size);
 // Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message says what is wrong with a pattern.
 int32_t orch_terminal_search(struct orch_engine *engine,
                              uint64_t terminal,
-                             const struct orch_search *search,
+                             const struct orch_search_options *search,
                              struct orch_matches *out_matches);
 
 // Fills options with the defaults. `size` is `sizeof(orch_watch_options)`.
@@ -3135,9 +3135,9 @@ int32_t orch_state_get_version(struct orch_engine *engine, struct orch_state_ver
 // for one chance in 2^64. The protocol's documentation says how a copy computes it.
 //
 // Owner thread. In constant time. Errors: ORCH_E_INVALID.
-int32_t orch_state_hash(struct orch_engine *engine,
-                        uint32_t collections,
-                        uint64_t *out_hash);
+int32_t orch_state_get_hash(struct orch_engine *engine,
+                            uint32_t collections,
+                            uint64_t *out_hash);
 
 // A session. Set `out_session->size` before; it is left as it is.
 //
@@ -3160,7 +3160,7 @@ int32_t orch_state_get_pane(struct orch_engine *engine,
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
 int32_t orch_state_get_terminal(struct orch_engine *engine,
                                 uint64_t terminal,
-                                struct orch_terminal_facts *out_facts);
+                                struct orch_state_terminal *out_facts);
 
 // What the state knows of a file, by its watch and its id there; otherwise as `orch_state_get_session`.
 //
@@ -3168,7 +3168,7 @@ int32_t orch_state_get_terminal(struct orch_engine *engine,
 int32_t orch_state_get_file(struct orch_engine *engine,
                             uint64_t watch,
                             uint64_t id,
-                            struct orch_file_facts *out_facts);
+                            struct orch_state_file *out_facts);
 
 // What changed in these collections (a sum of ORCH_COLLECTION_*) since `cursor`, at most `max` changes (0:
 // 4,096) and about 1 MiB; the cursor moves behind them. A cursor of zeroes gets everything; call again while
@@ -3188,38 +3188,38 @@ int32_t orch_state_get_changes(struct orch_engine *engine,
 // to move on.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
-int32_t orch_watch_publish(struct orch_engine *engine,
-                           uint64_t watch,
-                           uint32_t publish);
+int32_t orch_watch_set_published(struct orch_engine *engine,
+                                 uint64_t watch,
+                                 uint32_t publish);
 
-// Fills options with the defaults. `size` is `sizeof(orch_listen_options)`.
+// Fills options with the defaults. `size` is `sizeof(orch_listener_options)`.
 //
 // Any thread. Errors: ORCH_E_INVALID.
-int32_t orch_listen_options_init(struct orch_listen_options *options, size_t size);
+int32_t orch_listener_options_init(struct orch_listener_options *options, size_t size);
 
 // Listens for clients: WebSockets that mirror the state and use terminals, as far as their tokens allow.
 //
 // Owner thread. Does not block. Errors: ORCH_E_INVALID (an address that is not loopback, a bad address, host
 // or origin), ORCH_E_PERMISSION (a port below 1024, a directory that is not the user's alone), ORCH_E_LIMIT,
 // ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE while shutting down.
-int32_t orch_listen(struct orch_engine *engine,
-                    const struct orch_listen_options *options,
-                    uint64_t *out_listener);
+int32_t orch_listener_add(struct orch_engine *engine,
+                          const struct orch_listener_options *options,
+                          uint64_t *out_listener);
 
-// Where a listener listens, in the form of `orch_listen_options.address`, with the port that the system
+// Where a listener listens, in the form of `orch_listener_options.address`, with the port that the system
 // chose. Writes at most `capacity` bytes, and no terminator; `out_len` gets how many there are.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID, ORCH_E_SYSTEM.
-int32_t orch_listen_address(struct orch_engine *engine,
-                            uint64_t listener,
-                            char *out_address,
-                            size_t capacity,
-                            size_t *out_len);
+int32_t orch_listener_get_address(struct orch_engine *engine,
+                                  uint64_t listener,
+                                  char *out_address,
+                                  size_t capacity,
+                                  size_t *out_len);
 
 // Listens on an address no longer. Clients that came in there stay.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID.
-int32_t orch_unlisten(struct orch_engine *engine, uint64_t listener);
+int32_t orch_listener_remove(struct orch_engine *engine, uint64_t listener);
 
 // Fills options with the defaults. `size` is `sizeof(orch_token_options)`.
 //
@@ -3277,7 +3277,7 @@ int32_t orch_revoke_profile(struct orch_engine *engine, struct orch_bytes name);
 // The names are lent until the next call of this on this engine that succeeds. Owner thread. Errors:
 // ORCH_E_INVALID.
 int32_t orch_client_list(struct orch_engine *engine,
-                         struct orch_client_info *out_clients,
+                         struct orch_client_state *out_clients,
                          size_t capacity,
                          size_t stride,
                          size_t *out_count);
@@ -3292,7 +3292,7 @@ int32_t orch_client_close(struct orch_engine *engine, uint64_t client, struct or
 // Any thread. Errors: ORCH_E_INVALID.
 int32_t orch_peer_options_init(struct orch_peer_options *options, size_t size);
 
-// Connects to the server of another engine (`orch_listen`), mirrors its state, and keeps at it: a connection
+// Connects to the server of another engine (`orch_listener_add`), mirrors its state, and keeps at it: a connection
 // that is lost is made anew and goes on where it was. What happens comes as ORCH_EVENT_PEER; that nobody
 // listens is no error but such an event. A peer whose events are not read is read no further.
 //
@@ -3392,7 +3392,7 @@ int32_t orch_peer_write(struct orch_engine *engine,
 // (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (of a terminal that is attached, as
 // `orch_peer_set_grid`; else it changes the size, in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
 // _CLEAR, _INTERRUPT, _EOF and _CLOSE; after one that fails, those after it for the same terminal are skipped.
-// Everything is copied. ORCH_ANSWER_STATUSES comes under the number that `out_request` gets.
+// Everything is copied. ORCH_REPLY_RESULTS comes under the number that `out_request` gets.
 //
 // This and the other requests below: owner thread; they do not wait; an answer comes in any case, with
 // ORCH_REMOTE_DISCONNECTED if the connection was lost before. Errors: ORCH_E_DISCONNECTED while there is no
@@ -3407,7 +3407,7 @@ int32_t orch_peer_batch(struct orch_engine *engine,
 
 // Starts a program there: the `profile` by the name that the other host has granted (`orch_grant_profile`), in
 // the directory `cwd`, inside its granted ones; no bytes: that of the profile. `window` may be NULL for the
-// profile's size; only its cells count. ORCH_ANSWER_SPAWNED comes under the number that `out_request` gets.
+// profile's size; only its cells count. ORCH_REPLY_SPAWNED comes under the number that `out_request` gets.
 //
 // Threads, blocking and errors as of `orch_peer_batch`.
 int32_t orch_peer_spawn(struct orch_engine *engine,
@@ -3419,7 +3419,7 @@ int32_t orch_peer_spawn(struct orch_engine *engine,
 
 // Searches the screen and the scrollback of a terminal of another engine for a `pattern`, UTF-8. `flags` is a sum
 // of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE; `max` bounds the matches, at most 10,000, and 0 is 1,000.
-// ORCH_ANSWER_FOUND comes under the number that `out_request` gets.
+// ORCH_REPLY_MATCHES comes under the number that `out_request` gets.
 //
 // Threads, blocking and errors as of `orch_peer_batch`.
 int32_t orch_peer_search(struct orch_engine *engine,
@@ -3430,7 +3430,7 @@ int32_t orch_peer_search(struct orch_engine *engine,
                          uint32_t max,
                          uint64_t *out_request);
 
-// Asks for everything that is known of a terminal of another engine at the moment. ORCH_ANSWER_TERMINAL comes
+// Asks for everything that is known of a terminal of another engine at the moment. ORCH_REPLY_TERMINAL comes
 // under the number that `out_request` gets.
 //
 // Threads, blocking and errors as of `orch_peer_batch`.
@@ -3440,7 +3440,7 @@ int32_t orch_peer_query(struct orch_engine *engine,
                         uint64_t *out_request);
 
 // Has the other engine watch files in one of its granted directories, by an absolute path; they appear in the
-// copy of its state. It ends with the connection. ORCH_ANSWER_WATCHING comes under the number that
+// copy of its state. It ends with the connection. ORCH_REPLY_WATCHING comes under the number that
 // `out_request` gets.
 //
 // Threads, blocking and errors as of `orch_peer_batch`.
@@ -3449,7 +3449,7 @@ int32_t orch_peer_watch(struct orch_engine *engine,
                         struct orch_bytes path,
                         uint64_t *out_request);
 
-// Ends a watch that was asked for on this connection. ORCH_ANSWER_DONE comes under the number that
+// Ends a watch that was asked for on this connection. ORCH_REPLY_DONE comes under the number that
 // `out_request` gets.
 //
 // Threads, blocking and errors as of `orch_peer_batch`.
@@ -3479,7 +3479,7 @@ int32_t orch_peer_state_version(struct orch_engine *engine,
                                 uint64_t peer,
                                 struct orch_state_version *out_version);
 
-// The hash of these collections of the copy, a sum of ORCH_COLLECTION_*; see `orch_state_hash`. The library
+// The hash of these collections of the copy, a sum of ORCH_COLLECTION_*; see `orch_state_get_hash`. The library
 // compares it with that of the other engine itself, and has a copy that differs sent anew.
 //
 // Owner thread. In constant time. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
@@ -3512,7 +3512,7 @@ int32_t orch_peer_get_pane(struct orch_engine *engine,
 int32_t orch_peer_get_terminal(struct orch_engine *engine,
                                uint64_t peer,
                                uint64_t terminal,
-                               struct orch_terminal_facts *out_facts);
+                               struct orch_state_terminal *out_facts);
 
 // What the copy of a peer's state knows of a file, by its watch and its id there; otherwise as
 // `orch_peer_get_session`.
@@ -3522,7 +3522,7 @@ int32_t orch_peer_get_file(struct orch_engine *engine,
                            uint64_t peer,
                            uint64_t watch,
                            uint64_t id,
-                           struct orch_file_facts *out_facts);
+                           struct orch_state_file *out_facts);
 
 // Entries of these collections (a sum of ORCH_COLLECTION_*) in the copy of a peer's state, at most `max` (0:
 // 4,096) and about 1 MiB; the cursor moves behind them. With a cursor of zeroes a walk begins (`full` is 1);
@@ -3559,7 +3559,7 @@ int32_t orch_sender_destroy(struct orch_sender *sender);
 //
 // Any thread, several at once. Does not wait. Errors of this and the other posts: ORCH_E_LIMIT when
 // the inbox is full (try again later), ORCH_E_GONE when the engine is destroyed, ORCH_E_FORKED,
-// ORCH_E_INVALID; read them with `orch_last_error(NULL, ...)`. Nothing was posted then.
+// ORCH_E_INVALID; read them with `orch_error_get(NULL, ...)`. Nothing was posted then.
 int32_t orch_sender_notify(const struct orch_sender *sender, uint64_t tag);
 
 // Posts an operation; `op_size` is `sizeof(orch_op)`. Its bytes are copied. It comes back as
@@ -3669,16 +3669,16 @@ static inline const orch_pane *orch_pane_at(const orch_state_changes *changes, s
 }
 
 // A terminal; `index` counts from 0 and is below `terminal_count`.
-static inline const orch_terminal_facts *orch_terminal_facts_at(const orch_state_changes *changes,
+static inline const orch_state_terminal *orch_state_terminal_at(const orch_state_changes *changes,
                                                                 size_t index) {
-    return (const orch_terminal_facts *)((const char *)changes->terminals +
+    return (const orch_state_terminal *)((const char *)changes->terminals +
                                          index * changes->terminal_stride);
 }
 
 // A file; `index` counts from 0 and is below `file_count`.
-static inline const orch_file_facts *orch_file_facts_at(const orch_state_changes *changes,
+static inline const orch_state_file *orch_state_file_at(const orch_state_changes *changes,
                                                         size_t index) {
-    return (const orch_file_facts *)((const char *)changes->files + index * changes->file_stride);
+    return (const orch_state_file *)((const char *)changes->files + index * changes->file_stride);
 }
 
 // A mark; `index` counts from 0 and is below `mark_count`.
@@ -3687,9 +3687,9 @@ static inline const orch_mark *orch_mark_at(const orch_marks *marks, size_t inde
 }
 
 // What became of an operation; `index` counts from 0 and is below `status_count`.
-static inline const orch_peer_status *orch_peer_status_at(const orch_peer_event *event,
+static inline const orch_remote_result *orch_remote_result_at(const orch_peer_event *event,
                                                           size_t index) {
-    return (const orch_peer_status *)((const char *)event->statuses + index * event->status_stride);
+    return (const orch_remote_result *)((const char *)event->statuses + index * event->status_stride);
 }
 
 // A match of a peer's; `index` counts from 0 and is below `match_count`.

@@ -38,7 +38,7 @@ public:
     constexpr status(int32_t code) noexcept : code_(code) {}
     constexpr explicit operator bool() const noexcept { return code_ >= 0; }
     constexpr int32_t code() const noexcept { return code_; }
-    std::string_view name() const noexcept { return orch_status_name(code_); }
+    std::string_view name() const noexcept { return orch_status_get_name(code_); }
 
 private:
     int32_t code_;
@@ -200,7 +200,7 @@ public:
     }
     // Sum of ORCH_WATCH_NO_GITIGNORE and the like.
     watch_options &flags(uint32_t flags) noexcept { return raw_.flags = flags, *this; }
-    // Sum of `1 << ORCH_FILE_CREATE` and the like.
+    // Sum of `1 << ORCH_FILE_EVENT_CREATE` and the like.
     watch_options &kinds(uint32_t kinds) noexcept { return raw_.kinds = kinds, *this; }
     watch_options &summary_threshold(size_t events) noexcept {
         return raw_.summary_threshold = events, *this;
@@ -313,7 +313,7 @@ public:
     uint64_t generation() const noexcept { return raw_.generation; }
     uint64_t offset() const noexcept { return raw_.offset; }
     bool is_full() const noexcept { return (raw_.flags & ORCH_UPDATE_FULL) != 0; }
-    const orch_cursor &cursor() const noexcept { return raw_.cursor; }
+    const orch_screen_cursor &cursor() const noexcept { return raw_.cursor; }
     // The title, when it changed or everything is told.
     std::optional<std::string_view> title() const noexcept {
         if (raw_.title.data == nullptr) return std::nullopt;
@@ -334,13 +334,13 @@ private:
 // done.
 struct search {
     explicit search(std::string_view pattern, uint32_t flags = 0) noexcept {
-        orch_search_init(&raw, sizeof raw);
+        orch_search_options_init(&raw, sizeof raw);
         raw.pattern = bytes(pattern);
         raw.flags = flags;
     }
     // Goes on where a search with this result ended.
     search &go_on(const class matches &found) noexcept;
-    orch_search raw = {};
+    orch_search_options raw = {};
 };
 
 // What a search found. Borrowed until the next question about a screen.
@@ -439,11 +439,11 @@ private:
 class metadata {
 public:
     void set(std::string_view key, std::string_view value) { pairs_.emplace_back(key, value); }
-    std::vector<orch_pair> lower() const {
-        std::vector<orch_pair> out;
+    std::vector<orch_key_value> lower() const {
+        std::vector<orch_key_value> out;
         out.reserve(pairs_.size());
         for (const auto &[key, value] : pairs_) {
-            orch_pair pair;
+            orch_key_value pair;
             pair.key = bytes(key);
             pair.value = bytes(value);
             out.push_back(pair);
@@ -469,7 +469,7 @@ public:
     // The session in C's form, with the arrays that it points to; good as long as both.
     struct lowered {
         std::vector<orch_bytes> panes;
-        std::vector<orch_pair> pairs;
+        std::vector<orch_key_value> pairs;
         orch_session raw;
     };
     lowered lower() const {
@@ -504,7 +504,7 @@ public:
 
     // The pane in C's form, with the array that it points to; good as long as both.
     struct lowered {
-        std::vector<orch_pair> pairs;
+        std::vector<orch_key_value> pairs;
         orch_pane raw;
     };
     lowered lower() const {
@@ -543,17 +543,17 @@ class change_set {
 public:
     change_set &set(orch::session session, uint64_t base = no_base) {
         sessions_.push_back(std::move(session));
-        return add(ORCH_CHANGE_SET_SESSION, base, {});
+        return add(ORCH_STATE_OP_SET_SESSION, base, {});
     }
     change_set &set(orch::pane pane, uint64_t base = no_base) {
         panes_.push_back(std::move(pane));
-        return add(ORCH_CHANGE_SET_PANE, base, {});
+        return add(ORCH_STATE_OP_SET_PANE, base, {});
     }
     change_set &remove_session(std::string_view id, uint64_t base = no_base) {
-        return add(ORCH_CHANGE_REMOVE_SESSION, base, id);
+        return add(ORCH_STATE_OP_REMOVE_SESSION, base, id);
     }
     change_set &remove_pane(std::string_view id, uint64_t base = no_base) {
-        return add(ORCH_CHANGE_REMOVE_PANE, base, id);
+        return add(ORCH_STATE_OP_REMOVE_PANE, base, id);
     }
 
     // The operations in C's form, for the time of the call `use`.
@@ -571,10 +571,10 @@ public:
             op.kind = made.kind;
             op.base = made.base;
             op.id = bytes(made.id);
-            if (made.kind == ORCH_CHANGE_SET_SESSION) {
+            if (made.kind == ORCH_STATE_OP_SET_SESSION) {
                 sessions.push_back(sessions_[sessions.size()].lower());
                 op.session = &sessions.back().raw;
-            } else if (made.kind == ORCH_CHANGE_SET_PANE) {
+            } else if (made.kind == ORCH_STATE_OP_SET_PANE) {
                 panes.push_back(panes_[panes.size()].lower());
                 op.pane = &panes.back().raw;
             }
@@ -603,11 +603,11 @@ private:
 inline strided<orch_bytes> panes_of(const orch_session &session) noexcept {
     return {session.panes, session.pane_count, sizeof(orch_bytes)};
 }
-inline strided<orch_pair> metadata_of(const orch_session &session) noexcept {
-    return {session.metadata, session.metadata_count, sizeof(orch_pair)};
+inline strided<orch_key_value> metadata_of(const orch_session &session) noexcept {
+    return {session.metadata, session.metadata_count, sizeof(orch_key_value)};
 }
-inline strided<orch_pair> metadata_of(const orch_pane &pane) noexcept {
-    return {pane.metadata, pane.metadata_count, sizeof(orch_pair)};
+inline strided<orch_key_value> metadata_of(const orch_pane &pane) noexcept {
+    return {pane.metadata, pane.metadata_count, sizeof(orch_key_value)};
 }
 
 // How far a host has read the changes of the state; a new one has read nothing.
@@ -641,10 +641,10 @@ public:
     strided<orch_pane> panes() const noexcept {
         return {raw_.panes, raw_.pane_count, raw_.pane_stride};
     }
-    strided<orch_terminal_facts> terminals() const noexcept {
+    strided<orch_state_terminal> terminals() const noexcept {
         return {raw_.terminals, raw_.terminal_count, raw_.terminal_stride};
     }
-    strided<orch_file_facts> files() const noexcept {
+    strided<orch_state_file> files() const noexcept {
         return {raw_.files, raw_.file_count, raw_.file_stride};
     }
     // Every other field.
@@ -685,8 +685,8 @@ public:
     template <typename Use>
     auto lower(Use use) const {
         const std::vector<orch_bytes> hosts = bytes_of_all(hosts_), origins = bytes_of_all(origins_);
-        orch_listen_options raw;
-        orch_listen_options_init(&raw, sizeof raw);
+        orch_listener_options raw;
+        orch_listener_options_init(&raw, sizeof raw);
         raw.address = bytes(address_);
         raw.hosts = hosts.data();
         raw.host_count = hosts.size();
@@ -825,15 +825,15 @@ public:
         if (raw_.update == nullptr) return std::nullopt;
         return screen_update(*raw_.update);
     }
-    // ORCH_ANSWER_STATUSES: one for each operation.
-    strided<orch_peer_status> statuses() const noexcept {
+    // ORCH_REPLY_RESULTS: one for each operation.
+    strided<orch_remote_result> statuses() const noexcept {
         return {raw_.statuses, raw_.status_count, raw_.status_stride};
     }
-    // ORCH_ANSWER_FOUND: in the order of the text.
+    // ORCH_REPLY_MATCHES: in the order of the text.
     strided<orch_match> matches() const noexcept {
         return {raw_.matches, raw_.match_count, raw_.match_stride};
     }
-    // ORCH_ANSWER_TERMINAL: what is known; else nullptr.
+    // ORCH_REPLY_TERMINAL: what is known; else nullptr.
     const orch_peer_terminal *detail() const noexcept { return raw_.detail; }
     // Every other field.
     const orch_peer_event &raw() const noexcept { return raw_; }
@@ -974,10 +974,10 @@ private:
     std::unique_ptr<orch_sender, destroy> raw_;
 };
 
-// Reaps the programs of destroyed engines that have ended since; how many have not. See orch_reap_programs.
+// Reaps the programs of destroyed engines that have ended since; how many have not. See orch_program_reap.
 inline std::size_t reap_programs() noexcept {
     std::size_t left = 0;
-    orch_reap_programs(&left);
+    orch_program_reap(&left);
     return left;
 }
 
@@ -992,7 +992,7 @@ public:
     }
 
     // The life of the engine.
-    int fd() const noexcept { return orch_engine_fd(raw_.get()); }
+    int fd() const noexcept { return orch_engine_get_fd(raw_.get()); }
     status turn(milliseconds timeout = milliseconds{0}) noexcept {
         return orch_engine_turn(raw_.get(), clamp_ms<int32_t>(timeout));
     }
@@ -1031,7 +1031,7 @@ public:
     std::string last_error() const {
         orch_error error = {};
         error.size = sizeof error;
-        if (orch_last_error(raw_.get(), &error) != ORCH_OK) return {};
+        if (orch_error_get(raw_.get(), &error) != ORCH_OK) return {};
         return std::string(view(error.message));
     }
 
@@ -1085,7 +1085,7 @@ public:
     result<batch_report> batch(const std::vector<op> &ops) {
         static_assert(sizeof(op) == sizeof(orch_op), "op adds nothing to orch_op");
         batch_report report = new_report(ops.size());
-        const status done = orch_batch(raw_.get(), ops.data(), ops.size(), sizeof(op),
+        const status done = orch_terminal_batch(raw_.get(), ops.data(), ops.size(), sizeof(op),
                                        report.statuses.data(), &report.totals);
         if (!done) return done;
         return report;
@@ -1158,7 +1158,7 @@ public:
     // Where a place in a line is now: its row and column. ORCH_E_NOT_FOUND when it is gone.
     result<std::pair<int32_t, uint32_t>> locate(terminal_id id, orch_line_position place) noexcept {
         std::pair<int32_t, uint32_t> out;
-        const status done = orch_terminal_locate(raw_.get(), id, place, &out.first, &out.second);
+        const status done = orch_terminal_get_position(raw_.get(), id, place, &out.first, &out.second);
         if (!done) return done;
         return out;
     }
@@ -1196,7 +1196,7 @@ public:
                                             size_t max = 0) noexcept {
         orch_file_changes out = {};
         out.size = sizeof out;
-        const status done = orch_watch_changes(raw_.get(), id, &cursor.raw, max, &out);
+        const status done = orch_watch_get_changes(raw_.get(), id, &cursor.raw, max, &out);
         if (!done) return done;
         return orch::file_changes(out);
     }
@@ -1226,7 +1226,7 @@ public:
     }
 
     status publish_watch(watch_id id, bool publish = true) noexcept {
-        return orch_watch_publish(raw_.get(), id, publish);
+        return orch_watch_set_published(raw_.get(), id, publish);
     }
 
     // The application state. What a question gives is borrowed until the next one that has an answer.
@@ -1236,9 +1236,9 @@ public:
         if (!done) return done;
         return out;
     }
-    result<uint64_t> state_hash(uint32_t collections = ORCH_COLLECTIONS_ALL) noexcept {
+    result<uint64_t> state_hash(uint32_t collections = ORCH_COLLECTION_ALL) noexcept {
         uint64_t out = 0;
-        const status done = orch_state_hash(raw_.get(), collections, &out);
+        const status done = orch_state_get_hash(raw_.get(), collections, &out);
         if (!done) return done;
         return out;
     }
@@ -1256,15 +1256,15 @@ public:
         if (!done) return done;
         return out;
     }
-    result<orch_terminal_facts> terminal_facts(terminal_id id) noexcept {
-        orch_terminal_facts out = {};
+    result<orch_state_terminal> terminal_facts(terminal_id id) noexcept {
+        orch_state_terminal out = {};
         out.size = sizeof out;
         const status done = orch_state_get_terminal(raw_.get(), id, &out);
         if (!done) return done;
         return out;
     }
-    result<orch_file_facts> file_facts(watch_id watch, uint64_t id) noexcept {
-        orch_file_facts out = {};
+    result<orch_state_file> file_facts(watch_id watch, uint64_t id) noexcept {
+        orch_state_file out = {};
         out.size = sizeof out;
         const status done = orch_state_get_file(raw_.get(), watch, id, &out);
         if (!done) return done;
@@ -1297,7 +1297,7 @@ public:
     }
     // What changed since the cursor, which moves behind it; ask again while it has more.
     result<orch::state_changes> state_changes(state_cursor &cursor,
-                                              uint32_t collections = ORCH_COLLECTIONS_ALL,
+                                              uint32_t collections = ORCH_COLLECTION_ALL,
                                               size_t max = 0) noexcept {
         orch_state_changes out = {};
         out.size = sizeof out;
@@ -1308,17 +1308,17 @@ public:
     }
     // Answers a review (ORCH_EVENT_REVIEW).
     status accept(uint64_t review) noexcept {
-        return orch_state_answer_review(raw_.get(), review, 1, bytes({}));
+        return orch_review_answer(raw_.get(), review, 1, bytes({}));
     }
     status refuse(uint64_t review, std::string_view reason) noexcept {
-        return orch_state_answer_review(raw_.get(), review, 0, bytes(reason));
+        return orch_review_answer(raw_.get(), review, 0, bytes(reason));
     }
 
     // The server.
     result<listener_id> listen(const listen_options &options) {
-        return options.lower([&](const orch_listen_options &raw) -> result<listener_id> {
+        return options.lower([&](const orch_listener_options &raw) -> result<listener_id> {
             listener_id id = 0;
-            const status made = orch_listen(raw_.get(), &raw, &id);
+            const status made = orch_listener_add(raw_.get(), &raw, &id);
             if (!made) return made;
             return id;
         });
@@ -1326,14 +1326,14 @@ public:
     // Where it listens, with the port that the system chose.
     result<std::string> listen_address(listener_id id) {
         size_t len = 0;
-        status done = orch_listen_address(raw_.get(), id, nullptr, 0, &len);
+        status done = orch_listener_get_address(raw_.get(), id, nullptr, 0, &len);
         if (!done) return done;
         std::string out(len, '\0');
-        done = orch_listen_address(raw_.get(), id, out.data(), out.size(), &len);
+        done = orch_listener_get_address(raw_.get(), id, out.data(), out.size(), &len);
         if (!done) return done;
         return out;
     }
-    status unlisten(listener_id id) noexcept { return orch_unlisten(raw_.get(), id); }
+    status unlisten(listener_id id) noexcept { return orch_listener_remove(raw_.get(), id); }
     result<token> add_token(const token_options &options) {
         token out;
         out.text.resize(ORCH_TOKEN_BYTES);
@@ -1357,13 +1357,13 @@ public:
         });
     }
     // Everybody who is let in. Their names are borrowed until the next call of this.
-    std::vector<orch_client_info> clients() {
-        const size_t stride = sizeof(orch_client_info);
+    std::vector<orch_client_state> clients() {
+        const size_t stride = sizeof(orch_client_state);
         size_t count = 0;
         if (orch_client_list(raw_.get(), nullptr, 0, stride, &count) != ORCH_OK) return {};
-        orch_client_info info = {};
+        orch_client_state info = {};
         info.size = stride;
-        std::vector<orch_client_info> out(count, info);
+        std::vector<orch_client_state> out(count, info);
         if (orch_client_list(raw_.get(), out.data(), count, stride, &count) != ORCH_OK) return {};
         return out;
     }
@@ -1475,7 +1475,7 @@ public:
         return std::optional<orch_state_version>(out);
     }
     result<uint64_t> peer_state_hash(peer_id id,
-                                     uint32_t collections = ORCH_COLLECTIONS_ALL) noexcept {
+                                     uint32_t collections = ORCH_COLLECTION_ALL) noexcept {
         return numbered([&](uint64_t *out) {
             return orch_peer_state_hash(raw_.get(), id, collections, out);
         });
@@ -1494,15 +1494,15 @@ public:
         if (!done) return done;
         return out;
     }
-    result<orch_terminal_facts> peer_terminal(peer_id id, terminal_id terminal) noexcept {
-        orch_terminal_facts out = {};
+    result<orch_state_terminal> peer_terminal(peer_id id, terminal_id terminal) noexcept {
+        orch_state_terminal out = {};
         out.size = sizeof out;
         const status done = orch_peer_get_terminal(raw_.get(), id, terminal, &out);
         if (!done) return done;
         return out;
     }
-    result<orch_file_facts> peer_file(peer_id id, watch_id watch, uint64_t file) noexcept {
-        orch_file_facts out = {};
+    result<orch_state_file> peer_file(peer_id id, watch_id watch, uint64_t file) noexcept {
+        orch_state_file out = {};
         out.size = sizeof out;
         const status done = orch_peer_get_file(raw_.get(), id, watch, file, &out);
         if (!done) return done;
@@ -1510,7 +1510,7 @@ public:
     }
     // Entries from the cursor on, which moves behind them; ask again while it has more.
     result<orch::state_changes> peer_entries(peer_id id, peer_cursor &cursor,
-                                             uint32_t collections = ORCH_COLLECTIONS_ALL,
+                                             uint32_t collections = ORCH_COLLECTION_ALL,
                                              size_t max = 0) noexcept {
         orch_state_changes out = {};
         out.size = sizeof out;

@@ -26,7 +26,7 @@ struct host {
 static void fail(struct host *host, const char *what) {
     orch_error error = {0};
     error.size = sizeof error;
-    if (orch_last_error(host->engine, &error) == ORCH_OK) {
+    if (orch_error_get(host->engine, &error) == ORCH_OK) {
         fprintf(stderr, "%s: %.*s\n", what, (int)error.message.len,
                 (const char *)error.message.data);
     }
@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
     start(&host, argc - 1, argv + 1);
     host.stdin_open = 1;
     while (host.running) {
-        struct pollfd fds[2] = {{orch_engine_fd(host.engine), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
+        struct pollfd fds[2] = {{orch_engine_get_fd(host.engine), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};
         if (poll(fds, host.stdin_open ? 2 : 1, -1) < 0 && errno != EINTR) {
             break;
         }

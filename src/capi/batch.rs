@@ -58,7 +58,7 @@ pub struct orch_op {
     pub data: *const c_void,
     /// ORCH_OP_INPUT, ORCH_OP_PASTE: how many.
     pub len: usize,
-    /// ORCH_OP_RESIZE: the size. For a terminal of this engine it sets the policy ORCH_SIZE_FIXED.
+    /// ORCH_OP_RESIZE: the size. For a terminal of this engine it sets the policy ORCH_SIZE_POLICY_FIXED.
     pub window: orch_size,
     /// ORCH_OP_SCROLL_TO: which reader of the terminal.
     pub reader: u64,
@@ -179,7 +179,7 @@ pub(super) unsafe fn read_op<'a>(
 ///
 /// Owner thread. Errors: ORCH_E_INVALID, then nothing was done.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_batch(
+pub unsafe extern "C" fn orch_terminal_batch(
     engine: *mut orch_engine,
     ops: *const orch_op,
     count: usize,
@@ -205,7 +205,7 @@ pub unsafe extern "C" fn orch_batch(
     unsafe { on_engine(engine, batch) }
 }
 
-/// Types the same bytes into many terminals; outputs as in `orch_batch`. A terminal takes all of the
+/// Types the same bytes into many terminals; outputs as in `orch_terminal_batch`. A terminal takes all of the
 /// bytes or, when its queue has no room, none.
 ///
 /// Owner thread. Errors: ORCH_E_INVALID, then nothing was done.

@@ -75,7 +75,7 @@ pub struct orch_config {
     pub watch_batch_events: usize,
     /// Bytes of events that are taken from the kernel with one call. Default 64 KiB.
     pub watch_read_bytes: usize,
-    /// Removed entries that are remembered for `orch_watch_changes`. Default 65,536.
+    /// Removed entries that are remembered for `orch_watch_get_changes`. Default 65,536.
     pub watch_tombstones: usize,
     /// Sessions of the state; a change set that would make more is refused. Default 1,024.
     pub state_sessions: usize,
@@ -124,7 +124,7 @@ pub struct orch_config {
     /// Milliseconds in which nothing could be sent although something waits, or nothing came of a message that
     /// is not finished; then the client is closed. Default 30,000.
     pub client_stall_ms: u32,
-    /// 1: changes that clients make to the state wait for `orch_state_answer_review`. 0 (the default): they
+    /// 1: changes that clients make to the state wait for `orch_review_answer`. 0 (the default): they
     /// are made when they are valid.
     pub review_changes: u32,
     /// Must be 0.

@@ -16,7 +16,7 @@ use crate::Engine;
 ///
 /// Any thread. The string is static.
 #[unsafe(no_mangle)]
-pub extern "C" fn orch_version() -> *const c_char {
+pub extern "C" fn orch_library_get_version() -> *const c_char {
     const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
     VERSION.as_ptr().cast()
 }
@@ -24,7 +24,7 @@ pub extern "C" fn orch_version() -> *const c_char {
 /// Makes an engine that belongs to the calling thread. `config` may be NULL for the defaults.
 ///
 /// Errors: ORCH_E_INVALID (a limit out of range; the message names all), ORCH_E_NO_FD,
-/// ORCH_E_SYSTEM; read them with `orch_last_error(NULL, ...)`. Does not block.
+/// ORCH_E_SYSTEM; read them with `orch_error_get(NULL, ...)`. Does not block.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_engine_create(
     config: *const orch_config,
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn orch_engine_create(
 /// terminal are hung up on, and those that ignore it, as under nohup, go on without a terminal. Programs
 /// that are dead at once are reaped. The kernel needs a moment for the others, and this call does not
 /// wait for it: each of them leaves a zombie process and a descriptor of this process until it is reaped
-/// by `orch_reap_programs`. Nothing else is left.
+/// by `orch_program_reap`. Nothing else is left.
 ///
 /// Owner thread. On error (ORCH_E_WRONG_THREAD, ORCH_E_FORKED, ORCH_E_BUSY) the engine is untouched.
 /// Works on a poisoned engine. Afterwards the pointer and everything borrowed from it are invalid;
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn orch_engine_destroy(engine: *mut orch_engine) -> i32 {
 ///
 /// Any thread. Does not wait. Never touches another child of this process. Errors: none.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_reap_programs(out_left: *mut usize) -> i32 {
+pub unsafe extern "C" fn orch_program_reap(out_left: *mut usize) -> i32 {
     without_engine(|| {
         let left = crate::reap_programs();
         if !out_left.is_null() {
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn orch_engine_bind_thread(engine: *mut orch_engine) -> i3
 /// in poll, select, epoll, libuv, GLib and the like. Never read from it, write to it or close it; it
 /// goes with the engine. Owner thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_fd(engine: *const orch_engine) -> i32 {
+pub unsafe extern "C" fn orch_engine_get_fd(engine: *const orch_engine) -> i32 {
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, |inner| Ok(inner.engine.as_raw_fd())) }
 }
@@ -152,7 +152,10 @@ pub unsafe extern "C" fn orch_engine_turn(engine: *mut orch_engine, timeout_ms: 
 ///
 /// Owner thread. Errors: ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_timeout(engine: *mut orch_engine, out_ms: *mut i32) -> i32 {
+pub unsafe extern "C" fn orch_engine_get_timeout(
+    engine: *mut orch_engine,
+    out_ms: *mut i32,
+) -> i32 {
     let timeout = |inner: &mut super::guard::Inner| {
         sized::check_pointer(out_ms)?;
         let wait = inner.engine.time_to_deadline();
@@ -214,7 +217,7 @@ unsafe impl SizedStruct for orch_error {
 /// Owner thread, or any with NULL. Works on a poisoned engine. Errors: ORCH_E_INVALID,
 /// ORCH_E_WRONG_THREAD, ORCH_E_FORKED.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_last_error(
+pub unsafe extern "C" fn orch_error_get(
     engine: *const orch_engine,
     out_error: *mut orch_error,
 ) -> i32 {

@@ -81,7 +81,7 @@ pub const ORCH_EVENT_COMMAND_STARTED: u32 = 20;
 pub const ORCH_EVENT_COMMAND_FINISHED: u32 = 21;
 
 /// A watch has read its tree for the first time: `watch`, `version`. What is there comes from
-/// `orch_watch_changes`; from now on batches tell what changes.
+/// `orch_watch_get_changes`; from now on batches tell what changes.
 pub const ORCH_EVENT_WATCH_READY: u32 = 22;
 /// Files changed: `watch`, `version`, `batch`.
 pub const ORCH_EVENT_WATCH_BATCH: u32 = 23;
@@ -93,7 +93,7 @@ pub const ORCH_EVENT_WATCH_SYNCED: u32 = 24;
 pub const ORCH_EVENT_WATCH_WARNING: u32 = 25;
 
 /// A client wants to change the state, and `orch_config.review_changes` is on: `review`. Answer it with
-/// `orch_state_answer_review`.
+/// `orch_review_answer`.
 pub const ORCH_EVENT_REVIEW: u32 = 26;
 /// Something happened between us and another engine: `peer` says what; `tag` is that of
 /// `orch_peer_options`.

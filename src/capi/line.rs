@@ -113,7 +113,7 @@ impl From<&Mark> for orch_mark {
 /// scrollback or was erased, while the alternate screen hides it, and for a moment while a long scrollback is counted
 /// after a change of the width. Then the outputs are left as they are.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_locate(
+pub unsafe extern "C" fn orch_terminal_get_position(
     engine: *mut orch_engine,
     terminal: u64,
     position: orch_line_position,

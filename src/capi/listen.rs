@@ -16,7 +16,7 @@ use super::status::*;
 use crate::error::{Error, Result};
 use crate::{ListenAddress, ListenOptions, ListenerId, Scopes, TokenId, TokenOptions};
 
-/// Where to listen. Fill with `orch_listen_options_init` first.
+/// Where to listen. Fill with `orch_listener_options_init` first.
 ///
 /// Every connection needs a token (`orch_token_add`), on a Unix socket too. Over TCP the `Host` of a request
 /// must be a name that the engine listens under (`127.0.0.1`, `localhost` and `[::1]` with the port, and
@@ -24,8 +24,8 @@ use crate::{ListenAddress, ListenOptions, ListenerId, Scopes, TokenId, TokenOpti
 /// the call only.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_listen_options {
-    /// `sizeof(orch_listen_options)`.
+pub struct orch_listener_options {
+    /// `sizeof(orch_listener_options)`.
     pub size: usize,
     /// An IP address with a port, as "127.0.0.1:0" or "[::1]:8000"; port 0 takes a free one. Or the absolute
     /// path of a Unix socket, in a directory that is this user's alone (mode 0700), which is made if it is
@@ -47,10 +47,10 @@ pub struct orch_listen_options {
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
-unsafe impl SizedStruct for orch_listen_options {
-    const FIRST_SIZE: usize = size_through!(orch_listen_options, reserved, u32);
+unsafe impl SizedStruct for orch_listener_options {
+    const FIRST_SIZE: usize = size_through!(orch_listener_options, reserved, u32);
     fn defaults() -> Self {
-        orch_listen_options {
+        orch_listener_options {
             size: size_of::<Self>(),
             address: NO_BYTES,
             hosts: ptr::null(),
@@ -63,12 +63,12 @@ unsafe impl SizedStruct for orch_listen_options {
     }
 }
 
-/// Fills options with the defaults. `size` is `sizeof(orch_listen_options)`.
+/// Fills options with the defaults. `size` is `sizeof(orch_listener_options)`.
 ///
 /// Any thread. Errors: ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_listen_options_init(
-    options: *mut orch_listen_options,
+pub unsafe extern "C" fn orch_listener_options_init(
+    options: *mut orch_listener_options,
     size: usize,
 ) -> i32 {
     // SAFETY: the caller vouches for `size` bytes at `options`.
@@ -79,7 +79,7 @@ pub unsafe extern "C" fn orch_listen_options_init(
 ///
 /// # Safety
 /// `options` is NULL or a struct as the header describes it.
-unsafe fn listen_options_from(options: *const orch_listen_options) -> Result<ListenOptions> {
+unsafe fn listen_options_from(options: *const orch_listener_options) -> Result<ListenOptions> {
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(options, false) }?;
     if c.reserved != 0 {
@@ -118,9 +118,9 @@ unsafe fn listen_options_from(options: *const orch_listen_options) -> Result<Lis
 /// or origin), ORCH_E_PERMISSION (a port below 1024, a directory that is not the user's alone), ORCH_E_LIMIT,
 /// ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE while shutting down.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_listen(
+pub unsafe extern "C" fn orch_listener_add(
     engine: *mut orch_engine,
-    options: *const orch_listen_options,
+    options: *const orch_listener_options,
     out_listener: *mut u64,
 ) -> i32 {
     let listen = |inner: &mut Inner| {
@@ -136,12 +136,12 @@ pub unsafe extern "C" fn orch_listen(
     unsafe { on_engine(engine, listen) }
 }
 
-/// Where a listener listens, in the form of `orch_listen_options.address`, with the port that the system
+/// Where a listener listens, in the form of `orch_listener_options.address`, with the port that the system
 /// chose. Writes at most `capacity` bytes, and no terminator; `out_len` gets how many there are.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID, ORCH_E_SYSTEM.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_listen_address(
+pub unsafe extern "C" fn orch_listener_get_address(
     engine: *mut orch_engine,
     listener: u64,
     out_address: *mut c_char,
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn orch_listen_address(
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_unlisten(engine: *mut orch_engine, listener: u64) -> i32 {
+pub unsafe extern "C" fn orch_listener_remove(engine: *mut orch_engine, listener: u64) -> i32 {
     let unlisten = |inner: &mut Inner| {
         inner.engine.unlisten(ListenerId::from_u64(listener))?;
         Ok(ORCH_OK)
@@ -180,7 +180,7 @@ pub const ORCH_SCOPE_TYPE: u32 = 2;
 /// Scope: change what is there: spawn, close, signal, change sets, watch files.
 pub const ORCH_SCOPE_MANAGE: u32 = 4;
 /// Every scope.
-pub const ORCH_SCOPES_ALL: u32 = 7;
+pub const ORCH_SCOPE_ALL: u32 = 7;
 
 /// Bytes of the text of a token.
 pub const ORCH_TOKEN_BYTES: usize = 43;

@@ -2,7 +2,7 @@
 //!
 //! Everything here is a thin coat over [`Engine`](crate::Engine); nothing is decided here. Each
 //! export goes through [`guard`]: pointers checked, owner thread and process checked, panics caught,
-//! the error kept for `orch_last_error`. Outputs are written only on success.
+//! the error kept for `orch_error_get`. Outputs are written only on success.
 //!
 //! `include/orchflow.h` is generated from this module (`tests/header.rs` compares); its doc comments
 //! are the manual of C hosts, so they speak C.

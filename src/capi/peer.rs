@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::guard::{Inner, Lent, on_engine, orch_engine, without_engine};
 use super::options::{NO_BYTES, orch_bytes};
 use super::sized::{self, SizedStruct, size_through};
-use super::state_entry::{ORCH_COLLECTIONS_ALL, collections_from, text_from};
+use super::state_entry::{ORCH_COLLECTION_ALL, collections_from, text_from};
 use super::status::*;
 use super::update::poison_all;
 use crate::error::{Error, Result};
@@ -78,7 +78,7 @@ unsafe impl SizedStruct for orch_peer_options {
             token: NO_BYTES,
             name: NO_BYTES,
             host: NO_BYTES,
-            collections: ORCH_COLLECTIONS_ALL,
+            collections: ORCH_COLLECTION_ALL,
             flags: 0,
             retry_initial_ms: 100,
             retry_max_ms: 30_000,
@@ -171,7 +171,7 @@ unsafe fn options_from(options: *const orch_peer_options) -> Result<PeerOptions>
     let host = unsafe { text_from("host", c.host) }?;
     let out = PeerOptions::new(address, token)
         .name(name)
-        .collections(collections_from(or(c.collections, ORCH_COLLECTIONS_ALL))?)
+        .collections(collections_from(or(c.collections, ORCH_COLLECTION_ALL))?)
         .retry(c.retry()?)
         .breaker(c.breaker()?)
         .compress(c.flags & ORCH_CONNECT_COMPRESS != 0)
@@ -180,7 +180,7 @@ unsafe fn options_from(options: *const orch_peer_options) -> Result<PeerOptions>
     Ok(if host.is_empty() { out } else { out.host(host) })
 }
 
-/// Connects to the server of another engine (`orch_listen`), mirrors its state, and keeps at it: a connection
+/// Connects to the server of another engine (`orch_listener_add`), mirrors its state, and keeps at it: a connection
 /// that is lost is made anew and goes on where it was. What happens comes as ORCH_EVENT_PEER; that nobody
 /// listens is no error but such an event. A peer whose events are not read is read no further.
 ///

@@ -66,19 +66,19 @@ pub const ORCH_PEER_IS_FULL: u32 = 2;
 pub const ORCH_PEER_HAS_MORE: u32 = 4;
 
 /// Answer: it is done (ends a watch).
-pub const ORCH_ANSWER_DONE: u32 = 1;
+pub const ORCH_REPLY_DONE: u32 = 1;
 /// Answer: it was refused, or the answer was lost: `code`, and `data` for a person.
-pub const ORCH_ANSWER_FAILED: u32 = 2;
+pub const ORCH_REPLY_FAILED: u32 = 2;
 /// Answer to a batch: `statuses`, one for each operation.
-pub const ORCH_ANSWER_STATUSES: u32 = 3;
+pub const ORCH_REPLY_RESULTS: u32 = 3;
 /// Answer: a program was started in `terminal`.
-pub const ORCH_ANSWER_SPAWNED: u32 = 4;
+pub const ORCH_REPLY_SPAWNED: u32 = 4;
 /// Answer: files are watched, as `watch`.
-pub const ORCH_ANSWER_WATCHING: u32 = 5;
+pub const ORCH_REPLY_WATCHING: u32 = 5;
 /// Answer to a search: `matches`; ORCH_PEER_HAS_MORE in `flags` if there are more.
-pub const ORCH_ANSWER_FOUND: u32 = 6;
+pub const ORCH_REPLY_MATCHES: u32 = 6;
 /// Answer to a query: `detail`.
-pub const ORCH_ANSWER_TERMINAL: u32 = 7;
+pub const ORCH_REPLY_TERMINAL: u32 = 7;
 
 /// Another engine refused something: it makes no sense there.
 pub const ORCH_REMOTE_INVALID: u32 = 1;
@@ -108,7 +108,7 @@ pub const ORCH_REMOTE_CANCELLED: u32 = 12;
 /// What became of an operation of `orch_peer_batch`.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_peer_status {
+pub struct orch_remote_result {
     /// 0 for a success, else one of ORCH_REMOTE_*.
     pub code: u32,
     /// Always 0.
@@ -183,7 +183,7 @@ pub struct orch_peer_event {
     pub number: u64,
     /// ORCH_PEER_ANSWER: one of ORCH_ANSWER_*. Ignore those that you do not know.
     pub answer: u32,
-    /// ORCH_PEER_REJECTED, ORCH_ANSWER_FAILED: one of ORCH_REMOTE_*. ORCH_PEER_MODE_CHANGED: one of
+    /// ORCH_PEER_REJECTED, ORCH_REPLY_FAILED: one of ORCH_REMOTE_*. ORCH_PEER_MODE_CHANGED: one of
     /// ORCH_DELIVERY_*.
     pub code: u32,
     /// ORCH_PEER_ENDED: one of ORCH_EXIT_*.
@@ -192,24 +192,24 @@ pub struct orch_peer_event {
     pub exit_value: i32,
     /// ORCH_PEER_DISCONNECTED: milliseconds until it is tried again; -1 if it is given up.
     pub retry_in_ms: i64,
-    /// ORCH_ANSWER_WATCHING: the watch of the other engine.
+    /// ORCH_REPLY_WATCHING: the watch of the other engine.
     pub watch: u64,
     /// ORCH_PEER_SCREEN: what changed.
     pub update: *const orch_screen_update,
-    /// ORCH_ANSWER_STATUSES: the statuses; elements lie `status_stride` bytes apart (`orch_peer_status_at`).
-    pub statuses: *const orch_peer_status,
+    /// ORCH_REPLY_RESULTS: the statuses; elements lie `status_stride` bytes apart (`orch_remote_result_at`).
+    pub statuses: *const orch_remote_result,
     /// How many.
     pub status_count: usize,
     /// Bytes from one to the next.
     pub status_stride: usize,
-    /// ORCH_ANSWER_FOUND: the matches in the order of the text; elements lie `match_stride` bytes apart
+    /// ORCH_REPLY_MATCHES: the matches in the order of the text; elements lie `match_stride` bytes apart
     /// (`orch_peer_match_at`).
     pub matches: *const orch_match,
     /// How many.
     pub match_count: usize,
     /// Bytes from one to the next.
     pub match_stride: usize,
-    /// ORCH_ANSWER_TERMINAL: what is known.
+    /// ORCH_REPLY_TERMINAL: what is known.
     pub detail: *const orch_peer_terminal,
     /// ORCH_PEER_SNAPSHOT: the place of the first row that it shows. Otherwise ORCH_LINE_NONE.
     pub line: orch_line_position,
@@ -237,7 +237,7 @@ const NO_EVENT: orch_peer_event = orch_peer_event {
     update: ptr::null(),
     statuses: ptr::null(),
     status_count: 0,
-    status_stride: size_of::<orch_peer_status>(),
+    status_stride: size_of::<orch_remote_result>(),
     matches: ptr::null(),
     match_count: 0,
     match_stride: size_of::<orch_match>(),
@@ -265,7 +265,7 @@ const NO_TERMINAL: orch_peer_terminal = orch_peer_terminal {
 // SAFETY: integers and raw pointers only, in all of them.
 unsafe impl Lendable for orch_peer_event {}
 // SAFETY: as above.
-unsafe impl Lendable for orch_peer_status {}
+unsafe impl Lendable for orch_remote_result {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_peer_terminal {}
 
@@ -274,7 +274,7 @@ unsafe impl Lendable for orch_peer_terminal {}
 /// ends (see [`Lent`]).
 pub(super) struct PeerLoan {
     event: orch_peer_event,
-    statuses: Vec<orch_peer_status>,
+    statuses: Vec<orch_remote_result>,
     matches: Vec<orch_match>,
     detail: orch_peer_terminal,
     texts: Vec<u8>,
@@ -337,31 +337,31 @@ impl PeerLoan {
 
     fn fill_answer(&mut self, out: &mut orch_peer_event, outcome: &RemoteOutcome, lent: &mut Lent) {
         match outcome {
-            RemoteOutcome::Done => out.answer = ORCH_ANSWER_DONE,
+            RemoteOutcome::Done => out.answer = ORCH_REPLY_DONE,
             RemoteOutcome::Failed(failure) => {
-                (out.answer, out.code) = (ORCH_ANSWER_FAILED, failure.code as u32);
+                (out.answer, out.code) = (ORCH_REPLY_FAILED, failure.code as u32);
                 fill_data(out, failure.message.as_bytes(), lent);
             }
             RemoteOutcome::Statuses(statuses) => {
-                out.answer = ORCH_ANSWER_STATUSES;
+                out.answer = ORCH_REPLY_RESULTS;
                 self.fill_statuses(statuses);
                 (out.statuses, out.status_count) = (self.statuses.as_ptr(), self.statuses.len());
             }
             RemoteOutcome::Spawned { terminal } => {
-                (out.answer, out.terminal) = (ORCH_ANSWER_SPAWNED, *terminal);
+                (out.answer, out.terminal) = (ORCH_REPLY_SPAWNED, *terminal);
             }
             RemoteOutcome::Watching { watch } => {
-                (out.answer, out.watch) = (ORCH_ANSWER_WATCHING, *watch);
+                (out.answer, out.watch) = (ORCH_REPLY_WATCHING, *watch);
             }
             RemoteOutcome::Found { matches, complete } => {
-                out.answer = ORCH_ANSWER_FOUND;
+                out.answer = ORCH_REPLY_MATCHES;
                 out.flags = if *complete { 0 } else { ORCH_PEER_HAS_MORE };
                 self.matches.clear();
                 self.matches.extend(matches.iter().map(orch_match::from));
                 (out.matches, out.match_count) = (self.matches.as_ptr(), self.matches.len());
             }
             RemoteOutcome::Terminal(terminal) => {
-                (out.answer, out.terminal) = (ORCH_ANSWER_TERMINAL, terminal.terminal);
+                (out.answer, out.terminal) = (ORCH_REPLY_TERMINAL, terminal.terminal);
                 self.fill_detail(terminal);
                 out.detail = &raw const self.detail;
             }
@@ -376,7 +376,7 @@ impl PeerLoan {
                 None => (0, NO_BYTES),
                 Some(failure) => (failure.code as u32, self.text(failure.message.as_bytes())),
             };
-            self.statuses.push(orch_peer_status { code, reserved: 0, message });
+            self.statuses.push(orch_remote_result { code, reserved: 0, message });
         }
     }
 

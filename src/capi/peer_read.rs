@@ -34,7 +34,7 @@ pub unsafe extern "C" fn orch_peer_state_version(
     unsafe { on_engine(engine, query) }
 }
 
-/// The hash of these collections of the copy, a sum of ORCH_COLLECTION_*; see `orch_state_hash`. The library
+/// The hash of these collections of the copy, a sum of ORCH_COLLECTION_*; see `orch_state_get_hash`. The library
 /// compares it with that of the other engine itself, and has a copy that differs sent anew.
 ///
 /// Owner thread. In constant time. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn orch_peer_get_terminal(
     engine: *mut orch_engine,
     peer: u64,
     terminal: u64,
-    out_facts: *mut orch_terminal_facts,
+    out_facts: *mut orch_state_terminal,
 ) -> i32 {
     let key = || Ok(StateKeyRef::Terminal(terminal));
     // SAFETY: the caller vouches for the pointers.
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn orch_peer_get_file(
     peer: u64,
     watch: u64,
     id: u64,
-    out_facts: *mut orch_file_facts,
+    out_facts: *mut orch_state_file,
 ) -> i32 {
     let key = || Ok(StateKeyRef::File(FileKey { watch, id }));
     // SAFETY: the caller vouches for the pointers.

@@ -241,7 +241,7 @@ unsafe fn op_from(c: &orch_op) -> Result<RemoteOp> {
 /// (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (of a terminal that is attached, as
 /// `orch_peer_set_grid`; else it changes the size, in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
 /// _CLEAR, _INTERRUPT, _EOF and _CLOSE; after one that fails, those after it for the same terminal are skipped.
-/// Everything is copied. ORCH_ANSWER_STATUSES comes under the number that `out_request` gets.
+/// Everything is copied. ORCH_REPLY_RESULTS comes under the number that `out_request` gets.
 ///
 /// This and the other requests below: owner thread; they do not wait; an answer comes in any case, with
 /// ORCH_REMOTE_DISCONNECTED if the connection was lost before. Errors: ORCH_E_DISCONNECTED while there is no
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn orch_peer_batch(
 
 /// Starts a program there: the `profile` by the name that the other host has granted (`orch_grant_profile`), in
 /// the directory `cwd`, inside its granted ones; no bytes: that of the profile. `window` may be NULL for the
-/// profile's size; only its cells count. ORCH_ANSWER_SPAWNED comes under the number that `out_request` gets.
+/// profile's size; only its cells count. ORCH_REPLY_SPAWNED comes under the number that `out_request` gets.
 ///
 /// Threads, blocking and errors as of `orch_peer_batch`.
 #[unsafe(no_mangle)]
@@ -312,7 +312,7 @@ pub unsafe extern "C" fn orch_peer_spawn(
 
 /// Searches the screen and the scrollback of a terminal of another engine for a `pattern`, UTF-8. `flags` is a sum
 /// of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE; `max` bounds the matches, at most 10,000, and 0 is 1,000.
-/// ORCH_ANSWER_FOUND comes under the number that `out_request` gets.
+/// ORCH_REPLY_MATCHES comes under the number that `out_request` gets.
 ///
 /// Threads, blocking and errors as of `orch_peer_batch`.
 #[unsafe(no_mangle)]
@@ -340,7 +340,7 @@ pub unsafe extern "C" fn orch_peer_search(
     unsafe { ask(engine, peer, request, out_request) }
 }
 
-/// Asks for everything that is known of a terminal of another engine at the moment. ORCH_ANSWER_TERMINAL comes
+/// Asks for everything that is known of a terminal of another engine at the moment. ORCH_REPLY_TERMINAL comes
 /// under the number that `out_request` gets.
 ///
 /// Threads, blocking and errors as of `orch_peer_batch`.
@@ -356,7 +356,7 @@ pub unsafe extern "C" fn orch_peer_query(
 }
 
 /// Has the other engine watch files in one of its granted directories, by an absolute path; they appear in the
-/// copy of its state. It ends with the connection. ORCH_ANSWER_WATCHING comes under the number that
+/// copy of its state. It ends with the connection. ORCH_REPLY_WATCHING comes under the number that
 /// `out_request` gets.
 ///
 /// Threads, blocking and errors as of `orch_peer_batch`.
@@ -376,7 +376,7 @@ pub unsafe extern "C" fn orch_peer_watch(
     unsafe { ask(engine, peer, request, out_request) }
 }
 
-/// Ends a watch that was asked for on this connection. ORCH_ANSWER_DONE comes under the number that
+/// Ends a watch that was asked for on this connection. ORCH_REPLY_DONE comes under the number that
 /// `out_request` gets.
 ///
 /// Threads, blocking and errors as of `orch_peer_batch`.

@@ -17,7 +17,7 @@ use crate::{ReaderId, Rgb, Rows, ScreenOptions, ScreenUpdate, Size, TerminalId};
 /// Screen option: the engine does not answer the program's questions (where the cursor is, which
 /// colours there are, what the terminal can). For when the output also goes to another terminal, which
 /// answers them itself.
-pub const ORCH_SCREEN_NO_ANSWERS: u32 = 1;
+pub const ORCH_SCREEN_NO_REPLIES: u32 = 1;
 /// Screen option: programs may ask to set the clipboard (ORCH_EVENT_CLIPBOARD).
 pub const ORCH_SCREEN_CLIPBOARD: u32 = 2;
 /// Screen option: programs may read back what is on the screen (checksums of rectangles, DECRQCRA) and the
@@ -26,7 +26,7 @@ pub const ORCH_SCREEN_CLIPBOARD: u32 = 2;
 /// commands; leave it off unless all output comes from programs that you trust, as in tests of conformance.
 pub const ORCH_SCREEN_READBACK: u32 = 4;
 
-const FLAGS: u32 = ORCH_SCREEN_NO_ANSWERS | ORCH_SCREEN_CLIPBOARD | ORCH_SCREEN_READBACK;
+const FLAGS: u32 = ORCH_SCREEN_NO_REPLIES | ORCH_SCREEN_CLIPBOARD | ORCH_SCREEN_READBACK;
 
 /// How the engine keeps a terminal's screen. Fill with `orch_screen_options_init` first.
 #[repr(C)]
@@ -36,7 +36,7 @@ pub struct orch_screen_options {
     pub size: usize,
     /// Rows of scrollback, at most the engine's `scrollback_rows`. Default 1,000.
     pub scrollback: usize,
-    /// Sum of ORCH_SCREEN_NO_ANSWERS, ORCH_SCREEN_CLIPBOARD and ORCH_SCREEN_READBACK. Default 0.
+    /// Sum of ORCH_SCREEN_NO_REPLIES, ORCH_SCREEN_CLIPBOARD and ORCH_SCREEN_READBACK. Default 0.
     pub flags: u32,
     /// The foreground that a program is told, 0xRRGGBB. Default light grey.
     pub foreground: u32,
@@ -55,7 +55,7 @@ unsafe impl SizedStruct for orch_screen_options {
         orch_screen_options {
             size: size_of::<Self>(),
             scrollback: default.scrollback,
-            flags: flag(!default.answers, ORCH_SCREEN_NO_ANSWERS)
+            flags: flag(!default.answers, ORCH_SCREEN_NO_REPLIES)
                 | flag(default.clipboard, ORCH_SCREEN_CLIPBOARD)
                 | flag(default.readback, ORCH_SCREEN_READBACK),
             foreground: rgb_number(default.foreground),
@@ -92,7 +92,7 @@ pub(super) unsafe fn screen_options(
     sized::check_flags("screen options", c.flags, FLAGS)?;
     Ok(Some(ScreenOptions {
         scrollback: c.scrollback,
-        answers: c.flags & ORCH_SCREEN_NO_ANSWERS == 0,
+        answers: c.flags & ORCH_SCREEN_NO_REPLIES == 0,
         clipboard: c.flags & ORCH_SCREEN_CLIPBOARD != 0,
         readback: c.flags & ORCH_SCREEN_READBACK != 0,
         foreground: rgb_from(c.foreground)?,

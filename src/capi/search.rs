@@ -17,14 +17,14 @@ pub const ORCH_SEARCH_REGEX: u32 = 1;
 /// Search flag: upper and lower case are the same.
 pub const ORCH_SEARCH_IGNORE_CASE: u32 = 2;
 
-/// For `orch_search.from`: the oldest row.
+/// For `orch_search_options.from`: the oldest row.
 pub const ORCH_SEARCH_OLDEST: i32 = i32::MIN;
 
-/// What to search and where. Fill with `orch_search_init` first.
+/// What to search and where. Fill with `orch_search_options_init` first.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_search {
-    /// `sizeof(orch_search)`.
+pub struct orch_search_options {
+    /// `sizeof(orch_search_options)`.
     pub size: usize,
     /// Text or an expression, UTF-8, 1 to 16,384 bytes; with a flag 1 to 2,048, and no larger when compiled
     /// than what takes about a millisecond.
@@ -50,7 +50,7 @@ pub struct orch_search {
 }
 
 /// A match: from the first character's column up to, not including, the column after the last one's.
-/// Rows are counted as in `orch_search.from`.
+/// Rows are counted as in `orch_search_options.from`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_match {
@@ -83,24 +83,24 @@ pub struct orch_matches {
     pub match_stride: usize,
     /// 1 if the search was ended by one of its bounds: there is more to look at.
     pub has_more: u32,
-    /// The row to go on from then, for `orch_search.from`.
+    /// The row to go on from then, for `orch_search_options.from`.
     pub next: i32,
-    /// The column in that row, for `orch_search.from_col`. A host whose struct ends before it goes on in
+    /// The column in that row, for `orch_search_options.from_col`. A host whose struct ends before it goes on in
     /// the row after that: it loses the matches in the rest of the row, and gets none twice.
     pub next_col: u32,
     /// Always 0.
     pub reserved: u32,
-    /// The same place in its line, for `orch_search.from_line`: right also when more output has come in between.
+    /// The same place in its line, for `orch_search_options.from_line`: right also when more output has come in between.
     /// ORCH_LINE_NONE on the alternate screen.
     pub next_line: orch_line_position,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
-unsafe impl SizedStruct for orch_search {
-    const FIRST_SIZE: usize = size_through!(orch_search, matches_max, usize);
+unsafe impl SizedStruct for orch_search_options {
+    const FIRST_SIZE: usize = size_through!(orch_search_options, matches_max, usize);
     fn defaults() -> Self {
         let default = Search::literal("");
-        orch_search {
+        orch_search_options {
             size: size_of::<Self>(),
             pattern: NO_BYTES,
             flags: 0,
@@ -132,11 +132,14 @@ unsafe impl SizedStruct for orch_matches {
     }
 }
 
-/// Fills a search with the defaults. `size` is `sizeof(orch_search)`.
+/// Fills a search with the defaults. `size` is `sizeof(orch_search_options)`.
 ///
 /// Any thread. Errors: ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_search_init(search: *mut orch_search, size: usize) -> i32 {
+pub unsafe extern "C" fn orch_search_options_init(
+    search: *mut orch_search_options,
+    size: usize,
+) -> i32 {
     // SAFETY: the caller vouches for `size` bytes at `search`.
     without_engine(|| unsafe { sized::init(search, size) })
 }
@@ -145,7 +148,7 @@ pub unsafe extern "C" fn orch_search_init(search: *mut orch_search, size: usize)
 ///
 /// # Safety
 /// `search` is NULL or a struct as the header describes it.
-unsafe fn search_from(search: *const orch_search) -> Result<Search> {
+unsafe fn search_from(search: *const orch_search_options) -> Result<Search> {
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(search, false) }?;
     sized::check_flags("search", c.flags, ORCH_SEARCH_REGEX | ORCH_SEARCH_IGNORE_CASE)?;
@@ -197,7 +200,7 @@ impl From<&Match> for orch_match {
 pub unsafe extern "C" fn orch_terminal_search(
     engine: *mut orch_engine,
     terminal: u64,
-    search: *const orch_search,
+    search: *const orch_search_options,
     out_matches: *mut orch_matches,
 ) -> i32 {
     let query = |inner: &mut Inner| {

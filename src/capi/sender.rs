@@ -54,7 +54,7 @@ pub unsafe extern "C" fn orch_sender_destroy(sender: *mut orch_sender) -> i32 {
 ///
 /// Any thread, several at once. Does not wait. Errors of this and the other posts: ORCH_E_LIMIT when
 /// the inbox is full (try again later), ORCH_E_GONE when the engine is destroyed, ORCH_E_FORKED,
-/// ORCH_E_INVALID; read them with `orch_last_error(NULL, ...)`. Nothing was posted then.
+/// ORCH_E_INVALID; read them with `orch_error_get(NULL, ...)`. Nothing was posted then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_sender_notify(sender: *const orch_sender, tag: u64) -> i32 {
     // SAFETY: the caller vouches for the pointer.

@@ -86,8 +86,8 @@ pub unsafe extern "C" fn orch_revoke_profile(engine: *mut orch_engine, name: orc
 /// A client that is let in.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_client_info {
-    /// `sizeof(orch_client_info)`, set by the host.
+pub struct orch_client_state {
+    /// `sizeof(orch_client_state)`, set by the host.
     pub size: usize,
     /// Names it.
     pub client: u64,
@@ -104,10 +104,10 @@ pub struct orch_client_info {
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
-unsafe impl SizedStruct for orch_client_info {
-    const FIRST_SIZE: usize = size_through!(orch_client_info, queued_bytes, usize);
+unsafe impl SizedStruct for orch_client_state {
+    const FIRST_SIZE: usize = size_through!(orch_client_state, queued_bytes, usize);
     fn defaults() -> Self {
-        orch_client_info {
+        orch_client_state {
             size: size_of::<Self>(),
             client: 0,
             name: NO_BYTES,
@@ -134,7 +134,7 @@ pub(super) struct ClientLoan {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_client_list(
     engine: *mut orch_engine,
-    out_clients: *mut orch_client_info,
+    out_clients: *mut orch_client_state,
     capacity: usize,
     stride: usize,
     out_count: *mut usize,
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn orch_client_list(
         sized::check_pointer(out_count)?;
         if capacity > 0 {
             sized::check_pointer(out_clients)?;
-            sized::check_stride(capacity, stride, orch_client_info::FIRST_SIZE)?;
+            sized::check_stride(capacity, stride, orch_client_state::FIRST_SIZE)?;
         }
         for index in 0..capacity {
             // SAFETY: the caller vouches for `capacity` elements `stride` bytes apart.
@@ -162,13 +162,13 @@ pub unsafe extern "C" fn orch_client_list(
         for (index, client) in clients.iter().take(capacity).enumerate() {
             let start = names.len();
             names.extend_from_slice(client.name.as_bytes());
-            let c = orch_client_info {
+            let c = orch_client_state {
                 client: client.id.to_u64(),
                 name: sized::lend(&names[start..]),
                 scopes: client.scopes.bits(),
                 terminals: client.terminals,
                 queued_bytes: client.queued_bytes,
-                ..orch_client_info::defaults()
+                ..orch_client_state::defaults()
             };
             // SAFETY: the output was checked; the caller vouches for its size.
             unsafe { sized::write(out_clients.wrapping_byte_add(index * stride), &c) };

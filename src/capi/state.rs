@@ -9,7 +9,7 @@ use super::guard::{Inner, on_engine, orch_engine};
 use super::options::{NO_SIZE, delivery_number, orch_bytes, orch_size, unknown};
 use super::sized::{self, SizedStruct, lend, size_through};
 use super::status::*;
-use super::update::{NO_CURSOR, orch_cursor};
+use super::update::{NO_CURSOR, orch_screen_cursor};
 use crate::{ScreenState, StateFilter, TerminalId, TerminalState};
 
 /// Filter: every terminal that has an id.
@@ -18,21 +18,21 @@ pub const ORCH_TERMINALS_ALL: u32 = 0;
 pub const ORCH_TERMINALS_ACTIVE: u32 = 1;
 
 /// State flag: the program is running.
-pub const ORCH_STATE_RUNNING: u32 = 1;
+pub const ORCH_TERMINAL_RUNNING: u32 = 1;
 /// State flag: nobody holds the terminal any more.
-pub const ORCH_STATE_HUNG_UP: u32 = 2;
+pub const ORCH_TERMINAL_HUNG_UP: u32 = 2;
 /// State flag: it is being closed.
-pub const ORCH_STATE_CLOSING: u32 = 4;
+pub const ORCH_TERMINAL_CLOSING: u32 = 4;
 /// State flag: not read because the host paused it.
-pub const ORCH_STATE_PAUSED_BY_HOST: u32 = 8;
+pub const ORCH_TERMINAL_PAUSED_BY_HOST: u32 = 8;
 /// State flag: not read because a lossless reader lags.
-pub const ORCH_STATE_PAUSED_BY_READER: u32 = 16;
+pub const ORCH_TERMINAL_PAUSED_BY_READER: u32 = 16;
 /// State flag: not read because all logs together have used up `log_bytes_total`.
-pub const ORCH_STATE_PAUSED_BY_MEMORY: u32 = 32;
+pub const ORCH_TERMINAL_PAUSED_BY_MEMORY: u32 = 32;
 /// State flag: it has a screen, and the fields from `title` on are known.
-pub const ORCH_STATE_HAS_SCREEN: u32 = 64;
+pub const ORCH_TERMINAL_HAS_SCREEN: u32 = 64;
 /// State flag: the shell told the exit code of the last command, `last_exit_code`.
-pub const ORCH_STATE_HAS_EXIT_CODE: u32 = 128;
+pub const ORCH_TERMINAL_HAS_EXIT_CODE: u32 = 128;
 
 /// A reader as a state query shows it.
 #[repr(C)]
@@ -101,9 +101,9 @@ pub struct orch_terminal_state {
     /// The title that the program set, UTF-8; none if it did not.
     pub title: orch_bytes,
     /// The working directory that the program told, on whatever machine it runs; none if it did not.
-    pub told_cwd: orch_bytes,
+    pub reported_cwd: orch_bytes,
     /// The cursor of the screen.
-    pub cursor: orch_cursor,
+    pub cursor: orch_screen_cursor,
     /// As in `orch_screen_update`.
     pub modes: u32,
     /// Rows of scrollback.
@@ -114,7 +114,7 @@ pub struct orch_terminal_state {
     pub screen_bytes: usize,
     /// Times that the model of the screen failed and was built anew from the log.
     pub screen_failures: u32,
-    /// Exit code of the last command; see ORCH_STATE_HAS_EXIT_CODE.
+    /// Exit code of the last command; see ORCH_TERMINAL_HAS_EXIT_CODE.
     pub last_exit_code: i32,
     /// Who decides over the size, one of ORCH_SIZE_*.
     pub size_policy: u32,
@@ -153,7 +153,7 @@ unsafe impl SizedStruct for orch_terminal_state {
             reader_count: 0,
             reader_stride: size_of::<orch_reader_state>(),
             title: lend(b""),
-            told_cwd: lend(b""),
+            reported_cwd: lend(b""),
             cursor: NO_CURSOR,
             modes: 0,
             history: 0,
@@ -213,9 +213,9 @@ fn ns(since: Option<Duration>) -> i64 {
 }
 
 fn fill_screen(c: &mut orch_terminal_state, screen: &ScreenState) {
-    c.flags |= ORCH_STATE_HAS_SCREEN;
+    c.flags |= ORCH_TERMINAL_HAS_SCREEN;
     c.title = lend(screen.title.as_bytes());
-    c.told_cwd = lend(screen.cwd.as_ref().map_or(b"", |cwd| cwd.as_os_str().as_bytes()));
+    c.reported_cwd = lend(screen.cwd.as_ref().map_or(b"", |cwd| cwd.as_os_str().as_bytes()));
     c.cursor = screen.cursor.into();
     c.modes = screen.modes.bits();
     c.history = screen.history;
@@ -224,7 +224,7 @@ fn fill_screen(c: &mut orch_terminal_state, screen: &ScreenState) {
     c.screen_failures = screen.failures;
     (c.progress, c.progress_percent) = progress_numbers(screen.progress);
     if let Some(code) = screen.last_exit_code {
-        c.flags |= ORCH_STATE_HAS_EXIT_CODE;
+        c.flags |= ORCH_TERMINAL_HAS_EXIT_CODE;
         c.last_exit_code = code;
     }
 }
@@ -257,12 +257,12 @@ fn to_c(state: &TerminalState) -> orch_terminal_state {
 
 fn flags(state: &TerminalState) -> u32 {
     [
-        (state.running, ORCH_STATE_RUNNING),
-        (state.hung_up, ORCH_STATE_HUNG_UP),
-        (state.closing, ORCH_STATE_CLOSING),
-        (state.paused_by_host, ORCH_STATE_PAUSED_BY_HOST),
-        (state.paused_by_reader, ORCH_STATE_PAUSED_BY_READER),
-        (state.paused_by_memory, ORCH_STATE_PAUSED_BY_MEMORY),
+        (state.running, ORCH_TERMINAL_RUNNING),
+        (state.hung_up, ORCH_TERMINAL_HUNG_UP),
+        (state.closing, ORCH_TERMINAL_CLOSING),
+        (state.paused_by_host, ORCH_TERMINAL_PAUSED_BY_HOST),
+        (state.paused_by_reader, ORCH_TERMINAL_PAUSED_BY_READER),
+        (state.paused_by_memory, ORCH_TERMINAL_PAUSED_BY_MEMORY),
     ]
     .iter()
     .filter(|(holds, _)| *holds)

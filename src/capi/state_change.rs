@@ -16,20 +16,20 @@ use crate::{Change, ChangeOp, ChangeSet, Refusal, StateKey};
 pub const ORCH_STATE_NO_BASE: u64 = u64::MAX;
 
 /// Change: sets `session`, new or in place of what was there.
-pub const ORCH_CHANGE_SET_SESSION: u32 = 1;
+pub const ORCH_STATE_OP_SET_SESSION: u32 = 1;
 /// Change: removes the session `id` with all its panes. No effect if it is not there.
-pub const ORCH_CHANGE_REMOVE_SESSION: u32 = 2;
+pub const ORCH_STATE_OP_REMOVE_SESSION: u32 = 2;
 /// Change: sets `pane`, new or in place of what was there. It joins its session at the end of the list, unless
 /// the session lists it, and leaves the one that it was in.
-pub const ORCH_CHANGE_SET_PANE: u32 = 3;
+pub const ORCH_STATE_OP_SET_PANE: u32 = 3;
 /// Change: removes the pane `id`, from its session's list too. No effect if it is not there.
-pub const ORCH_CHANGE_REMOVE_PANE: u32 = 4;
+pub const ORCH_STATE_OP_REMOVE_PANE: u32 = 4;
 
 /// One operation of a change set. Set fields that its kind does not name to 0.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_state_op {
-    /// One of ORCH_CHANGE_SET_SESSION and the like.
+    /// One of ORCH_STATE_OP_SET_SESSION and the like.
     pub kind: u32,
     /// Must be 0.
     pub reserved: u32,
@@ -38,9 +38,9 @@ pub struct orch_state_op {
     pub base: u64,
     /// Which entry. May be left out for one that is set; then its own id counts.
     pub id: orch_bytes,
-    /// ORCH_CHANGE_SET_SESSION: the session.
+    /// ORCH_STATE_OP_SET_SESSION: the session.
     pub session: *const orch_session,
-    /// ORCH_CHANGE_SET_PANE: the pane.
+    /// ORCH_STATE_OP_SET_PANE: the pane.
     pub pane: *const orch_pane,
 }
 
@@ -83,7 +83,7 @@ unsafe impl SizedStruct for orch_state_refusal {
     }
 }
 
-/// A change set of a client that waits for `orch_state_answer_review`.
+/// A change set of a client that waits for `orch_review_answer`.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_state_review {
@@ -131,7 +131,7 @@ impl orch_state_op {
         let id = unsafe { text_from("id", self.id) }?.to_owned();
         let is_own = |own: &str| id.is_empty() || id == own;
         let change = match self.kind {
-            ORCH_CHANGE_SET_SESSION => {
+            ORCH_STATE_OP_SET_SESSION => {
                 // SAFETY: passed on from the caller.
                 let (own, session) = unsafe { session_from(self.session) }?;
                 if !is_own(&own) {
@@ -139,7 +139,7 @@ impl orch_state_op {
                 }
                 Change::PutSession { id: own, session }
             }
-            ORCH_CHANGE_SET_PANE => {
+            ORCH_STATE_OP_SET_PANE => {
                 // SAFETY: passed on from the caller.
                 let (own, pane) = unsafe { pane_from(self.pane) }?;
                 if !is_own(&own) {
@@ -147,8 +147,8 @@ impl orch_state_op {
                 }
                 Change::PutPane { id: own, pane }
             }
-            ORCH_CHANGE_REMOVE_SESSION => Change::RemoveSession { id },
-            ORCH_CHANGE_REMOVE_PANE => Change::RemovePane { id },
+            ORCH_STATE_OP_REMOVE_SESSION => Change::RemoveSession { id },
+            ORCH_STATE_OP_REMOVE_PANE => Change::RemovePane { id },
             other => return Err(unknown("operation", other)),
         };
         let base = (self.base != ORCH_STATE_NO_BASE).then_some(self.base);
@@ -286,7 +286,7 @@ unsafe fn change_one(
     unsafe { on_engine(engine, work) }
 }
 
-/// Sets one session; see ORCH_CHANGE_SET_SESSION. `base` is as in `orch_state_op`, `out_version` as in
+/// Sets one session; see ORCH_STATE_OP_SET_SESSION. `base` is as in `orch_state_op`, `out_version` as in
 /// `orch_state_change`. It may point to what a question has lent: get one, change what is to be different, set
 /// it with its own `version` as the base.
 ///
@@ -323,7 +323,7 @@ pub unsafe extern "C" fn orch_state_remove_session(
     unsafe { change_one(engine, change, base, out_version) }
 }
 
-/// Sets one pane; see ORCH_CHANGE_SET_PANE. Arguments as in `orch_state_set_session`.
+/// Sets one pane; see ORCH_STATE_OP_SET_PANE. Arguments as in `orch_state_set_session`.
 ///
 /// Owner thread. Errors: as `orch_state_change`.
 #[unsafe(no_mangle)]
@@ -364,7 +364,7 @@ pub unsafe extern "C" fn orch_state_remove_pane(
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID for a number that does not wait, ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_state_answer_review(
+pub unsafe extern "C" fn orch_review_answer(
     engine: *mut orch_engine,
     review: u64,
     accept: u32,

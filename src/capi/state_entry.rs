@@ -15,10 +15,10 @@ pub const ORCH_COLLECTION_SESSIONS: u32 = 1;
 pub const ORCH_COLLECTION_PANES: u32 = 2;
 /// Collection: what is known of terminals.
 pub const ORCH_COLLECTION_TERMINALS: u32 = 4;
-/// Collection: what is known of files in published watches (`orch_watch_publish`).
+/// Collection: what is known of files in published watches (`orch_watch_set_published`).
 pub const ORCH_COLLECTION_FILES: u32 = 8;
 /// All collections.
-pub const ORCH_COLLECTIONS_ALL: u32 = 15;
+pub const ORCH_COLLECTION_ALL: u32 = 15;
 
 /// A version of the application state. Versions of different epochs do not compare.
 #[repr(C)]
@@ -39,7 +39,7 @@ impl From<StateVersion> for orch_state_version {
 /// A word of the host's own about a session or a pane. UTF-8 both.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_pair {
+pub struct orch_key_value {
     /// 1 to 64 bytes; an entry has each key once.
     pub key: orch_bytes,
     /// At most 4 KiB.
@@ -65,7 +65,7 @@ pub struct orch_session {
     /// How many.
     pub pane_count: usize,
     /// The host's own: at most 32 pairs, 16 KiB together; told in the order of the keys.
-    pub metadata: *const orch_pair,
+    pub metadata: *const orch_key_value,
     /// How many.
     pub metadata_count: usize,
 }
@@ -119,7 +119,7 @@ pub struct orch_pane {
     /// ORCH_PANE_FILE, ORCH_PANE_CUSTOM: see there. Otherwise no bytes.
     pub data: orch_bytes,
     /// As in `orch_session`.
-    pub metadata: *const orch_pair,
+    pub metadata: *const orch_key_value,
     /// How many.
     pub metadata_count: usize,
 }
@@ -147,8 +147,8 @@ unsafe impl SizedStruct for orch_pane {
 /// What the state knows of a terminal.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_terminal_facts {
-    /// `sizeof(orch_terminal_facts)`, as in `orch_session`.
+pub struct orch_state_terminal {
+    /// `sizeof(orch_state_terminal)`, as in `orch_session`.
     pub size: usize,
     /// Its id.
     pub terminal: u64,
@@ -163,7 +163,7 @@ pub struct orch_terminal_facts {
     pub cols: u16,
     /// Rows.
     pub rows: u16,
-    /// ORCH_STATE_RUNNING, ORCH_STATE_CLOSING and ORCH_STATE_HAS_SCREEN, or a sum of them.
+    /// ORCH_TERMINAL_RUNNING, ORCH_TERMINAL_CLOSING and ORCH_TERMINAL_HAS_SCREEN, or a sum of them.
     pub flags: u32,
     /// The process of its program; 0 if not known.
     pub pid: i32,
@@ -176,10 +176,10 @@ pub struct orch_terminal_facts {
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
-unsafe impl SizedStruct for orch_terminal_facts {
-    const FIRST_SIZE: usize = size_through!(orch_terminal_facts, reserved, u32);
+unsafe impl SizedStruct for orch_state_terminal {
+    const FIRST_SIZE: usize = size_through!(orch_state_terminal, reserved, u32);
     fn defaults() -> Self {
-        orch_terminal_facts {
+        orch_state_terminal {
             size: size_of::<Self>(),
             terminal: 0,
             version: 0,
@@ -199,8 +199,8 @@ unsafe impl SizedStruct for orch_terminal_facts {
 /// What the state knows of a file or directory in a published watch.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_file_facts {
-    /// `sizeof(orch_file_facts)`, as in `orch_session`.
+pub struct orch_state_file {
+    /// `sizeof(orch_state_file)`, as in `orch_session`.
     pub size: usize,
     /// The watch.
     pub watch: u64,
@@ -216,9 +216,9 @@ pub struct orch_file_facts {
     pub bytes: u64,
     /// Last change of the content in microseconds since 1970; 0 for a directory.
     pub modified_us: i64,
-    /// One of ORCH_FILE_FILE and the like.
+    /// One of ORCH_FILE_TYPE_FILE and the like.
     pub file_type: u32,
-    /// ORCH_FILE_IGNORED or 0.
+    /// ORCH_FILE_FLAG_IGNORED or 0.
     pub flags: u32,
     /// Type and permission bits as in `st_mode`.
     pub mode: u32,
@@ -227,10 +227,10 @@ pub struct orch_file_facts {
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
-unsafe impl SizedStruct for orch_file_facts {
-    const FIRST_SIZE: usize = size_through!(orch_file_facts, reserved, u32);
+unsafe impl SizedStruct for orch_state_file {
+    const FIRST_SIZE: usize = size_through!(orch_state_file, reserved, u32);
     fn defaults() -> Self {
-        orch_file_facts {
+        orch_state_file {
             size: size_of::<Self>(),
             watch: 0,
             id: 0,
@@ -264,7 +264,7 @@ pub struct orch_state_key {
 }
 
 // SAFETY: integers and raw pointers only, in all of them.
-unsafe impl Lendable for orch_pair {}
+unsafe impl Lendable for orch_key_value {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_bytes {}
 // SAFETY: as above.
@@ -272,15 +272,15 @@ unsafe impl Lendable for orch_session {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_pane {}
 // SAFETY: as above.
-unsafe impl Lendable for orch_terminal_facts {}
+unsafe impl Lendable for orch_state_terminal {}
 // SAFETY: as above.
-unsafe impl Lendable for orch_file_facts {}
+unsafe impl Lendable for orch_state_file {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_state_key {}
 
 /// A set of collections of a host's.
 pub(super) fn collections_from(bits: u32) -> Result<Collections> {
-    sized::check_flags("collections", bits, ORCH_COLLECTIONS_ALL)?;
+    sized::check_flags("collections", bits, ORCH_COLLECTION_ALL)?;
     let set = u8::try_from(bits).ok().and_then(Collections::from_bits).unwrap_or_default();
     if set.is_empty() { Err(Error::invalid("collections: at least one")) } else { Ok(set) }
 }
@@ -295,7 +295,7 @@ pub(super) unsafe fn text_from<'a>(what: &str, bytes: orch_bytes) -> Result<&'a 
     str::from_utf8(bytes).map_err(|_| Error::invalid(format!("{what}: not UTF-8")))
 }
 
-unsafe fn metadata_from(pairs: *const orch_pair, count: usize) -> Result<Metadata> {
+unsafe fn metadata_from(pairs: *const orch_key_value, count: usize) -> Result<Metadata> {
     let mut metadata = Metadata::new();
     // SAFETY: passed on from the caller.
     for pair in unsafe { sized::array(pairs, count) }? {

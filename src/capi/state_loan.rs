@@ -10,11 +10,11 @@ use super::event::{ORCH_EXIT_CODE, ORCH_EXIT_SIGNAL, ORCH_EXIT_UNKNOWN};
 use super::guard::Lent;
 use super::options::{NO_BYTES, orch_bytes};
 use super::sized::SizedStruct;
-use super::state::{ORCH_STATE_CLOSING, ORCH_STATE_HAS_SCREEN, ORCH_STATE_RUNNING};
+use super::state::{ORCH_TERMINAL_CLOSING, ORCH_TERMINAL_HAS_SCREEN, ORCH_TERMINAL_RUNNING};
 use super::state_change::*;
 use super::state_entry::*;
 use super::update::{poison, poison_all};
-use super::watch_tree::ORCH_FILE_IGNORED;
+use super::watch_tree::ORCH_FILE_FLAG_IGNORED;
 use crate::{
     Change, ChangeSet, FileFacts, FileKey, Metadata, Pane, PaneContent, Session, StateEntry,
     StateKeyRef, StateSink, TerminalExit, TerminalFacts,
@@ -23,12 +23,12 @@ use crate::{
 pub(super) struct StateLoan {
     texts: Vec<u8>,
     lists: Vec<orch_bytes>,
-    pairs: Vec<orch_pair>,
+    pairs: Vec<orch_key_value>,
     pub(super) removed: Vec<orch_state_key>,
     pub(super) sessions: Vec<orch_session>,
     pub(super) panes: Vec<orch_pane>,
-    pub(super) terminals: Vec<orch_terminal_facts>,
-    pub(super) files: Vec<orch_file_facts>,
+    pub(super) terminals: Vec<orch_state_terminal>,
+    pub(super) files: Vec<orch_state_file>,
     ops: Vec<orch_state_op>,
     review: orch_state_review,
 }
@@ -94,16 +94,16 @@ impl StateLoan {
             match &op.change {
                 Change::PutSession { id, session } => {
                     self.push_session(id, session, 0);
-                    c.kind = ORCH_CHANGE_SET_SESSION;
+                    c.kind = ORCH_STATE_OP_SET_SESSION;
                     c.session = ptr::without_provenance(self.sessions.len());
                 }
                 Change::PutPane { id, pane } => {
                     self.push_pane(id, pane, 0);
-                    c.kind = ORCH_CHANGE_SET_PANE;
+                    c.kind = ORCH_STATE_OP_SET_PANE;
                     c.pane = ptr::without_provenance(self.panes.len());
                 }
-                Change::RemoveSession { .. } => c.kind = ORCH_CHANGE_REMOVE_SESSION,
-                Change::RemovePane { .. } => c.kind = ORCH_CHANGE_REMOVE_PANE,
+                Change::RemoveSession { .. } => c.kind = ORCH_STATE_OP_REMOVE_SESSION,
+                Change::RemovePane { .. } => c.kind = ORCH_STATE_OP_REMOVE_PANE,
             }
             if let StateKeyRef::Session(id) | StateKeyRef::Pane(id) = op.change.key() {
                 c.id = self.text(id.as_bytes());
@@ -166,11 +166,13 @@ impl StateLoan {
         orch_bytes { data: ptr::without_provenance(place), len: text.len() }
     }
 
-    fn metadata(&mut self, metadata: &Metadata) -> *const orch_pair {
+    fn metadata(&mut self, metadata: &Metadata) -> *const orch_key_value {
         let place = self.pairs.len() + 1;
         for (key, value) in metadata {
-            let pair =
-                orch_pair { key: self.text(key.as_bytes()), value: self.text(value.as_bytes()) };
+            let pair = orch_key_value {
+                key: self.text(key.as_bytes()),
+                value: self.text(value.as_bytes()),
+            };
             self.pairs.push(pair);
         }
         ptr::without_provenance(place)
@@ -219,9 +221,9 @@ impl StateLoan {
 
     fn push_terminal(&mut self, id: u64, facts: &TerminalFacts, version: u64) {
         let flags = [
-            (facts.running, ORCH_STATE_RUNNING),
-            (facts.closing, ORCH_STATE_CLOSING),
-            (facts.screen, ORCH_STATE_HAS_SCREEN),
+            (facts.running, ORCH_TERMINAL_RUNNING),
+            (facts.closing, ORCH_TERMINAL_CLOSING),
+            (facts.screen, ORCH_TERMINAL_HAS_SCREEN),
         ];
         let (exit_kind, exit_value) = match facts.exit {
             None => (0, 0),
@@ -229,7 +231,7 @@ impl StateLoan {
             Some(TerminalExit::Signal(signal)) => (ORCH_EXIT_SIGNAL, signal),
             Some(TerminalExit::Unknown) => (ORCH_EXIT_UNKNOWN, 0),
         };
-        let c = orch_terminal_facts {
+        let c = orch_state_terminal {
             terminal: id,
             version,
             title: self.text(facts.title.as_bytes()),
@@ -240,13 +242,13 @@ impl StateLoan {
             pid: facts.pid.unwrap_or(0),
             exit_kind,
             exit_value,
-            ..orch_terminal_facts::defaults()
+            ..orch_state_terminal::defaults()
         };
         self.terminals.push(c);
     }
 
     fn push_file(&mut self, key: FileKey, facts: &FileFacts, version: u64) {
-        let c = orch_file_facts {
+        let c = orch_state_file {
             watch: key.watch,
             id: key.id,
             version,
@@ -255,9 +257,9 @@ impl StateLoan {
             bytes: facts.size,
             modified_us: facts.modified_us,
             file_type: facts.kind as u32,
-            flags: if facts.ignored { ORCH_FILE_IGNORED } else { 0 },
+            flags: if facts.ignored { ORCH_FILE_FLAG_IGNORED } else { 0 },
             mode: facts.mode.into(),
-            ..orch_file_facts::defaults()
+            ..orch_state_file::defaults()
         };
         self.files.push(c);
     }

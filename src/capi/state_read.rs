@@ -63,14 +63,14 @@ pub struct orch_state_changes {
     pub pane_count: usize,
     /// Bytes from one to the next.
     pub pane_stride: usize,
-    /// Terminals that are new or different (`orch_terminal_facts_at`).
-    pub terminals: *const orch_terminal_facts,
+    /// Terminals that are new or different (`orch_state_terminal_at`).
+    pub terminals: *const orch_state_terminal,
     /// How many.
     pub terminal_count: usize,
     /// Bytes from one to the next.
     pub terminal_stride: usize,
-    /// Files that are new or different (`orch_file_facts_at`).
-    pub files: *const orch_file_facts,
+    /// Files that are new or different (`orch_state_file_at`).
+    pub files: *const orch_state_file,
     /// How many.
     pub file_count: usize,
     /// Bytes from one to the next.
@@ -97,10 +97,10 @@ unsafe impl SizedStruct for orch_state_changes {
             pane_stride: size_of::<orch_pane>(),
             terminals: ptr::null(),
             terminal_count: 0,
-            terminal_stride: size_of::<orch_terminal_facts>(),
+            terminal_stride: size_of::<orch_state_terminal>(),
             files: ptr::null(),
             file_count: 0,
-            file_stride: size_of::<orch_file_facts>(),
+            file_stride: size_of::<orch_state_file>(),
         }
     }
 }
@@ -129,7 +129,7 @@ pub unsafe extern "C" fn orch_state_get_version(
 ///
 /// Owner thread. In constant time. Errors: ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_state_hash(
+pub unsafe extern "C" fn orch_state_get_hash(
     engine: *mut orch_engine,
     collections: u32,
     out_hash: *mut u64,
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn orch_state_get_pane(
 pub unsafe extern "C" fn orch_state_get_terminal(
     engine: *mut orch_engine,
     terminal: u64,
-    out_facts: *mut orch_terminal_facts,
+    out_facts: *mut orch_state_terminal,
 ) -> i32 {
     let key = || Ok(StateKeyRef::Terminal(terminal));
     // SAFETY: the caller vouches for the pointers.
@@ -266,7 +266,7 @@ pub unsafe extern "C" fn orch_state_get_file(
     engine: *mut orch_engine,
     watch: u64,
     id: u64,
-    out_facts: *mut orch_file_facts,
+    out_facts: *mut orch_state_file,
 ) -> i32 {
     let key = || Ok(StateKeyRef::File(FileKey { watch, id }));
     // SAFETY: the caller vouches for the pointers.
@@ -326,7 +326,7 @@ pub unsafe extern "C" fn orch_state_get_changes(
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_watch_publish(
+pub unsafe extern "C" fn orch_watch_set_published(
     engine: *mut orch_engine,
     watch: u64,
     publish: u32,

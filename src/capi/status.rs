@@ -34,7 +34,7 @@ pub const ORCH_E_SKIPPED: i32 = -11;
 pub const ORCH_E_FORKED: i32 = -12;
 /// The engine of a sender is gone, or the engine is shutting down.
 pub const ORCH_E_GONE: i32 = -13;
-/// The system refused; see `os_error` of `orch_last_error`.
+/// The system refused; see `os_error` of `orch_error_get`.
 pub const ORCH_E_SYSTEM: i32 = -14;
 /// The call was made on a thread that does not own the engine.
 pub const ORCH_E_WRONG_THREAD: i32 = -15;
@@ -97,7 +97,7 @@ pub(super) fn status_of_result<T>(result: &crate::Result<T>) -> i32 {
 ///
 /// Any thread. The string is static.
 #[unsafe(no_mangle)]
-pub extern "C" fn orch_status_name(status: i32) -> *const c_char {
+pub extern "C" fn orch_status_get_name(status: i32) -> *const c_char {
     let name = match status {
         ORCH_OK => c"ORCH_OK",
         ORCH_DONE => c"ORCH_DONE",

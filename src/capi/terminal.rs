@@ -196,7 +196,7 @@ pub unsafe extern "C" fn orch_terminal_send_eof(engine: *mut orch_engine, termin
 
 /// Changes the size. The first change is made at once, further ones at most every
 /// `resize_interval_ms`, the last one always. From then on the host decides over the size: this sets the policy
-/// ORCH_SIZE_FIXED.
+/// ORCH_SIZE_POLICY_FIXED.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
 /// it has a screen and that would have more than `screen_cells`.
@@ -212,14 +212,14 @@ pub unsafe extern "C" fn orch_terminal_resize(
 
 /// Size policy: the host decides; viewers do not change the size. `orch_terminal_resize` and ORCH_OP_RESIZE of
 /// the host set it.
-pub const ORCH_SIZE_FIXED: u32 = 1;
+pub const ORCH_SIZE_POLICY_FIXED: u32 = 1;
 /// Size policy: the fewest columns and the fewest rows of all viewers, so that each of them shows the whole
 /// terminal.
-pub const ORCH_SIZE_SMALLEST: u32 = 2;
+pub const ORCH_SIZE_POLICY_SMALLEST: u32 = 2;
 /// Size policy, that of a new terminal: the grid of the viewer that typed last (input, paste, interrupt, end of
 /// input). Attaching and changing a window do not count as typing. While no viewer has typed, the one that
 /// reported its grid first decides.
-pub const ORCH_SIZE_LATEST: u32 = 3;
+pub const ORCH_SIZE_POLICY_LATEST: u32 = 3;
 
 /// Sets who decides over the size of a terminal that clients of the server show: one of ORCH_SIZE_*. A viewer is
 /// an attachment of a client that has reported the columns and rows of its window, and whose token has
@@ -236,9 +236,9 @@ pub unsafe extern "C" fn orch_terminal_set_size_policy(
 ) -> i32 {
     let set = |e: &mut crate::Engine| {
         let policy = match policy {
-            ORCH_SIZE_FIXED => SizePolicy::Fixed,
-            ORCH_SIZE_SMALLEST => SizePolicy::Smallest,
-            ORCH_SIZE_LATEST => SizePolicy::Latest,
+            ORCH_SIZE_POLICY_FIXED => SizePolicy::Fixed,
+            ORCH_SIZE_POLICY_SMALLEST => SizePolicy::Smallest,
+            ORCH_SIZE_POLICY_LATEST => SizePolicy::Latest,
             other => return Err(unknown("size policy", other)),
         };
         e.set_size_policy(TerminalId::from_u64(terminal), policy)

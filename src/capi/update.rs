@@ -52,11 +52,11 @@ pub const ORCH_RUN_WIDE: u16 = 1;
 pub const ORCH_ROW_WRAPPED: u32 = 1;
 
 /// Cursor shape: a filled cell.
-pub const ORCH_CURSOR_BLOCK: u32 = 0;
+pub const ORCH_CURSOR_SHAPE_BLOCK: u32 = 0;
 /// Cursor shape: a line under the cell.
-pub const ORCH_CURSOR_UNDERLINE: u32 = 1;
+pub const ORCH_CURSOR_SHAPE_UNDERLINE: u32 = 1;
 /// Cursor shape: a line left of the cell.
-pub const ORCH_CURSOR_BAR: u32 = 2;
+pub const ORCH_CURSOR_SHAPE_BAR: u32 = 2;
 
 /// Cursor flag: it is shown.
 pub const ORCH_CURSOR_VISIBLE: u32 = 1;
@@ -196,12 +196,12 @@ pub struct orch_scroll {
 /// The cursor.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_cursor {
+pub struct orch_screen_cursor {
     /// Row, 0 at the top of the screen.
     pub row: u16,
     /// Column, 0 at the left.
     pub col: u16,
-    /// One of ORCH_CURSOR_BLOCK, ORCH_CURSOR_UNDERLINE, ORCH_CURSOR_BAR.
+    /// One of ORCH_CURSOR_SHAPE_BLOCK, ORCH_CURSOR_SHAPE_UNDERLINE, ORCH_CURSOR_SHAPE_BAR.
     pub shape: u32,
     /// Sum of ORCH_CURSOR_VISIBLE and ORCH_CURSOR_BLINKING.
     pub flags: u32,
@@ -230,7 +230,7 @@ pub struct orch_screen_update {
     /// How far the reader has scrolled back: what it sees begins that many rows above the screen.
     pub viewport: u32,
     /// The cursor.
-    pub cursor: orch_cursor,
+    pub cursor: orch_screen_cursor,
     /// Always 0.
     pub reserved: u32,
     /// The title, UTF-8, when it changed or everything is told; else `data` is NULL.
@@ -256,8 +256,8 @@ pub(super) const NO_ROWS: orch_rows = orch_rows {
     run_stride: size_of::<orch_run>(),
 };
 
-pub(super) const NO_CURSOR: orch_cursor =
-    orch_cursor { row: 0, col: 0, shape: ORCH_CURSOR_BLOCK, flags: 0 };
+pub(super) const NO_CURSOR: orch_screen_cursor =
+    orch_screen_cursor { row: 0, col: 0, shape: ORCH_CURSOR_SHAPE_BLOCK, flags: 0 };
 
 const NO_UPDATE: orch_screen_update = orch_screen_update {
     size: size_of::<orch_screen_update>(),
@@ -286,11 +286,11 @@ unsafe impl SizedStruct for orch_screen_update {
     }
 }
 
-impl From<Cursor> for orch_cursor {
+impl From<Cursor> for orch_screen_cursor {
     fn from(cursor: Cursor) -> Self {
         let visible = if cursor.visible { ORCH_CURSOR_VISIBLE } else { 0 };
         let blinking = if cursor.blinking { ORCH_CURSOR_BLINKING } else { 0 };
-        orch_cursor {
+        orch_screen_cursor {
             row: cursor.row,
             col: cursor.col,
             shape: cursor.shape as u32,

@@ -51,7 +51,7 @@ pub struct orch_watch_options {
     pub max_wait_ms: u32,
     /// Sum of ORCH_WATCH_NO_GITIGNORE and the like. Default 0.
     pub flags: u32,
-    /// Kinds of events to tell: sum of `1 << ORCH_FILE_CREATE` and the like. 0: all.
+    /// Kinds of events to tell: sum of `1 << ORCH_FILE_EVENT_CREATE` and the like. 0: all.
     pub kinds: u32,
     /// A batch with more events is shortened by summaries. What happens while a batch is unread counts together with
     /// it. Default 100; ORCH_WATCH_NO_SUMMARIES for never.

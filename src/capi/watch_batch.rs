@@ -8,33 +8,33 @@ use std::ptr;
 use super::guard::Lent;
 use super::options::{NO_BYTES, orch_bytes};
 use super::update::{Lendable, poison, poison_all};
-use super::watch_tree::{ORCH_FILE_IGNORED, ORCH_FILE_REPLACED, path_bytes};
+use super::watch_tree::{ORCH_FILE_FLAG_IGNORED, ORCH_FILE_FLAG_REPLACED, path_bytes};
 use crate::FileBatch;
 
 /// File event: the entry is new.
-pub const ORCH_FILE_CREATE: u32 = 1;
-/// File event: its content is different; with ORCH_FILE_REPLACED it is another file under the same name,
+pub const ORCH_FILE_EVENT_CREATE: u32 = 1;
+/// File event: its content is different; with ORCH_FILE_FLAG_REPLACED it is another file under the same name,
 /// as atomic saves leave it.
-pub const ORCH_FILE_MODIFY: u32 = 2;
+pub const ORCH_FILE_EVENT_MODIFY: u32 = 2;
 /// File event: only its attributes are different: permissions, owner, number of links.
-pub const ORCH_FILE_METADATA: u32 = 3;
+pub const ORCH_FILE_EVENT_METADATA: u32 = 3;
 /// File event: it was opened for writing and closed, and looks as before.
-pub const ORCH_FILE_TOUCH: u32 = 4;
+pub const ORCH_FILE_EVENT_TOUCH: u32 = 4;
 /// File event: it is gone. What was in a directory is deleted before it.
-pub const ORCH_FILE_DELETE: u32 = 5;
-/// File event: it was at `from` before, and what is in it moved along; with ORCH_FILE_REPLACED it took the
+pub const ORCH_FILE_EVENT_DELETE: u32 = 5;
+/// File event: it was at `from` before, and what is in it moved along; with ORCH_FILE_FLAG_REPLACED it took the
 /// place of a file.
-pub const ORCH_FILE_RENAME: u32 = 6;
+pub const ORCH_FILE_EVENT_RENAME: u32 = 6;
 
 /// One change of a file.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_file_event {
-    /// One of ORCH_FILE_CREATE and the like.
+    /// One of ORCH_FILE_EVENT_CREATE and the like.
     pub kind: u32,
-    /// What it is, or was: one of ORCH_FILE_FILE and the like.
+    /// What it is, or was: one of ORCH_FILE_TYPE_FILE and the like.
     pub file_type: u32,
-    /// Sum of ORCH_FILE_IGNORED and ORCH_FILE_REPLACED.
+    /// Sum of ORCH_FILE_FLAG_IGNORED and ORCH_FILE_FLAG_REPLACED.
     pub flags: u32,
     /// Always 0.
     pub reserved: u32,
@@ -42,7 +42,7 @@ pub struct orch_file_event {
     pub id: u64,
     /// The absolute path, not necessarily UTF-8; after a rename the new one.
     pub path: orch_bytes,
-    /// ORCH_FILE_RENAME: the path before.
+    /// ORCH_FILE_EVENT_RENAME: the path before.
     pub from: orch_bytes,
 }
 
@@ -74,7 +74,7 @@ pub struct orch_file_summary {
 /// With summaries, the events that are left can still be applied in their order, where a deletion of a
 /// directory takes along what is in it; wherever the result differs from the tree, a summary names the
 /// directory. `event_count` and the counts of all summaries together are `original_events`.
-/// `orch_watch_changes` gives the exact difference.
+/// `orch_watch_get_changes` gives the exact difference.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_file_batch {
@@ -158,8 +158,8 @@ impl BatchLoan {
         }
         self.events.clear();
         for event in batch.events() {
-            let ignored = if event.ignored { ORCH_FILE_IGNORED } else { 0 };
-            let replaced = if event.replaced { ORCH_FILE_REPLACED } else { 0 };
+            let ignored = if event.ignored { ORCH_FILE_FLAG_IGNORED } else { 0 };
+            let replaced = if event.replaced { ORCH_FILE_FLAG_REPLACED } else { 0 };
             let path = self.path(event.path);
             let from = event.from.map_or(NO_BYTES, |from| self.path(from));
             self.events.push(orch_file_event {

@@ -13,13 +13,13 @@ use super::status::*;
 use crate::{FileChanges, FileCursor, FileEntry, FileVersion, WatchId, WatchState};
 
 /// File type: a regular file.
-pub const ORCH_FILE_FILE: u32 = 1;
+pub const ORCH_FILE_TYPE_FILE: u32 = 1;
 /// File type: a directory.
-pub const ORCH_FILE_DIRECTORY: u32 = 2;
+pub const ORCH_FILE_TYPE_DIRECTORY: u32 = 2;
 /// File type: a symbolic link; what it leads to is not looked at.
-pub const ORCH_FILE_SYMLINK: u32 = 3;
+pub const ORCH_FILE_TYPE_SYMLINK: u32 = 3;
 /// File type: a device, a fifo or a socket.
-pub const ORCH_FILE_OTHER: u32 = 4;
+pub const ORCH_FILE_TYPE_OTHER: u32 = 4;
 
 /// Problem: none.
 pub const ORCH_WATCH_PROBLEM_NONE: u32 = 0;
@@ -84,9 +84,9 @@ pub struct orch_file_cursor {
 }
 
 /// File flag: a directory that is one entry: what is in it is not watched.
-pub const ORCH_FILE_IGNORED: u32 = 1;
+pub const ORCH_FILE_FLAG_IGNORED: u32 = 1;
 /// File flag: another file has taken the place of this one, or it has taken the place of another one.
-pub const ORCH_FILE_REPLACED: u32 = 2;
+pub const ORCH_FILE_FLAG_REPLACED: u32 = 2;
 
 /// An entry of a watch's tree.
 #[repr(C)]
@@ -104,9 +104,9 @@ pub struct orch_file_entry {
     pub modified_ns: i64,
     /// Number on its device.
     pub inode: u64,
-    /// One of ORCH_FILE_FILE and the like.
+    /// One of ORCH_FILE_TYPE_FILE and the like.
     pub file_type: u32,
-    /// ORCH_FILE_IGNORED or 0.
+    /// ORCH_FILE_FLAG_IGNORED or 0.
     pub flags: u32,
     /// Type and permission bits as in `st_mode`.
     pub mode: u32,
@@ -187,7 +187,7 @@ impl From<FileEntry<'_>> for orch_file_entry {
             modified_ns: entry.modified_ns,
             inode: entry.inode,
             file_type: entry.kind as u32,
-            flags: if entry.ignored { ORCH_FILE_IGNORED } else { 0 },
+            flags: if entry.ignored { ORCH_FILE_FLAG_IGNORED } else { 0 },
             mode: entry.mode.into(),
             reserved: 0,
         }
@@ -202,7 +202,7 @@ impl From<FileEntry<'_>> for orch_file_entry {
 /// Lent until the next question about a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
 /// ORCH_E_INVALID; the cursor is untouched then.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_watch_changes(
+pub unsafe extern "C" fn orch_watch_get_changes(
     engine: *mut orch_engine,
     watch: u64,
     cursor: *mut orch_file_cursor,
