@@ -4,7 +4,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 VERSION_MAJOR := $(word 1,$(subst ., ,$(VERSION)))
 VERSION_MINOR := $(word 2,$(subst ., ,$(VERSION)))
 CARGO ?= cargo
-TARGET_DIR ?= target
+TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
@@ -41,8 +41,7 @@ judges-long: ## The same with 20,000 generated streams, others each time; SEED=N
 	CARGO="$(CARGO)" tests/judges/streams.sh 20000 $(or $(SEED),$(shell date +%s))
 
 ffi-tests: ## The C ABI from outside: compilers, language versions, sanitizers, valgrind, host loops.
-	$(CARGO) build --locked
-	ORCHFLOW_FFI_STRICT=1 ffi-tests/run.sh $(TARGET_DIR)/debug
+	ORCHFLOW_FFI_STRICT=1 CARGO="$(CARGO)" ffi-tests/run.sh
 
 install-test: ## Installs into an empty folder and builds the examples against it.
 	tests/install.sh
@@ -65,8 +64,9 @@ fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of
 header: ## Writes include/orchflow.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
 
-build:
-	$(CARGO) build --profile dist --locked
+build: ## Builds what is installed: the libraries and the demo.
+	$(CARGO) build --profile dist --locked --package orchflow-demo --target-dir $(TARGET_DIR)
+	CARGO="$(CARGO)" packaging/libraries.sh dist --target-dir $(TARGET_DIR)
 
 install: build ## Installs the libraries, headers, pkg-config and CMake files and the demo.
 	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/OrchFlow \

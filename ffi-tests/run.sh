@@ -3,14 +3,15 @@
 # library; the static library under sanitizers; the shared one under valgrind; the headers alone; the
 # exported symbols.
 #
-#     ffi-tests/run.sh [DIRECTORY]    where liborchflow.so and liborchflow.a are; by default target/debug
+#     ffi-tests/run.sh [DIRECTORY]    where liborchflow.so and liborchflow.a are; without it they are built
 #
 # A part whose tool is missing is skipped and says so; with ORCHFLOW_FFI_STRICT=1 that is a failure.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
-library_dir=$(cd "${1:-$root/target/debug}" && pwd)
+library_dir=${1:-$("$root/packaging/libraries.sh")}
+library_dir=$(cd "$library_dir" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export here root work library_dir

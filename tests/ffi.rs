@@ -6,6 +6,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "support/libraries.rs"]
+mod libraries;
+
 use std::ffi::OsStr;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -21,10 +24,7 @@ fn sources() -> PathBuf {
 /// An empty folder for a test, with the shared library under the names that a linker and a loader look
 /// for.
 fn folder_with_library(name: &str) -> PathBuf {
-    // Cargo puts it beside the program only when asked to build it, but always here.
-    let built = Path::new(env!("CARGO_BIN_EXE_orchflow-demo"));
-    let built = built.with_file_name("deps").join("liborchflow.so");
-    assert!(built.exists(), "{} is missing", built.display());
+    let built = libraries::directory().join("liborchflow.so");
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ffi").join(name);
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();

@@ -2,6 +2,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "support/libraries.rs"]
+mod libraries;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -23,9 +26,7 @@ fn root() -> &'static Path {
 
 /// Compiles a source against the header and the static library, runs it.
 fn compile_and_run(compiler: &str, standard: &str, extension: &str, source: &str) -> Output {
-    // Cargo puts it beside the program only when asked to build it, but always here.
-    let library = Path::new(env!("CARGO_BIN_EXE_orchflow-demo")).with_file_name("deps");
-    let library = library.join("liborchflow.a");
+    let library = libraries::directory().join("liborchflow.a");
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let file = folder.join(format!("readme.{extension}"));
     let program = folder.join(format!("readme-{extension}"));

@@ -99,12 +99,12 @@ mod tests {
     #[test]
     fn relative_paths_and_absolute_ones() {
         let here = std::env::current_dir().unwrap();
-        let src = here.join("src");
+        let tests = here.join("tests");
         let relative = PathStyle::Relative;
-        check(relative, &["x"], &[&src], &[(&src.join("a/b"), "a/b"), (&src, ".")]);
+        check(relative, &["x"], &[&tests], &[(&tests.join("a/b"), "a/b"), (&tests, ".")]);
         let usr = Path::new("/usr");
-        let both: [(&Path, &str); 2] = [(&src.join("a"), "src/a"), (&usr.join("a"), "/usr/a")];
-        check(relative, &["x", "y"], &[&src, usr], &both);
+        let both: [(&Path, &str); 2] = [(&tests.join("a"), "tests/a"), (&usr.join("a"), "/usr/a")];
+        check(relative, &["x", "y"], &[&tests, usr], &both);
         let file = here.join("Cargo.toml");
         check(relative, &["x"], &[&file], &[(&file, "Cargo.toml")]);
         check(PathStyle::Absolute, &["x"], &[usr], &[(&usr.join("a"), "/usr/a")]);

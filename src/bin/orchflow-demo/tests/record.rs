@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "../../../../tests/support/mod.rs"]
 mod support;
 
 use std::fs;

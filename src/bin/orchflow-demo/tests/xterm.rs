@@ -2,10 +2,11 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
-#[path = "support/client.rs"]
+#[path = "../../../../tests/support/client.rs"]
 mod client;
 #[path = "support/demo_server.rs"]
 mod demo_server;
+#[path = "../../../../tests/support/mod.rs"]
 mod support;
 
 use std::io::{BufRead, BufReader};

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr)]
 #![allow(clippy::disallowed_methods)]
 
+#[path = "../../../../tests/support/mod.rs"]
 mod support;
 
 use std::process::Command;
