@@ -43,7 +43,7 @@ impl Address {
         };
         let token = match token {
             Some(token) if token.is_empty() || !token.iter().all(u8::is_ascii_graphic) => {
-                return Err("the token of the address is damaged".into());
+                return Err("#token=: expected a token of letters, digits, - and _".into());
             }
             token => token.map(|token| String::from_utf8_lossy(token).into_owned()),
         };
@@ -60,8 +60,8 @@ impl Address {
         }
         token::from_environment()?.map(|token| token.text).ok_or_else(|| {
             format!(
-                "no token: the address ends with #token=..., --token-file names a file with it, \
-                 or {TOKEN_VARIABLE} has it"
+                "no token; give it at the end of the address (#token=...), with --token-file FILE \
+                 or in {TOKEN_VARIABLE}"
             )
         })
     }
@@ -103,7 +103,9 @@ impl Place {
         }
         let text = String::from_utf8_lossy(bytes);
         if text.starts_with("wss://") || text.starts_with("https://") {
-            return Err(format!("{text}: there is no TLS; forward the port by a tunnel (ssh -L)"));
+            return Err(format!(
+                "{text}: expected ws://, since there is no TLS; use a tunnel (ssh -L)"
+            ));
         }
         let socket = text.strip_prefix("ws://").or_else(|| text.strip_prefix("http://"));
         let socket = socket.unwrap_or(&text);
@@ -113,7 +115,7 @@ impl Place {
         }
         match split_authority(socket).filter(|(_, port)| *port > 0) {
             Some((host, port)) => Ok(Place::Named(host.into(), port)),
-            None => Err(format!("{text}: neither ws://HOST:PORT/ nor unix:PATH")),
+            None => Err(format!("{text}: expected ws://HOST:PORT/ or unix:PATH")),
         }
     }
 
@@ -125,7 +127,7 @@ impl Place {
         } else {
             let found = (host.as_str(), *port).to_socket_addrs();
             let found = found.map_err(|error| format!("{host}: {error}"))?.next();
-            found.ok_or_else(|| format!("{host} has no address"))
+            found.ok_or_else(|| format!("{host}: no address found"))
         };
         Ok((Place::Tcp(address?), Some(self.to_string())))
     }

@@ -4,9 +4,10 @@ mod remote;
 mod watch;
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::time::Duration;
 
-use lexopt::{Arg, Parser, ValueExt};
+use lexopt::{Arg, Parser};
 
 use crate::help;
 
@@ -53,22 +54,83 @@ pub(crate) struct ReplayOptions {
     pub(crate) idle_max: Option<Duration>,
 }
 
+/// An invalid command line: what is wrong, and the command whose usage helps.
+#[derive(Debug)]
+pub(crate) struct UsageError {
+    command: Option<(&'static str, &'static str)>,
+    message: String,
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl UsageError {
+    fn new(command: Option<(&'static str, &'static str)>, error: lexopt::Error) -> Self {
+        let text = command.map_or(help::OVERVIEW, |(_, text)| text);
+        UsageError { command, message: describe(error, text) }
+    }
+
+    /// The usage of the command, and where its help is.
+    pub(crate) fn hint(&self) -> String {
+        let (name, text) = self.command.unwrap_or(("", help::OVERVIEW));
+        let command = format!("orchflow-demo help {name}");
+        format!("usage: {}; see '{}'", help::usage(text), command.trim_end())
+    }
+}
+
+/// The argument and what was expected. `help`: the text of the command.
+fn describe(error: lexopt::Error, help: &str) -> String {
+    match error {
+        lexopt::Error::MissingValue { option: Some(option) } => {
+            let expected = help::value_name(help, &option).unwrap_or("a value");
+            format!("{option}: expected {expected}")
+        }
+        lexopt::Error::UnexpectedOption(option) => format!("{option}: unknown option"),
+        lexopt::Error::UnexpectedArgument(value) => {
+            format!("{}: unexpected argument", value.to_string_lossy())
+        }
+        lexopt::Error::UnexpectedValue { option, value } => {
+            format!("{option}={}: the option takes no value", value.to_string_lossy())
+        }
+        lexopt::Error::NonUnicodeValue(value) => {
+            format!("{}: expected UTF-8", value.to_string_lossy())
+        }
+        other => other.to_string(),
+    }
+}
+
 /// Reads the command line, the program's own name included.
-pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request, lexopt::Error> {
+pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request, UsageError> {
     let mut parser = Parser::from_iter(line);
-    match parser.next()? {
-        None => Ok(Request::Run(RunOptions::default())),
-        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Request::Help(help::OVERVIEW)),
-        Some(Arg::Short('V') | Arg::Long("version")) => Ok(Request::Version),
-        Some(Arg::Value(command)) if command == "run" => parse_run(&mut parser),
-        Some(Arg::Value(command)) if command == "watch" => watch::parse_watch(&mut parser),
-        Some(Arg::Value(command)) if command == "serve" => remote::parse_serve(&mut parser),
-        Some(Arg::Value(command)) if command == "attach" => remote::parse_attach(&mut parser),
-        Some(Arg::Value(command)) if command == "state" => remote::parse_state(&mut parser),
-        Some(Arg::Value(command)) if command == "replay" => parse_replay(&mut parser),
-        Some(Arg::Value(command)) if command == "help" => parse_help(&mut parser),
-        Some(Arg::Value(command)) => Err(unknown(&command)),
-        Some(other) => Err(other.unexpected()),
+    let mut command = None;
+    parse_command(&mut parser, &mut command).map_err(|error| UsageError::new(command, error))
+}
+
+/// `command`: gets the command once it is known.
+fn parse_command(
+    parser: &mut Parser,
+    command: &mut Option<(&'static str, &'static str)>,
+) -> Result<Request, lexopt::Error> {
+    let name = match parser.next()? {
+        None => return Ok(Request::Run(RunOptions::default())),
+        Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Request::Help(help::OVERVIEW)),
+        Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Request::Version),
+        Some(Arg::Value(name)) => name,
+        Some(other) => return Err(other.unexpected()),
+    };
+    *command = help::command(&name);
+    match command.map(|(name, _)| name) {
+        Some("run") => parse_run(parser),
+        Some("watch") => watch::parse_watch(parser),
+        Some("serve") => remote::parse_serve(parser),
+        Some("attach") => remote::parse_attach(parser),
+        Some("state") => remote::parse_state(parser),
+        Some("replay") => parse_replay(parser),
+        _ if name == "help" => parse_help(parser),
+        _ => Err(unknown(&name)),
     }
 }
 
@@ -76,7 +138,8 @@ pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request,
 fn parse_help(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     let text = match parser.next()? {
         None | Some(Arg::Short('h') | Arg::Long("help")) => help::OVERVIEW,
-        Some(Arg::Value(command)) => help::of(&command).ok_or_else(|| unknown(&command))?,
+        Some(Arg::Value(name)) if name == "help" => help::OVERVIEW,
+        Some(Arg::Value(name)) => help::command(&name).ok_or_else(|| unknown(&name))?.1,
         Some(other) => return Err(other.unexpected()),
     };
     match parser.next()? {
@@ -85,8 +148,8 @@ fn parse_help(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     }
 }
 
-fn unknown(command: &OsStr) -> lexopt::Error {
-    format!("unknown command '{}'", command.to_string_lossy()).into()
+fn unknown(name: &OsStr) -> lexopt::Error {
+    format!("{}: unknown command", name.to_string_lossy()).into()
 }
 
 fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
@@ -95,8 +158,8 @@ fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::RUN)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long("cols") => options.cols = Some(cells(parser)?),
-            Arg::Long("rows") => options.rows = Some(cells(parser)?),
+            Arg::Long("cols") => options.cols = Some(cells(parser, "--cols")?),
+            Arg::Long("rows") => options.rows = Some(cells(parser, "--rows")?),
             Arg::Long("snapshot-text") => options.snapshot_text = Some(parser.value()?),
             Arg::Long("record") => options.record = Some(parser.value()?),
             Arg::Long("record-input") => options.record_input = true,
@@ -110,7 +173,7 @@ fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
         }
     }
     if options.record_input && options.record.is_none() {
-        return Err("--record-input needs --record".into());
+        return Err("--record-input: expected --record FILE as well".into());
     }
     Ok(Request::Run(options))
 }
@@ -121,44 +184,49 @@ fn parse_replay(parser: &mut Parser) -> Result<Request, lexopt::Error> {
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::REPLAY)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long("speed") => speed = number(parser, |n| (n > 0.0).then_some(n))?,
+            Arg::Long("speed") => {
+                let read = |text: &str| number(text).filter(|n| *n > 0.0);
+                speed = value(parser, "--speed", "a number above 0", read)?;
+            }
             Arg::Long("idle-max") => {
-                let seconds = |n| Duration::try_from_secs_f64(n).ok();
-                idle_max = Some(number(parser, seconds)?);
+                let read = |text: &str| Duration::try_from_secs_f64(number(text)?).ok();
+                let expected = "seconds, such as 1 or 0.5";
+                idle_max = Some(value(parser, "--idle-max", expected, read)?);
             }
             Arg::Value(value) if file.is_none() => file = Some(value),
             other => return Err(other.unexpected()),
         }
     }
-    let file = file.ok_or("replay needs a file")?;
+    let file = file.ok_or("replay: expected FILE, a recording of `run --record`")?;
     Ok(Request::Replay(ReplayOptions { file, speed, idle_max }))
 }
 
-/// The value of an option, where it is a number that can be meant.
-fn number<T>(
+/// The value of an option as `read` understands it; `expected` describes what it understands.
+fn value<T>(
     parser: &mut Parser,
-    convert: impl FnOnce(f64) -> Option<T>,
+    option: &str,
+    expected: &str,
+    read: impl FnOnce(&str) -> Option<T>,
 ) -> Result<T, lexopt::Error> {
     let value = parser.value()?;
-    let number = value.parse::<f64>().ok().filter(|number| number.is_finite());
-    number
-        .and_then(convert)
-        .ok_or_else(|| format!("{} is not a number above 0", value.to_string_lossy()).into())
+    let text = value.to_string_lossy();
+    read(&text).ok_or_else(|| format!("{option} {text}: expected {expected}").into())
 }
 
-fn cells(parser: &mut Parser) -> Result<u16, lexopt::Error> {
-    let value = parser.value()?;
-    match value.parse::<u16>() {
-        Ok(cells) if cells > 0 => Ok(cells),
-        _ => Err(format!("{} is not a number from 1 to 65535", value.to_string_lossy()).into()),
-    }
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|number: &f64| number.is_finite())
+}
+
+fn cells(parser: &mut Parser, option: &str) -> Result<u16, lexopt::Error> {
+    let read = |text: &str| text.parse().ok().filter(|cells| *cells > 0);
+    value(parser, option, "a number from 1 to 65535", read)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    pub(super) fn parse_words(words: &str) -> Result<Request, lexopt::Error> {
+    pub(super) fn parse_words(words: &str) -> Result<Request, UsageError> {
         parse(["orchflow-demo"].into_iter().chain(words.split_whitespace()).map(OsString::from))
     }
 
@@ -177,6 +245,7 @@ mod tests {
             ("run --cols 100 --rows=30 -- a -- b", run(&["a", "--", "b"], Some(100), Some(30))),
             ("--help", Request::Help(help::OVERVIEW)),
             ("help", Request::Help(help::OVERVIEW)),
+            ("help help", Request::Help(help::OVERVIEW)),
             ("help watch", Request::Help(help::WATCH)),
             ("run -h", Request::Help(help::RUN)),
             ("-V", Request::Version),
@@ -239,5 +308,29 @@ mod tests {
             assert!(parse_words(words).is_err(), "{words}");
         }
         assert!(parse_words("run --cols 65536").is_err());
+    }
+
+    /// The message names the argument and what was expected; the hint is about the command.
+    #[test]
+    fn what_messages_say() {
+        for (words, message, command) in [
+            ("run --cols", "--cols: expected N", "run"),
+            ("run --cols 0", "--cols 0: expected a number from 1 to 65535", "run"),
+            ("replay --speed fast a", "--speed fast: expected a number above 0", "replay"),
+            ("watch --ignore", "--ignore: expected GLOB", "watch"),
+            ("watch --bad", "--bad: unknown option", "watch"),
+            ("watch --json=3", "--json=3: the option takes no value", "watch"),
+            ("state a:1 b", "b: unexpected argument", "state"),
+            ("walk", "walk: unknown command", ""),
+            ("help walk", "walk: unknown command", ""),
+            ("--cols 3", "--cols: unknown option", ""),
+        ] {
+            let error = parse_words(words).unwrap_err();
+            assert_eq!(error.to_string(), message, "{words}");
+            let hint = error.hint();
+            assert!(hint.starts_with(&format!("usage: orchflow-demo {command}")), "{hint}");
+            let help = format!("orchflow-demo help {command}");
+            assert!(hint.ends_with(&format!("; see '{}'", help.trim_end())), "{hint}");
+        }
     }
 }

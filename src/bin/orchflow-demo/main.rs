@@ -46,9 +46,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use args::Request;
-use say::complain;
+use say::{complain, complain_plainly};
 
-/// Bad use of the command line, as is tradition.
+/// The exit status after an invalid command line, as is customary.
 const USAGE_STATUS: u8 = 2;
 
 fn main() -> ExitCode {
@@ -69,7 +69,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&format!("{error}; see {}", help::pointer(std::env::args_os().nth(1))));
+            complain(&error.to_string());
+            complain_plainly(&error.hint());
             ExitCode::from(USAGE_STATUS)
         }
     }

@@ -11,7 +11,7 @@ pub(crate) const NUMBER: &str = "number";
 
 /// Bytes of a name.
 const NAME_MAX: usize = 64;
-/// Words that mean something else behind `attach ADDRESS`.
+/// Words that are commands after `attach ADDRESS`.
 const VERBS: [&str; 3] = ["list", "new", "kill"];
 
 /// A terminal with what it is called.
@@ -82,7 +82,7 @@ pub(crate) fn find<'a>(view: &'a StateView, text: &str) -> Result<Named<'a>, Str
     for running in [true, false] {
         let count = all.iter().filter(|each| is_called(each, running)).count();
         if count > 1 {
-            return Err(format!("{count} terminals are called {text}: name one by its number"));
+            return Err(format!("{text}: {count} terminals have this name; use a number"));
         }
         if let Some(at) = all.iter().position(|each| is_called(each, running)) {
             return Ok(all.swap_remove(at));
@@ -92,22 +92,22 @@ pub(crate) fn find<'a>(view: &'a StateView, text: &str) -> Result<Named<'a>, Str
 }
 
 fn missing(text: &str) -> String {
-    format!("there is no terminal {text} (`attach ADDRESS list` shows them)")
+    format!("{text}: no such terminal; `attach ADDRESS list` lists them")
 }
 
-/// What is wrong with a name for a terminal.
+/// Checks a name for a terminal; the error is what was expected.
 pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() || name.len() > NAME_MAX {
-        return Err("a name has 1 to 64 bytes");
+        return Err("1 to 64 bytes");
     }
     if name.chars().any(char::is_control) || name.trim() != name {
-        return Err("a name has no control characters, and no blanks at its ends");
+        return Err("no control characters, and no blanks at the ends");
     }
     if name.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err("a number is no name");
+        return Err("a name, not a number");
     }
     if VERBS.contains(&name) {
-        return Err("this is a command of attach");
+        return Err("a name other than list, new and kill");
     }
     Ok(())
 }

@@ -100,17 +100,23 @@ fn listen_address(value: &OsStr) -> Result<SocketAddr, lexopt::Error> {
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     } else if let Some((_, port)) = named {
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-    } else if text.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() || is_localhost(&text) {
-        return Err(format!("--listen {text}: a port is missing; 0 takes a free one").into());
+    } else if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
+        let example = SocketAddr::from((ip, 7070));
+        return Err(format!("--listen {text}: expected a port as well, such as {example}").into());
+    } else if is_localhost(&text) {
+        let text = format!("--listen {text}: expected a port as well, such as {text}:7070");
+        return Err(text.into());
     } else {
-        let text = format!("--listen {text}: neither IP:PORT, localhost:PORT nor PORT");
+        let text = format!(
+            "--listen {text}: expected IP:PORT, localhost:PORT or PORT, such as 127.0.0.1:7070"
+        );
         return Err(text.into());
     };
     if !address.ip().is_loopback() {
         let port = if address.port() == 0 { 7070 } else { address.port() };
         let text = format!(
-            "--listen {text}: not a loopback address, and connections are not encrypted; listen \
-             on 127.0.0.1 and forward the port (ssh -L {port}:127.0.0.1:{port} HOST)"
+            "--listen {text}: expected a loopback address, because connections are not encrypted; \
+             listen on 127.0.0.1 and forward the port (ssh -L {port}:127.0.0.1:{port} HOST)"
         );
         return Err(text.into());
     }
@@ -119,7 +125,7 @@ fn listen_address(value: &OsStr) -> Result<SocketAddr, lexopt::Error> {
 
 fn name(parser: &mut Parser) -> Result<String, lexopt::Error> {
     let name = parser.value()?.string()?;
-    check_name(&name).map_err(|why| format!("--name {name:?}: {why}"))?;
+    check_name(&name).map_err(|expected| format!("--name {name}: expected {expected}"))?;
     Ok(name)
 }
 
@@ -158,13 +164,14 @@ pub(super) fn parse_attach(parser: &mut Parser) -> Result<Request, lexopt::Error
             Arg::Long("name") => named = Some(name(parser)?),
             Arg::Long("detach-key") => {
                 let text = parser.value()?.string()?;
-                detach_key = DetachKey::parse(&text).map_err(|e| format!("--detach-key {e}"))?;
+                detach_key = DetachKey::parse(&text)
+                    .map_err(|expected| format!("--detach-key {text}: expected {expected}"))?;
             }
             Arg::Value(value) => words.take(value)?,
             other => return Err(other.unexpected()),
         }
     }
-    let address = words.address.ok_or("attach needs the ADDRESS that serve has printed")?;
+    let address = words.address.ok_or("attach: expected ADDRESS, the line that `serve` printed")?;
     let target = target(words.rest, named)?;
     Ok(Request::Attach(AttachOptions {
         address,
@@ -181,19 +188,18 @@ pub(super) fn parse_attach(parser: &mut Parser) -> Result<Request, lexopt::Error
 fn target(words: Vec<String>, named: Option<String>) -> Result<Target, lexopt::Error> {
     let mut words = words.into_iter();
     let (first, second, more) = (words.next(), words.next(), words.next());
-    let unexpected = |word: String| -> lexopt::Error {
-        format!("unexpected {word:?} behind the terminal").into()
-    };
+    let unexpected =
+        |word: String| -> lexopt::Error { format!("{word}: unexpected argument").into() };
     if let Some(more) = more {
         return Err(unexpected(more));
     }
     if named.is_some() && first.as_deref() != Some("new") {
-        return Err("--name belongs to `attach ADDRESS new`".into());
+        return Err("--name: expected `new` after ADDRESS as well".into());
     }
     Ok(match (first.as_deref(), second) {
         (Some("new"), profile) => Target::New { profile, name: named },
         (Some("kill"), Some(terminal)) => Target::Kill(terminal),
-        (Some("kill"), None) => return Err("attach ADDRESS kill needs a terminal".into()),
+        (Some("kill"), None) => return Err("kill: expected TERMINAL".into()),
         (_, Some(second)) => return Err(unexpected(second)),
         (Some("list"), None) => Target::List,
         (Some(_), None) => Target::Terminal(first.unwrap_or_default()),
@@ -215,16 +221,16 @@ pub(super) fn parse_state(parser: &mut Parser) -> Result<Request, lexopt::Error>
             other => return Err(other.unexpected()),
         }
     }
-    let address = words.address.ok_or("state needs the ADDRESS that serve has printed")?;
+    let address = words.address.ok_or("state: expected ADDRESS, the line that `serve` printed")?;
     Ok(Request::State(StateOptions { address, token_file, follow, json }))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::{UsageError, parse};
     use super::*;
 
-    fn parse_words(words: &str) -> Result<Request, lexopt::Error> {
+    fn parse_words(words: &str) -> Result<Request, UsageError> {
         parse(["orchflow-demo"].into_iter().chain(words.split_whitespace()).map(OsString::from))
     }
 
@@ -325,17 +331,18 @@ mod tests {
             ("serve --listen localhost", "port"),
             ("serve --listen 0.0.0.0:0", "loopback"),
             ("serve --listen [::]:80", "-L 80:"),
-            ("serve --name 12", "number"),
+            ("serve --name 12", "--name 12: expected a name"),
             ("attach", "ADDRESS"),
             ("attach nowhere", "nowhere"),
-            ("attach unix:/a 1 2", "\"2\""),
-            ("attach unix:/a list 2", "\"2\""),
-            ("attach unix:/a kill", "terminal"),
-            ("attach unix:/a kill 1 2", "\"2\""),
-            ("attach unix:/a new a b", "\"b\""),
+            ("attach unix:/a 1 2", "2: "),
+            ("attach unix:/a list 2", "2: "),
+            ("attach unix:/a kill", "TERMINAL"),
+            ("attach unix:/a kill 1 2", "2: "),
+            ("attach unix:/a new a b", "b: "),
             ("attach unix:/a 1 --name b", "--name"),
-            ("attach unix:/a new --name 5", "number"),
-            ("attach --detach-key nonsense unix:/a", "nonsense"),
+            ("attach unix:/a new --name 5", "--name 5: expected a name"),
+            ("attach --detach-key nonsense unix:/a", "--detach-key nonsense: expected a character"),
+            ("attach --detach-key ^1 unix:/a", "--detach-key ^1: expected Ctrl with a letter"),
             ("attach --json unix:/a", "--json"),
             ("state", "ADDRESS"),
             ("state --bad unix:/a", "--bad"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use lexopt::{Arg, Parser, ValueExt};
 use nix::sys::signal::Signal;
 
-use super::Request;
+use super::{Request, value};
 use crate::help;
 
 /// How long a command may go on after it was asked to end, unless that is said.
@@ -123,24 +123,29 @@ pub(super) fn parse_watch(parser: &mut Parser) -> Result<Request, lexopt::Error>
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
             Arg::Long("json") => options.json = true,
             Arg::Long("snapshot") => options.snapshot = true,
-            Arg::Long("window") => options.window_ms = Some(parser.value()?.parse()?),
-            Arg::Long("max-wait") => options.max_wait_ms = Some(parser.value()?.parse()?),
+            Arg::Long("window") => options.window_ms = Some(ms(parser, "--window")?),
+            Arg::Long("max-wait") => options.max_wait_ms = Some(ms(parser, "--max-wait")?),
             Arg::Long("ignore") => options.ignore.push(parser.value()?.string()?),
             Arg::Long("no-gitignore") => options.no_gitignore = true,
-            Arg::Long("summary") => options.summary = Some(parser.value()?.parse()?),
-            Arg::Long("git-wait") => options.git_wait_ms = Some(parser.value()?.parse()?),
+            Arg::Long("summary") => {
+                let read = |text: &str| text.parse().ok();
+                options.summary = Some(value(parser, "--summary", "a number of events", read)?);
+            }
+            Arg::Long("git-wait") => options.git_wait_ms = Some(ms(parser, "--git-wait")?),
             Arg::Long("relative") => options.style = PathStyle::Relative,
             Arg::Long("absolute") => options.style = PathStyle::Absolute,
             Arg::Long("time") => options.time = true,
-            Arg::Long("color") => options.color = parser.value()?.parse_with(color)?,
+            Arg::Long("color") => options.color = value(parser, "--color", COLORS, color)?,
             Arg::Long("since") => options.since = Some(parser.value()?),
             Arg::Long("save") => options.save = Some(parser.value()?),
             Arg::Long("once") => options.once = true,
             Arg::Long("restart") => exec.on_busy = Some(OnBusy::Restart),
-            Arg::Long("on-busy") => exec.on_busy = Some(parser.value()?.parse_with(on_busy)?),
-            Arg::Long("signal") => exec.signal = Some(parser.value()?.parse_with(signal)?),
-            Arg::Long("grace") => exec.grace = Some(millis(parser)?),
-            Arg::Long("debounce") => exec.debounce = Some(millis(parser)?),
+            Arg::Long("on-busy") => {
+                exec.on_busy = Some(value(parser, "--on-busy", ON_BUSY, on_busy)?)
+            }
+            Arg::Long("signal") => exec.signal = Some(value(parser, "--signal", SIGNAL, signal)?),
+            Arg::Long("grace") => exec.grace = Some(duration(parser, "--grace")?),
+            Arg::Long("debounce") => exec.debounce = Some(duration(parser, "--debounce")?),
             Arg::Long("run-first") => exec.run_first = true,
             // Everything after it is the command.
             Arg::Long("exec") => exec.argv = Some(command(parser.raw_args()?.collect())?),
@@ -164,13 +169,13 @@ impl ExecArgs {
                 (self.run_first, "--run-first"),
             ];
             return match given.iter().find(|(is_given, _)| *is_given) {
-                Some((_, name)) => Err(format!("{name} needs --exec").into()),
+                Some((_, name)) => Err(format!("{name}: expected --exec CMD as well").into()),
                 None => Ok(None),
             };
         };
         let on_busy = self.on_busy.unwrap_or_default();
         if on_busy == OnBusy::Signal && self.signal.is_none() {
-            return Err("--on-busy signal needs --signal".into());
+            return Err("--on-busy signal: expected --signal SIG as well".into());
         }
         let default = ExecOptions::new(argv);
         Ok(Some(ExecOptions {
@@ -192,7 +197,7 @@ fn command(mut words: Vec<OsString>) -> Result<Vec<OsString>, lexopt::Error> {
     }
     let has_blank = |word: &OsString| word.as_encoded_bytes().iter().any(u8::is_ascii_whitespace);
     match words.as_slice() {
-        [] => Err("--exec needs a command".into()),
+        [] => Err("--exec: expected CMD".into()),
         [line] if !is_marked && has_blank(line) => {
             Ok(vec!["/bin/sh".into(), "-c".into(), line.clone()])
         }
@@ -200,35 +205,43 @@ fn command(mut words: Vec<OsString>) -> Result<Vec<OsString>, lexopt::Error> {
     }
 }
 
-fn color(text: &str) -> Result<Color, String> {
+const COLORS: &str = "auto, always or never";
+const ON_BUSY: &str = "queue, restart, signal or ignore";
+const SIGNAL: &str = "the name or number of a signal, such as TERM or 15";
+
+fn color(text: &str) -> Option<Color> {
     match text {
-        "auto" => Ok(Color::Auto),
-        "always" => Ok(Color::Always),
-        "never" => Ok(Color::Never),
-        _ => Err("not auto, always or never".into()),
+        "auto" => Some(Color::Auto),
+        "always" => Some(Color::Always),
+        "never" => Some(Color::Never),
+        _ => None,
     }
 }
 
-fn on_busy(text: &str) -> Result<OnBusy, String> {
+fn on_busy(text: &str) -> Option<OnBusy> {
     match text {
-        "queue" => Ok(OnBusy::Queue),
-        "restart" => Ok(OnBusy::Restart),
-        "signal" => Ok(OnBusy::Signal),
-        "ignore" => Ok(OnBusy::Ignore),
-        _ => Err("not queue, restart, signal or ignore".into()),
+        "queue" => Some(OnBusy::Queue),
+        "restart" => Some(OnBusy::Restart),
+        "signal" => Some(OnBusy::Signal),
+        "ignore" => Some(OnBusy::Ignore),
+        _ => None,
     }
 }
 
 /// A signal by its name, with or without SIG, or by its number.
-fn signal(text: &str) -> Result<Signal, String> {
+fn signal(text: &str) -> Option<Signal> {
     let upper = text.to_ascii_uppercase();
     let name = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };
     let by_number = text.parse().ok().and_then(|number: i32| Signal::try_from(number).ok());
-    by_number.or_else(|| name.parse().ok()).ok_or_else(|| "no such signal".into())
+    by_number.or_else(|| name.parse().ok())
 }
 
-fn millis(parser: &mut Parser) -> Result<Duration, lexopt::Error> {
-    Ok(Duration::from_millis(parser.value()?.parse()?))
+fn ms(parser: &mut Parser, option: &str) -> Result<u64, lexopt::Error> {
+    value(parser, option, "a number of milliseconds", |text| text.parse().ok())
+}
+
+fn duration(parser: &mut Parser, option: &str) -> Result<Duration, lexopt::Error> {
+    ms(parser, option).map(Duration::from_millis)
 }
 
 #[cfg(test)]
@@ -315,10 +328,10 @@ mod tests {
     #[test]
     fn signals_by_name_and_number() {
         for text in ["INT", "int", "SIGINT", "sigint", "2"] {
-            assert_eq!(signal(text), Ok(Signal::SIGINT), "{text}");
+            assert_eq!(signal(text), Some(Signal::SIGINT), "{text}");
         }
         for text in ["", "SIG", "0", "99", "x"] {
-            assert!(signal(text).is_err(), "{text}");
+            assert!(signal(text).is_none(), "{text}");
         }
     }
 }

@@ -130,8 +130,8 @@ fn terminals_are_started_named_and_ended() {
     for (args, mention) in [
         (&["new", "--name", "build"][..], "called build already"),
         (&["new", "vim"], "there is: shell"),
-        (&["kill", "7"], "no terminal 7"),
-        (&["nothing"], "no terminal nothing"),
+        (&["kill", "7"], "7: no such terminal"),
+        (&["nothing"], "nothing: no such terminal"),
     ] {
         let output = attach(&[&[address], args].concat(), "");
         assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");

@@ -59,9 +59,9 @@ fn exit_statuses() {
         (&["run", "--", "no-such-program"], 127, "no-such-program: program not found"),
         (&["run", "--", "/no/such/program"], 127, "program not found"),
         (&["run", "--", "/etc/passwd"], 126, "cannot be executed"),
-        (&["walk"], 2, "unknown command 'walk'; see orchflow-demo --help"),
-        (&["run", "--cols", "0"], 2, "not a number from 1 to 65535"),
-        (&["run", "--nonsense"], 2, "'--nonsense'; see orchflow-demo run --help"),
+        (&["walk"], 2, "orchflow-demo: walk: unknown command\nusage: orchflow-demo [COMMAND]"),
+        (&["run", "--cols", "0"], 2, "--cols 0: expected a number from 1 to 65535\n"),
+        (&["run", "--nonsense"], 2, "--nonsense: unknown option\nusage: orchflow-demo run "),
         (&["watch", "/no/such/path"], 1, "/no/such/path: No such file"),
         (&["watch", "/etc/passwd/x"], 1, "Not a directory"),
         (&["watch", "--window", "1000", "--max-wait", "1", "."], 1, "max_wait"),
@@ -73,8 +73,9 @@ fn exit_statuses() {
         assert_eq!(output.status.code(), Some(*status), "{args:?}: {output:?}");
         let stderr = text(&output.stderr);
         assert!(stderr.contains(mention), "{args:?}: {stderr}");
-        // One line each, and none without a reason.
-        assert_eq!(stderr.lines().count(), usize::from(!mention.is_empty()), "{args:?}: {stderr}");
+        // One line each and none without a reason; after bad use also the usage.
+        let lines = usize::from(!mention.is_empty()) + usize::from(*status == 2);
+        assert_eq!(stderr.lines().count(), lines, "{args:?}: {stderr}");
     }
 }
 
