@@ -10,9 +10,18 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
+DATADIR ?= $(PREFIX)/share
 INSTALL ?= install
+BUILT = $(TARGET_DIR)/dist
+HEADERS = $(notdir $(wildcard include/*.h include/*.hpp))
+MANUAL = $(DESTDIR)$(DATADIR)/man/man1
+BASH_COMPLETIONS = $(DESTDIR)$(DATADIR)/bash-completion/completions
+ZSH_COMPLETIONS = $(DESTDIR)$(DATADIR)/zsh/site-functions
+FISH_COMPLETIONS = $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
+LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit judges judges-long ffi-tests install-test deny bench fuzz header build install uninstall clean
+.PHONY: run test soak tools lint unit judges judges-long ffi-tests install-test deny bench fuzz header manual build \
+	install uninstall clean
 
 run: ## Runs your shell in a terminal of the engine.
 	$(CARGO) run --release
@@ -25,10 +34,12 @@ soak: judges-long ## The long form of the tests that have one: many more seeds, 
 tools: ## Looks for what the tests need and installs what is missing, where it can.
 	tests/tools.sh
 
-lint: ## Format and lints, warnings as errors.
-	$(CARGO) fmt --check
+lint: ## Format, lints and documentation, warnings as errors; the oldest supported Rust, where it is installed.
+	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib -- -D warnings --cfg fuzzing
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
+	CARGO="$(CARGO)" tests/oldest.sh
 
 unit: ## Unit, property and integration tests; the house rules; the header; the README's examples.
 	ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
@@ -61,6 +72,9 @@ fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of
 	fuzz/run.sh protocol $(or $(FUZZ_SECONDS),600)
 	fuzz/run.sh frames $(or $(FUZZ_SECONDS),600)
 
+manual: ## Writes the manual page and the completions of the demo from its help texts.
+	ORCHFLOW_WRITE_MANUAL=1 $(CARGO) test --locked --package orchflow-demo --test manual committed
+
 header: ## Writes include/orchflow.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
 
@@ -68,26 +82,39 @@ build: ## Builds what is installed: the libraries and the demo.
 	$(CARGO) build --profile dist --locked --package orchflow-demo --target-dir $(TARGET_DIR)
 	CARGO="$(CARGO)" packaging/libraries.sh dist --target-dir $(TARGET_DIR)
 
-install: build ## Installs the libraries, headers, pkg-config and CMake files and the demo.
-	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/OrchFlow \
-		$(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(BINDIR)
-	$(INSTALL) -m 755 $(TARGET_DIR)/dist/liborchflow.so $(DESTDIR)$(LIBDIR)/liborchflow.so.$(VERSION)
+install: ## Installs what `make build` has made: libraries, headers, pkg-config and CMake files, the demo.
+	@for file in liborchflow.so liborchflow.a orchflow-demo; do test -e "$(BUILT)/$$file" || { \
+		echo "$(BUILT)/$$file is missing; run 'make build' first, as yourself" >&2; exit 1; }; done
+	$(INSTALL) -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(LIBDIR)/cmake/OrchFlow $(DESTDIR)$(INCLUDEDIR) \
+		$(DESTDIR)$(BINDIR) $(MANUAL) $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS) $(FISH_COMPLETIONS) $(LICENCES)
+	$(INSTALL) -m 755 $(BUILT)/liborchflow.so $(DESTDIR)$(LIBDIR)/liborchflow.so.$(VERSION)
 	ln -sf liborchflow.so.$(VERSION) $(DESTDIR)$(LIBDIR)/liborchflow.so.0
 	ln -sf liborchflow.so.0 $(DESTDIR)$(LIBDIR)/liborchflow.so
-	$(INSTALL) -m 644 $(TARGET_DIR)/dist/liborchflow.a $(DESTDIR)$(LIBDIR)/
-	$(INSTALL) -m 644 include/orchflow.h include/orchflow.hpp $(DESTDIR)$(INCLUDEDIR)/
-	$(INSTALL) -m 755 $(TARGET_DIR)/dist/orchflow-demo $(DESTDIR)$(BINDIR)/
-	sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; s|@VERSION@|$(VERSION)|' \
+	$(INSTALL) -m 644 $(BUILT)/liborchflow.a $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 644 $(addprefix include/,$(HEADERS)) $(DESTDIR)$(INCLUDEDIR)/
+	$(INSTALL) -m 755 $(BUILT)/orchflow-demo $(DESTDIR)$(BINDIR)/
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' \
+		-e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' \
 		packaging/orchflow.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/orchflow.pc
-	$(INSTALL) -m 644 packaging/OrchFlowConfig.cmake $(DESTDIR)$(LIBDIR)/cmake/OrchFlow/
+	sed -e "s|@INCLUDEDIR@|$$(realpath -m --relative-to=$(LIBDIR)/cmake/OrchFlow $(INCLUDEDIR))|" \
+		packaging/OrchFlowConfig.cmake.in > $(DESTDIR)$(LIBDIR)/cmake/OrchFlow/OrchFlowConfig.cmake
 	sed -e 's|@VERSION@|$(VERSION)|; s|@VERSION_MAJOR@|$(VERSION_MAJOR)|; s|@VERSION_MINOR@|$(VERSION_MINOR)|' \
 		packaging/OrchFlowConfigVersion.cmake.in > $(DESTDIR)$(LIBDIR)/cmake/OrchFlow/OrchFlowConfigVersion.cmake
+	$(INSTALL) -m 644 packaging/orchflow-demo.1 $(MANUAL)/
+	$(INSTALL) -m 644 packaging/completions/orchflow-demo.bash $(BASH_COMPLETIONS)/orchflow-demo
+	$(INSTALL) -m 644 packaging/completions/orchflow-demo.zsh $(ZSH_COMPLETIONS)/_orchflow-demo
+	$(INSTALL) -m 644 packaging/completions/orchflow-demo.fish $(FISH_COMPLETIONS)/
+	$(INSTALL) -m 644 LICENSE-APACHE LICENSE-MIT $(LICENCES)/
+	@$(if $(DESTDIR),,packaging/ldconfig.sh $(LIBDIR))
 
 uninstall: ## Removes what install has put there.
 	rm -f $(DESTDIR)$(LIBDIR)/liborchflow.so* $(DESTDIR)$(LIBDIR)/liborchflow.a \
-		$(DESTDIR)$(INCLUDEDIR)/orchflow.h $(DESTDIR)$(INCLUDEDIR)/orchflow.hpp \
-		$(DESTDIR)$(BINDIR)/orchflow-demo $(DESTDIR)$(LIBDIR)/pkgconfig/orchflow.pc
-	rm -rf $(DESTDIR)$(LIBDIR)/cmake/OrchFlow
+		$(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS)) $(DESTDIR)$(BINDIR)/orchflow-demo \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/orchflow.pc $(MANUAL)/orchflow-demo.1 $(BASH_COMPLETIONS)/orchflow-demo \
+		$(ZSH_COMPLETIONS)/_orchflow-demo $(FISH_COMPLETIONS)/orchflow-demo.fish
+	rm -rf $(DESTDIR)$(LIBDIR)/cmake/OrchFlow $(LICENCES)
+	@$(if $(DESTDIR),,packaging/ldconfig.sh $(LIBDIR) >/dev/null)
 
 clean:
 	$(CARGO) clean

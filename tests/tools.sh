@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # command (or header) and the Debian package that has it
 wanted="gcc:gcc g++:g++ clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
 wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim unshare:util-linux"
-wanted="$wanted bash:bash zsh:zsh fish:fish Xvfb:xvfb xterm:xterm"
+wanted="$wanted bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm"
 missing=""
 for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"

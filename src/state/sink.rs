@@ -13,7 +13,7 @@ pub trait ChangeSink {
     fn set(&mut self, entry: Entry<'_>);
 }
 
-/// Changes as a value; see [`ApplicationState::read_changes`].
+/// Changes as a value; see [`ApplicationState::read_changes`](super::ApplicationState::read_changes).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StateChanges {
     /// The version to come back with.

@@ -1,0 +1,82 @@
+//! The completion of zsh.
+
+use std::fmt::Write;
+
+use super::help::{Choice, Help, Subcommand};
+
+const HEAD: &str = r"#compdef orchflow-demo
+# Completion of zsh for orchflow-demo.
+# Generated from its help texts; `make manual` writes it.
+
+_orchflow-demo() {
+    local -a commands
+    commands=(
+";
+
+const TAIL: &str = "    esac\n}\n\n_orchflow-demo \"$@\"\n";
+
+pub(crate) fn generate(help: &Help) -> String {
+    let mut out = String::from(HEAD);
+    for command in &help.commands {
+        let _ =
+            writeln!(out, "        {}", quoted(&format!("{}:{}", command.name, command.summary)));
+    }
+    out += "    )\n    if ((CURRENT == 2)); then\n        _describe command commands\n        \
+            _arguments '(-h --help)'{-h,--help}'[print help]' \
+            '(-V --version)'{-V,--version}'[print the version]'\n        return\n    fi\n    \
+            local command=$words[2]\n    shift words\n    ((CURRENT--))\n    case $command in\n";
+    for command in &help.commands {
+        one_command(&mut out, command);
+    }
+    out + TAIL
+}
+
+fn one_command(out: &mut String, command: &Subcommand) {
+    let mut specs: Vec<String> = command.options.iter().map(spec).collect();
+    specs.extend(
+        match command.name.as_str() {
+            "run" => &["'*::program: _normal'"][..],
+            "replay" => &["':recording:_files'"],
+            "watch" => &["'*:path:_files'"],
+            "attach" => &["':address:'", "':terminal:(list new kill)'", "'::argument:'"],
+            "state" => &["':address:'"],
+            "help" => &["':command:{_describe command commands}'"],
+            _ => &[],
+        }
+        .iter()
+        .map(|spec| (*spec).to_owned()),
+    );
+    let specs = specs.join(" \\\n            ");
+    let _ = write!(
+        out,
+        "    {})\n        _arguments -s : \\\n            {specs}\n        ;;\n",
+        command.name
+    );
+}
+
+fn spec(option: &Choice) -> String {
+    let long = format!("--{}", option.long);
+    let text = option.brief().replace('[', "(").replace(']', ")").replace(':', "");
+    let value = match option.value.as_deref() {
+        None => String::new(),
+        Some("FILE" | "PATH") => ":file:_files".into(),
+        Some("DIR") => ":directory:_files -/".into(),
+        Some("WHEN") => ":when:(auto always never)".into(),
+        Some("WHAT") => ":what:(queue restart signal ignore)".into(),
+        Some("SIG") => ":signal:(TERM INT HUP QUIT KILL USR1 USR2)".into(),
+        Some(value) if value.starts_with("[--]") => ":*::command: _normal".into(),
+        Some(value) => format!(":{}:", value.replace(['[', ']', ':'], " ").trim()),
+    };
+    let repeats = if option.text.contains("repeatable") { "*" } else { "" };
+    match option.short {
+        Some(short) => {
+            format!("'(-{short} {long})'{{-{short},{long}}}{}", quoted(&format!("[{text}]{value}")))
+        }
+        None => quoted(&format!("{repeats}{long}[{text}]{value}")),
+    }
+}
+
+/// One word for the shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
