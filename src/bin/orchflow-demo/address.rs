@@ -1,8 +1,8 @@
-//! Where a serving engine is and the token for it, in one line: `ws://127.0.0.1:PORT/#token=TOKEN` or
+//! The address of a server with its token, in one line: `ws://127.0.0.1:PORT/#token=TOKEN` or
 //! `unix:PATH#token=TOKEN`.
 //!
-//! The token is in the fragment, which a browser does not send and which can be left away: then it
-//! comes from a file or from the environment.
+//! The token is in the fragment, which a browser does not send. Without it, the token comes from a
+//! file or from the environment.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -23,7 +23,7 @@ pub(crate) struct Address {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     Tcp(SocketAddr),
-    /// The name of a host, and a port: looked up when it is connected to.
+    /// A host name and a port, resolved when connecting.
     Named(String, u16),
     Unix(PathBuf),
 }
@@ -33,7 +33,7 @@ impl Address {
         Address { place, token }
     }
 
-    /// Reads an address. Its path may be any bytes but the fragment.
+    /// Parses an address. Its path may contain any bytes except the fragment.
     pub(crate) fn parse(text: &OsStr) -> Result<Self, String> {
         let bytes = text.as_bytes();
         let at = bytes.windows(FRAGMENT.len()).rposition(|window| window == FRAGMENT);
@@ -50,7 +50,7 @@ impl Address {
         Ok(Address { place: Place::parse(place)?, token })
     }
 
-    /// The token: that of the file if one is named, else that of the address, else that of the environment.
+    /// The token: from the file if one is named, else from the address, else from the environment.
     pub(crate) fn token(&self, file: Option<&Path>) -> Result<String, String> {
         if let Some(file) = file {
             return Ok(token::from_file(file)?.text);
@@ -80,7 +80,7 @@ impl Address {
     }
 }
 
-/// The host and the port of `HOST:PORT`, and only of that.
+/// The host and the port of `HOST:PORT`.
 pub(crate) fn split_authority(text: &str) -> Option<(&str, u16)> {
     let (host, port) = text.rsplit_once(':')?;
     let is_name = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
@@ -89,7 +89,7 @@ pub(crate) fn split_authority(text: &str) -> Option<(&str, u16)> {
     is_whole.then_some((host, port))
 }
 
-/// `localhost` without asking anybody: where `serve` listens.
+/// Whether a host is `localhost`, which is not resolved.
 pub(crate) fn is_localhost(host: &str) -> bool {
     host.trim_end_matches('.').eq_ignore_ascii_case("localhost")
 }
@@ -119,7 +119,7 @@ impl Place {
         }
     }
 
-    /// The address of a socket, and what requests call the host if that is another name.
+    /// The socket address, and the host for requests if it differs.
     pub(crate) fn resolve(&self) -> Result<(Place, Option<String>), String> {
         let Place::Named(host, port) = self else { return Ok((self.clone(), None)) };
         let address = if is_localhost(host) {
@@ -143,7 +143,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Without the token.
+/// Omits the token.
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.place.fmt(f)

@@ -14,7 +14,7 @@ use crate::help;
 pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions, Target};
 pub(crate) use watch::{Color, ExecOptions, OnBusy, PathStyle, WatchOptions};
 
-/// What the command line asks for.
+/// A parsed command line.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Request {
     Run(RunOptions),
@@ -23,38 +23,38 @@ pub(crate) enum Request {
     Attach(AttachOptions),
     State(StateOptions),
     Replay(ReplayOptions),
-    /// This help text.
+    /// Prints this help text.
     Help(&'static str),
     Version,
 }
 
-/// `run`: which program, how large.
+/// Options of `run`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct RunOptions {
     /// The program and its arguments; empty for the user's shell.
     pub(crate) argv: Vec<OsString>,
     pub(crate) cols: Option<u16>,
     pub(crate) rows: Option<u16>,
-    /// Where the final screen goes, as text and as control sequences.
+    /// The files for the final screen, as text and as control sequences.
     pub(crate) snapshot_text: Option<OsString>,
     pub(crate) snapshot_ansi: Option<OsString>,
-    /// Where the session is recorded.
+    /// The file for the recording.
     pub(crate) record: Option<OsString>,
-    /// What is typed, too.
+    /// Also records the input.
     pub(crate) record_input: bool,
 }
 
-/// `replay`: which recording, how fast.
+/// Options of `replay`.
 #[derive(Debug, PartialEq)]
 pub(crate) struct ReplayOptions {
     pub(crate) file: OsString,
-    /// Times as fast as it was recorded; more than 0.
+    /// The speed factor, above 0.
     pub(crate) speed: f64,
-    /// The longest pause of the recording that is kept.
+    /// The maximum length of a pause.
     pub(crate) idle_max: Option<Duration>,
 }
 
-/// An invalid command line: what is wrong, and the command whose usage helps.
+/// An invalid command line: the message, and the command with its help text.
 #[derive(Debug)]
 pub(crate) struct UsageError {
     command: Option<(&'static str, &'static str)>,
@@ -73,7 +73,7 @@ impl UsageError {
         UsageError { command, message: describe(error, text) }
     }
 
-    /// The usage of the command, and where its help is.
+    /// The usage of the command, and the command line that prints its help.
     pub(crate) fn hint(&self) -> String {
         let (name, text) = self.command.unwrap_or(("", help::OVERVIEW));
         let command = format!("orchflow-demo help {name}");
@@ -81,7 +81,7 @@ impl UsageError {
     }
 }
 
-/// The argument and what was expected. `help`: the text of the command.
+/// The message: the argument and what was expected. `help` is the text of the command.
 fn describe(error: lexopt::Error, help: &str) -> String {
     match error {
         lexopt::Error::MissingValue { option: Some(option) } => {
@@ -102,14 +102,14 @@ fn describe(error: lexopt::Error, help: &str) -> String {
     }
 }
 
-/// Reads the command line, the program's own name included.
+/// Parses the command line, including the program's name.
 pub(crate) fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Request, UsageError> {
     let mut parser = Parser::from_iter(line);
     let mut command = None;
     parse_command(&mut parser, &mut command).map_err(|error| UsageError::new(command, error))
 }
 
-/// `command`: gets the command once it is known.
+/// Sets `command` once it is known.
 fn parse_command(
     parser: &mut Parser,
     command: &mut Option<(&'static str, &'static str)>,
@@ -134,7 +134,7 @@ fn parse_command(
     }
 }
 
-/// `help`: of which command.
+/// Parses the arguments of `help`.
 fn parse_help(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     let text = match parser.next()? {
         None | Some(Arg::Short('h') | Arg::Long("help")) => help::OVERVIEW,
@@ -164,7 +164,7 @@ fn parse_run(parser: &mut Parser) -> Result<Request, lexopt::Error> {
             Arg::Long("record") => options.record = Some(parser.value()?),
             Arg::Long("record-input") => options.record_input = true,
             Arg::Long("snapshot-ansi") => options.snapshot_ansi = Some(parser.value()?),
-            // The first plain word is the program; everything after it belongs to the program.
+            // The first operand is the program; everything after it belongs to the program.
             Arg::Value(value) => {
                 options.argv.push(value);
                 options.argv.extend(parser.raw_args()?);
@@ -201,7 +201,7 @@ fn parse_replay(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     Ok(Request::Replay(ReplayOptions { file, speed, idle_max }))
 }
 
-/// The value of an option as `read` understands it; `expected` describes what it understands.
+/// The value of an option, converted by `read`; `expected` describes valid values.
 fn value<T>(
     parser: &mut Parser,
     option: &str,

@@ -1,11 +1,11 @@
-//! `attach`: a terminal of another engine in ours; also lists, starts and closes its terminals.
+//! `attach`: shows a terminal of a server; also lists, starts and closes its terminals.
 //!
-//! Our terminal becomes raw only when the other one is found, so that Ctrl-C works before. Output is
-//! pulled from the engine only when the piece before it is written: a slow stdout slows the other engine's
-//! delivery down, not our memory up. What is typed while the connection is broken is dropped: the screen
-//! that it was meant for is not the one that will take it.
+//! The outer terminal becomes raw only when the terminal was found, so that Ctrl-C works before.
+//! Output is read from the engine only when the previous output has been written: a slow stdout
+//! delays the server's delivery and uses no more memory. Input is dropped while the connection is
+//! broken, because the screen it was meant for may have changed.
 //!
-//! What was asked for on the command line is carried out in [`target`], when the state is there.
+//! [`target`] carries out the request of the command line once the state has arrived.
 
 mod fitting;
 mod target;
@@ -21,20 +21,20 @@ use orchflow::{Collection, Collections, Engine, Event, ExitStatus, PeerEvent, Pe
 
 use self::fitting::Fit;
 use crate::args::AttachOptions;
-use crate::complain;
 use crate::failure::Failure;
 use crate::host::{RawMode, Signals, window_size};
 use crate::link::{self, Link};
+use crate::messages::report_plain;
+use crate::report;
 use crate::run::{describe_exit, exit_code};
-use crate::say::complain_plainly;
 use crate::typing::{How, Typed, Typing};
 use crate::window::Window;
 use target::{Found, Stage};
 
-/// Lines that are kept for the end.
+/// The maximum number of messages that are kept for the end.
 const REMARKS_MAX: usize = 16;
 
-/// Does what is asked for, and gives the status of a program that ended as ours.
+/// Attaches, lists or closes, and returns the exit status.
 pub(crate) fn main(options: &AttachOptions) -> ExitCode {
     let mut session = match Session::start(options) {
         Ok(session) => session,
@@ -42,24 +42,24 @@ pub(crate) fn main(options: &AttachOptions) -> ExitCode {
     };
     let outcome = session.run();
     session.restore();
-    link::leave(&mut session.engine);
+    link::close(&mut session.engine);
     let remarks = std::mem::take(&mut session.remarks);
     let is_typed = session.raw_mode.is_some();
-    // Our terminal is itself again before anything is said.
+    // The terminal is restored before anything is reported.
     drop(session);
-    remarks.iter().for_each(|remark| complain(remark));
+    remarks.iter().for_each(|remark| report(remark));
     match outcome {
         Ok(End::Done) => ExitCode::SUCCESS,
         Ok(End::Detached) => {
             if is_typed {
-                complain_plainly("[detached]");
+                report_plain("[detached]");
             }
             ExitCode::SUCCESS
         }
         Ok(End::Signal(signal)) => ExitCode::from(128 + signal as u8),
         Ok(End::Status(status)) => {
             if is_typed {
-                complain_plainly(&format!("[ended: {}]", describe_exit(status)));
+                report_plain(&format!("[ended: {}]", describe_exit(status)));
             }
             exit_code(status)
         }
@@ -67,10 +67,10 @@ pub(crate) fn main(options: &AttachOptions) -> ExitCode {
     }
 }
 
-/// How it ended.
+/// How the session ended.
 #[derive(Clone, Copy)]
 enum End {
-    /// Listed, or closed.
+    /// Listed or closed.
     Done,
     Detached,
     Signal(i32),
@@ -84,25 +84,25 @@ struct Session<'a> {
     link: Link,
     signals: Signals,
     window: Window,
-    /// What is done at the moment.
+    /// What is in progress.
     stage: Stage,
-    /// The terminal, when it was found and asked for.
+    /// The terminal, once it was found and attached to.
     attached: Option<u64>,
     found: Option<Found>,
-    /// What the token allows.
+    /// The scopes of the token.
     scopes: Scopes,
-    /// The whole state is on its way: until then it is not known which terminal is which.
+    /// The full state has not arrived yet, so terminals cannot be identified.
     awaits_state: bool,
     /// The offset after the last byte that was shown.
     shown: u64,
-    /// How it fits into our window.
+    /// How the terminal fits into the window.
     fit: Fit,
     typing: Option<Typing>,
-    /// What is left of the output is written, then we end.
+    /// Ends when the pending output is written.
     end: Option<End>,
-    /// Said at the end, when our terminal is itself again.
+    /// Messages that are printed once the terminal is restored.
     remarks: Vec<String>,
-    /// Restores our own terminal; dropped last.
+    /// Restores the outer terminal; dropped last.
     raw_mode: Option<RawMode>,
 }
 
@@ -163,7 +163,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
+    /// Waits for an event. While stdout is blocked, events stay in the engine.
     fn wait(&mut self) -> Result<(), Failure> {
         let (stdin, stdout) = (io::stdin(), io::stdout());
         let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
@@ -193,7 +193,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Reads the next event, if there is one.
+    /// Handles the next event; returns whether there was one.
     fn read_event(&mut self) -> Result<bool, Failure> {
         let Some(event) = self.engine.next_event()? else { return Ok(false) };
         let event = match event {
@@ -214,7 +214,7 @@ impl<'a> Session<'a> {
                 self.link.on_disconnected(address, reason, retry_in.is_none())?;
                 self.window.on_broken();
                 let hint = self.options.detach_key.hint();
-                self.window.notice(&format!("connection lost, trying again{hint}"))?;
+                self.window.notice(&format!("connection lost, reconnecting{hint}"))?;
             }
             PeerEvent::State { .. } => {
                 self.on_state()?;
@@ -243,7 +243,7 @@ impl<'a> Session<'a> {
                 }
                 self.note_output()?;
             }
-            // We stood still for so long that we are sent no bytes any more.
+            // The server stopped sending bytes because stdout was blocked for too long.
             PeerEvent::ModeChanged { .. } => self.ask_for_output()?,
             PeerEvent::Ended { status, .. } => self.on_ended(status)?,
             PeerEvent::Detached { .. } => self.on_detached()?,
@@ -253,7 +253,7 @@ impl<'a> Session<'a> {
             }
             PeerEvent::Problem { message } => remark(&mut self.remarks, message),
             PeerEvent::Rejected { message, .. } => {
-                remark(&mut self.remarks, &format!("the terminal has no name: {message}"));
+                remark(&mut self.remarks, &format!("cannot name the terminal: {message}"));
             }
             _ => {}
         }
@@ -274,7 +274,7 @@ impl<'a> Session<'a> {
         self.window.clear_notice()
     }
 
-    /// Shows a terminal in ours from now on.
+    /// Shows this terminal from now on.
     fn attach(&mut self, found: Found) -> Result<(), Failure> {
         let terminal = found.terminal;
         if self.typing.is_none() {
@@ -291,12 +291,13 @@ impl<'a> Session<'a> {
         self.ask_for_output()
     }
 
-    /// Our terminal is made ready.
+    /// Prepares the outer terminal.
     fn begin(&mut self, terminal: u64) -> Result<(), Failure> {
         if !self.options.read_only && !self.may_type() {
-            complain("the token allows no typing: attached read-only");
+            report("the token only allows observing; attached read-only");
         }
-        self.raw_mode = RawMode::enter().map_err(|e| Failure::Host("make the terminal raw", e))?;
+        self.raw_mode =
+            RawMode::enter().map_err(|e| Failure::Host("set the terminal to raw mode", e))?;
         self.window.begin(window_size())?;
         let how = How {
             detach_key: self.options.detach_key.clone(),
@@ -312,7 +313,7 @@ impl<'a> Session<'a> {
         self.scopes.contains(Scopes::TYPE) && !self.options.read_only
     }
 
-    /// Passes on what was typed; whether it was to detach.
+    /// Sends input; returns whether to detach.
     fn move_input(&mut self) -> Result<bool, Failure> {
         let is_up = self.link.is_up && !self.awaits_state && self.ended().is_none();
         let Some(typing) = &mut self.typing else { return Ok(false) };
@@ -327,14 +328,14 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Our terminal becomes itself again.
+    /// Restores the outer terminal.
     fn restore(&mut self) {
-        // A stdout that is closed has nobody to see it.
+        // If stdout is closed, nobody sees it.
         let _ = self.window.end();
     }
 }
 
-/// Keeps a line for the end; each once.
+/// Keeps a message for the end, once.
 fn remark(remarks: &mut Vec<String>, line: &str) {
     if remarks.len() < REMARKS_MAX && remarks.iter().all(|known| known != line) {
         remarks.push(line.into());

@@ -1,7 +1,9 @@
-//! The format of recordings: asciinema's, version 2 (<https://docs.asciinema.org/manual/asciicast/v2/>).
+//! The format of recordings: asciinema's, version 2
+//! (<https://docs.asciinema.org/manual/asciicast/v2/>).
 //!
-//! A line of JSON describes the session, each further line is an event: seconds since the start, a code (`o`
-//! output, `i` input, `r` a new size) and text. Pure: no file, no clock.
+//! The first line is a JSON object that describes the session. Each further line is an event:
+//! seconds since the start, a code (`o` output, `i` input, `r` a new size) and text. This module
+//! reads no file and no clock.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -9,7 +11,7 @@ use std::time::Duration;
 use orchflow::Size;
 use serde::{Deserialize, Serialize};
 
-/// What the first line says.
+/// The first line.
 #[derive(Serialize)]
 pub(crate) struct Description<'a> {
     pub(crate) version: u32,
@@ -22,7 +24,7 @@ pub(crate) struct Description<'a> {
     pub(crate) env: Environment<'a>,
 }
 
-/// Variables that a player may want to know.
+/// Variables that are useful to a player.
 #[derive(Serialize)]
 pub(crate) struct Environment<'a> {
     #[serde(rename = "TERM", skip_serializing_if = "Option::is_none")]
@@ -46,16 +48,16 @@ pub(crate) fn size_text(size: Size) -> String {
     format!("{}x{}", size.cols, size.rows)
 }
 
-/// Text from bytes that come in pieces: a character that a piece cuts waits for its rest, and what is no
-/// UTF-8 becomes U+FFFD.
+/// Converts bytes that arrive in pieces to text. A character that is split between two pieces is
+/// completed by the second one. Bytes that are not UTF-8 become U+FFFD.
 #[derive(Default)]
 pub(crate) struct Text {
-    /// The first bytes of a character, three at most.
+    /// The first bytes of an incomplete character, at most three.
     cut: Vec<u8>,
 }
 
 impl Text {
-    /// What is complete with these bytes.
+    /// The text that these bytes complete.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> String {
         self.cut.extend_from_slice(bytes);
         let bytes = std::mem::take(&mut self.cut);
@@ -73,7 +75,7 @@ impl Text {
         text
     }
 
-    /// No bytes follow.
+    /// Ends the text: an incomplete character becomes U+FFFD.
     pub(crate) fn finish(&mut self) -> String {
         let mut text = String::new();
         if !std::mem::take(&mut self.cut).is_empty() {
@@ -83,12 +85,12 @@ impl Text {
     }
 }
 
-/// Whether further bytes can make this a character.
+/// Whether more bytes can complete this character.
 fn is_cut(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
-/// Reads the first line: the size of the terminal that was recorded.
+/// Reads the first line: the size of the recorded terminal.
 pub(crate) fn parse_description(line: &[u8]) -> Result<(u32, u32), String> {
     #[derive(Deserialize)]
     struct First {
@@ -102,13 +104,13 @@ pub(crate) fn parse_description(line: &[u8]) -> Result<(u32, u32), String> {
     let wrong = |error: serde_json::Error| format!("not a recording: {}", brief(&error));
     let First { version } = serde_json::from_slice(line).map_err(wrong)?;
     if version != VERSION {
-        return Err(format!("a recording of version {version}; only version {VERSION} is played"));
+        return Err(format!("recording of version {version}; expected version {VERSION}"));
     }
     let Described { width, height } = serde_json::from_slice(line).map_err(wrong)?;
     Ok((width, height))
 }
 
-/// An event that was recorded.
+/// A recorded event.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Recorded {
     pub(crate) at: Duration,
@@ -125,7 +127,7 @@ pub(crate) fn parse_event(line: &[u8]) -> Result<Recorded, String> {
     Ok(Recorded { at, code, text })
 }
 
-/// What is wrong, without the place, which is named with the file's own lines.
+/// The message without serde_json's line number, which counts from the start of this line.
 fn brief(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
@@ -192,8 +194,8 @@ mod tests {
         for (line, mention) in [
             ("", "not a recording: EOF"),
             ("x", "not a recording: expected value (column 1)"),
-            ("{\"version\":1,\"stdout\":[]}", "version 1; only version 2"),
-            ("{\"version\":3}", "version 3; only version 2"),
+            ("{\"version\":1,\"stdout\":[]}", "version 1; expected version 2"),
+            ("{\"version\":3}", "version 3; expected version 2"),
             ("{\"version\":2,\"width\":80}", "missing field `height`"),
             ("{\"version\":2,\"width\":-1,\"height\":1}", "not a recording: invalid value"),
         ] {

@@ -1,18 +1,18 @@
-//! The paths that the command of `watch --exec` is given: each once, and not too many.
+//! The paths that are passed to the command of `watch --exec`: each path once, up to a limit.
 
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// Paths that a command is given at most, and bytes of them; the kernel has bounds for both.
+/// Limits on the paths that are passed to a command, in number and bytes. The kernel limits both.
 const PATHS_MAX: usize = 1000;
 const BYTES_MAX: usize = 64 << 10;
 
-/// See the module's documentation.
+/// See the module documentation.
 #[derive(Default)]
 pub(crate) struct Changes {
-    /// In the order in which they changed first.
+    /// In the order of their first change.
     paths: Vec<PathBuf>,
     known: HashSet<PathBuf>,
     bytes: usize,
@@ -42,13 +42,13 @@ impl Changes {
         &self.paths
     }
 
-    /// A path a line.
+    /// One path per line.
     pub(crate) fn lines(&self) -> OsString {
         let paths: Vec<&[u8]> = self.paths.iter().map(|path| path.as_os_str().as_bytes()).collect();
         OsString::from_vec(paths.join(&b'\n'))
     }
 
-    /// How many changes of other paths there were.
+    /// The number of changes to other paths.
     pub(crate) fn left_out(&self) -> usize {
         self.left_out
     }

@@ -1,22 +1,22 @@
-//! The key that detaches: one key, or several one after the other.
+//! The key that detaches: one key, or a sequence of keys.
 //!
-//! A key is known in each form in which a terminal may send it: as a byte, and as programs of the other side
-//! may ask to have it reported (the keyboard protocols of kitty and xterm). Keys that begin the sequence wait
-//! for the next one and are passed on if that is another.
+//! A terminal sends a key as a byte, or in the form that the program has requested (the keyboard
+//! protocols of kitty and xterm). All forms are recognized. Keys that begin the sequence are held
+//! until the next key, and are passed on if that key does not continue the sequence.
 
 /// What a key may be, for messages.
 const KEY: &str = "a character, ctrl-X, ^X, escape, tab, enter, space or backspace";
 
-/// Keys in a sequence at most.
+/// The maximum number of keys in a sequence.
 const KEYS_MAX: usize = 8;
 
-/// Bits of modifiers that say nothing about a key: Caps Lock and Num Lock.
+/// Modifier bits to ignore: Caps Lock and Num Lock.
 const LOCKS: u32 = 64 | 128;
 const CTRL: u32 = 4;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DetachKey {
-    /// None: nothing detaches.
+    /// Empty: no key detaches.
     keys: Vec<Key>,
     /// As the user wrote it, for messages.
     text: String,
@@ -24,9 +24,9 @@ pub(crate) struct DetachKey {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Key {
-    /// What a terminal sends as long as nobody asks for more.
+    /// What a terminal sends unless a program requests another form.
     bytes: Vec<u8>,
-    /// The character that is reported, and whether Ctrl is with it.
+    /// The character that is reported, and whether Ctrl is pressed.
     code: u32,
     ctrl: bool,
 }
@@ -52,7 +52,7 @@ impl DetachKey {
         Ok(DetachKey { keys, text: text.trim().into() })
     }
 
-    /// How to detach, for a person.
+    /// How to detach, for a message.
     pub(crate) fn hint(&self) -> String {
         if self.keys.is_empty() { String::new() } else { format!(" ({} detaches)", self.text) }
     }
@@ -93,10 +93,10 @@ impl Key {
         }
     }
 
-    /// How many bytes this key takes where it is typed, if it is this one.
+    /// The number of bytes that this key occupies at the start of `typed`, if it is this key.
     fn len_at(&self, typed: &[u8]) -> Option<usize> {
         if typed.starts_with(&self.bytes) {
-            // ESC begins what other keys send, too.
+            // ESC is also the first byte of other keys.
             let is_longer = self.bytes == b"\x1b" && typed.len() > 1;
             return (!is_longer).then_some(self.bytes.len());
         }
@@ -117,23 +117,23 @@ impl Key {
         };
         let (modifiers, event) = modifiers.unwrap_or((None, None));
         let modifiers = modifiers.map_or(0, |n| n.saturating_sub(1)) & !LOCKS;
-        // Event 3: the key was let go.
+        // Event 3 is the release of the key.
         let is_it =
             code == self.code && modifiers == if self.ctrl { CTRL } else { 0 } && event != Some(3);
         is_it.then_some(2 + end + 1)
     }
 }
 
-/// Follows what is typed.
+/// Looks for the detach key in the input.
 #[derive(Default)]
 pub(crate) struct Watch {
-    /// The keys of the sequence that have come, each as it was typed.
+    /// The keys of the sequence that have been typed so far, as they were sent.
     held: Vec<Vec<u8>>,
 }
 
 impl Watch {
-    /// Takes in what is typed: `out` gets what is to be passed on. Whether it was to detach; what comes
-    /// after that is dropped.
+    /// Reads input and appends what is to be passed on to `out`. Returns whether the detach key was
+    /// typed; what follows it is dropped.
     pub(crate) fn feed(&mut self, key: &DetachKey, typed: &[u8], out: &mut Vec<u8>) -> bool {
         if key.keys.is_empty() {
             out.extend_from_slice(typed);
@@ -154,7 +154,7 @@ impl Watch {
                 out.push(rest[at]);
                 at += 1;
             } else {
-                // The first of them is no beginning; the others may be.
+                // The first held key does not begin the sequence; the others may.
                 out.extend_from_slice(&self.held.remove(0));
                 let mut again = self.held.concat();
                 self.held.clear();

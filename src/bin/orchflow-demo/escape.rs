@@ -1,8 +1,9 @@
-//! Text that others chose, made safe to print on a terminal.
+//! Untrusted text, made safe to print on a terminal.
 //!
-//! File names, titles and messages may hold control characters that a terminal would carry out. They are
-//! printed as `\x1b` and the like, byte by byte: the C0 controls, DEL, the C1 controls and whatever is not
-//! UTF-8. What is printed is always UTF-8. A backslash stays one: the JSON forms are the exact ones.
+//! File names, titles and messages can contain control characters that a terminal would execute.
+//! They are printed as `\x1b` and the like, byte by byte: C0 controls, DEL, C1 controls and
+//! everything that is not UTF-8. The result is always UTF-8. Backslashes are not escaped; the JSON
+//! output is the unambiguous form.
 
 use std::io::Write;
 

@@ -1,9 +1,9 @@
 //! The command of `watch --exec`: run after changes, never twice at a time.
 //!
-//! Changes are collected until a run begins, and what they do while one is under way is an option. A run is
-//! a process group of its own, so that what it has started ends with it. A command that runs to its end has
-//! the terminal meanwhile ([`Lent`]); one that is restarted or signalled goes on for long, so it gets no
-//! input, and Ctrl-C stays with us.
+//! Changes are collected until a run starts. `--on-busy` decides what they do during a run. A run
+//! is a process group of its own, so that the processes it started end with it. A command that is
+//! allowed to finish gets the terminal ([`Lent`]). A command that is restarted or signalled runs
+//! for a long time, so it gets no input, and Ctrl-C goes to `watch`.
 
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -15,46 +15,46 @@ use orchflow::FileBatch;
 
 use crate::args::{ExecOptions, OnBusy};
 use crate::changes::Changes;
-use crate::complain;
 use crate::failure::Failure;
 use crate::foreground::Lent;
 use crate::host::{Timer, monotonic, unblock_signals};
 use crate::paths::Names;
+use crate::report;
 
-/// Changes so soon after a run may be its own.
+/// Changes this soon after a run may be caused by the run.
 const SOON: Duration = Duration::from_secs(2);
-/// So many runs in a row that may have caused each other are remarked.
+/// The number of such runs in a row that causes a warning.
 const LOOP_RUNS: u32 = 5;
-/// Changes that never rest put a run off for at most so many times the debounce.
+/// A run is delayed by continuous changes for at most this many times the debounce time.
 const DEBOUNCES_MAX: u32 = 10;
-/// What a program exits with that has handled the interrupt of a terminal, as shells report it.
+/// The exit status of a program that handled the interrupt of a terminal, as shells report it.
 const INTERRUPTED: i32 = 128 + Signal::SIGINT as i32;
 
-/// The argument that stands for the changed paths.
+/// The argument that is replaced by the changed paths.
 const PLACEHOLDER: &str = "{}";
 
-/// See the module's documentation.
+/// See the module documentation.
 pub(crate) struct Exec {
     options: ExecOptions,
     names: Names,
-    /// What changed since the last run began.
+    /// Changes since the last run started.
     changes: Changes,
     running: Option<Running>,
-    /// Fires at the earlier one of the two times below.
+    /// Fires at the earlier of the two times below.
     pub(crate) timer: Timer,
-    /// When nothing will have changed for long enough, and when the first of these changes came.
+    /// When the debounce time ends, and when the first of these changes was reported.
     run_at: Option<Duration>,
     changed_at: Option<Duration>,
-    /// When a command that was asked to end is killed.
+    /// When SIGKILL is sent to a command that was asked to end.
     kill_at: Option<Duration>,
-    /// No run begins any more.
+    /// No further run starts.
     is_ending: bool,
     last_end: Option<Duration>,
     runs_in_a_row: u32,
-    is_loop_remarked: bool,
+    is_loop_reported: bool,
 }
 
-/// A run.
+/// A running command.
 struct Running {
     child: Child,
     lent: Option<Lent>,
@@ -76,7 +76,7 @@ impl Exec {
             is_ending: false,
             last_end: None,
             runs_in_a_row: 0,
-            is_loop_remarked: false,
+            is_loop_reported: false,
         })
     }
 
@@ -112,7 +112,8 @@ impl Exec {
         self.arm()
     }
 
-    /// A child has ended or was stopped. Whether somebody interrupted the command by the terminal.
+    /// A child has ended or was stopped. Returns whether the command was interrupted from the
+    /// terminal.
     pub(crate) fn on_child(&mut self) -> Result<bool, Failure> {
         let Some(running) = &mut self.running else { return Ok(false) };
         let group = Pid::from_raw(running.child.id() as i32);
@@ -131,9 +132,9 @@ impl Exec {
         if had_terminal && !is_stopping && is_interrupted(status) {
             return Ok(true);
         }
-        // One that we have ended ourselves has nothing to report.
+        // A run that was ended on purpose is not reported.
         if !status.success() && !is_stopping {
-            complain(&format!("{}: {status}", self.name()));
+            report(&format!("{}: {status}", self.name()));
         }
         if self.run_at.is_none() {
             self.start_if_changed();
@@ -157,7 +158,7 @@ impl Exec {
         self.arm()
     }
 
-    /// No further run; the one that is under way is asked to end.
+    /// Starts no further run and asks the current one to end.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
         self.is_ending = true;
         self.ask_to_end();
@@ -168,7 +169,7 @@ impl Exec {
         self.running.is_some()
     }
 
-    /// What changes do now that they are complete.
+    /// Starts, restarts or signals the command for the collected changes.
     fn act(&mut self) {
         (self.run_at, self.changed_at) = (None, None);
         match self.options.on_busy {
@@ -184,7 +185,7 @@ impl Exec {
         }
     }
 
-    /// Once for each run: changes without end must not put its SIGKILL off.
+    /// Once per run: continuous changes must not delay its SIGKILL.
     fn ask_to_end(&mut self) {
         let Some(running) = self.running.as_mut().filter(|running| !running.is_stopping) else {
             return;
@@ -192,19 +193,19 @@ impl Exec {
         running.is_stopping = true;
         let signal = self.options.signal.filter(|_| self.options.on_busy != OnBusy::Signal);
         self.signal(signal.unwrap_or(Signal::SIGTERM));
-        // A stopped one would never see it.
+        // A stopped process does not handle signals.
         self.signal(Signal::SIGCONT);
         self.kill_at = Some(monotonic() + self.options.grace);
     }
 
     fn signal(&self, signal: Signal) {
         if let Some(running) = &self.running {
-            // It may have ended at this moment.
+            // It may have ended in the meantime.
             let _ = killpg(Pid::from_raw(running.child.id() as i32), signal);
         }
     }
 
-    /// Sets the timer to what is due next.
+    /// Sets the timer to the next deadline.
     fn arm(&mut self) -> Result<(), Failure> {
         let next = [self.run_at, self.kill_at].into_iter().flatten().min();
         match next {
@@ -221,7 +222,7 @@ impl Exec {
     }
 
     fn start(&mut self) {
-        self.remark_loop();
+        self.warn_of_loop();
         let changes = std::mem::take(&mut self.changes);
         let mut words = self.options.argv.iter().flat_map(|word| match word == PLACEHOLDER {
             true => changes.paths().iter().map(|path| path.as_os_str().to_owned()).collect(),
@@ -244,19 +245,17 @@ impl Exec {
                 if let Some(lent) = lent {
                     lent.end(None);
                 }
-                complain(&format!("{}: {error}", self.name()));
+                report(&format!("{}: {error}", self.name()));
             }
         }
     }
 
-    /// Says once that the command may be what it runs for.
-    fn remark_loop(&mut self) {
+    /// Warns once that the command may cause its own runs.
+    fn warn_of_loop(&mut self) {
         let is_soon = self.last_end.is_some_and(|end| monotonic().saturating_sub(end) < SOON);
         self.runs_in_a_row = if is_soon { self.runs_in_a_row + 1 } else { 0 };
-        if self.runs_in_a_row == LOOP_RUNS && !std::mem::replace(&mut self.is_loop_remarked, true) {
-            complain(
-                "the command runs over and over: if it changes what is watched, --ignore that",
-            );
+        if self.runs_in_a_row == LOOP_RUNS && !std::mem::replace(&mut self.is_loop_reported, true) {
+            report("the command runs over and over; if it changes watched files, use --ignore");
         }
     }
 
@@ -267,7 +266,7 @@ impl Exec {
 }
 
 impl Drop for Exec {
-    /// A command that did not end in time does not outlive us, and does not keep the terminal.
+    /// A command that did not end in time is killed and loses the terminal.
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
         if let Some(Running { child, lent: Some(lent), .. }) = self.running.take() {

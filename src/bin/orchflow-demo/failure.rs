@@ -1,4 +1,4 @@
-//! Why a command did not start or broke off, and the exit status for it.
+//! Why a command failed, and the exit status for it.
 
 use std::io;
 use std::process::ExitCode;
@@ -6,31 +6,31 @@ use std::process::ExitCode;
 use nix::errno::Errno;
 use orchflow::ErrorKind;
 
-use crate::complain;
+use crate::report;
 
-/// Why a session did not start or broke off.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Nobody reads our output any more; said by the status alone, as by any filter.
+    /// Stdout is closed. Reported by the exit status alone, as filters do.
     StdoutClosed,
     Engine(orchflow::Error),
-    /// A file or directory that was named.
+    /// A file or directory from the command line.
     File(io::Error),
-    /// The other engine, or the way to it.
+    /// The server, or the connection to it.
     Remote(String),
-    /// A system call of our own.
+    /// A system call of the demo.
     Host(&'static str, Errno),
 }
 
 impl Failure {
-    /// Says it, and gives the exit status for it.
+    /// Reports it on stderr and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
             Failure::StdoutClosed => return ExitCode::from(128 + libc::SIGPIPE as u8),
-            Failure::Engine(error) => complain(&error.to_string()),
-            Failure::File(error) => complain(&error.to_string()),
-            Failure::Remote(text) => complain(text),
-            Failure::Host(what, errno) => complain(&format!("{what}: {}", errno.desc())),
+            Failure::Engine(error) => report(&error.to_string()),
+            Failure::File(error) => report(&error.to_string()),
+            Failure::Remote(text) => report(text),
+            Failure::Host(what, errno) => report(&format!("{what}: {}", errno.desc())),
         }
         let kind = if let Failure::Engine(error) = self { Some(error.kind()) } else { None };
         ExitCode::from(match kind {

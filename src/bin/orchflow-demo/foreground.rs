@@ -1,8 +1,8 @@
-//! Our terminal, lent to a command: it may read keys, and Ctrl-C and Ctrl-Z are its own meanwhile.
+//! Lends the terminal to a command, which can then read keys and receive Ctrl-C and Ctrl-Z.
 //!
-//! As a shell does it: the command's process group becomes the foreground one of the terminal, and afterwards
-//! ours is it again, with the modes that it had. When the command is stopped, so are we; when whoever started
-//! us has us go on, it goes on too.
+//! This is the job control of a shell: the command's process group becomes the foreground process
+//! group of the terminal. Afterwards the own process group and terminal modes are restored. When
+//! the command is stopped, the demo stops too, and both continue together.
 
 use std::io;
 use std::process::{Command, Stdio};
@@ -14,27 +14,27 @@ use nix::unistd::{Pid, getpgrp, tcgetpgrp, tcsetpgrp};
 
 use crate::host::take_terminal;
 
-/// The terminal while a command has it.
+/// The terminal while a command uses it.
 pub(crate) struct Lent {
     modes: Termios,
 }
 
 impl Lent {
-    /// Has the command begin as the one that the terminal is for. `None`: stdin is no terminal, or it is for
-    /// others now.
+    /// Makes the command start in the foreground. `None`: stdin is not a terminal, or another
+    /// process group is in the foreground.
     pub(crate) fn to(command: &mut Command) -> Option<Self> {
         if !is_ours() {
             return None;
         }
         let modes = tcgetattr(io::stdin()).ok()?;
-        // Who gives the terminal away, or takes it back, is in the background at one of the two moments.
+        // Changing the foreground process group from the background raises SIGTTOU.
         SigSet::from(Signal::SIGTTOU).thread_block().ok()?;
         command.stdin(Stdio::inherit());
         take_terminal(command);
         Some(Lent { modes })
     }
 
-    /// If the command was stopped, as by Ctrl-Z, stops our own process group, and goes on with it.
+    /// If the command was stopped, as by Ctrl-Z, stops the own process group, then continues both.
     pub(crate) fn follow_stop(&self, group: Pid) {
         let flags = WaitPidFlag::WSTOPPED | WaitPidFlag::WNOHANG;
         if !matches!(waitid(Id::Pid(group), flags), Ok(WaitStatus::Stopped(..))) {
@@ -45,7 +45,7 @@ impl Lent {
         if had_it {
             self.take_back();
         }
-        // Returns when we go on, or at once where nobody could have us go on.
+        // Returns when the demo is continued, or at once if nobody can continue it.
         let _ = kill(Pid::from_raw(0), Signal::SIGTSTP);
         if had_it && is_ours() {
             let _ = tcsetpgrp(io::stdin(), group);
@@ -55,21 +55,21 @@ impl Lent {
     }
 
     fn take_back(&self) {
-        // A terminal that is gone has neither.
+        // Both fail on a terminal that is gone.
         let _ = tcsetpgrp(io::stdin(), getpgrp());
         let _ = tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.modes);
     }
 
-    /// The command with this process group has ended; `None`: it did not begin.
+    /// Takes the terminal back from this process group; `None`: the command did not start.
     pub(crate) fn end(self, group: Option<Pid>) {
-        // If it has been taken from the command meanwhile, it is not ours to take.
+        // If another process group has the terminal by now, it is left alone.
         if group.is_none_or(|group| tcgetpgrp(io::stdin()) == Ok(group)) {
             self.take_back();
         }
     }
 }
 
-/// Whether stdin is a terminal that is for us now.
+/// Whether stdin is a terminal and the own process group is in the foreground.
 fn is_ours() -> bool {
     tcgetpgrp(io::stdin()) == Ok(getpgrp())
 }

@@ -1,4 +1,4 @@
-//! What the demo itself gets from the system: the terminal that it runs in, signals, a timer.
+//! What the demo uses of the system: its terminal, signals and a timer.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -18,7 +18,7 @@ use nix::time::clock_gettime;
 use nix::unistd::{getpgrp, getpid, tcgetpgrp, tcsetpgrp};
 use orchflow::Size;
 
-/// Our own terminal in another mode, until this is dropped.
+/// Changes the modes of the terminal until it is dropped.
 pub(crate) struct RawMode {
     terminal: OwnedFd,
     saved: Termios,
@@ -30,8 +30,7 @@ impl RawMode {
         change(io::stdin().as_fd(), termios::cfmakeraw)
     }
 
-    /// Keys are not shown and not collected in lines, but still make signals. Nothing is done in the
-    /// background.
+    /// Disables echo and line editing; keys still send signals. Does nothing in the background.
     pub(crate) fn without_echo() -> nix::Result<Option<Self>> {
         let stdin = io::stdin();
         if tcgetpgrp(&stdin) != Ok(getpgrp()) {
@@ -41,8 +40,8 @@ impl RawMode {
         change(stdin.as_fd(), |modes| modes.local_flags.remove(keys))
     }
 
-    /// Where only the output goes to a terminal: it gets the bytes as they are. Keys stay what they are to
-    /// whoever shares that terminal. One in which we are in the background is left alone.
+    /// For a terminal that is only used for output: bytes are sent unchanged, and keys are left
+    /// alone for other readers of that terminal. Does nothing in the background.
     pub(crate) fn for_output() -> nix::Result<Option<Self>> {
         let stdout = io::stdout();
         if tcgetpgrp(&stdout) != Ok(getpgrp()) {
@@ -52,7 +51,7 @@ impl RawMode {
     }
 }
 
-/// Drops what was typed into our terminal and not read, where we are not in the background.
+/// Discards unread input of the terminal, unless the demo is in the background.
 pub(crate) fn discard_input() {
     let stdin = io::stdin();
     if tcgetpgrp(&stdin) == Ok(getpgrp()) {
@@ -60,7 +59,7 @@ pub(crate) fn discard_input() {
     }
 }
 
-/// The time since some moment in the past.
+/// Monotonic time since an unspecified start.
 pub(crate) fn monotonic() -> Duration {
     clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC).map_or(Duration::ZERO, Duration::from)
 }
@@ -93,12 +92,12 @@ fn change(fd: BorrowedFd<'_>, edit: impl FnOnce(&mut Termios)) -> nix::Result<Op
 
 impl Drop for RawMode {
     fn drop(&mut self) {
-        // When our terminal is gone, so is its mode.
+        // If the terminal is gone, there is nothing to restore.
         let _ = termios::tcsetattr(&self.terminal, SetArg::TCSADRAIN, &self.saved);
     }
 }
 
-/// The size of our own terminal. Any of our descriptors may be the one that is not redirected.
+/// The size of the terminal, from the first descriptor that is one.
 pub(crate) fn window_size() -> Option<Size> {
     let standard = [libc::STDIN_FILENO, libc::STDOUT_FILENO, libc::STDERR_FILENO];
     standard.into_iter().find_map(size_of).or_else(|| {
@@ -108,7 +107,7 @@ pub(crate) fn window_size() -> Option<Size> {
     })
 }
 
-/// The size of this terminal, if it is one that knows its size.
+/// The size of this descriptor's terminal, if it is a terminal with a size.
 fn size_of(fd: RawFd) -> Option<Size> {
     let mut raw = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCGWINSZ writes one winsize through a pointer that is valid for it.
@@ -122,7 +121,7 @@ fn size_of(fd: RawFd) -> Option<Size> {
     })
 }
 
-/// The signals that matter here, as a descriptor: window size, and requests to end.
+/// The handled signals as a descriptor: window size changes and requests to end.
 pub(crate) struct Signals {
     fd: SignalFd,
 }
@@ -132,7 +131,7 @@ impl Signals {
         Self::catch_also(&[])
     }
 
-    /// As [`catch`](Self::catch), with these as well.
+    /// As [`catch`](Self::catch), with further signals.
     pub(crate) fn catch_also(further: &[Signal]) -> nix::Result<Self> {
         let usual = [Signal::SIGWINCH, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP];
         let set: SigSet = usual.iter().chain(further).copied().collect();
@@ -141,7 +140,7 @@ impl Signals {
         Ok(Signals { fd: SignalFd::with_flags(&set, flags)? })
     }
 
-    /// The next signal that has come.
+    /// The next pending signal.
     pub(crate) fn next(&self) -> nix::Result<Option<i32>> {
         match self.fd.read_signal() {
             Ok(signal) => Ok(signal.map(|info| info.ssi_signo as i32)),
@@ -151,15 +150,15 @@ impl Signals {
     }
 }
 
-/// A command is started with the signals that are caught here unblocked: blocked ones would stay so in it.
+/// Unblocks the handled signals in a command, which would inherit the signal mask.
 pub(crate) fn unblock_signals(command: &mut Command) {
     let unblock = || SigSet::all().thread_unblock().map_err(io::Error::from);
     // SAFETY: between fork and exec this calls sigprocmask alone, which is safe there.
     unsafe { command.pre_exec(unblock) };
 }
 
-/// A command with a process group of its own begins as the foreground one of the terminal that is its stdin.
-/// SIGTTOU is blocked in the caller, and [`unblock_signals`] comes later.
+/// Puts a command with a process group of its own into the foreground of its stdin. SIGTTOU is
+/// blocked in the caller; [`unblock_signals`] is called later.
 pub(crate) fn take_terminal(command: &mut Command) {
     let take = || tcsetpgrp(io::stdin(), getpid()).map_err(io::Error::from);
     // SAFETY: between fork and exec this calls tcsetpgrp and getpid alone, which are safe there.
@@ -183,19 +182,19 @@ impl Timer {
         Ok(Timer { fd: TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)? })
     }
 
-    /// Fires once after this time, in place of what was set before.
+    /// Fires once after this time; replaces the time that was set before.
     pub(crate) fn set(&self, after: Duration) -> nix::Result<()> {
-        // A time of zero would switch it off.
+        // Zero would disarm the timer.
         let after = after.max(Duration::from_nanos(1));
         self.fd.set(Expiration::OneShot(after.into()), TimerSetTimeFlags::empty())
     }
 
-    /// It does not fire, whatever was set before.
+    /// Disarms the timer.
     pub(crate) fn clear(&self) -> nix::Result<()> {
         self.fd.unset()
     }
 
-    /// Whether it has fired since it was asked.
+    /// Whether it has fired since the last call.
     pub(crate) fn has_fired(&self) -> nix::Result<bool> {
         match self.fd.wait() {
             Ok(()) => Ok(true),

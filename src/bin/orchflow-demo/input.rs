@@ -1,16 +1,16 @@
-//! Our stdin, and what of it has not been passed on yet.
+//! Stdin, and the part of it that has not been passed on yet.
 
 use std::io;
 
 use nix::errno::Errno;
 
-/// What one read of stdin takes.
+/// The maximum number of bytes of one read.
 const STDIN_PIECE: usize = 64 << 10;
 
 #[derive(Default)]
 pub(crate) struct Input {
     pub(crate) buffer: Vec<u8>,
-    /// A poll said so.
+    /// Set by poll.
     pub(crate) readable: bool,
     pub(crate) ended: bool,
     /// The end has been passed on as well.
@@ -22,7 +22,7 @@ impl Input {
         !self.ended && self.buffer.is_empty()
     }
 
-    /// Reads once, if stdin is readable. Whatever goes wrong with it is its end.
+    /// Reads once if stdin is readable. Every error counts as the end.
     pub(crate) fn read(&mut self) {
         if !std::mem::take(&mut self.readable) {
             return;

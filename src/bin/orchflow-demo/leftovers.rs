@@ -1,14 +1,15 @@
-//! What programs leave behind in the terminal that shows their output, and what undoes it.
+//! What programs leave behind in the terminal that shows their output, and the sequences that undo
+//! it.
 //!
-//! One table, [`TABLE`]: each entry says which sequences leave something behind, which of them a program
-//! takes it back by itself with, and what we send if it has not. Nothing is sent that was not left, so a
-//! terminal that does not know a mode never hears of it, and a program that cleans up costs no byte. Each
-//! state is undone by a sequence of its own: a soft reset (DECSTR) does different things in every terminal,
-//! and nothing in tmux.
+//! [`TABLE`] lists for each state the sequences that set it, those with which a program resets it,
+//! and the one that is sent if the program has not. Only states that are still set are reset: an
+//! unknown mode is never sent to a terminal, and nothing is sent after a program that cleans up.
+//! Each state has a sequence of its own, because a soft reset (DECSTR) differs between terminals
+//! and does nothing in tmux.
 //!
-//! Left alone is what has no common default: alternate scrolling (1007), the keys of Meta and Alt
-//! (1034-1039), grapheme clusters (2027). So are contents (double-height lines, images) and the title,
-//! which the owner of the window saves and restores.
+//! States without a common default are not reset: alternate scrolling (1007), the Meta and Alt keys
+//! (1034-1039) and grapheme clusters (2027). Contents (double-height lines, images) are not changed
+//! either. The title is saved and restored by the owner of the window.
 
 use orchflow::Size;
 
@@ -16,10 +17,10 @@ mod table;
 
 use table::{ENTRIES, TABLE};
 
-/// Most of what a program pushes on a stack is undone; a program that pushes without end is not followed.
+/// The maximum depth of a stack that is undone; programs rarely push more.
 const DEPTH_MAX: u8 = 16;
 
-/// A sequence of output, as far as it matters here.
+/// A sequence of the output, reduced to what the table needs.
 pub(crate) enum Sequence<'a> {
     /// A control byte between characters.
     Control(u8),
@@ -39,7 +40,7 @@ pub(crate) enum Sequence<'a> {
 }
 
 impl<'a> Sequence<'a> {
-    /// From what is between `ESC [` and the last byte.
+    /// Splits what is between `ESC [` and the last byte.
     pub(crate) fn control(body: &'a [u8], last: u8) -> Self {
         let is_prefix = |byte: &u8| (b'<'..=b'?').contains(byte);
         let (prefix, rest) = body.split_at(body.iter().take_while(|byte| is_prefix(byte)).count());
@@ -49,58 +50,58 @@ impl<'a> Sequence<'a> {
     }
 }
 
-/// A line of the table.
+/// An entry of the table.
 struct Entry {
     what: &'static str,
     on: &'static [On],
     undo: Undo,
 }
 
-/// What brings something about, or takes it back.
+/// The sequences that set a state and reset it.
 enum On {
-    /// `CSI ? n h` leaves it, `CSI ? n l` takes it back.
+    /// `CSI ? n h` sets it, `CSI ? n l` resets it.
     Private(u16),
-    /// `CSI ? n l` leaves it, `CSI ? n h` takes it back.
+    /// `CSI ? n l` sets it, `CSI ? n h` resets it.
     PrivateOff(u16),
-    /// `CSI ? n l` takes it back.
+    /// `CSI ? n l` resets it.
     TakenBackBy(u16),
-    /// `CSI n h` leaves it, `CSI n l` takes it back.
+    /// `CSI n h` sets it, `CSI n l` resets it.
     Mode(u16),
-    /// `CSI n l` leaves it, `CSI n h` takes it back.
+    /// `CSI n l` sets it, `CSI n h` resets it.
     ModeOff(u16),
-    /// A control sequence with this prefix, intermediates and last byte: parameters that leave it (none
-    /// named: all others), and those that take it back.
+    /// A control sequence with this prefix, intermediates and last byte: the parameters that set it
+    /// (empty: all others), and those that reset it.
     Csi(&'static str, &'static [&'static str], &'static [&'static str]),
-    /// An escape sequence that leaves it, and one that takes it back.
+    /// An escape sequence that sets it, and one that resets it.
     Escape(&'static str, &'static str),
-    /// A character set is designated by this intermediate; ASCII, `B`, takes it back.
+    /// Designates a character set with this intermediate; ASCII, `B`, resets it.
     Designate(u8),
-    /// A control byte that leaves it, and one that takes it back.
+    /// A control byte that sets it, and one that resets it.
     Control(u8, u8),
-    /// Commands with this number set a colour, or something alike, unless they ask for it; those with
-    /// the other one take it back.
+    /// A command with this number sets a color or the like, unless it is a query; the other number
+    /// resets it.
     Osc(u32, u32),
-    /// A command with this number leaves it; without a text behind it, takes it back.
+    /// A command with this number sets it; the command without text resets it.
     OscText(u32),
-    /// A hyperlink is opened by a command with an address and closed by one without.
+    /// A hyperlink: a command with an address opens it, one without closes it.
     Link,
-    /// A progress bar is shown, or taken away.
+    /// A progress bar is shown or removed.
     Progress,
     /// One control sequence pushes, one pops; `true`: on the alternate screen.
     KittyKeys(bool),
     Titles,
 }
 
-/// What is sent.
+/// The sequence that is sent.
 enum Undo {
     Text(&'static str),
-    /// As often as it was pushed.
+    /// Once for each push.
     EachTime(&'static str),
-    /// Stops every 8 columns, as far as the terminal is wide.
+    /// Tab stops every 8 columns, up to the width of the terminal.
     TabStops,
 }
 
-/// See the module's documentation. How often something was left, by line of the table.
+/// See the module documentation. Counts for each entry of the table how often it was set.
 #[derive(Clone)]
 pub(crate) struct Leftovers {
     counts: [u8; ENTRIES],
@@ -115,7 +116,7 @@ impl Default for Leftovers {
 impl Leftovers {
     pub(crate) fn on(&mut self, sequence: &Sequence<'_>) {
         if let Sequence::Escape { intermediates: b"", last: b'c' } = sequence {
-            // A full reset shows the normal screen; what else it leaves out differs.
+            // A full reset shows the normal screen; other effects differ between terminals.
             return self.forget(&["alternate screen"]);
         }
         let is_alternate = self.has("alternate screen");
@@ -129,12 +130,12 @@ impl Leftovers {
         }
     }
 
-    /// What undoes all of it.
+    /// The bytes that undo everything.
     pub(crate) fn undo(&self, size: Option<Size>) -> Vec<u8> {
         let mut out = Vec::new();
         let cols = size.unwrap_or_default().cols;
-        // Margins and tab stops take the cursor along. Origin mode is saved and restored with it, so there
-        // the cursor goes to the last row instead.
+        // Margins and tab stops move the cursor. Origin mode is saved and restored with the cursor;
+        // then the cursor goes to the last row instead.
         let has_origin = self.has("origin");
         for (count, entry) in self.counts.iter().zip(TABLE).filter(|(count, _)| **count > 0) {
             let moves = ["origin", "margins", "left and right margins", "tab stops"];
@@ -172,7 +173,7 @@ impl Leftovers {
     }
 }
 
-/// Left so many times, and taken back so many times.
+/// How often a sequence sets a state, and how often it resets it.
 type Effect = (u8, u8);
 
 const LEFT: Effect = (1, 0);
@@ -249,7 +250,7 @@ fn either(leaves: bool, takes_back: bool) -> Effect {
     }
 }
 
-/// What setting and resetting a mode does.
+/// Which of setting and resetting a mode changes the state.
 fn mode(sequence: &Sequence<'_>, prefix: &[u8], n: u16, [set, reset]: [Effect; 2]) -> Effect {
     let Sequence::Csi { prefix: found, parameters, intermediates: b"", last } = sequence else {
         return NONE;
@@ -277,7 +278,7 @@ fn csi(sequence: &Sequence<'_>, form: &str, leaving: &[&str], taking: &[&str]) -
     either(if leaving.is_empty() { !takes_back } else { is_among(leaving) }, takes_back)
 }
 
-/// Flags of the keyboard protocol of kitty that are pushed, and popped.
+/// Pushes and pops of the flags of kitty's keyboard protocol.
 fn kitty_keys(sequence: &Sequence<'_>) -> Effect {
     match sequence {
         Sequence::Csi { prefix: b">", intermediates: b"", last: b'u', .. } => LEFT,

@@ -1,4 +1,4 @@
-//! The connection of `attach` and `state` to a serving engine.
+//! The connection of `attach` and `state` to a server.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,11 +11,10 @@ use orchflow::{
 use crate::address::{Address, Place};
 use crate::failure::Failure;
 
-/// Delays between attempts of connecting again: the first, and the longest that somebody who sits there
-/// waits for.
+/// The first and the longest delay between attempts to reconnect; a person waits for them.
 const RETRY_DELAYS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// An engine that is connecting to the one at this address.
+/// Creates an engine that connects to this address.
 pub(crate) fn connect(
     address: &Address,
     token_file: Option<&Path>,
@@ -33,7 +32,7 @@ pub(crate) fn connect(
         .name("orchflow-demo")
         .collections(collections)
         .retry(RetryPolicy::new(RETRY_DELAYS.0, RETRY_DELAYS.1)?)
-        // Somebody sits there, and the server may be started again at any moment: the delays are enough.
+        // A person waits, and the server may be restarted at any moment: the delays are enough.
         .breaker(BreakerOptions::new(u32::MAX, 1, RETRY_DELAYS.1)?);
     if let Some(host) = host {
         options = options.host(host);
@@ -42,13 +41,13 @@ pub(crate) fn connect(
     Ok((engine, peer))
 }
 
-/// How long somebody who leaves waits at most for the other side to say goodbye, and what of that at once.
+/// The maximum time that a closing handshake may take, and the length of one wait.
 const GOODBYE: Duration = Duration::from_millis(500);
 const GOODBYE_STEP: Duration = Duration::from_millis(50);
 
-/// Says goodbye: what was typed goes out before, and the other engine does not wonder.
-pub(crate) fn leave(engine: &mut Engine) {
-    // Whatever goes wrong now, we go.
+/// Closes the connection: sends what was typed, then a close frame.
+pub(crate) fn close(engine: &mut Engine) {
+    // Errors do not matter any more.
     let _ = engine.shutdown(Duration::ZERO);
     for _ in 0..GOODBYE.as_millis() / GOODBYE_STEP.as_millis() {
         let _ = engine.turn(Some(GOODBYE_STEP));
@@ -60,10 +59,10 @@ pub(crate) fn leave(engine: &mut Engine) {
     }
 }
 
-/// How a connection stands, as its events tell.
+/// The state of a connection, updated by its events.
 #[derive(Default)]
 pub(crate) struct Link {
-    /// It stood once: from then on a break is mended.
+    /// It was connected once; from then on it reconnects.
     pub(crate) was_up: bool,
     pub(crate) is_up: bool,
 }

@@ -6,31 +6,31 @@ use orchflow::RemoteTerminal;
 
 use crate::escape::push_escaped;
 use crate::names::Named;
-use crate::state_text::how;
+use crate::state_text::status;
 
 const HEAD: [&str; 8] = ["NO", "NAME", "PROGRAM", "SIZE", "STATE", "TITLE", "DIRECTORY", "ID"];
 
-/// What was asked about terminals, by their ids.
+/// The answers to queries of terminals, by their ids.
 pub(crate) type Details = BTreeMap<u64, RemoteTerminal>;
 
-/// The terminals, for somebody who has to choose one. What is not known is a dash.
+/// A table of terminals to choose from. Unknown values are a dash.
 pub(crate) fn table(terminals: &[Named<'_>], details: &Details) -> Vec<u8> {
     let mut rows = vec![HEAD.map(|word| word.as_bytes().to_vec())];
     rows.extend(terminals.iter().map(|each| {
-        let facts = each.facts;
+        let metadata = each.metadata;
         let name = each.name().unwrap_or_default();
         let details = details.get(&each.id);
         let program = details.map_or(&[][..], |details| &details.foreground_name);
-        // Few programs report their directory themselves.
-        let cwd = facts.cwd.as_deref().or_else(|| details?.cwd.as_deref());
+        // Few programs report their directory.
+        let cwd = metadata.cwd.as_deref().or_else(|| details?.cwd.as_deref());
         let number = each.number.map(|number| number.to_string()).unwrap_or_default();
         [
             cell(number.as_bytes()),
             cell(name.as_bytes()),
             cell(program),
-            cell(format!("{}x{}", facts.cols, facts.rows).as_bytes()),
-            cell(how(facts).as_bytes()),
-            cell(facts.title.as_bytes()),
+            cell(format!("{}x{}", metadata.cols, metadata.rows).as_bytes()),
+            cell(status(metadata).as_bytes()),
+            cell(metadata.title.as_bytes()),
             cell(cwd.unwrap_or_default()),
             cell(each.id.to_string().as_bytes()),
         ]
@@ -58,7 +58,7 @@ fn cell(bytes: &[u8]) -> Vec<u8> {
     cell
 }
 
-/// Characters, near enough to columns.
+/// The number of characters, which is close to the number of columns.
 fn shown_len(cell: &[u8]) -> usize {
     String::from_utf8_lossy(cell).chars().count()
 }

@@ -18,6 +18,7 @@ mod input;
 mod leftovers;
 mod link;
 mod listing;
+mod messages;
 mod names;
 mod nesting;
 mod output;
@@ -27,7 +28,6 @@ mod record;
 mod replay;
 mod run;
 mod saved;
-mod say;
 mod serve;
 mod show;
 mod snapshots;
@@ -46,7 +46,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use args::Request;
-use say::{complain, complain_plainly};
+use messages::{report, report_plain};
 
 /// The exit status after an invalid command line, as is customary.
 const USAGE_STATUS: u8 = 2;
@@ -69,8 +69,8 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            complain(&error.to_string());
-            complain_plainly(&error.hint());
+            report(&error.to_string());
+            report_plain(&error.hint());
             ExitCode::from(USAGE_STATUS)
         }
     }

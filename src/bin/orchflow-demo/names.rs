@@ -1,23 +1,23 @@
-//! What terminals are called: short numbers and names, as the panes that show them carry them.
+//! Numbers and names of terminals, taken from the panes that show them.
 //!
-//! The number is in the pane's metadata, the name is its title, or its id where it has no title. `serve` sees
-//! to it that every terminal has a pane with a number (see [`super::panes`]); other servers need not, and then
-//! there is the terminal's id.
+//! The number is in the pane's metadata. The name is the pane's title, or its id if it has no
+//! title. `serve` gives every terminal a pane with a number (see [`super::panes`]); on other
+//! servers the terminal's id can be used.
 
 use orchflow::{Pane, PaneContent, StateView, TerminalFacts};
 
 /// The key of the number in a pane's metadata.
 pub(crate) const NUMBER: &str = "number";
 
-/// Bytes of a name.
+/// The maximum length of a name in bytes.
 const NAME_MAX: usize = 64;
 /// Words that are commands after `attach ADDRESS`.
 const VERBS: [&str; 3] = ["list", "new", "kill"];
 
-/// A terminal with what it is called.
+/// A terminal with its number and name.
 pub(crate) struct Named<'a> {
     pub(crate) id: u64,
-    pub(crate) facts: &'a TerminalFacts,
+    pub(crate) metadata: &'a TerminalFacts,
     pub(crate) number: Option<u32>,
     /// The title of its pane, or empty.
     pub(crate) title: &'a str,
@@ -25,7 +25,7 @@ pub(crate) struct Named<'a> {
 }
 
 impl Named<'_> {
-    /// What to find it by when the server is another one; `None` if nobody has named it.
+    /// The name to find it by on another server; `None` if it was not named.
     pub(crate) fn name(&self) -> Option<String> {
         let generic = pane_id(self.id);
         let name = if self.title.is_empty() { self.pane } else { self.title };
@@ -37,30 +37,31 @@ impl Named<'_> {
     }
 }
 
-/// The id of the pane that is made for a terminal.
+/// The id of the pane that is created for a terminal.
 pub(crate) fn pane_id(terminal: u64) -> String {
     format!("terminal-{terminal}")
 }
 
-/// The number that a pane carries.
+/// The number of a pane.
 pub(crate) fn number(pane: &Pane) -> Option<u32> {
     pane.metadata.get(NUMBER)?.parse().ok()
 }
 
-/// All terminals, by number; those without one at the end, by id.
+/// All terminals, sorted by number; those without a number last, by id.
 pub(crate) fn all(view: &StateView) -> Vec<Named<'_>> {
-    let mut found: Vec<_> = view.terminals().map(|(id, facts, _)| named(view, id, facts)).collect();
+    let mut found: Vec<_> =
+        view.terminals().map(|(id, metadata, _)| named(view, id, metadata)).collect();
     found.sort_by_key(|terminal| (terminal.number.unwrap_or(u32::MAX), terminal.id));
     found
 }
 
-fn named<'a>(view: &'a StateView, id: u64, facts: &'a TerminalFacts) -> Named<'a> {
+fn named<'a>(view: &'a StateView, id: u64, metadata: &'a TerminalFacts) -> Named<'a> {
     let shows = |pane: &Pane| pane.content == PaneContent::Terminal(id);
     let panes = view.panes().filter(|(_, pane, _)| shows(pane));
     let pane = panes.min_by_key(|(id, pane, _)| (number(pane).unwrap_or(u32::MAX), *id));
     Named {
         id,
-        facts,
+        metadata,
         number: pane.and_then(|(_, pane, _)| number(pane)),
         title: pane.map_or("", |(_, pane, _)| &pane.title),
         pane: pane.map_or("", |(id, ..)| id),
@@ -76,9 +77,9 @@ pub(crate) fn find<'a>(view: &'a StateView, text: &str) -> Result<Named<'a>, Str
         let at = by_number.or_else(|| all.iter().position(|each| each.id == number));
         return at.map(|at| all.swap_remove(at)).ok_or_else(|| missing(text));
     }
-    // A program that has ended gives way to one that runs.
+    // A running program takes precedence over one that has ended.
     let is_called =
-        |each: &Named<'_>, running| each.is_called(text) && each.facts.running == running;
+        |each: &Named<'_>, running| each.is_called(text) && each.metadata.running == running;
     for running in [true, false] {
         let count = all.iter().filter(|each| is_called(each, running)).count();
         if count > 1 {

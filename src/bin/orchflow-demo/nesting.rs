@@ -1,21 +1,22 @@
-//! Which servers we run inside of, so that `attach` does not show a terminal in itself.
+//! The servers that the demo runs inside, so that `attach` does not show a terminal in itself.
 //!
-//! The variable names the servers by the epochs of their states, the innermost first: `serve` puts its own in
-//! front of those that it has inherited, so that a detour over another server is seen as well.
+//! The variable lists the servers by the epochs of their states, the innermost first. `serve`
+//! prepends its own to those it has inherited, so that an attachment through another server is
+//! detected as well.
 
 use std::ffi::OsStr;
 
 pub(crate) const VARIABLE: &str = "ORCHFLOW";
 
-/// Servers in the variable at most; those further out are left away.
+/// The maximum number of servers in the variable; the outermost are dropped.
 const DEPTH_MAX: usize = 16;
 
-/// What the programs of the server with this epoch find in the variable.
+/// The value of the variable for programs of the server with this epoch.
 pub(crate) fn value(epoch: u64) -> String {
     joined(epoch, std::env::var_os(VARIABLE).as_deref())
 }
 
-/// Whether we run in a terminal of the server with this epoch.
+/// Whether the demo runs in a terminal of the server with this epoch.
 pub(crate) fn is_inside(epoch: u64) -> bool {
     epochs(std::env::var_os(VARIABLE).as_deref()).any(|known| known == epoch)
 }

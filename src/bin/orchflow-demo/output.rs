@@ -1,4 +1,4 @@
-//! Our stdout, which may be slow: written without blocking, as far as it goes.
+//! Stdout, written without blocking.
 
 use std::io::{Stdout, stdout};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::host::Signals;
 use crate::stream::Stream;
 
-/// How long a stdout that takes nothing is waited for after a request to end.
+/// How long to wait for a stdout that accepts nothing, after a request to end.
 const PATIENCE_MS: u16 = 1000;
 
-/// Stdout, which may be slow, and what it has not taken yet.
+/// Stdout, and the bytes that it has not accepted yet.
 pub(crate) struct Output {
     pub(crate) pending: Vec<u8>,
     stream: Stream<Stdout>,
@@ -25,10 +25,10 @@ impl Output {
         Output { pending: Vec::new(), stream: Stream::new(stdout()) }
     }
 
-    /// Writes what stdout takes now; the rest is pending.
+    /// Writes what stdout accepts now; the rest is pending.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         if !self.pending.is_empty() {
-            // In its turn.
+            // After the pending bytes.
             self.pending.extend_from_slice(bytes);
             return self.flush();
         }
@@ -43,7 +43,7 @@ impl Output {
         Ok(())
     }
 
-    /// Waits until all is written, but not for a stdout that takes nothing for so long.
+    /// Waits until everything is written, but only this long while stdout accepts nothing.
     pub(crate) fn finish(&mut self, patience: PollTimeout) -> Result<(), Failure> {
         while !self.pending.is_empty() {
             let mut fds = [PollFd::new(self.stream.as_fd(), PollFlags::POLLOUT)];
@@ -56,9 +56,9 @@ impl Output {
         Ok(())
     }
 
-    /// Waits until something can be done. While stdout is stuck the engine is not asked: its events wait.
-    /// `ends`: that was asked for, so a stdout that takes nothing is not waited for long; whether there is
-    /// a point in going on.
+    /// Waits for the engine or a signal, or for stdout while output is pending; unread events stay
+    /// in the engine. After a request to end (`ends`), a stdout that accepts nothing is waited for
+    /// only briefly. Returns whether there is a reason to continue.
     pub(crate) fn wait(
         &self,
         engine: &Engine,
@@ -68,7 +68,7 @@ impl Output {
         self.wait_also(engine, signals, None, ends)
     }
 
-    /// As [`wait`](Self::wait), also for one more descriptor to become readable.
+    /// Like [`wait`](Self::wait), with one more descriptor.
     pub(crate) fn wait_also(
         &self,
         engine: &Engine,
@@ -101,7 +101,7 @@ impl Output {
 }
 
 impl AsFd for Output {
-    /// What to poll for room.
+    /// The descriptor to poll for room.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.stream.as_fd()
     }

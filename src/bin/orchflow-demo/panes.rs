@@ -1,8 +1,8 @@
-//! The panes of `serve`: each terminal has one, with a short number to call it by.
+//! The panes of `serve`: every terminal has one, with a short number.
 //!
-//! Terminals come from clients, too, so the state is looked through whenever it has changed. A number stays
-//! with its terminal and is never given to another one; the shell's pane keeps its own while shells follow
-//! each other. A pane that a client takes away is not made again.
+//! Clients start terminals, too, so the state is checked after every change. A number belongs to its
+//! terminal and is never reused; the shell's pane keeps its number when a new shell replaces the old
+//! one. A pane that a client removes is not created again.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use orchflow::{
     StateView, TerminalId,
 };
 
-use crate::complain;
 use crate::failure::Failure;
 use crate::names::{NUMBER, number, pane_id};
+use crate::report;
 
 const SESSION: &str = "main";
 /// The pane of the shell that `serve` starts, and its number.
@@ -95,7 +95,7 @@ impl Panes {
             return Ok(());
         }
         if let Err(error) = engine.change_state(&changes) {
-            complain(&format!("a terminal has no number: {error}"));
+            report(&format!("cannot number a terminal: {error}"));
         }
         Ok(())
     }

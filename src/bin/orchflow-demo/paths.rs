@@ -1,7 +1,8 @@
 //! How `watch` prints paths: by default as grep and ripgrep do.
 //!
-//! A path begins with the root as it was given: `watch src` prints `src/a`, `watch .` prints `./a`, an
-//! absolute root gives absolute paths. Without a root, which is the current directory then, it is `a`.
+//! A path begins with the root as it was given: `watch src` prints `src/a`, `watch .` prints `./a`,
+//! and an absolute root gives absolute paths. Without a root, which is then the current directory,
+//! the path is `a`.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,15 +11,15 @@ use std::path::{Path, PathBuf};
 
 use crate::args::PathStyle;
 
-/// What paths are printed as.
+/// How paths are printed.
 pub(crate) struct Names {
-    /// Directories, or roots that are files, with what is printed in place of them.
+    /// Directories, or roots that are files, with the prefix that replaces them.
     bases: HashMap<PathBuf, PathBuf>,
 }
 
 impl Names {
-    /// `roots` are the absolute paths of what was `given`, in the same order. Where they are not as many,
-    /// paths are absolute.
+    /// `roots` are the absolute paths of `given`, in the same order. If their numbers differ, paths
+    /// are printed as absolute.
     pub(crate) fn new(style: PathStyle, given: &[OsString], roots: &[PathBuf]) -> Self {
         match (style, roots) {
             (PathStyle::Absolute, _) => Names { bases: HashMap::new() },
@@ -33,7 +34,7 @@ impl Names {
         }
     }
 
-    /// Paths for a command, which runs where we do: none of them looks like an option of it.
+    /// Paths for a command in the current directory; none of them looks like an option.
     pub(crate) fn for_command(given: &[OsString], roots: &[PathBuf]) -> Self {
         match given {
             [] => Names::as_given(&[".".into()], roots),
@@ -45,12 +46,12 @@ impl Names {
         if given.len() != roots.len() {
             return Names { bases: HashMap::new() };
         }
-        // Components leave out doubled and trailing slashes.
+        // Components contain no doubled and trailing slashes.
         let given = given.iter().map(|path| Path::new(path).components().collect());
         Names { bases: roots.iter().cloned().zip(given).collect() }
     }
 
-    /// What an absolute path is printed as.
+    /// The printed form of an absolute path.
     pub(crate) fn show<'a>(&self, path: &'a Path) -> Cow<'a, Path> {
         let base = path.ancestors().find_map(|above| Some((above, self.bases.get(above)?)));
         let Some((above, shown)) = base else { return path.into() };

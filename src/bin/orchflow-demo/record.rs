@@ -1,4 +1,4 @@
-//! Recording what `run` shows into a file, as it happens.
+//! Records what `run` shows to a file.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -12,8 +12,8 @@ use crate::args::RunOptions;
 use crate::cast::{Description, Environment, Text, VERSION, event_line, size_text};
 use crate::host::monotonic;
 
-/// A recording under way. Each event is written at once, so that a session that is killed is recorded up to
-/// there.
+/// A recording. Each event is written at once, so that the recording of a killed session is
+/// complete up to that point.
 pub(crate) struct Recorder {
     /// `None` once a write has failed.
     file: Option<File>,
@@ -26,8 +26,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Opens the file, if one is wanted, before the program starts: a path that cannot be written is said at
-    /// once.
+    /// Opens the file before the program starts, so that an unwritable path is reported at once.
     pub(crate) fn open(options: &RunOptions) -> io::Result<Option<Self>> {
         let Some(path) = options.record.clone() else { return Ok(None) };
         let file = File::create(&path).map_err(|error| {
@@ -44,7 +43,7 @@ impl Recorder {
         }))
     }
 
-    /// The program starts in a terminal of this size.
+    /// Starts the recording of a terminal of this size.
     pub(crate) fn begin(&mut self, options: &RunOptions, size: Size) {
         let words: Vec<_> = options.argv.iter().map(|word| word.to_string_lossy()).collect();
         let (term, shell) = (std::env::var("TERM").ok(), std::env::var("SHELL").ok());
@@ -67,7 +66,7 @@ impl Recorder {
         self.event('o', &text);
     }
 
-    /// What was typed, if that is recorded too.
+    /// Records input, if that was requested.
     pub(crate) fn input(&mut self, bytes: &[u8]) {
         if self.with_input {
             let text = self.input.push(bytes);
@@ -79,13 +78,13 @@ impl Recorder {
         self.event('r', &size_text(size));
     }
 
-    /// Nothing follows. What went wrong, for a person.
+    /// Ends the recording; returns a message if it is incomplete.
     pub(crate) fn end(&mut self) -> Option<String> {
         let (output, input) = (self.output.finish(), self.input.finish());
         self.event('o', &output);
         self.event('i', &input);
         let error = self.failure.take()?;
-        Some(format!("{}: {error}; the recording ends early", self.path.to_string_lossy()))
+        Some(format!("{}: {error}; the recording is incomplete", self.path.to_string_lossy()))
     }
 
     fn event(&mut self, code: char, text: &str) {

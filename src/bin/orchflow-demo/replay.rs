@@ -1,7 +1,7 @@
-//! `replay`: plays a recording into our terminal, byte for byte at the recorded times.
+//! `replay`: plays a recording to the terminal, byte for byte at the recorded times.
 //!
-//! The terminal answers what recorded programs asked; nobody waits for that, so keys and answers are
-//! dropped. Ctrl-C ends it, and the terminal is itself again.
+//! The terminal answers queries of the recorded program. Nobody reads the answers, so answers and
+//! keys are discarded. Ctrl-C stops the replay and restores the terminal.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
@@ -14,19 +14,19 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::args::ReplayOptions;
 use crate::cast::{self, Recorded};
-use crate::complain;
 use crate::failure::Failure;
 use crate::host::{RawMode, Signals, Timer, discard_input, monotonic, window_size};
+use crate::report;
 use crate::window::Window;
 
-/// The longest line that is read.
+/// The maximum length of a line.
 const LINE_MAX: u64 = 16 << 20;
 
 /// Plays the recording.
 pub(crate) fn main(options: &ReplayOptions) -> ExitCode {
     let outcome = Replay::start(options).and_then(|mut replay| {
         let outcome = replay.run();
-        // Our terminal is itself again before anything is said.
+        // The terminal is restored before anything is reported.
         let end = replay.window.end();
         discard_input();
         drop(replay);
@@ -45,7 +45,7 @@ struct Replay {
     signals: Signals,
     timer: Timer,
     window: Window,
-    /// Restore our own terminal; dropped in this order.
+    /// Restore the terminal; dropped in this order.
     _output_mode: Option<RawMode>,
     _input_mode: Option<RawMode>,
 }
@@ -59,7 +59,7 @@ impl Replay {
         let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
         let size = window_size().filter(|_| io::stdout().is_terminal());
         if size.is_some_and(|size| u32::from(size.cols) < width || u32::from(size.rows) < height) {
-            complain(&format!("this terminal is smaller than the recorded one, {width}x{height}"));
+            report(&format!("this terminal is smaller than the recorded one, {width}x{height}"));
         }
         let mode = |e| Failure::Host("set the terminal's mode", e);
         let input_mode = RawMode::without_echo().map_err(mode)?;
@@ -90,9 +90,10 @@ impl Replay {
             let gap = at.saturating_sub(last).min(self.idle_max.unwrap_or(Duration::MAX));
             last = last.max(at);
             let gap = Duration::try_from_secs_f64(gap.as_secs_f64() / self.speed)
-                .map_err(|_| self.lines.wrong("the time is too far away"))?;
+                .map_err(|_| self.lines.wrong("time out of range"))?;
             due = due.saturating_add(gap);
-            // The rest is not shown: what was typed, marks, and sizes, which our terminal does not follow.
+            // Other events are not shown: input, marks, and sizes, which the terminal does not
+            // follow.
             if code != "o" {
                 continue;
             }
@@ -107,7 +108,8 @@ impl Replay {
         })
     }
 
-    /// Waits until it is time and what was shown is written; the signal that ended the wait before that.
+    /// Waits until the time has come and everything is written; returns the signal that interrupts
+    /// the wait.
     fn wait_until(&mut self, due: Duration) -> Result<Option<i32>, Failure> {
         loop {
             self.window.output.flush()?;
@@ -139,11 +141,11 @@ impl Replay {
     }
 }
 
-/// The lines of a file, bounded and counted.
+/// The lines of a file, limited in length and numbered.
 struct Lines {
     path: String,
     file: BufReader<File>,
-    /// Of the line that was read last, from 1.
+    /// The number of the last line, from 1.
     number: u64,
 }
 
@@ -154,7 +156,7 @@ impl Lines {
         Ok(Lines { path, file: BufReader::new(file), number: 0 })
     }
 
-    /// The next line without its end.
+    /// The next line, without its line break.
     fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         let mut line = Vec::new();
         self.number += 1;
@@ -164,14 +166,14 @@ impl Lines {
             return Ok(None);
         }
         if line.pop_if(|byte| *byte == b'\n').is_none() && line.len() as u64 == LINE_MAX {
-            let text = format!("{}:{}: longer than 16 MiB", self.path, self.number);
+            let text = format!("{}:{}: line longer than 16 MiB", self.path, self.number);
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         }
         line.pop_if(|byte| *byte == b'\r');
         Ok(Some(line))
     }
 
-    /// The last line is wrong.
+    /// The error for the last line.
     fn wrong(&self, what: &str) -> Failure {
         let text = format!("{}:{}: {what}", self.path, self.number);
         Failure::File(io::Error::new(io::ErrorKind::InvalidData, text))

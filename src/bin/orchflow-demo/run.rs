@@ -1,9 +1,9 @@
-//! `run`: a program in a terminal of the engine, wired to our stdin and stdout.
+//! `run`: a program in a terminal of the engine, connected to stdin and stdout.
 //!
-//! The host loop polls at most four things: the engine's descriptor, the signals, stdin while the
-//! terminal takes input, and stdout while output waits. Output is pulled from the engine only when
-//! the piece before it is written, so a slow stdout slows the program down and nothing piles up; and
-//! stdin is read meanwhile, so that Ctrl-C gets through to a program whose output is stuck.
+//! The loop polls at most four descriptors: the engine, the signals, stdin while the terminal
+//! accepts input, and stdout while output is pending. Output is read from the engine only when the
+//! previous output has been written, so a slow stdout exerts backpressure on the program. Stdin is
+//! read meanwhile, so that Ctrl-C reaches a program whose output is blocked.
 
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
@@ -18,23 +18,23 @@ use orchflow::{
 };
 
 use crate::args::RunOptions;
-use crate::complain;
 use crate::failure::Failure;
 use crate::host::{RawMode, Signals, window_size};
 use crate::input::Input;
 use crate::output::Output;
 use crate::record::Recorder;
+use crate::report;
 use crate::snapshots::Snapshots;
 use crate::track::Track;
 
-/// How long a program may go on after its terminal was closed.
+/// The grace period of the program after its terminal was closed.
 const GRACE: Duration = Duration::from_secs(2);
-/// How long a stdout that takes nothing is waited for after a request to end.
+/// How long to wait for a stdout that accepts nothing, after a request to end.
 const PATIENCE_MS: u16 = 1000;
 
-/// Runs the program and gives its exit status as ours.
+/// Runs the program and returns its exit status.
 pub(crate) fn main(options: &RunOptions) -> ExitCode {
-    say_how_to_leave(options);
+    report_how_to_leave(options);
     let mut session = match Session::start(options) {
         Ok(session) => session,
         Err(failure) => return failure.report(),
@@ -44,19 +44,19 @@ pub(crate) fn main(options: &RunOptions) -> ExitCode {
     let recording_failure = session.recorder.as_mut().and_then(Recorder::end);
     session.remarks.extend(recording_failure);
     let remarks = std::mem::take(&mut session.remarks);
-    // Our terminal is itself again before anything is said.
+    // The terminal is restored before anything is reported.
     drop(session);
-    remarks.iter().for_each(|remark| complain(remark));
+    remarks.iter().for_each(|remark| report(remark));
     match outcome {
         Ok(status) => exit_code(status),
         Err(failure) => failure.report(),
     }
 }
 
-/// A shell in a terminal looks like the one it was started from, so a person is told which it is.
-fn say_how_to_leave(options: &RunOptions) {
+/// A shell in the terminal looks like the outer one, so a person is told how to leave it.
+fn report_how_to_leave(options: &RunOptions) {
     if options.argv.is_empty() && io::stdin().is_terminal() && io::stderr().is_terminal() {
-        complain("your shell, in a terminal of the engine; `exit` or Ctrl-D leaves it");
+        report("your shell, in a terminal of the engine; `exit` or Ctrl-D leaves it");
     }
 }
 
@@ -68,12 +68,12 @@ pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
     }
 }
 
-/// How a program ended, for a person.
+/// The exit status in words.
 pub(crate) fn describe_exit(status: ExitStatus) -> String {
     match status {
         ExitStatus::Code(code) => format!("status {code}"),
         ExitStatus::Signal { signal, .. } => format!("signal {signal}"),
-        ExitStatus::Unknown => "nobody knows how".into(),
+        ExitStatus::Unknown => "unknown status".into(),
     }
 }
 
@@ -81,31 +81,31 @@ struct Session {
     engine: Engine,
     terminal: TerminalId,
     reader: Option<ReaderId>,
-    /// Our reader is paused.
+    /// The reader is paused.
     is_paused: bool,
     signals: Signals,
     output: Output,
-    /// What the program leaves behind in our terminal; `None` if stdout is none.
+    /// Tracks what the program leaves behind in the terminal; `None` if stdout is not a terminal.
     track: Option<Track>,
     input: Input,
-    /// Given on the command line: then the window is not followed in this direction.
+    /// From the command line: the window is not followed in this direction.
     cols: Option<u16>,
     rows: Option<u16>,
-    /// The last signal that asked for the end, of the program at least.
+    /// The last signal that requested the end.
     asked_to_end: Option<i32>,
-    /// How the program ended; from then on only what is left of its output is written.
+    /// The exit status of the program; after it only the remaining output is written.
     status: Option<ExitStatus>,
-    /// Said at the end, when our terminal is itself again.
+    /// Messages that are printed once the terminal is restored.
     remarks: Vec<String>,
     snapshots: Snapshots,
     recorder: Option<Recorder>,
-    /// Restores our own terminal; dropped last.
+    /// Restores the terminal; dropped last.
     _raw_mode: Option<RawMode>,
 }
 
 impl Session {
     fn start(options: &RunOptions) -> Result<Self, Failure> {
-        // Before there is a program to pass them on to.
+        // Before there is a program to pass signals on to.
         let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
         let snapshots = Snapshots::open(options).map_err(Failure::File)?;
         let mut recorder = Recorder::open(options).map_err(Failure::File)?;
@@ -136,7 +136,7 @@ impl Session {
             remarks: Vec::new(),
             snapshots,
             recorder,
-            _raw_mode: raw_mode().map_err(|e| Failure::Host("make the terminal raw", e))?,
+            _raw_mode: raw_mode().map_err(|e| Failure::Host("set the terminal to raw mode", e))?,
         })
     }
 
@@ -162,8 +162,8 @@ impl Session {
         }
     }
 
-    /// Waits until something can be done. After a request to end a stdout that takes nothing is not waited
-    /// for long: when the program has ended meanwhile, that is the end.
+    /// Waits for an event. After a request to end, a stdout that accepts nothing is waited for only
+    /// briefly; if the program has ended by then, this returns its status.
     fn wait(&mut self) -> Result<Option<ExitStatus>, Failure> {
         let stdin = io::stdin();
         let mut fds = vec![
@@ -195,8 +195,8 @@ impl Session {
         })
     }
 
-    /// Pulls events until none is left. While stdout is stuck our reader is paused: then there is no output
-    /// among them, and the engine's descriptor does not report it over and over.
+    /// Reads events until there are none. While stdout is blocked the reader is paused: then there
+    /// is no output among them, and the engine's descriptor does not stay readable because of it.
     fn read_events(&mut self) -> Result<(), Failure> {
         self.output.flush()?;
         loop {
@@ -207,7 +207,7 @@ impl Session {
                     true => self.engine.pause_reader(reader),
                     false => self.engine.resume_reader(reader),
                 };
-                // It goes with a terminal that was closed.
+                // The reader is gone with a closed terminal.
                 outcome
                     .or_else(|e| if e.kind() == ErrorKind::StaleId { Ok(()) } else { Err(e) })?;
             }
@@ -226,11 +226,11 @@ impl Session {
                     self.status = Some(status);
                 }
                 Event::Terminal { event: TerminalEvent::InputTruncated, .. } => {
-                    let remark = "the terminal cut a line of input after 4095 bytes";
+                    let remark = "the terminal truncated a line of input after 4095 bytes";
                     self.remarks.push(remark.into());
                 }
                 Event::Log { text, .. } => self.remarks.push(text.into()),
-                // Room for input is looked for after each turn.
+                // Room for input is checked after each turn.
                 _ => {}
             }
         }
@@ -255,7 +255,7 @@ impl Session {
         }
         if self.input.ended && !self.input.end_sent && self.input.buffer.is_empty() {
             match self.engine.send_eof(self.terminal) {
-                // No room: after the next InputReady.
+                // No room: retried after the next InputReady.
                 Err(error) if error.is_limit_reached() => return Ok(()),
                 Err(error) if !is_over(&error) => return Err(error.into()),
                 _ => self.input.end_sent = true,
@@ -278,7 +278,7 @@ impl Session {
                     ignore_over(self.engine.resize(self.terminal, size))?;
                 }
             }
-            // Typed where our input does not come from; the program should get it all the same.
+            // Ctrl-C on a terminal that is not stdin; passed on to the program.
             libc::SIGINT => {
                 let target = SignalTarget::Foreground;
                 ignore_over(self.engine.signal(self.terminal, signal, target))?;
@@ -290,11 +290,11 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Undoes what the program left behind in our terminal, whatever the end was.
+    /// Undoes what the program left behind in the terminal.
     fn drop(&mut self) {
         let Some(track) = &mut self.track else { return };
         let undo = track.undo(window_size());
-        // A stdout that is closed has nobody to see it.
+        // If stdout is closed, nobody sees it.
         let _ = self.output.write(&undo);
         let _ = self.output.finish(PATIENCE_MS.into());
     }
@@ -305,7 +305,7 @@ fn raw_mode() -> nix::Result<Option<RawMode>> {
     if by_input.is_some() { Ok(by_input) } else { RawMode::for_output() }
 }
 
-/// A command that came after the program's end is not a failure.
+/// A command after the end of the program is not an error.
 fn is_over(error: &orchflow::Error) -> bool {
     matches!(error.kind(), ErrorKind::Ended | ErrorKind::Closing)
 }
@@ -314,7 +314,7 @@ fn ignore_over(outcome: orchflow::Result<()>) -> orchflow::Result<()> {
     outcome.or_else(|error| if is_over(&error) { Ok(()) } else { Err(error) })
 }
 
-/// What says which terminal it is and what it can do, beside `TERM` and `COLORTERM`.
+/// Variables that describe the outer terminal, in addition to `TERM` and `COLORTERM`.
 const DESCRIPTIONS: [&str; 6] = [
     "COLORFGBG",
     "TERMINFO",
@@ -324,7 +324,7 @@ const DESCRIPTIONS: [&str; 6] = [
     "VTE_VERSION",
 ];
 
-/// The size without a terminal: that of `COLUMNS` and `LINES`, as other programs have it.
+/// The size without a terminal: `COLUMNS` and `LINES`, as other programs do.
 fn size_from_environment() -> Size {
     let cells = |name: &str, otherwise: u16| {
         let value = std::env::var(name).ok().and_then(|value| value.parse().ok());
@@ -334,7 +334,7 @@ fn size_from_environment() -> Size {
     Size::cells(cells("COLUMNS", size.cols), cells("LINES", size.rows))
 }
 
-/// What the command line fixes about a size.
+/// A size with the dimensions from the command line.
 fn fixed(size: Size, cols: Option<u16>, rows: Option<u16>) -> Size {
     if cols.is_none() && rows.is_none() {
         return size;
@@ -347,7 +347,7 @@ fn spawn_options(options: &RunOptions) -> SpawnOptions {
         Some((program, args)) => SpawnOptions::program(program).args(args),
         None => SpawnOptions::shell(),
     };
-    // What shows the output is the terminal that we run in, not one of the engine's own kind.
+    // The outer terminal shows the output, so the program needs its description.
     let Some(term) = std::env::var_os("TERM") else { return spawn };
     let spawn = DESCRIPTIONS.iter().fold(spawn.env("TERM", term), |spawn, name| {
         match std::env::var_os(name) {

@@ -1,4 +1,4 @@
-//! The tree that `watch` keeps in a file from one start to the next.
+//! The tree that `watch` saves to a file and reads at the next start.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,15 +11,15 @@ use orchflow::{Engine, WatchId, WatchSave};
 use crate::args::WatchOptions;
 use crate::failure::Failure;
 
-/// Changes that are written at once.
+/// The number of changes that are written at once.
 const PIECE: usize = 4096;
 
-/// The file that the tree is saved in at the end, if it is to be.
+/// The file to which the tree is saved at the end, if any.
 pub(crate) fn target(options: &WatchOptions) -> Option<PathBuf> {
     options.save.as_ref().or(options.since.as_ref()).map(PathBuf::from)
 }
 
-/// What was saved the last time; nothing if there was none.
+/// The saved tree; `None` if there is none.
 pub(crate) fn read(options: &WatchOptions) -> Result<Option<Vec<u8>>, Failure> {
     let Some(path) = &options.since else { return Ok(None) };
     match fs::read(path) {
@@ -29,7 +29,7 @@ pub(crate) fn read(options: &WatchOptions) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// Saves the tree in a file that is there as a whole or as it was.
+/// Saves the tree atomically: the file is replaced as a whole or not at all.
 pub(crate) fn write(engine: &mut Engine, watch: WatchId, path: &Path) -> Result<(), Failure> {
     let mut name = OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -38,7 +38,7 @@ pub(crate) fn write(engine: &mut Engine, watch: WatchId, path: &Path) -> Result<
     let outcome = write_all(engine, watch, &new)
         .and_then(|()| fs::rename(&new, path).map_err(|error| about(path, &error)));
     if outcome.is_err() {
-        // It is of no use, and may not have come to be.
+        // The temporary file is useless, and may not exist.
         let _ = fs::remove_file(&new);
     }
     outcome
@@ -52,13 +52,13 @@ fn write_all(engine: &mut Engine, watch: WatchId, path: &Path) -> Result<(), Fai
         file.write_all(&part).map_err(|error| about(path, &error))?;
         part.clear();
         if !more {
-            // A name without its content would be worse than the old one.
+            // A file without its content would be worse than the old one.
             return file.sync_all().map_err(|error| about(path, &error));
         }
     }
 }
 
-/// Patterns that leave these files out where they lie below a root: they change with each start.
+/// Patterns that ignore these files below a root, since every start changes them.
 pub(crate) fn ignored(options: &WatchOptions, roots: &[OsString]) -> Vec<String> {
     let files = [&options.since, &options.save].into_iter().flatten();
     let mut patterns = Vec::new();
@@ -70,7 +70,7 @@ pub(crate) fn ignored(options: &WatchOptions, roots: &[OsString]) -> Vec<String>
     patterns
 }
 
-/// The pattern that matches this path from the root on; `None` where it is not text.
+/// The pattern that matches this path relative to the root; `None` if it is not UTF-8.
 fn pattern(path: &Path) -> Option<String> {
     let text = std::str::from_utf8(path.as_os_str().as_bytes()).ok()?;
     let mut out = String::from("/");

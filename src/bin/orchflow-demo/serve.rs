@@ -1,9 +1,11 @@
-//! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a directory.
+//! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a
+//! directory.
 //!
-//! Stdout gets one line, the address; what happens is reported on stderr. Nobody has to read either. A shell
-//! that ended stays in the state as ended and a new one takes its place in the pane, after a delay that grows
-//! while shells end soon. One timer is enough for that: while a shell runs it tells that it lives long enough,
-//! afterwards when the next one starts. Nothing is started before all addresses are bound.
+//! Stdout gets one line, the address; events are reported on stderr. Both may be left unread. A
+//! shell that has ended stays in the state, and a new one replaces it in the pane, after a delay
+//! that grows while shells end quickly. One timer is used for both: while a shell runs it fires
+//! when the shell counts as stable, otherwise when the next one is started. Nothing is started
+//! before all addresses are bound.
 
 use std::collections::VecDeque;
 use std::io::IsTerminal;
@@ -23,24 +25,24 @@ use orchflow::{
 
 use crate::address::{Address, Place};
 use crate::args::ServeOptions;
-use crate::complain;
 use crate::failure::Failure;
 use crate::host::{Signals, Timer};
+use crate::messages::report_plain;
 use crate::nesting;
 use crate::output::Output;
 use crate::panes::Panes;
+use crate::report;
 use crate::run::describe_exit;
-use crate::say::complain_plainly;
 use crate::token::{self, TOKEN_VARIABLE, Token};
 use crate::watch::describe;
 
-/// How long programs may go on after the request to end.
+/// The grace period of programs after the request to end.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A shell that ran this long did not crash: the next one comes soon.
+/// A shell that has run this long is stable: the next one is started with the shortest delay.
 const STABLE: Duration = Duration::from_secs(10);
 
-/// Terminals whose programs have ended that are kept; older ones go.
+/// The number of terminals with ended programs that are kept.
 const ENDED_KEPT: usize = 4;
 
 const PROFILE: &str = "shell";
@@ -59,13 +61,13 @@ struct Server {
     signals: Signals,
     timer: Timer,
     output: Output,
-    /// What runs in the pane, and in terminals that clients start.
+    /// The program of the pane, and of terminals that clients start.
     shell: SpawnOptions,
-    /// The running one; `None` while the timer waits to start the next.
+    /// The running shell; `None` while the timer waits to start the next one.
     running: Option<TerminalId>,
     panes: Panes,
     retry: Retry,
-    /// The oldest first.
+    /// Terminals with ended programs, the oldest first.
     ended: VecDeque<TerminalId>,
     is_ending: bool,
 }
@@ -104,7 +106,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Binds all addresses; returns the first one, with the token if it is ours to show.
+    /// Binds all addresses; returns the first one, with the token if it was generated.
     fn listen(&mut self, options: &ServeOptions) -> Result<Address, Failure> {
         let (secret, is_shown) = match given_token(options).map_err(Failure::Remote)? {
             Some(token) => (Some(token.secret), false),
@@ -125,24 +127,24 @@ impl Server {
             self.engine.listen(&named(ListenOptions::unix(&path), options))?;
             places.push(Place::Unix(path));
         }
-        places.iter().for_each(|place| complain(&format!("listening on {place}")));
+        places.iter().for_each(|place| report(&format!("listening on {place}")));
         let first = places.into_iter().next().ok_or(Failure::Remote("no address".into()))?;
         Ok(Address::new(first, is_shown.then_some(token)))
     }
 
-    /// Prints the address, and for a person how to attach.
+    /// Prints the address, and for a person the command that attaches.
     fn announce(&mut self, options: &ServeOptions, address: &Address) -> Result<(), Failure> {
         let address = address.text();
         self.output.write(&[&address, &b"\n"[..]].concat())?;
-        // Where nobody looks, a token in the log would be one too many.
+        // The log of a service must not contain the token.
         if std::io::stderr().is_terminal() {
             let mut command = "orchflow-demo attach ".to_owned();
             if let Some(file) = &options.token_file {
                 command += &format!("--token-file {} ", quoted(file.as_os_str().as_bytes()));
             }
             command += &quoted(&address);
-            complain_plainly("To attach from another terminal:");
-            complain_plainly(&format!("  {command}"));
+            report_plain("To attach from another terminal:");
+            report_plain(&format!("  {command}"));
         }
         Ok(())
     }
@@ -164,12 +166,12 @@ impl Server {
                 self.on_timer()?;
             }
             self.engine.turn(Some(Duration::ZERO))?;
-            while let Some(news) = self.read_event()? {
-                match news {
-                    News::Nothing => {}
-                    News::Ended(id, status) => self.on_ended(id, status)?,
-                    News::Closed(id) => self.on_closed(id)?,
-                    News::ShutDown => return Ok(ExitCode::SUCCESS),
+            while let Some(action) = self.read_event()? {
+                match action {
+                    Action::None => {}
+                    Action::Ended(id, status) => self.on_ended(id, status)?,
+                    Action::Closed(id) => self.on_closed(id)?,
+                    Action::ShutDown => return Ok(ExitCode::SUCCESS),
                 }
             }
             if !self.is_ending {
@@ -194,34 +196,34 @@ impl Server {
     }
 
     fn end(&mut self) -> Result<(), Failure> {
-        complain("ending; once more ends at once");
+        report("shutting down; repeat to exit at once");
         self.is_ending = true;
         Ok(self.engine.shutdown(GRACE)?)
     }
 
-    /// What the next event is to us. Batches are read because the published tree moves on by them.
-    fn read_event(&mut self) -> Result<Option<News>, Failure> {
+    /// Reads the next event. Batches are read because they advance the published tree.
+    fn read_event(&mut self) -> Result<Option<Action>, Failure> {
         let Some(event) = self.engine.next_event()? else { return Ok(None) };
         Ok(Some(match event {
             Event::Terminal { id, event: TerminalEvent::Exited { status, .. }, .. } => {
-                News::Ended(id, status)
+                Action::Ended(id, status)
             }
-            Event::Terminal { id, event: TerminalEvent::Closed, .. } => News::Closed(id),
+            Event::Terminal { id, event: TerminalEvent::Closed, .. } => Action::Closed(id),
             Event::Watch { event: WatchEvent::Warning { problem, path }, .. } => {
-                complain(&format!("{}: {}", path.display(), describe(problem)));
-                News::Nothing
+                report(&format!("{}: {}", path.display(), describe(problem)));
+                Action::None
             }
             Event::Log { text, .. } => {
-                complain(text);
-                News::Nothing
+                report(text);
+                Action::None
             }
-            Event::ShutdownComplete => News::ShutDown,
-            _ => News::Nothing,
+            Event::ShutdownComplete => Action::ShutDown,
+            _ => Action::None,
         }))
     }
 
     fn on_ended(&mut self, id: TerminalId, status: ExitStatus) -> Result<(), Failure> {
-        complain(&format!("terminal {} ended: {}", id.to_u64(), describe_exit(status)));
+        report(&format!("terminal {} ended: {}", id.to_u64(), describe_exit(status)));
         self.ended.push_back(id);
         while self.ended.len() > ENDED_KEPT {
             if let Some(oldest) = self.ended.pop_front() {
@@ -236,7 +238,7 @@ impl Server {
         self.replace_shell(id)
     }
 
-    /// Has the next shell started in a while, if it was the shell that has ended.
+    /// Schedules the next shell, if this was the shell.
     fn replace_shell(&mut self, id: TerminalId) -> Result<(), Failure> {
         if self.running != Some(id) || self.is_ending {
             return Ok(());
@@ -246,7 +248,7 @@ impl Server {
     }
 
     fn start_later(&mut self) -> Result<(), Failure> {
-        // Without random numbers the longest delay is the safe one.
+        // Without random numbers the longest delay is used.
         let delay = self.retry.next_delay(getrandom::u64().unwrap_or(u64::MAX));
         let delay = delay.unwrap_or(STABLE);
         self.timer.set(delay).map_err(|e| Failure::Host("timerfd", e))
@@ -262,32 +264,32 @@ impl Server {
         }
         match self.open_shell() {
             Err(Failure::Engine(error)) => {
-                complain(&format!("no new shell: {error}"));
+                report(&format!("cannot start a shell: {error}"));
                 self.start_later()
             }
             outcome => outcome,
         }
     }
 
-    /// Starts a shell and has the pane show it, unless a client had it show something else.
+    /// Starts a shell and shows it in the pane, unless a client has put something else there.
     fn open_shell(&mut self) -> Result<(), Failure> {
         let id = self.engine.spawn(&self.shell)?;
         self.running = Some(id);
         self.timer.set(STABLE).map_err(|e| Failure::Host("timerfd", e))?;
-        complain(&format!("terminal {} started", id.to_u64()));
+        report(&format!("terminal {} started", id.to_u64()));
         self.panes.show_shell(&mut self.engine, id)
     }
 }
 
-/// What an event is to the server.
-enum News {
-    Nothing,
+/// What the server does about an event.
+enum Action {
+    None,
     Ended(TerminalId, ExitStatus),
     Closed(TerminalId),
     ShutDown,
 }
 
-/// Nobody here reads the output: clients do, and the screen.
+/// The server reads no output itself: clients do, and the screen.
 fn shell(options: &ServeOptions) -> SpawnOptions {
     let shell = match &options.shell {
         Some(command) => {
@@ -300,23 +302,23 @@ fn shell(options: &ServeOptions) -> SpawnOptions {
     shell.reader(None).screen(ScreenOptions::default()).env_remove(TOKEN_VARIABLE)
 }
 
-/// The token that the user has: in a file, or in the environment.
+/// The token from a file or from the environment.
 fn given_token(options: &ServeOptions) -> Result<Option<Token>, String> {
     let Some(file) = &options.token_file else { return token::from_environment() };
     let (token, is_new) = token::from_file_or_new(file)?;
     if is_new {
-        complain(&format!("a new token is in {}", file.display()));
+        report(&format!("created a new token in {}", file.display()));
     }
     Ok(Some(token))
 }
 
-/// With the names and origins that were allowed beside the usual ones.
+/// Adds the hosts and origins from the command line.
 fn named(listen: ListenOptions, options: &ServeOptions) -> ListenOptions {
     let listen = options.hosts.iter().fold(listen, |listen, host| listen.host(host));
     options.origins.iter().fold(listen, |listen, origin| listen.origin(origin))
 }
 
-/// A word for a shell.
+/// Quotes a word for a shell.
 fn quoted(word: &[u8]) -> String {
     let word = String::from_utf8_lossy(word);
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=#,@+".contains(c);

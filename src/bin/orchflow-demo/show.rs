@@ -1,4 +1,4 @@
-//! What `watch` prints: JSON, an object a line, or lines for a person.
+//! What `watch` prints: JSON objects or lines of text.
 
 use std::borrow::Cow;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::escape::push_escaped;
 use crate::host::time_of_day;
 use crate::paths::Names;
 
-/// A path: text, or its bytes where it is none.
+/// A path as text, or as its bytes if it is not UTF-8.
 pub(crate) struct JsonPath<'a>(pub(crate) Cow<'a, Path>);
 
 impl Serialize for JsonPath<'_> {
@@ -102,7 +102,7 @@ pub(crate) fn json_entry(path: Cow<'_, Path>, file_type: FileType, ignored: bool
     to_json(&JsonEntry { path: JsonPath(path), r#type: type_name(file_type), ignored })
 }
 
-/// A batch as an object; `time_ms` is when it is printed, if that is wanted.
+/// A batch as an object; `time_ms` is the time of printing, if requested.
 pub(crate) fn json_batch(batch: &FileBatch, names: &Names, time_ms: Option<i64>) -> String {
     let version = batch.version();
     to_json(&JsonBatch {
@@ -141,15 +141,15 @@ pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Lines for a person. What belongs to one batch is a group: blank lines part groups of several lines.
+/// Lines of text. The lines of a batch are a group; blank lines separate groups of several lines.
 pub(crate) struct TextForm {
     pub(crate) colours: bool,
-    /// Lines of the last group, 0 at the beginning.
+    /// The number of lines of the last group, initially 0.
     pub(crate) last_lines: usize,
 }
 
 impl TextForm {
-    /// A batch; `time_ms` is when it is printed, if that is wanted.
+    /// A batch; `time_ms` is the time of printing, if requested.
     pub(crate) fn batch(
         &mut self,
         batch: &FileBatch,
@@ -229,7 +229,7 @@ impl TextForm {
     }
 }
 
-/// An entry of the snapshot as a line for a person.
+/// An entry of the snapshot as a line of text.
 pub(crate) fn text_entry(path: &Path, file_type: FileType) -> Vec<u8> {
     let mut out = Vec::new();
     push_word(&mut out, type_name(file_type), None);
@@ -245,7 +245,7 @@ fn push_word(out: &mut Vec<u8>, word: &str, colour: Option<&str>) {
     };
 }
 
-/// A path for a terminal.
+/// A path, escaped for a terminal.
 fn push_path(out: &mut Vec<u8>, path: &Path) {
     push_escaped(out, path.as_os_str().as_bytes());
 }

@@ -1,4 +1,4 @@
-//! Files with the final screen of a program, as `run` writes them at its end.
+//! The files with the final screen of `run`.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -7,9 +7,9 @@ use std::io::{self, IsTerminal, Write};
 use orchflow::{Engine, ScreenOptions, TerminalId};
 
 use crate::args::RunOptions;
-use crate::complain;
+use crate::report;
 
-/// The files, opened before the program starts: a path that cannot be written is said at once.
+/// The files, opened before the program starts, so that an unwritable path is reported at once.
 #[derive(Default)]
 pub(crate) struct Snapshots {
     text: Option<Target>,
@@ -36,15 +36,15 @@ impl Snapshots {
         Ok(Snapshots { text: open(&options.snapshot_text)?, ansi: open(&options.snapshot_ansi)? })
     }
 
-    /// The screen that is needed for them, if any is wanted. The program's questions are answered by the
-    /// terminal that we run in, if we run in one.
+    /// The screen options, if a snapshot was requested. The program's queries are answered by the
+    /// outer terminal, if there is one.
     pub(crate) fn screen(&self) -> Option<ScreenOptions> {
         let in_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
         let is_wanted = self.text.is_some() || self.ansi.is_some();
         is_wanted.then(|| ScreenOptions { answers: !in_terminal, ..ScreenOptions::default() })
     }
 
-    /// Writes the files; what goes wrong is said and does not change the exit status of the program.
+    /// Writes the files. A failure is reported and does not change the exit status.
     pub(crate) fn write(&mut self, engine: &mut Engine, terminal: TerminalId) {
         let text = |engine: &mut Engine| engine.screen_text(terminal, 0).map(String::into_bytes);
         let ansi = |engine: &mut Engine| engine.snapshot(terminal, 0).map(|shot| shot.bytes);
@@ -63,6 +63,6 @@ fn save(
         .map_err(|error| error.to_string())
         .and_then(|bytes| file.write_all(&bytes).map_err(|error| error.to_string()));
     if let Err(error) = written {
-        complain(&format!("{}: {error}", path.to_string_lossy()));
+        report(&format!("{}: {error}", path.to_string_lossy()));
     }
 }

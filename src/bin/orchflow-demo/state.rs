@@ -1,7 +1,7 @@
-//! `state`: what another engine's state is, and what changes in it.
+//! `state`: prints the state of a server and its changes.
 //!
-//! Changes are looked for only when what was printed before has been written, so a slow stdout makes the
-//! steps larger and nothing piles up.
+//! Changes are read only when the previous output has been written, so a slow stdout makes the
+//! steps larger and uses no more memory.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,19 +9,19 @@ use std::time::Duration;
 use orchflow::{Collections, Engine, Event, PeerEvent, PeerId};
 
 use crate::args::StateOptions;
-use crate::complain;
 use crate::failure::Failure;
 use crate::host::Signals;
 use crate::link::{self, Link};
 use crate::output::Output;
+use crate::report;
 use crate::state_changes::Seen;
 use crate::state_text;
 
-/// Prints the state, and what changes if that is wanted.
+/// Prints the state, and its changes with `--follow`.
 pub(crate) fn main(options: &StateOptions) -> ExitCode {
     let outcome = Follower::start(options).and_then(|mut follower| {
         let outcome = follower.run();
-        link::leave(&mut follower.engine);
+        link::close(&mut follower.engine);
         outcome
     });
     match outcome {
@@ -38,9 +38,9 @@ struct Follower<'a> {
     signals: Signals,
     output: Output,
     seen: Seen,
-    /// What is printed has to be written, then we end.
+    /// Ends when the pending output is written.
     is_ended: bool,
-    /// A signal was the reason.
+    /// Ends because of a signal.
     is_interrupted: bool,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Follower<'a> {
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
             if !self.output.wait(&self.engine, &self.signals, self.is_interrupted)? {
-                // Nobody takes what there is to print.
+                // Stdout accepts nothing.
                 return Ok(ExitCode::from(128 + libc::SIGINT as u8));
             }
             while let Some(signal) =
@@ -75,7 +75,7 @@ impl<'a> Follower<'a> {
             {
                 match signal {
                     libc::SIGWINCH => {}
-                    // To interrupt is how following ends.
+                    // A signal is the regular end of `--follow`.
                     _ if self.options.follow && !self.is_ended => {
                         (self.is_ended, self.is_interrupted) = (true, true);
                     }
@@ -100,7 +100,7 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// Works off the next event, if there is one.
+    /// Handles the next event; returns whether there was one.
     fn read_event(&mut self) -> Result<bool, Failure> {
         let Some(event) = self.engine.next_event()? else { return Ok(false) };
         match event {
@@ -108,24 +108,25 @@ impl<'a> Follower<'a> {
             Event::Peer { event: PeerEvent::Connected { .. }, .. } => self.link.on_connected(),
             Event::Peer { event: PeerEvent::Disconnected { reason, retry_in }, .. } => {
                 if self.link.is_up && retry_in.is_some() {
-                    complain(&format!("{reason}; trying again"));
+                    report(&format!("{reason}; reconnecting"));
                 }
                 let address = &self.options.address;
                 self.link.on_disconnected(address, reason, retry_in.is_none())?;
             }
-            Event::Peer { event: PeerEvent::Problem { message }, .. } => complain(message),
-            Event::Log { text, .. } => complain(text),
+            Event::Peer { event: PeerEvent::Problem { message }, .. } => report(message),
+            Event::Log { text, .. } => report(text),
             _ => {}
         }
         Ok(true)
     }
 
-    /// The copy is at a new version: tells what is different.
+    /// Prints the difference to the previous version.
     fn on_state(&mut self, full: bool) -> Result<(), Failure> {
         let replica = self.engine.peer_replica(self.peer)?;
         let changes = self.seen.look(replica, full);
-        let is_told = changes.full || !changes.entries.is_empty() || !changes.removed.is_empty();
-        if is_told {
+        let is_different =
+            changes.full || !changes.entries.is_empty() || !changes.removed.is_empty();
+        if is_different {
             self.output.write(&if self.options.json {
                 state_text::json(&changes)
             } else {

@@ -1,23 +1,24 @@
-//! What became different in a copy of another engine's state since it was looked at last.
+//! The difference between a copy of a server's state and its previous version.
 //!
-//! Entries carry the version at which they changed, so new and changed ones are those above the version
-//! that was seen; keys that were seen and are there no longer are gone. Both cost a walk over the copy.
+//! Entries carry the version of their last change, so new and changed entries have a version above
+//! the previous one. Known keys that are missing have been removed. Both need a walk over the whole
+//! copy.
 
 use std::collections::BTreeMap;
 
 use orchflow::{Collection, FileKey, Replica, StateEntry, StateKey, StateVersion, StateView};
 
-/// Directories above a file that are followed; more of them would be a circle.
+/// The maximum depth of a file; a deeper one would be a cycle.
 const DEPTH_MAX: usize = 1024;
 
-/// What was seen: the version, the keys, and of files in which directory they are under which name.
+/// The previous version, the known keys, and the directory and name of each file.
 #[derive(Default)]
 pub(crate) struct Seen {
     version: Option<StateVersion>,
     keys: BTreeMap<StateKey, Option<Place>>,
 }
 
-/// What entries are sorted by.
+/// The sort key of entries.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Order {
     Other(StateKey),
@@ -30,27 +31,27 @@ struct Place {
     name: Box<[u8]>,
 }
 
-/// How an entry is different.
+/// The kind of a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
     New,
     Changed,
-    /// A file that has another name or is in another directory; the path that it had.
+    /// A file with another name or directory; its previous path.
     Renamed(Vec<u8>),
 }
 
-/// What is different. Without `full` it is on top of what was seen before. All in the order of their keys, files
-/// after everything else and in the order of their paths.
+/// The differences. With `full` they replace everything before. Sorted by key, files last and by
+/// path.
 pub(crate) struct Changes<'a> {
     pub(crate) version: StateVersion,
     pub(crate) full: bool,
-    /// Files with the path that they had.
+    /// Files with their previous path.
     pub(crate) removed: Vec<(StateKey, Vec<u8>)>,
     pub(crate) entries: Vec<(StateEntry<'a>, Difference)>,
 }
 
 impl Seen {
-    /// Takes in what the copy has now. `full`: it came anew as a whole.
+    /// Compares with the copy. `full`: the copy was replaced as a whole.
     pub(crate) fn look<'a>(&mut self, replica: &'a Replica, full: bool) -> Changes<'a> {
         let version = replica.version().unwrap_or_default();
         let full = full || self.version.is_none_or(|seen| seen.epoch != version.epoch);
@@ -83,7 +84,7 @@ impl Seen {
         Changes { version, full, removed, entries }
     }
 
-    /// Takes out what is gone.
+    /// Removes keys that are gone.
     fn forget(&mut self, replica: &StateView) -> Vec<(StateKey, Vec<u8>)> {
         let gone = self.keys.keys().filter(|key| replica.entry(key.as_ref()).is_none());
         let mut gone: Vec<_> = gone.map(|key| (key.clone(), self.old_path(key))).collect();
@@ -130,7 +131,7 @@ pub(crate) fn path(view: &StateView, key: FileKey) -> Vec<u8> {
     path_by(key, |key| view.file(key).map(|(file, _)| (file.parent, &*file.name)))
 }
 
-/// Puts a path together from parents and names.
+/// Builds a path from directories and names.
 fn path_by<'a>(key: FileKey, place: impl Fn(FileKey) -> Option<(u64, &'a [u8])>) -> Vec<u8> {
     let mut names = Vec::new();
     let mut id = key.id;
@@ -154,7 +155,7 @@ mod tests {
     }
 
     fn file(id: u64, parent: u64, name: &str, n: u64) -> OwnedStateEntry {
-        let facts = FileFacts {
+        let metadata = FileFacts {
             parent,
             name: name.as_bytes().into(),
             kind: FileKind::File,
@@ -163,7 +164,7 @@ mod tests {
             mode: 0,
             ignored: false,
         };
-        OwnedStateEntry::File(FileKey { watch: 1, id }, facts, n)
+        OwnedStateEntry::File(FileKey { watch: 1, id }, metadata, n)
     }
 
     fn version(epoch: u64, n: u64) -> StateVersion {

@@ -1,4 +1,4 @@
-//! What `state` prints: JSON, an object a line, or lines for a person.
+//! What `state` prints: JSON objects or lines of text.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -85,7 +85,7 @@ enum JsonExit {
     Unknown,
 }
 
-/// Ids of files are text: they may be larger than numbers of JSON are exact.
+/// File ids are strings: they can exceed the exact range of JSON numbers.
 #[derive(Serialize)]
 struct JsonFile<'a> {
     watch: u64,
@@ -98,7 +98,7 @@ struct JsonFile<'a> {
     modified_us: i64,
     mode: u16,
     ignored: bool,
-    /// The path that it had, if it was renamed.
+    /// The previous path of a renamed file.
     #[serde(skip_serializing_if = "Option::is_none")]
     renamed_from: Option<JsonPath<'a>>,
 }
@@ -147,8 +147,8 @@ fn push_json<'a>(out: &mut JsonChanges<'a>, entry: StateEntry<'a>, how: &'a Diff
             },
             metadata: &pane.metadata,
         }),
-        StateEntry::Terminal(id, facts, version) => {
-            out.terminals.push(json_terminal(id, facts, version));
+        StateEntry::Terminal(id, metadata, version) => {
+            out.terminals.push(json_terminal(id, metadata, version));
         }
         StateEntry::File(key, file, version) => out.files.push(JsonFile {
             watch: key.watch,
@@ -169,23 +169,23 @@ fn push_json<'a>(out: &mut JsonChanges<'a>, entry: StateEntry<'a>, how: &'a Diff
     }
 }
 
-fn json_terminal(id: u64, facts: &TerminalFacts, version: u64) -> JsonTerminal<'_> {
+fn json_terminal(id: u64, metadata: &TerminalFacts, version: u64) -> JsonTerminal<'_> {
     JsonTerminal {
         id,
         version,
-        title: &facts.title,
-        cwd: facts.cwd.as_deref().map(json_path),
-        cols: facts.cols,
-        rows: facts.rows,
-        pid: facts.pid,
-        running: facts.running,
-        exit: facts.exit.map(|exit| match exit {
+        title: &metadata.title,
+        cwd: metadata.cwd.as_deref().map(json_path),
+        cols: metadata.cols,
+        rows: metadata.rows,
+        pid: metadata.pid,
+        running: metadata.running,
+        exit: metadata.exit.map(|exit| match exit {
             TerminalExit::Code(code) => JsonExit::Code(code),
             TerminalExit::Signal(signal) => JsonExit::Signal(signal),
             TerminalExit::Unknown => JsonExit::Unknown,
         }),
-        closing: facts.closing,
-        screen: facts.screen,
+        closing: metadata.closing,
+        screen: metadata.screen,
     }
 }
 
@@ -202,7 +202,7 @@ fn kind_name(kind: FileKind) -> &'static str {
     }
 }
 
-/// The changes as lines for a person. All of a state is told without verbs.
+/// The changes as lines of text. A full state has no column for the kind of change.
 pub(crate) fn text(changes: &Changes<'_>, view: &StateView) -> Vec<u8> {
     let mut out = Vec::new();
     let mut line = Vec::new();
@@ -239,7 +239,7 @@ pub(crate) fn text(changes: &Changes<'_>, view: &StateView) -> Vec<u8> {
     out
 }
 
-/// Appends a line, escaped as a whole: titles, names and ids in it are chosen by others.
+/// Appends a line, escaped as a whole, because it contains titles, names and ids from others.
 fn end_line(out: &mut Vec<u8>, line: &mut Vec<u8>) {
     push_escaped(out, line);
     out.push(b'\n');
@@ -264,14 +264,20 @@ fn push_text(out: &mut Vec<u8>, entry: StateEntry<'_>, view: &StateView) {
                 PaneContent::Custom(name) => out.extend_from_slice(name.as_bytes()),
             }
         }
-        StateEntry::Terminal(id, facts, _) => {
-            let _ = write!(out, "terminal  {id} {}x{} {}", facts.cols, facts.rows, how(facts));
-            if !facts.title.is_empty() {
+        StateEntry::Terminal(id, metadata, _) => {
+            let _ = write!(
+                out,
+                "terminal  {id} {}x{} {}",
+                metadata.cols,
+                metadata.rows,
+                status(metadata)
+            );
+            if !metadata.title.is_empty() {
                 out.extend_from_slice(b" \"");
-                out.extend_from_slice(facts.title.as_bytes());
+                out.extend_from_slice(metadata.title.as_bytes());
                 out.push(b'"');
             }
-            if let Some(cwd) = &facts.cwd {
+            if let Some(cwd) = &metadata.cwd {
                 out.extend_from_slice(b" in ");
                 out.extend_from_slice(cwd);
             }
@@ -286,11 +292,11 @@ fn push_text(out: &mut Vec<u8>, entry: StateEntry<'_>, view: &StateView) {
     }
 }
 
-/// Whether a terminal's program runs, and how it ended.
-pub(crate) fn how(facts: &TerminalFacts) -> String {
-    match facts.exit {
-        _ if facts.running && facts.closing => "closing".into(),
-        _ if facts.running => "running".into(),
+/// The status of a terminal's program.
+pub(crate) fn status(metadata: &TerminalFacts) -> String {
+    match metadata.exit {
+        _ if metadata.running && metadata.closing => "closing".into(),
+        _ if metadata.running => "running".into(),
         Some(TerminalExit::Code(code)) => format!("ended: status {code}"),
         Some(TerminalExit::Signal(signal)) => format!("ended: signal {signal}"),
         Some(TerminalExit::Unknown) | None => "ended".into(),

@@ -1,7 +1,8 @@
-//! Our stdout and stderr, written without ever waiting for who reads them.
+//! Stdout and stderr, written without blocking.
 //!
-//! A pipe or terminal is opened anew through `/proc`, so that it does not block here and stays as it is for
-//! those who share it. Where that is refused, it is asked for room before each small piece.
+//! A pipe or terminal is opened again through `/proc`, so that the non-blocking mode does not
+//! affect other processes that share it. If that is refused, the descriptor is polled before each
+//! small write.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -11,22 +12,22 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, send};
 use nix::sys::stat::{Mode, SFlag, fstat};
 
-/// What a pipe that polls writable takes without blocking (`PIPE_BUF`).
+/// What a pipe that polls writable accepts without blocking (`PIPE_BUF`).
 const PIECE: usize = 4096;
 
-/// One of the two.
+/// One of the two streams.
 pub(crate) struct Stream<F> {
     fd: F,
     kind: Kind,
 }
 
 enum Kind {
-    /// Takes any amount without blocking for long.
+    /// Never blocks for long.
     File,
-    /// The same pipe or terminal, with flags of its own.
+    /// The same pipe or terminal, with its own flags.
     Own(OwnedFd),
     Socket,
-    /// What it is shared with decides whether it blocks.
+    /// May block: the flags are shared with other processes.
     Shared,
 }
 
@@ -41,7 +42,7 @@ impl<F: AsFd> Stream<F> {
         Stream { fd, kind }
     }
 
-    /// Writes what is taken now.
+    /// Writes what is accepted now.
     ///
     /// # Errors
     /// Nothing was written, and never will be.
@@ -53,7 +54,7 @@ impl<F: AsFd> Stream<F> {
                 Ok(n) => written += n,
                 Err(Errno::EINTR) => {}
                 Err(errno) if written == 0 => return Err(errno),
-                // It is met again by the next one.
+                // The next write reports it again.
                 Err(_) => break,
             }
         }
@@ -81,7 +82,7 @@ impl<F: AsFd> Stream<F> {
 }
 
 impl<F: AsFd> AsFd for Stream<F> {
-    /// What to poll for room.
+    /// The descriptor to poll for room.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }

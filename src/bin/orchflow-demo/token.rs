@@ -1,8 +1,8 @@
-//! Tokens that come from a file or from the environment.
+//! Tokens from a file or from the environment.
 //!
-//! A token file belongs to the user alone: it is refused when others can read or write it, when somebody
-//! else owns it, and when a symbolic link leads to it. `serve` makes one that is missing. The variable keeps
-//! a token out of the list of processes; programs that are served do not inherit it.
+//! A token file must belong to the user alone: it is rejected if others can read or write it, if
+//! another user owns it, and if it is a symbolic link. `serve` creates a missing one. The variable
+//! keeps a token out of the list of processes; programs in the terminals do not inherit it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,12 +12,12 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The variable that a token may come in.
+/// The variable with a token.
 pub(crate) const TOKEN_VARIABLE: &str = "ORCHFLOW_TOKEN";
 
-/// Bytes of a token, which are 43 characters.
+/// The length of a token in bytes; 43 characters of text.
 const SECRET_BYTES: usize = 32;
-/// What is read of a token file at most; a longer one holds something else.
+/// The maximum number of bytes that are read from a token file.
 const FILE_BYTES_MAX: u64 = 4096;
 
 /// A token, as text and as bytes.
@@ -27,7 +27,7 @@ pub(crate) struct Token {
 }
 
 impl Token {
-    /// Reads the only form of a token: 43 characters of base64url.
+    /// Parses a token: 43 characters of base64url.
     fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let secret: [u8; SECRET_BYTES] = bytes.try_into().ok()?;
@@ -36,27 +36,28 @@ impl Token {
 
     fn random() -> Result<Self, String> {
         let mut secret = [0; SECRET_BYTES];
-        getrandom::fill(&mut secret).map_err(|error| format!("no random numbers: {error}"))?;
+        getrandom::fill(&mut secret).map_err(|error| format!("cannot create a token: {error}"))?;
         Ok(Token { text: URL_SAFE_NO_PAD.encode(secret), secret })
     }
 }
 
-/// The token of the environment; `None` if the variable is not set.
+/// The token from the environment; `None` if the variable is not set.
 pub(crate) fn from_environment() -> Result<Option<Token>, String> {
     let Some(value) = std::env::var_os(TOKEN_VARIABLE) else { return Ok(None) };
     let token = value.to_str().and_then(Token::parse);
-    token.map(Some).ok_or_else(|| format!("{TOKEN_VARIABLE} {FORM}"))
+    token.map(Some).ok_or_else(|| format!("{TOKEN_VARIABLE}: {FORM}"))
 }
 
-/// What is wrong with a text that is no token.
-const FORM: &str = "has no token in it: a token is 43 characters of A-Z, a-z, 0-9, - and _";
+/// The message for an invalid token.
+const FORM: &str = "not a token; expected 43 characters of A-Z, a-z, 0-9, - and _";
 
 /// The token in this file.
 pub(crate) fn from_file(path: &Path) -> Result<Token, String> {
     read(path).map_err(|error| explain(path, &error))
 }
 
-/// The token in this file, which is made with a fresh token if it is missing. Also whether it was made.
+/// The token in this file, which is created with a new token if it is missing. Also returns whether
+/// it was created.
 pub(crate) fn from_file_or_new(path: &Path) -> Result<(Token, bool), String> {
     match read(path) {
         Ok(token) => Ok((token, false)),
@@ -64,7 +65,7 @@ pub(crate) fn from_file_or_new(path: &Path) -> Result<(Token, bool), String> {
             let token = Token::random()?;
             match create(path, &token) {
                 Ok(()) => Ok((token, true)),
-                // Another process was faster.
+                // Another process created it first.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                     read(path).map(|token| (token, false)).map_err(|error| explain(path, &error))
                 }
@@ -75,7 +76,7 @@ pub(crate) fn from_file_or_new(path: &Path) -> Result<(Token, bool), String> {
     }
 }
 
-/// Why a file is not taken.
+/// Why a file is rejected.
 enum Refusal {
     System(io::Error),
     Because(String),
@@ -85,7 +86,7 @@ fn explain(path: &Path, refusal: &Refusal) -> String {
     let path = path.display();
     match refusal {
         Refusal::System(error) => format!("token file {path}: {error}"),
-        Refusal::Because(text) => format!("token file {path} {text}"),
+        Refusal::Because(text) => format!("token file {path}: {text}"),
     }
 }
 
@@ -94,20 +95,24 @@ fn read(path: &Path) -> Result<Token, Refusal> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
     let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
-            return because("is a symbolic link: name the file that it leads to");
+            return because("symbolic link; use the path of the file itself");
         }
         opened => opened.map_err(Refusal::System)?,
     };
     let found = file.metadata().map_err(Refusal::System)?;
     if !found.is_file() {
-        return because(if found.is_dir() { "is a directory" } else { "is no regular file" });
+        return because(if found.is_dir() {
+            "directory, not a file"
+        } else {
+            "not a regular file"
+        });
     }
     if found.uid() != nix::unistd::geteuid().as_raw() {
-        return because("belongs to another user, who knows the token");
+        return because("owned by another user");
     }
     if found.mode() & 0o077 != 0 {
         let mode = found.mode() & 0o7777;
-        let text = format!("can be used by others (mode {mode:04o}): chmod 600 makes it yours");
+        let text = format!("accessible to other users (mode {mode:04o}); run chmod 600");
         return Err(Refusal::Because(text));
     }
     let mut text = Vec::new();
@@ -116,12 +121,12 @@ fn read(path: &Path) -> Result<Token, Refusal> {
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
     if line.is_empty() {
-        return because("is empty: remove it, and serve makes one with a token");
+        return because("empty; remove it, and `serve` creates it with a token");
     }
     Token::parse(line).ok_or_else(|| Refusal::Because(FORM.into()))
 }
 
-/// Makes the file with its content at once: nobody finds it empty.
+/// Creates the file with its content in one step: nobody finds it empty.
 fn create(path: &Path, token: &Token) -> io::Result<()> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -134,7 +139,7 @@ fn create(path: &Path, token: &Token) -> io::Result<()> {
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
         file.write_all(format!("{}\n", token.text).as_bytes())?;
         file.sync_all()?;
-        // A link, unlike a renaming, replaces nothing.
+        // A link fails if the name exists; a rename would replace it.
         std::fs::hard_link(&draft, path)
     };
     let outcome = write();

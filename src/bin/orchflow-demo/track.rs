@@ -1,20 +1,21 @@
-//! Where in a stream of a program's output we are, and what of it stays behind in the terminal that shows it.
+//! Tracks the state of a terminal that shows a program's output: what is unfinished, and what will
+//! be left behind.
 //!
-//! The bytes themselves pass unchanged elsewhere. Sequences are taken apart only as far as
-//! [`super::leftovers`] has to know them; what does not fit into [`SEQUENCE_MAX`] counts by its beginning.
+//! The bytes are passed on unchanged elsewhere. Sequences are parsed only as far as
+//! [`super::leftovers`] needs; of those longer than [`SEQUENCE_MAX`] only the beginning counts.
 
 use orchflow::Size;
 
 use crate::leftovers::{Leftovers, Sequence};
 
-/// Bytes of a sequence that are kept: enough for any list of modes that programs send.
+/// The number of bytes of a sequence that are kept: enough for every usual list of modes.
 const SEQUENCE_MAX: usize = 128;
 
 #[derive(Default)]
 pub(crate) struct Track {
     state: State,
-    /// Of the sequence that is under way: intermediates of an escape sequence, all between `ESC [` and the
-    /// last byte of a control sequence, or the text of an operating system command.
+    /// The unfinished sequence: the intermediates of an escape sequence, everything between `ESC [`
+    /// and the last byte of a control sequence, or the text of an operating system command.
     sequence: Vec<u8>,
     leftovers: Leftovers,
     /// The last byte.
@@ -25,7 +26,7 @@ pub(crate) struct Track {
 enum State {
     #[default]
     Between,
-    /// So many bytes of a character are to come.
+    /// The number of missing bytes of a character.
     Character(u8),
     Escape,
     Control,
@@ -38,7 +39,7 @@ enum State {
 }
 
 impl Track {
-    /// Whether a sequence of ours would stand between sequences and characters.
+    /// Whether a sequence can be inserted here without splitting a sequence or character.
     pub(crate) fn is_between(&self) -> bool {
         self.state == State::Between
     }
@@ -50,11 +51,11 @@ impl Track {
         self.last = bytes.last().copied().unwrap_or(self.last);
     }
 
-    /// What undoes all that was left behind, for a terminal of this size; from here on nothing is.
+    /// The bytes that undo what was left behind, for a terminal of this size. Resets the tracker.
     pub(crate) fn undo(&mut self, size: Option<Size>) -> Vec<u8> {
         let mut out = Vec::new();
         if !self.is_between() {
-            // CAN ends any sequence; a string that does not heed it is ended by its terminator.
+            // CAN ends any sequence; strings that ignore it are ended by their terminator.
             out.extend_from_slice(b"\x18\x1b\\");
         }
         out.extend_from_slice(&self.leftovers.undo(size));
@@ -69,7 +70,7 @@ impl Track {
             (State::Command, 0x07) | (State::CommandEscape, b'\\') => self.on_command(),
             (State::Command, byte) => self.keep(byte, State::Command),
             (State::CommandEscape, byte) => {
-                // Not the terminator: the command is void, and this is another sequence.
+                // Not the terminator: the command is cancelled, and another sequence begins.
                 self.state = self.begin(State::Escape);
                 self.next(byte)
             }
@@ -94,7 +95,7 @@ impl Track {
         }
     }
 
-    /// A byte of text; a control byte may shift character sets.
+    /// A byte of text. A control byte may shift character sets.
     fn on_text(&mut self, byte: u8) -> State {
         match (self.state, byte) {
             (State::Character(left), 0x80..=0xbf) if left > 1 => State::Character(left - 1),

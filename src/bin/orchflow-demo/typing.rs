@@ -1,8 +1,8 @@
-//! What is typed, on its way to a terminal of another engine.
+//! Sends input to a terminal of a server.
 //!
-//! A few bytes typed by a person go out at once and unanswered. Where there may be more than the terminal
-//! takes (a paste, a pipe), a piece is asked for at a time and asked for again while the terminal has no
-//! room, so that nothing is lost.
+//! A few typed bytes are sent at once, without a reply. Larger input (a paste, a pipe) may exceed
+//! what the terminal accepts. It is sent in pieces, one at a time, each acknowledged and sent again
+//! while the terminal has no room, so that nothing is lost.
 
 use std::time::Duration;
 
@@ -15,59 +15,59 @@ use crate::failure::Failure;
 use crate::host::Timer;
 use crate::input::Input;
 
-/// More than this at once is no typing.
+/// Input larger than this is not typing.
 const TYPED_MAX: usize = 512;
 
-/// What is asked for at once; there is room for it in every terminal that takes input at all.
+/// The size of a piece; every terminal that accepts input has room for it.
 const PIECE: usize = 4096;
 
-/// Time after which a full terminal is asked again.
+/// The delay before a rejected piece is sent again.
 const AGAIN: Duration = Duration::from_millis(20);
 
 pub(crate) struct Typing {
     pub(crate) input: Input,
     pub(crate) terminal: u64,
-    /// A person sits there.
+    /// A person is typing.
     is_person: bool,
     how: How,
-    /// Follows the keys that detach.
+    /// Looks for the detach key.
     watch: Watch,
-    /// What has no answer yet.
+    /// The piece that has not been acknowledged.
     asked: Option<(u64, Piece)>,
-    /// Fires when what was refused is to be asked for again.
+    /// Fires when a rejected piece is sent again.
     pub(crate) timer: Timer,
     is_waiting: bool,
-    /// There was no room once: from then on everything is asked for.
+    /// The terminal had no room once: from then on every piece is acknowledged.
     was_refused: bool,
 }
 
-/// How what is typed is taken.
+/// How input is handled.
 #[derive(Clone, Debug)]
 pub(crate) struct How {
     pub(crate) detach_key: DetachKey,
-    /// Nothing is passed on; the keys that detach still do.
+    /// Sends nothing; the detach key still works.
     pub(crate) read_only: bool,
-    /// The end of stdin is passed on.
+    /// Passes the end of stdin on.
     pub(crate) send_eof: bool,
 }
 
 #[derive(Clone, Copy)]
 enum Piece {
-    /// So many bytes of the buffer.
+    /// The number of bytes of the buffer.
     Bytes(usize),
     End,
 }
 
-/// What typing comes to.
+/// The result of handling input.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Typed {
-    /// It is on its way.
+    /// Sent.
     Passed,
-    /// There is no connection: it went nowhere.
+    /// Dropped, because there is no connection.
     Dropped,
-    /// It was to detach.
+    /// The detach key was typed.
     Detach,
-    /// Stdin has ended, and all of it has arrived.
+    /// Stdin has ended and all input has arrived.
     Ended,
 }
 
@@ -86,7 +86,7 @@ impl Typing {
         })
     }
 
-    /// Reads, and passes on what can be.
+    /// Reads input and sends what can be sent.
     pub(crate) fn pass_on(
         &mut self,
         engine: &mut Engine,
@@ -100,7 +100,7 @@ impl Typing {
         if is_up {
             self.send(engine, peer)?;
         }
-        // Where a person sits the end of stdin means that the terminal is gone.
+        // For a person, the end of stdin means that the terminal is gone.
         if is_detaching || (self.is_person && self.input.ended) {
             return Ok(Typed::Detach);
         }
@@ -115,7 +115,7 @@ impl Typing {
         Ok(Typed::Dropped)
     }
 
-    /// Reads what was typed, without the keys that detach; whether they were typed.
+    /// Reads input and removes the detach key; returns whether it was typed.
     fn read(&mut self) -> bool {
         if !self.input.readable {
             return false;
@@ -158,7 +158,7 @@ impl Typing {
         Ok(())
     }
 
-    /// Takes in an answer, if it is one to us; what there is to say about it.
+    /// Handles the reply to a piece; returns a message for the user, if there is one.
     pub(crate) fn on_answer(
         &mut self,
         number: u64,
@@ -178,14 +178,14 @@ impl Typing {
             return Ok(None);
         }
         match piece {
-            // A connection that broke has had what was typed dropped.
+            // Input is dropped when the connection breaks.
             Piece::Bytes(len) => {
                 let len = len.min(self.input.buffer.len());
                 self.input.buffer.drain(..len);
             }
             Piece::End => self.input.end_sent = true,
         }
-        // That the program ended is told by its end.
+        // The end of the program is reported by its own event.
         Ok(refusal.filter(|refusal| refusal.code != RemoteCode::Ended).map(describe))
     }
 }
@@ -197,7 +197,8 @@ fn describe(refusal: &RemoteFailure) -> String {
     }
 }
 
-/// What came of it, or nothing while the connection is broken or its queue is full, which passes.
+/// The result of a request, or `None` while it has to wait: without a connection, or with a full
+/// queue.
 pub(crate) fn can_wait<T>(outcome: orchflow::Result<T>) -> Result<Option<T>, Failure> {
     match outcome {
         Ok(value) => Ok(Some(value)),

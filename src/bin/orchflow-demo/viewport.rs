@@ -1,9 +1,8 @@
-//! Draws a terminal whose size is not that of our window. Pure.
+//! Draws a terminal whose size differs from that of the window. Pure.
 //!
-//! What the other engine shows is kept as lines of cells. Of a terminal that is larger than the window a part is
-//! drawn, which follows the cursor; one that is smaller stands in the upper left corner, and dots fill the rest. A
-//! row of the window is drawn only if it differs from what was drawn there before, so an update costs what it
-//! changes.
+//! The terminal's screen is kept as lines of cells. Of a larger terminal a part is drawn that
+//! follows the cursor. A smaller one is drawn in the upper left corner, and dots fill the rest.
+//! Only rows that changed are drawn, so an update costs what it changes.
 
 use std::fmt::Write as _;
 
@@ -11,7 +10,7 @@ use orchflow::{
     Attributes, Color, Cursor, Modes, Row, Run, ScreenUpdate, Scroll, Size, Style, Underline,
 };
 
-/// Stands where the window shows nothing of the terminal.
+/// Fills the part of the window outside the terminal.
 const OUTSIDE: char = '.';
 
 /// One character cell, or a cell with combining characters.
@@ -23,10 +22,10 @@ struct Cell {
     style: Style,
 }
 
-/// Columns from the left; those right of the last cell are blank.
+/// Columns from the left; those after the last cell are blank.
 type Line = Vec<Cell>;
 
-/// See the module's documentation.
+/// See the module documentation.
 pub(crate) struct Viewport {
     /// Columns and rows of the window.
     window: (usize, usize),
@@ -36,15 +35,15 @@ pub(crate) struct Viewport {
     cursor: Cursor,
     modes: Modes,
     title: Option<String>,
-    /// Column and row of the terminal that the window's corner shows.
+    /// The column and row of the terminal in the window's upper left corner.
     origin: (usize, usize),
-    /// What was drawn last: the rows of the window, and the modes of our terminal.
+    /// What was drawn last: the rows of the window, and the modes of the outer terminal.
     drawn: Vec<String>,
     drawn_modes: Modes,
 }
 
 impl Viewport {
-    /// Nothing of the terminal is known yet. The window must be blank, and its modes the usual ones.
+    /// Starts with an unknown terminal. The window must be blank and its modes the defaults.
     pub(crate) fn new(window: Size) -> Self {
         Viewport {
             window: cells(window),
@@ -59,14 +58,14 @@ impl Viewport {
         }
     }
 
-    /// The window has another size: it is drawn anew.
+    /// The window was resized: everything is drawn again.
     pub(crate) fn resize(&mut self, window: Size) {
         self.window = cells(window);
         self.origin = (0, 0);
         self.drawn.clear();
     }
 
-    /// The other engine shows something else.
+    /// The terminal's screen changed.
     pub(crate) fn apply(&mut self, update: &ScreenUpdate) {
         self.terminal = (update.cols.into(), update.height.into());
         if update.full {
@@ -76,7 +75,7 @@ impl Viewport {
         update.scrolls.iter().for_each(|scroll| self.scroll(scroll));
         for row in update.rows.iter() {
             let line = usize::try_from(row.index()).ok().and_then(|row| self.lines.get_mut(row));
-            // What an engine sends beyond its screen is nowhere.
+            // Positions outside the screen are ignored.
             if let Some(line) = line {
                 *line = line_of(&row);
             }
@@ -98,7 +97,7 @@ impl Viewport {
         }
     }
 
-    /// Control sequences that make the window show what is known.
+    /// The control sequences that update the window.
     pub(crate) fn draw(&mut self) -> Vec<u8> {
         self.follow_cursor();
         let mut out = String::new();
@@ -106,7 +105,7 @@ impl Viewport {
         for row in 0..self.window.1 {
             let content = self.row(row);
             if self.drawn[row] != content {
-                // The cursor is not shown while it travels.
+                // The cursor is hidden while it moves.
                 let hides = if out.is_empty() { "\x1b[?25l" } else { "" };
                 let _ = write!(out, "{hides}\x1b[{};1H{content}\x1b[m", row + 1);
                 self.drawn[row] = content;
@@ -125,9 +124,9 @@ impl Viewport {
         out.into_bytes()
     }
 
-    /// Moves the part that is shown to where the cursor is: to the beginning of the rows and the lines if it can be
-    /// seen there; else as little as needed up and down, and sideways so that the cursor is in the middle, since
-    /// it goes on in that direction.
+    /// Moves the visible part to the cursor: to the first row and column if the cursor is visible
+    /// there; otherwise as little as needed vertically, and horizontally so that the cursor is in
+    /// the middle, because typing continues in that direction.
     fn follow_cursor(&mut self) {
         let ((cols, rows), (width, height)) = (self.terminal, self.window);
         let (col, row) = (usize::from(self.cursor.col), usize::from(self.cursor.row));
@@ -141,7 +140,7 @@ impl Viewport {
         self.origin = (left.min(cols.saturating_sub(width)), top.min(rows.saturating_sub(height)));
     }
 
-    /// What a row of the window shows, with all of its columns.
+    /// A row of the window, with all of its columns.
     fn row(&self, row: usize) -> String {
         let (left, top) = self.origin;
         let width = self.window.0;
@@ -156,7 +155,7 @@ impl Viewport {
                 style = cell.style;
                 push_style(style, &mut out);
             }
-            // A character of which one half is outside of the window is blank.
+            // A wide character that is cut by the edge of the window is blank.
             let is_cut = if cell.is_wide { col + 1 == left + inside } else { col == left };
             match cell.text.as_str() {
                 "" if is_cut => out.push(' '),
@@ -171,8 +170,8 @@ impl Viewport {
         out
     }
 
-    /// Keys are encoded by our terminal, so it has to know what the program asked for. The mouse is left out: it
-    /// would be reported at other places.
+    /// The outer terminal encodes keys, so it needs the modes that the program requested. Mouse
+    /// modes are left out, because positions would differ.
     fn set_modes(&mut self, out: &mut String) {
         let (old, new) = (self.drawn_modes, self.modes);
         for (mode, on, off) in [
@@ -222,7 +221,7 @@ fn push_run(run: &Run<'_>, line: &mut Line) {
     }
 }
 
-/// The sequence that makes what follows look like this.
+/// The sequence that sets this style.
 fn push_style(style: Style, out: &mut String) {
     out.push_str("\x1b[0");
     for (attribute, code) in [
@@ -256,7 +255,7 @@ fn push_style(style: Style, out: &mut String) {
     out.push('m');
 }
 
-/// `base` is 30 for the text, 40 for what is behind it.
+/// `base` is 30 for the foreground, 40 for the background.
 fn push_color(color: Color, base: u16, out: &mut String) {
     let _ = match color {
         Color::Default => Ok(()),

@@ -1,8 +1,9 @@
-//! `watch`: reports what happens to files until it is interrupted.
+//! `watch`: reports changes of files until it is interrupted.
 //!
-//! Events are pulled from the engine only when what was printed before has been written, so a slow stdout
-//! makes batches larger and nothing piles up. An interrupt asks for a fence: everything that happened
-//! before is reported, then we end. A second one ends at once, and so does a stdout that takes nothing.
+//! Events are read from the engine only when the previous output has been written, so a slow stdout
+//! makes batches larger and uses no more memory. An interrupt requests a fence: everything that
+//! happened before is reported, then `watch` ends. A second interrupt ends it at once, and so does
+//! a stdout that accepts nothing.
 
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
@@ -17,23 +18,23 @@ use orchflow::{
 };
 
 use crate::args::{Color, WatchOptions};
-use crate::complain;
 use crate::exec::Exec;
 use crate::failure::Failure;
 use crate::host::{Signals, wall_clock_ms};
+use crate::messages::put;
 use crate::output::Output;
 use crate::paths::Names;
+use crate::report;
 use crate::saved;
-use crate::say::put;
 use crate::show::{self, TextForm};
 
-/// Entries of the snapshot that are taken at once.
+/// The number of snapshot entries that are read at once.
 const SNAPSHOT_PIECE: usize = 4096;
 
-/// How long a flush waits for git at most, where nothing else is said.
+/// The default of `--git-wait`.
 const GIT_WAIT: Duration = Duration::from_secs(3);
 
-/// Watches and tells until interrupted.
+/// Watches and reports until interrupted.
 pub(crate) fn main(options: &WatchOptions) -> ExitCode {
     let outcome = Teller::start(options).and_then(|mut teller| teller.run());
     match outcome {
@@ -45,10 +46,10 @@ pub(crate) fn main(options: &WatchOptions) -> ExitCode {
 /// What remains to be done.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Telling,
-    /// An interrupt has come: the fence tells when to end.
+    Reporting,
+    /// Interrupted: ends when the fence is reported.
     Ending,
-    /// What is printed has to be written.
+    /// Ends when the pending output is written.
     Ended,
 }
 
@@ -61,12 +62,12 @@ struct Teller {
     snapshot: bool,
     time: bool,
     text: TextForm,
-    /// Batches up to here are in the snapshot.
-    told: FileVersion,
+    /// The snapshot contains batches up to this version.
+    reported: FileVersion,
     stage: Stage,
     counter: Counter,
     names: Names,
-    /// Runs for changes.
+    /// Runs the command after changes.
     exec: Option<Exec>,
     /// Where the tree is saved at the end.
     save: Option<PathBuf>,
@@ -75,7 +76,7 @@ struct Teller {
 
 impl Teller {
     fn start(options: &WatchOptions) -> Result<Self, Failure> {
-        // The end of a command is a signal too.
+        // The end of a command arrives as a signal, too.
         let signals =
             Signals::catch_also(&[Signal::SIGCHLD]).map_err(|e| Failure::Host("signalfd", e))?;
         let mut engine = Engine::new(Config::default())?;
@@ -102,8 +103,8 @@ impl Teller {
             snapshot: options.snapshot,
             time: options.time,
             text: TextForm { colours: has_colours(options.color), last_lines: 0 },
-            told: FileVersion::default(),
-            stage: Stage::Telling,
+            reported: FileVersion::default(),
+            stage: Stage::Reporting,
             counter: Counter { live: is_live, events: 0 },
             names,
             exec,
@@ -114,10 +115,10 @@ impl Teller {
 
     fn run(&mut self) -> Result<ExitCode, Failure> {
         loop {
-            let ends = self.stage != Stage::Telling;
+            let ends = self.stage != Stage::Reporting;
             let timer = self.exec.as_ref().map(|exec| exec.timer.as_fd());
             if !self.output.wait_also(&self.engine, &self.signals, timer, ends)? {
-                // Nobody takes what there is to print.
+                // Stdout accepts nothing.
                 return Ok(ExitCode::from(128 + libc::SIGINT as u8));
             }
             while let Some(signal) =
@@ -143,17 +144,17 @@ impl Teller {
         }
     }
 
-    /// The status to end with at once, if that is wanted.
+    /// The status to end with at once, if a signal requests that.
     fn on_signal(&mut self, signal: i32) -> Result<Option<ExitCode>, Failure> {
         match signal {
             libc::SIGWINCH => {}
             libc::SIGCHLD => {
-                // Who interrupts the command in the terminal means us as well.
+                // An interrupt of the command in the terminal is meant for `watch` as well.
                 if self.exec.as_mut().map_or(Ok(false), Exec::on_child)? {
                     return self.on_signal(libc::SIGINT);
                 }
             }
-            _ if self.stage != Stage::Telling => {
+            _ if self.stage != Stage::Reporting => {
                 return Ok(Some(ExitCode::from(128 + signal as u8)));
             }
             _ => {
@@ -164,7 +165,7 @@ impl Teller {
         Ok(None)
     }
 
-    /// What has happened until now is reported, then we end.
+    /// Reports what has happened until now, then ends.
     fn begin_to_end(&mut self) -> Result<(), Failure> {
         self.stage = Stage::Ending;
         Ok(self.engine.sync_watch(self.watch, 0)?)
@@ -179,13 +180,13 @@ impl Teller {
         }
     }
 
-    /// Prints the next event, if there is one.
+    /// Prints the next event; returns whether there was one.
     fn read_event(&mut self) -> Result<bool, Failure> {
         let Some(event) = self.engine.next_event()? else { return Ok(false) };
         match event {
             Event::Watch { event: WatchEvent::Ready { .. }, .. } => self.on_ready()?,
             Event::Watch { event: WatchEvent::Batch { batch }, .. } => {
-                if batch.version().n <= self.told.n && batch.original_events() > 0 {
+                if batch.version().n <= self.reported.n && batch.original_events() > 0 {
                     return Ok(true);
                 }
                 self.counter.events += batch.original_events();
@@ -216,28 +217,25 @@ impl Teller {
                     problem => describe(problem),
                 };
                 self.counter.clear();
-                complain(&format!("{path}: {text}"));
+                report(&format!("{path}: {text}"));
             }
-            Event::Log { text, .. } => complain(text),
+            Event::Log { text, .. } => report(text),
             _ => {}
         }
         Ok(true)
     }
 
-    /// The tree has been read: prints it, if that is wanted.
+    /// The tree has been read: prints it with `--snapshot`.
     fn on_ready(&mut self) -> Result<(), Failure> {
         let state = self.engine.watch_state(self.watch)?;
-        complain(&format!(
-            "watching {} entries in {} directories",
-            state.entries, state.directories
-        ));
+        report(&format!("watching {} entries in {} directories", state.entries, state.directories));
         if self.snapshot {
             self.print_snapshot()?;
         }
         if let Some(exec) = &mut self.exec {
             exec.on_ready();
         }
-        if self.once && self.stage == Stage::Telling {
+        if self.once && self.stage == Stage::Reporting {
             self.begin_to_end()?;
         }
         self.count();
@@ -271,7 +269,7 @@ impl Teller {
                 break;
             }
         }
-        self.told = changes.version;
+        self.reported = changes.version;
         if self.json {
             self.output.write(b"]}\n")?;
         }
@@ -287,7 +285,7 @@ impl Teller {
     }
 }
 
-/// A line at the bottom of a terminal that says how much happened.
+/// A line at the bottom of the terminal with the number of events.
 struct Counter {
     live: bool,
     events: usize,
@@ -318,7 +316,7 @@ fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
     let mut out = paths.fold(first, |out, path| out.root(path));
     if let Some(ms) = options.window_ms {
         let window = Duration::from_millis(ms);
-        // A long window alone must not be cut short by the default of the other.
+        // A long window must not be limited by the default of --max-wait.
         out = out.window(window).max_wait(window.max(Duration::from_millis(500)));
     }
     if let Some(ms) = options.max_wait_ms {
@@ -335,7 +333,7 @@ fn watch_options(options: &WatchOptions) -> orchflow::WatchOptions {
     globs.fold(out.gitignore(!options.no_gitignore), |out, glob| out.ignore(glob))
 }
 
-/// Colours for stdout. `NO_COLOR` counts unless it is empty (no-color.org).
+/// Whether stdout gets colors. `NO_COLOR` counts unless it is empty (no-color.org).
 fn has_colours(color: Color) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
@@ -349,13 +347,15 @@ fn has_colours(color: Color) -> bool {
 fn describe_save(problem: Option<SaveProblem>) -> &'static str {
     match problem {
         Some(SaveProblem::OtherVersion) => {
-            "the file of --since was saved in another version of the form; starting afresh"
+            "the file of --since has another format version; starting from scratch"
         }
-        Some(SaveProblem::OtherRoots) => "the file of --since is of other paths; starting afresh",
+        Some(SaveProblem::OtherRoots) => {
+            "the file of --since was saved for other paths; starting from scratch"
+        }
         Some(SaveProblem::TooManyEntries) => {
-            "the file of --since has more entries than can be watched; starting afresh"
+            "the file of --since has more entries than can be watched; starting from scratch"
         }
-        _ => "the file of --since is damaged; starting afresh",
+        _ => "the file of --since is damaged; starting from scratch",
     }
 }
 
@@ -363,14 +363,14 @@ pub(crate) fn describe(problem: WatchProblem) -> &'static str {
     match problem {
         WatchProblem::Unreadable => "cannot be read",
         WatchProblem::OutOfWatches => {
-            "no inotify watch left, polling from here on; raise fs.inotify.max_user_watches"
+            "out of inotify watches, polling instead; raise fs.inotify.max_user_watches"
         }
-        WatchProblem::TooManyEntries => "too many entries, some are left out",
-        WatchProblem::EventsLost => "the kernel dropped events, listing everything again",
-        WatchProblem::TooManyRules => "has more ignore rules than count; the rest has no effect",
-        WatchProblem::RootsOverlap => "is in another root as well, where its content is reported",
-        WatchProblem::RootGone => "is gone; waiting for it to come back",
-        WatchProblem::Refused => "the system refused to open it; trying again",
-        _ => "has a problem",
+        WatchProblem::TooManyEntries => "too many entries; some are not watched",
+        WatchProblem::EventsLost => "the kernel dropped events; rescanning",
+        WatchProblem::TooManyRules => "too many ignore rules; the rest is not applied",
+        WatchProblem::RootsOverlap => "also in another root, which reports its content",
+        WatchProblem::RootGone => "is gone; waiting for it to return",
+        WatchProblem::Refused => "cannot be opened; retrying",
+        _ => "unknown problem",
     }
 }

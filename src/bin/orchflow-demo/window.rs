@@ -1,8 +1,8 @@
-//! Our own terminal while it shows another one.
+//! The outer terminal while it shows a terminal of a server.
 //!
-//! The bytes of the other one pass unchanged. So that something of our own can be put between them, and
-//! all that they have set be taken back at the end, [`Track`] follows them. Where stdout is no terminal,
-//! only bytes pass.
+//! Output is passed on unchanged. [`Track`] follows it, so that the demo can insert sequences of
+//! its own and undo all settings at the end. If stdout is not a terminal, only the output is
+//! written.
 
 use std::io::{self, IsTerminal};
 
@@ -14,13 +14,14 @@ use crate::host::window_size;
 use crate::output::Output;
 use crate::track::Track;
 
-/// What begins a snapshot: a full reset. In our terminal it would take the user's scrollback with it.
+/// A full reset, which begins a snapshot. In the outer terminal it would clear the user's
+/// scrollback.
 const FULL_RESET: &[u8] = b"\x1bc";
 
-/// How long a stuck terminal is waited for at the end, in milliseconds.
+/// How long to wait for a blocked terminal at the end, in milliseconds.
 const PATIENCE_MS: u16 = 500;
 
-/// Saves and restores the window's title, where the terminal can.
+/// Saves and restores the window's title, if the terminal supports it.
 const PUSH_TITLE: &[u8] = b"\x1b[22;0t";
 const POP_TITLE: &[u8] = b"\x1b[23;0t";
 
@@ -29,9 +30,9 @@ pub(crate) struct Window {
     is_terminal: bool,
     track: Track,
     is_begun: bool,
-    /// Parts of a snapshot are coming.
+    /// Further parts of a snapshot are expected.
     in_snapshot: bool,
-    /// The title says something of ours.
+    /// The title shows a notice.
     has_notice: bool,
 }
 
@@ -47,7 +48,7 @@ impl Window {
         }
     }
 
-    /// Makes room: what the user has on the screen scrolls away and is not lost.
+    /// Scrolls the current content of the screen away, so that it is kept.
     pub(crate) fn begin(&mut self, size: Option<Size>) -> Result<(), Failure> {
         if !self.is_terminal || std::mem::replace(&mut self.is_begun, true) {
             return Ok(());
@@ -59,13 +60,13 @@ impl Window {
         self.output.write(b"\x1b[H")
     }
 
-    /// Output of the other terminal.
+    /// Writes output of the terminal.
     pub(crate) fn show(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         self.track.feed(bytes);
         self.output.write(bytes)
     }
 
-    /// A part of a snapshot, which replaces what is shown.
+    /// Writes a part of a snapshot, which replaces the screen.
     pub(crate) fn show_snapshot(&mut self, bytes: &[u8], more: bool) -> Result<(), Failure> {
         let is_first = !std::mem::replace(&mut self.in_snapshot, more);
         let rest = bytes.strip_prefix(FULL_RESET).filter(|_| is_first && self.is_terminal);
@@ -76,8 +77,8 @@ impl Window {
         self.show(rest.unwrap_or(bytes))
     }
 
-    /// Says something in the title, if nothing is half written at the moment; nothing else of the window
-    /// is touched.
+    /// Shows a notice in the title, unless a sequence is unfinished; the rest of the window is left
+    /// alone.
     pub(crate) fn notice(&mut self, text: &str) -> Result<(), Failure> {
         if !self.is_begun || !self.track.is_between() {
             return Ok(());
@@ -88,17 +89,17 @@ impl Window {
         self.output.write(format!("\x1b]2;{text}\x07").as_bytes())
     }
 
-    /// Rings, so that who types in vain knows.
+    /// Rings the bell: input was dropped.
     pub(crate) fn ring(&mut self) -> Result<(), Failure> {
         if self.is_begun && self.track.is_between() { self.output.write(b"\x07") } else { Ok(()) }
     }
 
-    /// The connection broke: parts of a snapshot that have not come never will.
+    /// The connection is lost: the missing parts of a snapshot will not arrive.
     pub(crate) fn on_broken(&mut self) {
         self.in_snapshot = false;
     }
 
-    /// Puts the title back that was there before the notice.
+    /// Restores the title.
     pub(crate) fn clear_notice(&mut self) -> Result<(), Failure> {
         if std::mem::take(&mut self.has_notice) {
             self.output.write(POP_TITLE)?;
@@ -106,7 +107,7 @@ impl Window {
         Ok(())
     }
 
-    /// Our terminal is as it was, but for what is to be read on it.
+    /// Restores the terminal; its content stays.
     pub(crate) fn end(&mut self) -> Result<(), Failure> {
         if !std::mem::take(&mut self.is_begun) {
             return Ok(());
@@ -126,7 +127,7 @@ impl Window {
 }
 
 impl Drop for Window {
-    /// When all else has failed, a panic included.
+    /// The last resort, also after a panic.
     fn drop(&mut self) {
         let _ = self.end();
     }

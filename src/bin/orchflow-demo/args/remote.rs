@@ -12,26 +12,26 @@ use crate::detach::DetachKey;
 use crate::help;
 use crate::names::check_name;
 
-/// `serve`: where, for what.
+/// Options of `serve`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServeOptions {
-    /// `None` with a Unix socket: no TCP; without one: a free port of loopback.
+    /// `None`: no TCP if there is a Unix socket, else a free loopback port.
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) unix: Option<PathBuf>,
-    /// Further names that requests may give the host, and origins of pages that may connect.
+    /// Further accepted hosts and origins of requests.
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
-    /// Where the token is; made if it is missing.
+    /// The file with the token, created if it is missing.
     pub(crate) token_file: Option<PathBuf>,
-    /// The current directory, if it is not given.
+    /// The current directory if not given.
     pub(crate) root: Option<PathBuf>,
-    /// A command of `/bin/sh`; the user's shell, if it is not given.
+    /// A command for `/bin/sh`; the user's shell if not given.
     pub(crate) shell: Option<OsString>,
-    /// What the first terminal is called.
+    /// The name of the first terminal.
     pub(crate) name: Option<String>,
 }
 
-/// `attach`: to what, and how.
+/// Options of `attach`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct AttachOptions {
     pub(crate) address: Address,
@@ -39,21 +39,21 @@ pub(crate) struct AttachOptions {
     pub(crate) target: Target,
     pub(crate) read_only: bool,
     pub(crate) detach_key: DetachKey,
-    /// Attaches to a server from within one of its terminals.
+    /// Attaches even from a terminal of the same server.
     pub(crate) nested: bool,
-    /// The end of stdin ends the program's input and does not detach.
+    /// The end of stdin ends the program's input instead of detaching.
     pub(crate) send_eof: bool,
 }
 
 /// What `attach` is asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// The only terminal; a list if there are several.
+    /// The only terminal, or a list if there are several.
     Only,
     List,
     /// By number, name or id.
     Terminal(String),
-    /// A new one, by the name of a profile.
+    /// A new terminal, with the program of a profile.
     New {
         profile: Option<String>,
         name: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) enum Target {
     Kill(String),
 }
 
-/// `state`: of what, how.
+/// Options of `state`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StateOptions {
     pub(crate) address: Address,
@@ -129,11 +129,11 @@ fn name(parser: &mut Parser) -> Result<String, lexopt::Error> {
     Ok(name)
 }
 
-/// What is common to the commands that connect.
+/// The operands of `attach` and `state`.
 #[derive(Default)]
 struct Words {
     address: Option<Address>,
-    /// The words behind the address.
+    /// The operands after the address.
     rest: Vec<String>,
 }
 
@@ -184,7 +184,7 @@ pub(super) fn parse_attach(parser: &mut Parser) -> Result<Request, lexopt::Error
     }))
 }
 
-/// What the words behind the address ask for.
+/// The target that the operands name.
 fn target(words: Vec<String>, named: Option<String>) -> Result<Target, lexopt::Error> {
     let mut words = words.into_iter();
     let (first, second, more) = (words.next(), words.next(), words.next());

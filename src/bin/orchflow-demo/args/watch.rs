@@ -9,16 +9,16 @@ use nix::sys::signal::Signal;
 use super::{Request, value};
 use crate::help;
 
-/// How long a command may go on after it was asked to end, unless that is said.
+/// The default of `--grace`.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// `watch`: which files, how often, how to report.
+/// Options of `watch`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct WatchOptions {
-    /// None: the current directory.
+    /// Empty: the current directory.
     pub(crate) paths: Vec<OsString>,
     pub(crate) json: bool,
-    /// Reports first what is there.
+    /// Prints the existing files first.
     pub(crate) snapshot: bool,
     pub(crate) window_ms: Option<u64>,
     pub(crate) max_wait_ms: Option<u64>,
@@ -27,16 +27,16 @@ pub(crate) struct WatchOptions {
     pub(crate) summary: Option<usize>,
     pub(crate) git_wait_ms: Option<u64>,
     pub(crate) style: PathStyle,
-    /// With the time at which it is printed.
+    /// Prints the time of each line.
     pub(crate) time: bool,
     pub(crate) color: Color,
-    /// What runs after changes.
+    /// The command to run after changes.
     pub(crate) exec: Option<ExecOptions>,
-    /// The file whose tree is the one to compare with, if it is there.
+    /// The file with the tree to compare with, if it exists.
     pub(crate) since: Option<OsString>,
-    /// Where the tree is saved at the end, if not there.
+    /// Where the tree is saved at the end, if not to `since`.
     pub(crate) save: Option<OsString>,
-    /// Ends when all is compared.
+    /// Ends once the tree has been compared.
     pub(crate) once: bool,
 }
 
@@ -51,7 +51,7 @@ pub(crate) enum PathStyle {
     Absolute,
 }
 
-/// Whether there are colours.
+/// When to print colors.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
@@ -61,30 +61,30 @@ pub(crate) enum Color {
     Never,
 }
 
-/// What runs after changes, and how.
+/// The command to run after changes, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ExecOptions {
     pub(crate) argv: Vec<OsString>,
     pub(crate) on_busy: OnBusy,
-    /// What a command is sent: to end, or with [`OnBusy::Signal`] when something changes.
+    /// The signal that ends a run, or that [`OnBusy::Signal`] sends.
     pub(crate) signal: Option<Signal>,
-    /// How long a command may go on after that until SIGKILL.
+    /// The time between that signal and SIGKILL.
     pub(crate) grace: Duration,
-    /// How long nothing must have changed before a run begins.
+    /// The time without changes before a run starts.
     pub(crate) debounce: Duration,
-    /// Runs at the beginning too.
+    /// Also runs at the start.
     pub(crate) run_first: bool,
 }
 
-/// What changes do while the command runs.
+/// What changes do during a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum OnBusy {
-    /// Another run follows.
+    /// Run again afterwards.
     #[default]
     Queue,
-    /// The run is ended, and another one follows.
+    /// End the run and start it again.
     Restart,
-    /// The run gets a signal.
+    /// Send it a signal.
     Signal,
     /// Nothing.
     Ignore,
@@ -103,7 +103,7 @@ impl ExecOptions {
     }
 }
 
-/// What belongs to `--exec`, as far as it was given.
+/// The options of `--exec` as they were given.
 #[derive(Default)]
 struct ExecArgs {
     argv: Option<Vec<OsString>>,
@@ -189,7 +189,7 @@ impl ExecArgs {
     }
 }
 
-/// A command of several words is run as it is, one of a single word with blanks by a shell.
+/// Several words are run as they are; a single word with blanks is run by a shell.
 fn command(mut words: Vec<OsString>) -> Result<Vec<OsString>, lexopt::Error> {
     let is_marked = words.first().is_some_and(|word| word == "--");
     if is_marked {
@@ -228,7 +228,7 @@ fn on_busy(text: &str) -> Option<OnBusy> {
     }
 }
 
-/// A signal by its name, with or without SIG, or by its number.
+/// A signal by name, with or without SIG, or by number.
 fn signal(text: &str) -> Option<Signal> {
     let upper = text.to_ascii_uppercase();
     let name = if upper.starts_with("SIG") { upper } else { format!("SIG{upper}") };

@@ -1,10 +1,12 @@
-//! How the terminal fits into our window.
+//! Fits the terminal into the window.
 //!
-//! While both have the same size its bytes pass, as the program wrote them. Otherwise they would come to stand in
-//! wrong places: then its screen is asked for in their place, and a [`Viewport`] draws what fits. Which of the two
-//! it is follows from the sizes that come with the output itself; the state says when they change.
+//! If both have the same size, the program's bytes are passed on. Otherwise they would be drawn in
+//! wrong places: then the screen is requested instead, and a [`Viewport`] draws the part that fits.
+//! The sizes that arrive with the output decide between the two; the state only reports that the
+//! size changed.
 //!
-//! To change over is to attach anew. Until that is answered, what comes is of the attachment before.
+//! Changing between the two means attaching again. Until that is confirmed, output belongs to the
+//! previous attachment.
 
 use std::io::{self, IsTerminal};
 
@@ -17,25 +19,26 @@ use crate::typing::can_wait;
 use crate::viewport::Viewport;
 use crate::window::Window;
 
-/// What clears a window, as the beginning of a snapshot does.
+/// Clears the window, as the beginning of a snapshot does.
 const FULL_RESET: &[u8] = b"\x1bc";
 
 #[derive(Default)]
 pub(super) struct Fit {
-    /// The terminal has a screen, and our stdout shows it.
+    /// The terminal has a screen, and stdout is a terminal.
     is_drawn: bool,
     /// Draws the screen while the sizes differ.
     viewport: Option<Viewport>,
     /// The window shows what the viewport has drawn.
     is_cleared: bool,
-    /// We have asked to be attached.
+    /// Attaching was requested and is not confirmed yet.
     is_asked: bool,
-    /// We have to ask again: the window has another size, or there was no room to ask.
+    /// Attaching has to be requested again: the window was resized, or there was no room for the
+    /// request.
     is_stale: bool,
 }
 
 impl Fit {
-    /// Whether an event is of an earlier attachment.
+    /// Whether an event belongs to a previous attachment.
     pub(super) fn is_old(&self, event: &PeerEvent<'_>) -> bool {
         let is_output = matches!(
             event,
@@ -49,7 +52,8 @@ impl Fit {
         is_output && (self.is_asked || self.is_stale)
     }
 
-    /// Whether bytes of a terminal of this size may be shown. If not, its screen has to be asked for.
+    /// Whether bytes of a terminal of this size can be shown. If not, its screen has to be
+    /// requested.
     pub(super) fn takes_bytes(&mut self, (cols, rows): (u16, u16)) -> bool {
         let Some(window) = window_size().filter(|_| self.is_drawn) else { return true };
         if self.viewport.is_none() && !is_equal(window, (cols, rows)) {
@@ -59,8 +63,8 @@ impl Fit {
         self.viewport.is_none()
     }
 
-    /// The screen shows something else. If it has the size of our window, its bytes have to be asked for, which
-    /// is `false`.
+    /// Draws a changed screen. Returns false if it now has the size of the window, so that bytes
+    /// have to be requested.
     pub(super) fn show(
         &mut self,
         update: &ScreenUpdate,
@@ -76,7 +80,7 @@ impl Fit {
         Ok(true)
     }
 
-    /// We are attached: what comes from now on is of this attachment.
+    /// Attached: from now on events belong to this attachment.
     pub(super) fn on_attached(&mut self) {
         self.is_asked = false;
     }
@@ -84,7 +88,7 @@ impl Fit {
     fn draw(&mut self, window: &mut Window) -> Result<(), Failure> {
         let Some(viewport) = &mut self.viewport else { return Ok(()) };
         if !std::mem::replace(&mut self.is_cleared, true) {
-            // Parts of a snapshot that have not come are of no use any more.
+            // The missing parts of a snapshot are not needed any more.
             window.on_broken();
             window.show_snapshot(FULL_RESET, false)?;
         }
@@ -93,10 +97,10 @@ impl Fit {
 }
 
 impl Session<'_> {
-    /// Asks to be attached, or attached anew, with the size that our window has now.
+    /// Requests to attach, or to attach again, with the current size of the window.
     pub(super) fn ask_for_output(&mut self) -> Result<(), Failure> {
         let Some(terminal) = self.attached else { return Ok(()) };
-        // A screen is for eyes; into a pipe goes what the program wrote.
+        // A pipe gets the program's bytes, not a screen.
         let start = match io::stdout().is_terminal() {
             true => RemoteStart::Snapshot(0),
             false => RemoteStart::Offset(self.shown),
@@ -105,7 +109,7 @@ impl Session<'_> {
             Some(_) => RemoteMode::Screen,
             None => RemoteMode::Lossless,
         };
-        // Who only looks asks for no size.
+        // A read-only attachment requests no size.
         let grid = window_size().filter(|_| self.may_type());
         let options = RemoteAttach { mode, start, grid, ..RemoteAttach::default() };
         let asked = can_wait(self.engine.peer_attach(self.peer, terminal, &options))?;
@@ -114,13 +118,13 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Asks for what could not be asked for before.
+    /// Repeats a request that had no room.
     pub(super) fn ask_again(&mut self) -> Result<(), Failure> {
         let is_due = self.fit.is_stale && !self.fit.is_asked;
         if is_due { self.ask_for_output() } else { Ok(()) }
     }
 
-    /// Our window has another size.
+    /// The window was resized.
     pub(super) fn resize(&mut self) -> Result<(), Failure> {
         if self.awaits_state {
             return Ok(());
@@ -130,7 +134,7 @@ impl Session<'_> {
             viewport.resize(size);
             self.fit.draw(&mut self.window)?;
         } else if self.fit.is_drawn {
-            // The snapshot that comes with a new attachment tells whether the terminal follows.
+            // The snapshot of the new attachment shows whether the terminal follows.
             self.fit.is_stale = true;
             return self.ask_again();
         }
@@ -140,13 +144,13 @@ impl Session<'_> {
         can_wait(self.engine.peer_set_grid(self.peer, terminal, size)).map(drop)
     }
 
-    /// The state is another one: perhaps the terminal has got another size.
+    /// The state changed, perhaps the size of the terminal.
     pub(super) fn look_at_size(&mut self) -> Result<(), Failure> {
         let terminals = self.engine.peer_replica(self.peer)?;
-        let facts = self.attached.and_then(|terminal| terminals.terminal(terminal));
-        let Some((facts, _)) = facts else { return Ok(()) };
-        let size = (facts.cols, facts.rows);
-        self.fit.is_drawn = facts.screen && io::stdout().is_terminal();
+        let metadata = self.attached.and_then(|terminal| terminals.terminal(terminal));
+        let Some((metadata, _)) = metadata else { return Ok(()) };
+        let size = (metadata.cols, metadata.rows);
+        self.fit.is_drawn = metadata.screen && io::stdout().is_terminal();
         let is_settled = !self.fit.is_asked && self.fit.viewport.is_none();
         if is_settled && !self.fit.takes_bytes(size) { self.ask_for_output() } else { Ok(()) }
     }

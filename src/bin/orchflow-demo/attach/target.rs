@@ -1,5 +1,5 @@
-//! What `attach` was asked for, carried out as the state and the answers come: finding, listing, starting and
-//! closing terminals; and what follows when the server was started anew, or stdin has ended.
+//! Carries out the request of the command line: finds, lists, starts and closes terminals. Also
+//! handles a restarted server and the end of stdin.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,43 +18,44 @@ use crate::names::{self, Named};
 use crate::nesting;
 use crate::typing::can_wait;
 
-/// How long the program of a terminal that is closed may go on.
+/// The grace period of the program of a closed terminal.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long the end of stdin waits at most for output that was left out on purpose.
+/// How long the end of stdin waits for output that was left out on purpose.
 const QUIET: Duration = Duration::from_millis(300);
 
-/// How long a server that ends takes at most until its clients are closed, once a program has ended.
+/// The maximum time between the end of a program and the close of the connection by a server that
+/// shuts down.
 const SHUTDOWN: Duration = Duration::from_secs(3);
 
-/// The session of the pane for a new terminal, where there is none yet.
+/// The session of a new terminal's pane, if there is none yet.
 const SESSION: &str = "main";
 
-/// The terminal that is shown.
+/// The attached terminal.
 pub(super) struct Found {
     pub(super) terminal: u64,
-    /// The server, by the epoch of its state.
+    /// The server, identified by the epoch of its state.
     epoch: u64,
-    /// What to find it by on another one.
+    /// The name to find it by after a restart of the server.
     name: Option<String>,
     /// The pane that shows it.
     pane: Option<String>,
-    /// It was gone when the connection was made anew; why is not known yet.
+    /// It is missing after a reconnect, for an unknown reason.
     is_gone: bool,
     /// Its program has ended.
     ended: Option<Ended>,
-    leaving: Option<Leaving>,
+    stdin_end: Option<StdinEnd>,
 }
 
-/// A program that has ended: it may go with its server, which may come back.
+/// A program that has ended, perhaps because its server shuts down and will return.
 struct Ended {
     status: ExitStatus,
-    /// Fires when the server would have been gone by now.
+    /// Fires when a server that shuts down would be gone.
     timer: Timer,
 }
 
 impl Ended {
-    /// Whether it did not handle the signal that a terminal's end sends.
+    /// Whether the program was ended by the hangup of its terminal.
     fn is_by_hangup(&self) -> bool {
         match self.status {
             ExitStatus::Signal { signal, .. } => signal == libc::SIGHUP,
@@ -65,18 +66,18 @@ impl Ended {
 }
 
 /// Stdin has ended.
-enum Leaving {
-    /// Where the output ends is asked for.
+enum StdinEnd {
+    /// The end of the output was queried.
     Asked(u64),
-    /// Output up to this offset is to be shown; or nothing has come for a while.
+    /// Output up to this offset remains to be shown, unless none arrives for a while.
     Until(u64, Timer),
 }
 
-/// What is done at the moment.
+/// What is in progress.
 pub(super) enum Stage {
-    /// The state is waited for.
+    /// Waits for the state.
     Waiting,
-    /// What runs in the terminals is asked for: requests without an answer, and what was answered.
+    /// Waits for details of the terminals: open requests, and the answers so far.
     Listing(BTreeMap<u64, u64>, Details),
     Starting(u64),
     Closing(u64),
@@ -84,7 +85,7 @@ pub(super) enum Stage {
 }
 
 impl Session<'_> {
-    /// The state is known, or has changed.
+    /// The state has arrived or changed.
     pub(super) fn on_state(&mut self) -> Result<(), Failure> {
         self.awaits_state = false;
         if matches!(self.stage, Stage::Waiting) {
@@ -97,7 +98,7 @@ impl Session<'_> {
             return self.find_again();
         }
         if let Some(Ended { status, .. }) = found.ended {
-            // Only a server that goes on takes its pane away or has it show another terminal.
+            // Only a server that continues removes the pane or shows another terminal in it.
             let pane = found.pane.as_deref().and_then(|id| replica.pane(id));
             let is_over = match pane.map(|(pane, _)| &pane.content) {
                 Some(PaneContent::Terminal(shown)) => *shown != found.terminal,
@@ -123,12 +124,13 @@ impl Session<'_> {
             Target::List => self.list(),
             Target::Only => {
                 let terminals = names::all(self.engine.peer_replica(self.peer)?);
-                let running: Vec<_> = terminals.iter().filter(|each| each.facts.running).collect();
+                let running: Vec<_> =
+                    terminals.iter().filter(|each| each.metadata.running).collect();
                 let found = match (&running[..], &terminals[..]) {
                     ([only], _) => Some((only.id, only.name())),
                     ([], [only]) => Some((only.id, only.name())),
                     ([], []) => {
-                        let text = "there is no terminal; `attach ADDRESS new` starts one";
+                        let text = "no terminals; `attach ADDRESS new` starts one";
                         return Err(Failure::Remote(text.into()));
                     }
                     _ => None,
@@ -166,16 +168,16 @@ impl Session<'_> {
         let shown = PaneContent::Terminal(terminal);
         let pane = replica.panes().find(|(_, pane, _)| pane.content == shown);
         let pane = pane.map(|(id, ..)| id.to_owned());
-        let (ended, leaving) = (None, None);
-        self.attach(Found { terminal, epoch, name, pane, is_gone: false, ended, leaving })
+        let (ended, stdin_end) = (None, None);
+        self.attach(Found { terminal, epoch, name, pane, is_gone: false, ended, stdin_end })
     }
 
     fn refuse_nesting(&self) -> Result<(), Failure> {
         if !nesting::is_inside(self.epoch()?) || self.options.nested {
             return Ok(());
         }
-        let text = "this is a terminal of that server, which would show itself in itself; \
-                    detach first, or insist by --nested or by unsetting ORCHFLOW";
+        let text = "this terminal belongs to the same server and would show itself; detach first, or \
+                    use --nested";
         Err(Failure::Remote(text.into()))
     }
 
@@ -195,12 +197,12 @@ impl Session<'_> {
 
     fn list(&mut self) -> Result<(), Failure> {
         let terminals = names::all(self.engine.peer_replica(self.peer)?);
-        let running = terminals.iter().filter(|each| each.facts.running);
+        let running = terminals.iter().filter(|each| each.metadata.running);
         let ids: Vec<u64> = running.map(|each| each.id).collect();
         let mut asked = BTreeMap::new();
         for terminal in ids {
             let request = RemoteRequest::Query { terminal };
-            // Where the question finds no room, its cell stays empty.
+            // Without room for the query, its cell stays empty.
             if let Some(number) = can_wait(self.engine.peer_request(self.peer, &request))? {
                 asked.insert(number, terminal);
             }
@@ -209,7 +211,7 @@ impl Session<'_> {
         self.print_list()
     }
 
-    /// Prints the list once all answers are there.
+    /// Prints the list once all answers have arrived.
     fn print_list(&mut self) -> Result<(), Failure> {
         let Stage::Listing(asked, details) = &self.stage else { return Ok(()) };
         if asked.is_empty() {
@@ -229,7 +231,7 @@ impl Session<'_> {
         if let Target::New { name: Some(name), .. } = &self.options.target
             && self.find(name).is_ok()
         {
-            return Err(Failure::Remote(format!("there is a terminal called {name} already")));
+            return Err(Failure::Remote(format!("--name {name}: already in use")));
         }
         let granted = self.engine.peer_state(self.peer)?.profiles;
         let is_granted = |name: &str| granted.iter().any(|profile| profile == name);
@@ -238,15 +240,15 @@ impl Session<'_> {
             (None, [only]) => only.clone(),
             (None, _) if is_granted("shell") => "shell".into(),
             (None, []) => {
-                return Err(Failure::Remote("the server grants no program to start".into()));
+                return Err(Failure::Remote("the server grants no profile".into()));
             }
             (Some(profile), _) => {
                 let text =
-                    format!("no profile {profile} is granted; there is: {}", granted.join(", "));
+                    format!("{profile}: profile not granted; expected {}", granted.join(", "));
                 return Err(Failure::Remote(text));
             }
             (None, several) => {
-                let text = format!("a profile has to be named, of {}", several.join(", "));
+                let text = format!("new: expected a profile: {}", several.join(", "));
                 return Err(Failure::Remote(text));
             }
         };
@@ -255,7 +257,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Names the pane of a new terminal, which is made if the server does not make one.
+    /// Names the pane of a new terminal; creates it if the server did not.
     fn put_name(&mut self, terminal: u64, name: &str) -> Result<(), Failure> {
         let replica = self.engine.peer_replica(self.peer)?;
         let content = PaneContent::Terminal(terminal);
@@ -299,9 +301,9 @@ impl Session<'_> {
             _ => {}
         }
         if let Some(found) = &mut self.found
-            && matches!(found.leaving, Some(Leaving::Asked(asked)) if asked == number)
+            && matches!(found.stdin_end, Some(StdinEnd::Asked(asked)) if asked == number)
         {
-            return self.on_leaving(outcome);
+            return self.on_output_end(outcome);
         }
         if let Some(typing) = &mut self.typing
             && let Some(text) = typing.on_answer(number, outcome)?
@@ -315,7 +317,7 @@ impl Session<'_> {
         let terminal = match outcome {
             RemoteOutcome::Spawned { terminal } => *terminal,
             RemoteOutcome::Failed(failure) => return Err(Failure::Remote(failure.message.clone())),
-            _ => return Err(Failure::Remote("the server gave no terminal".into())),
+            _ => return Err(Failure::Remote("the server returned no terminal".into())),
         };
         let name = match &self.options.target {
             Target::New { name, .. } => name.clone(),
@@ -354,8 +356,8 @@ impl Session<'_> {
         }
     }
 
-    /// The program has ended. A person waits until it is clear whether the server ends with it, and is there when
-    /// it comes back.
+    /// The program has ended. A person's session waits until it is clear whether the server shuts
+    /// down as well, so that it can resume after a restart.
     pub(super) fn on_ended(&mut self, status: ExitStatus) -> Result<(), Failure> {
         match &mut self.found {
             Some(found) if self.raw_mode.is_some() => {
@@ -367,113 +369,114 @@ impl Session<'_> {
         self.wait_for_shutdown()
     }
 
-    /// The server has its time to end from now on, if the program has ended.
+    /// Restarts the time that a server has to shut down, if the program has ended.
     pub(super) fn wait_for_shutdown(&self) -> Result<(), Failure> {
         let ended = self.found.as_ref().and_then(|found| found.ended.as_ref());
         let Some(Ended { timer, .. }) = ended else { return Ok(()) };
         timer.set(SHUTDOWN).map_err(|e| Failure::Host("timerfd", e))
     }
 
-    /// How the program has ended, if it has.
+    /// The exit status of the program, if it has ended.
     pub(super) fn ended(&self) -> Option<ExitStatus> {
         Some(self.found.as_ref()?.ended.as_ref()?.status)
     }
 
-    /// Ends once it is clear that only the program has: it was not asked to by the server, or the server is still
+    /// Ends once it is clear that the server did not end the program, or that the server is still
     /// there.
     pub(super) fn check_ended(&mut self) -> Result<(), Failure> {
         let Some(found) = &self.found else { return Ok(()) };
         let Some(ended) = &found.ended else { return Ok(()) };
         let is_time = ended.timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
         if !self.link.is_up {
-            // Without a connection it begins anew with the next one.
+            // Without a connection, the time starts again with the next one.
             return Ok(());
         }
         if self.awaits_state {
             return if is_time { self.wait_for_shutdown() } else { Ok(()) };
         }
         let replica = self.engine.peer_replica(self.peer)?;
-        // What is hung up may catch it, and end as it likes. The state says so, perhaps after the output.
+        // A program can handle the hangup and exit with any status. The state reports that, perhaps
+        // after the output.
         let ended_alone = !ended.is_by_hangup()
             && replica
                 .terminal(found.terminal)
-                .is_some_and(|(facts, _)| !facts.running && !facts.closing);
+                .is_some_and(|(metadata, _)| !metadata.running && !metadata.closing);
         if ended_alone || is_time {
             self.end = self.end.or(Some(End::Status(ended.status)));
         }
         Ok(())
     }
 
-    /// The server is another one.
+    /// The server was restarted.
     fn find_again(&mut self) -> Result<(), Failure> {
         let Some(found) = self.found.take() else { return Ok(()) };
         let name = found.name.ok_or_else(|| {
-            Failure::Remote("the server was started anew, and the terminal is gone".into())
+            Failure::Remote("the server was restarted and the terminal is gone".into())
         })?;
         let found = self.find(&name).map(|found| found.id);
         let terminal = found.map_err(|_| {
-            let text = format!("the server was started anew, and has no terminal called {name}");
+            let text = format!("the server was restarted and has no terminal named {name}");
             Failure::Remote(text)
         })?;
         self.attach_to(terminal, Some(name))
     }
 
-    /// Stdin has ended, and all of it has arrived: what the terminal has shown by then is written, then we
-    /// detach. Whether that is so.
+    /// Stdin has ended and all input has arrived: shows the output up to now, then detaches.
+    /// Returns whether that is done.
     pub(super) fn on_stdin_end(&mut self) -> Result<bool, Failure> {
         let replica = self.engine.peer_replica(self.peer)?;
         let Some(found) = &self.found else { return Ok(false) };
-        let facts = replica.terminal(found.terminal);
-        if self.awaits_state || facts.is_some_and(|(facts, _)| !facts.running) {
-            // A program that has ended says so behind its output.
+        let metadata = replica.terminal(found.terminal);
+        if self.awaits_state || metadata.is_some_and(|(metadata, _)| !metadata.running) {
+            // The end of a program is reported after its output.
             return Ok(false);
         }
         let terminal = found.terminal;
-        match &found.leaving {
+        match &found.stdin_end {
             None => {
                 let request = RemoteRequest::Query { terminal };
                 let number = can_wait(self.engine.peer_request(self.peer, &request))?;
                 if let Some(found) = &mut self.found {
-                    found.leaving = number.map(Leaving::Asked);
+                    found.stdin_end = number.map(StdinEnd::Asked);
                 }
                 Ok(false)
             }
-            Some(Leaving::Asked(_)) => Ok(false),
-            Some(Leaving::Until(offset, timer)) => {
+            Some(StdinEnd::Asked(_)) => Ok(false),
+            Some(StdinEnd::Until(offset, timer)) => {
                 let is_quiet = timer.has_fired().map_err(|e| Failure::Host("timerfd", e))?;
                 Ok(is_quiet || self.shown >= *offset)
             }
         }
     }
 
-    fn on_leaving(&mut self, outcome: &RemoteOutcome) -> Result<(), Failure> {
+    fn on_output_end(&mut self, outcome: &RemoteOutcome) -> Result<(), Failure> {
         let Some(found) = &mut self.found else { return Ok(()) };
-        found.leaving = match outcome {
+        found.stdin_end = match outcome {
             RemoteOutcome::Terminal(found) => {
                 let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
-                Some(Leaving::Until(found.log_end, timer))
+                Some(StdinEnd::Until(found.log_end, timer))
             }
-            // The connection was lost: asked again on the next one.
+            // The connection was lost: queried again on the next one.
             _ => None,
         };
         self.note_output()
     }
 
-    /// Output came: the quiet after it begins anew.
+    /// Output arrived: restarts the time without output.
     pub(super) fn note_output(&mut self) -> Result<(), Failure> {
         if let Some(found) = &self.found
-            && let Some(Leaving::Until(_, timer)) = &found.leaving
+            && let Some(StdinEnd::Until(_, timer)) = &found.stdin_end
         {
             timer.set(QUIET).map_err(|e| Failure::Host("timerfd", e))?;
         }
         Ok(())
     }
 
-    /// What to wait for besides all else.
+    /// The timer to wait for, if any.
     pub(super) fn timer(&self) -> Option<&Timer> {
         let found = self.found.as_ref()?;
-        match (&found.ended, &found.leaving) {
-            (Some(Ended { timer, .. }), _) | (_, Some(Leaving::Until(_, timer))) => Some(timer),
+        match (&found.ended, &found.stdin_end) {
+            (Some(Ended { timer, .. }), _) | (_, Some(StdinEnd::Until(_, timer))) => Some(timer),
             _ => None,
         }
     }

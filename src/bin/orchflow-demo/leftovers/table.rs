@@ -1,5 +1,5 @@
-//! The table of what programs leave behind, in the order in which it is undone: first what would swallow or
-//! misread the rest, colours and character sets after what saves and restores the cursor.
+//! The table of states, in the order in which they are undone: first those that would swallow or
+//! garble later sequences; colors and character sets after what saves and restores the cursor.
 
 use super::{Entry, On, Undo};
 
@@ -10,7 +10,7 @@ const fn line(what: &'static str, on: &'static [On], undo: &'static str) -> Entr
 pub(super) const ENTRIES: usize = TABLE.len();
 
 pub(super) const TABLE: &[Entry] = &[
-    // What the rest would not get through.
+    // States that would swallow later sequences.
     line("VT52 mode", &[On::PrivateOff(2)], "\x1b<"),
     line("printer controller", &[On::Csi("i", &["5"], &["4"])], "\x1b[4i"),
     line("automatic printing", &[On::Csi("?i", &["5"], &["4"])], "\x1b[?4i"),
@@ -26,7 +26,7 @@ pub(super) const TABLE: &[Entry] = &[
         undo: Undo::EachTime("\x1b[<u"),
     },
     line("keyboard flags of kitty", &[On::Csi("=u", &[], &["0", "0;1"])], "\x1b[=0u"),
-    // The alternate screen goes by the mode that it came by: 1049 also restores the cursor.
+    // The alternate screen is left by the mode that entered it: 1049 also restores the cursor.
     line(
         "alternate screen",
         &[On::Private(1049), On::TakenBackBy(1047), On::TakenBackBy(47)],
@@ -73,7 +73,7 @@ pub(super) const TABLE: &[Entry] = &[
     line("paste events", &[On::Private(5522)], "\x1b[?5522l"),
     line("keys of Windows", &[On::Private(9001)], "\x1b[?9001l"),
     line("keyboard lamps", &[On::Csi("q", &[], &["", "0"])], "\x1b[0q"),
-    // Mouse, and other reports.
+    // Mouse and other reports.
     line("mouse of X10", &[On::Private(9)], "\x1b[?9l"),
     line("mouse clicks", &[On::Private(1000)], "\x1b[?1000l"),
     line("mouse highlighting", &[On::Private(1001)], "\x1b[?1001l"),
@@ -86,7 +86,7 @@ pub(super) const TABLE: &[Entry] = &[
     line("mouse in pixels", &[On::Private(1016)], "\x1b[?1016l"),
     line("reports of colour schemes", &[On::Private(2031)], "\x1b[?2031l"),
     line("reports of sizes", &[On::Private(2048)], "\x1b[?2048l"),
-    // How text is put on the screen.
+    // How text is placed on the screen.
     line("insert", &[On::Mode(4)], "\x1b[4l"),
     line("132 columns", &[On::Private(3)], "\x1b[?3l"),
     line("changes of columns are allowed", &[On::Private(40)], "\x1b[?40l"),
@@ -99,7 +99,7 @@ pub(super) const TABLE: &[Entry] = &[
     line("national character sets", &[On::Private(42)], "\x1b[?42l"),
     line("no scrolling for sixels", &[On::Private(80)], "\x1b[?80l"),
     line("status line", &[On::Csi("$~", &[], &["", "0"])], "\x1b[0$~"),
-    // What takes the cursor along.
+    // These move the cursor.
     line("origin", &[On::Private(6)], "\x1b[?6l"),
     line("left and right margins", &[On::Private(69)], "\x1b[?69l"),
     line("margins", &[On::Csi("r", &[], &[""])], "\x1b[r"),
@@ -108,7 +108,7 @@ pub(super) const TABLE: &[Entry] = &[
         on: &[On::Escape("H", ""), On::Csi("g", &[], &[]), On::Csi("?W", &[], &["5"])],
         undo: Undo::TabStops,
     },
-    // How characters look and what they are.
+    // Attributes and character sets.
     line("hyperlink", &[On::Link], "\x1b]8;;\x1b\\"),
     line("protected characters", &[On::Csi("\"q", &["1"], &["", "0", "2"])], "\x1b[0\"q"),
     line("guarded area", &[On::Escape("V", "W")], "\x1bW"),
@@ -124,13 +124,13 @@ pub(super) const TABLE: &[Entry] = &[
     line("blinking cursor", &[On::Private(12)], "\x1b[?12l"),
     line("hidden cursor", &[On::PrivateOff(25)], "\x1b[?25h"),
     line("pointer mode", &[On::Csi(">p", &[], &["", "1"])], "\x1b[>1p"),
-    // The saved cursor carries attributes, too: a clean one takes its place.
+    // The saved cursor has attributes, too, and is replaced by a clean one.
     line(
         "saved cursor",
         &[On::Escape("7", ""), On::Csi("s", &[], &[]), On::Private(1048)],
         "\x1b7",
     ),
-    // Colours of the terminal itself.
+    // Colors of the terminal itself.
     line("palette", &[On::Osc(4, 104)], "\x1b]104\x1b\\"),
     line("special colours", &[On::Osc(5, 105)], "\x1b]105\x1b\\"),
     line("foreground", &[On::Osc(10, 110)], "\x1b]110\x1b\\"),

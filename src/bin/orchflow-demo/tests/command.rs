@@ -146,7 +146,7 @@ fn much_input_passes() {
 fn a_cut_line_is_remarked() {
     let line = "x".repeat(10_000) + "\n";
     let output = run_sh("cat >/dev/null", line.as_bytes());
-    assert!(text(&output.stderr).contains("cut a line of input"), "{output:?}");
+    assert!(text(&output.stderr).contains("truncated a line of input"), "{output:?}");
 }
 
 #[test]

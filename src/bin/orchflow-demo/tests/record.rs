@@ -109,12 +109,12 @@ fn recordings_that_are_malformed() {
     let table = [
         ("".to_owned(), "1: not a recording", ""),
         ("\u{7f}ELF".to_owned(), "1: not a recording", ""),
-        ("{\"version\":1,\"stdout\":[]}".to_owned(), "1: a recording of version 1", ""),
+        ("{\"version\":1,\"stdout\":[]}".to_owned(), "1: recording of version 1", ""),
         (format!("{first}{event}[0.002,\"o\""), "3: not an event", "shown"),
         (format!("{first}{event}\n[-1,\"o\",\"\"]\n"), "4: not an event", "shown"),
         (format!("{first}{event}{first}"), "3: not an event", "shown"),
         (format!("{first}[1e300,\"o\",\"\"]\n"), "2: not an event", ""),
-        (format!("{first}{}", "x".repeat(17 << 20)), "2: longer than 16 MiB", ""),
+        (format!("{first}{}", "x".repeat(17 << 20)), "2: line longer than 16 MiB", ""),
     ];
     let dir = TempDir::new();
     let path = dir.file("f");

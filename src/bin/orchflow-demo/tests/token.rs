@@ -44,7 +44,7 @@ fn a_token_file_outlives_the_server() {
     assert!(!first.line.contains('#'), "{}", first.line);
     Client::hello(first.tcp(), token.trim(), json!({}));
     let log = text(&first.interrupt(Signal::SIGTERM).stderr);
-    assert!(log.contains("a new token is in") && !log.contains(token.trim()), "{log}");
+    assert!(log.contains("created a new token in") && !log.contains(token.trim()), "{log}");
     let second = serve();
     Client::hello(second.tcp(), token.trim(), json!({}));
     for command in ["attach", "state"] {
@@ -87,7 +87,7 @@ fn the_token_of_the_environment_is_not_inherited() {
         let mut serve = demo("serve");
         let output = serve.env("ORCHFLOW_TOKEN", value).arg("--shell=cat").output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{output:?}");
-        assert!(text(&output.stderr).contains("ORCHFLOW_TOKEN has no token"), "{output:?}");
+        assert!(text(&output.stderr).contains("ORCHFLOW_TOKEN: not a token"), "{output:?}");
     }
 }
 

@@ -170,7 +170,7 @@ fn what_changed_since_the_last_time() {
     );
     fs::write(root.file("the [tree]"), b"noise").unwrap();
     let (out, errors) = run(&args);
-    assert!(out.is_empty() && errors.contains("starting afresh"), "{errors}");
+    assert!(out.is_empty() && errors.contains("starting from scratch"), "{errors}");
     assert!(fs::read(root.file("the [tree]")).unwrap().starts_with(b"orchtree"));
     let names = fs::read_dir(root.path()).unwrap().count();
     assert_eq!(names, 3, "no unfinished file is left");

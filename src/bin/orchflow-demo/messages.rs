@@ -1,8 +1,8 @@
-//! What is said to a person on stderr.
+//! Messages on stderr, written without blocking.
 //!
-//! Nobody may read it: then it is left out, and how much is said with the next line that goes out. A demo
-//! that waited there would neither serve nor end. Control characters are escaped in every line: names and
-//! messages in it come from others.
+//! If stderr accepts nothing, a message is dropped and the next one that is written says how many
+//! were dropped. Otherwise a blocked stderr would stop the demo. Control characters are escaped in
+//! every line, because names and messages come from others.
 
 use std::io::{Stderr, stderr};
 use std::sync::OnceLock;
@@ -12,23 +12,23 @@ use crate::escape::escaped;
 use crate::stream::Stream;
 
 static STREAM: OnceLock<Stream<Stderr>> = OnceLock::new();
-/// Lines that did not go out, or not whole.
+/// Messages that were dropped or truncated.
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
-/// The last line that went out was cut.
+/// The last message was truncated.
 static IS_CUT: AtomicBool = AtomicBool::new(false);
 
-/// Says a line in the name of the demo.
-pub(crate) fn complain(text: &str) {
-    complain_plainly(&format!("orchflow-demo: {text}"));
+/// Prints a line with the program's name.
+pub(crate) fn report(text: &str) {
+    report_plain(&format!("orchflow-demo: {text}"));
 }
 
-/// Says a line that is for a person alone.
-pub(crate) fn complain_plainly(text: &str) {
+/// Prints a line without the program's name.
+pub(crate) fn report_plain(text: &str) {
     let text = escaped(text);
     let left_out = LEFT_OUT.load(Ordering::Relaxed);
     let line = match left_out {
         0 => format!("{text}\n"),
-        n => format!("orchflow-demo: {n} lines were not taken and are left out\n{text}\n"),
+        n => format!("orchflow-demo: {n} messages were dropped\n{text}\n"),
     };
     let end = if IS_CUT.load(Ordering::Relaxed) { "\n" } else { "" };
     let line = format!("{end}{line}");
@@ -43,7 +43,8 @@ pub(crate) fn complain_plainly(text: &str) {
     }
 }
 
-/// Writes what is taken now, as it is; where stderr is closed there is nobody to tell. Gives how many bytes went out.
+/// Writes what stderr accepts now, unescaped, and returns the number of bytes. A closed stderr
+/// accepts nothing.
 pub(crate) fn put(text: &str) -> usize {
     STREAM.get_or_init(|| Stream::new(stderr())).write(text.as_bytes()).unwrap_or(0)
 }
