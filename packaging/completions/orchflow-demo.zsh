@@ -3,8 +3,8 @@
 # Generated from its help texts; `make manual` writes it.
 
 _orchflow-demo() {
-    local -a commands
-    commands=(
+    local -a subcommands
+    subcommands=(
         'run:run a program, or your shell, in a terminal of the engine'
         'replay:play a recording of `run --record`'
         'watch:report changes of files, or run a command after them'
@@ -14,15 +14,23 @@ _orchflow-demo() {
         'help:print the help of a command'
     )
     if ((CURRENT == 2)); then
-        _describe command commands
+        _describe command subcommands
         _arguments '(-h --help)'{-h,--help}'[print help]' '(-V --version)'{-V,--version}'[print the version]'
         return
     fi
-    local command=$words[2]
+    local subcommand=$words[2]
     shift words
     ((CURRENT--))
-    case $command in
+    case $subcommand in
     run)
+        local -i at=${words[(i)--]}
+        [[ $words[at+1] == -- ]] && ((at + 1 < CURRENT)) && ((at++))
+        if ((at < CURRENT)); then
+            words=("${(@)words[at+1,-1]}")
+            ((CURRENT -= at))
+            _normal
+            return
+        fi
         _arguments -s : \
             '--cols[columns, 1 to 65535]:N:' \
             '--rows[rows, 1 to 65535]:N:' \
@@ -41,6 +49,14 @@ _orchflow-demo() {
             ':recording:_files'
         ;;
     watch)
+        local -i at=${words[(i)--exec]}
+        [[ $words[at+1] == -- ]] && ((at + 1 < CURRENT)) && ((at++))
+        if ((at < CURRENT)); then
+            words=("${(@)words[at+1,-1]}")
+            ((CURRENT -= at))
+            _normal
+            return
+        fi
         _arguments -s : \
             '--json[print one JSON object per line]' \
             '--snapshot[first print the files that exist]' \
@@ -88,9 +104,9 @@ _orchflow-demo() {
             '--token-file[use the token in this file, which only you can read]:file:_files' \
             '--nested[attach even from a terminal of the same server]' \
             '(-h --help)'{-h,--help}'[print this help]' \
-            ':address:' \
+            ':address:()' \
             ':terminal:(list new kill)' \
-            '::argument:'
+            '::argument:()'
         ;;
     state)
         _arguments -s : \
@@ -98,11 +114,11 @@ _orchflow-demo() {
             '--json[print one JSON object per line, first the whole state, then changes]' \
             '--token-file[use the token in this file, which only you can read]:file:_files' \
             '(-h --help)'{-h,--help}'[print this help]' \
-            ':address:'
+            ':address:()'
         ;;
     help)
         _arguments -s : \
-            ':command:{_describe command commands}'
+            ':command:{_describe command subcommands}'
         ;;
     esac
 }

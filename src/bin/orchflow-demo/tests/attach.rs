@@ -31,7 +31,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// `attach` with this on stdin, which then ends.
+/// Runs `attach` with this input on stdin, which then ends.
 fn attach(args: &[&str], input: &str) -> Output {
     let mut attach = demo("attach");
     attach.env_remove("ORCHFLOW").args(args).stdin(Stdio::piped());
@@ -40,7 +40,7 @@ fn attach(args: &[&str], input: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// What it prints, if it ends with status 0.
+/// Its output, if it exits with status 0.
 fn attached(args: &[&str], input: &str) -> String {
     let output = attach(args, input);
     assert_eq!(output.status.code(), Some(0), "{args:?}: {output:?}");
@@ -66,7 +66,7 @@ fn names(address: &str) -> Vec<String> {
     list(address).iter().map(|[number, name, ..]| format!("{number} {name}")).collect()
 }
 
-/// `attach` in a shell in a terminal of an engine of ours; the shell says how it ended.
+/// `attach` in a shell in a terminal of the engine; the shell prints the exit status.
 fn attach_in_terminal(host: &mut Host, args: &[&str]) -> TerminalId {
     let script = r#""$0" attach "$@"; echo "status $?""#;
     let options = SpawnOptions::program("sh").args(["-c", script, DEMO]).args(args);
@@ -92,7 +92,7 @@ fn the_end_of_stdin_detaches() {
     while !shown.contains("hello\r\nhello\r\n") {
         shown = attached(&[&server.line, &id], "");
     }
-    // It is the same program still.
+    // It is still the same program.
     assert_eq!(server.terminals()[0].to_string(), id);
     let log = text(&server.interrupt(Signal::SIGTERM).stderr);
     assert_eq!(log.matches(" started").count(), 1, "{log}");
@@ -137,7 +137,7 @@ fn terminals_are_started_named_and_ended() {
         assert_eq!(output.status.code(), Some(1), "{args:?}: {output:?}");
         assert!(text(&output.stderr).contains(mention), "{args:?}: {output:?}");
     }
-    // By name, by number and by id it is the same one.
+    // By name, by number and by id it is the same terminal.
     let ids: Vec<String> = list(address).into_iter().map(|[.., id]| id).collect();
     attached(&[address, "build"], "typed\n");
     for terminal in ["build", "2", &ids[1]] {
@@ -145,13 +145,13 @@ fn terminals_are_started_named_and_ended() {
     }
     attached(&[address, "kill", "build"], "");
     while list(address).len() > 2 {}
-    // Numbers are not given again.
+    // Numbers are not reused.
     attached(&[address, "new"], "");
     let left: Vec<String> = list(address).into_iter().map(|[number, ..]| number).collect();
     assert_eq!(left, ["1", "3", "4"]);
 }
 
-/// Types a line into the shell of the server and reads until an answer has come.
+/// Types a line into the server's shell and reads until an answer arrives.
 fn ask(client: &mut Client, terminal: u64, line: &str, answer: &str) -> String {
     client.type_in(terminal, format!("{line}\n").as_bytes());
     text(&client.read_until(terminal, answer.as_bytes()))
@@ -169,16 +169,16 @@ fn attaching_to_itself_is_refused() {
     };
     let refused = ask(&mut client, id, &attach("", &server.line), "status 1.");
     assert!(refused.contains("would show itself"), "{refused}");
-    // Nor is a program started for that.
+    // No program is started, either.
     let new = attach("", &server.line).replace(" 1 <", " new <");
     let refused = ask(&mut client, id, &new, "status 1.");
     assert!(refused.contains("would show itself"), "{refused}");
     assert_eq!(server.terminals(), [id]);
     ask(&mut client, id, &attach("env -u ORCHFLOW", &server.line), "status 0.");
     ask(&mut client, id, &attach("", &format!("--nested {}", server.line)), "status 0.");
-    // Another server may be looked at.
+    // Another server can be attached to.
     ask(&mut client, id, &attach("", &other.line), "status 0.");
-    // And one that runs in a terminal of ours knows whose it is.
+    // A server inside a terminal of this one inherits the variable.
     let path = server.root.path().join("inner/socket");
     let inner = format!(
         "{DEMO} serve --unix {} --shell \"{DEMO} attach {} 1\" >/dev/null & ",
@@ -189,7 +189,7 @@ fn attaching_to_itself_is_refused() {
     ask(&mut client, id, "kill $!; wait; echo over$?.", "over0.");
 }
 
-/// A host that serves a terminal with `cat`, and lets in by a token with these scopes.
+/// A host that serves a terminal with `cat`; its token has these scopes.
 fn serving(scopes: Scopes) -> (Host, TerminalId, String) {
     let mut host = Host::new();
     host.tolerate_log = true;
@@ -225,7 +225,7 @@ fn who_only_watches_types_nothing_and_resizes_nothing() {
         let said = all.contains("the token only allows observing");
         assert_eq!(said, option.is_empty(), "{all:?}");
         assert!(!all.contains("does not allow"), "{all:?}");
-        // What had been typed would have arrived before this.
+        // Input would have arrived before this.
         host.engine.write(served, b"end\n").unwrap();
         host.wait_text(served, "end\r\nend\r\n");
         assert!(!host.text(served).contains("typed"));
@@ -254,7 +254,7 @@ fn other_keys_detach() {
     let mut host = Host::new();
     let args = ["--detach-key", "ctrl-a d", &server.line, "1"];
     let id = attach_in_terminal(&mut host, &args);
-    // Neither the usual key nor half of this one.
+    // Neither the default key nor half of this one detaches.
     host.engine.write(id, b"a\x1db\x01c\n").unwrap();
     host.wait_text(id, "a\x1db\x01c");
     host.engine.write(id, b"\x01").unwrap();
@@ -263,7 +263,7 @@ fn other_keys_detach() {
     wait_status(&mut host, id, 0);
 }
 
-/// A server with a token file and a socket of its own.
+/// A server with a token file and a socket in this directory.
 fn serve_at(folder: &Path, args: &[&str]) -> DemoServer {
     let mut serve = demo("serve");
     serve.arg("--unix").arg(folder.join("private/socket"));
@@ -291,7 +291,8 @@ fn a_server_that_is_started_anew_is_attached_to_again() {
     server.interrupt(Signal::SIGKILL);
     host.wait_text(shell, "connection lost");
     let _server = serve_at(folder.path(), &["--shell", "sh -c 'echo second; exec cat'"]);
-    // The terminal of the same name goes on; its id is that of the one before, and says nothing.
+    // The terminal of the same name is used; its id is that of the previous one, which means
+    // nothing.
     host.wait_text(shell, "second");
     host.engine.write(shell, b"typed\n").unwrap();
     host.wait_text(shell, "typed\r\ntyped\r\n");
@@ -303,7 +304,7 @@ fn a_server_that_is_started_anew_is_attached_to_again() {
     wait_status(&mut host, shell, 0);
 }
 
-/// The programs of a server that ends in order are hung up before its clients are told.
+/// A server that shuts down hangs up its programs before it disconnects its clients.
 #[test]
 fn a_server_that_has_ended_in_order_is_waited_for_too() {
     let folder = TempDir::new();
@@ -328,7 +329,7 @@ fn a_server_that_has_ended_in_order_is_waited_for_too() {
     host.wait_text(stays, "second");
     server.interrupt(Signal::SIGTERM);
     host.wait_text(stays, "connection lost");
-    // A program may also catch that it is hung up, and end as it likes.
+    // A program can also handle the hangup and exit normally.
     let catches = "sh -c 'trap \"exit 0\" HUP; echo third; read line'";
     let server = serve_at(folder.path(), &["--shell", catches]);
     host.wait_text(stays, "third");
@@ -336,7 +337,7 @@ fn a_server_that_has_ended_in_order_is_waited_for_too() {
     host.wait_text(stays, "connection lost");
     let server = serve_at(folder.path(), &["--shell", "sh -c 'echo fourth; exec cat'"]);
     host.wait_text(stays, "fourth");
-    // Where the server goes on, a program that is hung up is just over.
+    // If the server continues, a program that is hung up has ended.
     attached(&[&args[..3], &["kill", "1"]].concat(), "");
     host.wait_text(stays, "[ended: signal 1]");
     wait_status(&mut host, stays, 129);

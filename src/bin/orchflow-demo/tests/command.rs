@@ -1,5 +1,4 @@
-//! The demo binary as a user meets it: through pipes, and inside a terminal (of the engine, of
-//! course).
+//! The demo as a user meets it: through pipes, and inside a terminal of the engine.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -18,12 +17,12 @@ use support::scaled;
 
 const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
 
-/// Runs the demo with these arguments and this on stdin.
+/// Runs the demo with these arguments and this input on stdin.
 fn demo(args: &[impl AsRef<OsStr>], input: &[u8]) -> Output {
     with_input(Command::new(DEMO).args(args), input)
 }
 
-/// Runs a shell script without echo; the input comes when the script is ready for it.
+/// Runs a shell script without echo; the input is written once the script is ready for it.
 fn run_sh(script: &str, input: &[u8]) -> Output {
     let script = format!("stty -echo; echo ready; {script}");
     let mut child = Command::new(DEMO)
@@ -48,7 +47,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Arguments, exit status, what stderr has to mention.
+/// Arguments, exit status, and a part of the message on stderr.
 #[test]
 fn exit_statuses() {
     let table: &[(&[&str], i32, &str)] = &[
@@ -73,7 +72,7 @@ fn exit_statuses() {
         assert_eq!(output.status.code(), Some(*status), "{args:?}: {output:?}");
         let stderr = text(&output.stderr);
         assert!(stderr.contains(mention), "{args:?}: {stderr}");
-        // One line each and none without a reason; after bad use also the usage.
+        // One line each, and none without a reason; after invalid use also the usage.
         let lines = usize::from(!mention.is_empty()) + usize::from(*status == 2);
         assert_eq!(stderr.lines().count(), lines, "{args:?}: {stderr}");
     }
@@ -91,7 +90,7 @@ fn output_is_exact() {
     assert!(output.stdout == (lines.join("\r\n") + "\r\n").as_bytes(), "not the file");
 }
 
-/// The final screen, as text and as control sequences, while the output is as it always is.
+/// The final screen as text and as control sequences; the output does not change.
 #[test]
 fn the_final_screen_is_written() {
     let folder = std::env::temp_dir().join(format!("orchflow-screen-{}", std::process::id()));
@@ -111,7 +110,7 @@ fn the_final_screen_is_written() {
     assert!(output.stdout.starts_with(b"gone\x1b[2J\x1b[H\x1b[31mred"), "{output:?}");
     let shown = fs::read_to_string(&text_file).unwrap();
     assert!(shown.starts_with("red\n日本\n  x"), "{shown}");
-    // The file with control sequences shows the same in a terminal.
+    // The control sequences show the same screen in a terminal.
     let ansi = fs::read(&ansi_file).unwrap();
     let copy = folder.join("copy");
     fs::write(&copy, ansi).unwrap();
@@ -185,8 +184,8 @@ fn without_arguments_it_is_the_users_shell() {
     assert_eq!(output.status.code(), Some(0));
 }
 
-/// The demo in a shell in a terminal of the engine: the shell says when it ended, and how its
-/// terminal is set afterwards.
+/// The demo in a shell in a terminal of the engine. The shell prints the exit status and the modes
+/// of its terminal.
 fn demo_in_terminal(host: &mut Host, script: &str) -> orchflow::TerminalId {
     let outer = format!(r#""$DEMO" run -- sh -c '{script}'; echo "status $?"; stty -a"#);
     let options = SpawnOptions::program("sh").arg("-c").arg(outer).env("DEMO", DEMO);
@@ -248,7 +247,7 @@ fn a_request_to_end_hangs_up_the_program() {
     assert_eq!(child.wait().unwrap().code(), Some(9));
 }
 
-/// Watches, does something to the files, interrupts; the lines of stdout.
+/// Watches, changes files, interrupts; returns the lines of stdout.
 fn watch_demo(args: &[&str], root: &std::path::Path, script: &str) -> Vec<String> {
     use std::io::{BufRead, BufReader};
     let mut child = Command::new(DEMO)
@@ -267,7 +266,7 @@ fn watch_demo(args: &[&str], root: &std::path::Path, script: &str) -> Vec<String
     assert!(Command::new("sh").args(["-ec", script]).current_dir(root).status().unwrap().success());
     let pid = nix::unistd::Pid::from_raw(child.id() as i32);
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-    // What happened before the interrupt is told before the end.
+    // What happened before the interrupt is reported before the end.
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     text(&output.stdout).lines().map(String::from).collect()
@@ -308,7 +307,7 @@ fn watching_as_json() {
     let mut events: Vec<serde_json::Value> =
         lines[1..].iter().flat_map(|line| line["events"].as_array().unwrap().clone()).collect();
     events.sort_by_key(|event| event.to_string());
-    // The directory is new, so nobody saw the file arrive in it.
+    // The directory is new, so the creation of the file in it was not observed.
     let odd = [root.as_os_str().as_encoded_bytes(), b"/b\xff"].concat();
     use base64::prelude::{BASE64_STANDARD, Engine as _};
     let expected = [

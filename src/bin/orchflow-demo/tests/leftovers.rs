@@ -1,5 +1,5 @@
-//! What programs set in the terminal that shows them is undone when `orchflow-demo run` and `attach` end,
-//! whatever the end is: in bytes, and as tmux has it afterwards.
+//! What programs set in the outer terminal is undone when `orchflow-demo run` and `attach` end:
+//! checked in bytes and in tmux.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
@@ -26,11 +26,11 @@ const DEMO: &str = env!("CARGO_BIN_EXE_orchflow-demo");
 /// What a program sets, as an argument of `printf`: the modes that a crash leaves, a link, a colour.
 const SET: &str = r"\033[4h\033[?1h\033=\033[?1003;1006;2004h\033[?25l\033[20h\033]11;#123456\007\033]8;;http://a\007\033[>1u\033[31mset\033(0";
 
-/// What undoes it, in the order of the demo's table.
+/// The bytes that undo it, in the order of the demo's table.
 const UNDONE: &str = "\x1b[<u\x1b[20l\x1b[?1l\x1b>\x1b[?2004l\x1b[?1003l\x1b[?1006l\x1b[4l\
     \x1b]8;;\x1b\\\x1b(B\x1b[m\x1b[?25h\x1b]111\x1b\\";
 
-/// The demo in a terminal of ours, in a shell that goes on after it.
+/// The demo in a terminal of the engine, in a shell that continues after it.
 fn demo(host: &mut Host, args: &[&str]) -> TerminalId {
     let script = r#""$0" "$@"; echo "over""#;
     host.spawn(&SpawnOptions::program("sh").args(["-c", script, DEMO]).args(args))
@@ -51,7 +51,7 @@ fn run_undoes_what_its_program_has_left() {
         let id = demo(&mut host, &["run", "--", "sh", "-c", &script]);
         wait_undone(&mut host, id);
     }
-    // What was left as it was costs no byte.
+    // Nothing is sent for states that were not set.
     let mut host = Host::new();
     let id = demo(&mut host, &["run", "--", "printf", r"\033[1mbold\033[0m"]);
     host.wait_exit(id);
@@ -138,7 +138,7 @@ impl Tmux {
         self.call(&["send-keys", "Enter"]);
     }
 
-    /// Asks until the answer is as wanted: what was written is read by tmux in its own time.
+    /// Asks until the answer is as expected, because tmux reads output asynchronously.
     fn wait(&self, args: &[&str], is_it: impl Fn(&str) -> bool) {
         let end = Instant::now() + WATCHDOG;
         loop {

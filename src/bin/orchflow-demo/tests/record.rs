@@ -41,7 +41,7 @@ fn all(events: &[(f64, String, String)], code: &str) -> String {
 fn a_recording_is_what_was_shown_and_is_replayed_exactly() {
     let dir = TempDir::new();
     let path = dir.file("session.cast");
-    // Each byte of a character comes alone, some bytes are none.
+    // Characters are split into single bytes, and some bytes are not UTF-8.
     let script = r"stty -echo; for c in '\303' '\251' '\360' '\237' '\230' '\200' '\377' '\346' x
         do printf $c; sleep 0.001; done; printf '\033[1m\000\r\n'; cat; printf '\303'; exit 3";
     let args = ["run", "--cols", "90", "--rows", "20", "--record", &path, "--", "sh", "-c", script];
@@ -89,8 +89,8 @@ fn new_sizes_are_recorded() {
     assert_eq!(all(&events, "r"), "70x20");
 }
 
-/// A file that cannot be opened is said before the program starts, one that fills up at the end; the
-/// program's status stays.
+/// A file that cannot be opened is reported before the program starts, a full disk at the end. The
+/// program's exit status does not change.
 #[test]
 fn files_that_cannot_be_written() {
     let output = demo(&["run", "--record", "/no/such/folder/f", "--", "echo", "started"], b"");
@@ -101,7 +101,7 @@ fn files_that_cannot_be_written() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/full: No space left"));
 }
 
-/// What is shown before the wrong line is shown; the line is named.
+/// Events before an invalid line are shown; the message contains the line number.
 #[test]
 fn recordings_that_are_malformed() {
     let first = "{\"version\":2,\"width\":80,\"height\":24}\n";
@@ -126,14 +126,14 @@ fn recordings_that_are_malformed() {
         assert!(stderr.contains(&format!("{path}:{mention}")), "{mention}: {stderr}");
         assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "{mention}");
     }
-    // Times that go back, other events, and events after a long pause that is cut.
+    // Times that decrease, other events, and a long pause that is shortened.
     let rest = "[5,\"m\",\"mark\"]\n[1,\"o\",\"1\"]\n[1,\"i\",\"x\"]\n[90000,\"o\",\"2\"]\n";
     fs::write(&path, format!("{first}{event}{rest}")).unwrap();
     let output = demo(&["replay", "--idle-max", "0.001", &path], b"");
     assert_eq!(output.stdout, b"shown12");
 }
 
-/// In a terminal: Ctrl-C ends it, and the terminal is itself again.
+/// In a terminal: Ctrl-C stops it and the terminal is restored.
 #[test]
 fn a_replay_is_interrupted() {
     let dir = TempDir::new();

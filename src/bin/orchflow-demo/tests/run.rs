@@ -26,8 +26,8 @@ fn demo(args: &[&str]) -> Command {
     command
 }
 
-/// Programs that stay in canonical mode, and ones that leave it once they have started: the end of a pipe
-/// ends each of them, in every round.
+/// The end of a pipe ends programs in canonical mode, and programs that leave it after their start,
+/// in every round.
 fn assert_pipe_ends(program: &str, args: &[&str], line: &str, shown: &str) {
     if !has_tool(program) {
         eprintln!("skipped: {program} is missing");
@@ -76,13 +76,13 @@ fn a_pipe_ends_cat() {
     assert_pipe_ends("cat", &[], "a2b\n", "a2b");
 }
 
-/// A script in a terminal of the engine, which is the one that the demo in it runs in.
+/// A script in a terminal of the engine, which is the outer terminal of the demo in the script.
 fn in_terminal(host: &mut Host, script: &str) -> TerminalId {
     let options = SpawnOptions::program("sh").arg("-c").arg(script).env("DEMO", DEMO);
     host.spawn(&options.size(Size::cells(91, 33)))
 }
 
-/// Whichever of the descriptors is redirected, the size is that of the terminal around.
+/// Whichever descriptor is redirected, the size is that of the outer terminal.
 #[test]
 fn the_size_is_that_of_the_terminal_around() {
     let size = r#""$DEMO" run -- stty size"#;
@@ -112,7 +112,7 @@ fn the_window_is_followed_when_stdin_is_a_pipe() {
     assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
 }
 
-/// Without a terminal anywhere (a session of its own has no /dev/tty), the size is that of the environment.
+/// Without any terminal (a session of its own has no /dev/tty) the size comes from the environment.
 #[test]
 fn the_size_without_a_terminal_is_that_of_the_environment() {
     for (cols, lines, size) in
@@ -125,7 +125,7 @@ fn the_size_without_a_terminal_is_that_of_the_environment() {
     }
 }
 
-/// The bytes reach a terminal as they are also when only the output goes to one; afterwards it is itself.
+/// The bytes reach a terminal unchanged even if only the output is one; afterwards it is restored.
 #[test]
 fn output_alone_reaches_the_terminal_unchanged() {
     let mut host = Host::new();
@@ -138,7 +138,7 @@ fn output_alone_reaches_the_terminal_unchanged() {
     assert!(text.split_whitespace().any(|word| word == "opost"), "{text:?}");
 }
 
-/// A shell says on stderr, and only to a person, what it is and how to leave it.
+/// A shell tells a person on stderr what it is and how to leave it.
 #[test]
 fn a_shell_says_how_to_leave_it() {
     let mut host = Host::new();

@@ -43,7 +43,7 @@ fn one_line_tells_the_address_and_a_client_gets_its_echo() {
     client.read_until(terminal, b"hello\r\nhello\r\n");
     let output = server.interrupt(Signal::SIGTERM);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
-    // The address was all.
+    // Only the address was printed.
     assert_eq!(output.stdout, b"");
     let log = String::from_utf8(output.stderr).unwrap();
     assert!(log.contains("connected") && log.contains("ended: signal 1"), "{log}");
@@ -76,7 +76,7 @@ fn a_second_signal_ends_it_at_once() {
     let fields = json!({"collections": [], "attach": attach});
     let (mut client, _) = Client::hello(server.tcp(), &server.token, fields);
     client.read_until(terminal, b"ready");
-    // The program ignores the hangup, so the first one takes its time.
+    // The program ignores the hangup, so the first request takes some time.
     kill(server.pid(), Signal::SIGINT).unwrap();
     let output = server.interrupt(Signal::SIGTERM);
     assert_eq!(output.status.code(), Some(143), "{output:?}");
@@ -131,7 +131,8 @@ fn what_serve_refuses() {
         assert!(output.stdout.is_empty(), "{output:?}");
         let log = text(&output.stderr);
         assert!(log.contains(mention), "{output:?}");
-        // Nothing has been started before, and one line says what is wrong; after bad use one more.
+        // Nothing was started before, and one line has the reason; after invalid use there is one
+        // more.
         assert_eq!(log.lines().count(), if status == 2 { 2 } else { 1 }, "{log}");
     }
 }
@@ -152,8 +153,8 @@ fn listed_terminal(server: &DemoServer) -> String {
     line.split_whitespace().last().unwrap().to_owned()
 }
 
-/// `attach` in a shell in a terminal of an engine of ours; the shell says how it ended, and how its
-/// terminal is set afterwards.
+/// `attach` in a shell in a terminal of the engine. The shell prints the exit status and the modes
+/// of its terminal.
 fn attach_in_terminal(host: &mut Host, address: &str, terminal: &str) -> TerminalId {
     let script = r#""$DEMO" attach "$ADDRESS" "$TERMINAL"; echo "status $?"; stty -a"#;
     let options = SpawnOptions::program("sh").arg("-c").arg(script);
@@ -168,7 +169,7 @@ fn attached_typed_detached() {
     let terminal = listed_terminal(&server);
     let mut host = Host::new();
     let id = attach_in_terminal(&mut host, &server.line, &terminal);
-    // Room is made before anything is shown.
+    // The screen is scrolled away before anything is shown.
     host.wait_text(id, "\x1b[30H");
     host.engine.write(id, b"hello\n").unwrap();
     host.wait_text(id, "hello\r\nhello\r\n");
@@ -182,7 +183,7 @@ fn attached_typed_detached() {
         let is_on = settings.split_whitespace().any(|word| word == setting);
         assert!(is_on, "{setting}: {settings}");
     }
-    // The other terminal is still there, and what was typed before the key has arrived.
+    // The terminal still exists, and the input before the key has arrived.
     let id = attach_in_terminal(&mut host, &server.line, &terminal);
     host.wait_text(id, "more\r\nmore");
     host.engine.write(id, b"\x1d").unwrap();
@@ -194,7 +195,7 @@ fn the_window_is_followed_to_the_other_side() {
     let script = r#"sh -c 'trap "stty size" WINCH; echo ready; while :; do sleep 0.01; done'"#;
     let server = DemoServer::start(&["--shell", script]);
     let terminal = listed_terminal(&server);
-    // The trap is set before anybody resizes.
+    // The trap is set before the resize.
     let number: u64 = terminal.parse().unwrap();
     let attach = json!([{"terminal": number, "start": "oldest"}]);
     let (mut client, _) = Client::hello(server.tcp(), &server.token, json!({"attach": attach}));
@@ -215,7 +216,7 @@ fn the_status_of_the_program_is_ours() {
     host.engine.write(id, b"\n").unwrap();
     host.wait_text(id, "[ended: status 7]");
     host.wait_text(id, "\nstatus 7\r\n");
-    // In a pipe stdin is the input and nothing but output is printed.
+    // With a pipe, stdin is the input and only output is printed.
     let server =
         DemoServer::start(&["--shell", "sh -c 'stty -echo; read x; echo \"got $x\"; kill -9 $$'"]);
     let terminal = listed_terminal(&server);
@@ -231,7 +232,8 @@ fn the_status_of_the_program_is_ours() {
     assert_eq!(text(&output.stderr), "");
 }
 
-/// More than the terminal takes at once, to a program that begins to read when its queue is full.
+/// More input than the terminal accepts at once, for a program that starts to read when its queue
+/// is full.
 #[test]
 fn a_pipe_is_passed_on_whole() {
     let script = "sh -c 'stty raw -echo; echo ready; while [ ! -e go ]; do sleep 0.01; done; \
@@ -288,7 +290,7 @@ fn a_broken_connection_is_made_again_and_nothing_is_lost() {
     host.wait_text(id, "one\r\none\r\n");
     proxy.cut();
     host.wait_text(id, "connection lost");
-    // Another client goes on meanwhile.
+    // Another client continues meanwhile.
     let number: u64 = terminal.parse().unwrap();
     let fields = json!({"collections": [], "attach": [{"terminal": number}]});
     let (mut client, _) = Client::hello(server.tcp(), &server.token, fields);
@@ -368,7 +370,7 @@ fn the_state_for_people() {
     }
 }
 
-/// Files come in the order of their paths, and one that is renamed is told as that.
+/// Files are sorted by path, and a renamed file is reported as renamed.
 #[test]
 fn the_files_of_the_state_for_people() {
     let server = DemoServer::start(&["--shell", "cat"]);

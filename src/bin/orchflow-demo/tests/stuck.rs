@@ -1,4 +1,4 @@
-//! The demo with a stdout or stderr that nobody reads: it goes on, and ends when it is asked to.
+//! The demo with a stdout or stderr that nobody reads: it continues, and ends when asked to.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
@@ -27,7 +27,7 @@ use nix::unistd::{Pid, pipe};
 use serde_json::json;
 use support::files::TempDir;
 
-/// Fills what takes no more then; afterwards it blocks as before.
+/// Fills it until nothing more is accepted; afterwards it blocks as before.
 fn fill(fd: impl AsFd) {
     let flags = |flags| fcntl(fd.as_fd(), FcntlArg::F_SETFL(flags)).unwrap();
     flags(OFlag::O_NONBLOCK);
@@ -75,7 +75,7 @@ fn parse(line: &str) -> (SocketAddr, String) {
     (place.parse().unwrap(), token.to_owned())
 }
 
-/// Each way in which stderr can be stuck: from the start, so that starting is no exception.
+/// Each kind of blocked stderr, from the start, so that starting is covered, too.
 #[test]
 fn serve_with_a_stderr_that_nobody_reads() {
     for kind in ["pipe", "terminal", "socket"] {
@@ -88,7 +88,7 @@ fn serve_with_a_stderr_that_nobody_reads() {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let (address, token) = parse(&line);
-        // Everybody who comes and goes is a line in the log.
+        // Every connection is a line in the log.
         for _ in 0..50 {
             Client::hello(address, &token, json!({}));
         }
@@ -105,7 +105,8 @@ fn serve_with_a_stderr_that_nobody_reads() {
     }
 }
 
-/// What was left out is said when it can be, and the others that share the pipe find it as it was.
+/// Dropped messages are counted as soon as possible, and other users of the pipe find its flags
+/// unchanged.
 #[test]
 fn what_was_not_taken_is_counted() {
     let root = TempDir::new();
@@ -137,7 +138,7 @@ fn what_was_not_taken_is_counted() {
     assert!(said.contains("shutting down; repeat"), "{said}");
 }
 
-/// The address comes when there is room for it.
+/// The address is written once there is room for it.
 #[test]
 fn serve_with_a_stdout_that_nobody_reads() {
     let root = TempDir::new();
@@ -157,7 +158,7 @@ fn serve_with_a_stdout_that_nobody_reads() {
     assert_eq!(wait(child).code(), Some(0));
 }
 
-/// A stdout that takes nothing does not keep an interrupted follower.
+/// An interrupted `--follow` does not wait for a stdout that accepts nothing.
 #[test]
 fn followers_with_a_stdout_that_nobody_reads() {
     let server = DemoServer::start(&["--shell", "cat"]);
@@ -204,7 +205,7 @@ fn wait_for_blocked_signals(child: &Child) {
     }
 }
 
-/// A program whose output nobody reads is interrupted, and so is what runs it.
+/// A program whose output nobody reads is interrupted, and `run` as well.
 #[test]
 fn run_with_a_stdout_that_nobody_reads() {
     for kind in ["pipe", "terminal", "socket"] {

@@ -1,4 +1,5 @@
-//! Tokens of `orchflow-demo serve` from files and the environment, and what it answers to whom it refuses.
+//! Tokens of `orchflow-demo serve` from files and the environment, and the responses to rejected
+//! requests.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
@@ -54,7 +55,7 @@ fn a_token_file_outlives_the_server() {
     }
     let log = text(&second.interrupt(Signal::SIGTERM).stderr);
     assert!(!log.contains("a new token"), "{log}");
-    // One that others can read is refused, by everybody.
+    // A token file that others can read is rejected.
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     for (command, word) in [("serve", "--shell=cat"), ("attach", "unix:/x"), ("state", "unix:/x")] {
         let mut command = demo(command);
@@ -159,7 +160,7 @@ fn through_a_forwarded_port_the_refusal_says_what_helps() {
     assert!(refused.contains("--origin http://page.example"), "{refused}");
     let log = text(&server.interrupt(Signal::SIGTERM).stderr);
     assert!(log.contains(&option), "the log says so, too: {log}");
-    // The port is known only now: a listener that forwards is there before the server.
+    // The port is known only now: a forwarding listener exists before the server.
     let port = {
         let probe = TcpListener::bind("127.0.0.1:0").unwrap();
         probe.local_addr().unwrap().port()
@@ -171,7 +172,7 @@ fn through_a_forwarded_port_the_refusal_says_what_helps() {
     assert!(accepted.starts_with("HTTP/1.1 426"), "{accepted}");
 }
 
-/// For a person stderr says how to attach; the line on stdout is the address alone.
+/// A person is told on stderr how to attach; stdout has the address alone.
 #[test]
 fn how_to_attach_is_said_to_a_person() {
     let mut host = Host::new();

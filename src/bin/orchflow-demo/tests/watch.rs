@@ -117,7 +117,7 @@ fn colours_on_request() {
     assert!(!coloured(&["--color=never"], &[]));
 }
 
-/// What is one batch is one group; single events follow each other without blank lines.
+/// A batch is a group; single events have no blank lines between them.
 #[test]
 fn batches_are_groups() {
     let (root, elsewhere) = (TempDir::new(), TempDir::new());
@@ -137,7 +137,7 @@ fn batches_are_groups() {
     assert_eq!(watching.end(), (vec![], Some(0)));
 }
 
-/// From one start to the next: first nothing to compare with, then what has changed, then nothing.
+/// From one start to the next: nothing to compare with, then the changes, then none.
 #[test]
 fn what_changed_since_the_last_time() {
     let root = TempDir::new();
@@ -150,7 +150,7 @@ fn what_changed_since_the_last_time() {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         (text(output.stdout), text(output.stderr))
     };
-    // The file lies in the watched directory, and is no change.
+    // The file is in the watched directory and is not reported.
     let args = ["--since", "the [tree]", "--once"];
     assert_eq!(run(&args).0, "");
     fs::rename(root.file("src"), root.file("lib")).unwrap();
@@ -182,7 +182,7 @@ fn what_changed_since_the_last_time() {
     assert_eq!(run(&args).0, "");
 }
 
-/// Names that would control a terminal are escaped, in events, in warnings and in mistakes.
+/// File names that would control a terminal are escaped in events, warnings and messages.
 #[test]
 fn control_characters_are_escaped_everywhere() {
     let root = TempDir::new();

@@ -30,7 +30,7 @@ fn a_command_runs_after_changes() {
     assert_eq!(watching.end(), (vec![], Some(0)));
 }
 
-/// Never twice at a time; for what changes meanwhile once more, with all of it.
+/// Never two runs at a time; one more run for all changes during a run.
 #[test]
 fn changes_during_a_run_are_collected() {
     let (root, other) = (TempDir::new(), TempDir::new());
@@ -56,7 +56,7 @@ fn changes_during_a_run_are_collected() {
     assert_eq!(watching.end(), (vec![], Some(0)));
 }
 
-/// With `--restart` a change ends the command and all that it has started.
+/// With `--restart` a change ends the command and all processes it has started.
 #[test]
 fn a_change_restarts_the_command() {
     let root = TempDir::new();
@@ -88,7 +88,7 @@ fn a_command_may_end_in_order() {
     assert_eq!(watching.end(), (vec!["ended".to_owned()], Some(0)));
 }
 
-/// A shell puts its signals in order by itself, other programs do not.
+/// A shell resets its signals itself, other programs do not.
 #[test]
 fn a_command_starts_with_no_signal_blocked() {
     let root = TempDir::new();
@@ -178,7 +178,7 @@ fn a_command_can_run_at_the_beginning() {
     assert_eq!(watching.end(), (vec![], Some(0)));
 }
 
-/// The signal of one's choice, for a restart and at the end.
+/// The chosen signal, for a restart and at the end.
 #[test]
 fn a_command_ends_by_the_signal_of_choice() {
     let root = TempDir::new();
@@ -193,7 +193,7 @@ fn a_command_ends_by_the_signal_of_choice() {
     assert_eq!(watching.end(), (vec!["usr1".to_owned()], Some(0)));
 }
 
-/// A command that reloads by itself gets a signal and goes on; it ends by SIGTERM.
+/// A command that reloads by itself gets a signal and continues; SIGTERM ends it.
 #[test]
 fn a_command_can_be_signalled() {
     let root = TempDir::new();
@@ -210,7 +210,7 @@ fn a_command_can_be_signalled() {
     assert_eq!(watching.end(), (vec!["term".to_owned()], Some(0)));
 }
 
-/// What changes during a run counts for nothing.
+/// Changes during a run are ignored.
 #[test]
 fn changes_during_a_run_can_be_ignored() {
     let (root, other) = (TempDir::new(), TempDir::new());
@@ -238,7 +238,7 @@ fn changes_during_a_run_can_be_ignored() {
     assert_eq!(watching.end(), (vec![], Some(0)));
 }
 
-/// One run for changes that come one soon after the other.
+/// One run for changes in quick succession.
 #[test]
 fn runs_wait_until_nothing_changes() {
     let root = TempDir::new();
@@ -252,7 +252,7 @@ fn runs_wait_until_nothing_changes() {
     assert_eq!(watching.end(), (vec![], Some(0)));
 }
 
-/// Changes without end do not put off the end of a command that takes no notice of its signal.
+/// Continuous changes do not delay the end of a command that ignores its signal.
 #[test]
 fn a_busy_tree_does_not_put_off_the_end_of_a_command() {
     let root = TempDir::new();
@@ -278,7 +278,7 @@ fn in_terminal(host: &mut Host, root: &TempDir, line: &str) -> orchflow::Termina
     host.spawn(&options.env("DEMO", DEMO).env("ROOT", root.path()).env("PS1", ""))
 }
 
-/// It reads what is typed, and Ctrl-C means both of us.
+/// The command reads input, and Ctrl-C ends the command and the watch.
 #[test]
 fn a_command_has_the_terminal() {
     let (root, mut host) = (TempDir::new(), Host::new());
@@ -295,7 +295,7 @@ fn a_command_has_the_terminal() {
     host.wait_exit(id);
 }
 
-/// A command that is restarted goes on for long: Ctrl-C comes to us, and its input is empty.
+/// A command that is restarted gets no input, and Ctrl-C goes to the watch.
 #[test]
 fn a_command_that_is_restarted_has_no_terminal() {
     let (root, mut host) = (TempDir::new(), Host::new());
@@ -313,7 +313,7 @@ fn a_command_that_is_restarted_has_no_terminal() {
     host.wait_exit(id);
 }
 
-/// Ctrl-Z stops the command and the watch, and `fg` goes on with both.
+/// Ctrl-Z stops the command and the watch, and `fg` continues both.
 #[test]
 fn a_command_can_be_stopped_and_gone_on_with() {
     let (root, mut host) = (TempDir::new(), Host::new());

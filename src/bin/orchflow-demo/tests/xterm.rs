@@ -1,4 +1,5 @@
-//! A real xterm is after `orchflow-demo run` and `attach` as it was before, whatever their programs have set.
+//! A real xterm has the same settings after `orchflow-demo run` and `attach` as before, whatever
+//! their programs set.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 

@@ -18,7 +18,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use help::Help;
+use orchflow::SpawnOptions;
+use support::files::TempDir;
 use support::has_tool;
+use support::host::Host;
 
 /// Each file with what it has to contain.
 fn files(help: &Help) -> [(&'static str, String); 4] {
@@ -126,14 +129,34 @@ fn fish_completes() {
     }
 }
 
+/// A line, Tab and Enter in a zsh in a terminal: the words that the demo would get.
 #[test]
-fn zsh_reads_its_completion() {
+fn zsh_completes() {
     if !has_tool("zsh") {
         return;
     }
-    let file = path("completions/orchflow-demo.zsh");
-    let output = run("zsh", &["-f", "-n", file.to_str().unwrap()]);
-    assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let (folder, mut host) = (TempDir::new(), Host::new());
+    fs::copy(path("completions/orchflow-demo.zsh"), folder.path().join("_orchflow-demo")).unwrap();
+    let options = SpawnOptions::program("zsh").args(["-f", "-i"]);
+    let id = host.spawn(&options.env("FOLDER", folder.path()));
+    let set_up = "fpath=($FOLDER $fpath); autoload -Uz compinit; compinit -u -D; PS1='%%'; \
+        orchflow-demo() { print -r -- \"<$*>\" }; print -r -- 'set'\"-up\"\n";
+    host.engine.write(id, set_up.as_bytes()).unwrap();
+    host.wait_text(id, "set-up");
+    for (line, words) in [
+        ("wa", "watch"),
+        ("help re", "help replay"),
+        ("attach unix:a k", "attach unix:a kill"),
+        ("attach --read", "attach --read-only"),
+        ("state --f", "state --follow"),
+        ("watch --on-busy sig", "watch --on-busy signal"),
+        ("run -- orchflow-d", "run -- orchflow-demo"),
+        ("watch --exec orchflow-d", "watch --exec orchflow-demo"),
+    ] {
+        host.engine.write(id, format!("orchflow-demo {line}\t\r").as_bytes()).unwrap();
+        host.wait_text(id, &format!("<{words}>"));
+    }
+    host.close(id);
 }
 
 /// The manual page is formatted without a warning and shows each option.

@@ -9,9 +9,20 @@ const HEAD: &str = r"#compdef orchflow-demo
 # Generated from its help texts; `make manual` writes it.
 
 _orchflow-demo() {
-    local -a commands
-    commands=(
+    local -a subcommands
+    subcommands=(
 ";
+
+/// What follows this word is a command line of its own.
+const REST: &str = r#"        local -i at=${words[(i)WORD]}
+        [[ $words[at+1] == -- ]] && ((at + 1 < CURRENT)) && ((at++))
+        if ((at < CURRENT)); then
+            words=("${(@)words[at+1,-1]}")
+            ((CURRENT -= at))
+            _normal
+            return
+        fi
+"#;
 
 const TAIL: &str = "    esac\n}\n\n_orchflow-demo \"$@\"\n";
 
@@ -21,10 +32,10 @@ pub(crate) fn generate(help: &Help) -> String {
         let _ =
             writeln!(out, "        {}", quoted(&format!("{}:{}", command.name, command.summary)));
     }
-    out += "    )\n    if ((CURRENT == 2)); then\n        _describe command commands\n        \
+    out += "    )\n    if ((CURRENT == 2)); then\n        _describe command subcommands\n        \
             _arguments '(-h --help)'{-h,--help}'[print help]' \
             '(-V --version)'{-V,--version}'[print the version]'\n        return\n    fi\n    \
-            local command=$words[2]\n    shift words\n    ((CURRENT--))\n    case $command in\n";
+            local subcommand=$words[2]\n    shift words\n    ((CURRENT--))\n    case $subcommand in\n";
     for command in &help.commands {
         one_command(&mut out, command);
     }
@@ -38,19 +49,24 @@ fn one_command(out: &mut String, command: &Subcommand) {
             "run" => &["'*::program: _normal'"][..],
             "replay" => &["':recording:_files'"],
             "watch" => &["'*:path:_files'"],
-            "attach" => &["':address:'", "':terminal:(list new kill)'", "'::argument:'"],
-            "state" => &["':address:'"],
-            "help" => &["':command:{_describe command commands}'"],
+            "attach" => &["':address:()'", "':terminal:(list new kill)'", "'::argument:()'"],
+            "state" => &["':address:()'"],
+            "help" => &["':command:{_describe command subcommands}'"],
             _ => &[],
         }
         .iter()
         .map(|spec| (*spec).to_owned()),
     );
     let specs = specs.join(" \\\n            ");
+    let rest = match command.name.as_str() {
+        "run" => REST.replace("WORD", "--"),
+        "watch" => REST.replace("WORD", "--exec"),
+        _ => String::new(),
+    };
+    let name = &command.name;
     let _ = write!(
         out,
-        "    {})\n        _arguments -s : \\\n            {specs}\n        ;;\n",
-        command.name
+        "    {name})\n{rest}        _arguments -s : \\\n            {specs}\n        ;;\n"
     );
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn demo(command: &str) -> Command {
 pub(crate) struct DemoServer {
     child: Option<Child>,
     stdout: BufReader<ChildStdout>,
-    /// Reads stderr so that the log never waits; gives all of it at the end.
+    /// Reads stderr so that the log never blocks; returns all of it at the end.
     log: Option<std::thread::JoinHandle<Vec<u8>>>,
     /// What it printed, without the end of the line.
     pub(crate) line: String,
@@ -88,7 +88,7 @@ impl DemoServer {
         Pid::from_raw(self.child.as_ref().unwrap().id() as i32)
     }
 
-    /// Asks it to end and waits; what it printed since the address.
+    /// Asks it to end and waits; returns what it printed after the address.
     pub(crate) fn interrupt(mut self, signal: Signal) -> Output {
         let mut child = self.child.take().unwrap();
         kill(Pid::from_raw(child.id() as i32), signal).unwrap();
@@ -142,7 +142,7 @@ impl Proxy {
         Proxy { path: path.to_owned(), lines }
     }
 
-    /// Ends every connection; new ones are ended at once.
+    /// Closes every connection; new ones are closed at once.
     pub(crate) fn cut(&self) {
         let mut lines = self.lines.lock().unwrap();
         lines.is_cut = true;
