@@ -5,6 +5,9 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "tidy/inner_floors.rs"]
+mod inner_floors;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +30,10 @@ const FLOORS: &[(&str, u32)] = &[
     ("bin", 6),
 ];
 
-const FILE_LINES_MAX: usize = 500;
+/// A file is split by meaning: one that has a single purpose stays whole up to this length. Past it, it
+/// has another purpose that deserves a name.
+const FILE_LINES_MAX: usize = 800;
+/// A function fits a screen.
 const FUNCTION_LINES_MAX: usize = 70;
 
 /// Files and functions that may be longer, each with its reason.
@@ -203,7 +209,7 @@ fn files_and_functions_fit_a_head_and_a_screen() {
             }
         }
     }
-    report(broken, "a file has one purpose (500 lines), a function fits a screen (70 lines)");
+    report(broken, "a file has one purpose (800 lines), a function fits a screen (70 lines)");
 }
 
 /// Name, first line and length of each function: up to the brace that closes at its indentation,

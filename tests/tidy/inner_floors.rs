@@ -1,0 +1,368 @@
+//! Floors inside a subsystem: a room, which is a file or folder in the subsystem's folder, imports only
+//! from rooms on floors below.
+//!
+//! `mod.rs`, or the file beside the folder, is the room `mod`. It is on top of the others unless its floor is named; what it re-exports
+//! counts as a name of the room that it comes from. Test modules are not checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use super::{Source, report, root, sources, strip};
+
+/// The floor of each room of a subsystem. A subsystem without a table is not checked.
+const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
+    (
+        "reactor",
+        &[
+            ("clock", 0),
+            ("id", 0),
+            ("inbox", 0),
+            ("process", 0),
+            ("self_wake", 0),
+            ("timers", 0),
+            ("ready", 1),
+            ("source", 1),
+        ],
+    ),
+    ("observe", &[("histogram", 0), ("turns", 1)]),
+    ("terminal/output", &[("flow", 0), ("log", 0), ("view", 0), ("consumer", 1), ("reader", 2)]),
+    (
+        "terminal/screen/history",
+        &[
+            ("pack", 0),
+            ("runs", 0),
+            ("block", 1),
+            ("mod", 2),
+            ("line", 3),
+            ("rows", 4),
+            ("scan", 4),
+        ],
+    ),
+    (
+        "terminal/screen/parser",
+        &[("params", 0), ("scan", 0), ("utf8", 0), ("mod", 1), ("actions", 2), ("strings", 3)],
+    ),
+    (
+        "watch/git",
+        &[
+            ("mod", 0),
+            ("parts", 0),
+            ("tracked", 0),
+            ("wildmatch", 0),
+            ("config", 1),
+            ("judged", 1),
+            ("rules", 1),
+        ],
+    ),
+    ("watch/saved", &[("mod", 0), ("reader", 1), ("writer", 1)]),
+    ("watch/summary", &[("paths", 0)]),
+];
+
+/// Imports against the floors: subsystem, importing room, imported room, and the reason.
+const CIRCLES: &[(&str, &str, &str, &str)] = &[];
+
+const TOP: u32 = u32::MAX;
+
+/// One import: where it stands, its room, and the room that it names.
+struct Import {
+    place: String,
+    from: String,
+    to: String,
+}
+
+/// The rooms of a subsystem, and the room of each name that its `mod.rs` re-exports.
+struct Subsystem {
+    /// Segments of its path below `src`.
+    path: Vec<String>,
+    rooms: BTreeSet<String>,
+    names: BTreeMap<String, String>,
+    excepted: Vec<String>,
+}
+
+impl Subsystem {
+    fn read(path: &str) -> Self {
+        let folder = root().join("src").join(path);
+        let text = fs::read_to_string(folder.join("mod.rs"))
+            .or_else(|_| fs::read_to_string(folder.with_extension("rs")))
+            .unwrap();
+        let code: String = text.lines().map(|line| strip(line) + "\n").collect();
+        let excepted = test_modules(&text);
+        let rooms: BTreeSet<String> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .map(|name| name.trim_end_matches(".rs").to_string())
+            .chain([String::from("mod")])
+            .filter(|name| !excepted.contains(name))
+            .collect();
+        let mut names = BTreeMap::new();
+        for (_, path) in statements(&code).iter().flat_map(|(_, text)| expand(text)) {
+            let own = path.first().map(String::as_str) == Some("self");
+            let path = if own { &path[1..] } else { &path[..] };
+            if let [room, .., name] = path
+                && rooms.contains(room)
+            {
+                names.insert(name.clone(), room.clone());
+            }
+        }
+        let path = path.split('/').map(String::from).collect();
+        Subsystem { path, rooms, names, excepted }
+    }
+
+    /// The module of a file and its room, if the file belongs here and is no test.
+    fn place(&self, file: &str) -> Option<(Vec<String>, String)> {
+        let inside = file.strip_prefix("src/")?.trim_end_matches(".rs");
+        let mut module: Vec<String> = inside.split('/').map(String::from).collect();
+        if module.last().is_some_and(|name| name == "mod") {
+            module.pop();
+        }
+        let below = module.strip_prefix(&self.path[..])?;
+        let room = below.first().map_or("mod", String::as_str).to_string();
+        (!self.excepted.contains(&room)).then_some((module, room))
+    }
+
+    /// The room that a path names, seen from a module; `None` for one outside of this subsystem.
+    fn target(&self, module: &[String], room: &str, path: &[String]) -> Option<String> {
+        let mut path = path;
+        let mut at = match path.first()?.as_str() {
+            "crate" => Vec::new(),
+            "super" | "self" => module.to_vec(),
+            first if room == "mod" && self.rooms.contains(first) => return Some(first.into()),
+            _ => return None,
+        };
+        if path[0] == "super" {
+            while path.first().is_some_and(|name| name == "super") {
+                at.pop();
+                path = &path[1..];
+            }
+        } else {
+            path = &path[1..];
+        }
+        at.extend_from_slice(path);
+        let name = at.strip_prefix(&self.path[..])?.first()?;
+        if self.rooms.contains(name) {
+            return Some(name.clone());
+        }
+        Some(self.names.get(name).map_or("mod", String::as_str).to_string())
+    }
+
+    fn imports(&self, source: &Source) -> Vec<Import> {
+        let Some((module, room)) = self.place(&source.path) else { return Vec::new() };
+        let code = code_without_tests(source);
+        let mut imports = Vec::new();
+        let statements = statements(&code);
+        for (line, text) in &statements {
+            for (is_exported, path) in expand(text) {
+                // What `mod.rs` only passes on is not an import of its own.
+                if room == "mod" && is_exported {
+                    continue;
+                }
+                imports.extend(self.target(&module, &room, &path).map(|to| (*line, to)));
+            }
+        }
+        for (line, text) in code.lines().enumerate() {
+            if statements.iter().any(|(from, use_text)| {
+                (*from..from + use_text.lines().count()).contains(&(line + 1))
+            }) {
+                continue;
+            }
+            for path in paths(text) {
+                imports.extend(self.target(&module, &room, &path).map(|to| (line + 1, to)));
+            }
+        }
+        let imports = imports.into_iter().filter(|(_, to)| *to != room);
+        imports
+            .map(|(line, to)| Import {
+                place: format!("{}:{line}", source.path),
+                from: room.clone(),
+                to,
+            })
+            .collect()
+    }
+}
+
+/// Names of the modules that a file declares for tests and fuzzing only.
+fn test_modules(text: &str) -> Vec<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let declared = line.trim().trim_start_matches("pub(crate) ").strip_prefix("mod ");
+        let Some(name) = declared.and_then(|rest| rest.strip_suffix(';')) else { continue };
+        let attributes = lines[..index].iter().rev().take_while(|line| line.starts_with("#["));
+        let for_tests = |line: &&str| line.starts_with("#[cfg(test") || *line == "#[cfg(fuzzing)]";
+        let attributes: Vec<&str> = attributes.copied().collect();
+        if attributes.iter().any(for_tests) {
+            let file = attributes.iter().find_map(|line| line.strip_prefix("#[path = \""));
+            let file = file.map_or(name, |file| file.trim_end_matches(".rs\"]"));
+            found.push(file.to_string());
+        }
+    }
+    found
+}
+
+/// The code of a file up to its test module, comments and strings blanked, with the lines kept. Nothing
+/// when the file itself is a test module.
+fn code_without_tests(source: &Source) -> String {
+    if is_test_file(&source.path) {
+        return String::new();
+    }
+    let tests = |line: &&String| line.starts_with("mod ") && line.ends_with('{');
+    source.lines.iter().take_while(|line| !tests(line)).map(|line| strip(line) + "\n").collect()
+}
+
+/// Whether a file, or a folder above it, is declared as a test module.
+fn is_test_file(path: &str) -> bool {
+    let inside = path.trim_end_matches(".rs");
+    let mut folder = String::new();
+    for part in inside.split('/') {
+        if !folder.is_empty() {
+            let parents = [format!("{folder}/mod.rs"), format!("{folder}.rs")];
+            let parent = parents.iter().find_map(|file| fs::read_to_string(root().join(file)).ok());
+            if parent.is_some_and(|text| test_modules(&text).iter().any(|name| name == part)) {
+                return true;
+            }
+            folder.push('/');
+        }
+        folder.push_str(part);
+    }
+    false
+}
+
+/// The `use` statements of some code, each with its first line, from `use` or `pub` to the semicolon.
+fn statements(code: &str) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    for (index, line) in code.lines().enumerate() {
+        let begins = ["use ", "pub use ", "pub(crate) use ", "pub(super) use "];
+        if open.is_none() && begins.iter().any(|word| line.trim_start().starts_with(word)) {
+            open = Some((index + 1, String::new()));
+        }
+        if let Some((_, text)) = &mut open {
+            text.push_str(line.trim());
+            text.push('\n');
+        }
+        if line.trim_end().ends_with(';') {
+            found.extend(open.take());
+        }
+    }
+    found
+}
+
+/// The paths of a `use` statement, and whether they are exported.
+fn expand(statement: &str) -> Vec<(bool, Vec<String>)> {
+    let is_exported = statement.starts_with("pub");
+    let Some((_, tree)) = statement.split_once("use ") else { return Vec::new() };
+    let mut found = Vec::new();
+    let mut prefixes: Vec<Vec<String>> = vec![Vec::new()];
+    let mut path: Vec<String> = Vec::new();
+    let mut word = String::new();
+    for c in tree.chars() {
+        match c {
+            '{' => prefixes.push(std::mem::take(&mut path)),
+            ':' | ',' | '}' | ';' | ' ' | '\n' => {
+                if !word.is_empty() {
+                    path.push(std::mem::take(&mut word));
+                }
+                if matches!(c, ',' | '}' | ';') {
+                    if !path.is_empty() {
+                        let whole = prefixes.concat().into_iter().chain(path.drain(..)).collect();
+                        found.push((is_exported, whole));
+                    }
+                    if c == '}' {
+                        prefixes.pop();
+                    }
+                }
+            }
+            c => word.push(c),
+        }
+    }
+    // `a::B as C` is `a::C`: only the first and the last name count.
+    found
+}
+
+/// The paths in a line of code that is no `use` statement.
+fn paths(code: &str) -> Vec<Vec<String>> {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = code.split(|c: char| !is_word(c) && c != ':');
+    words
+        .filter(|word| word.contains("::"))
+        .map(|word| word.split("::").filter(|name| !name.is_empty()).map(String::from).collect())
+        .filter(|path: &Vec<String>| !path.is_empty())
+        .collect()
+}
+
+fn floor(rooms: &[(&str, u32)], room: &str) -> Option<u32> {
+    let named = rooms.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor);
+    named.or((room == "mod").then_some(TOP))
+}
+
+#[test]
+fn rooms_of_a_subsystem_import_only_from_floors_below() {
+    let mut broken = Vec::new();
+    let mut used = BTreeSet::new();
+    let files = sources(&["src"]);
+    for (path, rooms) in INNER_FLOORS {
+        let subsystem = Subsystem::read(path);
+        for room in subsystem.rooms.iter().filter(|room| floor(rooms, room).is_none()) {
+            broken.push(format!("src/{path}: room `{room}` has no floor"));
+        }
+        for (room, _) in rooms.iter().filter(|(room, _)| !subsystem.rooms.contains(*room)) {
+            broken.push(format!("src/{path}: there is no room `{room}`"));
+        }
+        for Import { place, from, to } in files.iter().flat_map(|file| subsystem.imports(file)) {
+            if floor(rooms, &to) < floor(rooms, &from) {
+                continue;
+            }
+            let circle = (*path, from.as_str(), to.as_str());
+            match CIRCLES.iter().position(|(path, from, to, _)| (*path, *from, *to) == circle) {
+                Some(at) => drop(used.insert(at)),
+                None => broken.push(format!("{place}: `{from}` imports `{to}` of `{path}`")),
+            }
+        }
+    }
+    for (at, (path, from, to, _)) in CIRCLES.iter().enumerate() {
+        if !used.contains(&at) {
+            broken.push(format!("CIRCLES: `{from}` does not import `{to}` of `{path}` any more"));
+        }
+    }
+    report(broken, "inside a subsystem, too, a room imports only from floors below");
+}
+
+/// The rules themselves, on code made for them.
+#[test]
+fn the_rules_of_inner_floors_see_what_they_should() {
+    let path = |text: &str| text.split("::").map(String::from).collect::<Vec<_>>();
+    let code = "use super::{\n    Terminal,\n    output::{Log, Reader as R},\n};\npub use a::B;\n";
+    let statements = statements(code);
+    assert_eq!(statements.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 5]);
+    let found: Vec<_> = statements.iter().flat_map(|(_, text)| expand(text)).collect();
+    let expected = [
+        (false, path("super::Terminal")),
+        (false, path("super::output::Log")),
+        (false, path("super::output::Reader::as::R")),
+        (true, path("a::B")),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(
+        paths("crate::a::B::new(super::c::d())"),
+        [path("crate::a::B::new"), path("super::c::d")]
+    );
+    let text =
+        "#[cfg(test)]\nmod tests;\n#[cfg(test)]\n#[path = \"x_tests.rs\"]\nmod more;\nmod a;\n";
+    assert_eq!(test_modules(text), ["tests", "x_tests"]);
+
+    let subsystem = Subsystem {
+        path: path("one::two"),
+        rooms: ["a", "b", "mod"].map(String::from).into(),
+        names: [("Name".to_string(), "b".to_string())].into(),
+        excepted: Vec::new(),
+    };
+    let target = |module: &str, room: &str, name: &str| {
+        subsystem.target(&path(module), room, &path(name)).unwrap_or_default()
+    };
+    assert_eq!(target("one::two::a", "a", "super::b::X"), "b");
+    assert_eq!(target("one::two::a::deep", "a", "super::super::Name"), "b");
+    assert_eq!(target("one::two::a", "a", "super::Other"), "mod");
+    assert_eq!(target("one::three", "three", "crate::one::two::a"), "a");
+    assert_eq!(target("one::two", "mod", "a::f"), "a");
+    assert_eq!(target("one::two::a", "a", "super::super::three"), "");
+}
