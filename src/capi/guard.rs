@@ -21,7 +21,7 @@ use super::watch_batch::BatchLoan;
 use super::watch_tree::Files;
 use crate::Engine;
 use crate::error::{Error, Result};
-use crate::reactor::Process;
+use crate::reactor::ProcessIdentity;
 
 /// An engine. Opaque; made by `orch_engine_create`.
 pub struct orch_engine {
@@ -30,7 +30,7 @@ pub struct orch_engine {
     /// A call is going on.
     busy: AtomicBool,
     /// The process that made it.
-    process: Process,
+    process: ProcessIdentity,
     inner: UnsafeCell<Inner>,
 }
 
@@ -120,7 +120,7 @@ impl orch_engine {
         orch_engine {
             owner: AtomicU64::new(thread_token()),
             busy: AtomicBool::new(false),
-            process: Process::current(),
+            process: ProcessIdentity::current(),
             inner: UnsafeCell::new(Inner {
                 engine,
                 lent: Lent::default(),

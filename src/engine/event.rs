@@ -1,4 +1,4 @@
-//! What the host is told.
+//! Events for the host.
 
 use super::Engine;
 use crate::error::Result;
@@ -12,7 +12,7 @@ use crate::watch::WatchEvent;
 /// How urgent a log line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
-    /// Something failed that no caller could be told.
+    /// Something failed whose error no caller got.
     Error,
     /// Something unexpected that the engine coped with.
     Warn,
@@ -99,7 +99,7 @@ pub(super) enum Notice {
 }
 
 impl Engine {
-    /// The next event, or `None` when nothing is left to tell before the next turn.
+    /// The next event, or `None` when no event is left before the next turn.
     ///
     /// Reading an event consumes it; a lossless reader moves on, which may let its PTY be read again.
     /// Unread output stays in the log and stops the PTY, it is never dropped.
@@ -109,7 +109,7 @@ impl Engine {
     pub fn next_event(&mut self) -> Result<Option<Event<'_>>> {
         self.check_process()?;
         if let Some(notice) = self.notices.pop_front() {
-            self.settle_or_log();
+            self.finish_call_or_log();
             return Ok(Some(match notice {
                 Notice::Completed { tag, result } => Event::Completed { tag, result },
                 Notice::Log { level, text } => {
@@ -119,38 +119,38 @@ impl Engine {
             }));
         }
         if let Some(slow) = self.turns.take_slow() {
-            self.settle()?;
+            self.finish_call()?;
             return Ok(Some(Event::SlowTurn(slow)));
         }
-        if self.has_untold_review() {
-            self.settle_or_log();
-            let review = self.untold_review();
+        if self.has_unreported_review() {
+            self.finish_call_or_log();
+            let review = self.unreported_review();
             return Ok(review.map(|review| Event::Review {
                 review: review.number,
                 client: review.client,
                 changes: &review.changes,
             }));
         }
-        let picked = self.terminals.pick_event(&mut self.reactor);
+        let picked = self.terminals.take_event(&mut self.reactor);
         if picked.is_none()
             && let Some((id, tag)) = self.watches.pick_event(&mut self.reactor)
         {
-            self.settle_or_log();
+            self.finish_call_or_log();
             let event = self.watches.told();
             return Ok(event.map(|event| Event::Watch { id, tag, event }));
         }
         if picked.is_none()
             && let Some((id, tag)) = self.peers.pick_event(&mut self.reactor)
         {
-            self.settle_or_log();
+            self.finish_call_or_log();
             return Ok(self.peers.told().map(|event| Event::Peer { id, tag, event }));
         }
         if picked.is_none() && self.is_shutdown_complete() {
-            self.shutdown = super::Shutdown::Told;
-            self.settle_or_log();
+            self.shutdown = super::Shutdown::Reported;
+            self.finish_call_or_log();
             return Ok(Some(Event::ShutdownComplete));
         }
-        self.settle_or_log();
+        self.finish_call_or_log();
         Ok(picked.map(|(id, tag, picked)| {
             let event = self.terminals.resolve(id, picked);
             Event::Terminal { id, tag, event }

@@ -26,7 +26,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::observe::TurnRecorder;
 use crate::policy::Shares;
-use crate::reactor::{Inbox, Process, Reactor, TimerId};
+use crate::reactor::{Inbox, ProcessIdentity, Reactor, TimerId};
 use crate::state::ApplicationState;
 use crate::sync::{Peers, Server};
 use crate::terminal::Terminals;
@@ -35,7 +35,7 @@ use batches::Batches;
 use event::Notice;
 use requests::ClientWatch;
 use searches::Searches;
-use sender::Letter;
+use sender::Envelope;
 use state::{Observation, Review};
 
 pub use event::{Completion, Event, LogLevel};
@@ -66,7 +66,7 @@ impl Default for Config {
 /// [`next_event`](Self::next_event) until there are none. Or it lets [`run`](Self::run) do that.
 /// Calls between turns take effect at once where they can.
 ///
-/// No call waits for anything, except `turn` and `run` when told to. Dropping an engine kills what
+/// No call waits for anything, except `turn` and `run`. Dropping an engine kills what
 /// runs in it: each program's group and the foreground group get SIGHUP and SIGKILL, and others on the same
 /// terminal are hung up on. It does not wait for their end; [`reap_programs`](crate::reap_programs) collects
 /// what is left of them. [`shutdown`](Self::shutdown) is the orderly way.
@@ -111,7 +111,7 @@ pub struct Engine {
     batches: Batches,
     /// Searches of clients.
     searches: Searches,
-    inbox: Inbox<Letter>,
+    inbox: Inbox<Envelope>,
     turns: TurnRecorder,
     /// Which stage of a turn goes next.
     shares: Shares<{ turn::SHARERS }>,
@@ -128,7 +128,7 @@ pub struct Engine {
     /// Broken invariants that were logged.
     broken_logged: u64,
     /// The process that made the engine; a forked child has another one.
-    process: Process,
+    process: ProcessIdentity,
     /// Not `Send`: the engine belongs to its thread.
     thread: PhantomData<*const ()>,
 }
@@ -137,7 +137,7 @@ pub struct Engine {
 enum Shutdown {
     No,
     Started,
-    Told,
+    Reported,
 }
 
 impl Engine {
@@ -175,7 +175,7 @@ impl Engine {
             config,
             shutdown: Shutdown::No,
             broken_logged: crate::invariants_broken(),
-            process: Process::current(),
+            process: ProcessIdentity::current(),
             thread: PhantomData,
         })
     }
@@ -198,7 +198,7 @@ impl Engine {
     }
 
     /// How long a host that prefers a timeout may wait before the next turn: zero when there is
-    /// something to do now, `None` when only the descriptor can tell. The descriptor alone is
+    /// something to do now, `None` when only the descriptor shows it. The descriptor alone is
     /// enough; timers make it readable too.
     pub fn time_to_deadline(&mut self) -> Option<Duration> {
         if self.has_work() || !self.reactor.ready.is_empty() {
@@ -210,7 +210,7 @@ impl Engine {
 
     /// A handle through which other threads post commands. It may outlive the engine.
     pub fn sender(&self) -> Sender {
-        Sender::new(self.inbox.postbox(), self.process)
+        Sender::new(self.inbox.sender(), self.process)
     }
 
     /// Closes every terminal with this grace, removes every watch, lets go of every peer, listens no longer and
@@ -234,7 +234,7 @@ impl Engine {
         for id in self.watches() {
             self.unwatch(id)?;
         }
-        self.settle()
+        self.finish_call()
     }
 
     /// The bounds that the engine was made with.
@@ -260,7 +260,7 @@ impl Engine {
             || self.peers.has_event()
             || self.peers.has_work()
             || self.has_search_work()
-            || self.has_untold_review()
+            || self.has_unreported_review()
             || self.has_state_work()
             || !self.notices.is_empty()
             || self.turns.has_slow()
@@ -276,20 +276,21 @@ impl Engine {
             && self.peers.is_empty()
     }
 
-    /// Makes the descriptor tell the truth; the last step of every call that changes something.
-    fn settle(&mut self) -> Result<()> {
+    /// Logs failures and makes the readiness of the descriptor exact: the last step of every call that changes
+    /// something.
+    fn finish_call(&mut self) -> Result<()> {
         self.hold_floods();
         for failure in self.reactor.take_failures() {
             self.log(LogLevel::Error, format!("terminal: {failure}"));
         }
         let work = self.has_work();
-        self.reactor.settle(work)
+        self.reactor.update_readiness(work)
     }
 
-    /// [`settle`](Self::settle) where something was made or taken that the caller must get: a failure is
+    /// [`finish_call`](Self::finish_call) where something was made or taken that the caller must get: a failure is
     /// logged.
-    fn settle_or_log(&mut self) {
-        let settled = self.settle();
+    fn finish_call_or_log(&mut self) {
+        let settled = self.finish_call();
         self.log_failure("descriptor", settled);
     }
 
@@ -326,7 +327,7 @@ impl Engine {
         }
     }
 
-    /// Logs what went wrong inside a turn, where no caller can be told.
+    /// Logs what went wrong inside a turn, where no caller gets the error.
     fn log_failure(&mut self, what: &str, outcome: Result<()>) {
         if let Err(error) = outcome {
             self.log(LogLevel::Error, format!("{what}: {error}"));
@@ -353,7 +354,7 @@ impl AsFd for Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         if self.check_process().is_ok() {
-            self.terminals.dismantle(&mut self.reactor);
+            self.terminals.teardown(&mut self.reactor);
             self.watches.dismantle(&mut self.reactor);
             self.server.dismantle(&mut self.reactor);
             self.peers.dismantle(&mut self.reactor);
@@ -362,7 +363,7 @@ impl Drop for Engine {
         } else {
             // In a forked child: nothing may be killed and the shared epoll set not be touched.
             // Closing our copies of the descriptors is harmless.
-            self.terminals.forget();
+            self.terminals.leak_after_fork();
             self.watches.forget();
             self.server.forget();
             self.peers.forget();
@@ -370,7 +371,7 @@ impl Drop for Engine {
     }
 }
 
-/// Tells this engine's versions from those of every other one, in a number that JSON carries exactly.
+/// Distinguishes this engine's versions from those of every other one, in a number that JSON carries exactly.
 fn epoch() -> Result<u64> {
     let random = getrandom::u64()
         .map_err(|_| Error::new(ErrorKind::System, "the system gives no random numbers"))?;

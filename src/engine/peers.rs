@@ -24,12 +24,12 @@ impl Engine {
         self.admit()?;
         self.reactor.refresh_now();
         let outcome = self.peers.connect(options, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 
     /// Lets go of a peer: its replica and its unread events are gone, and the id is stale. The other engine
-    /// is told.
+    /// is notified.
     ///
     /// # Errors
     /// `StaleId`, `Forked`.
@@ -85,7 +85,7 @@ impl Engine {
         self.with_peers(|engine| engine.peers.set_grid(id, terminal, grid, &mut engine.reactor))
     }
 
-    /// Lets go of a terminal of a peer. What came before is still told, then
+    /// Lets go of a terminal of a peer. What came before is still reported, then
     /// [`Detached`](crate::PeerEvent::Detached).
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl Engine {
         self.check_process()?;
         self.reactor.refresh_now();
         let outcome = call(self);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 }

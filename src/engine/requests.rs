@@ -49,12 +49,12 @@ impl Engine {
         let client = request.client;
         match request.body {
             Body::Input(terminal, bytes) => self.type_for(client, terminal, &bytes),
-            Body::Message(message) => self.answer(client, message),
+            Body::Message(message) => self.handle_message(client, message),
             Body::Forbidden(message) => self.forbid(client, &message),
         }
     }
 
-    fn answer(&mut self, client: ClientId, message: ClientMessage) {
+    fn handle_message(&mut self, client: ClientId, message: ClientMessage) {
         let now = self.reactor.now();
         match message {
             ClientMessage::Hello(hello) => {
@@ -267,7 +267,7 @@ impl Engine {
         }
         self.last_review += 1;
         let number = self.last_review;
-        self.reviews.push_back(Review { number, client, mutation, changes, is_told: false });
+        self.reviews.push_back(Review { number, client, mutation, changes, is_reported: false });
     }
 
     pub(super) fn commit_for(&mut self, client: ClientId, mutation: u64, changes: &ChangeSet) {

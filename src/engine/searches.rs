@@ -165,7 +165,7 @@ impl Engine {
             matches_max: (wanted as usize).min(queue),
             ..Search::literal("")
         };
-        self.terminals.admit_search(terminal, &search)?;
+        self.terminals.check_search(terminal, &search)?;
         self.searches.waiting.push_back(Job {
             client,
             id: wire.id,

@@ -3,7 +3,7 @@
 use super::{Completion, Engine, Notice, Shutdown};
 use crate::error::{Error, ErrorKind, Result};
 use crate::observe::Stage;
-use crate::reactor::{Post, Postbox, Process, TerminalId};
+use crate::reactor::{InboxSender, PostError, ProcessIdentity, TerminalId};
 use crate::terminal::{Op, SpawnOptions};
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ pub enum Command {
 }
 
 /// A command on its way, with the tag that its completion carries.
-pub(super) struct Letter {
+pub(super) struct Envelope {
     tag: u64,
     command: Command,
 }
@@ -37,14 +37,14 @@ pub(super) struct Letter {
 /// Posts commands to an engine from any thread. Cloning it is cheap; it may outlive the engine.
 #[derive(Clone)]
 pub struct Sender {
-    postbox: Postbox<Letter>,
+    sender: InboxSender<Envelope>,
     /// The process of the engine; what a forked child would post there goes nowhere.
-    process: Process,
+    process: ProcessIdentity,
 }
 
 impl Sender {
-    pub(super) fn new(postbox: Postbox<Letter>, process: Process) -> Self {
-        Sender { postbox, process }
+    pub(super) fn new(sender: InboxSender<Envelope>, process: ProcessIdentity) -> Self {
+        Sender { sender, process }
     }
 
     /// Posts a command and wakes the engine. Its completion comes as
@@ -61,10 +61,10 @@ impl Sender {
             return Err(Error::new(ErrorKind::Forked, "the engine belongs to the parent process"));
         }
         let bytes = bytes_of(&command);
-        self.postbox.post(Letter { tag, command }, bytes).map_err(|refusal| match refusal {
-            Post::TooMany => Error::limit("the inbox is full: inbox_commands"),
-            Post::TooLarge => Error::limit("the inbox is full: inbox_bytes"),
-            Post::Closed => Error::new(ErrorKind::EngineGone, "the engine is gone"),
+        self.sender.post(Envelope { tag, command }, bytes).map_err(|refusal| match refusal {
+            PostError::TooMany => Error::limit("the inbox is full: inbox_commands"),
+            PostError::TooLarge => Error::limit("the inbox is full: inbox_bytes"),
+            PostError::Closed => Error::new(ErrorKind::EngineGone, "the engine is gone"),
         })
     }
 }
@@ -89,7 +89,7 @@ impl Engine {
     pub(super) fn read_inbox(&mut self) {
         let mut slice = self.enter(Stage::Inbox, INBOX_TIME);
         while self.notices.len() < self.config.limits.events {
-            let Some(Letter { tag, command }) = self.inbox.take() else { break };
+            let Some(Envelope { tag, command }) = self.inbox.take() else { break };
             slice.charge(cost_of(&command));
             let result = self.carry_out(command);
             self.notices.push_back(Notice::Completed { tag, result });

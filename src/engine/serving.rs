@@ -29,7 +29,7 @@ impl Engine {
         if outcome.is_ok() {
             self.look_up_directories();
         }
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 
@@ -48,7 +48,7 @@ impl Engine {
     pub fn unlisten(&mut self, id: ListenerId) -> Result<()> {
         self.check_process()?;
         let outcome = self.server.unlisten(id, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 
@@ -75,7 +75,7 @@ impl Engine {
             return Err(Error::new(ErrorKind::StaleId, "no such token: it is gone or never was"));
         }
         self.server.close_revoked(&mut self.reactor);
-        self.settle()
+        self.finish_call()
     }
 
     /// Lets clients watch files in this directory, and start programs in it. The grant is of the directory's real
@@ -140,7 +140,7 @@ impl Engine {
         self.server.infos()
     }
 
-    /// Closes a client's connection, with a reason that it is told.
+    /// Closes a client's connection, with a reason that is sent to it.
     ///
     /// # Errors
     /// `StaleId`, `InvalidArgument` for a reason of more than 123 bytes, `Forked`.
@@ -151,7 +151,7 @@ impl Engine {
         }
         self.reactor.refresh_now();
         let outcome = self.server.expel(id, reason, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 

@@ -14,14 +14,14 @@ use crate::state::{
     StateChanges, StateCursor, StateVersion, TerminalExit, TerminalFacts,
 };
 use crate::sync::ErrorCode;
-use crate::terminal::{ExitStatus, Facts};
+use crate::terminal::{ExitStatus, TerminalMetadata};
 use crate::watch::{FileChanges, FileCursor, FileEntry, FileType};
 
 /// Files written down, or taken out, in one unit of work.
 const FILES_PER_UNIT: usize = 256;
 /// What a unit of them costs.
 const FILES_COST: u64 = 400_000;
-/// The longest reason that a client is told for a change that the host refused, in bytes.
+/// The longest reason that a client gets for a change that the host refused, in bytes.
 const REVIEW_REASON_MAX: usize = 1024;
 
 /// A watch whose files are part of the state.
@@ -39,7 +39,7 @@ pub(super) struct Published {
 /// What the facts of the state are made from, between turns.
 #[derive(Default)]
 pub(super) struct Observation {
-    /// Terminals that something happened to since the server was told.
+    /// Terminals that something happened to since the server looked.
     pub(super) touched: Vec<TerminalId>,
     fresh: Vec<TerminalId>,
     pub(super) published: Vec<Published>,
@@ -54,7 +54,7 @@ pub(super) struct Review {
     pub(super) client: ClientId,
     pub(super) mutation: u64,
     pub(super) changes: ChangeSet,
-    pub(super) is_told: bool,
+    pub(super) is_reported: bool,
 }
 
 impl Engine {
@@ -66,7 +66,7 @@ impl Engine {
         self.check_process()?;
         self.note_terminals();
         self.state.commit_facts();
-        self.settle()?;
+        self.finish_call()?;
         Ok(&self.state)
     }
 
@@ -80,7 +80,7 @@ impl Engine {
         self.check_process()?;
         self.note_terminals();
         let outcome = self.state.commit(changes).map_err(|refusal| error_of(&refusal));
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 
@@ -101,7 +101,7 @@ impl Engine {
         self.note_terminals();
         self.state.commit_facts();
         self.state.read_changes(cursor, collections, budget, changes);
-        self.settle()
+        self.finish_call()
     }
 
     /// Makes the files of a watch part of the state, or takes them out again. It goes in slices: the
@@ -118,11 +118,11 @@ impl Engine {
         } else {
             self.unpublish(id);
         }
-        self.settle()
+        self.finish_call()
     }
 
     /// Answers a client's change set that waits for review ([`Event::Review`](crate::Event::Review)):
-    /// `Ok` commits it, if it is still valid; an error is told to the client.
+    /// `Ok` commits it, if it is still valid; an error is sent to the client.
     ///
     /// # Errors
     /// `StaleId` for a number that does not wait, `InvalidArgument` for an error of more than 1,024 bytes,
@@ -146,18 +146,18 @@ impl Engine {
             Ok(()) => self.commit_for(client, mutation, &changes),
             Err(reason) => self.reject(client, mutation, ErrorCode::Refused, &reason),
         }
-        self.settle()
+        self.finish_call()
     }
 
     /// The next change set that the host has not seen.
-    pub(super) fn untold_review(&mut self) -> Option<&Review> {
-        let review = self.reviews.iter_mut().find(|review| !review.is_told)?;
-        review.is_told = true;
+    pub(super) fn unreported_review(&mut self) -> Option<&Review> {
+        let review = self.reviews.iter_mut().find(|review| !review.is_reported)?;
+        review.is_reported = true;
         Some(review)
     }
 
-    pub(super) fn has_untold_review(&self) -> bool {
-        self.reviews.iter().any(|review| !review.is_told)
+    pub(super) fn has_unreported_review(&self) -> bool {
+        self.reviews.iter().any(|review| !review.is_reported)
     }
 
     pub(super) fn publish(&mut self, watch: WatchId) {
@@ -197,7 +197,7 @@ impl Engine {
                     || self.server.lacks(self.state.version())))
     }
 
-    // Facts.
+    // TerminalMetadata.
 
     /// From now on, terminals show the directories that their programs are in.
     pub(super) fn look_up_directories(&mut self) {
@@ -214,9 +214,9 @@ impl Engine {
         let mut fresh = std::mem::take(&mut self.observation.fresh);
         self.terminals.take_touched(&mut fresh);
         for id in &fresh {
-            match self.terminals.facts(*id) {
-                Ok(facts) if equals(self.state.terminal(id.to_u64()), &facts) => {}
-                Ok(facts) => self.state.put_terminal(id.to_u64(), owned(&facts)),
+            match self.terminals.metadata(*id) {
+                Ok(metadata) if equals(self.state.terminal(id.to_u64()), &metadata) => {}
+                Ok(metadata) => self.state.put_terminal(id.to_u64(), owned(&metadata)),
                 Err(_) => self.state.remove_terminal(id.to_u64()),
             }
         }
@@ -314,7 +314,7 @@ fn exit_of(status: ExitStatus) -> TerminalExit {
     }
 }
 
-fn equals(known: Option<(&TerminalFacts, u64)>, facts: &Facts<'_>) -> bool {
+fn equals(known: Option<(&TerminalFacts, u64)>, facts: &TerminalMetadata<'_>) -> bool {
     known.is_some_and(|(known, _)| {
         known.title == facts.title
             && known.cwd.as_deref() == facts.cwd
@@ -324,7 +324,7 @@ fn equals(known: Option<(&TerminalFacts, u64)>, facts: &Facts<'_>) -> bool {
     })
 }
 
-fn owned(facts: &Facts<'_>) -> TerminalFacts {
+fn owned(facts: &TerminalMetadata<'_>) -> TerminalFacts {
     TerminalFacts {
         title: facts.title.into(),
         cwd: facts.cwd.map(<[u8]>::to_vec),

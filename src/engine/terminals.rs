@@ -24,7 +24,7 @@ impl Engine {
     pub fn spawn(&mut self, options: &SpawnOptions) -> Result<TerminalId> {
         self.admit()?;
         let outcome = self.terminals.spawn(options, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 
@@ -43,13 +43,13 @@ impl Engine {
     pub fn adopt(&mut self, master: OwnedFd, options: &AdoptOptions) -> Result<TerminalId> {
         self.admit()?;
         let outcome = self.terminals.adopt(master, options, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 
     /// Types bytes into a terminal: what the PTY takes goes out at once, the rest waits in the input
     /// queue. Returns how many bytes were accepted, the first ones; when fewer than all, the queue is
-    /// full and [`InputReady`](crate::TerminalEvent::InputReady) tells when to go on.
+    /// full and [`InputReady`](crate::TerminalEvent::InputReady) reports when to go on.
     ///
     /// # Errors
     /// `StaleId`, `Closing`, `Ended`.
@@ -101,7 +101,7 @@ impl Engine {
         self.reactor.refresh_now();
         self.terminals.set_size_policy(id, policy)?;
         self.server.settle_size_if_open(id, &mut self.terminals, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         Ok(())
     }
 
@@ -145,7 +145,7 @@ impl Engine {
         self.check_process()?;
         let start = self.reactor.refresh_now();
         let statuses = self.terminals.run_batch(ops, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         Ok(BatchReport::new(statuses, self.reactor.measure_now() - start))
     }
 
@@ -253,7 +253,7 @@ impl Engine {
         self.check_process()?;
         self.reactor.refresh_now();
         let outcome = call(&mut self.terminals, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 

@@ -12,7 +12,7 @@
 //!    clients and their jobs, peers, the other terminals, file watches, files that go into the state. Who
 //!    has nothing to do leaves its time to the others, and nobody starves;
 //! 7. the server sends what is new to clients: last, so that what this turn has brought goes out with it;
-//! 8. settle the descriptor: if anything is left to do or to report, it stays readable.
+//! 8. finish_call the descriptor: if anything is left to do or to report, it stays readable.
 //!
 //! **How long a turn takes.** Each stage gets a [`Slice`] and stops when it is over; what is left goes on in
 //! the next turn. A turn is over after [`Limits::turn_time`](crate::Limits), or, while somebody types, after
@@ -91,7 +91,7 @@ impl Engine {
         let warn = self.config.limits.turn_time_warn;
         let is_finished = !self.is_any_busy();
         self.turns.end(self.reactor.measure_now(), self.reactor.thread_time(), warn, is_finished);
-        self.settle()
+        self.finish_call()
     }
 
     /// How the turns went so far: how long they took, which stages took the time, what their units cost.
@@ -234,7 +234,7 @@ impl Engine {
         slice: &mut Slice,
     ) {
         let outcome =
-            self.terminals.serve(id, class, slice, &mut self.reads_left, &mut self.reactor);
+            self.terminals.read_ready(id, class, slice, &mut self.reads_left, &mut self.reactor);
         self.log_failure("terminal", outcome);
     }
 

@@ -6,10 +6,10 @@ use crate::reactor::WatchId;
 use crate::watch::{FileChanges, FileCursor, WatchOptions, WatchSave, WatchState};
 
 impl Engine {
-    /// Watches files: keeps a tree of what is below the roots, and tells what changes in it.
+    /// Watches files: keeps a tree of what is below the roots, and reports what changes in it.
     ///
     /// Reading the tree for the first time takes many turns, in slices;
-    /// [`Ready`](crate::WatchEvent::Ready) tells when it is done. The call itself looks at the roots, and
+    /// [`Ready`](crate::WatchEvent::Ready) reports when it is done. The call itself looks at the roots, and
     /// compiles the globs of the options. It costs a descriptor, and the first one of an engine another one.
     ///
     /// # Errors
@@ -21,11 +21,11 @@ impl Engine {
     pub fn watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
         self.admit()?;
         let added = self.watches.add(options, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         added
     }
 
-    /// Ends a watch. What it had not told yet is not told any more. A watch that clients asked for is no
+    /// Ends a watch. Its unread events are discarded. A watch that clients asked for is no
     /// longer theirs: it stops counting for them, and when they end it they get `not_found`.
     ///
     /// # Errors
@@ -39,13 +39,13 @@ impl Engine {
             self.server.forget_watch(id);
         }
         self.unpublish(id);
-        self.settle_or_log();
+        self.finish_call_or_log();
         removed
     }
 
-    /// Has [`Synced`](crate::WatchEvent::Synced) told with this tag when everything that happened to the
-    /// files before this call has been told. Names that wait for their window are looked at at once.
-    /// Nothing is written to the watched tree. What the kernel tells nobody of (writes through a mapping of
+    /// Has [`Synced`](crate::WatchEvent::Synced) reported with this tag once everything that happened to the
+    /// files before this call has been reported. Names that wait for their window are looked at at once.
+    /// Nothing is written to the watched tree. What the kernel does not report (writes through a mapping of
     /// memory, or through another name of a file that is outside of the tree or gone) is not part of the promise.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ impl Engine {
         self.check_process()?;
         self.reactor.refresh_now();
         let outcome = self.watches.command(id, &mut self.reactor, |watch| watch.sync(tag));
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 
@@ -75,7 +75,7 @@ impl Engine {
     ) -> Result<()> {
         self.check_process()?;
         let outcome = self.watches.changes(id, cursor, max, changes, &mut self.reactor);
-        self.settle_or_log();
+        self.finish_call_or_log();
         outcome
     }
 

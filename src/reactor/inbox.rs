@@ -17,11 +17,11 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 /// The engine's end.
 pub(crate) struct Inbox<T> {
     messages: Receiver<(T, usize)>,
-    post: Postbox<T>,
+    post: InboxSender<T>,
 }
 
 /// The other threads' end. Outlives the inbox safely.
-pub(crate) struct Postbox<T> {
+pub(crate) struct InboxSender<T> {
     messages: Sender<(T, usize)>,
     shared: Arc<Shared>,
 }
@@ -36,7 +36,7 @@ struct Shared {
 
 /// Why a post was refused; nothing was posted then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Post {
+pub(crate) enum PostError {
     /// As many messages wait as are allowed.
     TooMany,
     /// As many bytes wait as are allowed.
@@ -45,9 +45,9 @@ pub(crate) enum Post {
     Closed,
 }
 
-impl<T> Clone for Postbox<T> {
+impl<T> Clone for InboxSender<T> {
     fn clone(&self) -> Self {
-        Postbox { messages: self.messages.clone(), shared: Arc::clone(&self.shared) }
+        InboxSender { messages: self.messages.clone(), shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -61,11 +61,11 @@ impl<T> Inbox<T> {
             bytes: AtomicUsize::new(0),
             bytes_max,
         };
-        let post = Postbox { messages: sender, shared: Arc::new(shared) };
+        let post = InboxSender { messages: sender, shared: Arc::new(shared) };
         Inbox { messages: receiver, post }
     }
 
-    pub(crate) fn postbox(&self) -> Postbox<T> {
+    pub(crate) fn sender(&self) -> InboxSender<T> {
         self.post.clone()
     }
 
@@ -92,20 +92,20 @@ impl<T> Drop for Inbox<T> {
     }
 }
 
-impl<T> Postbox<T> {
+impl<T> InboxSender<T> {
     /// Posts a message that stands for `bytes` bytes, and wakes the engine.
-    pub(crate) fn post(&self, message: T, bytes: usize) -> Result<(), Post> {
+    pub(crate) fn post(&self, message: T, bytes: usize) -> Result<(), PostError> {
         let shared = &*self.shared;
         if !shared.open.load(Ordering::Acquire) {
-            return Err(Post::Closed);
+            return Err(PostError::Closed);
         }
         let waiting = shared.bytes.fetch_add(bytes, Ordering::AcqRel);
         let outcome = if waiting.saturating_add(bytes) > shared.bytes_max {
-            Err(Post::TooLarge)
+            Err(PostError::TooLarge)
         } else {
             self.messages.try_send((message, bytes)).map_err(|refusal| match refusal {
-                TrySendError::Full(_) => Post::TooMany,
-                TrySendError::Disconnected(_) => Post::Closed,
+                TrySendError::Full(_) => PostError::TooMany,
+                TrySendError::Disconnected(_) => PostError::Closed,
             })
         };
         if outcome.is_err() {
@@ -136,23 +136,23 @@ mod tests {
     #[test]
     fn bounds_hold_and_are_given_back() {
         let (_poll, inbox) = poll_and_inbox(2, 100);
-        let post = inbox.postbox();
-        assert_eq!(post.post(1, 101), Err(Post::TooLarge));
+        let post = inbox.sender();
+        assert_eq!(post.post(1, 101), Err(PostError::TooLarge));
         assert_eq!(post.post(1, 60), Ok(()));
-        assert_eq!(post.post(2, 60), Err(Post::TooLarge));
+        assert_eq!(post.post(2, 60), Err(PostError::TooLarge));
         assert_eq!(post.post(2, 40), Ok(()));
-        assert_eq!(post.post(3, 0), Err(Post::TooMany));
+        assert_eq!(post.post(3, 0), Err(PostError::TooMany));
         assert_eq!((inbox.take(), inbox.take(), inbox.take()), (Some(1), Some(2), None));
         assert_eq!(post.post(4, 100), Ok(()));
     }
 
     #[test]
-    fn a_postbox_outlives_the_inbox() {
+    fn a_sender_outlives_the_inbox() {
         let (_poll, inbox) = poll_and_inbox(2, 100);
-        let post = inbox.postbox();
+        let post = inbox.sender();
         post.post(1, 1).unwrap();
         drop(inbox);
-        assert_eq!(post.post(2, 1), Err(Post::Closed));
+        assert_eq!(post.post(2, 1), Err(PostError::Closed));
     }
 
     /// Every message posted by four threads is seen by a receiver that blocks without a timeout of
@@ -163,7 +163,7 @@ mod tests {
         let (mut poll, inbox) = poll_and_inbox(64, 1 << 20);
         let threads: Vec<_> = (0..4)
             .map(|_| {
-                let post = inbox.postbox();
+                let post = inbox.sender();
                 std::thread::spawn(move || {
                     for n in 0..POSTS {
                         while post.post(n, 1).is_err() {

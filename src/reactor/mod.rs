@@ -7,7 +7,7 @@
 //! **One descriptor.** The host polls the epoll descriptor itself. It has to be readable whenever a
 //! turn would do something or an event is unread, and not otherwise. The kernel does this for PTYs,
 //! pidfds and the timer; for what only this process knows (sources in the ready queue, unread
-//! events) [`Reactor::settle`] raises or lowers an eventfd of our own inside the epoll set. The
+//! events) [`Reactor::update_readiness`] raises or lowers an eventfd of our own inside the epoll set. The
 //! trick that makes lowering work: an edge that was reported but whose cause is gone (the eventfd
 //! was read again) does not keep the epoll descriptor readable.
 //!
@@ -38,9 +38,9 @@ use self_wake::SelfWake;
 
 pub(crate) use id::IdTable;
 pub use id::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
-pub(crate) use inbox::{Inbox, Post, Postbox};
-pub(crate) use process::Process;
-pub(crate) use ready::{Class, Membership, ReadyQueue};
+pub(crate) use inbox::{Inbox, InboxSender, PostError};
+pub(crate) use process::ProcessIdentity;
+pub(crate) use ready::{Class, QueueLink, ReadyQueue};
 pub(crate) use source::{Alarm, Source};
 pub(crate) use timers::TimerId;
 use timers::Timers;
@@ -226,9 +226,9 @@ impl Reactor {
         self.armed = None;
     }
 
-    /// Makes the descriptor tell the truth before a call returns to the host: readable while there
+    /// Makes the readiness of the descriptor exact before a call returns to the host: readable while there
     /// is `work` (or anything in the ready queue), and at the earliest deadline.
-    pub(crate) fn settle(&mut self, work: bool) -> Result<()> {
+    pub(crate) fn update_readiness(&mut self, work: bool) -> Result<()> {
         self.self_wake.set(work || !self.ready.is_empty())?;
         let deadline = self.timers.next_deadline();
         if deadline != self.armed {

@@ -14,14 +14,14 @@ use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous};
 
 /// The process that something was made in. Where the kernel cannot mark a page it is the process id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Process(u32);
+pub(crate) struct ProcessIdentity(u32);
 
-impl Process {
+impl ProcessIdentity {
     pub(crate) fn current() -> Self {
-        let Some(mark) = page() else { return Process(std::process::id()) };
+        let Some(mark) = page() else { return ProcessIdentity(std::process::id()) };
         match mark.load(Ordering::Relaxed) {
             0 => name(mark, &GENERATION),
-            generation => Process(generation),
+            generation => ProcessIdentity(generation),
         }
     }
 
@@ -32,12 +32,12 @@ impl Process {
 }
 
 /// Names a process that has no name yet. Of several threads that come here at once one does it for all.
-fn name(mark: &AtomicU32, generations: &AtomicU32) -> Process {
+fn name(mark: &AtomicU32, generations: &AtomicU32) -> ProcessIdentity {
     // The counter is ordinary memory: a child goes on from where its parent was.
     let generation = generations.fetch_add(1, Ordering::Relaxed) + 1;
     match mark.compare_exchange(0, generation, Ordering::Relaxed, Ordering::Relaxed) {
-        Ok(_) => Process(generation),
-        Err(earlier) => Process(earlier),
+        Ok(_) => ProcessIdentity(generation),
+        Err(earlier) => ProcessIdentity(earlier),
     }
 }
 
@@ -77,7 +77,7 @@ mod tests {
         };
         for _ in 0..500 {
             mark.store(0, Ordering::Relaxed);
-            let answers: Vec<Process> = std::thread::scope(|scope| {
+            let answers: Vec<ProcessIdentity> = std::thread::scope(|scope| {
                 let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
                 threads.into_iter().map(|thread| thread.join().unwrap()).collect()
             });

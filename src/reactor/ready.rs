@@ -5,7 +5,7 @@
 //! time: those are `Open`, the rest waits in `Bulk`. Inside a class it is round-robin: a source that used up
 //! its share goes to the back.
 //!
-//! Each source keeps its own [`Membership`], so that it is queued at most once, can change its class
+//! Each source keeps its own [`QueueLink`], so that it is queued at most once, can change its class
 //! or leave without a search, and the queue knows its exact length. Entries that were left behind
 //! are skipped when they come up.
 
@@ -23,9 +23,9 @@ pub(crate) enum Class {
 
 /// Where a source stands in the queue; kept by the source.
 #[derive(Debug, Default)]
-pub(crate) struct Membership(Option<Class>);
+pub(crate) struct QueueLink(Option<Class>);
 
-impl Membership {
+impl QueueLink {
     pub(crate) fn is_queued(&self) -> bool {
         self.0.is_some()
     }
@@ -37,7 +37,7 @@ pub(crate) struct ReadyQueue {
     typing: VecDeque<TerminalId>,
     open: VecDeque<TerminalId>,
     bulk: VecDeque<TerminalId>,
-    /// Members of each class, without the entries left behind.
+    /// Sources queued in each class, without the entries left behind.
     live_typing: usize,
     live_open: usize,
     live_bulk: usize,
@@ -70,26 +70,26 @@ impl ReadyQueue {
     }
 
     /// Puts a source at the back of its class. One that is queued moves only to a more urgent class.
-    pub(crate) fn push(&mut self, member: &mut Membership, id: TerminalId, class: Class) {
-        match (member.0, class) {
+    pub(crate) fn push(&mut self, link: &mut QueueLink, id: TerminalId, class: Class) {
+        match (link.0, class) {
             (None, _) => {}
             (Some(Class::Bulk), Class::Typing | Class::Open) => self.live_bulk -= 1,
             (Some(Class::Open), Class::Typing) => self.live_open -= 1,
             _ => return,
         }
         *self.live(class) += 1;
-        member.0 = Some(class);
+        link.0 = Some(class);
         self.list(class).push_back(id);
     }
 
     /// Takes a source out of the queue.
-    pub(crate) fn remove(&mut self, member: &mut Membership) {
-        if let Some(class) = member.0.take() {
+    pub(crate) fn remove(&mut self, link: &mut QueueLink) {
+        if let Some(class) = link.0.take() {
             *self.live(class) -= 1;
         }
     }
 
-    /// Whether a member of the class `Typing` may wait.
+    /// Whether a source of the class `Typing` may wait.
     pub(crate) fn has_typing(&self) -> bool {
         !self.typing.is_empty()
     }
@@ -116,11 +116,11 @@ impl ReadyQueue {
         self.bulk.pop_front().map(|id| (id, Class::Bulk))
     }
 
-    /// Takes a candidate out of the queue if it is still a member in the class it came up in.
-    pub(crate) fn claim(&mut self, member: &mut Membership, class: Class) -> bool {
-        let current = member.0 == Some(class);
+    /// Takes a candidate out of the queue if it is still queued in the class it came up in.
+    pub(crate) fn claim(&mut self, link: &mut QueueLink, class: Class) -> bool {
+        let current = link.0 == Some(class);
         if current {
-            self.remove(member);
+            self.remove(link);
         }
         current
     }
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn typing_comes_first_and_each_source_once() {
         let mut queue = ReadyQueue::new();
-        let (mut a, mut b) = (Membership::default(), Membership::default());
+        let (mut a, mut b) = (QueueLink::default(), QueueLink::default());
         queue.push(&mut a, id(1), Class::Bulk);
         queue.push(&mut a, id(1), Class::Bulk);
         queue.push(&mut b, id(2), Class::Bulk);
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn bulk_can_be_held() {
         let mut queue = ReadyQueue::new();
-        let (mut a, mut b) = (Membership::default(), Membership::default());
+        let (mut a, mut b) = (QueueLink::default(), QueueLink::default());
         queue.push(&mut a, id(1), Class::Bulk);
         queue.hold(true, false);
         assert!(queue.is_empty() && queue.has_held() && queue.next().is_none());
@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn a_removed_source_leaves_the_queue_empty() {
         let mut queue = ReadyQueue::new();
-        let mut a = Membership::default();
+        let mut a = QueueLink::default();
         queue.push(&mut a, id(1), Class::Bulk);
         queue.remove(&mut a);
         queue.remove(&mut a);

@@ -14,7 +14,7 @@ pub(crate) enum Source {
     Inbox,
     /// The one timerfd.
     Timer,
-    /// Our own eventfd, see [`super::Reactor::settle`].
+    /// Our own eventfd, see [`super::Reactor::update_readiness`].
     SelfWake,
     /// The PTY master of a terminal.
     Pty(TerminalId),

@@ -47,7 +47,7 @@ impl Server {
         let terminal = TerminalId::from_u64(attach.terminal);
         let (now, time) = (reactor.now(), self.next_activity());
         let client = self.clients.get_mut(id)?;
-        let Ok(state) = terminals.feed_state(terminal) else {
+        let Ok(state) = terminals.output_state(terminal) else {
             let reason = DetachReason::Closed;
             client.send(&ServerMessage::Detached { terminal: attach.terminal, reason });
             self.mark_pushed(id);
@@ -167,7 +167,7 @@ impl Server {
 }
 
 fn drop_unsent(client: &mut Client, id: TerminalId, terminals: &Terminals, now: Instant) {
-    let Ok(state) = terminals.feed_state(id) else { return };
+    let Ok(state) = terminals.output_state(id) else { return };
     let taken_back = client.wire.take_back_output(id);
     let Some(attachment) = client.attachment(id).filter(|a| !a.consumer.is_viewer()) else {
         return;

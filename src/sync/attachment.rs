@@ -14,7 +14,7 @@ use super::protocol::{Mode, Start};
 use super::sizes::Viewer;
 use crate::policy::Patience;
 use crate::reactor::TerminalId;
-use crate::terminal::{Consumer, Due, FeedState, LinePosition, OnLoss, Snapshot};
+use crate::terminal::{Consumer, Due, LinePosition, OnLoss, OutputState, Snapshot};
 
 /// How long others wait for a client that gets every byte before it is brought forward.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(500);
@@ -73,7 +73,7 @@ impl Attachment {
         mode: Mode,
         start: Start,
         window: u64,
-        state: &FeedState,
+        state: &OutputState,
         now: Instant,
     ) -> Self {
         let (cursor, history) = match start {
@@ -86,7 +86,7 @@ impl Attachment {
         let delivery = convert::delivery(mode);
         let at = (cursor, state.cleared);
         let mut consumer = Consumer::new(delivery, OnLoss::Snapshot, at, INTERVAL, now);
-        consumer.leave_out_questions(u64::MAX);
+        consumer.skip_queries(u64::MAX);
         if let Some(rows) = history.filter(|_| mode != Mode::Screen) {
             consumer.resync(rows.min(HISTORY_MAX));
         }
@@ -138,14 +138,14 @@ impl Attachment {
 
     /// Whether what it has not taken stands in the way: it is half of what stops the PTY, or terminals
     /// starve for memory.
-    fn keeps_much(&self, state: &FeedState) -> bool {
+    fn keeps_much(&self, state: &OutputState) -> bool {
         let unread = self.consumer.backlog(state.end);
         let is_much = unread >= state.unread_max / 2 || (state.starves && unread > 0);
         self.keeps_from().is_some() && is_much
     }
 
     /// Whether what it has not taken holds a program back: its own, or one that starves for memory.
-    pub(super) fn holds_back(&self, state: &FeedState) -> bool {
+    pub(super) fn holds_back(&self, state: &OutputState) -> bool {
         (state.stands || state.starves) && self.keeps_much(state)
     }
 
@@ -213,7 +213,7 @@ impl Attachment {
     /// brought forward. Gives the time to look again.
     pub(crate) fn watch_lag(
         &mut self,
-        state: &FeedState,
+        state: &OutputState,
         others_wait: bool,
         now: Instant,
     ) -> Option<Instant> {
@@ -239,7 +239,7 @@ mod tests {
     }
 
     fn attachment_in(mode: Mode, start: Start, has_screen: bool) -> Attachment {
-        let state = FeedState { has_screen, ..state(1000, false, false) };
+        let state = OutputState { has_screen, ..state(1000, false, false) };
         let id = TerminalId::from_u64(1);
         Attachment::new(id, mode, start, 100, &state, Instant::now())
     }
@@ -296,8 +296,8 @@ mod tests {
     }
 
     /// A terminal with so much output, whose PTY stands still at 1,000 unread bytes.
-    fn state(end: u64, stands: bool, starves: bool) -> FeedState {
-        FeedState {
+    fn state(end: u64, stands: bool, starves: bool) -> OutputState {
+        OutputState {
             end,
             exit: None,
             is_leaving: false,

@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::policy::{AdaptiveBatcher, BatcherOptions, Slice};
 use crate::reactor::{Alarm, ClientId, IdTable, Reactor, TerminalId, TimerId};
 use crate::state::ApplicationState;
-use crate::terminal::{FeedState, Terminals};
+use crate::terminal::{OutputState, Terminals};
 
 /// What looking at a feed costs, going on for one client, and writing to a socket beside a quarter of a
 /// nanosecond for each byte.
@@ -212,10 +212,10 @@ impl Server {
         }
         let Some(feed) = self.pump.feeds.get_mut(&id) else { return 0 };
         let now = outflow.reactor.now();
-        let state = match outflow.terminals.feed_state(id) {
+        let state = match outflow.terminals.output_state(id) {
             Ok(state) if !feed.clients.is_empty() => state,
             Ok(_) => {
-                let _ = outflow.terminals.release_feed(id, outflow.reactor);
+                let _ = outflow.terminals.unsubscribe_from_output(id, outflow.reactor);
                 self.forget_feed(id, outflow.reactor);
                 return 0;
             }
@@ -251,7 +251,7 @@ impl Server {
             feed.clients = clients;
         }
         if is_over {
-            let _ = outflow.terminals.release_feed(id, outflow.reactor);
+            let _ = outflow.terminals.unsubscribe_from_output(id, outflow.reactor);
             self.forget_feed(id, outflow.reactor);
         }
         count
@@ -275,7 +275,7 @@ impl Server {
         attachments.rotate_left(by);
         for attachment in &mut attachments {
             let terminal = attachment.terminal;
-            let Ok(state) = outflow.terminals.feed_state(terminal) else { continue };
+            let Ok(state) = outflow.terminals.output_state(terminal) else { continue };
             let Some(feed) = self.pump.feeds.get_mut(&terminal) else { continue };
             go_on(client, attachment, &state, feed.released, outflow);
             if !std::mem::replace(&mut feed.is_unsettled, true) {
@@ -292,7 +292,7 @@ impl Server {
         for id in unsettled.drain(..) {
             let Some(feed) = self.pump.feeds.get_mut(&id) else { continue };
             feed.is_unsettled = false;
-            let Ok(state) = outflow.terminals.feed_state(id) else { continue };
+            let Ok(state) = outflow.terminals.output_state(id) else { continue };
             if feed.settle(id, &state, &mut self.clients, &self.limits, outflow) {
                 // Seldom: somebody is warned, or had its time.
                 for client in feed.clients.clone() {
@@ -313,7 +313,7 @@ fn recycled<T>(mut old: Vec<T>, served: usize, new: Vec<T>) -> Vec<T> {
 
 impl Feed {
     /// Takes new output in and decides up to where it is sent now.
-    fn release(&mut self, state: &FeedState, now: Instant) {
+    fn release(&mut self, state: &OutputState, now: Instant) {
         let new = state.end.saturating_sub(self.seen);
         self.seen = state.end;
         if new > 0 {
@@ -332,7 +332,7 @@ impl Feed {
     fn is_over(
         &mut self,
         id: TerminalId,
-        state: &FeedState,
+        state: &OutputState,
         clients: &IdTable<ClientId, Box<Client>>,
         now: Instant,
     ) -> bool {
@@ -352,7 +352,7 @@ impl Feed {
     fn settle(
         &mut self,
         id: TerminalId,
-        state: &FeedState,
+        state: &OutputState,
         clients: &mut IdTable<ClientId, Box<Client>>,
         limits: &Limits,
         outflow: &mut Outflow<'_>,
@@ -384,7 +384,7 @@ impl Feed {
             wake = [wake, again, attachment.wakes_at(now), patient].into_iter().flatten().min();
             keep = [keep, attachment.keeps_from()].into_iter().flatten().min();
         }
-        if self.held != Some(keep) && terminals.hold_feed(id, keep, reactor).is_ok() {
+        if self.held != Some(keep) && terminals.subscribe_to_output(id, keep, reactor).is_ok() {
             self.held = Some(keep);
         }
         match (self.timer, wake) {
@@ -404,7 +404,7 @@ impl Feed {
     fn bound_holds(
         &mut self,
         id: TerminalId,
-        state: &FeedState,
+        state: &OutputState,
         clients: &mut IdTable<ClientId, Box<Client>>,
         limits: &Limits,
         now: Instant,

@@ -9,7 +9,7 @@ use super::convert::line_position;
 use super::outflow::Outflow;
 use super::protocol::{Color, Cursor, Line, Run, Screen, Scroll, ServerMessage};
 use crate::reactor::TerminalId;
-use crate::terminal::{self, FeedState, ScreenUpdate};
+use crate::terminal::{self, OutputState, ScreenUpdate};
 
 /// Frames that were made in this round: of which terminal, from which generation, how encoded; and to which
 /// generation.
@@ -19,7 +19,7 @@ pub(super) type Made = Vec<((TerminalId, u64, Codec, bool), u64, Bytes)>;
 pub(super) fn send(
     client: &mut Client,
     attachment: &mut Attachment,
-    state: &FeedState,
+    state: &OutputState,
     outflow: &mut Outflow<'_>,
 ) {
     let now = outflow.reactor.now();

@@ -10,7 +10,7 @@ use super::protocol::{DetachReason, Mode, ServerMessage, TerminalSnapshot};
 use super::{convert, screens, wire};
 use crate::policy::Patience;
 use crate::reactor::TerminalId;
-use crate::terminal::{Due, FeedState, Next};
+use crate::terminal::{Due, Next, OutputState};
 
 /// The largest piece of output in one frame.
 const PIECE_BYTES: usize = 64 << 10;
@@ -21,7 +21,7 @@ const PART_BYTES: usize = 16 << 10;
 pub(super) fn advance(
     client: &mut Client,
     id: TerminalId,
-    state: &FeedState,
+    state: &OutputState,
     released: u64,
     outflow: &mut Outflow<'_>,
 ) {
@@ -37,7 +37,7 @@ pub(super) fn advance(
 pub(super) fn go_on(
     client: &mut Client,
     attachment: &mut Attachment,
-    state: &FeedState,
+    state: &OutputState,
     released: u64,
     outflow: &mut Outflow<'_>,
 ) {
@@ -53,7 +53,7 @@ pub(super) fn go_on(
 fn step(
     client: &mut Client,
     attachment: &mut Attachment,
-    state: &FeedState,
+    state: &OutputState,
     released: u64,
     outflow: &mut Outflow<'_>,
 ) -> bool {
@@ -120,7 +120,7 @@ fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts
 }
 
 /// Tells the end of the program when everything before it was sent, or if this is the last that it is told.
-fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState, is_last: bool) {
+fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &OutputState, is_last: bool) {
     let Some((status, final_offset)) = state.exit else { return };
     let has_all = match attachment.consumer.view() {
         Some(view) => view.due() == Due::Nothing,
@@ -139,7 +139,7 @@ fn tell_end(client: &mut Client, attachment: &mut Attachment, state: &FeedState,
 }
 
 /// The terminal goes away: what the client could not take in its time is a gap.
-pub(super) fn finish(client: &mut Client, id: TerminalId, state: &FeedState) {
+pub(super) fn finish(client: &mut Client, id: TerminalId, state: &OutputState) {
     let Some(at) = client.attachments.iter().position(|a| a.terminal == id) else {
         return broken!("who follows a terminal is attached");
     };
@@ -161,7 +161,7 @@ pub(super) fn warn(client: &mut Client, id: TerminalId, left: Duration) {
 }
 
 /// A client has held a program back for as long as it may: it goes on with the screen, else behind a gap.
-pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &FeedState, now: Instant) {
+pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &OutputState, now: Instant) {
     let Some(attachment) = client.attachment(id) else { return broken!("who holds is attached") };
     let terminal = id.to_u64();
     attachment.warned = None;

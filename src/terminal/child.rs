@@ -15,7 +15,7 @@ use nix::errno::Errno;
 
 use super::procfs;
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{Process, Reactor, Source};
+use crate::reactor::{ProcessIdentity, Reactor, Source};
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Child {
                 return Err(Error::system("pidfd_open", errno));
             }
             // ESRCH: it is gone. ENOSYS from an old kernel, valgrind or a sandbox, EPERM from another
-            // sandbox: nothing will tell of an end, and it may have come already.
+            // sandbox: nothing will report an end, and it may have come already.
             Err(_) => None,
         };
         let process = Unreaped { pid, pidfd };
@@ -140,7 +140,7 @@ impl Child {
 /// back, and never in a turn.
 struct Orphans {
     /// Whose children they are: a forked process begins with none.
-    process: Option<Process>,
+    process: Option<ProcessIdentity>,
     parked: Vec<Unreaped>,
     /// Taken out by a thread that looks at them at this moment.
     taken: usize,
@@ -151,7 +151,7 @@ static ORPHANS: Mutex<Orphans> =
 
 fn orphans() -> MutexGuard<'static, Orphans> {
     let mut orphans = ORPHANS.lock().unwrap_or_else(PoisonError::into_inner);
-    let current = Some(Process::current());
+    let current = Some(ProcessIdentity::current());
     if orphans.process != current {
         *orphans = Orphans { process: current, parked: Vec::new(), taken: 0 };
     }
@@ -258,8 +258,8 @@ fn wait_for(kind: libc::idtype_t, id: libc::id_t) -> nix::Result<Option<ExitStat
 /// Whether a process is there that has not ended; somebody else's zombie has.
 fn exists(pid: i32) -> bool {
     // SAFETY: kill takes two integers; signal 0 only asks.
-    let answer = Errno::result(unsafe { libc::kill(pid, 0) });
-    answer != Err(Errno::ESRCH) && procfs::is_alive(pid) != Some(false)
+    let status = Errno::result(unsafe { libc::kill(pid, 0) });
+    status != Err(Errno::ESRCH) && procfs::is_alive(pid) != Some(false)
 }
 
 fn is_readable(fd: &OwnedFd) -> bool {

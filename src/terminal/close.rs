@@ -58,7 +58,7 @@ impl Terminal {
 
     /// Takes everything back that is known to the kernel or the reactor; the terminal can be dropped
     /// afterwards. A child that still runs is killed and reaped later.
-    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+    pub(crate) fn teardown(&mut self, reactor: &mut Reactor) {
         if self.has_living_child() {
             self.signal_everybody(libc::SIGHUP);
             self.signal_everybody(libc::SIGKILL);
@@ -71,7 +71,7 @@ impl Terminal {
             reactor.cancel_timer(timer);
         }
         self.end_exit_poll(reactor);
-        self.forget_directory(reactor);
+        self.cancel_directory_lookup(reactor);
         if let Some(child) = self.child.take() {
             child.abandon(reactor);
         }

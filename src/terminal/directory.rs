@@ -62,7 +62,7 @@ impl Terminal {
     }
 
     /// The terminal goes.
-    pub(super) fn forget_directory(&mut self, reactor: &mut Reactor) {
+    pub(super) fn cancel_directory_lookup(&mut self, reactor: &mut Reactor) {
         if let Some(timer) = self.directory.timer.take() {
             reactor.cancel_timer(timer);
         }

@@ -69,7 +69,7 @@ pub enum TerminalEvent<'a> {
     /// shown goes, and on the primary screen the rows above the cursor's; what the alternate screen shows
     /// stays.
     Cleared {
-        /// Who is told.
+        /// Who gets it.
         reader: ReaderId,
         /// Offset of the next byte that the reader gets.
         offset: u64,
@@ -77,7 +77,7 @@ pub enum TerminalEvent<'a> {
     /// A lossless reader lagged more than it was allowed and gets
     /// [`Screen`](Self::Screen) updates from now on.
     DeliveryChanged {
-        /// Who is told.
+        /// Who gets it.
         reader: ReaderId,
         /// How output reaches it now.
         delivery: Delivery,
@@ -87,7 +87,7 @@ pub enum TerminalEvent<'a> {
         /// The title, at most 4,096 bytes, without control characters.
         title: &'a str,
     },
-    /// The program, often a shell, told its working directory (OSC 7, 9;9, 633).
+    /// The program, often a shell, reported its working directory (OSC 7, 9;9, 633).
     Cwd {
         /// An absolute path, on whatever machine the program runs.
         path: &'a Path,
@@ -119,12 +119,12 @@ pub enum TerminalEvent<'a> {
     },
     /// A command began, by the marks of the shell (OSC 133, 633).
     CommandStarted {
-        /// The command line, if the shell told it.
+        /// The command line, if the shell reported it.
         command: &'a str,
     },
     /// A command ended, by the marks of the shell.
     CommandFinished {
-        /// Its exit code, if the shell told it.
+        /// Its exit code, if the shell reported it.
         exit_code: Option<i32>,
         /// From its start mark to its end mark.
         duration: Duration,
@@ -141,7 +141,7 @@ pub enum TerminalEvent<'a> {
 
 /// An event before its bytes are borrowed from the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Picked {
+pub(crate) enum PendingEvent {
     Output {
         reader: ReaderId,
         offset: u64,
@@ -170,7 +170,7 @@ pub(crate) enum Picked {
         delivery: Delivery,
     },
     /// Something on the screen; what it is has been taken from there.
-    News,
+    ScreenEvent,
     InputReady,
     InputTruncated,
     Exited {
@@ -184,63 +184,67 @@ pub(crate) enum Picked {
 }
 
 impl Terminal {
-    /// Whether [`pick_event`](Self::pick_event) has something to give.
+    /// Whether [`take_event`](Self::take_event) has something to give.
     pub(crate) fn has_event(&self) -> bool {
         self.has_output()
-            || self.screen.as_ref().is_some_and(|screen| screen.has_news())
+            || self.screen.as_ref().is_some_and(|screen| screen.has_event())
             || self.input_truncated
             || self.input_ready
-            || self.untold_exit().is_some()
-            || self.untold_eof().is_some()
+            || self.unreported_exit().is_some()
+            || self.unreported_eof().is_some()
             || self.is_closed()
     }
 
     /// Takes the next event. Readers take turns.
-    pub(crate) fn pick_event(&mut self, now: Instant) -> Option<Picked> {
-        if let Some(picked) = self.pick_output(now) {
-            return Some(picked);
+    pub(crate) fn take_event(&mut self, now: Instant) -> Option<PendingEvent> {
+        if let Some(pending) = self.take_output(now) {
+            return Some(pending);
         }
-        if self.screen.as_ref().is_some_and(|screen| screen.has_news()) {
-            return Some(Picked::News);
+        if self.screen.as_ref().is_some_and(|screen| screen.has_event()) {
+            return Some(PendingEvent::ScreenEvent);
         }
         if std::mem::take(&mut self.input_truncated) {
-            return Some(Picked::InputTruncated);
+            return Some(PendingEvent::InputTruncated);
         }
         if std::mem::take(&mut self.input_ready) {
-            return Some(Picked::InputReady);
+            return Some(PendingEvent::InputReady);
         }
-        if let Some((status, final_offset)) = self.untold_exit() {
-            self.ending.exit_told = true;
-            return Some(Picked::Exited { status, final_offset });
+        if let Some((status, final_offset)) = self.unreported_exit() {
+            self.ending.exit_reported = true;
+            return Some(PendingEvent::Exited { status, final_offset });
         }
-        if let Some(final_offset) = self.untold_eof() {
-            self.ending.eof_told = true;
-            return Some(Picked::Eof { final_offset });
+        if let Some(final_offset) = self.unreported_eof() {
+            self.ending.eof_reported = true;
+            return Some(PendingEvent::Eof { final_offset });
         }
-        self.is_closed().then_some(Picked::Closed)
+        self.is_closed().then_some(PendingEvent::Closed)
     }
 
-    fn pick_output(&mut self, now: Instant) -> Option<Picked> {
+    fn take_output(&mut self, now: Instant) -> Option<PendingEvent> {
         let last = self.next_reader;
         let (output, readers) = self.consumers();
         for count in 1..=readers.len() {
             let index = (last + count) % readers.len();
             let reader = &mut readers[index];
             let id = reader.id;
-            let picked = if reader.take_handed_over() {
-                Picked::DeliveryChanged { reader: id, delivery: reader.consumer.delivery() }
+            let pending = if reader.take_handed_over() {
+                PendingEvent::DeliveryChanged { reader: id, delivery: reader.consumer.delivery() }
             } else {
                 match reader.take(&output, now) {
-                    Some(Next::Bytes { offset, len }) => Picked::Output { reader: id, offset, len },
-                    Some(Next::Gap { from, to }) => Picked::Gap { reader: id, from, to },
-                    Some(Next::Cleared { offset }) => Picked::Cleared { reader: id, offset },
-                    Some(Next::Snapshot { history }) => Picked::Snapshot { reader: id, history },
-                    Some(Next::Update) => Picked::Screen { reader: id },
+                    Some(Next::Bytes { offset, len }) => {
+                        PendingEvent::Output { reader: id, offset, len }
+                    }
+                    Some(Next::Gap { from, to }) => PendingEvent::Gap { reader: id, from, to },
+                    Some(Next::Cleared { offset }) => PendingEvent::Cleared { reader: id, offset },
+                    Some(Next::Snapshot { history }) => {
+                        PendingEvent::Snapshot { reader: id, history }
+                    }
+                    Some(Next::Update) => PendingEvent::Screen { reader: id },
                     Some(Next::Skip { .. }) | None => continue,
                 }
             };
             self.next_reader = index;
-            return Some(picked);
+            return Some(pending);
         }
         None
     }
@@ -250,27 +254,27 @@ impl Terminal {
         self.readers.iter().any(|reader| reader.has_next(&output))
     }
 
-    fn untold_exit(&self) -> Option<(ExitStatus, u64)> {
+    fn unreported_exit(&self) -> Option<(ExitStatus, u64)> {
         let status = self.child.as_ref()?.status()?;
         let final_offset = self.ending.final_offset?;
-        let due = !self.ending.exit_told && self.all_readers_at(final_offset);
+        let due = !self.ending.exit_reported && self.all_readers_at(final_offset);
         due.then_some((status, final_offset))
     }
 
-    fn untold_eof(&self) -> Option<u64> {
+    fn unreported_eof(&self) -> Option<u64> {
         let due = self.ending.hung_up
-            && !self.ending.eof_told
-            && (self.child.is_none() || self.ending.exit_told)
+            && !self.ending.eof_reported
+            && (self.child.is_none() || self.ending.exit_reported)
             && self.all_readers_at(self.log.end());
         due.then_some(self.log.end())
     }
 
-    /// Whether everything is told and nothing is left but to say that the terminal is gone.
+    /// Whether every event but `Closed` was reported.
     fn is_closed(&self) -> bool {
         self.ending.closing
             && self.pty.is_none()
-            && self.feed.is_none()
-            && (self.child.is_none() || self.ending.exit_told)
+            && self.subscription.is_none()
+            && (self.child.is_none() || self.ending.exit_reported)
             && self.all_readers_at(self.log.end())
     }
 

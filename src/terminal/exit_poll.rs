@@ -74,7 +74,7 @@ impl Terminals {
     pub(super) fn on_exit_alarm(&mut self, id: TerminalId, reactor: &mut Reactor) {
         let Ok(terminal) = self.table.get_mut(id) else { return };
         if !terminal.look_for_exit(reactor) {
-            self.settle(id, false, reactor);
+            self.after_change(id, false, reactor);
             self.touch(id);
         }
     }

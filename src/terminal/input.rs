@@ -19,7 +19,7 @@ pub(crate) struct InputQueue {
     line: Line,
     /// Bytes that the PTY took, ever.
     written: u64,
-    /// A write was not accepted whole; tell when there is room again.
+    /// A write was not accepted whole; an event reports when there is room again.
     refused: bool,
 }
 
@@ -122,12 +122,12 @@ impl InputQueue {
         self.waiting = VecDeque::new();
     }
 
-    /// A writer was turned away; it is told when there is room.
+    /// A write was refused; an event reports when there is room.
     pub(crate) fn refuse(&mut self) {
         self.refused = true;
     }
 
-    /// Whether a writer that was refused should be told that half of the queue is free now. Once.
+    /// Whether an event should report, after a refused write, that half of the queue is free now. Once.
     pub(crate) fn take_ready(&mut self) -> bool {
         let ready = self.refused && self.waiting.len() <= self.max / 2;
         self.refused &= !ready;
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_writer_is_told_once_that_there_is_room() {
+    fn a_refused_writer_learns_once_that_the_queue_has_room() {
         let mut queue = InputQueue::new(4096);
         let mut sink = Model::default();
         assert_eq!(queue.push(&[b'x'; 5000], &mut sink).0, 4096);

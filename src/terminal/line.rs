@@ -75,7 +75,7 @@ mod tests {
     const RULES: LineRules =
         LineRules { ends: [b'\n', b'\r', 4, 0, 0], drops: [21, 3, 28, 26], erase: 127 };
 
-    /// What is written, in pieces; how often a cut is told.
+    /// What is written, in pieces; how often a cut is reported.
     #[test]
     fn lines_are_counted_by_the_rules() {
         let x = |n: usize| vec![b'x'; n];
@@ -92,8 +92,8 @@ mod tests {
         ];
         for (pieces, expected) in table {
             let mut line = Line::default();
-            let told = pieces.iter().filter(|piece| line.count(piece, Some(&RULES))).count();
-            assert_eq!(told, expected, "{:?}", pieces.iter().map(Vec::len).collect::<Vec<_>>());
+            let cuts = pieces.iter().filter(|piece| line.count(piece, Some(&RULES))).count();
+            assert_eq!(cuts, expected, "{:?}", pieces.iter().map(Vec::len).collect::<Vec<_>>());
         }
     }
 

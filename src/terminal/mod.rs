@@ -1,30 +1,29 @@
 //! Terminals: programs in PTYs, their output kept and delivered exactly, their input queued.
 //!
 //! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
-//! [`input`] (the queue), [`feed`] (what the server is given), [`line`] (what canonical mode cuts),
-//! [`eof`] (the end of input), [`resize`] (coalescing), [`memory`] (of all logs), [`event`] (what to tell, in which order). I/O:
+//! [`input`] (the queue), [`subscription`] (what the server is given), [`line`] (what canonical mode cuts),
+//! [`eof`] (the end of input), [`resize`] (coalescing), [`memory`] (of all logs), [`event`] (the kinds of events). I/O:
 //! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
 //!
 //! [`Terminal`] puts these together for one terminal, [`Terminals`] is the table that the engine
 //! owns. Readiness comes in through `Terminals::on_*`, commands through its other methods, and what
-//! there is to tell is pulled by `pick_event`. A terminal never knows another one, nor the engine.
+//! there is to report is pulled by `take_event`. A terminal never knows another one, nor the engine.
 //!
 //! [`screen`] is the model of what a terminal shows, pure as well; [`viewing`] joins it to the terminal.
 
 mod batch;
 mod child;
 mod close;
-mod consuming;
+mod consumers;
 mod directory;
+mod echo_wait;
 mod environment;
 mod eof;
 mod event;
 mod exit_poll;
-mod feed;
-mod hold;
 mod input;
 mod line;
-mod memory;
+mod next_event;
 mod options;
 mod output;
 mod paste;
@@ -33,27 +32,26 @@ mod pty;
 mod reading;
 mod resize;
 mod screen;
-mod screens;
+mod screen_calls;
 mod sending_eof;
 mod spawn;
+mod starvation;
 mod state;
+mod subscription;
 mod table;
-mod telling;
 mod typing;
-mod viewing;
+mod viewers;
 
 use std::hash::RandomState;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::reactor::{Class, Membership, Reactor, ReaderId, Source, TerminalId, TimerId};
+use crate::reactor::{Class, QueueLink, Reactor, ReaderId, Source, TerminalId, TimerId};
 use child::Child;
 use directory::Directory;
 use event::OutboxPlace;
 use exit_poll::ExitPoll;
-use feed::Feed;
-pub(crate) use feed::{Facts, FeedState};
 use input::{Flushed, InputQueue, Sink};
 use line::LineRules;
 pub(crate) use output::{Cleared, Consumer, Due, Next, OnLoss};
@@ -62,6 +60,8 @@ use pty::Pty;
 pub(crate) use reading::PtyReady;
 use resize::{Resize, Resizer};
 use sending_eof::PendingEof;
+use subscription::Subscription;
+pub(crate) use subscription::{OutputState, TerminalMetadata};
 
 pub use batch::{BatchEntry, BatchReport, Op};
 pub use child::{ExitStatus, reap_programs};
@@ -93,13 +93,13 @@ pub(crate) struct Terminal {
     log: OutputLog,
     readers: Vec<Reader>,
     /// The clients of the server that follow the output.
-    feed: Option<Feed>,
+    subscription: Option<Subscription>,
     /// It is in the table's list of those that were touched.
     touched: bool,
     /// The reader that was served last.
     next_reader: usize,
     flow: Flow,
-    queued: Membership,
+    queued: QueueLink,
     /// It is one of the few that are read while somebody types in another one.
     is_open: bool,
     outbox_place: OutboxPlace,
@@ -137,12 +137,12 @@ struct Ending {
     draining_from: Option<u64>,
     /// Everything the program wrote has been read; the log's end at that moment.
     final_offset: Option<u64>,
-    exit_told: bool,
-    /// The kernel reported a hangup, of which no further edge will tell: read to the end.
+    exit_reported: bool,
+    /// The kernel reported a hangup, of which no further edge will come: read to the end.
     hangup_reported: bool,
     /// A read met the hangup: nobody holds the slave any more.
     hung_up: bool,
-    eof_told: bool,
+    eof_reported: bool,
     closing: bool,
     kill_timer: Option<TimerId>,
 }
@@ -164,11 +164,11 @@ impl Terminal {
             child: None,
             log: OutputLog::new(log_bytes),
             readers: Vec::new(),
-            feed: None,
+            subscription: None,
             touched: false,
             next_reader: 0,
             flow: Flow::default(),
-            queued: Membership::default(),
+            queued: QueueLink::default(),
             is_open: false,
             outbox_place: OutboxPlace::default(),
             input: InputQueue::new(limits.input_bytes),
@@ -254,7 +254,7 @@ impl Terminal {
     }
 
     fn flush_input(&mut self, reactor: &mut Reactor) {
-        if self.is_unheard() {
+        if self.has_no_reader() {
             self.input.clear();
         }
         if let Some(pty) = &self.pty {
@@ -282,7 +282,7 @@ impl Terminal {
 
     /// The program is gone and nobody holds the slave. Its line discipline still takes input and
     /// echoes it, so a host that goes on writing would keep its terminal from ending.
-    fn is_unheard(&self) -> bool {
+    fn has_no_reader(&self) -> bool {
         self.ending.hangup_reported
             && !self.has_living_child()
             && self.pty.as_ref().is_some_and(Pty::is_hung_up)
@@ -291,20 +291,20 @@ impl Terminal {
     /// Writes input; returns how many of the bytes were accepted, the first ones.
     fn write(&mut self, bytes: &[u8], reactor: &mut Reactor) -> Result<usize> {
         self.accepts_commands()?;
-        self.settle_eof(reactor)?;
+        self.type_pending_eof(reactor)?;
         self.type_bytes(bytes, reactor)
     }
 
-    fn check_heard(&mut self) -> Result<()> {
-        if self.is_unheard() {
+    fn check_reader(&mut self) -> Result<()> {
+        if self.has_no_reader() {
             self.input.clear();
-            return Err(unheard());
+            return Err(no_reader());
         }
         Ok(())
     }
 
     fn type_bytes(&mut self, bytes: &[u8], reactor: &mut Reactor) -> Result<usize> {
-        self.check_heard()?;
+        self.check_reader()?;
         let Some(pty) = &self.pty else { return broken!("looked at above", Ok(0)) };
         let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
         if accepted > 0 {
@@ -313,7 +313,7 @@ impl Terminal {
         }
         self.after_flush(flushed);
         if flushed.broken {
-            return Err(unheard());
+            return Err(no_reader());
         }
         if self.queued.is_queued() {
             reactor.ready.push(&mut self.queued, self.id, Class::Typing);
@@ -338,7 +338,7 @@ impl Terminal {
                 Ok(())
             }
             Resize::SignalOnly => match self.signal(libc::SIGWINCH, SignalTarget::Foreground) {
-                // Nobody is there to be told.
+                // No process is there to get the signal.
                 Err(error) if error.kind() == ErrorKind::Ended => Ok(()),
                 outcome => outcome,
             },
@@ -385,7 +385,7 @@ impl Terminal {
     }
 }
 
-fn unheard() -> Error {
+fn no_reader() -> Error {
     Error::new(ErrorKind::Ended, "nobody reads this terminal any more")
 }
 

@@ -82,7 +82,7 @@ pub enum SizePolicy {
 pub enum Delivery {
     /// Every byte. While too much is unread the PTY is not read and the program blocks in its write.
     Lossless,
-    /// The program never waits. A reader that falls behind the log skips ahead and is told so by a
+    /// The program never waits. A reader that falls behind the log skips ahead, which is reported by a
     /// [`Gap`](crate::TerminalEvent::Gap).
     Lossy,
     /// No bytes: what changed on the screen, at the reader's own pace. For a terminal with a screen.
@@ -132,10 +132,10 @@ impl ReaderOptions {
         self
     }
 
-    /// Leaves out the program's questions that the engine answers (see
+    /// Leaves out the program's queries that the engine answers (see
     /// [`ScreenOptions::answers`](crate::ScreenOptions)), so that a terminal that shows the bytes does
     /// not answer them again. Offsets count what is left out. By default only the output before a
-    /// [`Start::Resume`] is delivered so: every question in it has its answer already.
+    /// [`Start::Resume`] is delivered so: every query in it has its reply already.
     pub fn without_questions(mut self) -> Self {
         self.without_questions = true;
         self
@@ -143,7 +143,7 @@ impl ReaderOptions {
 
     /// Makes a lossless reader a viewer of the screen ([`Delivery::Screen`]) once it lags this much,
     /// instead of stopping the program.
-    /// [`DeliveryChanged`](crate::TerminalEvent::DeliveryChanged) tells of it. For a terminal with a
+    /// [`DeliveryChanged`](crate::TerminalEvent::DeliveryChanged) reports it. For a terminal with a
     /// screen.
     pub fn downgrade(mut self, lag: Lag) -> Self {
         self.downgrade = Some(lag);
@@ -381,7 +381,7 @@ pub enum Start {
     Offset(u64),
     /// At this offset if the log still has it, else with a snapshot of the screen
     /// ([`Snapshot`](crate::TerminalEvent::Snapshot)): for a reader that was here before and has
-    /// read up to there. Questions that were answered meanwhile are left out. Without a screen as
+    /// read up to there. Queries that were answered meanwhile are left out. Without a screen as
     /// [`Offset`](Self::Offset).
     Resume(u64),
     /// With a snapshot of the screen and at most this many rows of its scrollback.

@@ -52,8 +52,8 @@ impl Pty {
     pub(crate) fn check(master: OwnedFd) -> Result<Self> {
         let mut number: libc::c_uint = 0;
         // SAFETY: TIOCGPTN writes one unsigned int through a pointer that is valid for it.
-        let answer = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTN, &raw mut number) };
-        if answer < 0 {
+        let status = unsafe { libc::ioctl(master.as_raw_fd(), libc::TIOCGPTN, &raw mut number) };
+        if status < 0 {
             return Err(Error::invalid("the descriptor is not a PTY master"));
         }
         Ok(Pty { master, registered: None })
@@ -69,8 +69,8 @@ impl Pty {
         fcntl(&self.master, FcntlArg::F_SETFL(flags)).map_err(system)?;
         let off: libc::c_int = 0;
         // SAFETY: TIOCPKT reads one int through a pointer that is valid for it.
-        let answer = unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCPKT, &raw const off) };
-        Errno::result(answer).map(drop).map_err(system)
+        let status = unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCPKT, &raw const off) };
+        Errno::result(status).map(drop).map_err(system)
     }
 
     /// Takes a descriptor number, to be dropped when the number is needed.
@@ -134,9 +134,9 @@ impl Pty {
     pub(crate) fn size(&self) -> Result<Size> {
         let mut raw = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
         // SAFETY: TIOCGWINSZ writes one winsize through a pointer that is valid for it.
-        let answer =
+        let status =
             unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCGWINSZ, &raw mut raw) };
-        Errno::result(answer).map_err(|e| Error::system("read the window size", e))?;
+        Errno::result(status).map_err(|e| Error::system("read the window size", e))?;
         Ok(Size {
             cols: raw.ws_col,
             rows: raw.ws_row,
@@ -154,9 +154,9 @@ impl Pty {
             ws_ypixel: size.pixel_height,
         };
         // SAFETY: TIOCSWINSZ reads one winsize through a pointer that is valid for it.
-        let answer =
+        let status =
             unsafe { libc::ioctl(self.master.as_raw_fd(), libc::TIOCSWINSZ, &raw const raw) };
-        Errno::result(answer).map(drop).map_err(|e| Error::system("set the window size", e))
+        Errno::result(status).map(drop).map_err(|e| Error::system("set the window size", e))
     }
 
     /// The foreground process group of the terminal, if it has one.
@@ -289,8 +289,8 @@ impl Slave {
     fn bytes(&self) -> libc::c_int {
         let mut bytes: libc::c_int = 0;
         // SAFETY: FIONREAD writes one int through a pointer that is valid for it.
-        let answer = unsafe { libc::ioctl(self.fd.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
-        if answer < 0 { 0 } else { bytes }
+        let status = unsafe { libc::ioctl(self.fd.as_raw_fd(), libc::FIONREAD, &raw mut bytes) };
+        if status < 0 { 0 } else { bytes }
     }
 }
 

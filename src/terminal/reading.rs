@@ -37,7 +37,7 @@ pub(crate) struct PtyReady {
 pub(crate) enum Outcome {
     /// The kernel has no more bytes now, also none on their way from the slave.
     Drained,
-    /// What the kernel had ready has been read; an edge will tell of more.
+    /// What the kernel had ready has been read; an edge will report more.
     Emptied,
     /// The budget is used up; there may be more.
     More,
@@ -115,7 +115,7 @@ impl Terminal {
         keep_from: u64,
         logs: &mut LogBudget,
     ) -> std::result::Result<bool, Outcome> {
-        let Some(room) = self.log.room(keep_from, logs) else {
+        let Some(room) = self.log.read_buffer(keep_from, logs) else {
             self.flow.by_memory = true;
             return Err(Outcome::Starved);
         };
@@ -190,7 +190,7 @@ impl Terminal {
             self.ending.final_offset = Some(self.log.end());
         }
         // Nothing of the program will follow: viewers see its last screen before its exit.
-        self.tell_viewers(reactor, true);
+        self.update_viewers(reactor, true);
         if self.ending.closing {
             self.close_pty(reactor);
         }
@@ -231,7 +231,7 @@ impl Terminal {
 
     fn slowest_lossless(&self) -> Option<u64> {
         let readers = self.readers.iter().filter_map(|reader| reader.consumer.keeps_from());
-        let clients = self.feed.as_ref().and_then(|feed| feed.lossless);
+        let clients = self.subscription.as_ref().and_then(|subscription| subscription.lossless);
         readers.chain(clients).min()
     }
 

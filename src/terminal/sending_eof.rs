@@ -36,12 +36,12 @@ impl Terminal {
     /// Ends the input: the EOF character is typed once the program has read everything and waits for more.
     pub(crate) fn send_eof(&mut self, reactor: &mut Reactor) -> Result<()> {
         self.accepts_commands()?;
-        self.check_heard()?;
+        self.check_reader()?;
         if self.input.free() < 2 {
             self.input.refuse();
             return Err(Error::limit("the input queue is full"));
         }
-        self.settle_eof(reactor)?;
+        self.type_pending_eof(reactor)?;
         let looked = reactor.now();
         self.pending_eof = Some(PendingEof { eof: Eof::new(), looked, timer: None });
         self.look_after_eof(reactor);
@@ -50,7 +50,7 @@ impl Terminal {
 
     /// More input comes behind an end that is pending: it is typed now, as a person would, and not looked
     /// after any more.
-    pub(crate) fn settle_eof(&mut self, reactor: &mut Reactor) -> Result<()> {
+    pub(crate) fn type_pending_eof(&mut self, reactor: &mut Reactor) -> Result<()> {
         let Some(pending) = self.cancel_eof(reactor) else { return Ok(()) };
         if pending.eof.is_typed() {
             return Ok(());
@@ -105,7 +105,7 @@ impl Terminal {
                 true
             }
             // What a person could do as well. A program that is gone needs no end.
-            Look::Impossible => self.settle_eof(reactor).is_ok(),
+            Look::Impossible => self.type_pending_eof(reactor).is_ok(),
         };
         if !goes_on {
             self.cancel_eof(reactor);

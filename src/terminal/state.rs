@@ -54,7 +54,7 @@ pub struct TerminalState {
     pub tag: u64,
     /// The process that was started in it; `None` for an adopted PTY without one.
     pub pid: Option<i32>,
-    /// The process that has the terminal now, if it can be told.
+    /// The process that has the terminal now, if it is known.
     pub foreground: Option<Process>,
     /// The working directory of the foreground process, else of the leader, if it can be read. `None` when
     /// the directory has been removed.
@@ -100,7 +100,7 @@ pub struct TerminalState {
 pub struct ScreenState {
     /// The title that the program set; empty if none.
     pub title: String,
-    /// The working directory that the program told, on whatever machine it runs.
+    /// The working directory that the program reported, on whatever machine it runs.
     pub cwd: Option<PathBuf>,
     /// The cursor.
     pub cursor: Cursor,
@@ -110,7 +110,7 @@ pub struct ScreenState {
     pub history: usize,
     /// A command of the shell runs since so long, by its marks.
     pub command_for: Option<Duration>,
-    /// Exit code of the last command, if the shell told it.
+    /// Exit code of the last command, if the shell reported it.
     pub last_exit_code: Option<i32>,
     /// Progress of the program's work, if it reports one (OSC 9;4).
     pub progress: Option<Progress>,
@@ -182,16 +182,16 @@ impl Terminal {
 
     fn screen_state(&self, screen: &Screen, reactor: &Reactor) -> ScreenState {
         let now = reactor.now().saturating_duration_since(self.started);
-        let facts = screen.facts();
+        let metadata = screen.metadata();
         let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
         ScreenState {
             title: screen.title().to_owned(),
-            cwd: facts.cwd().map(path),
+            cwd: metadata.cwd().map(path),
             cursor: screen.cursor(),
             modes: screen.modes(),
             history: screen.history(),
-            command_for: facts.command_since().map(|since| now.saturating_sub(since)),
-            last_exit_code: facts.last_exit(),
+            command_for: metadata.command_since().map(|since| now.saturating_sub(since)),
+            last_exit_code: metadata.last_exit(),
             progress: screen.progress(),
             bytes: screen.bytes(),
             failures: screen.failures(),

@@ -4,18 +4,18 @@ use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use super::child::Child;
+use super::echo_wait::{BulkWindow, EchoWait};
 use super::event::Outbox;
-use super::hold::{Hold, Window};
-use super::memory::Starving;
+use super::next_event::LastEvent;
 use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
 use super::output::{Cleared, LogBudget, Reader};
 use super::pty::Pty;
 use super::reading::{Outcome, PtyReady};
 use super::screen::{Patterns, Screen, ScreenOptions};
 use super::spawn::Command;
+use super::starvation::Starving;
 use super::state::{StateFilter, TerminalState};
-use super::telling::Told;
-use super::viewing::ScreenBudget;
+use super::viewers::ScreenBudget;
 use super::{Terminal, child};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{LOG_BYTES_MIN, Limits};
@@ -30,15 +30,15 @@ pub(crate) struct Terminals {
     pub(super) outbox: Outbox,
     pub(super) logs: LogBudget,
     pub(super) screens: ScreenBudget,
-    pub(super) told: Told,
+    pub(super) last_event: LastEvent,
     /// Terminals that something happened to since they were last asked for.
     pub(super) touched: Vec<TerminalId>,
     pub(super) starving: Starving,
     pub(super) last_input: Option<Instant>,
     /// Reads of floods wait for an echo.
-    pub(super) hold: Hold,
+    pub(super) echo_wait: EchoWait,
     /// Which floods are read while somebody types.
-    pub(super) window: Window,
+    pub(super) bulk_window: BulkWindow,
     /// What was searched for last.
     pub(super) patterns: Patterns,
     pub(super) limits: Limits,
@@ -64,12 +64,12 @@ impl Terminals {
             outbox: Outbox::default(),
             logs: LogBudget::new(limits.log_bytes_total),
             screens: ScreenBudget::new(limits.screen_bytes_total),
-            told: Told::default(),
+            last_event: LastEvent::default(),
             touched: Vec::new(),
             starving: Starving::default(),
             last_input: None,
-            hold: Hold::new(now),
-            window: Window::default(),
+            echo_wait: EchoWait::new(now),
+            bulk_window: BulkWindow::default(),
             patterns: Patterns::default(),
             limits,
         }
@@ -91,8 +91,8 @@ impl Terminals {
 
     /// Whether a terminal got input a moment ago, so that an echo may be on its way.
     pub(crate) fn is_typing(&self, now: Instant) -> bool {
-        let window = self.limits.typing_window;
-        self.last_input.is_some_and(|at| now.saturating_duration_since(at) < window)
+        let bulk_window = self.limits.typing_window;
+        self.last_input.is_some_and(|at| now.saturating_duration_since(at) < bulk_window)
     }
 
     // Making terminals.
@@ -104,8 +104,8 @@ impl Terminals {
     ) -> Result<TerminalId> {
         child::reap_orphans();
         options.size.validate()?;
-        let log_bytes = self.admit(options.log_bytes)?;
-        self.admit_screen(options.screen.as_ref(), options.reader, options.size)?;
+        let log_bytes = self.check_limits(options.log_bytes)?;
+        self.check_screen_options(options.screen.as_ref(), options.reader, options.size)?;
         let command = Command::prepare(options)?;
         let (pty, slave) = Pty::open(options.size)?;
         // Keeps a descriptor free for the pidfd, so that a started program is not left unwatched.
@@ -131,14 +131,14 @@ impl Terminals {
         options: &AdoptOptions,
         reactor: &mut Reactor,
     ) -> Result<TerminalId> {
-        let log_bytes = self.admit(options.log_bytes)?;
+        let log_bytes = self.check_limits(options.log_bytes)?;
         if options.pid.is_some_and(|pid| pid <= 1) {
             return Err(Error::invalid("not the pid of a terminal's program"));
         }
         options.size.map_or(Ok(()), Size::validate)?;
         let pty = Pty::check(master)?;
         let size = options.size.map_or_else(|| pty.size(), Ok)?;
-        self.admit_screen(options.screen.as_ref(), options.reader, size)?;
+        self.check_screen_options(options.screen.as_ref(), options.reader, size)?;
         let child = options.pid.map(Child::watch).transpose()?;
         // Only now is the PTY changed, which the host may share.
         pty.take_over()?;
@@ -148,7 +148,7 @@ impl Terminals {
     }
 
     /// Checks the bounds for one more terminal; gives the size of its log.
-    fn admit(&self, log_bytes: Option<usize>) -> Result<usize> {
+    fn check_limits(&self, log_bytes: Option<usize>) -> Result<usize> {
         if self.table.len() >= self.limits.terminals {
             return Err(Error::limit(format!("{} terminals exist already", self.limits.terminals)));
         }
@@ -169,7 +169,7 @@ impl Terminals {
             Terminal::new(id, parts.tag, parts.pty, parts.size, parts.log_bytes, limits, now);
         terminal.child = parts.child;
         if let Err(error) = register(&mut terminal, reactor) {
-            terminal.dismantle(reactor);
+            terminal.teardown(reactor);
             return Err(error);
         }
         if let Some((reader, delivery)) = reader {
@@ -197,7 +197,7 @@ impl Terminals {
         command: impl FnOnce(&mut Terminal, &mut Reactor) -> Result<T>,
     ) -> Result<T> {
         let outcome = command(self.table.get_mut(id)?, reactor);
-        self.settle(id, false, reactor);
+        self.after_change(id, false, reactor);
         outcome
     }
 
@@ -234,7 +234,7 @@ impl Terminals {
     ) -> Result<()> {
         self.type_in(id, reactor, |t, reactor| {
             t.accepts_commands()?;
-            t.settle_eof(reactor)?;
+            t.type_pending_eof(reactor)?;
             if t.input.free() < bytes.len() {
                 t.input.refuse();
                 return Err(Error::limit("the input queue has no room for all of these bytes"));
@@ -338,7 +338,7 @@ impl Terminals {
                 return Err(Error::new(ErrorKind::Closing, "the terminal is being closed"));
             }
             t.reader_mut(reader)?.paused = paused;
-            t.tell_viewers(reactor, false);
+            t.update_viewers(reactor, false);
             Ok(())
         })
     }
@@ -371,7 +371,7 @@ impl Terminals {
         if let Ok(terminal) = self.table.get_mut(id) {
             terminal.on_child_ready(reactor);
         }
-        self.settle(id, false, reactor);
+        self.after_change(id, false, reactor);
         self.touch(id);
     }
 
@@ -414,7 +414,7 @@ impl Terminals {
 
     /// Reads from the next terminal in the ready queue, if it is still meant. `class` is that of its
     /// entry there; `bytes` is what this turn may still read.
-    pub(crate) fn serve(
+    pub(crate) fn read_ready(
         &mut self,
         id: TerminalId,
         class: Class,
@@ -430,7 +430,7 @@ impl Terminals {
         let mut share = may;
         let mut outcome = terminal.read(slice, &mut share, &mut self.logs, reactor);
         *bytes -= may - share;
-        self.note_served(id, class, may - share, reactor);
+        self.note_read(id, class, may - share, reactor);
         if outcome == Outcome::Starved {
             if self.free_history() {
                 outcome = Outcome::More;
@@ -446,7 +446,7 @@ impl Terminals {
         let outcome = terminal.after_read(outcome, class, reactor);
         terminal.after_output(reactor);
         self.screens.count(terminal);
-        self.settle(id, class == Class::Typing, reactor);
+        self.after_change(id, class == Class::Typing, reactor);
         self.touch(id);
         outcome
     }
@@ -456,27 +456,27 @@ impl Terminals {
     pub(super) fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
         self.touch(id);
         let Some(mut terminal) = self.table.remove(id) else { return broken!("it goes once") };
-        self.hold.on_output(id, reactor.now());
+        self.echo_wait.on_output(id, reactor.now());
         self.outbox.forget(&terminal);
-        terminal.dismantle(reactor);
+        terminal.teardown(reactor);
         terminal.log.release_all(&mut self.logs);
         self.screens.forget(&terminal);
         for reader in &terminal.readers {
             self.readers.remove(reader.id);
         }
-        self.serve_starved(reactor);
+        self.retry_starved(reactor);
     }
 
     /// Lets go of everything without touching what is shared with a parent process.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn leak_after_fork(&mut self) {
         self.table.drain().for_each(drop);
     }
 
     /// Kills what runs and lets go of everything, without waiting; for an engine that is dropped.
     /// [`reap_programs`](super::reap_programs) is to follow, as late as possible.
-    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+    pub(crate) fn teardown(&mut self, reactor: &mut Reactor) {
         for mut terminal in self.table.drain() {
-            terminal.dismantle(reactor);
+            terminal.teardown(reactor);
         }
     }
 }

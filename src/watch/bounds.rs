@@ -94,7 +94,7 @@ impl Host {
     /// One turn with one unit of work.
     fn turn(&mut self) {
         let busy = self.watches.has_work() || self.watches.has_event();
-        self.reactor.settle(busy).unwrap();
+        self.reactor.update_readiness(busy).unwrap();
         let timeout = Duration::from_secs(if busy { 0 } else { 60 });
         self.reactor.poll(&mut self.polled, Some(timeout)).unwrap();
         for event in &self.polled {

@@ -25,10 +25,10 @@ pub(crate) struct Output<'a> {
 pub(crate) trait Landmarks {
     /// The first offset from `from` on at which output may begin.
     fn first_cut(&self, from: u64) -> Option<u64>;
-    /// The first question of the program that ends after `offset` and has its answer.
-    fn next_question(&self, offset: u64) -> Option<(u64, u64)>;
-    /// Where what may become a question begins.
-    fn unfinished_question(&self) -> Option<u64>;
+    /// The first query of the program that ends after `offset` and was answered.
+    fn next_query(&self, offset: u64) -> Option<(u64, u64)>;
+    /// Where what may become a query begins.
+    fn unfinished_query(&self) -> Option<u64>;
 }
 
 /// The screen was cleared so many times, the last time when the output was at this offset.
@@ -41,8 +41,8 @@ pub(crate) struct Cleared {
 /// How a consumer is brought over output that the log no longer has, and over a clearing of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OnLoss {
-    /// It is told where it is.
-    Tell,
+    /// It gets a gap, or a clearing, with its offset.
+    Report,
     /// By a snapshot, where there is a screen.
     Snapshot,
 }
@@ -52,7 +52,7 @@ pub(crate) enum OnLoss {
 pub(crate) enum Next {
     /// Contiguous bytes, not none.
     Bytes { offset: u64, len: usize },
-    /// A question of the program that has its answer is left out.
+    /// A query of the program that was answered is left out.
     Skip { from: u64, to: u64 },
     /// These bytes are lost to it, never none.
     Gap { from: u64, to: u64 },
@@ -85,8 +85,8 @@ pub(crate) struct Consumer {
     resync: Option<Resync>,
     /// Clearings of the screen that it knows.
     cleared: u64,
-    /// Questions before this offset are left out.
-    without_questions_until: u64,
+    /// Queries before this offset are left out.
+    skips_queries_until: u64,
     interval: Duration,
     view: Option<View>,
     /// Since when it has lagged; what that means depends on whom it keeps waiting.
@@ -110,7 +110,7 @@ impl Consumer {
             cursor,
             resync: None,
             cleared: cleared.times - u64::from(cleared.at > cursor),
-            without_questions_until: 0,
+            skips_queries_until: 0,
             interval,
             view,
             lag: Patience::default(),
@@ -134,9 +134,9 @@ impl Consumer {
         self.view.is_some()
     }
 
-    /// Questions of the program before `offset` are left out.
-    pub(crate) fn leave_out_questions(&mut self, offset: u64) {
-        self.without_questions_until = self.without_questions_until.max(offset);
+    /// Queries of the program before `offset` are left out.
+    pub(crate) fn skip_queries(&mut self, offset: u64) {
+        self.skips_queries_until = self.skips_queries_until.max(offset);
     }
 
     /// A snapshot of the screen with so many rows of scrollback comes next. Where there is no screen it must
@@ -259,14 +259,14 @@ impl Consumer {
         if from >= stop || max == 0 {
             return None;
         }
-        if from < self.without_questions_until
+        if from < self.skips_queries_until
             && let Some(screen) = output.screen
         {
-            match screen.next_question(from) {
+            match screen.next_query(from) {
                 Some((begin, to)) if begin <= from => return Some(Next::Skip { from, to }),
                 Some((begin, _)) => stop = stop.min(begin),
                 // One whose beginning it has been given already is not taken back.
-                None => match screen.unfinished_question().filter(|_| !output.is_over) {
+                None => match screen.unfinished_query().filter(|_| !output.is_over) {
                     Some(begin) if begin >= from => stop = stop.min(begin),
                     _ => {}
                 },

@@ -117,7 +117,11 @@ impl OutputLog {
 
     /// Room for new bytes at the end, at least one; history before `keep_from` may go for it.
     /// `None` when the budget of all logs is used up and this log has no history to give.
-    pub(crate) fn room(&mut self, keep_from: u64, budget: &mut LogBudget) -> Option<&mut [u8]> {
+    pub(crate) fn read_buffer(
+        &mut self,
+        keep_from: u64,
+        budget: &mut LogBudget,
+    ) -> Option<&mut [u8]> {
         let full = self.segments.back().is_none_or(|last| last.len == last.data.len());
         if full {
             let segment = self.new_segment(keep_from, budget)?;
@@ -231,7 +235,7 @@ mod tests {
     fn append(log: &mut OutputLog, keep_from: u64, budget: &mut LogBudget, bytes: &[u8]) -> usize {
         let mut written = 0;
         while written < bytes.len() {
-            let Some(room) = log.room(keep_from, budget) else { break };
+            let Some(room) = log.read_buffer(keep_from, budget) else { break };
             let n = room.len().min(bytes.len() - written);
             room[..n].copy_from_slice(&bytes[written..written + n]);
             log.stage(n);
@@ -299,8 +303,8 @@ mod tests {
         let mut log = OutputLog::new(64 << 10);
         let bytes = pattern(0, FIRST_SEGMENT_BYTES);
         assert_eq!(append(&mut log, 0, &mut budget, &bytes), FIRST_SEGMENT_BYTES);
-        assert!(log.room(0, &mut budget).is_none(), "all of it is unread");
-        assert!(log.room(log.end(), &mut budget).is_some());
+        assert!(log.read_buffer(0, &mut budget).is_none(), "all of it is unread");
+        assert!(log.read_buffer(log.end(), &mut budget).is_some());
         assert_eq!(log.start(), FIRST_SEGMENT_BYTES as u64);
     }
 

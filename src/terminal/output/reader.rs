@@ -14,7 +14,7 @@ pub(crate) struct Reader {
     pub(crate) viewport: Viewport,
     /// How far a lossless reader may lag before it becomes a viewer.
     downgrade: Option<Lag>,
-    /// It became a viewer because it lagged, and has not been told.
+    /// It became a viewer because it lagged, which has not been reported.
     handed_over: bool,
 }
 
@@ -34,9 +34,10 @@ impl Reader {
         at: (u64, Cleared),
         now: Instant,
     ) -> Self {
-        let mut consumer = Consumer::new(options.delivery, OnLoss::Tell, at, options.interval, now);
+        let mut consumer =
+            Consumer::new(options.delivery, OnLoss::Report, at, options.interval, now);
         if options.without_questions {
-            consumer.leave_out_questions(u64::MAX);
+            consumer.skip_queries(u64::MAX);
         }
         Reader {
             id,
@@ -48,7 +49,7 @@ impl Reader {
         }
     }
 
-    /// Whether it has been told everything before `offset`.
+    /// Whether it was given everything before `offset`.
     pub(crate) fn is_at(&self, offset: u64) -> bool {
         self.consumer.has_got(offset)
     }
@@ -59,7 +60,7 @@ impl Reader {
         !self.paused && (self.handed_over || has_next())
     }
 
-    /// Whether it is to be told that it became a viewer; it is told once.
+    /// Whether it is to be reported that it became a viewer; that is reported once.
     pub(crate) fn take_handed_over(&mut self) -> bool {
         !self.paused && std::mem::take(&mut self.handed_over)
     }

@@ -47,8 +47,8 @@ fn feed(screen: &mut Screen, output: &[u8]) {
     assert!(screen.advance(output, Duration::ZERO), "it panicked");
     assert!(screen.title().len() <= 4096);
     assert!(screen.history() <= 30);
-    assert!(screen.take_answers().is_none_or(|answers| answers.len() <= 70_000));
-    while screen.take_news().is_some() {}
+    assert!(screen.take_replies().is_none_or(|replies| replies.len() <= 70_000));
+    while screen.take_event().is_some() {}
 }
 
 fn compare_snapshot(screen: &mut Screen, options: &ScreenOptions) {

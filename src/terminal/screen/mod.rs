@@ -7,21 +7,22 @@
 //!                                │     └─▶ update          for viewers, at their pace
 //!                                │     └─▶ rows, search    for hosts that ask
 //!                                ├─▶ snapshot              for readers that lost bytes
-//!                                ├─▶ facts ─▶ events
-//!                                └─▶ answers               to the program's queries
+//!                                ├─▶ metadata ─▶ events
+//!                                └─▶ replies               to the program's queries
 //! ```
 //!
 //! Everything is pure: no descriptor, no clock. It is fed by programs nobody trusts, so a panic in it is caught,
 //! and the screen is built anew from what the log still has.
 
 mod clipboard;
+mod contents;
 mod emulator;
-mod facts;
+mod event;
 #[cfg(fuzzing)]
 mod fuzz;
 mod grid;
 mod history;
-mod news;
+mod metadata;
 mod options;
 mod palette;
 mod parser;
@@ -34,19 +35,18 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod update;
-mod viewing;
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use self::emulator::{Effect, Emulator};
-pub(crate) use self::facts::{Fact, Facts};
+pub(crate) use self::event::ScreenEvent;
+pub use self::event::{Progress, ProgressState};
 #[cfg(fuzzing)]
 pub(crate) use self::fuzz::fuzz;
 use self::grid::Grid;
-pub(crate) use self::news::News;
-pub use self::news::{Progress, ProgressState};
+pub(crate) use self::metadata::{Metadata, MetadataEvent};
 pub use self::options::ScreenOptions;
 pub use self::position::{LinePosition, Mark, MarkKind, Position};
 pub use self::rows::{Link, Row, Rows, Run};
@@ -112,7 +112,7 @@ pub(crate) struct Screen {
     synchronized_since: Option<Duration>,
     /// Times that the screen had to be built anew after a panic.
     failures: u32,
-    failure_untold: bool,
+    failure_unreported: bool,
     /// A look or a resize panicked; the next output builds the screen anew.
     is_broken: bool,
     /// Offsets at which the output may be cut, some of those that the log still has.
@@ -134,7 +134,7 @@ impl Screen {
             title_generation: 0,
             synchronized_since: None,
             failures: 0,
-            failure_untold: false,
+            failure_unreported: false,
             is_broken: false,
             cuts: VecDeque::new(),
         }
@@ -192,14 +192,14 @@ impl Screen {
         self.emulator.forget_queries(log_start);
     }
 
-    /// The first question that ends after `offset`: from and to which offset it goes.
-    pub(crate) fn next_question(&self, offset: u64) -> Option<(u64, u64)> {
+    /// The first query that ends after `offset`: from and to which offset it goes.
+    pub(crate) fn next_query(&self, offset: u64) -> Option<(u64, u64)> {
         self.emulator.next_query(offset)
     }
 
-    /// Where a sequence begins that has not ended yet and may turn out to be a question that is answered
-    /// here. Whoever is not given questions is not given its beginning either.
-    pub(crate) fn unfinished_question(&self) -> Option<u64> {
+    /// Where a sequence begins that has not ended yet and may turn out to be a query that is answered
+    /// here. Whoever is not given queries is not given its beginning either.
+    pub(crate) fn unfinished_query(&self) -> Option<u64> {
         self.emulator.unfinished_query()
     }
 
@@ -210,7 +210,7 @@ impl Screen {
     }
 
     /// Builds the screen anew after a panic, from output that begins at `offset`. Nothing is answered
-    /// or told a second time. If the same output panics again, the screen begins empty behind it.
+    /// or reported a second time. If the same output panics again, the screen begins empty behind it.
     pub(crate) fn rebuild<'a>(
         &mut self,
         offset: u64,
@@ -231,12 +231,12 @@ impl Screen {
         self.is_broken = false;
         self.revision += 1;
         self.failures += 1;
-        self.failure_untold = true;
+        self.failure_unreported = true;
     }
 
     /// Whether it was built anew since the last call.
     pub(crate) fn take_failure(&mut self) -> bool {
-        std::mem::take(&mut self.failure_untold)
+        std::mem::take(&mut self.failure_unreported)
     }
 
     /// Times that it panicked and was built anew.
@@ -261,9 +261,9 @@ impl Screen {
         self.emulator.parser().ground_offset()
     }
 
-    /// Answers to questions since the last call.
-    pub(crate) fn take_answers(&mut self) -> Option<Vec<u8>> {
-        self.emulator.take_answers()
+    /// Replies to queries since the last call.
+    pub(crate) fn take_replies(&mut self) -> Option<Vec<u8>> {
+        self.emulator.take_replies()
     }
 
     /// Replaces the host's colours; see [`Emulator::set_colors`].
@@ -280,32 +280,32 @@ impl Screen {
         self.emulator.progress()
     }
 
-    pub(crate) fn facts(&self) -> &Facts {
-        self.emulator.facts()
+    pub(crate) fn metadata(&self) -> &Metadata {
+        self.emulator.metadata()
     }
 
-    /// Whether [`take_news`](Self::take_news) has something.
-    pub(crate) fn has_news(&self) -> bool {
+    /// Whether [`take_event`](Self::take_event) has something.
+    pub(crate) fn has_event(&self) -> bool {
         let has_changed = self.title_changed || self.progress_changed;
-        has_changed || self.bells > 0 || self.clipboard.is_some() || !self.facts().is_empty()
+        has_changed || self.bells > 0 || self.clipboard.is_some() || !self.metadata().is_empty()
     }
 
-    /// Takes the next thing to tell.
-    pub(crate) fn take_news(&mut self) -> Option<News> {
+    /// Takes the next event.
+    pub(crate) fn take_event(&mut self) -> Option<ScreenEvent> {
         if std::mem::take(&mut self.title_changed) {
-            return Some(News::Title);
+            return Some(ScreenEvent::Title);
         }
-        if let Some(fact) = self.emulator.facts_mut().take() {
-            return Some(News::Fact(fact));
+        if let Some(event) = self.emulator.metadata_mut().take() {
+            return Some(ScreenEvent::MetadataEvent(event));
         }
         if let Some((selection, text)) = self.clipboard.take() {
-            return Some(News::Clipboard { selection, text });
+            return Some(ScreenEvent::Clipboard { selection, text });
         }
         if std::mem::take(&mut self.progress_changed) {
-            return Some(News::Progress(self.progress()));
+            return Some(ScreenEvent::Progress(self.progress()));
         }
         let bells = std::mem::take(&mut self.bells);
-        (bells > 0).then_some(News::Bell(bells))
+        (bells > 0).then_some(ScreenEvent::Bell(bells))
     }
 
     pub(crate) fn cursor(&self) -> Cursor {

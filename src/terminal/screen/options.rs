@@ -7,7 +7,7 @@ use super::Rgb;
 pub struct ScreenOptions {
     /// Rows of scrollback, at most [`Limits::scrollback_rows`](crate::Limits). Default 1,000.
     pub scrollback: usize,
-    /// The engine answers the program's questions (where the cursor is, which colours there are, what
+    /// The engine answers the program's queries (where the cursor is, which colours there are, what
     /// the terminal can). Leave it on unless the output also goes to another terminal, which answers
     /// them itself. Default true.
     pub answers: bool,
@@ -17,11 +17,11 @@ pub struct ScreenOptions {
     /// window (CSI 20 t, CSI 21 t). Default false: a program would see what others have written, and text that
     /// somebody else has put into a title is typed as if the user had entered it, which has been used to run commands.
     pub readback: bool,
-    /// The foreground that a program is told. Default light grey.
+    /// The foreground that is reported to programs. Default light grey.
     pub foreground: Rgb,
-    /// The background that a program is told. Default black.
+    /// The background that is reported to programs. Default black.
     pub background: Rgb,
-    /// The cursor's colour that a program is told. Default light grey.
+    /// The cursor's colour that is reported to programs. Default light grey.
     pub cursor: Rgb,
 }
 

@@ -1,4 +1,4 @@
-//! The colours that a program is told when it asks and has not set them itself.
+//! The colours that are reported to a program that queries them and has not set them itself.
 
 use super::{Rgb, ScreenOptions};
 

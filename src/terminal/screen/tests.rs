@@ -308,7 +308,7 @@ proptest! {
             feed(&mut split, &[*byte]);
         }
         prop_assert_eq!(seen(&mut whole), seen(&mut split));
-        prop_assert_eq!(whole.take_answers(), split.take_answers());
+        prop_assert_eq!(whole.take_replies(), split.take_replies());
     }
 
     /// A snapshot makes a fresh screen that shows the same, and goes on in the same way.
@@ -417,7 +417,7 @@ fn wide_characters_are_blank_in_a_single_column() {
 }
 
 #[test]
-fn a_scroll_is_told_as_a_scroll() {
+fn a_scroll_is_reported_as_a_scroll() {
     let mut screen = screen(20, 8);
     let mut client = Client::default();
     for n in 0..8 {
@@ -434,7 +434,7 @@ fn a_scroll_is_told_as_a_scroll() {
     assert!(nothing.rows.is_empty() && nothing.scrolls.is_empty() && nothing.title.is_none());
 }
 
-/// A panic is caught; the screen is built anew from the log, without its answers and news.
+/// A panic is caught; the screen is built anew from the log, without its replies and events.
 #[test]
 fn a_panic_is_survived() {
     let output = format!("\x1b]2;title\x07\x07one {PANICKING} two\x1b[c");
@@ -449,7 +449,7 @@ fn a_panic_is_survived() {
         screen.rebuild(0, whole, screen.offset());
         let expected = if shown.is_empty() { "" } else { "kept " };
         assert_eq!(screen.text(0).lines().next(), Some(&*format!("{expected}{shown}")));
-        assert_eq!((screen.failures(), screen.take_answers(), screen.title()), (1, None, "title"));
+        assert_eq!((screen.failures(), screen.take_replies(), screen.title()), (1, None, "title"));
         feed(&mut screen, b"!");
         let update = client.catch_up(&mut screen);
         assert!(update.full, "nothing that was known counts");
@@ -458,7 +458,7 @@ fn a_panic_is_survived() {
 }
 
 #[test]
-fn the_beginning_of_a_question_is_known() {
+fn the_beginning_of_a_query_is_known() {
     let long = format!("x\x1b]10;{}", "?".repeat(300));
     for (output, expected) in [
         ("text", None),
@@ -471,16 +471,16 @@ fn the_beginning_of_a_question_is_known() {
         (&long, None),
         ("\u{e9}", None),
     ] {
-        let mut answering = screen(10, 3);
-        assert!(answering.advance(output.as_bytes(), NOW));
-        assert_eq!(answering.unfinished_question(), expected, "{output:?}");
+        let mut replying = screen(10, 3);
+        assert!(replying.advance(output.as_bytes(), NOW));
+        assert_eq!(replying.unfinished_query(), expected, "{output:?}");
         let options = ScreenOptions { answers: false, ..Default::default() };
         let mut silent = Screen::new(size(10, 3), &options, 0);
         assert!(silent.advance(output.as_bytes(), NOW));
-        assert_eq!(silent.unfinished_question(), None, "{output:?}");
+        assert_eq!(silent.unfinished_query(), None, "{output:?}");
     }
     // The beginning of a character is no sequence.
     let mut screen = screen(10, 3);
     assert!(screen.advance(&"\u{e9}".as_bytes()[..1], NOW));
-    assert_eq!(screen.unfinished_question(), None);
+    assert_eq!(screen.unfinished_query(), None);
 }

@@ -1,4 +1,4 @@
-//! What a viewer is told: everything, or what changed since a generation.
+//! What a viewer gets: everything, or what changed since a generation.
 
 use super::position::LinePosition;
 use super::rows::Rows;
@@ -142,7 +142,7 @@ pub struct ScreenUpdate {
     pub cursor: Cursor,
     /// Modes of the terminal.
     pub modes: Modes,
-    /// The title, when it changed or everything is told.
+    /// The title, when it changed, and in a full update.
     pub title: Option<String>,
     /// Rows that moved, in this order, before `rows`.
     pub scrolls: Vec<Scroll>,

@@ -7,10 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::terminal::output::LogBudget;
 
-/// Questions of a program and places to cut, in order.
+/// Queries of a program and places to cut, in order.
 #[derive(Default)]
 struct Places {
-    questions: Vec<(u64, u64)>,
+    queries: Vec<(u64, u64)>,
     unfinished: Option<u64>,
     cuts: Vec<u64>,
 }
@@ -20,11 +20,11 @@ impl Landmarks for Places {
         self.cuts.iter().copied().find(|cut| *cut >= from)
     }
 
-    fn next_question(&self, offset: u64) -> Option<(u64, u64)> {
-        self.questions.iter().copied().find(|(_, to)| *to > offset)
+    fn next_query(&self, offset: u64) -> Option<(u64, u64)> {
+        self.queries.iter().copied().find(|(_, to)| *to > offset)
     }
 
-    fn unfinished_question(&self) -> Option<u64> {
+    fn unfinished_query(&self) -> Option<u64> {
         self.unfinished
     }
 }
@@ -51,8 +51,8 @@ struct World {
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Write(u16),
-    /// A question, written in two parts of so many bytes, with a look in between; the first one may be given
-    /// before it is known for the beginning of a question.
+    /// A query, written in two parts of so many bytes, with a look in between; the first one may be given
+    /// before it is known for the beginning of a query.
     Ask(u8, u8, bool),
     Clear,
     Cut,
@@ -84,7 +84,7 @@ impl World {
         let (at, interval) = ((0, Cleared::default()), Duration::from_millis(16));
         let mut consumer = Consumer::new(delivery, on_loss, at, interval, now());
         if leaves_out {
-            consumer.leave_out_questions(u64::MAX);
+            consumer.skip_queries(u64::MAX);
         }
         World {
             log: OutputLog::new(64 << 10),
@@ -106,7 +106,7 @@ impl World {
         while bytes > 0 && !self.is_over {
             let keep = self.consumer.keeps_from().unwrap_or(self.log.end());
             let keep = self.log.keep_from(Some(keep));
-            let Some(room) = self.log.room(keep, &mut self.budget) else { return };
+            let Some(room) = self.log.read_buffer(keep, &mut self.budget) else { return };
             let len = room.len().min(bytes);
             self.log.stage(len);
             self.log.commit(len);
@@ -130,7 +130,7 @@ impl World {
                 self.take(u64::MAX, usize::MAX);
                 self.write(rest.into());
                 self.places.unfinished = None;
-                self.places.questions.push((from, self.log.end()));
+                self.places.queries.push((from, self.log.end()));
             }
             Step::Clear if self.has_screen => {
                 self.cleared = Cleared { times: self.cleared.times + 1, at: self.log.end() };
@@ -189,10 +189,10 @@ impl World {
         is_new.then_some(self.cleared.at)
     }
 
-    /// Whether the byte at this offset belongs to a question that is not given.
+    /// Whether the byte at this offset belongs to a query that is not given.
     fn is_left_out(&self, offset: u64) -> bool {
         let holds = |(from, to): &(u64, u64)| *from <= offset && offset < *to;
-        self.leaves_out && self.places.questions.iter().any(holds)
+        self.leaves_out && self.places.queries.iter().any(holds)
     }
 
     fn is_unsure(&self, offset: u64) -> bool {
@@ -202,8 +202,8 @@ impl World {
 
     fn must_wait(&self, until: u64) -> bool {
         let is_short = self.at >= until.min(self.log.end()) || self.is_unsure(self.at);
-        let is_told = self.clearing().is_none_or(|at| at > self.at && !self.is_healed());
-        is_short && !self.is_asked && is_told
+        let is_reported = self.clearing().is_none_or(|at| at > self.at && !self.is_healed());
+        is_short && !self.is_asked && is_reported
     }
 
     fn check(&mut self, next: Next, until: u64, max: usize) {
@@ -259,7 +259,7 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
-    /// Every byte is given once, left out as part of a question, or lost and told; clearings are told where
+    /// Every byte is given once, left out as part of a query, or lost and reported; clearings are reported where
     /// they were, or healed; and nothing that is due waits.
     #[test]
     fn every_byte_is_accounted_for(
@@ -270,7 +270,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..80),
     ) {
         let delivery = if is_lossless { Delivery::Lossless } else { Delivery::Lossy };
-        let on_loss = if heals { OnLoss::Snapshot } else { OnLoss::Tell };
+        let on_loss = if heals { OnLoss::Snapshot } else { OnLoss::Report };
         let mut world = World::new(delivery, on_loss, has_screen, leaves_out);
         for step in steps {
             world.run(step);
@@ -293,7 +293,7 @@ fn now() -> Instant {
 
 fn log_of(bytes: usize) -> OutputLog {
     let mut log = OutputLog::new(64 << 10);
-    let _ = log.room(u64::MAX, &mut LogBudget::new(usize::MAX));
+    let _ = log.read_buffer(u64::MAX, &mut LogBudget::new(usize::MAX));
     log.stage(bytes);
     log.commit(bytes);
     log
@@ -306,9 +306,9 @@ fn who_comes_late_is_brought_over_the_last_clearing_only_if_it_began_before_it()
     let cleared = Cleared { times: 2, at: 50 };
     let output = Output { log: &log, screen: Some(&places), cleared, is_over: false };
     let table = [
-        (OnLoss::Tell, 10, Some(Next::Bytes { offset: 10, len: 40 })),
-        (OnLoss::Tell, 50, Some(Next::Bytes { offset: 50, len: 50 })),
-        (OnLoss::Tell, 100, None),
+        (OnLoss::Report, 10, Some(Next::Bytes { offset: 10, len: 40 })),
+        (OnLoss::Report, 50, Some(Next::Bytes { offset: 50, len: 50 })),
+        (OnLoss::Report, 100, None),
         (OnLoss::Snapshot, 10, Some(Next::Snapshot { history: 0 })),
         (OnLoss::Snapshot, 50, Some(Next::Bytes { offset: 50, len: 50 })),
         (OnLoss::Snapshot, 100, None),
@@ -318,7 +318,7 @@ fn who_comes_late_is_brought_over_the_last_clearing_only_if_it_began_before_it()
         let mut consumer = Consumer::new(Delivery::Lossy, on_loss, at, Duration::ZERO, now);
         assert_eq!(consumer.take(&output, u64::MAX, usize::MAX), expected, "{on_loss:?} {cursor}");
         let then =
-            (on_loss == OnLoss::Tell && cursor == 10).then_some(Next::Cleared { offset: 50 });
+            (on_loss == OnLoss::Report && cursor == 10).then_some(Next::Cleared { offset: 50 });
         if then.is_some() {
             assert_eq!(consumer.take(&output, u64::MAX, usize::MAX), then);
         }
@@ -332,7 +332,7 @@ fn a_viewer_comes_back_on_a_snapshot_and_gets_nothing_twice() {
     let cleared = Cleared { times: 1, at: 70 };
     let output = Output { log: &log, screen: Some(&places), cleared, is_over: false };
     let at = (0, Cleared::default());
-    let mut consumer = Consumer::new(Delivery::Lossless, OnLoss::Tell, at, Duration::ZERO, now);
+    let mut consumer = Consumer::new(Delivery::Lossless, OnLoss::Report, at, Duration::ZERO, now);
     assert_eq!(consumer.keeps_from(), Some(0));
     consumer.become_viewer(now);
     assert!(consumer.is_viewer() && consumer.keeps_from().is_none());

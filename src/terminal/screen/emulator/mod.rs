@@ -4,8 +4,8 @@
 //! ```text
 //! bytes ─▶ Emulator ─▶ parser ─▶ Terminal ─┬─▶ grid        text, editing, screens      (csi, esc, rectangles)
 //!                                          ├─▶ modes, titles, palette, keyboard, charsets
-//!                                          ├─▶ answers     to the program's queries    (reports)
-//!                                          └─▶ effects, facts for the host            (osc)
+//!                                          ├─▶ replies     to the program's queries    (reports)
+//!                                          └─▶ effects, metadata for the host            (osc)
 //! ```
 //!
 //! xterm is the reference where it is deterministic. Deliberately absent: VT52 mode, lines of double size,
@@ -45,9 +45,9 @@ use self::colors::Palette;
 use self::keyboard::Keyboard;
 use self::modes::{ModeSet, flag};
 use self::titles::Titles;
-use super::facts::Facts;
+use super::event::{Progress, ProgressState};
 use super::grid::Grid;
-use super::news::{Progress, ProgressState};
+use super::metadata::Metadata;
 use super::parser::{Actions, ControlString, Head, Parser, StringKind};
 use super::update::{Cursor, CursorShape, Modes};
 use super::{Rgb, ScreenOptions};
@@ -118,12 +118,12 @@ struct Terminal {
     keyboard: Keyboard,
     palette: Palette,
     progress: Option<Progress>,
-    facts: Facts,
+    metadata: Metadata,
     effects: Vec<Effect>,
     /// Answers to the program's queries, to be typed.
-    answers: Vec<u8>,
-    /// Bytes of answers before the sequence that is under way.
-    answered: usize,
+    replies: Vec<u8>,
+    /// Bytes of replies before the sequence that is under way.
+    replied: usize,
     /// Queries that were answered: from and to which offset.
     queries: VecDeque<(u64, u64)>,
 }
@@ -152,10 +152,10 @@ impl Emulator {
             keyboard: Keyboard::default(),
             palette: Palette::default(),
             progress: None,
-            facts: Facts::default(),
+            metadata: Metadata::default(),
             effects: Vec::new(),
-            answers: Vec::new(),
-            answered: 0,
+            replies: Vec::new(),
+            replied: 0,
             queries: VecDeque::new(),
         };
         Emulator { parser: Parser::new(offset), terminal }
@@ -166,8 +166,8 @@ impl Emulator {
     /// about nanoseconds.
     pub(crate) fn advance(&mut self, bytes: &[u8], now: Duration, work_max: u64) -> (usize, u64) {
         let terminal = &mut self.terminal;
-        terminal.facts.set_now(now);
-        terminal.answered = terminal.answers.len();
+        terminal.metadata.set_now(now);
+        terminal.replied = terminal.replies.len();
         terminal.grid.bound_work(work_max);
         let before = terminal.grid.work();
         let taken = self.parser.advance(bytes, terminal);
@@ -183,7 +183,7 @@ impl Emulator {
         terminal.size = size;
     }
 
-    /// Has queries not answered, or answers them again.
+    /// Has queries not answered, or replies them again.
     pub(crate) fn set_silent(&mut self, is_silent: bool) {
         self.terminal.is_silent = is_silent;
     }
@@ -192,7 +192,7 @@ impl Emulator {
     /// places of queries stay.
     pub(crate) fn replace(&mut self, mut fresh: Emulator) {
         let (old, new) = (&mut self.terminal, &mut fresh.terminal);
-        std::mem::swap(&mut old.facts, &mut new.facts);
+        std::mem::swap(&mut old.metadata, &mut new.metadata);
         std::mem::swap(&mut old.titles.window, &mut new.titles.window);
         std::mem::swap(&mut old.queries, &mut new.queries);
         new.grid.forget_changes_of(&old.grid);
@@ -226,12 +226,12 @@ impl Emulator {
         &self.terminal.titles.window
     }
 
-    pub(crate) fn facts(&self) -> &Facts {
-        &self.terminal.facts
+    pub(crate) fn metadata(&self) -> &Metadata {
+        &self.terminal.metadata
     }
 
-    pub(crate) fn facts_mut(&mut self) -> &mut Facts {
-        &mut self.terminal.facts
+    pub(crate) fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.terminal.metadata
     }
 
     /// What the program did since the last call.
@@ -270,8 +270,8 @@ impl Emulator {
             + terminal.titles.bytes()
             + terminal.keyboard.bytes()
             + terminal.palette.bytes()
-            + terminal.facts.bytes()
-            + terminal.answers.capacity()
+            + terminal.metadata.bytes()
+            + terminal.replies.capacity()
             + terminal.effects.capacity() * size_of::<Effect>()
             + terminal.queries.capacity() * size_of::<(u64, u64)>()
     }
@@ -339,7 +339,7 @@ impl Actions for Terminal {
     #[inline]
     fn ended(&mut self, from: u64, to: u64) {
         self.has_printed = false;
-        if self.answers.len() > self.answered {
+        if self.replies.len() > self.replied {
             self.note_query(from, to);
         }
     }
@@ -403,7 +403,7 @@ impl Terminal {
         self.change_extent = 0;
     }
 
-    /// RIS: as it is at first. Facts about the program stay.
+    /// RIS: as it is at first. Metadata about the program stay.
     fn reset(&mut self) {
         self.grid.reset();
         self.modes = ModeSet::default();

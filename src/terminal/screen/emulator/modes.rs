@@ -1,7 +1,7 @@
 //! Modes: what programs set, reset, save and ask for.
 //!
 //! Modes that change editing are the grid's. The rest is kept here; what viewers need of it is in
-//! [`Modes`]. A mode of the keyboard that nobody would act on is not known, so that DECRQM tells the truth.
+//! [`Modes`]. A mode of the keyboard that nobody would act on is not known, so that DECRQM reports what is so.
 
 use super::super::update::Modes;
 use super::Terminal;
@@ -238,7 +238,7 @@ impl Terminal {
             (1 | 3 | 5 | 7 | 10 | 11 | 13..=19, None) => 4,
             _ => 0,
         };
-        self.answer(format_args!("\x1b[{number};{state}$y"));
+        self.reply(format_args!("\x1b[{number};{state}$y"));
     }
 
     /// DECRQM for a private mode: 3 is set for good, the rest as for ANSI modes.
@@ -254,7 +254,7 @@ impl Terminal {
             (3 | 8 | 40, None) => 4,
             _ => 0,
         };
-        self.answer(format_args!("\x1b[?{number};{state}$y"));
+        self.reply(format_args!("\x1b[?{number};{state}$y"));
     }
 
     /// XTSAVE.

@@ -1,4 +1,4 @@
-//! Operating system commands: titles, colours, links, the clipboard, progress, and facts about the program.
+//! Operating system commands: titles, colours, links, the clipboard, progress, and metadata about the program.
 
 use std::str::from_utf8;
 
@@ -12,7 +12,7 @@ use super::{Effect, Progress, ProgressState, Terminal};
 /// Bytes of a link, its id included, that are kept.
 const LINK_BYTES_MAX: usize = 2048;
 
-/// Bytes that facts are read from.
+/// Bytes that metadata is read from.
 const FACT_BYTES_MAX: usize = 8 << 10;
 
 impl Terminal {
@@ -44,7 +44,7 @@ impl Terminal {
                     b"133" | b"633" => self.read_mark(rest),
                     _ => {}
                 }
-                self.facts.read_osc(body.get(..FACT_BYTES_MAX).unwrap_or(body));
+                self.metadata.read_osc(body.get(..FACT_BYTES_MAX).unwrap_or(body));
             }
             _ => {}
         }
@@ -120,7 +120,7 @@ impl Terminal {
         self.cursor.is_styled = true;
     }
 
-    /// OSC 52. What the clipboard holds is not told.
+    /// OSC 52. What the clipboard holds is not reported.
     fn set_clipboard(&mut self, rest: &[u8]) {
         let (selection, base64) = split(rest, b';');
         let is_write = selection.len() < rest.len() && base64 != b"?";

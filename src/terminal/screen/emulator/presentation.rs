@@ -29,7 +29,7 @@ impl Terminal {
             2 => {
                 let stops = self.grid.tab_stops().take(STOPS_MAX);
                 let stops: Vec<String> = stops.map(|col| (col + 1).to_string()).collect();
-                self.answer(format_args!("\x1bP2$u{}\x1b\\", stops.join("/")));
+                self.reply(format_args!("\x1bP2$u{}\x1b\\", stops.join("/")));
             }
             _ => {}
         }
@@ -52,7 +52,7 @@ impl Terminal {
             [rendition, protected, flags, wide].map(|bits| char::from(FLAGS | bits));
         let (row, col, left, right) = (at.row + 1, at.col + 1, sets.left(), sets.right());
         let designators = String::from_utf8_lossy(&designators);
-        self.answer(format_args!(
+        self.reply(format_args!(
             "\x1bP1$u{row};{col};1;{rendition};{protected};{flags};{left};{right};{wide};{designators}\x1b\\"
         ));
     }

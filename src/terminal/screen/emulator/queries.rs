@@ -7,9 +7,9 @@ use super::super::parser::ControlString;
 use super::super::style::Rgb;
 use super::{Emulator, Progress, Terminal};
 
-/// Bytes of answers that wait to be fetched. They are fetched after each read, so only a flood of queries
+/// Bytes of replies that wait to be fetched. They are fetched after each read, so only a flood of queries
 /// reaches it; what is past it is not answered.
-const ANSWERS_BYTES_MAX: usize = 64 << 10;
+const REPLIES_BYTES_MAX: usize = 64 << 10;
 
 /// Places of queries that are remembered.
 const QUERIES_MAX: usize = 4096;
@@ -19,9 +19,9 @@ const QUERY_BYTES_MAX: u64 = 256;
 
 impl Emulator {
     /// Answers to the program's queries since the last call.
-    pub(crate) fn take_answers(&mut self) -> Option<Vec<u8>> {
-        let answers = &mut self.terminal.answers;
-        if answers.is_empty() { None } else { Some(std::mem::take(answers)) }
+    pub(crate) fn take_replies(&mut self) -> Option<Vec<u8>> {
+        let replies = &mut self.terminal.replies;
+        if replies.is_empty() { None } else { Some(std::mem::take(replies)) }
     }
 
     /// The first query that ends after `offset`: from and to which offset it goes.
@@ -69,7 +69,7 @@ impl Emulator {
 }
 
 impl Terminal {
-    pub(super) fn answer(&mut self, text: Arguments<'_>) {
+    pub(super) fn reply(&mut self, text: Arguments<'_>) {
         struct Bytes<'a>(&'a mut Vec<u8>);
         impl Write for Bytes<'_> {
             fn write_str(&mut self, part: &str) -> std::fmt::Result {
@@ -77,9 +77,9 @@ impl Terminal {
                 Ok(())
             }
         }
-        if self.options.answers && !self.is_silent && self.answers.len() < ANSWERS_BYTES_MAX {
+        if self.options.answers && !self.is_silent && self.replies.len() < REPLIES_BYTES_MAX {
             // Writing to a vector does not fail.
-            let _ = Bytes(&mut self.answers).write_fmt(text);
+            let _ = Bytes(&mut self.replies).write_fmt(text);
         }
     }
 
@@ -89,7 +89,7 @@ impl Terminal {
             self.queries.pop_front();
         }
         self.queries.push_back((from, to));
-        self.answered = self.answers.len();
+        self.replied = self.replies.len();
     }
 
     /// Device control strings: DECRQSS, DECRSPS and XTGETTCAP.

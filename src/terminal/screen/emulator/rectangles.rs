@@ -66,7 +66,7 @@ impl Terminal {
             return;
         }
         let sum = rectangle(params, 2).map_or(0, |rect| self.grid.checksum(rect));
-        self.answer(format_args!("\x1bP{}!~{sum:04X}\x1b\\", params.get(0)));
+        self.reply(format_args!("\x1bP{}!~{sum:04X}\x1b\\", params.get(0)));
     }
 }
 

@@ -20,31 +20,31 @@ const CAPABILITIES_MAX: usize = 16;
 impl Terminal {
     /// DA1.
     pub(super) fn report_identity(&mut self) {
-        self.answer(format_args!("\x1b[{IDENTITY}c"));
+        self.reply(format_args!("\x1b[{IDENTITY}c"));
     }
 
     /// DA2: a VT220, too, of a version on which no program builds anything.
     pub(super) fn report_version_number(&mut self) {
-        self.answer(format_args!("\x1b[>1;10;0c"));
+        self.reply(format_args!("\x1b[>1;10;0c"));
     }
 
     /// DA3.
     pub(super) fn report_unit(&mut self) {
-        self.answer(format_args!("\x1bP!|00000000\x1b\\"));
+        self.reply(format_args!("\x1bP!|00000000\x1b\\"));
     }
 
     /// XTVERSION.
     pub(super) fn report_version(&mut self) {
-        self.answer(format_args!("\x1bP>|OrchFlow({})\x1b\\", env!("CARGO_PKG_VERSION")));
+        self.reply(format_args!("\x1bP>|OrchFlow({})\x1b\\", env!("CARGO_PKG_VERSION")));
     }
 
     /// DSR: 5 whether all is well, 6 where the cursor is.
     pub(super) fn report_status(&mut self, what: u16) {
         match what {
-            5 => self.answer(format_args!("\x1b[0n")),
+            5 => self.reply(format_args!("\x1b[0n")),
             6 => {
                 let (row, col) = self.reported_position();
-                self.answer(format_args!("\x1b[{row};{col}R"));
+                self.reply(format_args!("\x1b[{row};{col}R"));
             }
             _ => {}
         }
@@ -64,21 +64,21 @@ impl Terminal {
                 let (row, col) = self.reported_position();
                 // There is one page; terminals below a VT420 know of none.
                 let page = if self.level < 4 { "" } else { ";1" };
-                self.answer(format_args!("\x1b[?{row};{col}{page}R"));
+                self.reply(format_args!("\x1b[?{row};{col}{page}R"));
             }
             // All is well; no printer; keys that could be defined are not locked; a North American keyboard; no
             // locator, of no kind.
-            5 => self.answer(format_args!("\x1b[?0n")),
-            15 => self.answer(format_args!("\x1b[?13n")),
-            25 => self.answer(format_args!("\x1b[?20n")),
-            26 => self.answer(format_args!("\x1b[?27;1;0;0n")),
-            53 | 55 => self.answer(format_args!("\x1b[?50n")),
-            56 => self.answer(format_args!("\x1b[?57;0n")),
+            5 => self.reply(format_args!("\x1b[?0n")),
+            15 => self.reply(format_args!("\x1b[?13n")),
+            25 => self.reply(format_args!("\x1b[?20n")),
+            26 => self.reply(format_args!("\x1b[?27;1;0;0n")),
+            53 | 55 => self.reply(format_args!("\x1b[?50n")),
+            56 => self.reply(format_args!("\x1b[?57;0n")),
             // No macros, none of them summed; no errors; one session.
-            62 => self.answer(format_args!("\x1b[0000*{{")),
-            63 => self.answer(format_args!("\x1bP{}!~0000\x1b\\", params.get(1))),
-            75 => self.answer(format_args!("\x1b[?70n")),
-            85 => self.answer(format_args!("\x1b[?83n")),
+            62 => self.reply(format_args!("\x1b[0000*{{")),
+            63 => self.reply(format_args!("\x1bP{}!~0000\x1b\\", params.get(1))),
+            75 => self.reply(format_args!("\x1b[?70n")),
+            85 => self.reply(format_args!("\x1b[?83n")),
             996 => self.report_color_scheme(),
             _ => {}
         }
@@ -87,7 +87,7 @@ impl Terminal {
     /// Whether the host's colours are dark or light.
     pub(super) fn report_color_scheme(&mut self) {
         let scheme = if is_dark(self.options.background) { 1 } else { 2 };
-        self.answer(format_args!("\x1b[?997;{scheme}n"));
+        self.reply(format_args!("\x1b[?997;{scheme}n"));
     }
 
     /// Replaces the host's colours; with mode 2031 a change between dark and light is reported.
@@ -104,13 +104,13 @@ impl Terminal {
     /// Flags of the kitty keyboard protocol.
     pub(super) fn report_keyboard(&mut self) {
         let flags = self.keyboard.flags();
-        self.answer(format_args!("\x1b[?{flags}u"));
+        self.reply(format_args!("\x1b[?{flags}u"));
     }
 
     /// XTQMODKEYS.
     pub(super) fn report_other_keys(&mut self) {
         let level = self.keyboard.modify_other_keys;
-        self.answer(format_args!("\x1b[>4;{level}m"));
+        self.reply(format_args!("\x1b[>4;{level}m"));
     }
 
     /// OSC 4, 10, 11, 12 with `?`; ended as the query was.
@@ -122,7 +122,7 @@ impl Terminal {
     ) {
         let Rgb { r, g, b } = self.color(place);
         let end = if by_bell { "\x07" } else { "\x1b\\" };
-        self.answer(format_args!(
+        self.reply(format_args!(
             "\x1b]{prefix};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{end}"
         ));
     }
@@ -131,7 +131,7 @@ impl Terminal {
     pub(super) fn report_pixels(&mut self) {
         let (height, width) = (self.size.pixel_height, self.size.pixel_width);
         if height > 0 && width > 0 {
-            self.answer(format_args!("\x1b[4;{height};{width}t"));
+            self.reply(format_args!("\x1b[4;{height};{width}t"));
         }
     }
 
@@ -140,14 +140,14 @@ impl Terminal {
         let Size { cols, rows, pixel_width, pixel_height } = self.size;
         let cell = (pixel_height.checked_div(rows), pixel_width.checked_div(cols));
         if let (Some(height @ 1..), Some(width @ 1..)) = cell {
-            self.answer(format_args!("\x1b[6;{height};{width}t"));
+            self.reply(format_args!("\x1b[6;{height};{width}t"));
         }
     }
 
     /// The text area in characters.
     pub(super) fn report_size(&mut self) {
         let (rows, cols) = (self.size.rows, self.size.cols);
-        self.answer(format_args!("\x1b[8;{rows};{cols}t"));
+        self.reply(format_args!("\x1b[8;{rows};{cols}t"));
     }
 
     /// DECRQSS: the setting that the final bytes of its sequence name.
@@ -158,35 +158,31 @@ impl Terminal {
             b"m" => {
                 let mut style = Vec::new();
                 super::sgr::describe(&self.grid.pen().style, &mut style);
-                self.answer_setting(format_args!("{}m", String::from_utf8_lossy(&style)));
+                self.reply_setting(format_args!("{}m", String::from_utf8_lossy(&style)));
             }
-            b"r" => {
-                self.answer_setting(format_args!("{};{}r", margins.top + 1, margins.bottom + 1))
-            }
-            b"s" => {
-                self.answer_setting(format_args!("{};{}s", margins.left + 1, margins.right + 1))
-            }
-            b"t" => self.answer_setting(format_args!("{}t", size.rows)),
+            b"r" => self.reply_setting(format_args!("{};{}r", margins.top + 1, margins.bottom + 1)),
+            b"s" => self.reply_setting(format_args!("{};{}s", margins.left + 1, margins.right + 1)),
+            b"t" => self.reply_setting(format_args!("{}t", size.rows)),
             b" q" => {
                 let style = 2 * look.shape as u16 + 2 - u16::from(look.blinking);
-                self.answer_setting(format_args!("{style} q"));
+                self.reply_setting(format_args!("{style} q"));
             }
-            b"\"p" => self.answer_setting(format_args!("{};1\"p", level + 60)),
+            b"\"p" => self.reply_setting(format_args!("{};1\"p", level + 60)),
             b"\"q" => {
-                self.answer_setting(format_args!("{}\"q", u8::from(self.grid.pen().protected)))
+                self.reply_setting(format_args!("{}\"q", u8::from(self.grid.pen().protected)))
             }
-            b"$|" => self.answer_setting(format_args!("{}$|", size.cols)),
-            b"*|" => self.answer_setting(format_args!("{}*|", size.rows)),
+            b"$|" => self.reply_setting(format_args!("{}$|", size.cols)),
+            b"*|" => self.reply_setting(format_args!("{}*|", size.rows)),
             b"*x" => {
                 let extent = self.change_extent;
-                self.answer_setting(format_args!("{extent}*x"));
+                self.reply_setting(format_args!("{extent}*x"));
             }
             // There is no status line, so the main display is the active one.
             b"$}" | b"$~" => {
                 let last = if name == b"$}" { '}' } else { '~' };
-                self.answer_setting(format_args!("0${last}"));
+                self.reply_setting(format_args!("0${last}"));
             }
-            _ => self.answer(format_args!("\x1bP0$r\x1b\\")),
+            _ => self.reply(format_args!("\x1bP0$r\x1b\\")),
         }
     }
 
@@ -199,14 +195,14 @@ impl Terminal {
             match known {
                 Some((known, value)) => {
                     let (name, value) = (to_hex(known.as_bytes()), to_hex(value.as_bytes()));
-                    self.answer(format_args!("\x1bP1+r{name}={value}\x1b\\"));
+                    self.reply(format_args!("\x1bP1+r{name}={value}\x1b\\"));
                 }
-                None => self.answer(format_args!("\x1bP0+r\x1b\\")),
+                None => self.reply(format_args!("\x1bP0+r\x1b\\")),
             }
         }
     }
 
-    fn answer_setting(&mut self, setting: std::fmt::Arguments<'_>) {
-        self.answer(format_args!("\x1bP1$r{setting}\x1b\\"));
+    fn reply_setting(&mut self, setting: std::fmt::Arguments<'_>) {
+        self.reply(format_args!("\x1bP1$r{setting}\x1b\\"));
     }
 }

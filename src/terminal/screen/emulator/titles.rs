@@ -151,7 +151,7 @@ impl Terminal {
             Which::Both | Which::Window => ('l', &self.titles.window),
         };
         let text = if self.titles.reports_hex { to_hex(title.as_bytes()) } else { title.clone() };
-        self.answer(format_args!("\x1b]{letter}{text}\x1b\\"));
+        self.reply(format_args!("\x1b]{letter}{text}\x1b\\"));
     }
 }
 

@@ -192,7 +192,7 @@ impl Cell {
         look.0 & LOOK | 0x7F
     }
 
-    /// All bits of a row's cells that are set somewhere: tells quickly that a row is plain.
+    /// All bits of a row's cells that are set somewhere: shows quickly that a row is plain.
     #[inline]
     pub(crate) fn union(cells: &[Cell]) -> u64 {
         cells.iter().fold(0, |bits, cell| bits | cell.0)

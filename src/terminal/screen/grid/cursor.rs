@@ -181,7 +181,7 @@ impl Grid {
         let col = col.max(left.min(self.cursor.col));
         // As with a tab, a pending wrap stays pending.
         self.cursor.col = col;
-        self.settle_wrap();
+        self.finish_wrap();
     }
 
     pub(crate) fn set_tab(&mut self) {
@@ -233,7 +233,7 @@ impl Grid {
         let col = saved.cursor.col.clamp(area.left, area.right);
         self.place(row, col);
         self.cursor.pending_wrap = saved.cursor.pending_wrap;
-        self.settle_wrap();
+        self.finish_wrap();
         Some(saved.state)
     }
 
@@ -271,12 +271,12 @@ impl Grid {
         let right = right.min(self.cols - 1);
         if self.modes.cols_margin && left < right {
             (self.margins.left, self.margins.right) = (left, right);
-            self.settle_wrap();
+            self.finish_wrap();
         }
     }
 
     /// A wrap is pending only in the last column that can be printed into.
-    pub(super) fn settle_wrap(&mut self) {
+    pub(super) fn finish_wrap(&mut self) {
         self.cursor.pending_wrap &= self.cursor.col == self.right_limit();
     }
 
@@ -285,7 +285,7 @@ impl Grid {
         self.modes.cols_margin = on;
         if !on {
             (self.margins.left, self.margins.right) = (0, self.cols - 1);
-            self.settle_wrap();
+            self.finish_wrap();
         }
     }
 }

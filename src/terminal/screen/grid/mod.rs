@@ -401,7 +401,7 @@ impl Grid {
         let graphemes = self.modes.graphemes;
         self.modes = EditModes { graphemes, ..EDIT_MODES };
         self.margins = self.whole();
-        self.settle_wrap();
+        self.finish_wrap();
         self.set_pen(Pen::default());
         self.active.saved = None;
     }

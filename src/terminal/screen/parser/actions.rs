@@ -1,4 +1,4 @@
-//! What the parser tells: the actions that a stream asks for, and what they carry.
+//! What the parser reports: the actions that a stream asks for, and what they carry.
 
 use super::Params;
 

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zero_is_told_from_nothing() {
+    fn a_zero_is_not_taken_for_nothing() {
         for (text, is_zero) in
             [("0", true), ("00;1", true), ("", false), (";0", false), ("1", false)]
         {

@@ -56,7 +56,7 @@ pub(super) struct Finder {
     best: Option<(usize, usize)>,
 }
 
-/// The text, and up to where it is searched; what is around that is looked at only to tell boundaries.
+/// The text, and up to where it is searched; what is around that only decides boundaries.
 #[derive(Clone, Copy)]
 pub(super) struct Haystack<'a> {
     pub(super) text: &'a str,

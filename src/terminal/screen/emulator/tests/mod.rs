@@ -55,7 +55,7 @@ fn read_back(bytes: impl AsRef<[u8]>) -> String {
     let options = ScreenOptions { readback: true, ..ScreenOptions::default() };
     let mut emulator = Emulator::new(Size::cells(20, 6), &options, 0);
     feed(&mut emulator, bytes);
-    String::from_utf8(emulator.take_answers().unwrap_or_default()).unwrap()
+    String::from_utf8(emulator.take_replies().unwrap_or_default()).unwrap()
 }
 
 /// The screen's rows without trailing blanks and blank rows at the end.
@@ -83,6 +83,6 @@ fn check(table: &[Case]) {
 }
 
 /// What is answered to this.
-fn answers(bytes: impl AsRef<[u8]>) -> String {
-    String::from_utf8(fed(bytes).take_answers().unwrap_or_default()).unwrap()
+fn replies(bytes: impl AsRef<[u8]>) -> String {
+    String::from_utf8(fed(bytes).take_replies().unwrap_or_default()).unwrap()
 }

@@ -22,7 +22,7 @@ fn cursor_and_tab_stops_are_reported() {
     ];
     for (before, report) in table {
         let expected = format!("\x1bP1$u{report}\x1b\\");
-        assert_eq!(answers(format!("{before}\x1b[1$w")), expected, "{before:?}");
+        assert_eq!(replies(format!("{before}\x1b[1$w")), expected, "{before:?}");
     }
     let stops = [
         ("", "1/9/17"),
@@ -37,9 +37,9 @@ fn cursor_and_tab_stops_are_reported() {
     ];
     for (before, report) in stops {
         let expected = format!("\x1bP2$u{report}\x1b\\");
-        assert_eq!(answers(format!("{before}\x1b[2$w")), expected, "{before:?}");
+        assert_eq!(replies(format!("{before}\x1b[2$w")), expected, "{before:?}");
     }
-    assert_eq!(answers("\x1b[0$w\x1b[3$w\x1b[$w"), "");
+    assert_eq!(replies("\x1b[0$w\x1b[3$w\x1b[$w"), "");
 }
 
 /// What a cursor report is restored to, reported again.
@@ -61,11 +61,11 @@ fn a_cursor_is_restored() {
     ];
     for (report, again) in table {
         let query = format!("\x1bP1$t{report}\x1b\\\x1b[1$w");
-        assert_eq!(answers(query), format!("\x1bP1$u{again}\x1b\\"), "{report}");
+        assert_eq!(replies(query), format!("\x1bP1$u{again}\x1b\\"), "{report}");
     }
     // Other attributes stay, and a position counts from the corner also with origin mode.
     let mut emulator =
         fed("\x1b[3;9m\x1b[2;4r\x1bP1$t3;2;1;A;@;A;0;2;@;BBBB\x1b\\X\x1b[?6$p\x1bP$qm\x1b\\");
     assert_eq!(text(&emulator), "\n\n X");
-    assert_eq!(emulator.take_answers().unwrap(), b"\x1b[?6;1$y\x1bP1$r0;1;3;9m\x1b\\");
+    assert_eq!(emulator.take_replies().unwrap(), b"\x1b[?6;1$y\x1bP1$r0;1;3;9m\x1b\\");
 }

@@ -180,7 +180,7 @@ fn seen(emulator: &mut Emulator) -> String {
         &format!("{state:?} {:?} {:?} {:?}", terminal.charsets, terminal.modes, terminal.keyboard);
     let reported = (&terminal.titles, &terminal.queries, &terminal.palette);
     seen += &format!("{reported:?} {:?} {:?}", emulator.cursor(), emulator.modes());
-    seen += &format!("{:?} {:?}", emulator.take_answers(), emulator.take_effects());
+    seen += &format!("{:?} {:?}", emulator.take_replies(), emulator.take_effects());
     seen
 }
 

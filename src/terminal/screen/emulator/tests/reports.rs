@@ -2,16 +2,16 @@
 
 use super::*;
 
-fn check_answers(table: &[(&str, &str)]) {
+fn check_replies(table: &[(&str, &str)]) {
     for (query, answer) in table {
-        assert_eq!(answers(query), *answer, "{query:?}");
+        assert_eq!(replies(query), *answer, "{query:?}");
     }
 }
 
 #[test]
 fn identity_and_status() {
     let version = format!("\x1bP>|OrchFlow({})\x1b\\", env!("CARGO_PKG_VERSION"));
-    check_answers(&[
+    check_replies(&[
         ("\x1b[c", "\x1b[?62;22c"),
         ("\x1b[0c\x1bZ", "\x1b[?62;22c\x1b[?62;22c"),
         ("\x1b[1c", ""),
@@ -30,7 +30,7 @@ fn identity_and_status() {
 
 #[test]
 fn the_cursor_is_reported_from_the_origin() {
-    check_answers(&[
+    check_replies(&[
         ("\x1b[6n", "\x1b[1;1R"),
         ("ab\ncd\x1b[6n", "\x1b[2;5R"),
         ("\x1b[3;4H\x1b[?6n", "\x1b[?3;4;1R"),
@@ -49,15 +49,15 @@ fn modes_are_reported() {
     ];
     for mode in private {
         let query = format!("\x1b[?{mode}h\x1b[?{mode}$p\x1b[?{mode}l\x1b[?{mode}$p");
-        assert_eq!(answers(query), format!("\x1b[?{mode};1$y\x1b[?{mode};2$y"));
+        assert_eq!(replies(query), format!("\x1b[?{mode};1$y\x1b[?{mode};2$y"));
         let saved = format!("\x1b[?{mode}h\x1b[?{mode}s\x1b[?{mode}l\x1b[?{mode}r\x1b[?{mode}$p");
-        assert_eq!(answers(saved), format!("\x1b[?{mode};1$y"));
+        assert_eq!(replies(saved), format!("\x1b[?{mode};1$y"));
     }
     for mode in [2, 4, 12, 20] {
         let query = format!("\x1b[{mode}h\x1b[{mode}$p\x1b[{mode}l\x1b[{mode}$p");
-        assert_eq!(answers(query), format!("\x1b[{mode};1$y\x1b[{mode};2$y"));
+        assert_eq!(replies(query), format!("\x1b[{mode};1$y\x1b[{mode};2$y"));
     }
-    check_answers(&[
+    check_replies(&[
         // Not below a VT320, and margins of columns not below a VT420 (DECSCL).
         ("\x1b[62\"p\x1b[?7$p\x1b[4$p", ""),
         ("\x1b[63\"p\x1b[?69h\x1b[?69$p", "\x1b[?69;2$y"),
@@ -121,16 +121,16 @@ fn settings_are_reported() {
     ];
     for (before, name, setting) in table {
         let query = format!("{before}\x1bP$q{name}\x1b\\");
-        assert_eq!(answers(query), format!("\x1bP1$r{setting}\x1b\\"), "{before:?} {name}");
+        assert_eq!(replies(query), format!("\x1bP1$r{setting}\x1b\\"), "{before:?} {name}");
     }
-    check_answers(&[("\x1bP$qz\x1b\\", "\x1bP0$r\x1b\\")]);
+    check_replies(&[("\x1bP$qz\x1b\\", "\x1bP0$r\x1b\\")]);
 }
 
 /// XTGETTCAP.
 #[test]
 fn capabilities_are_reported() {
     let unknown = "\x1bP0+r\x1b\\";
-    check_answers(&[
+    check_replies(&[
         ("\x1bP+q436f\x1b\\", "\x1bP1+r436F=323536\x1b\\"),
         ("\x1bP+q636F6c6f7273\x1b\\", "\x1bP1+r636F6C6F7273=323536\x1b\\"),
         ("\x1bP+q524742\x1b\\", "\x1bP1+r524742=382F382F38\x1b\\"),
@@ -143,7 +143,7 @@ fn capabilities_are_reported() {
 
 #[test]
 fn colours_are_reported_as_they_are_set() {
-    check_answers(&[
+    check_replies(&[
         ("\x1b]4;1;?\x07", "\x1b]4;1;rgb:cdcd/0000/0000\x07"),
         (
             "\x1b]4;1;?;196;?\x1b\\",
@@ -187,9 +187,9 @@ fn colours_are_reported_as_they_are_set() {
 #[test]
 fn the_window_is_the_hosts() {
     let query = "\x1b]0;t\x07A\x1b[20t\x1b[21t\x1b[7;1;1;1;1;1*y";
-    assert_eq!(answers(query), "");
+    assert_eq!(replies(query), "");
     assert_eq!(read_back(query), "\x1b]Lt\x1b\\\x1b]lt\x1b\\\x1bP7!~FFBF\x1b\\");
-    check_answers(&[
+    check_replies(&[
         ("\x1b[18t", "\x1b[8;6;20t"),
         ("\x1b[14t\x1b[16t\x1b[11t\x1b[13t\x1b[19t\x1b[8;5;5t\x1b[t", ""),
     ]);
@@ -197,17 +197,17 @@ fn the_window_is_the_hosts() {
     let size = Size { pixel_width: 160, pixel_height: 96, ..Size::cells(20, 6) };
     emulator.resize(size);
     feed(&mut emulator, "\x1b[14t\x1b[16t\x1b[14;2t");
-    assert_eq!(emulator.take_answers().unwrap(), b"\x1b[4;96;160t\x1b[6;16;8t");
+    assert_eq!(emulator.take_replies().unwrap(), b"\x1b[4;96;160t\x1b[6;16;8t");
     for (pixel_width, pixel_height) in [(0, 96), (160, 0), (19, 96), (160, 5)] {
         emulator.resize(Size { pixel_width, pixel_height, ..size });
         feed(&mut emulator, "\x1b[16t");
-        assert_eq!(emulator.take_answers(), None, "{pixel_width}x{pixel_height}");
+        assert_eq!(emulator.take_replies(), None, "{pixel_width}x{pixel_height}");
     }
 }
 
 #[test]
 fn keyboards_are_reported() {
-    check_answers(&[
+    check_replies(&[
         ("\x1b[?u", "\x1b[?0u"),
         ("\x1b[>5u\x1b[?u\x1b[<u\x1b[?u", "\x1b[?5u\x1b[?0u"),
         ("\x1b[=3u\x1b[=8;2u\x1b[?u\x1b[=1;3u\x1b[?u", "\x1b[?11u\x1b[?10u"),
@@ -220,27 +220,27 @@ fn keyboards_are_reported() {
         ("\x1b[>4;1m\x1b[>4n\x1b[?4m", "\x1b[>4;0m"),
     ]);
     let pushes = "\x1b[>1u".repeat(1000) + &"\x1b[<u".repeat(15) + "\x1b[?u\x1b[<u\x1b[?u";
-    assert_eq!(answers(pushes), "\x1b[?0u\x1b[?0u", "16 entries, the first one the screen's own");
+    assert_eq!(replies(pushes), "\x1b[?0u\x1b[?0u", "16 entries, the first one the screen's own");
 }
 
 #[test]
 fn the_colour_scheme_is_reported() {
-    check_answers(&[("\x1b[?996n", "\x1b[?997;1n")]);
+    check_replies(&[("\x1b[?996n", "\x1b[?997;1n")]);
     let (dark, light) = (Rgb { r: 20, g: 20, b: 60 }, Rgb { r: 250, g: 245, b: 200 });
     let mut emulator = fed("\x1b]11;#ffffff\x07");
     emulator.set_colors(dark, light, dark);
-    assert_eq!(emulator.take_answers(), None, "nobody asked for it");
+    assert_eq!(emulator.take_replies(), None, "nobody asked for it");
     feed(&mut emulator, "\x1b[?2031h\x1b[?996n");
-    assert_eq!(emulator.take_answers().unwrap(), b"\x1b[?997;2n");
+    assert_eq!(emulator.take_replies().unwrap(), b"\x1b[?997;2n");
     emulator.set_colors(light, dark, light);
-    assert_eq!(emulator.take_answers().unwrap(), b"\x1b[?997;1n");
+    assert_eq!(emulator.take_replies().unwrap(), b"\x1b[?997;1n");
     emulator.set_colors(light, Rgb { b: 0, ..dark }, light);
-    assert_eq!(emulator.take_answers(), None, "it is as dark as before");
+    assert_eq!(emulator.take_replies(), None, "it is as dark as before");
     feed(&mut emulator, "\x1b]10;?\x07");
-    assert_eq!(emulator.take_answers().unwrap(), b"\x1b]10;rgb:fafa/f5f5/c8c8\x07");
+    assert_eq!(emulator.take_replies().unwrap(), b"\x1b]10;rgb:fafa/f5f5/c8c8\x07");
 }
 
-/// Whoever answers by himself is not given the queries that are answered here.
+/// Whoever replies by himself is not given the queries that are answered here.
 #[test]
 fn places_of_queries_are_known() {
     let mut emulator = fed("ab\x1b[6ncd\x1b[1mef\x1b]10;?\x1b\\gh\x1b[999n\x1b[");
@@ -261,9 +261,9 @@ fn places_of_queries_are_known() {
 #[test]
 fn a_flood_of_queries_is_bounded() {
     let mut emulator = fed("\x1b[c".repeat(100_000));
-    assert!(emulator.take_answers().unwrap().len() <= (64 << 10) + 100);
+    assert!(emulator.take_replies().unwrap().len() <= (64 << 10) + 100);
     let silent = ScreenOptions { answers: false, ..ScreenOptions::default() };
     let mut emulator = Emulator::new(Size::cells(20, 6), &silent, 0);
     feed(&mut emulator, "\x1b[c\x1b[6n\x1bP$qm\x1b\\\x1b[");
-    assert_eq!((emulator.take_answers(), emulator.unfinished_query()), (None, None));
+    assert_eq!((emulator.take_replies(), emulator.unfinished_query()), (None, None));
 }

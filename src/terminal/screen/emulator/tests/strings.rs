@@ -1,7 +1,7 @@
-//! What strings and modes tell the host: titles, the clipboard, progress, facts; and what bounds them.
+//! What strings and modes report to the host: titles, the clipboard, progress, metadata; and what bounds them.
 
 use super::*;
-use crate::terminal::screen::facts::Fact;
+use crate::terminal::screen::metadata::MetadataEvent;
 
 #[test]
 fn titles_of_window_and_icon() {
@@ -61,7 +61,7 @@ fn titles_in_hexadecimal() {
     ];
     for (query, answer) in reports {
         assert_eq!(read_back(query), answer, "{query:?}");
-        assert_eq!(answers(query), "", "without leave: {query:?}");
+        assert_eq!(replies(query), "", "without leave: {query:?}");
     }
 }
 
@@ -127,17 +127,22 @@ fn progress() {
 }
 
 #[test]
-fn facts() {
+fn metadata() {
     let mut emulator =
         fed("\x1b]7;file:///tmp\x07\x1b]9;done\x07\x1b]133;C\x07\x1b]777;notify;a;b\x1b\\");
-    assert_eq!(emulator.facts().cwd(), Some(&b"/tmp"[..]));
-    let notification =
-        |title: &str, body: &str| Fact::Notification { title: title.into(), body: body.into() };
-    let facts: Vec<_> = std::iter::from_fn(|| emulator.facts_mut().take()).collect();
-    let started = Fact::CommandStarted { command: String::new() };
-    assert_eq!(facts, [Fact::Cwd, notification("", "done"), started, notification("a", "b")]);
+    assert_eq!(emulator.metadata().cwd(), Some(&b"/tmp"[..]));
+    let notification = |title: &str, body: &str| MetadataEvent::Notification {
+        title: title.into(),
+        body: body.into(),
+    };
+    let metadata: Vec<_> = std::iter::from_fn(|| emulator.metadata_mut().take()).collect();
+    let started = MetadataEvent::CommandStarted { command: String::new() };
+    assert_eq!(
+        metadata,
+        [MetadataEvent::Cwd, notification("", "done"), started, notification("a", "b")]
+    );
     let mut emulator = fed("\x1b]9;4;1;5\x07\x1b]9;x\x18");
-    assert_eq!(emulator.facts_mut().take(), None);
+    assert_eq!(emulator.metadata_mut().take(), None);
 }
 
 #[test]

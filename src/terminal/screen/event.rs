@@ -1,15 +1,15 @@
 //! What happens on a screen and is not seen in its rows.
 
-use super::Fact;
+use super::MetadataEvent;
 
 /// Something that happened on the screen and is not seen in its rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum ScreenEvent {
     Title,
     Bell(u32),
     Clipboard { selection: bool, text: String },
     Progress(Option<Progress>),
-    Fact(Fact),
+    MetadataEvent(MetadataEvent),
 }
 
 /// Progress of the program's work, as it reports it (OSC 9;4).

@@ -1,4 +1,4 @@
-//! The feed: how a terminal's output reaches the clients of the server.
+//! The subscription: how a terminal's output reaches the clients of the server.
 //!
 //! A client is not a [`Reader`](super::output::Reader) but a [`Consumer`](super::output::Consumer) like it:
 //! many of them share every frame, so the server keeps them itself. What the terminal has to know is only from
@@ -22,19 +22,19 @@ const ETX: u8 = 3;
 
 /// Kept by a terminal that the server follows.
 #[derive(Debug)]
-pub(crate) struct Feed {
+pub(crate) struct Subscription {
     /// The next byte of the slowest client that gets every byte.
     pub(super) lossless: Option<u64>,
 }
 
 /// What a follower wants to know of a terminal's output.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FeedState {
+pub(crate) struct OutputState {
     /// Offset after the newest byte.
     pub(crate) end: u64,
     /// How the program ended and the offset after its last byte, when both are known.
     pub(crate) exit: Option<(ExitStatus, u64)>,
-    /// The terminal goes as soon as its feed is released.
+    /// The terminal goes as soon as its subscription is released.
     pub(crate) is_leaving: bool,
     /// A screen is kept.
     pub(crate) has_screen: bool,
@@ -54,7 +54,7 @@ pub(crate) struct FeedState {
 
 /// What a terminal shows of itself in the application state.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts<'a> {
+pub(crate) struct TerminalMetadata<'a> {
     pub(crate) title: &'a str,
     pub(crate) cwd: Option<&'a [u8]>,
     pub(crate) cols: u16,
@@ -93,13 +93,13 @@ impl Terminals {
     }
 
     /// What the application state holds of a terminal.
-    pub(crate) fn facts(&self, id: TerminalId) -> Result<Facts<'_>> {
-        Ok(self.get(id)?.facts())
+    pub(crate) fn metadata(&self, id: TerminalId) -> Result<TerminalMetadata<'_>> {
+        Ok(self.get(id)?.metadata())
     }
 
     /// How far the output of a terminal is.
-    pub(crate) fn feed_state(&self, id: TerminalId) -> Result<FeedState> {
-        Ok(FeedState { starves: self.has_starving(), ..self.get(id)?.feed_state() })
+    pub(crate) fn output_state(&self, id: TerminalId) -> Result<OutputState> {
+        Ok(OutputState { starves: self.has_starving(), ..self.get(id)?.output_state() })
     }
 
     /// The output of a terminal as consumers see it.
@@ -119,18 +119,22 @@ impl Terminals {
 
     /// Follows a terminal, or goes on with it: bytes from `lossless` on are kept and hold the program
     /// back when they are too many.
-    pub(crate) fn hold_feed(
+    pub(crate) fn subscribe_to_output(
         &mut self,
         id: TerminalId,
         lossless: Option<u64>,
         reactor: &mut Reactor,
     ) -> Result<()> {
-        self.set_feed(id, Some(Feed { lossless }), reactor)
+        self.set_subscription(id, Some(Subscription { lossless }), reactor)
     }
 
     /// Follows a terminal no longer.
-    pub(crate) fn release_feed(&mut self, id: TerminalId, reactor: &mut Reactor) -> Result<()> {
-        self.set_feed(id, None, reactor)
+    pub(crate) fn unsubscribe_from_output(
+        &mut self,
+        id: TerminalId,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.set_subscription(id, None, reactor)
     }
 
     /// Whether these bytes are nothing but the character that interrupts the program.
@@ -146,14 +150,14 @@ impl Terminals {
         self.write_whole(id, &[byte], reactor)
     }
 
-    fn set_feed(
+    fn set_subscription(
         &mut self,
         id: TerminalId,
-        feed: Option<Feed>,
+        subscription: Option<Subscription>,
         reactor: &mut Reactor,
     ) -> Result<()> {
         self.command(id, reactor, |t, reactor| {
-            t.feed = feed;
+            t.subscription = subscription;
             t.update_flow(reactor);
             Ok(())
         })
@@ -163,7 +167,7 @@ impl Terminals {
 impl Terminal {
     /// Whether bytes are kept for clients.
     pub(super) fn keeps_for_clients(&self) -> bool {
-        self.feed.as_ref().is_some_and(|feed| feed.lossless.is_some())
+        self.subscription.as_ref().is_some_and(|subscription| subscription.lossless.is_some())
     }
 
     fn interrupt_char(&self) -> Option<u8> {
@@ -171,9 +175,9 @@ impl Terminal {
     }
 
     /// Whether the host has everything and the PTY stands still all the same, for clients.
-    pub(super) fn is_held_back_by_feed(&self) -> bool {
+    pub(super) fn is_blocked_by_clients(&self) -> bool {
         let waits = self.host_waits() || self.ending.closing;
-        self.feed.is_some() && self.flow.by_reader && waits
+        self.subscription.is_some() && self.flow.by_reader && waits
     }
 
     /// Whether a reader of the host has everything so far.
@@ -186,9 +190,9 @@ impl Terminal {
         })
     }
 
-    fn feed_state(&self) -> FeedState {
+    fn output_state(&self) -> OutputState {
         let end = self.log.end();
-        FeedState {
+        OutputState {
             end,
             exit: self.known_exit(),
             is_leaving: self.ending.closing && self.pty.is_none(),
@@ -211,10 +215,10 @@ impl Terminal {
         }
     }
 
-    fn facts(&self) -> Facts<'_> {
+    fn metadata(&self) -> TerminalMetadata<'_> {
         let size = self.resizer.target();
-        let reported = self.screen.as_ref().and_then(|screen| screen.facts().cwd());
-        Facts {
+        let reported = self.screen.as_ref().and_then(|screen| screen.metadata().cwd());
+        TerminalMetadata {
             title: self.screen.as_ref().map_or("", |screen| screen.title()),
             cwd: reported.or(self.directory.path()),
             cols: size.cols,

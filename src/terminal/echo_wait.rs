@@ -1,12 +1,12 @@
 //! Holding reads of floods back while somebody types. Pure.
 //!
-//! Two things. While an echo is on its way no flood is read ([`Hold`]), and as long as somebody types only few
-//! of them are read at a time ([`Window`]), so that few programs want the processor when the next key comes.
+//! Two things. While an echo is on its way no flood is read ([`EchoWait`]), and as long as somebody types only few
+//! of them are read at a time ([`BulkWindow`]), so that few programs want the processor when the next key comes.
 //!
 //! A program that floods its terminal is stopped by the kernel once nobody reads. So when somebody types, a
 //! short pause in the reads of all other terminals frees the processor for the program that echoes, which
 //! else waits behind every flood. The pause ends with the first output of the terminal that was typed in, at
-//! the latest after [`HOLD_MAX`], and all pauses together take at most a part of the time, so that who types
+//! the latest after [`WAIT_MAX`], and all pauses together take at most a part of the time, so that who types
 //! without an end (a paste, a program) does not stop the floods.
 
 use std::time::{Duration, Instant};
@@ -15,30 +15,30 @@ use crate::policy::Balance;
 use crate::reactor::TerminalId;
 
 /// How long an echo is waited for. Beside 16 floods on two cores, all but one in a hundred is there by then.
-const HOLD_MAX: Duration = Duration::from_millis(2);
+const WAIT_MAX: Duration = Duration::from_millis(2);
 /// Nanoseconds of pauses in a second, and at once: 40 %.
-const HOLD_RATE: u64 = 400_000_000;
-const HOLD_BURST: u64 = 20_000_000;
+const WAIT_RATE: u64 = 400_000_000;
+const WAIT_BURST: u64 = 20_000_000;
 
 /// See the module's documentation.
-pub(crate) struct Hold {
+pub(crate) struct EchoWait {
     /// The terminal that was typed in, since when, and the end.
     awaited: Option<(TerminalId, Instant, Instant)>,
     balance: Balance,
 }
 
-impl Hold {
+impl EchoWait {
     pub(crate) fn new(now: Instant) -> Self {
-        Hold { awaited: None, balance: Balance::new(HOLD_RATE, HOLD_BURST, now) }
+        EchoWait { awaited: None, balance: Balance::new(WAIT_RATE, WAIT_BURST, now) }
     }
 
     /// Input went to a terminal: its echo is on its way.
     pub(crate) fn on_input(&mut self, id: TerminalId, now: Instant) {
-        self.settle(now);
+        self.expire_wait(now);
         // A pause that is on is paid for so far.
         self.end(now);
         if self.balance.ready_at(now) <= now {
-            self.awaited = Some((id, now, now + HOLD_MAX));
+            self.awaited = Some((id, now, now + WAIT_MAX));
         }
     }
 
@@ -51,11 +51,11 @@ impl Hold {
 
     /// When the pause ends, if one is on.
     pub(crate) fn until(&mut self, now: Instant) -> Option<Instant> {
-        self.settle(now);
+        self.expire_wait(now);
         self.awaited.map(|(.., until)| until)
     }
 
-    fn settle(&mut self, now: Instant) {
+    fn expire_wait(&mut self, now: Instant) {
         if let Some((.., until)) = self.awaited
             && until <= now
         {
@@ -81,7 +81,7 @@ const IDLE: Duration = Duration::from_micros(300);
 
 /// Which terminals are read while somebody types in another one.
 #[derive(Default)]
-pub(crate) struct Window {
+pub(crate) struct BulkWindow {
     open: [Option<Open>; OPEN],
 }
 
@@ -91,7 +91,7 @@ struct Open {
     until: Instant,
 }
 
-impl Window {
+impl BulkWindow {
     /// A terminal that is not open is read: it takes a place. Whether there was one.
     pub(crate) fn enter(&mut self, id: TerminalId, now: Instant) -> bool {
         let Some(place) = self.open.iter_mut().find(|place| place.is_none()) else { return false };
@@ -137,23 +137,23 @@ mod tests {
     fn until_the_echo_or_its_time() {
         let now = Instant::now();
         let (cat, other) = (TerminalId::from_u64(1), TerminalId::from_u64(2));
-        let mut hold = Hold::new(now);
-        assert_eq!(hold.until(now), None);
-        hold.on_input(cat, now);
-        assert_eq!(hold.until(now), Some(now + HOLD_MAX));
-        hold.on_output(other, now + 10 * US);
-        assert!(hold.until(now + 10 * US).is_some());
-        hold.on_output(cat, now + 20 * US);
-        assert_eq!(hold.until(now + 20 * US), None);
-        hold.on_input(cat, now + 30 * US);
-        assert_eq!(hold.until(now + 30 * US + HOLD_MAX), None);
+        let mut wait = EchoWait::new(now);
+        assert_eq!(wait.until(now), None);
+        wait.on_input(cat, now);
+        assert_eq!(wait.until(now), Some(now + WAIT_MAX));
+        wait.on_output(other, now + 10 * US);
+        assert!(wait.until(now + 10 * US).is_some());
+        wait.on_output(cat, now + 20 * US);
+        assert_eq!(wait.until(now + 20 * US), None);
+        wait.on_input(cat, now + 30 * US);
+        assert_eq!(wait.until(now + 30 * US + WAIT_MAX), None);
     }
 
     #[test]
     fn few_are_read_at_a_time_and_each_has_its_turn() {
         let now = Instant::now();
         let ids: Vec<_> = (1..=5).map(TerminalId::from_u64).collect();
-        let mut window = Window::default();
+        let mut window = BulkWindow::default();
         assert!(window.enter(ids[0], now) && window.free_at().is_none());
         assert!(window.enter(ids[1], now + 10 * US) && window.enter(ids[3], now + 50 * US));
         assert!(window.enter(ids[4], now + 50 * US));
@@ -173,11 +173,11 @@ mod tests {
     fn typing_without_an_end_holds_floods_for_a_part_of_the_time() {
         let start = Instant::now();
         let cat = TerminalId::from_u64(1);
-        let mut hold = Hold::new(start);
+        let mut wait = EchoWait::new(start);
         let (mut now, mut held) = (start, Duration::ZERO);
         for _ in 0..200_000 {
-            hold.on_input(cat, now);
-            held += if hold.until(now).is_some() { 10 * US } else { Duration::ZERO };
+            wait.on_input(cat, now);
+            held += if wait.until(now).is_some() { 10 * US } else { Duration::ZERO };
             now += 10 * US;
         }
         let share = held.as_secs_f64() / (now - start).as_secs_f64();

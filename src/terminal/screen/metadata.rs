@@ -1,4 +1,4 @@
-//! What programs tell beside the screen, in OSC strings that the parser ignores: the working
+//! What programs report beside the screen, in OSC strings that the parser ignores: the working
 //! directory (7, 633), notifications (9, 777), the beginning and end of commands (133, 633).
 
 use std::collections::VecDeque;
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::emulator::truncate;
 
-/// Notifications and command marks that wait to be told. The oldest is dropped for one more.
+/// Notifications and command marks that wait to be reported. The oldest is dropped for one more.
 const WAITING_MAX: usize = 32;
 
 /// Bytes of a notification's or command line's text that are kept.
 const TEXT_BYTES_MAX: usize = 4096;
 
-/// Something to tell the host.
+/// An event for the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fact {
+pub(crate) enum MetadataEvent {
     Cwd,
     Notification { title: String, body: String },
     CommandStarted { command: String },
@@ -23,7 +23,7 @@ pub(crate) enum Fact {
 
 /// See the module's documentation.
 #[derive(Default)]
-pub(crate) struct Facts {
+pub(crate) struct Metadata {
     /// The directory that the program named last; raw bytes.
     cwd: Option<Vec<u8>>,
     cwd_changed: bool,
@@ -31,15 +31,15 @@ pub(crate) struct Facts {
     announced: String,
     /// When the running command began; the host's clock.
     started: Option<Duration>,
-    /// Exit code of the last command that told one.
+    /// Exit code of the last command that reported one.
     last_exit: Option<i32>,
-    waiting: VecDeque<Fact>,
-    /// Facts that were dropped because nobody read them.
+    waiting: VecDeque<MetadataEvent>,
+    /// Events that were dropped because nobody read them.
     dropped: u64,
     now: Duration,
 }
 
-impl Facts {
+impl Metadata {
     /// Sets the time that durations are measured with.
     pub(crate) fn set_now(&mut self, now: Duration) {
         self.now = now;
@@ -64,27 +64,27 @@ impl Facts {
 
     /// Bytes that it takes beside itself.
     pub(crate) fn bytes(&self) -> usize {
-        let texts = self.waiting.iter().map(|fact| match fact {
-            Fact::Notification { title, body } => title.capacity() + body.capacity(),
-            Fact::CommandStarted { command } => command.capacity(),
-            Fact::Cwd | Fact::CommandFinished { .. } => 0,
+        let texts = self.waiting.iter().map(|event| match event {
+            MetadataEvent::Notification { title, body } => title.capacity() + body.capacity(),
+            MetadataEvent::CommandStarted { command } => command.capacity(),
+            MetadataEvent::Cwd | MetadataEvent::CommandFinished { .. } => 0,
         });
         self.cwd.as_ref().map_or(0, Vec::capacity)
             + self.announced.capacity()
-            + self.waiting.capacity() * size_of::<Fact>()
+            + self.waiting.capacity() * size_of::<MetadataEvent>()
             + texts.sum::<usize>()
     }
 
-    /// Takes the next fact.
-    pub(crate) fn take(&mut self) -> Option<Fact> {
+    /// Takes the next event.
+    pub(crate) fn take(&mut self) -> Option<MetadataEvent> {
         if std::mem::take(&mut self.cwd_changed) {
-            return Some(Fact::Cwd);
+            return Some(MetadataEvent::Cwd);
         }
-        let fact = self.waiting.pop_front();
+        let event = self.waiting.pop_front();
         if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
         }
-        fact
+        event
     }
 
     /// Reads one OSC string; most of them are none of ours.
@@ -97,7 +97,7 @@ impl Facts {
                 let (command, rest) = split(rest, b';');
                 let (title, body) = split(rest, b';');
                 if command == b"notify" {
-                    self.push(Fact::Notification { title: text(title), body: text(body) });
+                    self.push(MetadataEvent::Notification { title: text(title), body: text(body) });
                 }
             }
             b"133" => self.read_mark(rest),
@@ -123,7 +123,7 @@ impl Facts {
                 self.set_cwd(Some(path.strip_suffix(b"\"").unwrap_or(path).to_vec()));
             }
             [b'1'..=b'9'] | [b'1', b'0'..=b'2'] if rest.len() > first.len() => {}
-            _ => self.push(Fact::Notification { title: String::new(), body: text(rest) }),
+            _ => self.push(MetadataEvent::Notification { title: String::new(), body: text(rest) }),
         }
     }
 
@@ -141,7 +141,7 @@ impl Facts {
                         command = text(line);
                     }
                 }
-                self.push(Fact::CommandStarted { command });
+                self.push(MetadataEvent::CommandStarted { command });
             }
             b"D" => {
                 let Some(started) = self.started.take() else { return };
@@ -149,7 +149,7 @@ impl Facts {
                 let exit_code = std::str::from_utf8(code).ok().and_then(|code| code.parse().ok());
                 self.last_exit = exit_code;
                 let duration = self.now.saturating_sub(started);
-                self.push(Fact::CommandFinished { exit_code, duration });
+                self.push(MetadataEvent::CommandFinished { exit_code, duration });
             }
             _ => {}
         }
@@ -165,12 +165,12 @@ impl Facts {
         }
     }
 
-    fn push(&mut self, fact: Fact) {
+    fn push(&mut self, event: MetadataEvent) {
         if self.waiting.len() == WAITING_MAX {
             self.waiting.pop_front();
             self.dropped += 1;
         }
-        self.waiting.push_back(fact);
+        self.waiting.push_back(event);
     }
 }
 
@@ -252,13 +252,13 @@ fn unescape(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn facts_of(strings: &[&str]) -> Vec<Fact> {
-        let mut facts = Facts::default();
+    fn events_of(strings: &[&str]) -> Vec<MetadataEvent> {
+        let mut metadata = Metadata::default();
         for (second, string) in strings.iter().enumerate() {
-            facts.set_now(Duration::from_secs(second as u64));
-            facts.read_osc(string.as_bytes());
+            metadata.set_now(Duration::from_secs(second as u64));
+            metadata.read_osc(string.as_bytes());
         }
-        std::iter::from_fn(|| facts.take()).collect()
+        std::iter::from_fn(|| metadata.take()).collect()
     }
 
     #[test]
@@ -276,32 +276,32 @@ mod tests {
             ("633;P;IsWindows=False", None),
         ];
         for (string, path) in table {
-            let mut facts = Facts::default();
-            facts.read_osc(string.as_bytes());
-            assert_eq!(facts.cwd(), path.map(str::as_bytes), "{string}");
-            assert_eq!(facts.take(), path.map(|_| Fact::Cwd), "{string}");
-            facts.read_osc(string.as_bytes());
-            assert!(facts.is_empty(), "the same directory again: {string}");
+            let mut metadata = Metadata::default();
+            metadata.read_osc(string.as_bytes());
+            assert_eq!(metadata.cwd(), path.map(str::as_bytes), "{string}");
+            assert_eq!(metadata.take(), path.map(|_| MetadataEvent::Cwd), "{string}");
+            metadata.read_osc(string.as_bytes());
+            assert!(metadata.is_empty(), "the same directory again: {string}");
         }
     }
 
     #[test]
     fn notifications() {
-        let notification = |title: &str, body: &str| Fact::Notification {
+        let notification = |title: &str, body: &str| MetadataEvent::Notification {
             title: title.to_owned(),
             body: body.to_owned(),
         };
-        assert_eq!(facts_of(&["9;all; done"]), [notification("", "all; done")]);
-        assert_eq!(facts_of(&["9;4;1;50", "9;4"]), [notification("", "4")]);
-        assert_eq!(facts_of(&["777;notify;Title;a;b"]), [notification("Title", "a;b")]);
-        assert_eq!(facts_of(&["777;precmd", "10;?", "", ";", "9x;y"]), []);
-        assert_eq!(facts_of(&["9;a\u{9b}b\u{7}c"]), [notification("", "abc")]);
+        assert_eq!(events_of(&["9;all; done"]), [notification("", "all; done")]);
+        assert_eq!(events_of(&["9;4;1;50", "9;4"]), [notification("", "4")]);
+        assert_eq!(events_of(&["777;notify;Title;a;b"]), [notification("Title", "a;b")]);
+        assert_eq!(events_of(&["777;precmd", "10;?", "", ";", "9x;y"]), []);
+        assert_eq!(events_of(&["9;a\u{9b}b\u{7}c"]), [notification("", "abc")]);
     }
 
     #[test]
     fn commands_have_an_exit_code_and_a_duration() {
-        let started = |command: &str| Fact::CommandStarted { command: command.to_owned() };
-        let finished = |exit_code, seconds| Fact::CommandFinished {
+        let started = |command: &str| MetadataEvent::CommandStarted { command: command.to_owned() };
+        let finished = |exit_code, seconds| MetadataEvent::CommandFinished {
             exit_code,
             duration: Duration::from_secs(seconds),
         };
@@ -315,18 +315,18 @@ mod tests {
             (&["133;D;1"], vec![]),
             (&["133;C", "133;D;x;aid=1"], vec![started(""), finished(None, 1)]),
         ];
-        for (strings, facts) in table {
-            assert_eq!(facts_of(strings), facts, "{strings:?}");
+        for (strings, metadata) in table {
+            assert_eq!(events_of(strings), metadata, "{strings:?}");
         }
     }
 
     #[test]
     fn what_nobody_reads_is_bounded() {
-        let mut facts = Facts::default();
+        let mut metadata = Metadata::default();
         for n in 0..1000 {
-            facts.read_osc(format!("9;{n} times").as_bytes());
+            metadata.read_osc(format!("9;{n} times").as_bytes());
         }
-        let told: Vec<_> = std::iter::from_fn(|| facts.take()).collect();
-        assert_eq!((told.len(), facts.dropped), (WAITING_MAX, 1000 - WAITING_MAX as u64));
+        let reported: Vec<_> = std::iter::from_fn(|| metadata.take()).collect();
+        assert_eq!((reported.len(), metadata.dropped), (WAITING_MAX, 1000 - WAITING_MAX as u64));
     }
 }

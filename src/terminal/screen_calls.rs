@@ -10,7 +10,7 @@ use super::screen::{
     SearchCursor, Snapshot, check_length,
 };
 use super::table::Terminals;
-use super::viewing::no_screen;
+use super::viewers::no_screen;
 use crate::error::{Error, Result};
 use crate::reactor::{Reactor, ReaderId, TerminalId};
 
@@ -24,7 +24,7 @@ impl Terminals {
     }
 
     /// Checks what is asked of a new terminal's screen.
-    pub(super) fn admit_screen(
+    pub(super) fn check_screen_options(
         &self,
         screen: Option<&ScreenOptions>,
         reader: Option<Delivery>,
@@ -38,10 +38,10 @@ impl Terminals {
         if screen.scrollback > rows_max {
             return Err(Error::invalid(format!("scrollback: at most {rows_max} rows")));
         }
-        self.admit_size(size)
+        self.check_screen_size(size)
     }
 
-    fn admit_size(&self, size: Size) -> Result<()> {
+    fn check_screen_size(&self, size: Size) -> Result<()> {
         let cells_max = self.limits.screen_cells;
         if usize::from(size.cols) * usize::from(size.rows) > cells_max {
             return Err(Error::limit(format!("a screen has at most {cells_max} cells")));
@@ -53,7 +53,7 @@ impl Terminals {
     pub(crate) fn check_size(&self, id: TerminalId, size: Size) -> Result<()> {
         let has_screen = self.get(id)?.screen.is_some();
         size.validate()?;
-        if has_screen { self.admit_size(size) } else { Ok(()) }
+        if has_screen { self.check_screen_size(size) } else { Ok(()) }
     }
 
     /// The size that a terminal has, or will have soon.
@@ -214,7 +214,7 @@ impl Terminals {
     }
 
     /// Whether a search can be begun, as far as that is seen without compiling its pattern.
-    pub(crate) fn admit_search(&self, id: TerminalId, search: &Search) -> Result<()> {
+    pub(crate) fn check_search(&self, id: TerminalId, search: &Search) -> Result<()> {
         if self.get(id)?.screen.is_none() {
             return Err(no_screen());
         }
@@ -248,7 +248,7 @@ impl Terminal {
         options: &ReaderOptions,
         reactor: &mut Reactor,
     ) -> Result<()> {
-        self.admits_reader(options)?;
+        self.check_reader_options(options)?;
         let (start, end) = (self.log.start(), self.log.end());
         let (cursor, snapshot) = match options.start {
             _ if options.delivery == Delivery::Screen => (end, None),
@@ -270,10 +270,10 @@ impl Terminal {
         // What it finds there makes it lag from the beginning.
         consumer.lag.observe(cursor < end, None, Duration::ZERO, now);
         if matches!(options.start, Start::Resume(_)) {
-            consumer.leave_out_questions(end);
+            consumer.skip_queries(end);
         }
         self.readers.push(reader);
-        self.tell_viewers(reactor, false);
+        self.update_viewers(reactor, false);
         Ok(())
     }
 

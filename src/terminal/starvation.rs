@@ -2,8 +2,8 @@
 //!
 //! A terminal starves when the budget of all logs is used up and every byte in them is unread. Memory comes
 //! free when a cursor passes a segment (an event, another delivery, a reader that leaves), when a log gives
-//! a segment back, and when a terminal goes. Every change to a terminal ends in [`Terminals::settle`], and
-//! every removal in [`Terminals::serve_starved`], so no way can forget those who wait.
+//! a segment back, and when a terminal goes. Every change to a terminal ends in [`Terminals::after_change`], and
+//! every removal in [`Terminals::retry_starved`], so every way wakes those that wait.
 //!
 //! While nobody starves this costs one comparison.
 
@@ -20,19 +20,19 @@ pub(super) struct Starving {
 }
 
 impl Terminals {
-    /// The end of every change to a terminal: looks whether it has something to tell now, whether the host
+    /// The end of every change to a terminal: looks whether it has an event now, whether the host
     /// waits for its clients, and whether it has come to memory that another one waits for. `first`: its
     /// events go before those of the others.
-    pub(super) fn settle(&mut self, id: TerminalId, first: bool, reactor: &mut Reactor) {
+    pub(super) fn after_change(&mut self, id: TerminalId, first: bool, reactor: &mut Reactor) {
         let Ok(terminal) = self.table.get_mut(id) else { return };
         self.outbox.refresh(terminal, first);
         let waits = !self.starving.ids.is_empty();
         let there_is = waits && (terminal.has_history() || self.logs.has_room(self.starving.needs));
-        if terminal.is_held_back_by_feed() {
+        if terminal.is_blocked_by_clients() {
             self.touch(id);
         }
         if there_is {
-            self.serve_starved(reactor);
+            self.retry_starved(reactor);
         }
     }
 
@@ -72,7 +72,7 @@ impl Terminals {
     }
 
     /// Lets the terminals that wait for memory try again: there may be some.
-    pub(super) fn serve_starved(&mut self, reactor: &mut Reactor) {
+    pub(super) fn retry_starved(&mut self, reactor: &mut Reactor) {
         for id in std::mem::take(&mut self.starving.ids) {
             if let Ok(terminal) = self.table.get_mut(id) {
                 terminal.flow.by_memory = false;

@@ -1,8 +1,8 @@
-//! The screen in a terminal: output goes in, answers and news come out, and viewers get what changed
+//! The screen in a terminal: output goes in, replies and events come out, and viewers get what changed
 //! at their own pace.
 //!
-//! A viewer (a reader with [`Delivery::Screen`]) is told at most once per interval. The first change
-//! after a pause is told at once; those within the interval wait for one timer per terminal. Between
+//! A viewer (a reader with [`Delivery::Screen`]) gets at most one update per interval. The first change
+//! after a pause is reported at once; those within the interval wait for one timer per terminal. Between
 //! two looks the screen costs nothing but its parsing.
 
 use std::hash::{BuildHasher, Hasher};
@@ -96,21 +96,21 @@ impl Terminal {
         screen.rebuild(start, output, end);
     }
 
-    /// After output or a command: types the answers, tells viewers, hands laggards over.
+    /// After output or a command: types the replies, updates viewers, makes laggards viewers.
     pub(crate) fn after_output(&mut self, reactor: &mut Reactor) {
         self.hurry_eof(reactor);
-        if let Some(answers) = self.screen.as_mut().and_then(|screen| screen.take_answers())
+        if let Some(replies) = self.screen.as_mut().and_then(|screen| screen.take_replies())
             && !self.ending.closing
-            && self.input.free() >= answers.len()
-            && !self.is_unheard()
+            && self.input.free() >= replies.len()
+            && !self.has_no_reader()
             && let Some(pty) = &self.pty
         {
-            let (_, flushed) = self.input.push(&answers, &mut &*pty);
+            let (_, flushed) = self.input.push(&replies, &mut &*pty);
             self.after_flush(flushed);
             self.update_interest(reactor);
         }
         let handed_over = self.hand_over_laggards(reactor.now());
-        self.tell_viewers(reactor, false);
+        self.update_viewers(reactor, false);
         // Only then has the flow changed: the read has looked at it already, and may have queued the
         // terminal for more.
         if handed_over {
@@ -126,7 +126,7 @@ impl Terminal {
 
     /// Makes updates ready for the viewers whose time has come, and sets the timer for the others.
     /// `at_once`: everybody's time has come, because nothing will follow.
-    pub(crate) fn tell_viewers(&mut self, reactor: &mut Reactor, at_once: bool) {
+    pub(crate) fn update_viewers(&mut self, reactor: &mut Reactor, at_once: bool) {
         let now = reactor.now();
         let mut wake = self.next_handover();
         if let Some(screen) = &mut self.screen {
@@ -205,7 +205,7 @@ impl Terminal {
         }
         view.shown(update.generation, now);
         reader.consumer.shows(update.offset);
-        self.tell_viewers(reactor, false);
+        self.update_viewers(reactor, false);
     }
 
     /// Moves a viewer's viewport; how far it is back now.
@@ -225,7 +225,7 @@ impl Terminal {
             reader.viewport = Viewport { anchor, seen: None };
             view.turn();
         }
-        self.tell_viewers(reactor, false);
+        self.update_viewers(reactor, false);
         Ok(())
     }
 
@@ -249,7 +249,7 @@ impl Terminal {
             }
             reader.set_delivery(delivery, &output, reactor.now());
         }
-        self.tell_viewers(reactor, false);
+        self.update_viewers(reactor, false);
         self.update_flow(reactor);
         Ok(())
     }
@@ -289,7 +289,7 @@ impl Terminal {
         self.accepts_view()?;
         self.open_screen()?.clear();
         self.cleared = Cleared { times: self.cleared.times + 1, at: self.log.end() };
-        self.tell_viewers(reactor, false);
+        self.update_viewers(reactor, false);
         Ok(())
     }
 
@@ -308,7 +308,7 @@ impl Terminal {
     pub(crate) fn resize_screen(&mut self, size: Size, reactor: &mut Reactor) {
         if let Some(screen) = &mut self.screen {
             screen.resize(size.for_screen());
-            self.tell_viewers(reactor, false);
+            self.update_viewers(reactor, false);
         }
     }
 
@@ -319,7 +319,7 @@ impl Terminal {
     }
 
     /// Whether a screen is needed for these options.
-    pub(crate) fn admits_reader(&self, options: &ReaderOptions) -> Result<()> {
+    pub(crate) fn check_reader_options(&self, options: &ReaderOptions) -> Result<()> {
         let needs_screen = options.delivery == Delivery::Screen
             || options.downgrade.is_some()
             || matches!(options.start, Start::Snapshot(_));

@@ -37,12 +37,12 @@ impl Landmarks for Screen {
         Screen::first_cut(self, from)
     }
 
-    fn next_question(&self, offset: u64) -> Option<(u64, u64)> {
-        Screen::next_question(self, offset)
+    fn next_query(&self, offset: u64) -> Option<(u64, u64)> {
+        Screen::next_query(self, offset)
     }
 
-    fn unfinished_question(&self) -> Option<u64> {
-        Screen::unfinished_question(self)
+    fn unfinished_query(&self) -> Option<u64> {
+        Screen::unfinished_query(self)
     }
 }
 
