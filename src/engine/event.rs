@@ -133,10 +133,10 @@ impl Engine {
         }
         let picked = self.terminals.take_event(&mut self.reactor);
         if picked.is_none()
-            && let Some((id, tag)) = self.watches.pick_event(&mut self.reactor)
+            && let Some((id, tag)) = self.watches.take_event(&mut self.reactor)
         {
             self.finish_call_or_log();
-            let event = self.watches.told();
+            let event = self.watches.last_event();
             return Ok(event.map(|event| Event::Watch { id, tag, event }));
         }
         if picked.is_none()

@@ -355,7 +355,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         if self.check_process().is_ok() {
             self.terminals.teardown(&mut self.reactor);
-            self.watches.dismantle(&mut self.reactor);
+            self.watches.teardown(&mut self.reactor);
             self.server.dismantle(&mut self.reactor);
             self.peers.dismantle(&mut self.reactor);
             // Last: what was killed first has had the most time to end.
@@ -364,7 +364,7 @@ impl Drop for Engine {
             // In a forked child: nothing may be killed and the shared epoll set not be touched.
             // Closing our copies of the descriptors is harmless.
             self.terminals.leak_after_fork();
-            self.watches.forget();
+            self.watches.leak_after_fork();
             self.server.forget();
             self.peers.forget();
         }

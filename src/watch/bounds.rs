@@ -115,8 +115,8 @@ impl Host {
         self.units += u64::from(slice.charged() > 0);
         self.cost += slice.charged();
         let mut ready = false;
-        while self.watches.pick_event(&mut self.reactor).is_some() {
-            match self.watches.told().unwrap() {
+        while self.watches.take_event(&mut self.reactor).is_some() {
+            match self.watches.last_event().unwrap() {
                 WatchEvent::Batch { batch } => {
                     let deleted =
                         |event: &super::FileEvent<'_>| event.kind == FileEventKind::Delete;
@@ -200,7 +200,7 @@ fn a_large_watch_is_freed_in_many_units() {
     assert!(host.units >= 20, "{} units", host.units);
 }
 
-/// A file of 14,000 rules is compiled in units, and no name is judged before that is done.
+/// A file of 14,000 rules is compiled in units, and no name is checked before that is done.
 #[test]
 fn many_rules_are_built_in_many_units() {
     let folder = Folder::new("rules");

@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 use hashbrown::DefaultHashBuilder;
 use slab::Slab;
 
-use super::burst::Burst;
 use super::index::Index;
 use super::merge::{Evidence, evidence};
 use super::tree::FileId;
@@ -166,7 +165,7 @@ impl DirtyNames {
     }
 
     /// Notes another name of a file that has changed, to be looked at without a wait; `tries` have failed
-    /// before at the names before it, and then it waits a little. It counts as older than every fence: the change may be.
+    /// before at the names before it, and then it waits a little. It counts as older than every sync point: the change may be.
     pub(crate) fn mark_link(&mut self, dir: FileId, name: &[u8], tries: u32, now: Instant) {
         self.mark_urgent(dir, name, now);
         let slot = self.find(dir, name);
@@ -318,7 +317,7 @@ impl DirtyNames {
         if let Some(slot) = self.find(dir, name) {
             return Some(slot);
         }
-        let full = self.marks.len() >= self.names_max && dir != FileId::NOBODY;
+        let full = self.marks.len() >= self.names_max && dir != FileId::ROOT_PARENT;
         let name = if full { &[][..] } else { name };
         if full && self.find(dir, name).is_some() {
             return None;
@@ -382,6 +381,32 @@ impl Mark {
     }
 }
 
+/// So many names are a burst; more than an editor touches to save one file.
+const BURST_NAMES: u32 = 8;
+
+/// Many names that become dirty one soon after the other, as in a checkout or a build. What a burst brings is
+/// reported together; a save, which touches a few names, does not wait.
+#[derive(Debug, Default)]
+struct Burst {
+    /// Names that became dirty, each within the window after the one before, and the time of the last one.
+    names: u32,
+    last: Option<Instant>,
+}
+
+impl Burst {
+    /// A name has become dirty that was not.
+    fn note(&mut self, now: Instant, window: Duration) {
+        let goes_on = self.last.is_some_and(|last| now <= last + window);
+        self.names = if goes_on { self.names.saturating_add(1) } else { 1 };
+        self.last = Some(now);
+    }
+
+    /// When it is over, if no more names come; `None` for too few.
+    fn until(&self, window: Duration) -> Option<Instant> {
+        self.last.filter(|_| self.names >= BURST_NAMES).map(|last| last + window)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -407,8 +432,8 @@ mod tests {
     #[test]
     fn a_name_is_due_when_it_was_quiet() {
         let (mut names, t) = names();
-        names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t);
-        names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t + 40 * MS);
+        names.mark(FileId::ROOT_PARENT, b"a", seen(evidence::WRITTEN), t);
+        names.mark(FileId::ROOT_PARENT, b"a", seen(evidence::WRITTEN), t + 40 * MS);
         assert!(due(&mut names, t + 60 * MS).is_empty());
         assert_eq!(names.deadline(), Some(t + 90 * MS));
         assert_eq!(due(&mut names, t + 90 * MS), ["a"]);
@@ -419,7 +444,7 @@ mod tests {
     fn a_busy_name_is_due_after_the_maximum_wait() {
         let (mut names, t) = names();
         for ms in (0..500).step_by(25) {
-            names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t + ms * MS);
+            names.mark(FileId::ROOT_PARENT, b"a", seen(evidence::WRITTEN), t + ms * MS);
             assert!(due(&mut names, t + ms * MS).is_empty(), "{ms}");
         }
         assert!(due(&mut names, t + 499 * MS).is_empty());
@@ -429,10 +454,10 @@ mod tests {
     #[test]
     fn a_complete_file_is_due_sooner_until_it_is_written_again() {
         let (mut names, t) = names();
-        names.mark(FileId::NOBODY, b"a", seen(evidence::WRITTEN), t);
-        names.mark(FileId::NOBODY, b"a", seen(evidence::FINISHED), t + 3 * MS);
-        names.mark(FileId::NOBODY, b"b", seen(evidence::FINISHED), t);
-        names.mark(FileId::NOBODY, b"b", seen(evidence::WRITTEN), t + 5 * MS);
+        names.mark(FileId::ROOT_PARENT, b"a", seen(evidence::WRITTEN), t);
+        names.mark(FileId::ROOT_PARENT, b"a", seen(evidence::FINISHED), t + 3 * MS);
+        names.mark(FileId::ROOT_PARENT, b"b", seen(evidence::FINISHED), t);
+        names.mark(FileId::ROOT_PARENT, b"b", seen(evidence::WRITTEN), t + 5 * MS);
         assert_eq!(due(&mut names, t + 13 * MS), ["a"]);
         assert_eq!(names.deadline(), Some(t + 55 * MS));
         assert_eq!(due(&mut names, t + 55 * MS), ["b"]);
@@ -442,9 +467,9 @@ mod tests {
     fn a_departure_waits_for_its_arrival() {
         let (mut names, t) = names();
         names = DirtyNames::new(Duration::ZERO, Duration::ZERO, names.names_max);
-        names.mark_left(FileId::NOBODY, b"a", seen(evidence::MOVED), t);
-        names.mark_left(FileId::NOBODY, b"b", seen(evidence::MOVED), t);
-        names.release(FileId::NOBODY, b"b");
+        names.mark_left(FileId::ROOT_PARENT, b"a", seen(evidence::MOVED), t);
+        names.mark_left(FileId::ROOT_PARENT, b"b", seen(evidence::MOVED), t);
+        names.release(FileId::ROOT_PARENT, b"b");
         assert_eq!(due(&mut names, t), ["b"]);
         assert_eq!(names.deadline(), Some(t + PAIRING));
         assert_eq!(due(&mut names, t + PAIRING), ["a"]);
@@ -465,7 +490,7 @@ mod tests {
             kind,
             linked: false,
         };
-        let dir = tree.insert(FileId::NOBODY, b"/r", stat);
+        let dir = tree.insert(FileId::ROOT_PARENT, b"/r", stat);
         for name in [b"a", b"b", b"c", b"d", b"e", b"f", b"a"] {
             names.mark(dir, name, seen(evidence::WRITTEN), t);
         }
@@ -482,7 +507,7 @@ mod tests {
     #[test]
     fn what_could_not_be_looked_at_comes_again_later_and_later() {
         let (mut names, t) = names();
-        names.mark_urgent(FileId::NOBODY, b"a", t);
+        names.mark_urgent(FileId::ROOT_PARENT, b"a", t);
         let first = names.take_due(t, &mut 64).unwrap();
         names.retry(first, t);
         assert_eq!(names.deadline(), Some(t + 10 * MS));
@@ -490,5 +515,17 @@ mod tests {
         names.retry(again, t + 10 * MS);
         assert!(names.take_due(t + 29 * MS, &mut 64).is_none());
         assert!(names.take_due(t + 30 * MS, &mut 64).is_some());
+    }
+
+    #[test]
+    fn many_names_one_soon_after_the_other() {
+        let (window, t) = (50 * MS, crate::reactor::Reactor::new().unwrap().now());
+        let mut burst = Burst::default();
+        (0..BURST_NAMES - 1).for_each(|n| burst.note(t + n * 50 * MS, window));
+        assert_eq!(burst.until(window), None);
+        burst.note(t + 350 * MS, window);
+        assert_eq!(burst.until(window), Some(t + 400 * MS));
+        burst.note(t + 401 * MS, window);
+        assert_eq!(burst.until(window), None, "a name on its own");
     }
 }

@@ -1,4 +1,4 @@
-//! What a watch has to tell, and what is known of it.
+//! Events of a watch, and its state.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +11,7 @@ use super::tree::FileVersion;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum WatchEvent<'a> {
-    /// The tree has been read for the first time; from now on batches tell what changes. What is there
+    /// The tree has been read for the first time; from now on batches report what changes. What is there
     /// comes from [`file_changes`](crate::Engine::file_changes).
     Ready {
         /// The state of the tree.
@@ -23,7 +23,7 @@ pub enum WatchEvent<'a> {
         batch: &'a FileBatch,
     },
     /// Everything that had happened before a call of [`sync_watch`](crate::Engine::sync_watch) has been
-    /// told.
+    /// reported.
     Synced {
         /// The tag of the call.
         tag: u64,
@@ -132,22 +132,24 @@ pub struct WatchState {
     pub save_problem: Option<SaveProblem>,
 }
 
-/// Something that waits to be told.
+/// An event that waits to be read.
 #[derive(Debug)]
-pub(crate) enum Telling {
+pub(crate) enum PendingEvent {
     Ready(FileVersion),
     Batch(FileBatch),
     Synced(u64, FileVersion),
     Warning(WatchProblem, Vec<u8>),
 }
 
-impl Telling {
+impl PendingEvent {
     pub(crate) fn event(&self) -> WatchEvent<'_> {
         match self {
-            Telling::Ready(version) => WatchEvent::Ready { version: *version },
-            Telling::Batch(batch) => WatchEvent::Batch { batch },
-            Telling::Synced(tag, version) => WatchEvent::Synced { tag: *tag, version: *version },
-            Telling::Warning(problem, path) => {
+            PendingEvent::Ready(version) => WatchEvent::Ready { version: *version },
+            PendingEvent::Batch(batch) => WatchEvent::Batch { batch },
+            PendingEvent::Synced(tag, version) => {
+                WatchEvent::Synced { tag: *tag, version: *version }
+            }
+            PendingEvent::Warning(problem, path) => {
                 WatchEvent::Warning { problem: *problem, path: Path::new(OsStr::from_bytes(path)) }
             }
         }

@@ -9,16 +9,12 @@
 //!
 //! Pure.
 
-#[path = "subject.rs"]
-mod subject;
-
 use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 
 use super::git::{Compiling, FILE_BYTES_MAX, Found, Rules, Tracked};
 use super::tree::{FileId, Stat, Tree, flag};
 use crate::error::{Error, Result};
-use subject::Subject;
 
 /// The file that holds rules for its directory.
 pub(crate) const RULES_NAME: &[u8] = b".gitignore";
@@ -295,7 +291,7 @@ impl Filter {
         outcome.found
     }
 
-    /// Whether what is in a directory may be judged differently when it moves between these places.
+    /// Whether what is in a directory may be shown or hidden differently when it moves between these places.
     pub(crate) fn depends_on_place(&self, tree: &Tree, from: FileId, to: FileId) -> bool {
         let moves_path = self.by_path || !self.kept.is_empty();
         if moves_path || (!self.outer.is_empty() && root_of(tree, from) != root_of(tree, to)) {
@@ -304,7 +300,7 @@ impl Filter {
         let rules = |dir: FileId| -> Vec<FileId> {
             let mut above = Vec::new();
             let mut at = dir;
-            while let Some(node) = tree.get(at).filter(|_| at != FileId::NOBODY) {
+            while let Some(node) = tree.get(at).filter(|_| at != FileId::ROOT_PARENT) {
                 above.extend(self.inner.contains_key(&at).then_some(at));
                 at = node.parent;
             }
@@ -315,7 +311,7 @@ impl Filter {
 
     /// What to do with an entry of this name.
     pub(crate) fn verdict(&self, tree: &Tree, dir: FileId, name: &[u8], is_dir: bool) -> Verdict {
-        if dir == FileId::NOBODY {
+        if dir == FileId::ROOT_PARENT {
             return Verdict::Show;
         }
         if !self.hidden && name.first() == Some(&b'.') {
@@ -330,50 +326,50 @@ impl Filter {
         if !ruled {
             return Verdict::Show;
         }
-        let subject = Subject::new(self, tree, dir, name, is_dir);
-        match self.own_rule(&subject) {
+        let candidate = Candidate::new(self, tree, dir, name, is_dir);
+        match self.own_rule(&candidate) {
             Found::Keep => Verdict::Show,
             Found::Ignore => one_entry,
-            Found::Nothing if !self.is_ignored(tree, dir, &subject) => Verdict::Show,
-            Found::Nothing if subject.is_tracked() => Verdict::Kept,
+            Found::Nothing if !self.is_ignored(tree, dir, &candidate) => Verdict::Show,
+            Found::Nothing if candidate.is_tracked() => Verdict::Kept,
             Found::Nothing => one_entry,
         }
     }
 
-    fn own_rule(&self, subject: &Subject<'_>) -> Found {
-        self.compare(&self.globs, subject.below(subject.root_len), subject.is_dir, false)
+    fn own_rule(&self, candidate: &Candidate<'_>) -> Found {
+        self.compare(&self.globs, candidate.below(candidate.root_len), candidate.is_dir, false)
     }
 
-    fn is_ignored(&self, tree: &Tree, dir: FileId, subject: &Subject<'_>) -> bool {
+    fn is_ignored(&self, tree: &Tree, dir: FileId, candidate: &Candidate<'_>) -> bool {
         let is_top = self.inner.get(&dir).is_some_and(|inner| inner.repository.is_some());
-        if !is_top && (tree.has(dir, flag::KEPT) || subject.is_in_submodule()) {
+        if !is_top && (tree.has(dir, flag::KEPT) || candidate.is_in_submodule()) {
             // What is in an ignored directory is ignored, whatever other rules say; and what is in the directory of a
             // submodule that is not there is nobody's.
             return true;
         }
-        let fold = subject.repository.is_some_and(|repository| repository.fold);
+        let fold = candidate.repository.is_some_and(|repository| repository.fold);
         let compare = |rules: &Rules, above: usize| {
-            self.compare(rules, subject.below(above), subject.is_dir, fold)
+            self.compare(rules, candidate.below(above), candidate.is_dir, fold)
         };
-        let mut above = subject.dir_len;
+        let mut above = candidate.dir_len;
         let mut at = dir;
-        while let Some(node) = tree.get(at).filter(|_| above >= subject.top_len) {
+        while let Some(node) = tree.get(at).filter(|_| above >= candidate.top_len) {
             if let Some(inner) = self.inner.get(&at) {
                 let found = compare(&inner.rules, above);
                 if found != Found::Nothing {
                     return found == Found::Ignore;
                 }
             }
-            if node.parent == FileId::NOBODY {
+            if node.parent == FileId::ROOT_PARENT {
                 break;
             }
             above = above.saturating_sub(node.name.len() + 1);
             at = node.parent;
         }
-        let outer = self.outer.iter().filter(|outer| subject.is_below(outer));
+        let outer = self.outer.iter().filter(|outer| candidate.is_below(outer));
         let outer = outer.map(|outer| (&outer.rules, outer.dir.len()));
-        let lists = subject.repository.map(|repository| [&repository.exclude, &repository.user]);
-        let lists = lists.into_iter().flatten().map(|rules| (rules, subject.top_len));
+        let lists = candidate.repository.map(|repository| [&repository.exclude, &repository.user]);
+        let lists = lists.into_iter().flatten().map(|rules| (rules, candidate.top_len));
         outer
             .chain(lists)
             .map(|(rules, above)| compare(rules, above))
@@ -426,10 +422,86 @@ fn own_rules(globs: &[String]) -> Result<Rules> {
 }
 
 fn root_of(tree: &Tree, mut entry: FileId) -> FileId {
-    while let Some(node) = tree.get(entry).filter(|node| node.parent != FileId::NOBODY) {
+    while let Some(node) = tree.get(entry).filter(|node| node.parent != FileId::ROOT_PARENT) {
         entry = node.parent;
     }
     entry
+}
+
+/// A name that is checked against the rules, and what it lies in.
+struct Candidate<'a> {
+    path: Vec<u8>,
+    is_dir: bool,
+    /// The nearest repository, and the length of the path of its top; 0 without one.
+    repository: Option<&'a Repository>,
+    top_len: usize,
+    /// The lengths of the paths of its directory and its root.
+    dir_len: usize,
+    root_len: usize,
+}
+
+impl<'a> Candidate<'a> {
+    fn new(filter: &'a Filter, tree: &Tree, dir: FileId, name: &[u8], is_dir: bool) -> Self {
+        let mut path = tree.path(dir);
+        let dir_len = path.len();
+        path.push(b'/');
+        path.extend_from_slice(name);
+        let (mut repository, mut top_len) = (None, 0);
+        let (mut above, mut at) = (dir_len, dir);
+        while let Some(node) = tree.get(at) {
+            filter.cost.set(filter.cost.get() + LEVEL_COST);
+            let found = filter.inner.get(&at).filter(|_| repository.is_none());
+            if let Some(found) = found.and_then(|inner| inner.repository.as_deref()) {
+                (repository, top_len) = (Some(found), above);
+            }
+            if node.parent == FileId::ROOT_PARENT {
+                break;
+            }
+            above = above.saturating_sub(node.name.len() + 1);
+            at = node.parent;
+        }
+        let mut candidate =
+            Candidate { path, is_dir, repository, top_len, dir_len, root_len: above };
+        // Those above the roots are gone through here, and once more for their rules.
+        filter.cost.set(filter.cost.get() + LEVEL_COST * filter.outer.len() as u64);
+        if candidate.repository.is_none() {
+            let tops = filter.outer.iter().filter(|outer| outer.repository.is_some());
+            if let Some(top) = tops.into_iter().find(|top| candidate.is_below(top)) {
+                candidate.repository = top.repository.as_deref();
+                candidate.top_len = top.dir.len();
+            }
+        }
+        candidate
+    }
+
+    /// Its path below a directory whose own path has this length.
+    fn below(&self, above: usize) -> &[u8] {
+        self.path.get(above + 1..).unwrap_or_default()
+    }
+
+    /// Whether it lies in a directory above the roots, in the same repository.
+    fn is_below(&self, outer: &Outer) -> bool {
+        let len = outer.dir.len();
+        len >= self.top_len
+            && self.path.starts_with(&outer.dir)
+            && self.path.get(len) == Some(&b'/')
+    }
+
+    /// Whether its directory is that of a submodule.
+    fn is_in_submodule(&self) -> bool {
+        let dir = self.path.get(self.top_len + 1..self.dir_len).unwrap_or_default();
+        self.repository.is_some_and(|repository| repository.tracked.has_submodule(dir))
+    }
+
+    fn is_tracked(&self) -> bool {
+        let path = self.below(self.top_len);
+        let tracked = self.repository.map(|repository| &repository.tracked);
+        // A directory in the place of a tracked file is not tracked.
+        tracked.is_some_and(|tracked| match self.is_dir {
+            true => tracked.has_submodule(path) || tracked.has_below(path),
+            false => tracked.has_name(path),
+        })
+    }
 }
 
 #[cfg(test)]

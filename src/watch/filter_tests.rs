@@ -11,7 +11,7 @@ fn dir() -> Stat {
 /// `/w/r` is watched, with `/w/r/sub` in it.
 fn tree() -> (Tree, FileId, FileId) {
     let mut tree = Tree::new(0);
-    let root = tree.insert(FileId::NOBODY, b"/w/r", dir());
+    let root = tree.insert(FileId::ROOT_PARENT, b"/w/r", dir());
     let sub = tree.insert(root, b"sub", dir());
     (tree, root, sub)
 }
@@ -54,7 +54,7 @@ fn globs_are_relative_to_the_root() {
         assert_eq!(filter.verdict(&tree, dir, name.as_bytes(), is_dir), expected, "{name}");
     }
     // A root is what was asked for, whatever it is called.
-    assert_eq!(filter.verdict(&tree, FileId::NOBODY, b"/x.o", false), Verdict::Show);
+    assert_eq!(filter.verdict(&tree, FileId::ROOT_PARENT, b"/x.o", false), Verdict::Show);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //!
 //! Nothing is watched for that. When a batch could be made, its repositories are looked at, and while one of
 //! them is locked again every [`PAUSE`], until it is not any more. A lock that is older than the time that is
-//! waited at most belongs to nobody, or to somebody who takes too long (`git commit -a` keeps it while the
+//! waited at most was left behind, or is of a command that takes too long (`git commit -a` keeps it while the
 //! message is written), and does not count.
 
 use std::ffi::OsStr;
@@ -32,7 +32,7 @@ impl Watch {
     /// Whether the batch that could be made at `now` waits for git. `since`: when the first thing happened.
     pub(super) fn waits_for_git(&mut self, since: Instant, now: Instant) -> bool {
         let longest = self.options.git_wait;
-        if longest.is_zero() || !self.fences.is_empty() || since + longest <= now {
+        if longest.is_zero() || !self.sync_points.is_empty() || since + longest <= now {
             return false;
         }
         if self.git_lock.next_look.is_some_and(|at| at > now) {

@@ -68,7 +68,7 @@ pub(super) enum Interest {
 
 /// What a descriptor is for; one may be for several.
 pub(super) struct Watched {
-    /// The entry; nobody if none.
+    /// The entry; the parent of the roots if none.
     pub(super) entry: FileId,
     /// Paths of roots lead through it.
     pub(super) is_place: bool,
@@ -106,7 +106,8 @@ impl Kernel {
 
     /// Descriptors in use but those that are for files of rules alone. Goes through those directories.
     pub(super) fn of_entries(&self) -> usize {
-        let is_for_rules = |w: &&Watched| w.has_sources && w.entry == FileId::NOBODY && !w.is_place;
+        let is_for_rules =
+            |w: &&Watched| w.has_sources && w.entry == FileId::ROOT_PARENT && !w.is_place;
         match self.source_dirs {
             0 => self.len(),
             _ => self.len() - self.watched.values().filter(is_for_rules).count(),
@@ -193,7 +194,7 @@ impl Kernel {
         let wd = descriptor.get_watch_descriptor_id();
         // The number alone: with the rest of what the crate keeps, a directory took twice as much.
         self.watched.entry(wd).or_insert(Watched {
-            entry: FileId::NOBODY,
+            entry: FileId::ROOT_PARENT,
             is_place: false,
             has_sources: false,
             confirmed: 0,
@@ -212,7 +213,7 @@ impl Kernel {
     /// The entry does not need its descriptor any more.
     pub(super) fn release(&mut self, wd: i32) {
         if let Some(watched) = self.watched.get_mut(&wd) {
-            watched.entry = FileId::NOBODY;
+            watched.entry = FileId::ROOT_PARENT;
             self.drop_unused(wd);
         }
     }
@@ -235,7 +236,8 @@ impl Kernel {
     }
 
     fn drop_unused(&mut self, wd: i32) {
-        let is_unused = |w: &Watched| w.entry == FileId::NOBODY && !w.is_place && !w.has_sources;
+        let is_unused =
+            |w: &Watched| w.entry == FileId::ROOT_PARENT && !w.is_place && !w.has_sources;
         let unused = self.watched.get(&wd).is_some_and(is_unused);
         if unused {
             self.watched.remove(&wd);
@@ -272,7 +274,7 @@ impl Kernel {
         let mut last = None;
         let rest = (Bound::Excluded(after), Bound::Unbounded);
         for (wd, watched) in self.watched.range::<i32, _>(rest).take(max) {
-            if watched.entry != FileId::NOBODY && watched.confirmed != rescan {
+            if watched.entry != FileId::ROOT_PARENT && watched.confirmed != rescan {
                 stale.push((*wd, watched.entry));
             }
             last = Some(*wd);

@@ -5,71 +5,70 @@
 //! The path of a change:
 //!
 //! ```text
-//! kernel queue ─▶ reading: marks names dirty, notes renames ─▶ dirty, moves
-//!   a name is due ─▶ settle: opens its directory, compares its identity, looks at the name
-//!     ─▶ apply: base against now ─▶ tree and open batch ─▶ telling ─▶ host pulls
-//!   a directory is new, suspect, polled, or events were lost ─▶ scan: watches it, *then* lists it, and
+//! kernel queue ─▶ kernel_events: marks names dirty, notes renames ─▶ dirty, moves
+//!   a name is due ─▶ due_names: opens its directory, compares its identity, looks at the name
+//!     ─▶ reconcile: base against now ─▶ tree and open batch ─▶ reports ─▶ host pulls
+//!   a directory is new, moved, polled, or events were lost ─▶ scan: watches it, *then* lists it, and
 //!     treats each name as if it were due
 //! ```
 //!
 //! So there is one way into the tree, for the first reading, new directories, events, polling and the
 //! rescan after an overflow alike.
 //!
-//! Everything is done in slices of a turn (`stages.rs`): a round of names, a listing, rules that are compiled,
+//! Everything is done in slices of a turn (`work.rs`): a round of names, a listing, rules that are compiled,
 //! a directory that is emptied are each a cursor that is left after a portion of work. While a batch is unread nothing is looked at and no further
 //! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
 //! instance and one timer.
 //!
-//! `tree`, `saved`, `merge`, `dirty`, `burst`, `moves`, `filter`, `git/`, `batch`, `summary`, `places`, `ways` decide and
-//! are pure; `kernel`, `disk`, `anchor`, `mounts` and `git_lock` make the system calls; `stages`, `reading`, `settle`,
-//! `renaming`, `apply`, `emptying`, `unlinked`, `scan`, `unreadable`, `roots`, `resolving`, `resuming`, `loading`, `repository`,
-//! `sources`, `rejudging`, `polling`, `fence` join them and are methods of [`Watch`]; `table` is what the
+//! `tree`, `saved`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `path_trie`, `root_paths` decide and
+//! are pure; `kernel`, `disk`, `name_lookup`, `mounts` and `git_lock` make the system calls; `work`, `kernel_events`, `due_names`,
+//! `renames`, `reconcile`, `subtree_removal`, `unlinked`, `scan`, `unreadable`, `roots`, `path_resolution`, `resume`, `rule_loading`, `repository`,
+//! `rule_sources`, `tracked_names`, `polling`, `sync_points` join them and are methods of [`Watch`]; `table` is what the
 //! engine holds.
 
-mod anchor;
-mod apply;
 mod batch;
 #[cfg(test)]
 mod bounds;
-mod burst;
 #[cfg(test)]
-mod coarse;
+mod coarse_timestamps;
 mod dirty;
 mod disk;
-mod emptying;
+mod due_names;
 mod event;
-mod fence;
 mod filter;
 mod git;
 mod git_lock;
 mod index;
 mod kernel;
-mod loading;
+mod kernel_events;
 mod merge;
 mod mounts;
 mod moves;
+mod name_lookup;
 mod options;
-mod places;
+mod path_resolution;
+mod path_trie;
 mod polling;
-mod reading;
-mod rejudging;
-mod renaming;
+mod reconcile;
+mod renames;
+mod reports;
 mod repository;
-mod resolving;
-mod resuming;
+mod resume;
+mod root_paths;
 mod roots;
+mod rule_loading;
+mod rule_sources;
 mod saved;
 mod scan;
-mod settle;
-mod sources;
-mod stages;
+mod subtree_removal;
 mod summary;
+mod sync_points;
 mod table;
-mod telling;
+mod tracked_names;
 mod tree;
 mod unlinked;
 mod unreadable;
-mod ways;
+mod work;
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hasher};
@@ -78,31 +77,31 @@ use std::time::{Duration, Instant};
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::reactor::{Alarm, Reactor, Source, TimerId, WatchId};
-use anchor::Anchor;
 use dirty::DirtyNames;
-use emptying::Emptying;
-use event::Telling;
-use fence::Fence;
+use due_names::{Look, Round};
+use event::PendingEvent;
 use filter::Filter;
 use git_lock::GitLock;
 use kernel::Kernel;
-use loading::OuterRules;
 use moves::Moves;
+use name_lookup::NameLookup;
 use polling::Polling;
-use rejudging::Rejudging;
-use resuming::Resuming;
+use resume::Resuming;
 use roots::{Backoff, Roots};
+use rule_loading::OuterRules;
+use rule_sources::Sources;
 use scan::Scan;
-use settle::{Look, Round};
-use sources::Sources;
+use subtree_removal::SubtreeRemoval;
 use summary::Shortening;
+use sync_points::SyncPoint;
 use table::Counted;
+use tracked_names::TrackedNames;
 use tree::Tree;
 use unlinked::Unlinked;
 
-pub(crate) use anchor::Granted;
 pub use batch::{FileBatch, FileEvent, FileEventKind, FileSummary};
 pub use event::{SaveProblem, WatchEvent, WatchProblem, WatchState};
+pub(crate) use name_lookup::Granted;
 pub use options::WatchOptions;
 pub use saved::WatchSave;
 pub(crate) use table::Watches;
@@ -134,7 +133,7 @@ pub(crate) struct Watch {
     epoch: u64,
     roots: Roots,
     /// Where names are looked up.
-    anchor: Anchor,
+    lookup: NameLookup,
     kernel: Kernel,
     filter: Filter,
     dirty: DirtyNames,
@@ -145,19 +144,19 @@ pub(crate) struct Watch {
     /// Where files of rules are watched for.
     sources: Sources,
     /// Names that are tracked now, or not any more.
-    rejudging: Rejudging,
+    tracked_names: TrackedNames,
     /// Directories that lose what is in them.
-    emptying: Emptying,
+    removal: SubtreeRemoval,
     /// The names that are being looked at.
     round: Option<Round>,
     /// A look that is applied when a directory is empty.
     parked: Option<Look>,
     scan: Scan,
     polling: Polling,
-    fences: Vec<Fence>,
+    sync_points: Vec<SyncPoint>,
     /// What was saved by a watch before this one.
     resuming: Resuming,
-    telling: VecDeque<Telling>,
+    pending_events: VecDeque<PendingEvent>,
     /// What changed since the last batch was made.
     open: FileBatch,
     opened: Option<Instant>,
@@ -167,7 +166,7 @@ pub(crate) struct Watch {
     /// The batch that is being shortened.
     sealing: Option<Shortening>,
     /// The last batch that was made was not complete.
-    told_incomplete: bool,
+    reported_incomplete: bool,
     unread: Unread,
     /// The tree has been read for the first time.
     ready: bool,
@@ -175,7 +174,7 @@ pub(crate) struct Watch {
     readable: bool,
     /// The kernel is not asked before this; see [`rest`](Self::rest).
     rest_until: Option<Instant>,
-    /// The reactor tells when the kernel's queue holds something.
+    /// The kernel's queue is registered with the reactor.
     registered: bool,
     /// A deadline has passed, and what is due is not all done.
     due: bool,
@@ -251,8 +250,8 @@ impl Watch {
         now: Instant,
     ) -> Result<Self> {
         options.validate()?;
-        let mut anchor = Anchor::new(options.granted.clone());
-        let roots = roots::resolve(options, &mut anchor)?;
+        let mut lookup = NameLookup::new(options.granted.clone());
+        let roots = roots::resolve(options, &mut lookup)?;
         let paths = roots.iter().map(|root| root.path.clone()).collect();
         let filter =
             Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)?;
@@ -270,7 +269,7 @@ impl Watch {
             tree: Tree::new(limits.watch_tombstones),
             epoch: (random >> 11) | 1,
             roots,
-            anchor,
+            lookup,
             kernel: Kernel::new()?,
             filter,
             dirty: DirtyNames::new(options.window, options.max_wait, limits.watch_dirty_names),
@@ -278,21 +277,21 @@ impl Watch {
             unlinked: Unlinked::default(),
             outer,
             sources: Sources::default(),
-            rejudging: Rejudging::default(),
-            emptying: Emptying::default(),
+            tracked_names: TrackedNames::default(),
+            removal: SubtreeRemoval::default(),
             round: None,
             parked: None,
             scan: Scan::default(),
             polling: Polling::new(options.poll_interval),
-            fences: Vec::new(),
+            sync_points: Vec::new(),
             resuming: Resuming::new(options, paths, entry_limit, limits),
-            telling: VecDeque::new(),
+            pending_events: VecDeque::new(),
             open: FileBatch::default(),
             opened: None,
             waiting_since: None,
             git_lock: GitLock::default(),
             sealing: None,
-            told_incomplete: false,
+            reported_incomplete: false,
             unread: Unread::default(),
             ready: false,
             readable: false,
@@ -315,7 +314,7 @@ impl Watch {
         })
     }
 
-    /// Has the reactor tell when events come.
+    /// Registers the kernel's queue with the reactor.
     pub(crate) fn register(&mut self, reactor: &Reactor) -> Result<()> {
         let queue = self.kernel.as_fd();
         reactor.register(queue, Source::Files(self.id), mio::Interest::READABLE)?;
@@ -348,7 +347,7 @@ impl Watch {
     }
 
     pub(crate) fn has_event(&self) -> bool {
-        !self.telling.is_empty()
+        !self.pending_events.is_empty()
     }
 
     pub(crate) fn on_readable(&mut self) {
@@ -382,7 +381,7 @@ impl Watch {
         let next = [
             self.dirty.deadline(),
             self.lost.rescan_at,
-            self.roots.ways.deadline(),
+            self.roots.paths.deadline(),
             self.polling.deadline(),
             self.rest_until,
             self.seal_deadline(),
@@ -403,8 +402,8 @@ impl Watch {
         self.timer = Some((next, reactor.set_timer(next, Alarm::Files(self.id))));
     }
 
-    /// Takes everything back that the reactor knows; the rest is left to be freed.
-    fn dismantle(&mut self, reactor: &mut Reactor) {
+    /// Deregisters from the reactor and cancels the timer; the rest is left to be freed.
+    fn teardown(&mut self, reactor: &mut Reactor) {
         if let Some((_, timer)) = self.timer.take() {
             reactor.cancel_timer(timer);
         }

@@ -1,6 +1,6 @@
 //! Renames: which entry is believed to be where now.
 //!
-//! The kernel tells a rename as two events with the same cookie, in the queues of two directories, other
+//! The kernel reports a rename as two events with the same cookie, in the queues of two directories, other
 //! events in between. Here they are joined into "the entry that was published there is now here", and
 //! further renames of the same entry move it on, so that a chain is one rename. It is a belief: whoever
 //! publishes it looks at both names first.
@@ -153,7 +153,7 @@ impl Moves {
         let mut at = entry;
         // A belief may be wrong, even a circle.
         for _ in 0..LEVELS_MAX {
-            let Some(node) = tree.get(at).filter(|_| at != FileId::NOBODY) else { break };
+            let Some(node) = tree.get(at).filter(|_| at != FileId::ROOT_PARENT) else { break };
             match self.places.get(&at) {
                 Some((dir, name)) => {
                     names.push(name);
@@ -200,7 +200,7 @@ mod tests {
 
     fn world() -> World {
         let mut tree = Tree::new(16);
-        let root = tree.insert(FileId::NOBODY, b"/r", stat(FileType::Directory));
+        let root = tree.insert(FileId::ROOT_PARENT, b"/r", stat(FileType::Directory));
         let now = crate::reactor::Reactor::new().unwrap().now();
         World { tree, moves: Moves::default(), root, now }
     }
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(w.moves.arrive(2, w.root, b"y", &w.tree), Some(b));
         assert_eq!(w.moves.arrive(1, w.root, b"x", &w.tree), Some(a));
         assert_eq!(w.moves.arrive(9, w.root, b"z", &w.tree), None);
-        // What was never published is nobody, too.
+        // What was never published has no entry, either.
         w.moves.leave(3, w.root, b"new", &w.tree, w.now);
         assert_eq!(w.moves.arrive(3, w.root, b"a", &w.tree), None);
         assert_eq!(w.now_at(a), "/r/x");

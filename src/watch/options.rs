@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::anchor::Granted;
 use super::batch::FileEventKind;
+use super::name_lookup::Granted;
 use crate::error::{Error, Result};
 
 /// Directories deeper below a root than this are one entry each.
@@ -14,7 +14,7 @@ pub(super) const DEPTH_MAX: usize = 1024;
 /// What to watch and how.
 ///
 /// By default everything below the roots is watched but what `.gitignore` files exclude and what is in
-/// `.git` directories; changes are told when a file was quiet for 50 ms (10 ms after a writer closed it),
+/// `.git` directories; a change is reported once the file has been quiet for 50 ms (10 ms after a writer closed it),
 /// at the latest after 500 ms.
 #[derive(Clone, Debug)]
 pub struct WatchOptions {
@@ -35,7 +35,7 @@ pub struct WatchOptions {
     pub(crate) tag: u64,
     /// The saved tree to begin with; see [`WatchOptions::since`].
     pub(crate) since: Option<Arc<[u8]>>,
-    /// Nothing is told; see [`WatchOptions::muted`].
+    /// No event is reported; see [`WatchOptions::muted`].
     pub(crate) muted: bool,
     /// Names are looked up beneath this directory; see [`WatchOptions::beneath`].
     pub(crate) granted: Option<Arc<Granted>>,
@@ -136,7 +136,7 @@ impl WatchOptions {
         self
     }
 
-    /// Tells only these kinds of events. The tree stays exact. Default: all.
+    /// Reports only these kinds of events. The tree stays exact. Default: all.
     pub fn kinds(mut self, kinds: &[FileEventKind]) -> Self {
         self.kinds = kinds.iter().map(|kind| kind_bit(*kind)).fold(0, |all, bit| all | bit);
         self

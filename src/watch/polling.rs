@@ -145,7 +145,7 @@ impl Watch {
         self.polling.began = Some(now);
         // Those that something happened in come first.
         self.polling.first = std::mem::take(&mut self.polling.active);
-        self.polling.after = Some(FileId::NOBODY);
+        self.polling.after = Some(FileId::ROOT_PARENT);
     }
 
     /// Puts directories that are polled into the queue of listings.

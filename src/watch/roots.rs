@@ -1,7 +1,7 @@
 //! Roots: what was asked to be watched. They may be files, vanish, come back, and be something else than before.
 //!
 //! A root that is there is watched itself: as any directory, or as a file. What its path leads through on the
-//! way there is watched by `ways.rs`; so is the name of what is missing. Whatever may be different, the root is
+//! way there is watched by `root_paths.rs`; so is the name of what is missing. Whatever may be different, the root is
 //! looked at as any name that is due.
 //!
 //! There can be very many roots. So they are found by hash, and everything that concerns all of them is a
@@ -19,14 +19,14 @@ use hashbrown::DefaultHashBuilder;
 use nix::errno::Errno;
 
 use super::Watch;
-use super::anchor::Anchor;
 use super::disk;
 use super::event::WatchProblem;
 use super::index::Index;
+use super::name_lookup::NameLookup;
 use super::options::{WatchOptions, absolute};
-use super::places::{PlaceId, RootId};
+use super::path_trie::{PathNodeId, RootId};
+use super::root_paths::{RootPaths, Trouble};
 use super::tree::{FileId, flag};
-use super::ways::{Trouble, Ways};
 use crate::error::{Error, Result};
 
 const RETRY_LAST: Duration = Duration::from_secs(10);
@@ -60,8 +60,8 @@ impl Backoff {
 /// One root.
 pub(super) struct Root {
     pub(super) path: Vec<u8>,
-    /// The places that its path leads through and that concern it alone; see `places.rs`.
-    pub(super) uses: Vec<PlaceId>,
+    /// The places that its path leads through and that concern it alone; see `path_trie.rs`.
+    pub(super) uses: Vec<PathNodeId>,
     pub(super) trouble: Trouble,
     /// It was looked at for the first time.
     is_read: bool,
@@ -80,7 +80,7 @@ pub(super) struct Roots {
     list: Vec<Root>,
     by_path: Index,
     hasher: DefaultHashBuilder,
-    pub(super) ways: Ways,
+    pub(super) paths: RootPaths,
     /// The next one that is to be queued for a look, and whether all below it is to be listed.
     looking: Option<(usize, bool)>,
     /// How many were not looked at yet, and how many are not there.
@@ -110,9 +110,9 @@ impl Roots {
                 list.get(other as usize).map_or(0, |root| hasher.hash_one(&*root.path))
             });
         }
-        let (unread, gone, ways) = (list.len(), list.len(), Ways::new(list.len()));
+        let (unread, gone, paths) = (list.len(), list.len(), RootPaths::new(list.len()));
         let (files, overlapping) = (BTreeSet::new(), BTreeSet::new());
-        Roots { list, by_path, hasher, ways, looking: None, unread, gone, files, overlapping }
+        Roots { list, by_path, hasher, paths, looking: None, unread, gone, files, overlapping }
     }
 
     pub(super) fn get_mut(&mut self, id: RootId) -> Option<&mut Root> {
@@ -156,7 +156,7 @@ impl Roots {
 
     /// The entries that share the descriptor of a root that is a file.
     pub(super) fn sharing(&self, wd: i32) -> Vec<FileId> {
-        let after = Bound::Included((wd, FileId::NOBODY));
+        let after = Bound::Included((wd, FileId::ROOT_PARENT));
         let range = self.files.range((after, Bound::Unbounded));
         range.take_while(|(other, _)| *other == wd).map(|(_, entry)| *entry).collect()
     }
@@ -167,20 +167,20 @@ impl Roots {
     }
 
     /// A directory is listed, or gone.
-    pub(super) fn forget_overlap(&mut self, dir: FileId) {
+    pub(super) fn clear_overlap(&mut self, dir: FileId) {
         self.overlapping.remove(&dir);
     }
 
     /// What of it has to be freed in steps.
     pub(super) fn size(&self) -> usize {
-        self.list.len() + self.ways.places.len()
+        self.list.len() + self.paths.trie.len()
     }
 
     /// Frees at most `max` roots and places of a watch that is gone; how many.
     pub(super) fn shed(&mut self, max: usize) -> usize {
-        self.ways.shed();
+        self.paths.shed();
         for count in 0..max {
-            let freed = [self.list.pop().is_some(), self.ways.places.shed()];
+            let freed = [self.list.pop().is_some(), self.paths.trie.shed()];
             self.files.pop_first();
             if freed == [false; 2] {
                 return count;
@@ -204,13 +204,13 @@ impl Root {
 
 /// The roots of a watch. Each has to be there, and none may lie in another one, whether by its path or by what
 /// that leads to now.
-pub(super) fn resolve(options: &WatchOptions, anchor: &mut Anchor) -> Result<Roots> {
+pub(super) fn resolve(options: &WatchOptions, lookup: &mut NameLookup) -> Result<Roots> {
     let mut paths: Vec<PathBuf> = Vec::with_capacity(options.roots.len());
     let mut directories: Vec<(PathBuf, usize)> = Vec::new();
     for root in &options.roots {
         let path = absolute(root)?;
         // What cannot be listed cannot be watched.
-        let led = anchor.check_root(&path).map_err(|e| disk::path_error(&path, &e))?;
+        let led = lookup.check_root(&path).map_err(|e| disk::path_error(&path, &e))?;
         directories.extend(led.map(|led| (led, paths.len())));
         paths.push(path);
     }
@@ -250,7 +250,7 @@ impl Watch {
 
     fn look_at_root(&mut self, id: RootId) {
         if let Some(root) = self.roots.get(id as usize) {
-            self.dirty.mark_urgent(FileId::NOBODY, &root.path, self.now);
+            self.dirty.mark_urgent(FileId::ROOT_PARENT, &root.path, self.now);
             self.due = true;
         }
     }
@@ -263,7 +263,7 @@ impl Watch {
             self.spent += QUEUED_COST;
             self.look_at_root(id as RootId);
             let path = self.roots.get(id).filter(|_| deep).map(|root| &*root.path);
-            if let Some(entry) = path.and_then(|path| self.tree.child(FileId::NOBODY, path)) {
+            if let Some(entry) = path.and_then(|path| self.tree.child(FileId::ROOT_PARENT, path)) {
                 self.request_scan(entry, true);
             }
         }
@@ -281,17 +281,18 @@ impl Watch {
     }
 
     /// A root could not be looked at: its path is resolved again to find out why.
-    pub(super) fn on_root_barred(&mut self, path: &[u8]) {
+    pub(super) fn on_root_inaccessible(&mut self, path: &[u8]) {
         self.on_root_read(path);
         if let Some(id) = self.roots.find(path) {
-            self.roots.ways.queue(id);
+            self.roots.paths.queue(id);
             self.due = true;
         }
     }
 
     /// A root has come, or is another inode now.
     pub(super) fn on_root_changed(&mut self, entry: FileId) {
-        let Some(node) = self.tree.get(entry).filter(|node| node.parent == FileId::NOBODY) else {
+        let Some(node) = self.tree.get(entry).filter(|node| node.parent == FileId::ROOT_PARENT)
+        else {
             return;
         };
         let (is_dir, path) = (node.stat.is_dir(), node.name.to_vec());
@@ -305,7 +306,8 @@ impl Watch {
 
     /// A directory that is a root has a watch: what it was replaced by before shows now.
     pub(super) fn on_root_watched(&mut self, dir: FileId) {
-        let Some(node) = self.tree.get(dir).filter(|node| node.parent == FileId::NOBODY) else {
+        let Some(node) = self.tree.get(dir).filter(|node| node.parent == FileId::ROOT_PARENT)
+        else {
             return;
         };
         if let Some(id) = self.roots.find(node.name) {
@@ -322,8 +324,8 @@ impl Watch {
             return false;
         }
         let path = PathBuf::from(OsStr::from_bytes(path));
-        let (anchor, kernel) = (&self.anchor, &mut self.kernel);
-        let wd = match anchor.with_path(&path, |path| kernel.watch_file(path)) {
+        let (lookup, kernel) = (&self.lookup, &mut self.kernel);
+        let wd = match lookup.with_path(&path, |path| kernel.watch_file(path)) {
             Ok(wd) => wd,
             Err(error) => {
                 if error.raw_os_error() == Some(Errno::ENOSPC as i32) {
@@ -360,7 +362,7 @@ impl Watch {
 
     fn root_of(&self, entry: FileId) -> FileId {
         let mut at = entry;
-        while let Some(node) = self.tree.get(at).filter(|node| node.parent != FileId::NOBODY) {
+        while let Some(node) = self.tree.get(at).filter(|node| node.parent != FileId::ROOT_PARENT) {
             at = node.parent;
         }
         at
@@ -398,7 +400,7 @@ impl Watch {
         let Some(id) = self.roots.find(path) else { return broken!("a root is one of ours") };
         self.roots.note_there(id, false);
         // Watches for the name, or for the first one of the path that is missing; then looks again.
-        self.roots.ways.queue(id);
+        self.roots.paths.queue(id);
         self.due = true;
     }
 }

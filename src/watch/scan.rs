@@ -2,7 +2,7 @@
 //! is in the listing or in an event, never in neither.
 //!
 //! Directories wait in a queue, breadth first; one is listed at a time, and can be left for another slice
-//! between any two names. Its rules are compiled before, so that no name is judged without them. A listing of
+//! between any two names. Its rules are compiled before, so that no name is checked without them. A listing of
 //! a directory that was known already finds what is missing as well.
 
 use std::collections::VecDeque;
@@ -11,10 +11,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::errno::Errno;
 
 use super::Watch;
-use super::apply::Now;
 use super::disk::{self, Listing};
-use super::loading::DirLoading;
 use super::merge::{Evidence, evidence};
+use super::reconcile::Observed;
+use super::rule_loading::DirLoading;
 use super::tree::{FileId, FileType, Stat, Tree, flag};
 use crate::policy::Slice;
 
@@ -43,7 +43,7 @@ pub(super) struct Scan {
     /// Directories that are watched under another name.
     aliases: Vec<FileId>,
     /// Those whose other name may not be there any more.
-    doubted: Vec<FileId>,
+    invalidated: Vec<FileId>,
     /// Counts listings.
     number: u32,
 }
@@ -71,7 +71,7 @@ impl Scan {
         self.current.is_some()
             || !self.queue.is_empty()
             || !self.relieved.is_empty()
-            || !self.doubted.is_empty()
+            || !self.invalidated.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -89,9 +89,9 @@ impl Scan {
 
     /// A directory went away or has another place: it may have been the other name of an alias.
     pub(super) fn on_directory_moved(&mut self) {
-        match self.doubted.is_empty() {
-            true => self.doubted = std::mem::take(&mut self.aliases),
-            false => self.doubted.append(&mut self.aliases),
+        match self.invalidated.is_empty() {
+            true => self.invalidated = std::mem::take(&mut self.aliases),
+            false => self.invalidated.append(&mut self.aliases),
         }
     }
 
@@ -148,7 +148,7 @@ impl Watch {
     /// Has a directory listed. `deep`: and all that is below it.
     pub(super) fn request_scan(&mut self, dir: FileId, deep: bool) {
         let Some(node) = self.tree.get(dir) else { return };
-        if !node.stat.is_dir() || node.has(flag::OPAQUE) || dir == FileId::NOBODY {
+        if !node.stat.is_dir() || node.has(flag::OPAQUE) || dir == FileId::ROOT_PARENT {
             return;
         }
         let is_queued = node.has(flag::QUEUED);
@@ -167,12 +167,12 @@ impl Watch {
                 self.tree.clear_flags(dir, flag::INCOMPLETE);
                 self.request_scan(dir, false);
                 self.spent += NAME_COST;
-            } else if let Some(dir) = self.scan.doubted.pop() {
+            } else if let Some(dir) = self.scan.invalidated.pop() {
                 self.tree.clear_flags(dir, flag::OPAQUE | flag::ALIAS);
                 self.tree.mark_changed(dir);
                 self.request_scan(dir, false);
                 // Rules may have closed it meanwhile.
-                self.suspect(dir);
+                self.recheck_name(dir);
                 self.spent += NAME_COST;
             } else if let Some(mut current) =
                 self.scan.current.take().or_else(|| self.next_listing())
@@ -204,8 +204,8 @@ impl Watch {
         let mut path = std::mem::take(&mut self.path);
         path.clear();
         self.moves.path_into(&self.tree, dir, &mut path);
-        let is_root = self.tree.get(dir).is_some_and(|node| node.parent == FileId::NOBODY);
-        let opened = self.anchor.open_for_listing(&path, is_root);
+        let is_root = self.tree.get(dir).is_some_and(|node| node.parent == FileId::ROOT_PARENT);
+        let opened = self.lookup.open_for_listing(&path, is_root);
         self.path = path;
         let fd = match opened {
             Ok(fd) => fd,
@@ -224,7 +224,7 @@ impl Watch {
         let same =
             self.tree.get(dir).zip(stat).is_some_and(|(node, s)| node.stat.is_same_inode(&s));
         if !same {
-            self.suspect(dir);
+            self.recheck_name(dir);
             return None;
         }
         if self.is_inside_itself(dir) || !self.watch_directory(dir, fd.as_fd()) {
@@ -256,9 +256,9 @@ impl Watch {
     fn is_inside_itself(&self, dir: FileId) -> bool {
         let Some(node) = self.tree.get(dir) else { return false };
         let mut at = node.parent;
-        while let Some(above) = self.tree.get(at).filter(|_| at != FileId::NOBODY) {
+        while let Some(above) = self.tree.get(at).filter(|_| at != FileId::ROOT_PARENT) {
             if above.stat.is_same_inode(&node.stat) {
-                // Unless that has moved in here, and nobody has told yet.
+                // Unless that has moved in here, and its event has not come yet.
                 return self.is_still_there(at);
             }
             at = above.parent;
@@ -285,16 +285,16 @@ impl Watch {
                 return true;
             }
         };
-        let other = self.kernel.get(wd).map_or(FileId::NOBODY, |watched| watched.entry);
-        if other != dir && other != FileId::NOBODY && self.tree.is_alive(other) {
+        let other = self.kernel.get(wd).map_or(FileId::ROOT_PARENT, |watched| watched.entry);
+        if other != dir && other != FileId::ROOT_PARENT && self.tree.is_alive(other) {
             if self.is_still_there(other) {
                 self.note_overlap(dir, other);
                 return false;
             }
-            // It moved here, and nobody has told yet: the old name has to be looked at.
+            // It moved here, and its event has not come yet: the old name has to be looked at.
             self.tree.set_wd(other, 0);
             self.tree.set_flags(other, flag::WANTED);
-            self.suspect(other);
+            self.recheck_name(other);
         }
         if had != wd {
             self.release(dir, had);
@@ -305,7 +305,7 @@ impl Watch {
         }
         self.tree.set_wd(dir, wd);
         self.stop_polling(dir);
-        self.roots.forget_overlap(dir);
+        self.roots.clear_overlap(dir);
         if had != wd {
             self.on_root_watched(dir);
         }
@@ -315,14 +315,14 @@ impl Watch {
     /// Whether the name under which an entry is published still leads to it.
     fn is_still_there(&self, entry: FileId) -> bool {
         let Some(node) = self.tree.get(entry) else { return false };
-        let is_root = node.parent == FileId::NOBODY;
-        let opened = self.anchor.open_dir(&self.tree.path(entry), is_root);
+        let is_root = node.parent == FileId::ROOT_PARENT;
+        let opened = self.lookup.open_dir(&self.tree.path(entry), is_root);
         let Ok(fd) = opened else { return false };
         disk::identify(fd.as_fd()).is_ok_and(|stat| stat.is_same_inode(&node.stat))
     }
 
     /// A directory that is not what it was at its name: the name has to be looked at.
-    pub(super) fn suspect(&mut self, entry: FileId) {
+    pub(super) fn recheck_name(&mut self, entry: FileId) {
         self.tree.set_flags(entry, flag::WANTED);
         if let Some((dir, name)) = self.moves.believed(&self.tree, entry) {
             self.dirty.mark_urgent(dir, &name, self.now);
@@ -374,7 +374,7 @@ impl Watch {
         done
     }
 
-    /// A name in a listing. It is looked at as if it were due, but for renames: those are settled with
+    /// A name in a listing. It is looked at as if it were due, but for renames: those are decided with
     /// both of their names.
     fn on_listed(&mut self, current: &mut Current, name: &[u8], file_time: i64) {
         let dir = current.dir;
@@ -408,7 +408,7 @@ impl Watch {
                 return;
             }
             let seen = self.dirty.take(dir, name).map_or(Evidence::default(), |mark| mark.evidence);
-            let now = Now { stat, file_time, emptied: self.emptied };
+            let now = Observed { stat, file_time, emptied: self.emptied };
             self.reconcile(dir, name, now, seen);
         }
         let entry = self.tree.child(dir, name);
@@ -426,7 +426,7 @@ impl Watch {
         let is_new = |stat: &Stat| {
             stat.kind == FileType::File && file_time.saturating_sub(stat.ctime) < window
         };
-        self.ready && !self.is_fenced() && stat.is_some_and(is_new)
+        self.ready && !self.has_reached_sync_point() && stat.is_some_and(is_new)
     }
 
     fn waits_as_rename(&self, dir: FileId, name: &[u8]) -> bool {
@@ -459,7 +459,7 @@ impl Watch {
             self.spent += LOOK_COST;
             let file_time = disk::file_time();
             if let Ok(stat) = disk::look(current.listing.fd.as_fd(), &name) {
-                let now = Now { stat, file_time, emptied: self.emptied };
+                let now = Observed { stat, file_time, emptied: self.emptied };
                 self.reconcile(current.dir, &name, now, Evidence::default());
             }
         }

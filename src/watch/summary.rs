@@ -156,10 +156,10 @@ impl Shortening {
         for _ in 0..STEP {
             self.cost += ITEM_COST;
             let more = match self.stage {
-                Stage::Place => self.moved.settle() || self.place(&is_root),
+                Stage::Place => self.moved.apply_next() || self.place(&is_root),
                 Stage::Rank => self.rank(),
                 Stage::Choose => self.choose(),
-                Stage::Split => self.untrue.settle() || self.split(),
+                Stage::Split => self.untrue.apply_next() || self.split(),
                 Stage::Join => self.join(&is_root),
                 Stage::Write => self.write(),
                 Stage::Done => break,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::Telling;
+use super::event::PendingEvent;
 use super::mounts::Mounts;
 use super::options::WatchOptions;
 use super::saved::WatchSave;
@@ -22,14 +22,14 @@ pub(crate) struct Watches {
     limits: Limits,
     /// For the kernel's events; made with the first watch.
     buffer: Vec<u8>,
-    /// What was told last, and by whom.
-    told: Option<(WatchId, Telling)>,
+    /// The event that was reported last, and its watch.
+    last_event: Option<(WatchId, PendingEvent)>,
     /// Which file systems are mounted, while there is a watch; and where some came or went.
     mounts: Option<Mounts>,
     mounted: Vec<Vec<u8>>,
     /// The kernel's sides of watches that were removed and had very many descriptors.
     retired: Vec<Retired>,
-    /// Whose turn it is, to tell and to work.
+    /// Whose turn it is, to report and to work.
     next: usize,
     next_busy: usize,
     /// Watches with an event, and watches with work: so that asking costs nothing.
@@ -65,7 +65,7 @@ impl Watches {
             table: IdTable::new(),
             limits,
             buffer: Vec::new(),
-            told: None,
+            last_event: None,
             mounts: None,
             mounted: Vec::new(),
             retired: Vec::new(),
@@ -76,7 +76,7 @@ impl Watches {
         }
     }
 
-    /// Counts a watch anew; after everything that may change what it has to do or to tell.
+    /// Counts a watch anew; after everything that may change its work or its events.
     fn count(&mut self, id: WatchId) {
         let Ok(watch) = self.table.get_mut(id) else { return };
         let new = Counted { event: watch.has_event(), work: watch.has_work() };
@@ -113,7 +113,7 @@ impl Watches {
             let counted = *watch.counted();
             self.with_event -= usize::from(counted.event);
             self.with_work -= usize::from(counted.work);
-            watch.dismantle(reactor);
+            watch.teardown(reactor);
             if !watch.is_small() {
                 self.retired.push(Retired { id, watch: Box::new(watch), is_empty: false });
             }
@@ -124,7 +124,7 @@ impl Watches {
         Ok(())
     }
 
-    /// Has the reactor tell when file systems come and go. Without that, such changes are found out by a fence.
+    /// Registers the list of mounts with the reactor. Without that, such changes are found at a sync point.
     fn look_for_mounts(&mut self, reactor: &Reactor) {
         if self.mounts.is_none() {
             let registered = |mounts: &Mounts| {
@@ -234,7 +234,7 @@ impl Watches {
         Ok(())
     }
 
-    /// Looks at the roots of a watch again: no event tells that a path leads elsewhere now.
+    /// Looks at the roots of a watch again: no event shows that a path leads elsewhere now.
     pub(crate) fn look_at_roots(&mut self, id: WatchId, reactor: &mut Reactor) -> Result<()> {
         self.command(id, reactor, |watch| {
             watch.start();
@@ -320,12 +320,12 @@ impl Watches {
         self.with_event > 0
     }
 
-    /// Takes the next event; [`told`](Self::told) gives it. Watches take turns.
-    pub(crate) fn pick_event(&mut self, reactor: &mut Reactor) -> Option<(WatchId, u64)> {
-        if let Some((id, telling)) = self.told.take()
+    /// Takes the next event; [`last_event`](Self::last_event) gives it. Watches take turns.
+    pub(crate) fn take_event(&mut self, reactor: &mut Reactor) -> Option<(WatchId, u64)> {
+        if let Some((id, event)) = self.last_event.take()
             && let Ok(watch) = self.table.get_mut(id)
         {
-            watch.recycle(telling);
+            watch.recycle(event);
         }
         if !self.has_event() {
             return None;
@@ -335,11 +335,11 @@ impl Watches {
             let at = (self.next + turn) % ids.len();
             let id = ids.get(at).copied()?;
             let Ok(watch) = self.table.get_mut(id) else { return broken!("listed above", None) };
-            let Some(telling) = watch.take_telling() else { continue };
+            let Some(event) = watch.take_event() else { continue };
             let tag = watch.tag();
             watch.arm(reactor);
             self.count(id);
-            self.told = Some((id, telling));
+            self.last_event = Some((id, event));
             self.next = at + 1;
             return Some((id, tag));
         }
@@ -347,23 +347,23 @@ impl Watches {
     }
 
     /// The event that was taken last.
-    pub(crate) fn told(&self) -> Option<WatchEvent<'_>> {
-        self.told.as_ref().map(|(_, telling)| telling.event())
+    pub(crate) fn last_event(&self) -> Option<WatchEvent<'_>> {
+        self.last_event.as_ref().map(|(_, event)| event.event())
     }
 
     /// Lets go of everything without touching what is shared with a parent process.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn leak_after_fork(&mut self) {
         (self.with_event, self.with_work) = (0, 0);
         self.mounts = None;
         self.table.drain().for_each(drop);
     }
 
     /// Lets go of everything; the kernel takes its time for it.
-    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
+    pub(crate) fn teardown(&mut self, reactor: &mut Reactor) {
         (self.with_event, self.with_work) = (0, 0);
         self.drop_mounts(reactor);
         for mut watch in self.table.drain() {
-            watch.dismantle(reactor);
+            watch.teardown(reactor);
         }
     }
 }

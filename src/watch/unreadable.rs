@@ -14,10 +14,10 @@ impl Watch {
     /// A directory could not be opened or listed.
     pub(super) fn on_not_opened(&mut self, dir: FileId, errno: Errno) {
         match errno {
-            Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP => self.suspect(dir),
+            Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP => self.recheck_name(dir),
             Errno::EACCES | Errno::EPERM => {
                 self.note_unreadable(dir);
-                self.bar(dir);
+                self.mark_inaccessible(dir);
             }
             Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => {
                 if !self.tree.has(dir, flag::REFUSED) {
@@ -41,7 +41,7 @@ impl Watch {
     pub(super) fn note_closed(&mut self, current: &Current) {
         if current.is_closed {
             self.note_unreadable(current.dir);
-            self.bar(current.dir);
+            self.mark_inaccessible(current.dir);
         } else if current.is_listed {
             self.unreadable -= self.tree.take_flag(current.dir, flag::UNREADABLE);
         }
@@ -54,8 +54,8 @@ impl Watch {
             self.unreadable += 1;
             self.warn_of(WatchProblem::Unreadable, dir);
         }
-        // Nothing above a root tells when its permissions change.
-        if self.tree.get(dir).is_some_and(|node| node.parent == FileId::NOBODY)
+        // No event of a directory above a root shows that its permissions change.
+        if self.tree.get(dir).is_some_and(|node| node.parent == FileId::ROOT_PARENT)
             && self.tree.wd(dir) == 0
         {
             self.poll(dir);
@@ -64,16 +64,16 @@ impl Watch {
 
     /// Permissions keep us out of a directory, its own or those of one above it. When one of them changes,
     /// all below is listed again.
-    pub(super) fn bar(&mut self, dir: FileId) {
+    pub(super) fn mark_inaccessible(&mut self, dir: FileId) {
         let (mut at, mut root) = (dir, dir);
-        while let Some(node) = self.tree.get(at).filter(|_| at != FileId::NOBODY) {
+        while let Some(node) = self.tree.get(at).filter(|_| at != FileId::ROOT_PARENT) {
             let above = node.parent;
-            self.tree.set_flags(at, flag::BARRED);
+            self.tree.set_flags(at, flag::INACCESSIBLE);
             (at, root) = (above, at);
         }
         // It may be the path of the root that is closed.
         if let Some(path) = self.tree.get(root).map(|node| node.name.to_vec()) {
-            self.on_root_barred(&path);
+            self.on_root_inaccessible(&path);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How git decides what is ignored. Git is the judge; nothing here has an opinion of its own.
+//! How git decides what is ignored. Whatever git does is right; the tests compare with it.
 //!
 //! `wildmatch` compares a path with one pattern, `rules` holds the patterns of one file and finds those that
 //! a path has to be compared with by literal `parts`; `config` reads what git is configured to do, `tracked`

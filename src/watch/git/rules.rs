@@ -401,5 +401,5 @@ fn classify(line: &[u8], offset: usize, pattern: &[u8]) -> (u8, usize) {
 }
 
 #[cfg(test)]
-#[path = "judged.rs"]
-mod judged;
+#[path = "beside_git.rs"]
+mod beside_git;

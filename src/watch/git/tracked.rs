@@ -2,7 +2,7 @@
 //!
 //! Kept are hashes of 64 bits, since all that is asked is whether a name is tracked, or is a directory above one. The
 //! index is taken in as it is read, piece by piece. What differs from the names before is noted, so that few
-//! names are judged again.
+//! names are checked again.
 //!
 //! Pure.
 

@@ -241,7 +241,7 @@ impl Reader {
             let at = self.places.get(&slot)?.at;
             let record = Cursor { bytes: &bytes, at: at + 1 }.record()?;
             let parent = match record.parent {
-                0 => FileId::NOBODY,
+                0 => FileId::ROOT_PARENT,
                 parent => match self.places.get(&parent)?.entry {
                     Some(parent) => parent,
                     // Also the end of circles.
@@ -268,7 +268,7 @@ impl Reader {
         let tree = &mut self.loaded.tree;
         let name = record.name;
         let mut stat = record.stat;
-        if parent == FileId::NOBODY {
+        if parent == FileId::ROOT_PARENT {
             self.roots.iter().any(|root| root == name).then_some(())?;
             // The numbers of devices change when a system starts.
             if let Some(now) = look(name).filter(|now| (now.ino, now.kind) == (stat.ino, stat.kind))

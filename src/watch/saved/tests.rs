@@ -29,7 +29,7 @@ fn stat(kind: FileType, ino: u64) -> Stat {
 
 fn walk(tree: &Tree) -> Walk {
     let mut out = Walk::new();
-    let mut queue: Vec<FileId> = tree.children(FileId::NOBODY).collect();
+    let mut queue: Vec<FileId> = tree.children(FileId::ROOT_PARENT).collect();
     while let Some(id) = queue.pop() {
         let node = tree.get(id).unwrap();
         let stat = Stat { linked: node.stat.linked && !node.stat.is_dir(), ..node.stat };
@@ -69,7 +69,7 @@ fn grow(steps: &[(u8, u8, u8)], max: usize) -> (Tree, Vec<u8>) {
     let mut tree = Tree::new(3);
     let mut saving = WatchSave::default();
     let mut out = Vec::new();
-    let mut dirs = vec![tree.insert(FileId::NOBODY, b"/r", stat(FileType::Directory, 1))];
+    let mut dirs = vec![tree.insert(FileId::ROOT_PARENT, b"/r", stat(FileType::Directory, 1))];
     for (n, (what, first, second)) in steps.iter().enumerate() {
         dirs.retain(|dir| tree.is_alive(*dir));
         let dir = dirs[*first as usize % dirs.len()];

@@ -1,7 +1,7 @@
 //! Facts about paths that follow when directories are renamed or deleted.
 //!
 //! A rename changes the paths of everything below it, which may be thousands. So it is only noted, and one
-//! path is changed with each call of [`PathMap::settle`]; nothing is asked for before all are.
+//! path is changed with each call of [`PathMap::apply_next`]; nothing is asked for before all are.
 //!
 //! Pure.
 
@@ -72,7 +72,7 @@ impl<V> PathMap<V> {
     }
 
     /// Changes one path. False: there was none to be changed.
-    pub(super) fn settle(&mut self) -> bool {
+    pub(super) fn apply_next(&mut self) -> bool {
         let Some(change) = self.changes.pop() else { return false };
         let path = match &change {
             Change::Drop(path) | Change::Move(path, _) => path,

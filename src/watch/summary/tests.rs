@@ -12,7 +12,7 @@ fn batch(events: &[(FileEventKind, FileType, &str, &str)]) -> FileBatch {
     for (kind, file_type, path, from) in events {
         let path = batch.keep(path.as_bytes());
         let from = (!from.is_empty()).then(|| batch.keep(from.as_bytes()));
-        let id = FileId::NOBODY;
+        let id = FileId::ROOT_PARENT;
         let (replaced, ignored) = (false, false);
         batch.events.push(Raw {
             kind: *kind,

@@ -66,7 +66,7 @@ pub struct FileEntry<'a> {
 
 /// What changed since a cursor. To bring a copy up to date: if `full`, empty it; take the removed entries
 /// out; put in every other one under its id, in place of what it was. While `more` is set, the copy is
-/// between two versions and entries may have parents that come later. A directory that is renamed is told
+/// between two versions and entries may have parents that come later. A directory that is renamed is reported
 /// alone: paths of what is in it follow from parents and names.
 #[derive(Clone, Debug, Default)]
 pub struct FileChanges {
@@ -108,7 +108,7 @@ impl Node<'_> {
         let of_file = |value| if self.stat.is_dir() { 0 } else { value };
         FileEntry {
             id,
-            parent: Some(self.parent).filter(|parent| *parent != FileId::NOBODY),
+            parent: Some(self.parent).filter(|parent| *parent != FileId::ROOT_PARENT),
             path: Path::new(""),
             kind: self.stat.kind,
             size: if self.stat.is_dir() { 0 } else { self.stat.size },

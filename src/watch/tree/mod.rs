@@ -4,7 +4,7 @@
 //! its parent and name through one hash table that holds slots only, so a name is stored once. A second table finds files
 //! by inode, since a change of a file with several links concerns all of them: it has one name of each, and
 //! the names of a file are a ring. The entry in slot 0 is
-//! nobody: the roots are its children, and their names are whole paths.
+//! [`FileId::ROOT_PARENT`]: the roots are its children, and their names are whole paths.
 //!
 //! Every change takes the next number of one counter. Entries hang in a list ordered by the number of
 //! their last change, removed ones leave a tombstone; so what changed since a number costs what changed,
@@ -37,7 +37,7 @@ pub struct FileId(u64);
 
 impl FileId {
     /// Who the roots are children of; names nothing.
-    pub(crate) const NOBODY: FileId = FileId(0);
+    pub(crate) const ROOT_PARENT: FileId = FileId(0);
 
     /// The id as an integer; 0 stands for no entry.
     pub fn to_u64(self) -> u64 {
@@ -114,7 +114,7 @@ pub(crate) mod flag {
     /// A write right after the last look may not show in its time stamps.
     pub(crate) const FRESH: u16 = 512;
     /// Something in it could not be looked at for want of permission.
-    pub(crate) const BARRED: u16 = 2048;
+    pub(crate) const INACCESSIBLE: u16 = 2048;
     /// The system had nothing left to open it with; see [`POLLED`].
     pub(crate) const REFUSED: u16 = 1024;
 }
@@ -386,7 +386,7 @@ impl Tree {
     /// Adds an entry; `dir` is alive and has none of this name.
     pub(crate) fn insert(&mut self, dir: FileId, name: &[u8], stat: Stat) -> FileId {
         debug_assert!(self.is_alive(dir) && self.child(dir, name).is_none());
-        // Generation 0 is for nobody; after 2^32 entries ids come again, so late that nobody has them.
+        // Generation 0 is never used; after 2^32 entries ids come again, so late that none is held any more.
         self.generation = self.generation.checked_add(1).unwrap_or(1);
         let slot = self.nodes.insert(Packed::new(&stat, dir.slot(), self.generation), name);
         self.directories += usize::from(stat.is_dir());
@@ -399,7 +399,7 @@ impl Tree {
     /// Takes an entry without children away.
     pub(crate) fn remove(&mut self, id: FileId) -> Option<Removed> {
         let Node { name, stat, parent, flags, .. } =
-            self.get(id).filter(|_| id != FileId::NOBODY)?;
+            self.get(id).filter(|_| id != FileId::ROOT_PARENT)?;
         invariant!(!self.has_children(id), "what is in a directory goes before it");
         let removed = Removed { name: name.into(), stat, parent, wd: self.wd(id), flags };
         let slot = id.slot();
@@ -440,7 +440,7 @@ impl Tree {
         }
     }
 
-    /// Replaces what is known of an entry without a change that anybody is told.
+    /// Replaces what is known of an entry without a change that is reported.
     pub(crate) fn correct(&mut self, id: FileId, stat: Stat) {
         let Some(node) = self.packed(id) else { return };
         let (slot, is_same) = (id.slot(), node.stat().is_same_inode(&stat));

@@ -25,7 +25,7 @@ fn ring(tree: &Tree, from: FileId) -> Vec<FileId> {
 fn the_names_of_a_file_are_a_ring() {
     let mut tree = Tree::new(0);
     let dir = Stat { kind: FileType::Directory, ..stat(1) };
-    let root = tree.insert(FileId::NOBODY, b"/r", dir);
+    let root = tree.insert(FileId::ROOT_PARENT, b"/r", dir);
     let mut model: BTreeMap<FileId, u64> = BTreeMap::new();
     let mut random = 7u64;
     let mut next = |below: u64| {

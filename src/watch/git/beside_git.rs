@@ -1,4 +1,4 @@
-//! Rules beside git: `git check-ignore` is the judge, and random files of rules, drawn from printed seeds.
+//! Rules compared with `git check-ignore`, on random files of rules, drawn from printed seeds.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Watch;
-use super::settle::Look;
+use super::due_names::Look;
 use super::tree::{FileId, Node, Stat, flag};
 
 /// What one step costs, and each other rename that it is compared with.
@@ -70,9 +70,9 @@ impl Watch {
         by_name: &HashMap<(FileId, &[u8]), &Look>,
     ) -> bool {
         let Some(node) = self.tree.get(entry) else { return false };
-        let judged = self.judge(target.dir, &target.name, target.now.stat);
+        let classified = self.classify(target.dir, &target.name, target.now.stat);
         let is_same = |stat: &Stat| stat.is_same_inode(&node.stat);
-        let Some(stat) = judged.stat.filter(is_same) else { return false };
+        let Some(stat) = classified.stat.filter(is_same) else { return false };
         // The old name was not looked at if its directory is gone.
         let source = by_name.get(&(node.parent, node.name)).and_then(|look| look.now.stat);
         let left = source.is_none_or(|source| {
@@ -83,7 +83,7 @@ impl Watch {
         let deep_enough = as_deep || self.options.max_depth >= super::options::DEPTH_MAX;
         let is = |flag: u16| node.has(flag);
         let as_open = !stat.is_dir()
-            || (is(flag::OPAQUE), is(flag::KEPT)) == (judged.is_opaque, judged.is_kept);
+            || (is(flag::OPAQUE), is(flag::KEPT)) == (classified.is_opaque, classified.is_kept);
         left && as_open && (deep_enough || !stat.is_dir())
     }
 

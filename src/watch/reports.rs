@@ -1,10 +1,10 @@
-//! What a watch tells: batches are made of what changed, fences and warnings come in between.
+//! Events of a watch: batches are made of what changed, `Synced` and warnings come in between. And its state.
 
 use std::time::Instant;
 
 use super::Watch;
 use super::batch::{FileEventKind, Raw};
-use super::event::{Telling, WatchProblem, WatchState};
+use super::event::{PendingEvent, WatchProblem, WatchState};
 use super::git_lock::GitLock;
 use super::options::kind_bit;
 use super::saved::WatchSave;
@@ -14,7 +14,7 @@ use super::tree::{FileId, Removed, flag};
 use crate::error::{Error, Result};
 use crate::policy::Slice;
 
-/// Warnings that wait to be told; of more the oldest is dropped: the state says what is wrong now.
+/// Warnings that wait to be read; of more the oldest is dropped: the state says what is wrong now.
 const WARNINGS_MAX: usize = 64;
 /// Bytes of paths after which a batch is full, however few its events are.
 const TEXT_MAX: usize = 4 << 20;
@@ -36,7 +36,7 @@ impl Watch {
     pub(super) fn is_blocked(&self) -> bool {
         self.is_full()
             || self.sealing.is_some()
-            || self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_)))
+            || self.pending_events.iter().any(|event| matches!(event, PendingEvent::Batch(_)))
     }
 
     /// Notes a change of an entry that is alive.
@@ -68,7 +68,7 @@ impl Watch {
     /// Until when the open batch is kept open for what belongs to it: while names keep coming, but not
     /// longer than the maximum wait after the first thing that happened.
     fn burst_until(&self) -> Option<Instant> {
-        if !self.fences.is_empty() {
+        if !self.sync_points.is_empty() {
             return None;
         }
         let until = self.dirty.burst_until()?;
@@ -95,7 +95,7 @@ impl Watch {
             self.opened = Some(now);
         }
         if self.sealing.is_none()
-            && !self.telling.iter().any(|telling| matches!(telling, Telling::Batch(_)))
+            && !self.pending_events.iter().any(|event| matches!(event, PendingEvent::Batch(_)))
             && self.is_batch_due(now)
         {
             self.seal();
@@ -104,10 +104,10 @@ impl Watch {
 
     fn is_batch_due(&mut self, now: Instant) -> bool {
         let Some(opened) = self.opened else {
-            return self.told_incomplete && self.is_complete() && !self.due;
+            return self.reported_incomplete && self.is_complete() && !self.due;
         };
         let due = if self.is_complete() && !self.due {
-            self.told_incomplete || self.burst_until().is_none_or(|until| until <= now)
+            self.reported_incomplete || self.burst_until().is_none_or(|until| until <= now)
         } else {
             opened + self.options.max_wait <= now
         };
@@ -123,7 +123,7 @@ impl Watch {
         batch.version = self.version();
         batch.complete = self.is_complete();
         batch.original_events = batch.events.len();
-        self.told_incomplete = !batch.complete;
+        self.reported_incomplete = !batch.complete;
         self.counters.batches += 1;
         self.unread.order = self.dirty.order();
         let unseen = std::mem::take(&mut self.unread.unseen);
@@ -131,17 +131,17 @@ impl Watch {
         if max > 0 && batch.events.len() + unseen > max {
             self.sealing = Some(Shortening::new(batch, max.saturating_sub(unseen).max(1)));
         } else {
-            self.tell(Telling::Batch(batch));
+            self.push_event(PendingEvent::Batch(batch));
         }
     }
 
-    /// Goes on to shorten the batch that is too long. Until it is told, the tree does not change.
+    /// Shortens a batch that is too long, step by step. Until it is reported, the tree does not change.
     pub(super) fn shorten(&mut self, slice: &mut Slice) {
         while let Some(mut sealing) = self.sealing.take() {
             let roots = &self.roots;
             self.spent += sealing.step(|path| roots.find(path).is_some());
             if sealing.is_done() {
-                self.tell(Telling::Batch(sealing.finish()));
+                self.push_event(PendingEvent::Batch(sealing.finish()));
             } else {
                 self.sealing = Some(sealing);
             }
@@ -152,19 +152,19 @@ impl Watch {
     }
 
     pub(super) fn warn(&mut self, problem: WatchProblem, path: Vec<u8>) {
-        let is_warning = |telling: &Telling| matches!(telling, Telling::Warning(..));
-        if self.telling.iter().filter(|telling| is_warning(telling)).count() >= WARNINGS_MAX
-            && let Some(oldest) = self.telling.iter().position(is_warning)
+        let is_warning = |event: &PendingEvent| matches!(event, PendingEvent::Warning(..));
+        if self.pending_events.iter().filter(|event| is_warning(event)).count() >= WARNINGS_MAX
+            && let Some(oldest) = self.pending_events.iter().position(is_warning)
         {
-            self.telling.remove(oldest);
+            self.pending_events.remove(oldest);
         }
-        self.tell(Telling::Warning(problem, path));
+        self.push_event(PendingEvent::Warning(problem, path));
     }
 
-    /// Tells the host, unless the watch is for somebody who reads the tree alone.
-    pub(super) fn tell(&mut self, telling: Telling) {
+    /// Queues an event, unless the watch is muted: then its host reads the tree alone.
+    pub(super) fn push_event(&mut self, event: PendingEvent) {
         if !self.options.muted {
-            self.telling.push_back(telling);
+            self.pending_events.push_back(event);
         }
     }
 
@@ -173,14 +173,14 @@ impl Watch {
         self.warn(problem, path);
     }
 
-    /// The next thing to tell. A batch during which something happened is news together with that.
-    pub(crate) fn take_telling(&mut self) -> Option<Telling> {
-        let telling = self.telling.pop_front()?;
-        if let Telling::Batch(batch) = &telling {
+    /// The next event. A batch during which something happened counts as unread together with that.
+    pub(crate) fn take_event(&mut self) -> Option<PendingEvent> {
+        let event = self.pending_events.pop_front()?;
+        if let PendingEvent::Batch(batch) = &event {
             let listed = batch.events.len() + batch.summaries.len();
             self.unread.unseen = if self.has_changes_since_batch() { listed } else { 0 };
         }
-        Some(telling)
+        Some(event)
     }
 
     /// Whether something happened since the last batch was made.
@@ -190,9 +190,9 @@ impl Watch {
             || self.kernel.has_events()
     }
 
-    /// Takes back the memory of a batch that was told.
-    pub(crate) fn recycle(&mut self, telling: Telling) {
-        if let Telling::Batch(mut batch) = telling
+    /// Takes back the memory of a batch that was read.
+    pub(crate) fn recycle(&mut self, event: PendingEvent) {
+        if let PendingEvent::Batch(mut batch) = event
             && self.open.events.capacity() == 0
             && batch.text.capacity() <= 1 << 16
         {
@@ -201,7 +201,7 @@ impl Watch {
         }
     }
 
-    /// What changed since a cursor. What belongs to the open batch is told by a batch of its own, so that
+    /// What changed since a cursor. What belongs to the open batch is reported by a batch of its own, so that
     /// a version is never between two batches.
     pub(crate) fn changes(&mut self, cursor: &mut FileCursor, max: usize, out: &mut FileChanges) {
         if !self.open.events.is_empty() {
@@ -239,8 +239,8 @@ impl Watch {
 
     pub(crate) fn state(&self) -> WatchState {
         let path_watches = self.path_watches();
-        let is_short = self.is_short_of_watches() || self.roots.ways.short() > 0;
-        let unreadable = self.unreadable + self.roots.ways.barred();
+        let is_short = self.is_short_of_watches() || self.roots.paths.short() > 0;
+        let unreadable = self.unreadable + self.roots.paths.inaccessible();
         let problems = [
             (self.lost.rescan_at.is_some() || self.lost.rescanning, WatchProblem::EventsLost),
             (self.roots.gone() > 0 && self.ready, WatchProblem::RootGone),
@@ -277,7 +277,7 @@ impl Watch {
     }
 
     /// The bookkeeping of an entry that goes.
-    pub(super) fn forget_node(&mut self, entry: FileId, node: &Removed) {
+    pub(super) fn release_node(&mut self, entry: FileId, node: &Removed) {
         self.release(entry, node.wd);
         self.unreadable -= usize::from(node.has(flag::UNREADABLE));
         self.refused -= usize::from(node.has(flag::REFUSED));
@@ -288,8 +288,8 @@ impl Watch {
         self.filter.note_kept(entry, false);
         if node.stat.is_dir() {
             self.filter.forget(entry);
-            self.roots.forget_overlap(entry);
-            self.forget_sources(entry);
+            self.roots.clear_overlap(entry);
+            self.unwatch_sources(entry);
             self.scan.on_directory_moved();
         }
     }

@@ -23,9 +23,9 @@ use super::disk;
 use super::event::WatchProblem;
 use super::kernel::Interest;
 use super::merge::Evidence;
-use super::places::{Notice, PlaceId, RootId, TOP, What};
+use super::path_trie::{Notice, PathNodeId, RootId, TOP, What};
+use super::root_paths::{Trouble, Walk};
 use super::tree::{FileId, FileType};
-use super::ways::{Trouble, Walk};
 use crate::policy::Slice;
 
 /// Symbolic links that a path may lead through, as many as the kernel follows.
@@ -47,21 +47,21 @@ enum Step {
 
 impl Watch {
     /// Resolves paths that are to be resolved, as far as the slice goes. Whether there was anything to do.
-    pub(super) fn resolve_ways(&mut self, slice: &mut Slice) -> bool {
+    pub(super) fn resolve_root_paths(&mut self, slice: &mut Slice) -> bool {
         let mut busy = false;
-        while self.roots.ways.is_pending() {
+        while self.roots.paths.is_pending() {
             busy = true;
             self.spent += STEP_COST;
-            if self.roots.ways.places.has_doubts() {
-                let found = self.roots.ways.places.step_doubt();
-                self.roots.ways.queue.extend(found);
-            } else if let Some(mut walk) = self.roots.ways.walk.take() {
+            if self.roots.paths.trie.has_invalidated() {
+                let found = self.roots.paths.trie.step_invalidated();
+                self.roots.paths.queue.extend(found);
+            } else if let Some(mut walk) = self.roots.paths.walk.take() {
                 match self.step_walk(&mut walk) {
-                    Step::Further => self.roots.ways.walk = Some(walk),
+                    Step::Further => self.roots.paths.walk = Some(walk),
                     Step::End => self.finish_walk(walk),
                 }
-            } else if let Some(root) = self.roots.ways.next(self.now, self.options.poll_interval) {
-                self.roots.ways.walk = self.roots.get(root as usize).map(|of| Walk {
+            } else if let Some(root) = self.roots.paths.next(self.now, self.options.poll_interval) {
+                self.roots.paths.walk = self.roots.get(root as usize).map(|of| Walk {
                     root,
                     at: TOP,
                     rest: names(&of.path),
@@ -88,14 +88,14 @@ impl Watch {
         }
         if *name == *b".." {
             self.use_place(walk, walk.at);
-            walk.at = self.roots.ways.places.get(walk.at).map_or(TOP, |place| place.parent);
+            walk.at = self.roots.paths.trie.get(walk.at).map_or(TOP, |place| place.parent);
             return Step::Further;
         }
-        let place = self.roots.ways.places.enter(walk.at, &name);
+        let place = self.roots.paths.trie.enter(walk.at, &name);
         self.spent += LOOK_COST;
         match self.look_at_place(place, walk.rest.is_empty(), walk) {
             Some(What::Directory) => walk.at = place,
-            Some(What::Link(target)) if walk.links < LINKS_MAX && !self.anchor.is_granted() => {
+            Some(What::Link(target)) if walk.links < LINKS_MAX && !self.lookup.is_granted() => {
                 self.use_place(walk, place);
                 walk.links += 1;
                 walk.at = if target.first() == Some(&b'/') { TOP } else { walk.at };
@@ -109,28 +109,28 @@ impl Watch {
         Step::Further
     }
 
-    fn use_place(&mut self, walk: &mut Walk, place: PlaceId) {
+    fn use_place(&mut self, walk: &mut Walk, place: PathNodeId) {
         if !walk.uses.contains(&place) {
-            self.roots.ways.places.add_user(place, walk.root);
+            self.roots.paths.trie.add_user(place, walk.root);
             walk.uses.push(place);
         }
     }
 
     /// What is at a place, which is watched from now on if it can be; `None` if that cannot be found out. The
     /// last one of a path is watched by the tree, unless it is a symbolic link or missing.
-    fn look_at_place(&mut self, id: PlaceId, is_last: bool, walk: &mut Walk) -> Option<What> {
-        let place = self.roots.ways.places.get(id)?;
+    fn look_at_place(&mut self, id: PathNodeId, is_last: bool, walk: &mut Walk) -> Option<What> {
+        let place = self.roots.paths.trie.get(id)?;
         if place.what != What::Unknown && place.notice != Notice::None {
             return Some(place.what.clone());
         }
-        let path = self.roots.ways.places.path(id);
+        let path = self.roots.paths.trie.path(id);
         self.spent += path.len() as u64 * BYTE_COST;
         for _ in 0..TRIES {
-            self.forget_notice(id);
-            let fd = match self.anchor.open_place(&path) {
+            self.unwatch_place(id);
+            let fd = match self.lookup.open_place(&path) {
                 Ok(fd) => fd,
                 Err(Errno::EACCES | Errno::EPERM) => {
-                    walk.trouble = Trouble::Barred;
+                    walk.trouble = Trouble::Inaccessible;
                     return None;
                 }
                 Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => break,
@@ -149,9 +149,9 @@ impl Watch {
                 self.note_unwatched(walk, &error);
             }
             // What happened before it was watched shows now.
-            let again = self.anchor.open_place(&path).unwrap_or(None);
+            let again = self.lookup.open_place(&path).unwrap_or(None);
             if is_same(fd.as_ref(), again.as_ref()) {
-                let place = self.roots.ways.places.get_mut(id)?;
+                let place = self.roots.paths.trie.get_mut(id)?;
                 (place.what, place.notice) = (what.clone(), notice);
                 return Some(what);
             }
@@ -170,12 +170,12 @@ impl Watch {
     /// Watches the inode of a place, or its name where that cannot be or nothing is.
     fn watch_place(
         &mut self,
-        id: PlaceId,
+        id: PathNodeId,
         fd: Option<&OwnedFd>,
         what: &What,
     ) -> io::Result<Notice> {
         let Some(fd) = fd else { return self.watch_name(id) };
-        let names = self.roots.ways.places.get(id).is_some_and(|place| place.names > 0);
+        let names = self.roots.paths.trie.get(id).is_some_and(|place| place.names > 0);
         let interest = match what {
             What::Directory if names => Interest::Names,
             What::Directory => Interest::Place,
@@ -193,12 +193,12 @@ impl Watch {
     }
 
     /// Watches the directory of a place for its name.
-    fn watch_name(&mut self, id: PlaceId) -> io::Result<Notice> {
-        let places = &self.roots.ways.places;
-        let dir = places.get(id).map_or(TOP, |place| place.parent);
-        let fd = self.anchor.open_place(&places.path(dir))?.ok_or(Errno::ENOENT)?;
+    fn watch_name(&mut self, id: PathNodeId) -> io::Result<Notice> {
+        let trie = &self.roots.paths.trie;
+        let dir = trie.get(id).map_or(TOP, |place| place.parent);
+        let fd = self.lookup.open_place(&trie.path(dir))?.ok_or(Errno::ENOENT)?;
         let wd = self.watch_inode(&fd, Interest::Names)?;
-        if let Some(dir) = self.roots.ways.places.get_mut(dir) {
+        if let Some(dir) = self.roots.paths.trie.get_mut(dir) {
             dir.names += 1;
         }
         self.set_descriptor(dir, wd);
@@ -217,31 +217,31 @@ impl Watch {
         outcome
     }
 
-    fn set_descriptor(&mut self, id: PlaceId, wd: i32) {
-        let old = self.roots.ways.places.set_descriptor(id, wd);
+    fn set_descriptor(&mut self, id: PathNodeId, wd: i32) {
+        let old = self.roots.paths.trie.set_descriptor(id, wd);
         if old != 0 {
             self.kernel.release_place(old);
         }
     }
 
     /// A place is not watched any more.
-    fn forget_notice(&mut self, id: PlaceId) {
-        let places = &mut self.roots.ways.places;
-        let Some(place) = places.get_mut(id) else { return };
+    fn unwatch_place(&mut self, id: PathNodeId) {
+        let trie = &mut self.roots.paths.trie;
+        let Some(place) = trie.get_mut(id) else { return };
         let (notice, dir) = (std::mem::replace(&mut place.notice, Notice::None), place.parent);
         if place.names == 0 && place.wd != 0 {
             self.set_descriptor(id, 0);
         }
         if notice == Notice::Name {
-            self.forget_name(dir);
+            self.unwatch_name(dir);
         }
     }
 
     /// A name in a directory is not watched for any more. With the last one the directory itself is left, so that
     /// what happens in it wakes nobody.
-    fn forget_name(&mut self, dir: PlaceId) {
-        let places = &mut self.roots.ways.places;
-        let Some(place) = places.get_mut(dir) else { return };
+    fn unwatch_name(&mut self, dir: PathNodeId) {
+        let trie = &mut self.roots.paths.trie;
+        let Some(place) = trie.get_mut(dir) else { return };
         place.names = place.names.saturating_sub(1);
         if place.names > 0 {
             return;
@@ -251,24 +251,24 @@ impl Watch {
             self.set_descriptor(dir, 0);
             return;
         }
-        if self.kernel.get(wd).is_none_or(|watched| watched.entry != FileId::NOBODY) {
+        if self.kernel.get(wd).is_none_or(|watched| watched.entry != FileId::ROOT_PARENT) {
             return;
         }
-        let fd = self.anchor.open_place(&places.path(dir)).ok().flatten();
+        let fd = self.lookup.open_place(&trie.path(dir)).ok().flatten();
         let narrowed = fd.map(|fd| self.kernel.narrow_place(fd.as_fd()));
         if !narrowed.is_some_and(|narrowed| narrowed.is_ok_and(|now| now == wd)) {
             // It is not there any more, and its event is on the way.
-            self.roots.ways.doubt(dir);
+            self.roots.paths.invalidate(dir);
         }
     }
 
     /// Takes out the places that nobody uses, from one upwards.
-    fn prune(&mut self, id: PlaceId) {
+    fn prune(&mut self, id: PathNodeId) {
         let mut at = Some(id);
-        while let Some(id) = at.filter(|id| self.roots.ways.places.is_unused(*id)) {
-            self.forget_notice(id);
+        while let Some(id) = at.filter(|id| self.roots.paths.trie.is_unused(*id)) {
+            self.unwatch_place(id);
             self.set_descriptor(id, 0);
-            at = self.roots.ways.places.remove(id);
+            at = self.roots.paths.trie.remove(id);
         }
     }
 
@@ -279,18 +279,18 @@ impl Watch {
         root.uses = walk.uses;
         let kept = root.uses.clone();
         for place in old.into_iter().filter(|place| !kept.contains(place)) {
-            self.roots.ways.places.remove_user(place, walk.root);
+            self.roots.paths.trie.remove_user(place, walk.root);
             self.prune(place);
         }
         self.set_trouble(walk.root, walk.trouble, kept.last().copied());
         match self.ready {
-            true => self.dirty.mark(FileId::NOBODY, &path, Evidence::default(), self.now),
-            false => self.dirty.mark_urgent(FileId::NOBODY, &path, self.now),
+            true => self.dirty.mark(FileId::ROOT_PARENT, &path, Evidence::default(), self.now),
+            false => self.dirty.mark_urgent(FileId::ROOT_PARENT, &path, self.now),
         }
         self.due = true;
     }
 
-    fn set_trouble(&mut self, id: RootId, trouble: Trouble, end: Option<PlaceId>) {
+    fn set_trouble(&mut self, id: RootId, trouble: Trouble, end: Option<PathNodeId>) {
         let Some(root) = self.roots.get_mut(id) else { return broken!("roots stay") };
         let path = root.path.clone();
         let old = std::mem::replace(&mut root.trouble, trouble);
@@ -298,16 +298,16 @@ impl Watch {
             return;
         }
         let next_poll = self.now + self.options.poll_interval;
-        self.roots.ways.change_trouble(id, (old, trouble), next_poll);
-        if old == Trouble::Barred {
+        self.roots.paths.change_trouble(id, (old, trouble), next_poll);
+        if old == Trouble::Inaccessible {
             self.on_way_open(&path);
         }
         match trouble {
-            Trouble::Barred => {
+            Trouble::Inaccessible => {
                 let closed = end.map(|end| self.closed_above(end));
                 self.warn(WatchProblem::Unreadable, closed.unwrap_or(path));
             }
-            Trouble::Unwatched { short: true } if self.roots.ways.short() == 1 => {
+            Trouble::Unwatched { short: true } if self.roots.paths.short() == 1 => {
                 self.warn(WatchProblem::OutOfWatches, path);
             }
             _ => {}
@@ -316,21 +316,21 @@ impl Watch {
 
     /// The way to a root is open again: what happened meanwhile was not looked at.
     fn on_way_open(&mut self, path: &[u8]) {
-        if let Some(entry) = self.tree.child(FileId::NOBODY, path) {
+        if let Some(entry) = self.tree.child(FileId::ROOT_PARENT, path) {
             self.request_scan(entry, true);
         }
     }
 
     /// The directory that must not be searched, above a place that cannot be looked at.
-    fn closed_above(&mut self, id: PlaceId) -> Vec<u8> {
-        let places = &self.roots.ways.places;
+    fn closed_above(&mut self, id: PathNodeId) -> Vec<u8> {
+        let trie = &self.roots.paths.trie;
         let mut at = id;
         loop {
-            at = places.get(at).map_or(TOP, |place| place.parent);
-            let path = places.path(at);
+            at = trie.get(at).map_or(TOP, |place| place.parent);
+            let path = trie.path(at);
             self.spent += STEP_COST + path.len() as u64 * BYTE_COST;
             let is_closed =
-                matches!(self.anchor.open_place(&path), Err(Errno::EACCES | Errno::EPERM));
+                matches!(self.lookup.open_place(&path), Err(Errno::EACCES | Errno::EPERM));
             if at == TOP || !is_closed {
                 return path;
             }
@@ -344,18 +344,18 @@ impl Watch {
         let mut at = TOP;
         let mut inside = Vec::new();
         loop {
-            let places = &self.roots.ways.places;
+            let trie = &self.roots.paths.trie;
             let is_end = |root: &RootId| {
                 self.roots.get(*root as usize).is_some_and(|root| root.uses.last() == Some(&at))
             };
-            inside.extend(places.users(at).filter(is_end).map(|root| (root, rest.len())));
+            inside.extend(trie.users(at).filter(is_end).map(|root| (root, rest.len())));
             let Some(name) = rest.last() else {
-                self.roots.ways.doubt(at);
+                self.roots.paths.invalidate(at);
                 self.due = true;
                 break;
             };
             cost += STEP_COST;
-            let Some(below) = places.child(at, name) else { break };
+            let Some(below) = trie.child(at, name) else { break };
             at = below;
             rest.pop();
         }
@@ -371,7 +371,7 @@ impl Watch {
     fn look_in_root(&mut self, root: RootId, names: &[Box<[u8]>]) {
         let Some((last, above)) = names.split_first() else { return };
         let root = self.roots.get(root as usize).map(|root| &*root.path).unwrap_or_default();
-        let mut dir = self.tree.child(FileId::NOBODY, root);
+        let mut dir = self.tree.child(FileId::ROOT_PARENT, root);
         for name in above.iter().rev() {
             dir = dir.and_then(|dir| self.tree.child(dir, name));
         }
@@ -383,13 +383,13 @@ impl Watch {
 
     /// Something happened to an inode that paths lead through, or to a name in it.
     pub(super) fn on_place(&mut self, wd: i32, name: Option<&[u8]>) {
-        let ways = &mut self.roots.ways;
-        for place in ways.places.places_of(wd) {
+        let paths = &mut self.roots.paths;
+        for place in paths.trie.places_of(wd) {
             match name {
-                None => ways.doubt(place),
+                None => paths.invalidate(place),
                 Some(name) => {
-                    if let Some(below) = ways.places.child(place, name) {
-                        ways.doubt(below);
+                    if let Some(below) = paths.trie.child(place, name) {
+                        paths.invalidate(below);
                     }
                 }
             }
@@ -400,16 +400,17 @@ impl Watch {
     /// The kernel has dropped the descriptor of an inode that paths lead through.
     pub(super) fn on_place_lost(&mut self, wd: i32) {
         self.on_place(wd, None);
-        for place in self.roots.ways.places.places_of(wd) {
-            self.roots.ways.places.set_descriptor(place, 0);
+        for place in self.roots.paths.trie.places_of(wd) {
+            self.roots.paths.trie.set_descriptor(place, 0);
         }
     }
 
-    /// Inotify watches that are in use for the ways alone.
+    /// Inotify watches that are in use for the paths of roots alone.
     pub(super) fn path_watches(&self) -> usize {
-        let alone =
-            |wd: &i32| self.kernel.get(*wd).is_some_and(|watched| watched.entry == FileId::NOBODY);
-        let descriptors: BTreeSet<i32> = self.roots.ways.places.descriptors().collect();
+        let alone = |wd: &i32| {
+            self.kernel.get(*wd).is_some_and(|watched| watched.entry == FileId::ROOT_PARENT)
+        };
+        let descriptors: BTreeSet<i32> = self.roots.paths.trie.descriptors().collect();
         descriptors.iter().filter(|wd| alone(wd)).count()
     }
 }

@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::event::{Telling, WatchProblem};
+use super::event::{PendingEvent, WatchProblem};
 use super::{PORTION, RELEASE_COST, Watch};
 use crate::policy::Slice;
 use crate::reactor::Reactor;
@@ -51,7 +51,7 @@ impl Watch {
             over = slice.is_over();
         }
         if looked {
-            // Empties the queue once more, so that what comes later is known to be news.
+            // Empties the queue once more, so that what comes later is known to be new.
             self.readable = true;
             if !over {
                 self.read(slice, buffer);
@@ -60,7 +60,7 @@ impl Watch {
         self.finish(now);
         if self.sealing.is_some() && !slice.is_over() {
             self.shorten(slice);
-            self.resolve_fences();
+            self.report_synced();
         }
         self.rest(had != self.counters.kernel_events, reactor);
     }
@@ -79,7 +79,7 @@ impl Watch {
     /// emptied first.
     pub(super) fn must_pause(&mut self, slice: &mut Slice) -> bool {
         let is_portion = self.spent + self.filter.cost() >= PORTION;
-        (is_portion && self.pay(slice)) || self.is_blocked() || self.emptying.is_pending()
+        (is_portion && self.pay(slice)) || self.is_blocked() || self.removal.is_pending()
     }
 
     /// Whether something is half done.
@@ -87,14 +87,14 @@ impl Watch {
         self.outer.is_pending()
             || self.resuming.is_loading()
             || self.resuming.has_missing()
-            || self.rejudging.is_pending()
-            || self.emptying.is_pending()
+            || self.tracked_names.is_pending()
+            || self.removal.is_pending()
             || self.round.is_some()
             || self.parked.is_some()
             || self.dirty.is_urging()
             || self.polling.is_queueing()
             || self.roots.is_looking()
-            || self.roots.ways.is_pending()
+            || self.roots.paths.is_pending()
             || self.lost.rescanning
     }
 
@@ -120,12 +120,12 @@ impl Watch {
             self.load_outer_rules();
             return true;
         }
-        if self.rejudging.is_pending() {
-            self.rejudge();
+        if self.tracked_names.is_pending() {
+            self.recheck_tracked_names();
             return true;
         }
-        if self.emptying.is_pending() {
-            self.go_on_emptying(slice);
+        if self.removal.is_pending() {
+            self.continue_removal(slice);
             return true;
         }
         if self.dirty.is_urging() {
@@ -137,30 +137,30 @@ impl Watch {
             self.queue_polled();
             return true;
         }
-        // The first reading comes before the ways to the roots: what is short is for the tree.
-        if self.ready && (self.resolve_ways(slice) || self.order_fences()) {
+        // The first reading comes before the paths of the roots: watches that are short are for the tree.
+        if self.ready && (self.resolve_root_paths(slice) || self.order_sync_points()) {
             return true;
         }
         // Where names are always due, listings have their turns all the same.
         if std::mem::take(&mut self.scan_is_next) && self.scan(slice) {
             return true;
         }
-        let settled = self.settle(slice);
-        if settled && (self.must_pause(slice) || slice.is_over()) {
+        let looked_at = self.look_at_due_names(slice);
+        if looked_at && (self.must_pause(slice) || slice.is_over()) {
             self.scan_is_next = self.round.is_none() && self.parked.is_none();
             return true;
         }
         let scanned = self.scan(slice);
-        settled
+        looked_at
             || scanned
             || self.look_at_roots()
-            || self.resolve_ways(slice)
-            || self.order_fences()
+            || self.resolve_root_paths(slice)
+            || self.order_sync_points()
             || self.look_for_missing()
             || self.sweep()
     }
 
-    /// Where events came, more will come, and nobody is told of any before its window is over: so the
+    /// Where events came, more will come, and none is reported before its window is over: so the
     /// kernel collects them for a part of the window, and wakes us once for all. When there were none, the
     /// next one wakes us at once again.
     fn rest(&mut self, events_came: bool, reactor: &Reactor) {
@@ -168,7 +168,7 @@ impl Watch {
             return;
         }
         let rest = (self.options.window / REST_SHARE).min(REST_MAX);
-        if events_came && !rest.is_zero() && self.fences.is_empty() {
+        if events_came && !rest.is_zero() && self.sync_points.is_empty() {
             if std::mem::take(&mut self.registered) {
                 reactor.deregister(self.kernel.as_fd());
             }
@@ -185,7 +185,7 @@ impl Watch {
         if self.lost.rescan_at.is_some_and(|at| at <= now) {
             self.start_rescan();
         }
-        self.roots.ways.start_polling(now);
+        self.roots.paths.start_polling(now);
         self.start_polling(now);
     }
 
@@ -199,7 +199,7 @@ impl Watch {
             }
         }
         self.make_batch(now);
-        self.resolve_fences();
+        self.report_synced();
     }
 
     /// The tree has been read for the first time. What changed since it was saved is reported before.
@@ -218,7 +218,7 @@ impl Watch {
         self.resuming.finish();
         self.ready = true;
         let version = self.version();
-        self.tell(Telling::Ready(version));
+        self.push_event(PendingEvent::Ready(version));
     }
 
     /// Lists everything again: the kernel has dropped events.
@@ -228,8 +228,8 @@ impl Watch {
         self.lost.rescan = self.lost.rescan.wrapping_add(1);
         self.lost.swept = 0;
         self.roots.look_at_all(true);
-        self.roots.ways.doubt_all();
-        self.reach_fences();
+        self.roots.paths.invalidate_all();
+        self.reach_sync_points();
     }
 
     /// The end of a rescan: drops the descriptors of entries that it has not seen. Whether there was

@@ -17,13 +17,13 @@ const STEP_COST: u64 = 30;
 
 /// Directories that lose what is in them.
 #[derive(Default)]
-pub(super) struct Emptying {
+pub(super) struct SubtreeRemoval {
     dirs: Vec<FileId>,
     /// Where to go on.
     at: Option<FileId>,
 }
 
-impl Emptying {
+impl SubtreeRemoval {
     pub(super) fn is_pending(&self) -> bool {
         !self.dirs.is_empty()
     }
@@ -34,28 +34,27 @@ impl Watch {
     pub(super) fn empty(&mut self, entry: FileId) -> bool {
         let busy = self.tree.has_children(entry);
         if busy {
-            self.emptying.dirs.push(entry);
-            self.emptying.at = None;
+            self.removal.dirs.push(entry);
+            self.removal.at = None;
         }
         busy
     }
 
     /// Takes entries out, as far as the slice goes.
-    pub(super) fn go_on_emptying(&mut self, slice: &mut Slice) {
-        while let Some(dir) = self.emptying.dirs.last().copied() {
-            let mut at =
-                self.emptying.at.take().filter(|at| self.tree.is_alive(*at)).unwrap_or(dir);
+    pub(super) fn continue_removal(&mut self, slice: &mut Slice) {
+        while let Some(dir) = self.removal.dirs.last().copied() {
+            let mut at = self.removal.at.take().filter(|at| self.tree.is_alive(*at)).unwrap_or(dir);
             while let Some(child) = self.tree.first_child(at) {
                 at = child;
                 self.spent += STEP_COST;
             }
             let parent = self.tree.get(at).map(|node| node.parent);
             let Some(parent) = parent.filter(|_| at != dir) else {
-                self.emptying.dirs.pop();
+                self.removal.dirs.pop();
                 continue;
             };
             self.delete_one(at, true);
-            self.emptying.at = Some(parent);
+            self.removal.at = Some(parent);
             self.spent += REMOVAL_COST;
             if (self.spent >= super::PORTION && self.pay(slice)) || self.is_blocked() {
                 return;

@@ -1,16 +1,16 @@
 //! Bringing the tree up to date with a name that was looked at; each difference becomes an event.
 
 use super::batch::FileEventKind;
+use super::due_names::Look;
 use super::event::WatchProblem;
 use super::filter::Verdict;
 use super::merge::{Decision, Evidence, Looked, decide, evidence};
-use super::settle::Look;
 use super::tree::{FileId, Stat, flag};
 use super::{RELEASE_COST, Watch};
 
 /// A look at a name.
 #[derive(Clone, Copy)]
-pub(super) struct Now {
+pub(super) struct Observed {
     pub(super) stat: Option<Stat>,
     /// What the file system's clock said before.
     pub(super) file_time: i64,
@@ -19,7 +19,7 @@ pub(super) struct Now {
 }
 
 /// What of a name is to be shown.
-pub(super) struct Judged {
+pub(super) struct Classified {
     pub(super) stat: Option<Stat>,
     /// A directory that stays closed.
     pub(super) is_opaque: bool,
@@ -35,11 +35,11 @@ const LINK_TRIES: u32 = 10;
 impl Watch {
     /// Compares what is published of a name with what is there now. If a directory has to be emptied before,
     /// the look is [parked](Watch::parked), to be applied again afterwards.
-    pub(super) fn reconcile(&mut self, dir: FileId, name: &[u8], now: Now, seen: Evidence) {
+    pub(super) fn reconcile(&mut self, dir: FileId, name: &[u8], now: Observed, seen: Evidence) {
         let base = self.tree.child(dir, name);
-        let Judged { stat, is_opaque: opaque, is_kept } = self.judge(dir, name, now.stat);
-        let told = base.and_then(|entry| self.tree.get(entry));
-        let looked = told.map(|node| {
+        let Classified { stat, is_opaque: opaque, is_kept } = self.classify(dir, name, now.stat);
+        let published = base.and_then(|entry| self.tree.get(entry));
+        let looked = published.map(|node| {
             let fresh = node.has(flag::FRESH);
             (node.stat, Looked { emptied: node.looked, fresh })
         });
@@ -96,8 +96,8 @@ impl Watch {
     }
 
     /// What of a name is to be shown.
-    pub(super) fn judge(&self, dir: FileId, name: &[u8], stat: Option<Stat>) -> Judged {
-        let hidden = Judged { stat: None, is_opaque: false, is_kept: false };
+    pub(super) fn classify(&self, dir: FileId, name: &[u8], stat: Option<Stat>) -> Classified {
+        let hidden = Classified { stat: None, is_opaque: false, is_kept: false };
         let Some(stat) = stat.filter(|_| !self.tree.has(dir, flag::OPAQUE)) else {
             return hidden;
         };
@@ -105,13 +105,13 @@ impl Watch {
         let is_closed = || stat.is_dir() && self.is_closed_to(dir, &stat);
         match verdict {
             Verdict::Hide => hidden,
-            Verdict::Opaque => Judged { stat: Some(stat), is_opaque: true, ..hidden },
-            Verdict::Show => Judged { stat: Some(stat), is_opaque: is_closed(), ..hidden },
-            Verdict::Kept => Judged { stat: Some(stat), is_opaque: is_closed(), is_kept: true },
+            Verdict::Opaque => Classified { stat: Some(stat), is_opaque: true, ..hidden },
+            Verdict::Show => Classified { stat: Some(stat), is_opaque: is_closed(), ..hidden },
+            Verdict::Kept => Classified { stat: Some(stat), is_opaque: is_closed(), is_kept: true },
         }
     }
 
-    /// Notes whether an entry is shown though it is ignored. Of a directory, all that is in it is judged by that.
+    /// Notes whether an entry is shown though it is ignored. Of a directory, what is in it is shown or hidden by that.
     fn set_kept(&mut self, entry: FileId, is_kept: bool) {
         self.filter.note_kept(entry, is_kept);
         let Some(node) = self.tree.get(entry).filter(|node| node.stat.is_dir()) else { return };
@@ -126,7 +126,7 @@ impl Watch {
 
     /// Whether a directory is too deep, or on a device that is not asked for.
     fn is_closed_to(&self, dir: FileId, stat: &Stat) -> bool {
-        if dir == FileId::NOBODY {
+        if dir == FileId::ROOT_PARENT {
             return false;
         }
         let above = self.tree.get(dir).map(|node| node.stat.dev);
@@ -154,8 +154,8 @@ impl Watch {
         if stat.is_dir() {
             self.request_scan(entry, false);
         }
-        self.suspect_links(entry);
-        if dir == FileId::NOBODY {
+        self.recheck_links(entry);
+        if dir == FileId::ROOT_PARENT {
             self.on_root_changed(entry);
         }
         Some(entry)
@@ -167,7 +167,7 @@ impl Watch {
             Decision::Modify { replaced } => {
                 if replaced {
                     // The other names of what was here before.
-                    self.suspect_links(entry);
+                    self.recheck_links(entry);
                 }
                 self.tree.update(entry, stat);
                 self.publish(FileEventKind::Modify, entry, replaced, None);
@@ -178,8 +178,8 @@ impl Watch {
             Decision::Metadata => {
                 self.tree.update(entry, stat);
                 self.publish(FileEventKind::Metadata, entry, false, None);
-                if self.tree.has(entry, flag::UNREADABLE | flag::BARRED) {
-                    self.tree.clear_flags(entry, flag::BARRED);
+                if self.tree.has(entry, flag::UNREADABLE | flag::INACCESSIBLE) {
+                    self.tree.clear_flags(entry, flag::INACCESSIBLE);
                     self.request_scan(entry, true);
                 } else {
                     // It may be closed now.
@@ -193,7 +193,7 @@ impl Watch {
             _ => {}
         }
         if decision != Decision::Nothing {
-            self.suspect_links(entry);
+            self.recheck_links(entry);
         }
         if self.tree.has(entry, flag::WANTED) {
             if stat.is_dir() {
@@ -213,24 +213,24 @@ impl Watch {
         self.release(entry, wd);
         self.scan.on_directory_moved();
         self.request_scan(entry, true);
-        if parent == FileId::NOBODY {
+        if parent == FileId::ROOT_PARENT {
             self.on_root_changed(entry);
         }
     }
 
     /// Takes an entry away that has nothing below it.
-    pub(super) fn delete_one(&mut self, entry: FileId, tell: bool) {
-        if tell {
+    pub(super) fn delete_one(&mut self, entry: FileId, report: bool) {
+        if report {
             self.publish(FileEventKind::Delete, entry, false, None);
         }
         // It may have been written under this name; and it may have got others since it was looked at.
-        self.suspect_links(entry);
+        self.recheck_links(entry);
         self.scan.step_over(&self.tree, entry);
         let has_others = self.tree.next_link(entry).is_some();
         let Some(node) = self.tree.remove(entry) else { return broken!("what goes is there") };
         self.spent += if node.wd == 0 { 0 } else { RELEASE_COST };
-        self.forget_node(entry, &node);
-        if node.parent == FileId::NOBODY {
+        self.release_node(entry, &node);
+        if node.parent == FileId::ROOT_PARENT {
             self.warn(WatchProblem::RootGone, node.name.to_vec());
             self.on_root_gone(&node.name);
         } else if !node.stat.is_dir() {
@@ -259,11 +259,12 @@ impl Watch {
     pub(super) fn close(&mut self, entry: FileId) {
         self.empty(entry);
         self.filter.forget(entry);
-        self.forget_sources(entry);
+        self.unwatch_sources(entry);
         self.stop_polling(entry);
         self.unreadable -= self.tree.take_flag(entry, flag::UNREADABLE);
         self.refused -= self.tree.take_flag(entry, flag::REFUSED);
-        self.tree.clear_flags(entry, flag::WANTED | flag::DEEP | flag::INCOMPLETE | flag::BARRED);
+        self.tree
+            .clear_flags(entry, flag::WANTED | flag::DEEP | flag::INCOMPLETE | flag::INACCESSIBLE);
         self.tree.set_flags(entry, flag::OPAQUE);
         self.tree.mark_changed(entry);
         let wd = self.tree.take_wd(entry);
@@ -287,8 +288,8 @@ impl Watch {
     /// The other names of a file have to be looked at: links are counted, and content is shared. The next one
     /// is, and if that is different too, the one after it. So each name costs one look, and those that are up to
     /// date already end it.
-    fn suspect_links(&mut self, entry: FileId) {
-        self.suspect_next_link(entry, 0);
+    fn recheck_links(&mut self, entry: FileId) {
+        self.recheck_next_link(entry, 0);
     }
 
     /// A name could not be looked at: those behind it do not wait for it. `tries` have failed in a row.
@@ -296,11 +297,11 @@ impl Watch {
         if tries < LINK_TRIES
             && let Some(entry) = self.tree.child(dir, name)
         {
-            self.suspect_next_link(entry, tries + 1);
+            self.recheck_next_link(entry, tries + 1);
         }
     }
 
-    fn suspect_next_link(&mut self, entry: FileId, tries: u32) {
+    fn recheck_next_link(&mut self, entry: FileId, tries: u32) {
         let Some(next) = self.tree.next_link(entry).and_then(|next| self.tree.get(next)) else {
             return;
         };
@@ -309,7 +310,7 @@ impl Watch {
         self.spent += LINK_COST;
     }
 
-    pub(super) fn note_look(&mut self, entry: FileId, now: Now) {
+    pub(super) fn note_look(&mut self, entry: FileId, now: Observed) {
         let Some(stat) = now.stat else { return };
         self.tree.note_look(entry, now.emptied);
         match stat.mtime.max(stat.ctime) >= now.file_time {
@@ -318,13 +319,13 @@ impl Watch {
         }
     }
 
-    /// Moves an entry to a place that is free, or that a file leaves without being told of.
+    /// Moves an entry to a place that is free, or that a file leaves without an event of its own.
     pub(super) fn relocate(
         &mut self,
         entry: FileId,
         dir: FileId,
         name: &[u8],
-        now: Now,
+        now: Observed,
         seen: Evidence,
     ) {
         let from = self.tree.path(entry);
@@ -339,7 +340,7 @@ impl Watch {
         self.scan.step_over(&self.tree, entry);
         self.tree.relocate(entry, dir, name);
         self.moves.forget(entry);
-        // A rename changes the time of the last change of attributes; that is no news of its own.
+        // A rename changes the time of the last change of attributes; that is no change of its own.
         if let Some(after) = now.stat {
             let same = (stat.size, stat.mtime, stat.mode) == (after.size, after.mtime, after.mode);
             if same && !seen.has(evidence::ATTRIBUTES | evidence::CONTENT) {
@@ -353,6 +354,6 @@ impl Watch {
         if depends {
             self.request_scan(entry, true);
         }
-        self.suspect_links(entry);
+        self.recheck_links(entry);
     }
 }

@@ -1,5 +1,5 @@
 //! Which paths of roots are to be resolved, and when: after a change, and now and then where a change could not be
-//! noticed. `resolving.rs` does it.
+//! noticed. `path_resolution.rs` does it.
 //!
 //! There are two reasons why a place cannot be watched: the system has no inotify watch left, or permissions do
 //! not let us. Such paths are resolved again at the interval of polling.
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
-use super::places::{PlaceId, Places, RootId, TOP};
+use super::path_trie::{PathNodeId, PathTrie, RootId, TOP};
 
 /// Polling takes at most one part of so many of the time.
 const SHARE: u32 = 20;
@@ -24,23 +24,23 @@ pub(super) enum Trouble {
         short: bool,
     },
     /// Permissions close it.
-    Barred,
+    Inaccessible,
 }
 
 /// The resolution of one path.
 pub(super) struct Walk {
     pub(super) root: RootId,
-    pub(super) at: PlaceId,
+    pub(super) at: PathNodeId,
     /// Names that are still to be looked up, the next one last.
     pub(super) rest: Vec<Box<[u8]>>,
     pub(super) links: u32,
-    pub(super) uses: Vec<PlaceId>,
+    pub(super) uses: Vec<PathNodeId>,
     pub(super) trouble: Trouble,
 }
 
 /// See the module's documentation.
-pub(super) struct Ways {
-    pub(super) places: Places,
+pub(super) struct RootPaths {
+    pub(super) trie: PathTrie,
     /// Paths that are to be resolved, and the one that is.
     pub(super) queue: BTreeSet<RootId>,
     pub(super) walk: Option<Walk>,
@@ -53,14 +53,14 @@ pub(super) struct Ways {
     /// The last one that was queued in this round, and when it began.
     round: Option<(Bound<RootId>, Instant)>,
     /// Roots by their trouble.
-    barred: usize,
+    inaccessible: usize,
     short: usize,
 }
 
-impl Ways {
+impl RootPaths {
     pub(super) fn new(count: usize) -> Self {
-        Ways {
-            places: Places::new(),
+        RootPaths {
+            trie: PathTrie::new(),
             queue: BTreeSet::new(),
             walk: None,
             first: 0,
@@ -68,7 +68,7 @@ impl Ways {
             polled: BTreeSet::new(),
             poll_at: None,
             round: None,
-            barred: 0,
+            inaccessible: 0,
             short: 0,
         }
     }
@@ -83,7 +83,7 @@ impl Ways {
             || self.first < self.count
             || !self.queue.is_empty()
             || self.round.is_some()
-            || self.places.has_doubts()
+            || self.trie.has_invalidated()
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
@@ -91,8 +91,8 @@ impl Ways {
     }
 
     /// Roots whose path permissions close.
-    pub(super) fn barred(&self) -> usize {
-        self.barred
+    pub(super) fn inaccessible(&self) -> usize {
+        self.inaccessible
     }
 
     /// Roots whose path is polled for want of inotify watches.
@@ -101,15 +101,15 @@ impl Ways {
     }
 
     /// Has all paths resolved anew: events of them may be lost.
-    pub(super) fn doubt_all(&mut self) {
-        self.doubt(TOP);
+    pub(super) fn invalidate_all(&mut self) {
+        self.invalidate(TOP);
     }
 
     /// What is at a place may be something else now.
-    pub(super) fn doubt(&mut self, place: PlaceId) {
+    pub(super) fn invalidate(&mut self, place: PathNodeId) {
         // The walk may be below it.
         self.queue.extend(self.walk.as_ref().map(|walk| walk.root));
-        self.places.doubt(place);
+        self.trie.invalidate(place);
     }
 
     /// Begins to resolve the paths again that cannot be watched, when it is time to.
@@ -154,7 +154,7 @@ impl Ways {
     ) {
         for (trouble, by) in [(old, -1), (new, 1)] {
             let count = match trouble {
-                Trouble::Barred => &mut self.barred,
+                Trouble::Inaccessible => &mut self.inaccessible,
                 Trouble::Unwatched { short: true } => &mut self.short,
                 _ => continue,
             };

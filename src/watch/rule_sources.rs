@@ -19,7 +19,7 @@ const SOURCES_MAX: usize = 1 << 14;
 /// A name that is watched for.
 struct Source {
     name: Box<[u8]>,
-    /// The directory whose rules depend on it; nobody: the rules above the roots.
+    /// The directory whose rules depend on it; the parent of the roots stands for the rules above them.
     dir: FileId,
 }
 
@@ -114,7 +114,7 @@ impl Watch {
     }
 
     /// A directory is gone, and its rules with it.
-    pub(super) fn forget_sources(&mut self, dir: FileId) {
+    pub(super) fn unwatch_sources(&mut self, dir: FileId) {
         if self.sources.of_dir.contains_key(&dir) {
             self.watch_sources(dir, &[]);
         }
@@ -133,7 +133,7 @@ impl Watch {
     }
 
     fn read_sources_again(&mut self, dir: FileId) {
-        if dir == FileId::NOBODY {
+        if dir == FileId::ROOT_PARENT {
             self.reload_outer_rules();
         } else {
             self.filter.make_stale(dir);

@@ -1,5 +1,5 @@
 //! File systems whose time stamps are coarse, a second or two: what is written again within one looks as before in
-//! everything that `stat` tells, and only the event says that it was written.
+//! everything that `stat` reports, and only the event says that it was written.
 //!
 //! Such a file system cannot be mounted by a test. So the file is written, and before the engine is turned the watch
 //! is made to believe that it has seen this stamp before.
@@ -20,7 +20,7 @@ fn write_again(host: &mut Host, root: &Path, name: &str, text: &str) {
     assert_eq!(fs::metadata(&path).unwrap().len(), before, "of the same size");
     let stat = disk::look_at_root(path.as_os_str().as_bytes()).unwrap().unwrap();
     host.ask(|watch| {
-        let dir = watch.tree.child(FileId::NOBODY, root.as_os_str().as_bytes()).unwrap();
+        let dir = watch.tree.child(FileId::ROOT_PARENT, root.as_os_str().as_bytes()).unwrap();
         let entry = watch.tree.child(dir, name.as_bytes()).unwrap();
         watch.tree.correct(entry, stat);
         watch.filter.believe_stamp(dir, stat);
@@ -29,7 +29,7 @@ fn write_again(host: &mut Host, root: &Path, name: &str, text: &str) {
 
 fn has(host: &mut Host, root: &Path, name: &str) -> bool {
     host.ask(|watch| {
-        let dir = watch.tree.child(FileId::NOBODY, root.as_os_str().as_bytes()).unwrap();
+        let dir = watch.tree.child(FileId::ROOT_PARENT, root.as_os_str().as_bytes()).unwrap();
         watch.tree.child(dir, name.as_bytes()).is_some()
     })
 }

@@ -3,7 +3,7 @@
 //! Rules above the roots (`.gitignore` files up to the top of the repository, and what the repository has) are read
 //! before anything else, and again when one of their files changes. Those of a directory are read when it is
 //! listed, if they are others than before, and are taken in before the first name is looked at. What is below is
-//! judged anew if their text has changed; if only other names are tracked, those names are.
+//! checked again if their text has changed; if only other names are tracked, those names are.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
@@ -19,8 +19,8 @@ use super::repository::{
     BYTES_PER_NS, GitDir, LOOK_COST, ReadRepository, RepositoryLoading, SourceFile,
 };
 use super::roots::Root;
+use super::rule_sources::SourceWatching;
 use super::scan::Current;
-use super::sources::SourceWatching;
 use super::tree::{FileId, FileType, Stat};
 use super::{Watch, disk};
 use crate::policy::Slice;
@@ -224,13 +224,13 @@ impl Watch {
         self.filter.set_outer(std::mem::take(&mut self.outer.read));
         self.outer.is_top.clear();
         self.outer.read_of.clear();
-        self.outer.loading = Some(OuterLoading::Watching(self.begin_sources(FileId::NOBODY)));
+        self.outer.loading = Some(OuterLoading::Watching(self.begin_sources(FileId::ROOT_PARENT)));
         let changes = std::mem::take(&mut self.outer.changes);
         if before.is_some_and(|before| before != digest) {
             self.scan_all();
         } else if before.is_some() {
             for (top, changes) in changes {
-                self.judge_changes(&top, changes);
+                self.on_tracked_changes(&top, changes);
             }
         }
     }
@@ -248,7 +248,7 @@ impl Watch {
         }
     }
 
-    /// Has everything judged anew.
+    /// Has every name checked against the rules again.
     pub(super) fn scan_all(&mut self) {
         self.roots.look_at_all(true);
         self.due = true;
@@ -260,7 +260,7 @@ impl Watch {
         }
     }
 
-    /// Reads the rules of a directory, if they are not those that it was judged by before.
+    /// Reads the rules of a directory, if they are not those that it was checked against before.
     pub(super) fn read_rules(
         &mut self,
         dir: FileId,
@@ -340,13 +340,13 @@ impl Watch {
             inner.repository = Some(Box::new(read.repository));
         }
         let before = self.filter.inner(dir).map_or(0, |inner| inner.digest);
-        // What is below was judged by others.
+        // What is below was checked against others.
         current.deep |= inner.digest != before;
         let is_cut = inner.rules.has_left_out();
         self.filter.set_inner(dir, inner);
         self.watch_sources_of(dir, &sources);
         if let Some(changes) = changes.filter(|_| !current.deep) {
-            self.judge_changes(bytes_of(Path::new(OsStr::from_bytes(&path))), changes);
+            self.on_tracked_changes(bytes_of(Path::new(OsStr::from_bytes(&path))), changes);
         }
         if is_cut {
             path.push(b'/');
@@ -357,7 +357,7 @@ impl Watch {
 
     fn watch_sources_of(&mut self, dir: FileId, sources: &[SourceFile]) {
         if sources.is_empty() {
-            self.forget_sources(dir);
+            self.unwatch_sources(dir);
         } else {
             self.watch_sources(dir, sources);
         }
@@ -373,7 +373,7 @@ impl Watch {
         is_evident: bool,
     ) {
         let is_rules = name == RULES_NAME;
-        if !(is_rules || name == GIT_NAME) || !self.filter.gitignore || dir == FileId::NOBODY {
+        if !(is_rules || name == GIT_NAME) || !self.filter.gitignore || dir == FileId::ROOT_PARENT {
             return;
         }
         let stat = stat.filter(|stat| !is_rules || stat.kind == FileType::File);

@@ -97,8 +97,8 @@ impl Watch {
             }
         }
         if let Some(reader) = self.resuming.reader.take() {
-            let anchor = &mut self.anchor;
-            let (reader, step) = reader.step(|root| anchor.look_at_root(root).ok().flatten());
+            let lookup = &mut self.lookup;
+            let (reader, step) = reader.step(|root| lookup.look_at_root(root).ok().flatten());
             self.resuming.reader = reader;
             match step {
                 Step::More(cost) => self.spent += cost,
@@ -119,7 +119,7 @@ impl Watch {
     fn resume_with(&mut self, loaded: Loaded) {
         self.tree = loaded.tree;
         self.resuming.known = Some(loaded.known);
-        let roots: Vec<FileId> = self.tree.children(FileId::NOBODY).collect();
+        let roots: Vec<FileId> = self.tree.children(FileId::ROOT_PARENT).collect();
         for root in roots {
             // When its name is looked at it is listed, and all below it.
             self.tree.set_flags(root, flag::WANTED);
@@ -177,7 +177,7 @@ impl Watch {
         let Some(entry) = known.get(&(stat.ino, stat.dev)).copied() else { return false };
         let Some(node) = self.tree.get(entry).filter(|node| node.listed == 0) else { return false };
         let (was, parent, old) = (node.stat, node.parent, node.name.to_vec());
-        if parent == FileId::NOBODY || !was.is_same_inode(stat) || stat.linked {
+        if parent == FileId::ROOT_PARENT || !was.is_same_inode(stat) || stat.linked {
             return false;
         }
         let same = (was.size, was.mtime, was.mode) == (stat.size, stat.mtime, stat.mode);

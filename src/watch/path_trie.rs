@@ -3,21 +3,21 @@
 //!
 //! Each root *uses* the place at which its path ends, each symbolic link on the way, and each directory that the
 //! way leaves again by `..`. So the roots that a change of one place concerns are those that use it or a place
-//! below it. [`Places::doubt`] starts the search for them, which is a cursor: a place can have very many others
+//! below it. [`PathTrie::invalidate`] starts the search for them, which is a cursor: a place can have very many others
 //! below it.
 //!
-//! Pure: what is at a place is found out in `ways.rs`.
+//! Pure: what is at a place is found out in `root_paths.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 /// Number of a place; never used again.
-pub(super) type PlaceId = u64;
+pub(super) type PathNodeId = u64;
 /// Number of a root, in the order of the options.
 pub(super) type RootId = u32;
 
 /// The root of the file system.
-pub(super) const TOP: PlaceId = 0;
+pub(super) const TOP: PathNodeId = 0;
 
 /// What is known of a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,10 +45,10 @@ pub(super) enum Notice {
 }
 
 /// A name in a directory.
-pub(super) struct Place {
-    pub(super) parent: PlaceId,
+pub(super) struct PathNode {
+    pub(super) parent: PathNodeId,
     name: Box<[u8]>,
-    below: BTreeMap<Box<[u8]>, PlaceId>,
+    below: BTreeMap<Box<[u8]>, PathNodeId>,
     pub(super) what: What,
     pub(super) notice: Notice,
     /// The descriptor of its inode, 0 for none.
@@ -60,55 +60,55 @@ pub(super) struct Place {
 }
 
 /// A place whose users, and those of the places below it, are being searched for.
-struct Doubted {
-    place: PlaceId,
+struct Invalidated {
+    place: PathNodeId,
     user: Option<RootId>,
     name: Option<Box<[u8]>>,
 }
 
 /// See the module's documentation.
-pub(super) struct Places {
+pub(super) struct PathTrie {
     /// Ordered, so that it grows and is freed evenly.
-    places: BTreeMap<PlaceId, Place>,
-    next: PlaceId,
-    users: BTreeSet<(PlaceId, RootId)>,
+    nodes: BTreeMap<PathNodeId, PathNode>,
+    next: PathNodeId,
+    users: BTreeSet<(PathNodeId, RootId)>,
     /// Two places may be one inode: a bind mount.
-    by_descriptor: BTreeSet<(i32, PlaceId)>,
-    doubted: Vec<Doubted>,
+    by_descriptor: BTreeSet<(i32, PathNodeId)>,
+    invalidated: Vec<Invalidated>,
 }
 
-impl Places {
+impl PathTrie {
     pub(super) fn new() -> Self {
-        let top = Place::new(TOP, Box::default(), What::Directory);
-        Places {
-            places: BTreeMap::from([(TOP, top)]),
+        let top = PathNode::new(TOP, Box::default(), What::Directory);
+        PathTrie {
+            nodes: BTreeMap::from([(TOP, top)]),
             next: TOP + 1,
             users: BTreeSet::new(),
             by_descriptor: BTreeSet::new(),
-            doubted: Vec::new(),
+            invalidated: Vec::new(),
         }
     }
 
-    pub(super) fn get(&self, id: PlaceId) -> Option<&Place> {
-        self.places.get(&id)
+    pub(super) fn get(&self, id: PathNodeId) -> Option<&PathNode> {
+        self.nodes.get(&id)
     }
 
-    pub(super) fn get_mut(&mut self, id: PlaceId) -> Option<&mut Place> {
-        self.places.get_mut(&id)
+    pub(super) fn get_mut(&mut self, id: PathNodeId) -> Option<&mut PathNode> {
+        self.nodes.get_mut(&id)
     }
 
-    pub(super) fn child(&self, dir: PlaceId, name: &[u8]) -> Option<PlaceId> {
+    pub(super) fn child(&self, dir: PathNodeId, name: &[u8]) -> Option<PathNodeId> {
         self.get(dir)?.below.get(name).copied()
     }
 
     /// The place of a name, which is made if it is new.
-    pub(super) fn enter(&mut self, dir: PlaceId, name: &[u8]) -> PlaceId {
+    pub(super) fn enter(&mut self, dir: PathNodeId, name: &[u8]) -> PathNodeId {
         if let Some(id) = self.child(dir, name) {
             return id;
         }
         let id = self.next;
         self.next += 1;
-        self.places.insert(id, Place::new(dir, name.into(), What::Unknown));
+        self.nodes.insert(id, PathNode::new(dir, name.into(), What::Unknown));
         if let Some(dir) = self.get_mut(dir) {
             dir.below.insert(name.into(), id);
         }
@@ -116,7 +116,7 @@ impl Places {
     }
 
     /// The path of a place.
-    pub(super) fn path(&self, id: PlaceId) -> Vec<u8> {
+    pub(super) fn path(&self, id: PathNodeId) -> Vec<u8> {
         let mut names = Vec::new();
         let mut at = id;
         while let Some(place) = self.get(at).filter(|_| at != TOP) {
@@ -134,7 +134,7 @@ impl Places {
     // Users.
 
     /// Notes that the path of a root leads here. Whether that is new.
-    pub(super) fn add_user(&mut self, id: PlaceId, root: RootId) -> bool {
+    pub(super) fn add_user(&mut self, id: PathNodeId, root: RootId) -> bool {
         let is_new = self.users.insert((id, root));
         if is_new && let Some(place) = self.get_mut(id) {
             place.users += 1;
@@ -143,7 +143,7 @@ impl Places {
     }
 
     /// The path of a root does not lead here any more.
-    pub(super) fn remove_user(&mut self, id: PlaceId, root: RootId) {
+    pub(super) fn remove_user(&mut self, id: PathNodeId, root: RootId) {
         if self.users.remove(&(id, root))
             && let Some(place) = self.get_mut(id)
         {
@@ -152,30 +152,30 @@ impl Places {
     }
 
     /// The roots that use a place.
-    pub(super) fn users(&self, id: PlaceId) -> impl Iterator<Item = RootId> + '_ {
+    pub(super) fn users(&self, id: PathNodeId) -> impl Iterator<Item = RootId> + '_ {
         self.users.range((id, 0)..=(id, RootId::MAX)).map(|(_, root)| *root)
     }
 
     /// Whether a place can go: no root uses it or one below it.
-    pub(super) fn is_unused(&self, id: PlaceId) -> bool {
-        let unused = |place: &Place| place.users == 0 && place.below.is_empty();
+    pub(super) fn is_unused(&self, id: PathNodeId) -> bool {
+        let unused = |place: &PathNode| place.users == 0 && place.below.is_empty();
         id != TOP && self.get(id).is_some_and(unused)
     }
 
     /// Takes a place out that is unused and has no descriptor; the directory that it was in.
-    pub(super) fn remove(&mut self, id: PlaceId) -> Option<PlaceId> {
-        let place = self.places.remove(&id)?;
+    pub(super) fn remove(&mut self, id: PathNodeId) -> Option<PathNodeId> {
+        let place = self.nodes.remove(&id)?;
         if let Some(dir) = self.get_mut(place.parent) {
             dir.below.remove(&place.name);
         }
-        self.doubted.retain(|doubted| doubted.place != id);
+        self.invalidated.retain(|invalidated| invalidated.place != id);
         Some(place.parent)
     }
 
     // Descriptors.
 
     /// Sets the descriptor of a place; the one that no place has any more, or 0.
-    pub(super) fn set_descriptor(&mut self, id: PlaceId, wd: i32) -> i32 {
+    pub(super) fn set_descriptor(&mut self, id: PathNodeId, wd: i32) -> i32 {
         let Some(place) = self.get_mut(id) else { return 0 };
         let old = std::mem::replace(&mut place.wd, wd);
         if old == wd {
@@ -189,8 +189,8 @@ impl Places {
     }
 
     /// The places that are the inode of a descriptor.
-    pub(super) fn places_of(&self, wd: i32) -> Vec<PlaceId> {
-        let range = (wd, 0)..=(wd, PlaceId::MAX);
+    pub(super) fn places_of(&self, wd: i32) -> Vec<PathNodeId> {
+        let range = (wd, 0)..=(wd, PathNodeId::MAX);
         self.by_descriptor.range(range).map(|(_, place)| *place).filter(|_| wd != 0).collect()
     }
 
@@ -199,61 +199,61 @@ impl Places {
         self.by_descriptor.iter().map(|(wd, _)| *wd)
     }
 
-    // Doubts.
+    // Invalidation.
 
     /// What is at a place may be something else now, and so may everything below it.
-    pub(super) fn doubt(&mut self, place: PlaceId) {
+    pub(super) fn invalidate(&mut self, place: PathNodeId) {
         if self.get(place).is_some() {
-            self.doubted.push(Doubted { place, user: None, name: None });
+            self.invalidated.push(Invalidated { place, user: None, name: None });
         }
     }
 
-    pub(super) fn has_doubts(&self) -> bool {
-        !self.doubted.is_empty()
+    pub(super) fn has_invalidated(&self) -> bool {
+        !self.invalidated.is_empty()
     }
 
-    /// Goes on with the search for the roots that doubts concern; one of them, if this step has found one.
-    pub(super) fn step_doubt(&mut self) -> Option<RootId> {
-        let doubted = self.doubted.last_mut()?;
-        let id = doubted.place;
-        let place = self.places.get_mut(&id)?;
-        if doubted.user.is_none() && doubted.name.is_none() && id != TOP {
+    /// Goes on with the search for the roots that invalid places concern; one of them, if this step has found one.
+    pub(super) fn step_invalidated(&mut self) -> Option<RootId> {
+        let invalidated = self.invalidated.last_mut()?;
+        let id = invalidated.place;
+        let place = self.nodes.get_mut(&id)?;
+        if invalidated.user.is_none() && invalidated.name.is_none() && id != TOP {
             place.what = What::Unknown;
         }
         let from =
-            doubted.user.map_or(Bound::Included((id, 0)), |user| Bound::Excluded((id, user)));
+            invalidated.user.map_or(Bound::Included((id, 0)), |user| Bound::Excluded((id, user)));
         let users = self.users.range((from, Bound::Included((id, RootId::MAX)))).next();
         if let Some((_, user)) = users {
-            doubted.user = Some(*user);
+            invalidated.user = Some(*user);
             return Some(*user);
         }
-        let from = doubted.name.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
+        let from = invalidated.name.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
         match place.below.range::<[u8], _>((from, Bound::Unbounded)).next() {
             Some((name, below)) => {
-                let next = Doubted { place: *below, user: None, name: None };
-                doubted.name = Some(name.clone());
-                self.doubted.push(next);
+                let next = Invalidated { place: *below, user: None, name: None };
+                invalidated.name = Some(name.clone());
+                self.invalidated.push(next);
             }
-            None => drop(self.doubted.pop()),
+            None => drop(self.invalidated.pop()),
         }
         None
     }
 
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.nodes.len()
     }
 
     /// Frees a place of a watch that is gone. False: there is none left.
     pub(super) fn shed(&mut self) -> bool {
         self.users.pop_first();
         self.by_descriptor.pop_first();
-        self.places.pop_first().is_some()
+        self.nodes.pop_first().is_some()
     }
 }
 
-impl Place {
-    fn new(parent: PlaceId, name: Box<[u8]>, what: What) -> Self {
-        Place {
+impl PathNode {
+    fn new(parent: PathNodeId, name: Box<[u8]>, what: What) -> Self {
+        PathNode {
             parent,
             name,
             below: BTreeMap::new(),
@@ -270,68 +270,68 @@ impl Place {
 mod tests {
     use super::*;
 
-    fn enter(places: &mut Places, path: &str) -> PlaceId {
+    fn enter(trie: &mut PathTrie, path: &str) -> PathNodeId {
         path.split('/').filter(|name| !name.is_empty()).fold(TOP, |at, name| {
-            let id = places.enter(at, name.as_bytes());
-            if let Some(place) = places.get_mut(id) {
+            let id = trie.enter(at, name.as_bytes());
+            if let Some(place) = trie.get_mut(id) {
                 place.what = What::Directory;
             }
             id
         })
     }
 
-    fn doubt(places: &mut Places, path: &str) -> Vec<RootId> {
-        let id = enter(places, path);
-        places.doubt(id);
+    fn invalidate(trie: &mut PathTrie, path: &str) -> Vec<RootId> {
+        let id = enter(trie, path);
+        trie.invalidate(id);
         let mut found = Vec::new();
-        while places.has_doubts() {
-            found.extend(places.step_doubt());
+        while trie.has_invalidated() {
+            found.extend(trie.step_invalidated());
         }
         found
     }
 
     #[test]
-    fn a_doubt_concerns_who_uses_a_place_or_one_below() {
-        let mut places = Places::new();
+    fn an_invalid_place_concerns_who_uses_it_or_one_below() {
+        let mut trie = PathTrie::new();
         for (root, path) in ["/a/b/c", "/a/b/d", "/a/x", "/e"].iter().enumerate() {
-            let id = enter(&mut places, path);
-            assert!(places.add_user(id, root as RootId) && !places.add_user(id, root as RootId));
+            let id = enter(&mut trie, path);
+            assert!(trie.add_user(id, root as RootId) && !trie.add_user(id, root as RootId));
         }
         // The path of another one leads through a link.
-        let link = enter(&mut places, "/a/b");
-        places.add_user(link, 9);
-        assert_eq!(doubt(&mut places, "/a/b"), [9, 0, 1]);
-        assert_eq!(doubt(&mut places, "/a/b/c"), [0]);
-        assert_eq!(doubt(&mut places, "/"), [9, 0, 1, 2, 3]);
-        let c = enter(&mut places, "/a/b/c");
-        places.doubt(link);
-        while places.has_doubts() {
-            places.step_doubt();
+        let link = enter(&mut trie, "/a/b");
+        trie.add_user(link, 9);
+        assert_eq!(invalidate(&mut trie, "/a/b"), [9, 0, 1]);
+        assert_eq!(invalidate(&mut trie, "/a/b/c"), [0]);
+        assert_eq!(invalidate(&mut trie, "/"), [9, 0, 1, 2, 3]);
+        let c = enter(&mut trie, "/a/b/c");
+        trie.invalidate(link);
+        while trie.has_invalidated() {
+            trie.step_invalidated();
         }
-        assert_eq!(places.get(c).map(|place| place.what.clone()), Some(What::Unknown));
-        assert_eq!(places.path(c), b"/a/b/c");
+        assert_eq!(trie.get(c).map(|place| place.what.clone()), Some(What::Unknown));
+        assert_eq!(trie.path(c), b"/a/b/c");
     }
 
     #[test]
     fn places_go_when_nobody_uses_them() {
-        let mut places = Places::new();
-        let deep = enter(&mut places, "/a/b");
-        places.add_user(deep, 1);
-        assert!(!places.is_unused(deep));
-        places.remove_user(deep, 1);
-        assert!(places.is_unused(deep));
-        let above = places.remove(deep).unwrap();
-        assert!(places.is_unused(above) && places.remove(above) == Some(TOP));
-        assert!(!places.is_unused(TOP) && places.len() == 1);
+        let mut trie = PathTrie::new();
+        let deep = enter(&mut trie, "/a/b");
+        trie.add_user(deep, 1);
+        assert!(!trie.is_unused(deep));
+        trie.remove_user(deep, 1);
+        assert!(trie.is_unused(deep));
+        let above = trie.remove(deep).unwrap();
+        assert!(trie.is_unused(above) && trie.remove(above) == Some(TOP));
+        assert!(!trie.is_unused(TOP) && trie.len() == 1);
     }
 
     #[test]
     fn two_places_may_be_one_inode() {
-        let mut places = Places::new();
-        let (a, b) = (enter(&mut places, "/a"), enter(&mut places, "/b"));
-        assert_eq!((places.set_descriptor(a, 7), places.set_descriptor(b, 7)), (0, 0));
-        assert_eq!(places.places_of(7), [a, b]);
-        assert_eq!(places.set_descriptor(a, 0), 0);
-        assert_eq!(places.set_descriptor(b, 8), 7);
+        let mut trie = PathTrie::new();
+        let (a, b) = (enter(&mut trie, "/a"), enter(&mut trie, "/b"));
+        assert_eq!((trie.set_descriptor(a, 7), trie.set_descriptor(b, 7)), (0, 0));
+        assert_eq!(trie.places_of(7), [a, b]);
+        assert_eq!(trie.set_descriptor(a, 0), 0);
+        assert_eq!(trie.set_descriptor(b, 8), 7);
     }
 }

@@ -75,7 +75,7 @@ impl Watch {
         if is_place && event.mask.intersects(PLACES) {
             self.on_place(wd, event.name.map(OsStrExt::as_bytes));
         }
-        if !self.tree.is_alive(entry) || entry == FileId::NOBODY {
+        if !self.tree.is_alive(entry) || entry == FileId::ROOT_PARENT {
             return;
         }
         match event.name {
@@ -132,25 +132,25 @@ impl Watch {
             && self.filter.verdict(&self.tree, dir, name, false) == Verdict::Hide
     }
 
-    /// Something happened to a watched inode itself. For most directories the one above tells it too.
+    /// Something happened to a watched inode itself. For most directories the one above reports it too.
     fn on_self(&mut self, entry: FileId, mask: EventMask, now: Instant) {
         let Some(node) = self.tree.get(entry) else { return broken!("seen alive before") };
         let (parent, name) = (node.parent, node.name.to_vec());
         let seen = self.evidence(mask);
-        let told_above = self.tree.wd(parent) != 0;
-        if !told_above {
+        let reported_above = self.tree.wd(parent) != 0;
+        if !reported_above {
             self.dirty.mark(parent, &name, seen, now);
         }
-        let closed = flag::UNREADABLE | flag::BARRED;
+        let closed = flag::UNREADABLE | flag::INACCESSIBLE;
         if seen.has(evidence::ATTRIBUTES) && self.tree.has(entry, closed) {
-            self.tree.clear_flags(entry, flag::BARRED);
+            self.tree.clear_flags(entry, flag::INACCESSIBLE);
             self.request_scan(entry, true);
         }
     }
 
     /// The kernel has dropped a descriptor: the inode is gone, or its file system is.
     fn on_ignored(&mut self, wd: i32, now: Instant) {
-        if self.on_fence(wd) {
+        if self.on_sync_point(wd) {
             return;
         }
         let Some(watched) = self.kernel.forget(wd) else { return };
@@ -178,21 +178,21 @@ impl Watch {
         if self.lost.rescan_at.is_none() {
             self.lost.rescan_at = Some(now + self.lost.backoff.next());
         }
-        if self.ready && !self.told_incomplete && !self.is_blocked() {
+        if self.ready && !self.reported_incomplete && !self.is_blocked() {
             self.seal();
         }
         let path = self.roots.first().map(|root| root.path.clone()).unwrap_or_default();
         self.warn(WatchProblem::EventsLost, path);
         // Their events may be among the lost ones: the rescan reaches them.
-        self.fences.iter_mut().for_each(|fence| fence.reached = true);
+        self.sync_points.iter_mut().for_each(|sync_point| sync_point.reached = true);
     }
 
     /// Evidence that is read now.
     fn evidence_of(&self, kinds: u8) -> Evidence {
         // 0 stands for never.
-        let emptying = self.emptied.wrapping_add(1).max(1);
+        let removal = self.emptied.wrapping_add(1).max(1);
         let counts = kinds & evidence::NEW_CONTENT != 0;
-        Evidence { kinds, written_in: if counts { emptying } else { 0 } }
+        Evidence { kinds, written_in: if counts { removal } else { 0 } }
     }
 
     fn evidence(&self, mask: EventMask) -> Evidence {

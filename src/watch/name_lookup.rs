@@ -32,14 +32,14 @@ pub(crate) struct Granted {
 
 /// See the module's documentation.
 #[derive(Clone)]
-pub(super) struct Anchor {
+pub(super) struct NameLookup {
     /// `None`: names are looked up by their paths, and a root that is a link is followed.
     granted: Option<Arc<Granted>>,
 }
 
-impl Anchor {
+impl NameLookup {
     pub(super) fn new(granted: Option<Arc<Granted>>) -> Self {
-        Anchor { granted }
+        NameLookup { granted }
     }
 
     /// What a root is; `None` for nothing.

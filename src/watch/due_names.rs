@@ -3,7 +3,7 @@
 //! A name is looked at through its directory, which is opened by the path at which it is believed to be
 //! and has to be the inode that it was. If it is not, the name of the directory itself is looked at, and
 //! so on upwards: either something above is gone, and with it everything below, or the directory has moved
-//! and nobody has told yet, and the name waits.
+//! and its event has not come yet, and the name waits.
 //!
 //! Names are taken in rounds, those higher up in the tree first. What was seen is applied in this order:
 //! renames, then one name after the other. A round is a cursor: it can be left for another turn after each
@@ -15,11 +15,11 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
 
-use super::apply::Now;
 use super::dirty::Mark;
 use super::disk;
 use super::merge::{Evidence, evidence};
-use super::renaming::Renames;
+use super::reconcile::Observed;
+use super::renames::Renames;
 use super::tree::{FileId, flag};
 use super::{SLACK, Watch};
 use crate::policy::Slice;
@@ -45,7 +45,7 @@ pub(super) struct Look {
     pub(super) dir: FileId,
     pub(super) name: Box<[u8]>,
     pub(super) seen: Evidence,
-    pub(super) now: Now,
+    pub(super) now: Observed,
 }
 
 /// What became of a directory that could not be opened.
@@ -55,8 +55,8 @@ enum Fate {
     Gone,
     /// It is there, and not where it was looked for.
     Elsewhere,
-    /// It must not be looked into: what is known stays, and the permissions tell when that changes.
-    Barred,
+    /// It must not be looked into: what is known stays, and an event of its permissions shows when that changes.
+    Inaccessible,
 }
 
 /// Names that are looked at, and what was seen.
@@ -79,7 +79,7 @@ pub(super) struct Round {
 impl Watch {
     /// Looks at names that are due, until they are all applied or the slice is over. Whether there were
     /// any.
-    pub(super) fn settle(&mut self, slice: &mut Slice) -> bool {
+    pub(super) fn look_at_due_names(&mut self, slice: &mut Slice) -> bool {
         let begun = self.round.take().or_else(|| {
             let parked = self.parked.take().map(|look| Round {
                 looks: VecDeque::from([look]),
@@ -185,10 +185,10 @@ impl Watch {
     /// Looks at a name.
     fn look_at(&mut self, mark: Mark, round: &mut Round) {
         self.spent += LOOK_COST;
-        if mark.dir == FileId::NOBODY {
+        if mark.dir == FileId::ROOT_PARENT {
             round.file_time = disk::file_time();
-            match self.anchor.look_at_root(&mark.name) {
-                Err(Errno::EACCES | Errno::EPERM) => self.on_root_barred(&mark.name),
+            match self.lookup.look_at_root(&mark.name) {
+                Err(Errno::EACCES | Errno::EPERM) => self.on_root_inaccessible(&mark.name),
                 stat => {
                     if stat.is_ok() {
                         self.on_root_read(&mark.name);
@@ -210,21 +210,21 @@ impl Watch {
             }
             Some((_, Err(Fate::Elsewhere))) => {
                 if mark.tries >= TRIES_BELIEVED {
-                    self.doubt(mark.dir);
+                    self.drop_beliefs_above(mark.dir);
                 }
                 self.pass_link(mark.dir, &mark.name, mark.tries);
                 self.dirty.retry(mark, self.now);
             }
             Some((_, Err(Fate::Gone))) => round.below.push(mark),
-            Some((_, Err(Fate::Barred))) => self.pass_link(mark.dir, &mark.name, mark.tries),
+            Some((_, Err(Fate::Inaccessible))) => self.pass_link(mark.dir, &mark.name, mark.tries),
             None => {}
         }
     }
 
     /// A directory is not where it is believed to be, time and again: look where it was published.
-    fn doubt(&mut self, dir: FileId) {
+    fn drop_beliefs_above(&mut self, dir: FileId) {
         let mut at = dir;
-        while let Some(node) = self.tree.get(at).filter(|_| at != FileId::NOBODY) {
+        while let Some(node) = self.tree.get(at).filter(|_| at != FileId::ROOT_PARENT) {
             self.moves.forget(at);
             at = node.parent;
         }
@@ -241,7 +241,7 @@ impl Watch {
                 self.dirty.retry(mark, self.now);
             }
             Ok(stat) => {
-                let now = Now { stat, file_time: round.file_time, emptied: self.emptied };
+                let now = Observed { stat, file_time: round.file_time, emptied: self.emptied };
                 round.looks.push_back(Look {
                     dir: mark.dir,
                     name: mark.name,
@@ -250,7 +250,7 @@ impl Watch {
                 });
             }
             Err(Errno::EACCES | Errno::EPERM) => {
-                self.bar(mark.dir);
+                self.mark_inaccessible(mark.dir);
                 self.pass_link(mark.dir, &mark.name, mark.tries);
             }
             Err(_) => {
@@ -264,7 +264,7 @@ impl Watch {
     /// rename it must not be taken for a deletion. It waits once.
     fn is_unexplained(&self, mark: &Mark, stat: Option<&super::tree::Stat>) -> bool {
         let explained = mark.evidence.has(evidence::DELETED | evidence::MOVED);
-        if explained || mark.tries > 0 || mark.dir == FileId::NOBODY {
+        if explained || mark.tries > 0 || mark.dir == FileId::ROOT_PARENT {
             return false;
         }
         let base = self.tree.child(mark.dir, &mark.name).and_then(|entry| self.tree.get(entry));
@@ -279,11 +279,11 @@ impl Watch {
             return Err(fate);
         }
         let Some(node) = self.tree.get(dir) else { return Err(Fate::Gone) };
-        let (stat, is_root) = (node.stat, node.parent == FileId::NOBODY);
+        let (stat, is_root) = (node.stat, node.parent == FileId::ROOT_PARENT);
         let mut path = std::mem::take(&mut self.path);
         path.clear();
         self.moves.path_into(&self.tree, dir, &mut path);
-        let outcome = self.anchor.open_dir(&path, is_root);
+        let outcome = self.lookup.open_dir(&path, is_root);
         let levels = path.iter().filter(|byte| **byte == b'/').count();
         self.spent += OPEN_COST + levels as u64 * LEVEL_COST;
         self.path = path;
@@ -292,9 +292,9 @@ impl Watch {
                 return Ok(fd);
             }
             Err(Errno::EACCES | Errno::EPERM) => {
-                self.bar(dir);
-                round.fates.insert(dir, Fate::Barred);
-                return Err(Fate::Barred);
+                self.mark_inaccessible(dir);
+                round.fates.insert(dir, Fate::Inaccessible);
+                return Err(Fate::Inaccessible);
             }
             // Short of descriptors or memory: nothing is known.
             Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => {
@@ -316,7 +316,7 @@ impl Watch {
             return None;
         }
         let mut at = dir;
-        while at != FileId::NOBODY {
+        while at != FileId::ROOT_PARENT {
             if let Some(fate) = round.fates.get(&at) {
                 return Some(*fate);
             }
@@ -329,8 +329,8 @@ impl Watch {
     fn look_upwards(&mut self, dir: FileId, was: &super::tree::Stat, round: &mut Round) -> Fate {
         let Some((above, name)) = self.moves.believed(&self.tree, dir) else { return Fate::Gone };
         let file_time = disk::file_time();
-        let stat = if above == FileId::NOBODY {
-            self.anchor.look_at_root(&name)
+        let stat = if above == FileId::ROOT_PARENT {
+            self.lookup.look_at_root(&name)
         } else {
             match self.open(above, round) {
                 Ok(fd) => disk::look(fd.as_fd(), &name),
@@ -345,9 +345,9 @@ impl Watch {
             return Fate::Elsewhere;
         }
         let known = self.dirty.take(above, &name);
-        let settled = round.looks.iter().any(|look| look.dir == above && look.name == name);
-        if known.is_none() && !settled && above != FileId::NOBODY {
-            // No event has told of it so far; see `is_unexplained`.
+        let is_looked_at = round.looks.iter().any(|look| look.dir == above && look.name == name);
+        if known.is_none() && !is_looked_at && above != FileId::ROOT_PARENT {
+            // No event has come for it so far; see `is_unexplained`.
             self.dirty.mark_urgent(above, &name, self.now);
             if let Some(mark) = self.dirty.take(above, &name) {
                 self.dirty.retry(mark, self.now);
@@ -355,7 +355,7 @@ impl Watch {
             return Fate::Elsewhere;
         }
         let seen = known.map_or(Evidence::default(), |mark| mark.evidence);
-        let now = Now { stat: stat.ok().flatten(), file_time, emptied: self.emptied };
+        let now = Observed { stat: stat.ok().flatten(), file_time, emptied: self.emptied };
         round.looks.push_back(Look { dir: above, name, seen, now });
         Fate::Gone
     }
