@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use super::options::{Mode, SignalTarget, Size};
+use super::options::{Mode, SignalTarget};
+use super::size::Size;
 use super::{Terminals, paste};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{Reactor, ReaderId, TerminalId};

@@ -8,26 +8,12 @@ use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, Instant};
 
 use super::{Terminal, Terminals};
-use crate::reactor::{Alarm, Reactor, TerminalId, TimerId};
+use crate::reactor::{Alarm, Reactor, TerminalId};
 
 /// The prompt that follows a command is complete by then.
 const QUIET: Duration = Duration::from_millis(50);
 /// At most two looks a second.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// What was found, and when the next look is.
-#[derive(Default)]
-pub(super) struct Directory {
-    path: Option<Vec<u8>>,
-    looked: Option<Instant>,
-    timer: Option<TimerId>,
-}
-
-impl Directory {
-    pub(super) fn path(&self) -> Option<&[u8]> {
-        self.path.as_deref()
-    }
-}
 
 impl Terminal {
     /// When the directory may be looked up.

@@ -1,19 +1,12 @@
-//! What a terminal has to tell its host.
-//!
-//! A terminal does not queue events: it knows what it has to tell (bytes that readers have not got,
-//! flags, its end), and makes the next event when it is asked. So what is untold is bounded by
-//! itself, and events of one terminal always come in the right order: bytes, then the exit that
-//! follows the last of them, then the end of the PTY, then `Closed`.
+//! The events of a terminal.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::Terminal;
 use super::child::ExitStatus;
 use super::options::Delivery;
-use super::output::Next;
-use super::screen::{Progress, ScreenUpdate, Snapshot};
-use crate::reactor::{ReaderId, TerminalId};
+use super::screen::{Progress, ScreenEvent, ScreenUpdate, Snapshot};
+use crate::reactor::ReaderId;
 
 /// Something that happened in a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,163 +176,11 @@ pub(crate) enum PendingEvent {
     Closed,
 }
 
-impl Terminal {
-    /// Whether [`take_event`](Self::take_event) has something to give.
-    pub(crate) fn has_event(&self) -> bool {
-        self.has_output()
-            || self.screen.as_ref().is_some_and(|screen| screen.has_event())
-            || self.input_truncated
-            || self.input_ready
-            || self.unreported_exit().is_some()
-            || self.unreported_eof().is_some()
-            || self.is_closed()
-    }
-
-    /// Takes the next event. Readers take turns.
-    pub(crate) fn take_event(&mut self, now: Instant) -> Option<PendingEvent> {
-        if let Some(pending) = self.take_output(now) {
-            return Some(pending);
-        }
-        if self.screen.as_ref().is_some_and(|screen| screen.has_event()) {
-            return Some(PendingEvent::ScreenEvent);
-        }
-        if std::mem::take(&mut self.input_truncated) {
-            return Some(PendingEvent::InputTruncated);
-        }
-        if std::mem::take(&mut self.input_ready) {
-            return Some(PendingEvent::InputReady);
-        }
-        if let Some((status, final_offset)) = self.unreported_exit() {
-            self.ending.exit_reported = true;
-            return Some(PendingEvent::Exited { status, final_offset });
-        }
-        if let Some(final_offset) = self.unreported_eof() {
-            self.ending.eof_reported = true;
-            return Some(PendingEvent::Eof { final_offset });
-        }
-        self.is_closed().then_some(PendingEvent::Closed)
-    }
-
-    fn take_output(&mut self, now: Instant) -> Option<PendingEvent> {
-        let last = self.next_reader;
-        let (output, readers) = self.consumers();
-        for count in 1..=readers.len() {
-            let index = (last + count) % readers.len();
-            let reader = &mut readers[index];
-            let id = reader.id;
-            let pending = if reader.take_handed_over() {
-                PendingEvent::DeliveryChanged { reader: id, delivery: reader.consumer.delivery() }
-            } else {
-                match reader.take(&output, now) {
-                    Some(Next::Bytes { offset, len }) => {
-                        PendingEvent::Output { reader: id, offset, len }
-                    }
-                    Some(Next::Gap { from, to }) => PendingEvent::Gap { reader: id, from, to },
-                    Some(Next::Cleared { offset }) => PendingEvent::Cleared { reader: id, offset },
-                    Some(Next::Snapshot { history }) => {
-                        PendingEvent::Snapshot { reader: id, history }
-                    }
-                    Some(Next::Update) => PendingEvent::Screen { reader: id },
-                    Some(Next::Skip { .. }) | None => continue,
-                }
-            };
-            self.next_reader = index;
-            return Some(pending);
-        }
-        None
-    }
-
-    fn has_output(&self) -> bool {
-        let output = self.output();
-        self.readers.iter().any(|reader| reader.has_next(&output))
-    }
-
-    fn unreported_exit(&self) -> Option<(ExitStatus, u64)> {
-        let status = self.child.as_ref()?.status()?;
-        let final_offset = self.ending.final_offset?;
-        let due = !self.ending.exit_reported && self.all_readers_at(final_offset);
-        due.then_some((status, final_offset))
-    }
-
-    fn unreported_eof(&self) -> Option<u64> {
-        let due = self.ending.hung_up
-            && !self.ending.eof_reported
-            && (self.child.is_none() || self.ending.exit_reported)
-            && self.all_readers_at(self.log.end());
-        due.then_some(self.log.end())
-    }
-
-    /// Whether every event but `Closed` was reported.
-    fn is_closed(&self) -> bool {
-        self.ending.closing
-            && self.pty.is_none()
-            && self.subscription.is_none()
-            && (self.child.is_none() || self.ending.exit_reported)
-            && self.all_readers_at(self.log.end())
-    }
-
-    fn all_readers_at(&self, offset: u64) -> bool {
-        self.readers.iter().all(|reader| reader.is_at(offset))
-    }
-}
-
-/// The terminals that have events to tell, in the order in which they are asked.
+/// What the event that was reported last borrows, apart from bytes of a log.
 #[derive(Default)]
-pub(crate) struct Outbox {
-    queue: std::collections::VecDeque<TerminalId>,
-    /// Terminals with an event, exactly; the queue may also hold ones whose reason went away.
-    waiting: usize,
-}
-
-/// Where a terminal stands in the outbox; kept by the terminal.
-#[derive(Debug, Default)]
-pub(crate) struct OutboxPlace {
-    queued: bool,
-    waiting: bool,
-}
-
-impl Outbox {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.waiting == 0
-    }
-
-    /// Has room for so many terminals, so that telling of them allocates nothing.
-    pub(crate) fn reserve(&mut self, terminals: usize) {
-        self.queue.reserve(terminals.saturating_sub(self.queue.len()));
-    }
-
-    /// Looks whether the terminal has something to tell now. Call after every change to it.
-    /// `first`: a terminal that is typed in is asked before the others.
-    pub(crate) fn refresh(&mut self, terminal: &mut Terminal, first: bool) {
-        let waiting = terminal.has_event();
-        let place = &mut terminal.outbox_place;
-        if waiting != place.waiting {
-            place.waiting = waiting;
-            if waiting { self.waiting += 1 } else { self.waiting -= 1 }
-        }
-        if waiting && !place.queued {
-            place.queued = true;
-            if first {
-                self.queue.push_front(terminal.id);
-            } else {
-                self.queue.push_back(terminal.id);
-            }
-        }
-    }
-
-    pub(crate) fn next(&mut self) -> Option<TerminalId> {
-        self.queue.pop_front()
-    }
-
-    /// The terminal has come up: it is in the queue no longer.
-    pub(crate) fn taken(&self, terminal: &mut Terminal) {
-        terminal.outbox_place.queued = false;
-    }
-
-    /// The terminal goes away.
-    pub(crate) fn forget(&mut self, terminal: &Terminal) {
-        if terminal.outbox_place.waiting {
-            self.waiting -= 1;
-        }
-    }
+pub(crate) struct LastEvent {
+    pub(super) update: ScreenUpdate,
+    pub(super) snapshot: Snapshot,
+    pub(super) screen_event: Option<ScreenEvent>,
+    pub(super) cwd: Vec<u8>,
 }

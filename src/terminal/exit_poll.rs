@@ -7,24 +7,16 @@
 //!
 //! With a pidfd none of this happens, and an idle engine does not wake.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::child::Child;
 use super::{Terminal, Terminals};
-use crate::reactor::{Alarm, Reactor, TerminalId, TimerId};
+use crate::reactor::{Alarm, Reactor, TerminalId};
 
 /// An end that follows a sign is noticed so soon.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 /// An end without a sign is noticed so late at worst; this is what an idle program costs in wakeups.
 const PAUSE_MAX: Duration = Duration::from_millis(200);
-
-/// The timer of a program without a pidfd.
-#[derive(Default)]
-pub(super) struct ExitPoll {
-    /// When something was last heard of the program.
-    last_sign: Option<Instant>,
-    timer: Option<(Instant, TimerId)>,
-}
 
 impl Terminal {
     /// Something happened after which the program may end: looks soon, if it has to be looked for.

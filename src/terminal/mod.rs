@@ -25,6 +25,7 @@ mod input;
 mod line;
 mod next_event;
 mod options;
+mod outbox;
 mod output;
 mod paste;
 mod procfs;
@@ -34,6 +35,7 @@ mod resize;
 mod screen;
 mod screen_calls;
 mod sending_eof;
+mod size;
 mod spawn;
 mod starvation;
 mod state;
@@ -49,26 +51,22 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::reactor::{Class, QueueLink, Reactor, ReaderId, Source, TerminalId, TimerId};
 use child::Child;
-use directory::Directory;
-use event::OutboxPlace;
-use exit_poll::ExitPoll;
+use eof::Eof;
 use input::{Flushed, InputQueue, Sink};
 use line::LineRules;
+use outbox::OutboxPlace;
 pub(crate) use output::{Cleared, Consumer, Due, Next, OnLoss};
 use output::{Flow, OutputLog, Reader};
 use pty::Pty;
 pub(crate) use reading::PtyReady;
 use resize::{Resize, Resizer};
-use sending_eof::PendingEof;
-use subscription::Subscription;
 pub(crate) use subscription::{OutputState, TerminalMetadata};
 
 pub use batch::{BatchEntry, BatchReport, Op};
 pub use child::{ExitStatus, reap_programs};
 pub use event::TerminalEvent;
 pub use options::{
-    AdoptOptions, Delivery, Lag, Mode, ReaderOptions, SignalTarget, Size, SizePolicy, SpawnOptions,
-    Start,
+    AdoptOptions, Delivery, Lag, Mode, ReaderOptions, SignalTarget, SpawnOptions, Start,
 };
 use screen::Screen;
 #[cfg(fuzzing)]
@@ -79,6 +77,7 @@ pub use screen::{
     Scroll, Search, Snapshot, Style, Underline,
 };
 pub(crate) use screen::{Scratch, SearchCursor};
+pub use size::{Size, SizePolicy};
 pub use state::{Process, ReaderState, ScreenState, StateFilter, TerminalState};
 pub(crate) use table::Terminals;
 
@@ -145,6 +144,43 @@ struct Ending {
     eof_reported: bool,
     closing: bool,
     kill_timer: Option<TimerId>,
+}
+
+/// Kept while the server follows the output; see `subscription.rs`.
+struct Subscription {
+    /// The next byte of the slowest client that gets every byte.
+    lossless: Option<u64>,
+}
+
+/// The timer of a program without a pidfd; see `exit_poll.rs`.
+#[derive(Default)]
+struct ExitPoll {
+    /// When something was last heard of the program.
+    last_sign: Option<Instant>,
+    timer: Option<(Instant, TimerId)>,
+}
+
+/// The working directory of its programs as it was found, and when the next look is; see `directory.rs`.
+#[derive(Default)]
+struct Directory {
+    path: Option<Vec<u8>>,
+    looked: Option<Instant>,
+    timer: Option<TimerId>,
+}
+
+impl Directory {
+    fn path(&self) -> Option<&[u8]> {
+        self.path.as_deref()
+    }
+}
+
+/// An end of input that has not been read yet; see `sending_eof.rs`.
+pub(crate) struct PendingEof {
+    eof: Eof,
+    /// When it was looked last.
+    looked: Instant,
+    /// When it is looked next.
+    timer: Option<(Instant, TimerId)>,
 }
 
 impl Terminal {

@@ -1,23 +1,22 @@
 //! The next event of the next terminal that has one.
+//!
+//! A terminal does not queue events: it knows what is unreported (bytes that readers have not got, flags,
+//! its end), and makes the next event when it is asked. So what is unreported is bounded by itself, and
+//! events of one terminal always come in the right order: bytes, then the exit that follows the last of
+//! them, then the end of the PTY, then `Closed`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::time::Instant;
 
-use super::event::PendingEvent;
-use super::screen::{MetadataEvent, ScreenEvent, ScreenUpdate, Snapshot};
+use super::child::ExitStatus;
+use super::event::{LastEvent, PendingEvent};
+use super::output::Next;
+use super::screen::{MetadataEvent, ScreenEvent, Snapshot};
 use super::table::Terminals;
 use super::{Terminal, TerminalEvent};
 use crate::reactor::{Reactor, TerminalId};
-
-/// What the event that was reported last borrows, apart from bytes of a log.
-#[derive(Default)]
-pub(crate) struct LastEvent {
-    pub(super) update: ScreenUpdate,
-    snapshot: Snapshot,
-    screen_event: Option<ScreenEvent>,
-    cwd: Vec<u8>,
-}
 
 impl LastEvent {
     /// Makes what an event borrows, and draws the consequences for the terminal. Whether there is an event
@@ -82,7 +81,7 @@ impl Terminals {
         self.last_event.clear();
         while let Some(id) = self.outbox.next() {
             let Ok(terminal) = self.table.get_mut(id) else { continue };
-            self.outbox.taken(terminal);
+            self.outbox.taken(&mut terminal.outbox_place);
             let pending = terminal.take_event(reactor.now());
             let tag = terminal.tag;
             let is_reported =
@@ -155,5 +154,105 @@ impl Terminals {
                 duration,
             })) => TerminalEvent::CommandFinished { exit_code: *exit_code, duration: *duration },
         }
+    }
+}
+
+impl Terminal {
+    /// Whether [`take_event`](Self::take_event) has something to give.
+    pub(crate) fn has_event(&self) -> bool {
+        self.has_output()
+            || self.screen.as_ref().is_some_and(|screen| screen.has_event())
+            || self.input_truncated
+            || self.input_ready
+            || self.unreported_exit().is_some()
+            || self.unreported_eof().is_some()
+            || self.is_closed()
+    }
+
+    /// Takes the next event. Readers take turns.
+    pub(crate) fn take_event(&mut self, now: Instant) -> Option<PendingEvent> {
+        if let Some(pending) = self.take_output(now) {
+            return Some(pending);
+        }
+        if self.screen.as_ref().is_some_and(|screen| screen.has_event()) {
+            return Some(PendingEvent::ScreenEvent);
+        }
+        if std::mem::take(&mut self.input_truncated) {
+            return Some(PendingEvent::InputTruncated);
+        }
+        if std::mem::take(&mut self.input_ready) {
+            return Some(PendingEvent::InputReady);
+        }
+        if let Some((status, final_offset)) = self.unreported_exit() {
+            self.ending.exit_reported = true;
+            return Some(PendingEvent::Exited { status, final_offset });
+        }
+        if let Some(final_offset) = self.unreported_eof() {
+            self.ending.eof_reported = true;
+            return Some(PendingEvent::Eof { final_offset });
+        }
+        self.is_closed().then_some(PendingEvent::Closed)
+    }
+
+    fn take_output(&mut self, now: Instant) -> Option<PendingEvent> {
+        let last = self.next_reader;
+        let (output, readers) = self.consumers();
+        for count in 1..=readers.len() {
+            let index = (last + count) % readers.len();
+            let reader = &mut readers[index];
+            let id = reader.id;
+            let pending = if reader.take_handed_over() {
+                PendingEvent::DeliveryChanged { reader: id, delivery: reader.consumer.delivery() }
+            } else {
+                match reader.take(&output, now) {
+                    Some(Next::Bytes { offset, len }) => {
+                        PendingEvent::Output { reader: id, offset, len }
+                    }
+                    Some(Next::Gap { from, to }) => PendingEvent::Gap { reader: id, from, to },
+                    Some(Next::Cleared { offset }) => PendingEvent::Cleared { reader: id, offset },
+                    Some(Next::Snapshot { history }) => {
+                        PendingEvent::Snapshot { reader: id, history }
+                    }
+                    Some(Next::Update) => PendingEvent::Screen { reader: id },
+                    Some(Next::Skip { .. }) | None => continue,
+                }
+            };
+            self.next_reader = index;
+            return Some(pending);
+        }
+        None
+    }
+
+    fn has_output(&self) -> bool {
+        let output = self.output();
+        self.readers.iter().any(|reader| reader.has_next(&output))
+    }
+
+    fn unreported_exit(&self) -> Option<(ExitStatus, u64)> {
+        let status = self.child.as_ref()?.status()?;
+        let final_offset = self.ending.final_offset?;
+        let due = !self.ending.exit_reported && self.all_readers_at(final_offset);
+        due.then_some((status, final_offset))
+    }
+
+    fn unreported_eof(&self) -> Option<u64> {
+        let due = self.ending.hung_up
+            && !self.ending.eof_reported
+            && (self.child.is_none() || self.ending.exit_reported)
+            && self.all_readers_at(self.log.end());
+        due.then_some(self.log.end())
+    }
+
+    /// Whether every event but `Closed` was reported.
+    fn is_closed(&self) -> bool {
+        self.ending.closing
+            && self.pty.is_none()
+            && self.subscription.is_none()
+            && (self.child.is_none() || self.ending.exit_reported)
+            && self.all_readers_at(self.log.end())
+    }
+
+    fn all_readers_at(&self, offset: u64) -> bool {
+        self.readers.iter().all(|reader| reader.is_at(offset))
     }
 }

@@ -17,7 +17,8 @@ use nix::sys::termios::SpecialCharacterIndices as Special;
 use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg, Termios};
 
 use super::line::LineRules;
-use super::options::{Mode, Size};
+use super::options::Mode;
+use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{Reactor, Source};
 

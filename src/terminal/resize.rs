@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::options::Size;
+use super::size::Size;
 
 pub(crate) struct Resizer {
     current: Size,

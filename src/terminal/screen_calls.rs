@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::Terminal;
-use super::options::{Delivery, ReaderOptions, Size, SizePolicy, Start};
+use super::options::{Delivery, ReaderOptions, Start};
 use super::output::Reader;
 use super::screen::{
     LinePosition, Mark, Matches, Position, Rgb, Rows, Scratch, ScreenOptions, ScreenUpdate, Search,
     SearchCursor, Snapshot, check_length,
 };
+use super::size::{Size, SizePolicy};
 use super::table::Terminals;
 use super::viewers::no_screen;
 use crate::error::{Error, Result};

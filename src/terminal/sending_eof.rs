@@ -2,26 +2,17 @@
 //!
 //! The slave is opened for the time of a look only, so that it does not stand in the way of a hangup.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
 use super::eof::{Eof, Seen, Step};
-use super::{Terminal, procfs};
+use super::{PendingEof, Terminal, procfs};
 use crate::error::{Error, Result};
-use crate::reactor::{Alarm, Reactor, TimerId};
+use crate::reactor::{Alarm, Reactor};
 
 /// Output of the program makes the next look come so long after the last one.
 const AFTER_OUTPUT: Duration = Duration::from_millis(5);
-
-/// An end of input that has not been read yet.
-pub(crate) struct PendingEof {
-    eof: Eof,
-    /// When it was looked last.
-    looked: Instant,
-    /// When it is looked next.
-    timer: Option<(Instant, TimerId)>,
-}
 
 /// What a look comes to.
 enum Look {

@@ -11,21 +11,14 @@ use super::Terminal;
 use super::table::Terminals;
 use crate::reactor::{Reactor, TerminalId};
 
-/// The terminals that are not read because the budget of all logs is used up.
-#[derive(Default)]
-pub(super) struct Starving {
-    ids: Vec<TerminalId>,
-    /// Bytes that the most modest of them needs.
-    needs: usize,
-}
-
 impl Terminals {
     /// The end of every change to a terminal: looks whether it has an event now, whether the host
     /// waits for its clients, and whether it has come to memory that another one waits for. `first`: its
     /// events go before those of the others.
     pub(super) fn after_change(&mut self, id: TerminalId, first: bool, reactor: &mut Reactor) {
         let Ok(terminal) = self.table.get_mut(id) else { return };
-        self.outbox.refresh(terminal, first);
+        let has_event = terminal.has_event();
+        self.outbox.refresh(id, &mut terminal.outbox_place, has_event, first);
         let waits = !self.starving.ids.is_empty();
         let there_is = waits && (terminal.has_history() || self.logs.has_room(self.starving.needs));
         if terminal.is_blocked_by_clients() {

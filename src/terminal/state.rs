@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::child::{Child, ExitStatus};
-use super::options::{Delivery, Size, SizePolicy};
+use super::options::Delivery;
 use super::screen::{Cursor, Modes, Progress, Screen};
+use super::size::{Size, SizePolicy};
 use super::{Terminal, procfs};
 use crate::reactor::{Reactor, ReaderId, TerminalId};
 

@@ -9,23 +9,16 @@
 
 use std::time::Instant;
 
-use super::Terminal;
 use super::child::ExitStatus;
 use super::options::Delivery;
 use super::output::{Cleared, Due, Output, View};
 use super::table::Terminals;
+use super::{Subscription, Terminal};
 use crate::error::Result;
 use crate::reactor::{Reactor, TerminalId};
 
 /// What Ctrl-C types.
 const ETX: u8 = 3;
-
-/// Kept by a terminal that the server follows.
-#[derive(Debug)]
-pub(crate) struct Subscription {
-    /// The next byte of the slowest client that gets every byte.
-    pub(super) lossless: Option<u64>,
-}
 
 /// What a follower wants to know of a terminal's output.
 #[derive(Clone, Copy, Debug)]

@@ -5,15 +5,15 @@ use std::time::Instant;
 
 use super::child::Child;
 use super::echo_wait::{BulkWindow, EchoWait};
-use super::event::Outbox;
-use super::next_event::LastEvent;
-use super::options::{AdoptOptions, Delivery, ReaderOptions, Size, SpawnOptions};
+use super::event::LastEvent;
+use super::options::{AdoptOptions, Delivery, ReaderOptions, SpawnOptions};
+use super::outbox::Outbox;
 use super::output::{Cleared, LogBudget, Reader};
 use super::pty::Pty;
 use super::reading::{Outcome, PtyReady};
 use super::screen::{Patterns, Screen, ScreenOptions};
+use super::size::Size;
 use super::spawn::Command;
-use super::starvation::Starving;
 use super::state::{StateFilter, TerminalState};
 use super::viewers::ScreenBudget;
 use super::{Terminal, child};
@@ -42,6 +42,14 @@ pub(crate) struct Terminals {
     /// What was searched for last.
     pub(super) patterns: Patterns,
     pub(super) limits: Limits,
+}
+
+/// The terminals that are not read because the budget of all logs is used up.
+#[derive(Default)]
+pub(super) struct Starving {
+    pub(super) ids: Vec<TerminalId>,
+    /// Bytes that the most modest of them needs.
+    pub(super) needs: usize,
 }
 
 /// What a new terminal is made of, spawned or adopted.
@@ -457,7 +465,7 @@ impl Terminals {
         self.touch(id);
         let Some(mut terminal) = self.table.remove(id) else { return broken!("it goes once") };
         self.echo_wait.on_output(id, reactor.now());
-        self.outbox.forget(&terminal);
+        self.outbox.forget(&terminal.outbox_place);
         terminal.teardown(reactor);
         terminal.log.release_all(&mut self.logs);
         self.screens.forget(&terminal);

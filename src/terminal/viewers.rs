@@ -9,9 +9,10 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
 use super::Terminal;
-use super::options::{Delivery, ReaderOptions, Size, Start};
+use super::options::{Delivery, ReaderOptions, Start};
 use super::output::{Cleared, Due, View, Viewport};
 use super::screen::{Intake, Modes, Rgb, Screen, ScreenUpdate};
+use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{Alarm, Reactor, ReaderId};
 

@@ -54,7 +54,7 @@ pub use self::search::{Match, Matches, Search};
 pub(crate) use self::search::{Patterns, Scratch, SearchCursor, check_length};
 pub use self::style::{Attributes, Color, Rgb, Style, Underline};
 pub use self::update::{Cursor, CursorShape, Modes, ScreenUpdate, Scroll};
-use super::options::Size;
+use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A snapshot of a screen, to be fed to another terminal of the same size.

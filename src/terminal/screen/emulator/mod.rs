@@ -51,7 +51,7 @@ use super::metadata::Metadata;
 use super::parser::{Actions, ControlString, Head, Parser, StringKind};
 use super::update::{Cursor, CursorShape, Modes};
 use super::{Rgb, ScreenOptions};
-use crate::terminal::options::Size;
+use crate::terminal::size::Size;
 
 /// Effects that wait to be fetched after each read; more of them say nothing new.
 const EFFECTS_MAX: usize = 64;

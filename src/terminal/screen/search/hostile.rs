@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::error::ErrorKind;
 use crate::policy::UNIT_COST_MAX;
-use crate::terminal::options::Size;
 use crate::terminal::screen::{Screen, ScreenOptions};
+use crate::terminal::size::Size;
 
 fn compile(pattern: &str, ignore_case: bool) -> (crate::Result<()>, u64) {
     let (search, mut cost) = (Search { ignore_case, ..Search::regex(pattern) }, 0);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::terminal::options::Size;
 use crate::terminal::screen::{Screen, ScreenOptions};
+use crate::terminal::size::Size;
 
 /// A screen of ten columns with `lines` lines, each with its number and an `x`.
 fn screen(rows: u16, scrollback: usize, lines: usize) -> Screen {

@@ -10,8 +10,8 @@ use crate::terminal::screen::tests::cases;
 use super::finder::{Finder, Haystack, Step};
 use super::pattern::Pattern;
 use super::*;
-use crate::terminal::options::Size;
 use crate::terminal::screen::{Screen, ScreenOptions};
+use crate::terminal::size::Size;
 
 fn screen(cols: u16, rows: u16, scrollback: usize, output: &str) -> Screen {
     let options = ScreenOptions { scrollback, ..ScreenOptions::default() };
