@@ -27,8 +27,9 @@ use super::{Engine, Shutdown};
 use crate::error::Result;
 use crate::observe::{Stage, TurnStats};
 use crate::policy::{Shares, Slice};
-use crate::reactor::{Alarm, Reactor, Source};
+use crate::reactor::{Class, Key, Polled, Reactor};
 use crate::terminal::PtyReady;
+use crate::{sync, terminal, watch};
 
 /// The longest time for which a stage goes on while others wait. Short enough that all have theirs within
 /// a turn, long enough that changing over costs nothing.
@@ -47,6 +48,9 @@ const SHARING: [(Stage, u64); 6] = [
     (Stage::State, 2),
 ];
 pub(super) const SHARERS: usize = SHARING.len();
+
+/// The kind of the one timer that is the engine's own: floods that are held back for an echo go on.
+const HOLD: u8 = 13;
 
 /// What an event of the kernel, a timer or a posted command costs, about; starting a program costs more.
 const EVENT_COST: u64 = 2_000;
@@ -120,8 +124,8 @@ impl Engine {
 
     fn fire_timers(&mut self) {
         let mut slice = self.enter(Stage::Timers, OWN_TIME);
-        while let Some(alarm) = self.reactor.expired() {
-            self.on_alarm(alarm);
+        while let Some(key) = self.reactor.expired() {
+            self.on_timer(key);
             slice.charge(EVENT_COST);
             if slice.is_over() {
                 // The timers that are left are due in the next turn.
@@ -131,24 +135,28 @@ impl Engine {
         self.leave(&slice);
     }
 
-    fn on_alarm(&mut self, alarm: Alarm) {
+    fn on_timer(&mut self, key: Key) {
+        if let Some(alarm) = terminal::Alarm::from_key(key) {
+            let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
+            self.log_failure("timer", outcome);
+        } else if let Some(watch::Alarm::Files(id)) = watch::Alarm::from_key(key) {
+            self.watches.on_alarm(id);
+        } else if let Some(alarm) = sync::Alarm::from_key(key) {
+            self.on_sync_alarm(alarm);
+        } else if key.kind() == HOLD {
+            self.hold_timer = None;
+        } else {
+            broken!("a timer that nobody has set");
+        }
+    }
+
+    fn on_sync_alarm(&mut self, alarm: sync::Alarm) {
         match alarm {
-            Alarm::Files(id) => self.watches.on_alarm(id),
-            Alarm::Listener(id) => self.server.on_listener_alarm(id, &mut self.reactor),
-            Alarm::Client(id) => self.server.on_client_alarm(id, &mut self.reactor),
-            Alarm::Hold => self.hold_timer = None,
-            Alarm::Pace => self.server.on_pace_alarm(),
-            Alarm::Feed(id) => self.server.on_feed_alarm(id),
-            Alarm::Peer(id) => self.peers.on_peer_alarm(id, &mut self.reactor),
-            Alarm::Resize(_)
-            | Alarm::Eof(_)
-            | Alarm::Kill(_)
-            | Alarm::Exit(_)
-            | Alarm::Screen(_)
-            | Alarm::Directory(_) => {
-                let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
-                self.log_failure("timer", outcome);
-            }
+            sync::Alarm::Listener(id) => self.server.on_listener_alarm(id, &mut self.reactor),
+            sync::Alarm::Client(id) => self.server.on_client_alarm(id, &mut self.reactor),
+            sync::Alarm::Pace => self.server.on_pace_alarm(),
+            sync::Alarm::Feed(id) => self.server.on_feed_alarm(id),
+            sync::Alarm::Peer(id) => self.peers.on_peer_alarm(id, &mut self.reactor),
         }
     }
 
@@ -164,11 +172,28 @@ impl Engine {
     }
 
     fn dispatch(&mut self, event: &mio::event::Event) {
-        match Source::from_token(event.token()) {
-            Some(Source::Inbox) => self.inbox.acknowledge(),
-            Some(Source::Timer) => self.reactor.timer_fd_seen(),
-            Some(Source::SelfWake) => self.reactor.self_wake_seen(),
-            Some(Source::Pty(id)) => {
+        let key = match self.reactor.take_polled(event) {
+            Polled::User(key) => key,
+            Polled::Inbox => return self.inbox.acknowledge(),
+            Polled::Own => return,
+        };
+        if let Some(source) = terminal::Source::from_key(key) {
+            self.dispatch_terminal(source, event);
+        } else if let Some(source) = watch::Source::from_key(key) {
+            match source {
+                watch::Source::Files(id) => self.watches.on_readable(id),
+                watch::Source::Mounts => self.watches.on_mounts(),
+            }
+        } else if let Some(source) = sync::Source::from_key(key) {
+            self.dispatch_sync(source, event);
+        } else {
+            broken!("a descriptor that nobody has registered");
+        }
+    }
+
+    fn dispatch_terminal(&mut self, source: terminal::Source, event: &mio::event::Event) {
+        match source {
+            terminal::Source::Pty(id) => {
                 let hung_up = event.is_read_closed() || event.is_error();
                 let seen = PtyReady {
                     // A hangup or an error is met by the next read.
@@ -179,22 +204,24 @@ impl Engine {
                 let outcome = self.terminals.on_pty(id, seen, &mut self.reactor);
                 self.log_failure("terminal", outcome);
             }
-            Some(Source::Child(id)) => self.terminals.on_child(id, &mut self.reactor),
-            Some(Source::Files(id)) => self.watches.on_readable(id),
-            Some(Source::Mounts) => self.watches.on_mounts(),
-            Some(Source::Listener(id)) => self.server.on_listener(id, &mut self.reactor),
-            Some(Source::Client(id)) => {
+            terminal::Source::Child(id) => self.terminals.on_child(id, &mut self.reactor),
+        }
+    }
+
+    fn dispatch_sync(&mut self, source: sync::Source, event: &mio::event::Event) {
+        match source {
+            sync::Source::Listener(id) => self.server.on_listener(id, &mut self.reactor),
+            sync::Source::Client(id) => {
                 let hung_up = event.is_read_closed() || event.is_error();
                 let (readable, writable) = (event.is_readable(), event.is_writable());
                 self.server.on_client(id, readable, writable, hung_up, &self.reactor);
             }
-            Some(Source::Peer(id)) => {
+            sync::Source::Peer(id) => {
                 let failed = event.is_error() || event.is_write_closed();
                 let readable = event.is_readable() || event.is_read_closed() || failed;
                 let writable = event.is_writable() || failed;
                 self.peers.on_peer(id, readable, writable, &mut self.reactor);
             }
-            None => broken!("a token that was never made"),
         }
     }
 
@@ -207,7 +234,7 @@ impl Engine {
         self.turns.note_typing_served();
         let mut slice = self.enter(Stage::Typing, OWN_TIME);
         while let Some(id) = self.reactor.ready.next_typing() {
-            self.read_terminal(id, crate::reactor::Class::Typing, &mut slice);
+            self.read_terminal(id, Class::Typing, &mut slice);
             if slice.is_over() || self.reads_left == 0 {
                 break;
             }
@@ -227,12 +254,9 @@ impl Engine {
         }
     }
 
-    fn read_terminal(
-        &mut self,
-        id: crate::TerminalId,
-        class: crate::reactor::Class,
-        slice: &mut Slice,
-    ) {
+    /// `id` as the terminal gave it to the ready queue.
+    fn read_terminal(&mut self, id: u64, class: Class, slice: &mut Slice) {
+        let id = crate::TerminalId::from_u64(id);
         let outcome =
             self.terminals.read_ready(id, class, slice, &mut self.reads_left, &mut self.reactor);
         self.log_failure("terminal", outcome);
@@ -243,7 +267,7 @@ impl Engine {
         let until = self.terminals.held_until(&mut self.reactor);
         match (until.filter(|_| self.reactor.ready.has_held()), self.hold_timer) {
             (Some(until), None) => {
-                self.hold_timer = Some(self.reactor.set_timer(until, Alarm::Hold));
+                self.hold_timer = Some(self.reactor.set_timer(until, Key::new(HOLD, 0)));
             }
             (None, Some(timer)) => {
                 self.reactor.cancel_timer(timer);
@@ -343,5 +367,35 @@ impl Engine {
         self.observation.touched = touched;
         self.read_server_news();
         self.leave(&slice);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each kind of descriptor and of timer is that of one user, and the numbers have no holes.
+    #[test]
+    fn keys_of_different_users_differ() {
+        for kind in 0..=u8::MAX {
+            let key = Key::new(kind, 0);
+            let sources = [
+                terminal::Source::from_key(key).map(Key::from),
+                watch::Source::from_key(key).map(Key::from),
+                sync::Source::from_key(key).map(Key::from),
+            ];
+            let alarms = [
+                terminal::Alarm::from_key(key).map(Key::from),
+                watch::Alarm::from_key(key).map(Key::from),
+                sync::Alarm::from_key(key).map(Key::from),
+                (kind == HOLD).then_some(key),
+            ];
+            let (sources, alarms) = (sources.into_iter().flatten(), alarms.into_iter().flatten());
+            let expected = |kinds: std::ops::RangeInclusive<u8>| {
+                Some(key).into_iter().filter(|_| kinds.contains(&kind)).collect::<Vec<_>>()
+            };
+            assert_eq!(sources.collect::<Vec<_>>(), expected(1..=7), "{kind}");
+            assert_eq!(alarms.collect::<Vec<_>>(), expected(1..=13), "{kind}");
+        }
     }
 }

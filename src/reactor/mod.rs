@@ -11,16 +11,16 @@
 //! trick that makes lowering work: an edge that was reported but whose cause is gone (the eventfd
 //! was read again) does not keep the epoll descriptor readable.
 //!
-//! The reactor does not know what its sources are made of: it deals in [`Source`]s and [`Alarm`]s,
-//! and the engine's turn dispatches them.
+//! The reactor knows none of its users: whoever registers a descriptor or sets a timer gives a [`Key`], which
+//! comes back when the descriptor is ready or the timer is due. The engine's turn dispatches keys.
 
 mod clock;
 mod id;
 mod inbox;
+mod key;
 mod process;
 mod ready;
 mod self_wake;
-mod source;
 mod timers;
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -39,9 +39,10 @@ use self_wake::SelfWake;
 pub(crate) use id::IdTable;
 pub use id::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub(crate) use inbox::{Inbox, InboxSender, PostError};
+pub(crate) use key::Key;
+use key::Own;
 pub(crate) use process::ProcessIdentity;
 pub(crate) use ready::{Class, QueueLink, ReadyQueue};
-pub(crate) use source::{Alarm, Source};
 pub(crate) use timers::TimerId;
 use timers::Timers;
 
@@ -55,7 +56,7 @@ const FAILURES_MAX: usize = 64;
 pub(crate) struct Reactor {
     poll: mio::Poll,
     clock: Clock,
-    timers: Timers<Alarm>,
+    timers: Timers<Key>,
     timer_fd: TimerFd,
     /// What the timerfd is set to.
     armed: Option<Instant>,
@@ -63,8 +64,19 @@ pub(crate) struct Reactor {
     inbox_waker: Arc<mio::Waker>,
     /// What went wrong where no caller can be given it.
     failures: Vec<Error>,
-    /// Sources believed readable that still wait for their share of a turn.
-    pub(crate) ready: ReadyQueue,
+    /// Sources believed readable that still wait for their share of a turn, by the ids that their owner gave.
+    pub(crate) ready: ReadyQueue<u64>,
+}
+
+/// Whose a descriptor is that the kernel reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Polled {
+    /// A user's.
+    User(Key),
+    /// The waker of the inbox.
+    Inbox,
+    /// The reactor's own; there is nothing to do.
+    Own,
 }
 
 impl Reactor {
@@ -76,7 +88,7 @@ impl Reactor {
         )
         .map_err(|e| Error::system("timerfd_create", e))?;
         let self_wake = SelfWake::new()?;
-        let inbox_waker = mio::Waker::new(poll.registry(), Source::Inbox.token())
+        let inbox_waker = mio::Waker::new(poll.registry(), Key::from(Own::Inbox).token())
             .map_err(|e| io_error("eventfd", &e))?;
         let reactor = Reactor {
             poll,
@@ -89,8 +101,8 @@ impl Reactor {
             failures: Vec::new(),
             ready: ReadyQueue::new(),
         };
-        reactor.register(reactor.timer_fd.as_fd(), Source::Timer, mio::Interest::READABLE)?;
-        reactor.register(reactor.self_wake.as_fd(), Source::SelfWake, mio::Interest::READABLE)?;
+        reactor.register(reactor.timer_fd.as_fd(), Own::Timer, mio::Interest::READABLE)?;
+        reactor.register(reactor.self_wake.as_fd(), Own::SelfWake, mio::Interest::READABLE)?;
         Ok(reactor)
     }
 
@@ -156,24 +168,24 @@ impl Reactor {
     pub(crate) fn register(
         &self,
         fd: BorrowedFd<'_>,
-        source: Source,
+        key: impl Into<Key>,
         interest: mio::Interest,
     ) -> Result<()> {
         self.poll
             .registry()
-            .register(&mut SourceFd(&fd.as_raw_fd()), source.token(), interest)
+            .register(&mut SourceFd(&fd.as_raw_fd()), key.into().token(), interest)
             .map_err(|e| io_error("epoll_ctl add", &e))
     }
 
     pub(crate) fn reregister(
         &self,
         fd: BorrowedFd<'_>,
-        source: Source,
+        key: impl Into<Key>,
         interest: mio::Interest,
     ) -> Result<()> {
         self.poll
             .registry()
-            .reregister(&mut SourceFd(&fd.as_raw_fd()), source.token(), interest)
+            .reregister(&mut SourceFd(&fd.as_raw_fd()), key.into().token(), interest)
             .map_err(|e| io_error("epoll_ctl modify", &e))
     }
 
@@ -196,9 +208,9 @@ impl Reactor {
         std::mem::take(&mut self.failures)
     }
 
-    /// Has `alarm` reported once `deadline` has passed.
-    pub(crate) fn set_timer(&mut self, deadline: Instant, alarm: Alarm) -> TimerId {
-        self.timers.set(deadline, alarm)
+    /// Has `key` reported once `deadline` has passed.
+    pub(crate) fn set_timer(&mut self, deadline: Instant, key: impl Into<Key>) -> TimerId {
+        self.timers.set(deadline, key.into())
     }
 
     /// Takes a timer back. A timer that has fired or was cancelled is ignored.
@@ -206,8 +218,8 @@ impl Reactor {
         self.timers.cancel(timer);
     }
 
-    /// The next alarm that is due, in order of deadlines.
-    pub(crate) fn expired(&mut self) -> Option<Alarm> {
+    /// The key of the next timer that is due, in order of deadlines.
+    pub(crate) fn expired(&mut self) -> Option<Key> {
         self.timers.expire(self.clock.now())
     }
 
@@ -216,14 +228,18 @@ impl Reactor {
         self.timers.next_deadline()
     }
 
-    /// The kernel reported our own eventfd: its edge is used up.
-    pub(crate) fn self_wake_seen(&mut self) {
-        self.self_wake.seen();
-    }
-
-    /// The timerfd fired, so nothing is armed any more.
-    pub(crate) fn timer_fd_seen(&mut self) {
-        self.armed = None;
+    /// Whose a descriptor is that the kernel reported. Notes what that says of the reactor's own.
+    pub(crate) fn take_polled(&mut self, event: &mio::event::Event) -> Polled {
+        let key = Key::from_token(event.token());
+        match Own::from_key(key) {
+            None => return Polled::User(key),
+            Some(Own::Inbox) => return Polled::Inbox,
+            // It fired, so nothing is armed any more.
+            Some(Own::Timer) => self.armed = None,
+            // Its edge is used up.
+            Some(Own::SelfWake) => self.self_wake.seen(),
+        }
+        Polled::Own
     }
 
     /// Makes the readiness of the descriptor exact before a call returns to the host: readable while there

@@ -1,6 +1,6 @@
 //! The ready queue: sources that are believed readable and wait for their share of a turn.
 //!
-//! Three classes. `Typing` holds terminals that got input a moment ago; they are served before all others,
+//! Three classes. `Typing` holds sources that got input a moment ago; they are served before all others,
 //! so that an echo does not wait behind a flood. While somebody types few of the others are served at a
 //! time: those are `Open`, the rest waits in `Bulk`. Inside a class it is round-robin: a source that used up
 //! its share goes to the back.
@@ -10,8 +10,6 @@
 //! are skipped when they come up.
 
 use std::collections::VecDeque;
-
-use super::id::TerminalId;
 
 /// How urgent a source is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +30,10 @@ impl QueueLink {
 }
 
 /// See the module's documentation.
-#[derive(Default)]
-pub(crate) struct ReadyQueue {
-    typing: VecDeque<TerminalId>,
-    open: VecDeque<TerminalId>,
-    bulk: VecDeque<TerminalId>,
+pub(crate) struct ReadyQueue<T> {
+    typing: VecDeque<T>,
+    open: VecDeque<T>,
+    bulk: VecDeque<T>,
     /// Sources queued in each class, without the entries left behind.
     live_typing: usize,
     live_open: usize,
@@ -47,9 +44,18 @@ pub(crate) struct ReadyQueue {
     is_narrow: bool,
 }
 
-impl ReadyQueue {
+impl<T> ReadyQueue<T> {
     pub(crate) fn new() -> Self {
-        ReadyQueue::default()
+        ReadyQueue {
+            typing: VecDeque::new(),
+            open: VecDeque::new(),
+            bulk: VecDeque::new(),
+            live_typing: 0,
+            live_open: 0,
+            live_bulk: 0,
+            is_held: false,
+            is_narrow: false,
+        }
     }
 
     /// Whether nobody has a turn now.
@@ -70,7 +76,7 @@ impl ReadyQueue {
     }
 
     /// Puts a source at the back of its class. One that is queued moves only to a more urgent class.
-    pub(crate) fn push(&mut self, link: &mut QueueLink, id: TerminalId, class: Class) {
+    pub(crate) fn push(&mut self, link: &mut QueueLink, id: T, class: Class) {
         match (link.0, class) {
             (None, _) => {}
             (Some(Class::Bulk), Class::Typing | Class::Open) => self.live_bulk -= 1,
@@ -95,12 +101,12 @@ impl ReadyQueue {
     }
 
     /// The next candidate of the class `Typing`. It counts only if [`claim`](Self::claim) agrees.
-    pub(crate) fn next_typing(&mut self) -> Option<TerminalId> {
+    pub(crate) fn next_typing(&mut self) -> Option<T> {
         self.typing.pop_front()
     }
 
     /// The next candidate, the most urgent first. It counts only if [`claim`](Self::claim) agrees.
-    pub(crate) fn next(&mut self) -> Option<(TerminalId, Class)> {
+    pub(crate) fn next(&mut self) -> Option<(T, Class)> {
         if let Some(id) = self.typing.pop_front() {
             return Some((id, Class::Typing));
         }
@@ -133,7 +139,7 @@ impl ReadyQueue {
         }
     }
 
-    fn list(&mut self, class: Class) -> &mut VecDeque<TerminalId> {
+    fn list(&mut self, class: Class) -> &mut VecDeque<T> {
         match class {
             Class::Typing => &mut self.typing,
             Class::Open => &mut self.open,
@@ -146,25 +152,21 @@ impl ReadyQueue {
 mod tests {
     use super::*;
 
-    fn id(raw: u64) -> TerminalId {
-        TerminalId::from_u64(raw)
-    }
-
     #[test]
     fn typing_comes_first_and_each_source_once() {
         let mut queue = ReadyQueue::new();
         let (mut a, mut b) = (QueueLink::default(), QueueLink::default());
-        queue.push(&mut a, id(1), Class::Bulk);
-        queue.push(&mut a, id(1), Class::Bulk);
-        queue.push(&mut b, id(2), Class::Bulk);
-        queue.push(&mut b, id(2), Class::Typing);
-        assert_eq!(queue.next(), Some((id(2), Class::Typing)));
+        queue.push(&mut a, 1, Class::Bulk);
+        queue.push(&mut a, 1, Class::Bulk);
+        queue.push(&mut b, 2, Class::Bulk);
+        queue.push(&mut b, 2, Class::Typing);
+        assert_eq!(queue.next(), Some((2, Class::Typing)));
         assert!(queue.claim(&mut b, Class::Typing));
-        assert_eq!(queue.next(), Some((id(1), Class::Bulk)));
+        assert_eq!(queue.next(), Some((1, Class::Bulk)));
         assert!(queue.claim(&mut a, Class::Bulk));
         assert!(queue.is_empty());
         // The entry that b left behind in the lower class is not claimed.
-        assert_eq!(queue.next(), Some((id(2), Class::Bulk)));
+        assert_eq!(queue.next(), Some((2, Class::Bulk)));
         assert!(!queue.claim(&mut b, Class::Bulk));
         assert_eq!(queue.next(), None);
     }
@@ -173,30 +175,30 @@ mod tests {
     fn bulk_can_be_held() {
         let mut queue = ReadyQueue::new();
         let (mut a, mut b) = (QueueLink::default(), QueueLink::default());
-        queue.push(&mut a, id(1), Class::Bulk);
+        queue.push(&mut a, 1, Class::Bulk);
         queue.hold(true, false);
         assert!(queue.is_empty() && queue.has_held() && queue.next().is_none());
         queue.hold(false, true);
         assert!(queue.is_empty() && queue.has_held() && queue.next().is_none());
-        queue.push(&mut b, id(2), Class::Typing);
+        queue.push(&mut b, 2, Class::Typing);
         assert!(!queue.is_empty());
-        assert_eq!(queue.next(), Some((id(2), Class::Typing)));
+        assert_eq!(queue.next(), Some((2, Class::Typing)));
         assert!(queue.claim(&mut b, Class::Typing));
         // One that is open goes on, and leaves its old entry behind.
-        queue.push(&mut a, id(1), Class::Open);
-        assert_eq!(queue.next(), Some((id(1), Class::Open)));
+        queue.push(&mut a, 1, Class::Open);
+        assert_eq!(queue.next(), Some((1, Class::Open)));
         assert!(queue.claim(&mut a, Class::Open));
         assert!(queue.is_empty() && !queue.has_held());
-        queue.push(&mut a, id(1), Class::Bulk);
+        queue.push(&mut a, 1, Class::Bulk);
         queue.hold(false, false);
-        assert_eq!(queue.next(), Some((id(1), Class::Bulk)));
+        assert_eq!(queue.next(), Some((1, Class::Bulk)));
     }
 
     #[test]
     fn a_removed_source_leaves_the_queue_empty() {
         let mut queue = ReadyQueue::new();
         let mut a = QueueLink::default();
-        queue.push(&mut a, id(1), Class::Bulk);
+        queue.push(&mut a, 1, Class::Bulk);
         queue.remove(&mut a);
         queue.remove(&mut a);
         assert!(queue.is_empty() && !a.is_queued());

@@ -18,11 +18,12 @@ use std::os::fd::AsFd;
 use super::client::{Client, CloseCode, Phase};
 use super::deadline::set_timer;
 use super::head::Refusal;
+use super::key::Source;
 use super::leaving::turn_away;
 use super::listener::Listener;
 use super::server::Server;
 use super::wire::{Socket, Wire};
-use crate::reactor::{ClientId, ListenerId, Reactor, Source};
+use crate::reactor::{ClientId, ListenerId, Reactor};
 
 /// How many of those who wait are looked at when one has to go, the oldest first. More of them matter only
 /// for a host that allows more.

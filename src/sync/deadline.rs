@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::client::{Client, CloseCode, Phase};
 use super::head::Refusal;
+use super::key::Alarm;
 use super::server::Server;
-use crate::reactor::{Alarm, ClientId, Reactor, TimerId};
+use crate::reactor::{ClientId, Reactor, TimerId};
 
 impl Server {
     pub(crate) fn on_client_alarm(&mut self, id: ClientId, reactor: &mut Reactor) {

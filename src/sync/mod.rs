@@ -12,6 +12,7 @@ mod frames;
 mod gate;
 mod head;
 mod holding;
+mod key;
 mod lanes;
 mod leaving;
 mod listener;
@@ -39,6 +40,7 @@ pub use access::{Scopes, TokenId, TokenOptions};
 pub use attaching::ClientInfo;
 pub(crate) use client::REASON_BYTES_MAX;
 pub(crate) use gate::collections_of;
+pub(crate) use key::{Alarm, Source};
 pub use options::{ListenAddress, ListenOptions};
 pub(crate) use peer::Peers;
 pub use peer::{

@@ -10,6 +10,7 @@ use std::time::Instant;
 use super::attachment::PATIENCE;
 use super::client::Client;
 use super::holding::{ObserverHold, Verdict, judge};
+use super::key::Alarm;
 use super::outflow::{MadeFrame, Outflow};
 use super::screens;
 use super::sending::{advance, end_hold, finish, go_on, warn};
@@ -17,7 +18,7 @@ use super::server::Server;
 use super::share::Diffs;
 use crate::limits::Limits;
 use crate::policy::{AdaptiveBatcher, BatcherOptions, Slice};
-use crate::reactor::{Alarm, ClientId, IdTable, Reactor, TerminalId, TimerId};
+use crate::reactor::{ClientId, IdTable, Reactor, TerminalId, TimerId};
 use crate::state::ApplicationState;
 use crate::terminal::{OutputState, Terminals};
 

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::access::Tokens;
 use super::client::{Client, CloseCode, Phase, READ_BYTES};
 use super::deadline::arm;
+use super::key::{Alarm, Source};
 use super::lanes::{Lane, Lanes};
 use super::listener::{Accepted, Listener};
 use super::options::{ListenAddress, ListenOptions};
@@ -22,7 +23,7 @@ use super::wire::{Flush, Wire};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::policy::Balance;
-use crate::reactor::{Alarm, ClientId, IdTable, ListenerId, Reactor, Source, TerminalId, WatchId};
+use crate::reactor::{ClientId, IdTable, ListenerId, Reactor, TerminalId, WatchId};
 use crate::terminal::SpawnOptions;
 
 /// Connections accepted in one turn.

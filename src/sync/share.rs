@@ -6,11 +6,12 @@ use bytes::Bytes;
 
 use super::client::{Client, Share, frame_of};
 use super::codec::Codec;
+use super::key::Alarm;
 use super::octets::Hex;
 use super::protocol::{Applied, Diff, ServerMessage};
 use super::server::Server;
 use crate::policy::Slice;
-use crate::reactor::{Alarm, ClientId, Reactor, TimerId};
+use crate::reactor::{ClientId, Reactor, TimerId};
 use crate::state::{ApplicationState, Budget, Collections, StateCursor, StateVersion};
 
 /// What one part of a diff holds, so that an echo never waits behind more.

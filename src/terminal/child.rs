@@ -13,9 +13,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use mio::Interest;
 use nix::errno::Errno;
 
+use super::key::Source;
 use super::procfs;
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{ProcessIdentity, Reactor, Source};
+use crate::reactor::{ProcessIdentity, Reactor};
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::Terminal;
 use super::child;
+use super::key::Alarm;
 use super::pty::Pty;
-use crate::reactor::{Alarm, Reactor};
+use crate::reactor::Reactor;
 
 impl Terminal {
     /// Starts closing. Again: the new grace counts from now, so a second call can hurry it.

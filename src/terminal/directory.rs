@@ -7,8 +7,9 @@
 use std::os::unix::ffi::OsStringExt;
 use std::time::{Duration, Instant};
 
+use super::key::Alarm;
 use super::{Terminal, Terminals};
-use crate::reactor::{Alarm, Reactor, TerminalId};
+use crate::reactor::{Reactor, TerminalId};
 
 /// The prompt that follows a command is complete by then.
 const QUIET: Duration = Duration::from_millis(50);

@@ -10,8 +10,9 @@
 use std::time::Duration;
 
 use super::child::Child;
+use super::key::Alarm;
 use super::{Terminal, Terminals};
-use crate::reactor::{Alarm, Reactor, TerminalId};
+use crate::reactor::{Reactor, TerminalId};
 
 /// An end that follows a sign is noticed so soon.
 const PAUSE_MIN: Duration = Duration::from_millis(2);

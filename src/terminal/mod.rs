@@ -22,6 +22,7 @@ mod eof;
 mod event;
 mod exit_poll;
 mod input;
+mod key;
 mod line;
 mod next_event;
 mod options;
@@ -49,10 +50,11 @@ use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::reactor::{Class, QueueLink, Reactor, ReaderId, Source, TerminalId, TimerId};
+use crate::reactor::{Class, QueueLink, Reactor, ReaderId, TerminalId, TimerId};
 use child::Child;
 use eof::Eof;
 use input::{Flushed, InputQueue, Sink};
+pub(crate) use key::{Alarm, Source};
 use line::LineRules;
 use outbox::OutboxPlace;
 pub(crate) use output::{Cleared, Consumer, Due, Next, OnLoss};
@@ -284,7 +286,7 @@ impl Terminal {
     /// that has ended, are looked after by ourselves: there may be nothing left to report.
     fn start_reading(&mut self, reactor: &mut Reactor) {
         if self.is_draining() || !self.log.staged().is_empty() {
-            reactor.ready.push(&mut self.queued, self.id, Class::Bulk);
+            reactor.ready.push(&mut self.queued, self.id.to_u64(), Class::Bulk);
         }
         self.update_interest(reactor);
     }
@@ -352,7 +354,7 @@ impl Terminal {
             return Err(no_reader());
         }
         if self.queued.is_queued() {
-            reactor.ready.push(&mut self.queued, self.id, Class::Typing);
+            reactor.ready.push(&mut self.queued, self.id.to_u64(), Class::Typing);
         }
         self.update_interest(reactor);
         Ok(accepted)
@@ -380,7 +382,7 @@ impl Terminal {
             },
             Resize::Wait(until) => {
                 if self.resize_timer.is_none() {
-                    let alarm = crate::reactor::Alarm::Resize(self.id);
+                    let alarm = Alarm::Resize(self.id);
                     self.resize_timer = Some(reactor.set_timer(until, alarm));
                 }
                 Ok(())

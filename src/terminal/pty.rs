@@ -16,11 +16,12 @@ use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::SpecialCharacterIndices as Special;
 use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg, Termios};
 
+use super::key::Source;
 use super::line::LineRules;
 use super::options::Mode;
 use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{Reactor, Source};
+use crate::reactor::Reactor;
 
 pub(crate) struct Pty {
     master: OwnedFd,

@@ -147,10 +147,10 @@ impl Terminal {
             Outcome::Drained => self.finish_drain(reactor),
             Outcome::Emptied => {}
             Outcome::More if self.has_drained_enough() => {
-                reactor.ready.push(&mut self.queued, self.id, class);
+                reactor.ready.push(&mut self.queued, self.id.to_u64(), class);
                 self.finish_drain(reactor);
             }
-            Outcome::More => reactor.ready.push(&mut self.queued, self.id, class),
+            Outcome::More => reactor.ready.push(&mut self.queued, self.id.to_u64(), class),
             Outcome::Stopped | Outcome::Starved => self.update_interest(reactor),
             // The program has closed its descriptors, as some do a moment before they end. It keeps its
             // controlling terminal and may open it again; closing our side would hang up on it and
@@ -220,7 +220,7 @@ impl Terminal {
         if self.pty.is_none() {
             self.finish_drain(reactor);
         } else if !self.flow.is_stopped() {
-            reactor.ready.push(&mut self.queued, self.id, Class::Typing);
+            reactor.ready.push(&mut self.queued, self.id.to_u64(), Class::Typing);
         }
     }
 

@@ -7,9 +7,10 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::eof::{Eof, Seen, Step};
+use super::key::Alarm;
 use super::{PendingEof, Terminal, procfs};
 use crate::error::{Error, Result};
-use crate::reactor::{Alarm, Reactor};
+use crate::reactor::Reactor;
 
 /// Output of the program makes the next look come so long after the last one.
 const AFTER_OUTPUT: Duration = Duration::from_millis(5);

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::child::Child;
 use super::echo_wait::{BulkWindow, EchoWait};
 use super::event::LastEvent;
+use super::key::{Alarm, Source};
 use super::options::{AdoptOptions, Delivery, ReaderOptions, SpawnOptions};
 use super::outbox::Outbox;
 use super::output::{Cleared, LogBudget, Reader};
@@ -20,7 +21,7 @@ use super::{Terminal, child};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{LOG_BYTES_MIN, Limits};
 use crate::policy::Slice;
-use crate::reactor::{Alarm, Class, IdTable, Reactor, ReaderId, Source, TerminalId};
+use crate::reactor::{Class, IdTable, Reactor, ReaderId, TerminalId};
 
 /// See the module's documentation.
 pub(crate) struct Terminals {
@@ -364,7 +365,7 @@ impl Terminals {
             terminal.expect_exit(reactor);
             terminal.ending.hangup_reported |= seen.hung_up;
             let class = terminal.class(reactor, &self.limits);
-            reactor.ready.push(&mut terminal.queued, id, class);
+            reactor.ready.push(&mut terminal.queued, id.to_u64(), class);
         }
         if seen.writable {
             self.command(id, reactor, |t, reactor| {
@@ -409,14 +410,6 @@ impl Terminals {
                 self.on_directory_alarm(id, reactor);
                 Ok(())
             }
-            // Not of a terminal.
-            Alarm::Files(_)
-            | Alarm::Listener(_)
-            | Alarm::Client(_)
-            | Alarm::Pace
-            | Alarm::Hold
-            | Alarm::Feed(_)
-            | Alarm::Peer(_) => Ok(()),
         }
     }
 

@@ -9,12 +9,13 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
 use super::Terminal;
+use super::key::Alarm;
 use super::options::{Delivery, ReaderOptions, Start};
 use super::output::{Cleared, Due, View, Viewport};
 use super::screen::{Intake, Modes, Rgb, Screen, ScreenUpdate};
 use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{Alarm, Reactor, ReaderId};
+use crate::reactor::{Reactor, ReaderId};
 
 /// How long a program may hold the screen back with a synchronized update (mode 2026). As long as
 /// other terminals let it.

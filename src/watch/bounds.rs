@@ -7,10 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::key::{Alarm, Source};
 use super::{FileEventKind, Watch, WatchEvent, WatchOptions, WatchProblem, Watches};
 use crate::limits::Limits;
 use crate::policy::{Slice, UNIT_COST_MAX};
-use crate::reactor::{Alarm, Reactor, Source, WatchId};
+use crate::reactor::{Polled, Reactor, WatchId};
 
 /// A folder that is gone at the end.
 pub(super) struct Folder(PathBuf);
@@ -98,14 +99,13 @@ impl Host {
         let timeout = Duration::from_secs(if busy { 0 } else { 60 });
         self.reactor.poll(&mut self.polled, Some(timeout)).unwrap();
         for event in &self.polled {
-            match Source::from_token(event.token()) {
-                Some(Source::Files(id)) => self.watches.on_readable(id),
-                Some(Source::Timer) => self.reactor.timer_fd_seen(),
-                Some(Source::SelfWake) => self.reactor.self_wake_seen(),
-                _ => {}
+            if let Polled::User(key) = self.reactor.take_polled(event)
+                && let Some(Source::Files(id)) = Source::from_key(key)
+            {
+                self.watches.on_readable(id);
             }
         }
-        while let Some(Alarm::Files(id)) = self.reactor.expired() {
+        while let Some(Alarm::Files(id)) = self.reactor.expired().and_then(Alarm::from_key) {
             self.watches.on_alarm(id);
         }
         let deadline = self.reactor.now() + Duration::from_secs(60);

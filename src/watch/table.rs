@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::event::PendingEvent;
+use super::key::{Alarm, Source};
 use super::mounts::Mounts;
 use super::options::WatchOptions;
 use super::saved::WatchSave;
@@ -11,7 +12,7 @@ use super::{Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::policy::Slice;
-use crate::reactor::{Alarm, IdTable, Reactor, Source, WatchId};
+use crate::reactor::{IdTable, Reactor, WatchId};
 
 /// How long the kernel works on descriptors that were given back; closing before waits for it.
 const CLOSING_WAIT: Duration = Duration::from_millis(500);

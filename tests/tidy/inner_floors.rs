@@ -18,11 +18,11 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("clock", 0),
             ("id", 0),
             ("inbox", 0),
+            ("key", 0),
             ("process", 0),
+            ("ready", 0),
             ("self_wake", 0),
             ("timers", 0),
-            ("ready", 1),
-            ("source", 1),
         ],
     ),
     ("observe", &[("histogram", 0), ("turns", 1)]),
@@ -31,6 +31,7 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
         &[
             ("echo_wait", 0),
             ("eof", 0),
+            ("key", 0),
             ("line", 0),
             ("outbox", 0),
             ("paste", 0),
@@ -79,7 +80,7 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
     ),
     (
         "terminal/screen/parser",
-        &[("params", 0), ("scan", 0), ("utf8", 0), ("mod", 1), ("actions", 2), ("strings", 3)],
+        &[("params", 0), ("scan", 0), ("utf8", 0), ("actions", 1), ("mod", 1), ("strings", 2)],
     ),
     (
         "watch/git",

@@ -12,11 +12,13 @@ use super::link::{Link, MESSAGE_BYTES, Received};
 use super::session::Fault;
 use super::{Peer, Peers, QUEUED_FRAMES_MAX};
 use crate::policy::Slice;
-use crate::reactor::{Alarm, PeerId, Reactor, Source};
+use crate::reactor::{PeerId, Reactor};
+
 use crate::sync::codec::{self, DecodeError, DecodeErrorKind, Incoming, Opening};
 use crate::sync::frames::Payload;
 use crate::sync::protocol::ServerMessage;
 use crate::sync::wire::Flush;
+use crate::sync::{Alarm, Source};
 
 /// Time to connect, upgrade and be let in.
 const OPEN_TIME: Duration = Duration::from_secs(5);
