@@ -67,6 +67,30 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
     ),
     ("terminal/output", &[("flow", 0), ("log", 0), ("view", 0), ("consumer", 1), ("reader", 2)]),
     (
+        "terminal/screen",
+        &[
+            ("clipboard", 0),
+            ("parser", 0),
+            ("position", 0),
+            ("style", 0),
+            ("text", 0),
+            ("cells", 1),
+            ("metadata", 1),
+            ("options", 1),
+            ("event", 2),
+            ("history", 2),
+            ("palette", 2),
+            ("grid", 3),
+            ("rows", 4),
+            ("update", 5),
+            ("emulator", 6),
+            ("mod", 7),
+            ("contents", 8),
+            ("search", 8),
+        ],
+    ),
+    ("terminal/screen/cells", &[("cell", 0), ("table", 0), ("width", 0), ("tables", 1)]),
+    (
         "terminal/screen/history",
         &[
             ("pack", 0),
@@ -245,7 +269,12 @@ fn code_without_tests(source: &Source) -> String {
         return String::new();
     }
     let tests = |line: &&String| line.starts_with("mod ") && line.ends_with('{');
-    source.lines.iter().take_while(|line| !tests(line)).map(|line| strip(line) + "\n").collect()
+    let mut is_for_tests = false;
+    let code = source.lines.iter().take_while(|line| !tests(line)).map(|line| {
+        let skipped = std::mem::replace(&mut is_for_tests, line.trim() == "#[cfg(test)]");
+        (if skipped { String::new() } else { strip(line) }) + "\n"
+    });
+    code.collect()
 }
 
 /// Whether a file, or a folder above it, is declared as a test module.

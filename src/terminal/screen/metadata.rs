@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::emulator::truncate;
+use super::text::truncate;
 
 /// Notifications and command marks that wait to be reported. The oldest is dropped for one more.
 const WAITING_MAX: usize = 32;

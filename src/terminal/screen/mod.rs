@@ -14,6 +14,7 @@
 //! Everything is pure: no descriptor, no clock. It is fed by programs nobody trusts, so a panic in it is caught,
 //! and the screen is built anew from what the log still has.
 
+mod cells;
 mod clipboard;
 mod contents;
 mod emulator;
@@ -34,6 +35,7 @@ mod search;
 mod style;
 #[cfg(test)]
 mod tests;
+mod text;
 mod update;
 
 use std::collections::VecDeque;
@@ -48,12 +50,12 @@ pub(crate) use self::fuzz::fuzz;
 use self::grid::Grid;
 pub(crate) use self::metadata::{Metadata, MetadataEvent};
 pub use self::options::ScreenOptions;
-pub use self::position::{LinePosition, Mark, MarkKind, Position};
-pub use self::rows::{Link, Row, Rows, Run};
+pub use self::position::{LinePosition, Mark, MarkKind, Position, Scroll};
+pub use self::rows::{Row, Rows, Run};
 pub use self::search::{Match, Matches, Search};
 pub(crate) use self::search::{Patterns, Scratch, SearchCursor, check_length};
-pub use self::style::{Attributes, Color, Rgb, Style, Underline};
-pub use self::update::{Cursor, CursorShape, Modes, ScreenUpdate, Scroll};
+pub use self::style::{Attributes, Color, Link, Rgb, Style, Underline};
+pub use self::update::{Cursor, CursorShape, Modes, ScreenUpdate};
 use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
 

@@ -1,7 +1,5 @@
 //! Places: by rows, which count from the screen as it is now, and by lines, which stay.
 
-use super::grid::LinePlace;
-
 /// A place in the screen or its scrollback as it is now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -26,19 +24,6 @@ pub struct LinePosition {
     pub col: u64,
 }
 
-impl From<LinePlace> for LinePosition {
-    fn from(place: LinePlace) -> Self {
-        LinePosition { line: place.line, col: place.col as u64 }
-    }
-}
-
-impl From<LinePosition> for LinePlace {
-    fn from(position: LinePosition) -> Self {
-        let col = usize::try_from(position.col).unwrap_or(usize::MAX);
-        LinePlace { line: position.line, col }
-    }
-}
-
 /// What begins or ends at a mark, by the sequences OSC 133 of shells with integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -60,4 +45,16 @@ pub struct Mark {
     pub kind: MarkKind,
     /// Where.
     pub position: LinePosition,
+}
+
+/// Rows that moved. Apply it before the rows of an update: each row of the region takes the place
+/// `rows` further up, or down if negative; places that nothing moved into follow as rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scroll {
+    /// First row of the region.
+    pub top: u16,
+    /// The row after its last.
+    pub bottom: u16,
+    /// How far, never 0 and less than the region's height.
+    pub rows: i16,
 }

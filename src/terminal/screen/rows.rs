@@ -1,17 +1,9 @@
 //! Rows as runs of text with a style, for user interfaces that draw cells themselves.
 
-use super::grid::{Cell, RowView, Text};
+use super::cells::{Cell, Text};
+use super::grid::RowView;
 use super::position::LinePosition;
-use super::style::Style;
-
-/// A link on text, by OSC 8.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Link {
-    /// Text with the same id and address is one link, also in several places.
-    pub id: String,
-    /// Where it leads, as the program wrote it: do not open it unasked.
-    pub uri: String,
-}
+use super::style::{Link, Style};
 
 /// One row of a screen: neighbouring characters that look the same are one run.
 #[derive(Clone, Copy, Debug)]

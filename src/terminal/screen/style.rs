@@ -1,4 +1,4 @@
-//! How cells look: colours and attributes, in the engine's own types.
+//! How cells look: colours, attributes and links, in the engine's own types.
 
 /// A colour by its parts, 0 to 255 each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -105,4 +105,13 @@ pub struct Style {
     pub underline: Underline,
     /// Everything else.
     pub attributes: Attributes,
+}
+
+/// A link on text, by OSC 8.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// Text with the same id and address is one link, also in several places.
+    pub id: String,
+    /// Where it leads, as the program wrote it: do not open it unasked.
+    pub uri: String,
 }

@@ -1,6 +1,6 @@
 //! What a viewer gets: everything, or what changed since a generation.
 
-use super::position::LinePosition;
+use super::position::{LinePosition, Scroll};
 use super::rows::Rows;
 
 /// The shape of the cursor.
@@ -103,18 +103,6 @@ impl Modes {
     pub(crate) const fn from_bits(bits: u32) -> Modes {
         Modes(bits)
     }
-}
-
-/// Rows that moved. Apply it before the rows of an update: each row of the region takes the place
-/// `rows` further up, or down if negative; places that nothing moved into follow as rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scroll {
-    /// First row of the region.
-    pub top: u16,
-    /// The row after its last.
-    pub bottom: u16,
-    /// How far, never 0 and less than the region's height.
-    pub rows: i16,
 }
 
 /// What a viewer needs to show the screen as it is now.

@@ -35,8 +35,6 @@ mod spaces;
 mod tests;
 mod titles;
 
-pub(super) use self::titles::truncate;
-
 use std::collections::VecDeque;
 use std::time::Duration;
 

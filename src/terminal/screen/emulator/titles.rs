@@ -4,6 +4,7 @@
 //! reported then is harmless, whatever somebody has put into a title.
 
 use super::super::parser::Params;
+use super::super::text::truncate;
 use super::Effect;
 use super::Terminal;
 
@@ -170,12 +171,4 @@ pub(super) fn to_hex(bytes: &[u8]) -> String {
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     let nibbles = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     nibbles.map(|nibble| DIGITS[usize::from(nibble)]).collect()
-}
-
-/// Shortens a string to this many bytes, between characters.
-pub(in super::super) fn truncate(text: &mut String, bytes_max: usize) {
-    if text.len() > bytes_max {
-        let boundary = (0..=bytes_max).rev().find(|at| text.is_char_boundary(*at));
-        text.truncate(boundary.unwrap_or(0));
-    }
 }

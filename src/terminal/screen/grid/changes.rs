@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 
 use super::CursorPos;
-use crate::terminal::screen::update::Scroll;
+use crate::terminal::screen::position::Scroll;
 
 /// Scrolls that are remembered.
 const SCROLLS_MAX: usize = 32;

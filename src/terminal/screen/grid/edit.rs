@@ -1,7 +1,7 @@
 //! Erasing, and inserting and deleting characters.
 
+use super::super::cells::Cell;
 use super::Grid;
-use super::cell::Cell;
 use super::row::{ROW_COST, Row};
 
 impl Grid {

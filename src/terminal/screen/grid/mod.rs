@@ -12,7 +12,6 @@
 //!
 //! A row that leaves the primary screen at its top by a scroll of its full width goes to the history.
 
-mod cell;
 mod changes;
 mod cursor;
 mod edit;
@@ -27,32 +26,26 @@ mod renditions;
 mod resize;
 mod row;
 mod scroll;
-mod table;
-mod tables;
 mod tabs;
 #[cfg(test)]
 mod tests;
 mod view;
-mod width;
 mod work;
 
 use std::collections::VecDeque;
 
-pub(crate) use self::cell::Cell;
 use self::changes::Changes;
 pub(crate) use self::lines::{LinePlace, Part};
 use self::marks::Marks;
 pub(crate) use self::rect::{AttributeChange, Rect};
 use self::renditions::Renditions;
 use self::row::Row;
-pub(crate) use self::tables::{Tables, Text};
 use self::tabs::Tabs;
 pub(crate) use self::view::{RowView, ViewCell};
-pub(crate) use self::width::width;
 use self::work::Work;
+use super::cells::{Cell, Tables, Text, width};
 use super::history::History;
-use super::rows::Link;
-use super::style::Style;
+use super::style::{Link, Style};
 
 /// Bytes of a link with its id that are kept.
 const LINK_BYTES_MAX: usize = 2048;

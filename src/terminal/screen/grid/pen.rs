@@ -1,7 +1,7 @@
 //! The pen: how text that is printed and cells that are erased look, as numbers of the tables.
 
-use super::cell::Cell;
-use super::{Grid, Looks, Pen, tables};
+use super::super::cells::{Cell, key_of};
+use super::{Grid, Looks, Pen};
 use crate::terminal::screen::style::{Color, Style};
 
 impl Grid {
@@ -10,7 +10,7 @@ impl Grid {
     }
 
     pub(crate) fn set_pen(&mut self, pen: Pen) {
-        let key = tables::key_of(pen.style);
+        let key = key_of(pen.style);
         let is_same =
             key == self.pen_key && (pen.link, pen.protected) == (self.pen.link, self.pen.protected);
         if !is_same {
@@ -48,7 +48,7 @@ impl Grid {
 
     /// The number of a style; that of the default one when there are too many.
     pub(super) fn style_number(&mut self, style: Style) -> u16 {
-        self.number_of(tables::key_of(style))
+        self.number_of(key_of(style))
     }
 
     /// The same, by the style's key.

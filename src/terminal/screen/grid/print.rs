@@ -1,9 +1,9 @@
 //! Printing: runs of ASCII go into cells at once, everything else character by character.
 
+use super::super::cells::Cell;
+use super::super::cells::{joins, width, width_of_text};
 use super::Grid;
-use super::cell::Cell;
 use super::scroll::Leaving;
-use super::width::{joins, width, width_of_text};
 
 /// Characters that one REP may print: more than a wide row has is of no use and lets a few bytes cost a lot of
 /// time.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::cell::Cell;
+use super::super::cells::Cell;
 use super::row::ROW_COST;
 use super::{Grid, Margins, Pen, width};
 use crate::terminal::screen::style::{Attributes, Style, Underline};

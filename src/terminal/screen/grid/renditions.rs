@@ -1,7 +1,7 @@
 //! What SGR made of the pen lately: programs set the same few styles again and again, and what a sequence does to a
 //! style is always the same.
 
-use super::cell::Cell;
+use super::super::cells::Cell;
 use super::{Grid, Looks};
 use crate::terminal::screen::style::Style;
 

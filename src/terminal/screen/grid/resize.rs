@@ -7,7 +7,7 @@
 //! The cursor stays on its character. Blank rows below what is shown make room first; then rows go to the
 //! history. When there is more room than before, rows come back from it.
 
-use super::cell::Cell;
+use super::super::cells::Cell;
 use super::row::Row;
 use super::view::text_of;
 use super::{CursorPos, Grid, Screen, Style, Text};

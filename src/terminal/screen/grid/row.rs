@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::cell::Cell;
+use super::super::cells::Cell;
 
 /// What an operation on a row costs beside its cells.
 pub(super) const ROW_COST: usize = 16;

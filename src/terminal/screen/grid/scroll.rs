@@ -1,6 +1,6 @@
 //! Scrolls: of the region, of lines inserted and deleted, of columns; and what leaves the screen at its top.
 
-use super::cell::Cell;
+use super::super::cells::Cell;
 use super::row::ROW_COST;
 use super::{Grid, Margins};
 

@@ -3,8 +3,7 @@
 use super::row::Row;
 use super::{Cell, Grid, LinePlace, Screen, Tables, Text};
 use crate::terminal::screen::history::{LineView, Piece, RowPlace};
-use crate::terminal::screen::rows::Link;
-use crate::terminal::screen::style::Style;
+use crate::terminal::screen::style::{Link, Style};
 
 /// A row, wherever it is.
 #[derive(Clone, Copy)]

@@ -5,9 +5,8 @@
 
 use super::pack;
 use super::runs::{Look, Run, Runs};
-use crate::terminal::screen::grid::{Cell, Tables};
-use crate::terminal::screen::rows::Link;
-use crate::terminal::screen::style::Style;
+use crate::terminal::screen::cells::{Cell, Tables};
+use crate::terminal::screen::style::{Link, Style};
 
 /// Bytes of text after which the next line is in another block.
 const TEXT_BYTES: usize = 16 << 10;

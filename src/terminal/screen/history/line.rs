@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use super::block::{Block, Entry};
 use super::runs::{Look, Runs};
-use crate::terminal::screen::grid::width;
-use crate::terminal::screen::rows::Link;
-use crate::terminal::screen::style::Style;
+use crate::terminal::screen::cells::width;
+use crate::terminal::screen::style::{Link, Style};
 
 /// A line of the history, without what was cut from its beginning.
 #[derive(Clone, Copy)]

@@ -27,7 +27,7 @@ use std::collections::VecDeque;
 use self::block::{Block, Numbers};
 pub(crate) use self::line::{LineView, Piece, Span};
 pub(crate) use self::rows::RowPlace;
-use super::grid::{Cell, Tables};
+use super::cells::{Cell, Tables};
 
 /// Bytes of text and runs of a line that are kept as one line.
 const LINE_BYTES_MAX: usize = 16 << 10;

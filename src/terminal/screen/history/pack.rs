@@ -1,7 +1,7 @@
 //! Packs cells into text: ASCII by eight cells at a time, other characters through a small buffer. A row is mostly one
 //! or the other.
 
-use crate::terminal::screen::grid::Cell;
+use crate::terminal::screen::cells::Cell;
 
 /// Characters that go through the buffer at a time, and the bytes that one takes at most.
 const CHARS: usize = 64;
@@ -95,7 +95,7 @@ mod tests {
         let text: String = "a界é🎉~日".chars().cycle().take(200).collect();
         let mut cells = Vec::new();
         for c in text.chars() {
-            let cols = crate::terminal::screen::grid::width(c);
+            let cols = crate::terminal::screen::cells::width(c);
             cells.push(Cell::BLANK.with_char(c, cols));
             cells.extend((1..cols).map(|_| Cell::BLANK.continuation()));
         }

@@ -10,7 +10,8 @@ use crate::terminal::screen::tests::cases;
 use super::cursor::{Scratch, SearchCursor};
 use super::pattern::Pattern;
 use super::*;
-use crate::terminal::screen::grid::{Grid, LinePlace, width};
+use crate::terminal::screen::cells::width;
+use crate::terminal::screen::grid::{Grid, LinePlace};
 
 fn print(grid: &mut Grid, lines: &[String]) {
     for line in lines {

@@ -3,8 +3,7 @@
 use super::super::sgr;
 use super::Writer;
 use crate::terminal::screen::grid::ViewCell;
-use crate::terminal::screen::rows::Link;
-use crate::terminal::screen::style::Style;
+use crate::terminal::screen::style::{Link, Style};
 
 /// See the module's documentation.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

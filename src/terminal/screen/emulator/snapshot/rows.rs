@@ -4,7 +4,8 @@ use memchr::memmem;
 
 use super::Writer;
 use super::look::Look;
-use crate::terminal::screen::grid::{RowView, Text, ViewCell, width};
+use crate::terminal::screen::cells::{Text, width};
+use crate::terminal::screen::grid::{RowView, ViewCell};
 
 /// Blank columns that are written as such; more of them are skipped with a sequence.
 const BLANKS_MAX: usize = 6;

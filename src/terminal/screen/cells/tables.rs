@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::table::{Table, Value};
-use crate::terminal::screen::rows::Link;
+use crate::terminal::screen::style::Link;
 use crate::terminal::screen::style::{Attributes, Color, Rgb, Style, Underline};
 
 /// Styles in use at once besides the default one. More of them than fit into the cells' 16 bits are shown in
@@ -39,7 +39,7 @@ impl Value for Link {
 }
 
 /// A style as a number, that of the default one 0.
-pub(super) fn key_of(style: Style) -> u128 {
+pub(crate) fn key_of(style: Style) -> u128 {
     let color = |color| match color {
         Color::Default => 0,
         Color::Indexed(index) => 1 << 24 | u128::from(index),
