@@ -61,10 +61,21 @@ impl Default for Config {
 
 /// A real-time engine: terminals, file watches and a server on one event loop.
 ///
-/// An engine belongs to the thread that made it and does nothing by itself: the host polls its
-/// descriptor ([`AsRawFd`]) for readability, calls [`turn`](Self::turn), and pulls events with
-/// [`next_event`](Self::next_event) until there are none. Or it lets [`run`](Self::run) do that.
-/// Calls between turns take effect at once where they can.
+/// An engine belongs to the thread that made it and does nothing by itself. It has four kinds of methods:
+///
+/// - Commands, such as [`spawn`](Self::spawn), [`write`](Self::write), [`watch`](Self::watch) and
+///   [`listen`](Self::listen). They may be called at any time between turns, take effect at once where they
+///   can, and report their own failure. What follows from them later is an event.
+/// - [`turn`](Self::turn) does what is due. Only it reads terminals, files and sockets.
+/// - [`next_event`](Self::next_event) gives what happened. Bytes and texts of an event are borrowed until the
+///   next call that takes the engine by `&mut`.
+/// - Queries, such as [`state`](Self::state) and [`limits`](Self::limits). They change nothing and may be called
+///   at any time.
+///
+/// The order: the host polls the descriptor ([`AsRawFd`]) for readability, calls `turn`, and calls `next_event`
+/// until there is none; or it lets [`run`](Self::run) do that. Events that are left unread keep the descriptor
+/// readable, and unread output stops its program. In a forked child every command fails with
+/// [`Forked`](ErrorKind::Forked).
 ///
 /// No call waits for anything, except `turn` and `run`. Dropping an engine kills what
 /// runs in it: each program's group and the foreground group get SIGHUP and SIGKILL, and others on the same

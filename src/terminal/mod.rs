@@ -83,7 +83,21 @@ pub use size::{Size, SizePolicy};
 pub use state::{Process, ReaderState, ScreenState, StateFilter, TerminalState};
 pub(crate) use table::Terminals;
 
-/// One terminal. See the module's documentation.
+/// One terminal: a PTY, the program in it, its output and its input.
+///
+/// Only [`Terminals`] calls it. It has three kinds of methods:
+///
+/// - What comes in. Readiness and timers: `read` (when the ready queue gives the terminal its turn), `flush_input`,
+///   `on_child_ready`, `on_*_alarm`. Commands of the host and of clients: `write`, `send_eof`, `resize`, `signal`,
+///   `close`, `set_delivery` and so on. They change the terminal, make system calls on its own descriptors, which
+///   never block, and set timers and interest with the [`Reactor`]. They report no event.
+/// - What goes out: `take_event`, and `take_update` and `take_snapshot` for what an event borrows. They move
+///   readers on, and may start reading again.
+/// - Queries, with `&self`: `state`, `metadata`, `output_state`, `has_event`. They change nothing.
+///
+/// The order: `read` is followed by `after_read` and `after_output`; and whatever changed a terminal is followed
+/// by `Terminals::after_change`, which notes whether there is an event and who waits for memory. Time is that of
+/// the turn, [`Reactor::now`]. `teardown` comes before a terminal is dropped, and is the last call.
 pub(crate) struct Terminal {
     id: TerminalId,
     tag: u64,
@@ -115,8 +129,7 @@ pub(crate) struct Terminal {
     screen: Option<Box<Screen>>,
     /// What the screen was counted with in the budget of all.
     screen_bytes: usize,
-    /// When it is looked whether the screen may sleep.
-    /// When viewers are looked after again.
+    /// When viewers get their next updates, or a reader has lagged too long.
     screen_timer: Option<(Instant, TimerId)>,
     /// The last time that the host cleared the screen.
     cleared: Cleared,

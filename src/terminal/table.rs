@@ -23,7 +23,14 @@ use crate::limits::{LOG_BYTES_MIN, Limits};
 use crate::policy::Slice;
 use crate::reactor::{Class, IdTable, Reactor, ReaderId, TerminalId};
 
-/// See the module's documentation.
+/// The terminals of an engine, their readers, and what they share: memory, the order of their events, and who is
+/// read while somebody types.
+///
+/// What comes in are commands (`spawn`, `write`, `attach`, ...), readiness and timers (`on_pty`, `on_child`,
+/// `on_alarm`, `read_ready`). What goes out are events: `take_event` takes the next one, and `resolve` gives it
+/// with what it borrows, until the next call that changes a terminal. Queries take `&self`. They can be called in
+/// any order; each call that changes a terminal ends in `after_change`. An id that is not in the table is an error
+/// to a command, and nothing to readiness and timers, which may be late.
 pub(crate) struct Terminals {
     pub(super) table: IdTable<TerminalId, Terminal>,
     /// The terminal of each reader.

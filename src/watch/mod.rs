@@ -124,7 +124,21 @@ const RULES_FREED_AT_ONCE: usize = 8;
 const FREE_COST: u64 = 400;
 const RELEASE_COST: u64 = 3_000;
 
-/// One watch: see the module's documentation.
+/// One watch: a tree of what is below its roots, and what changes in it.
+///
+/// Only [`Watches`] calls it. It has four kinds of methods:
+///
+/// - Wakeups: `on_readable` (the kernel's queue holds events), `on_alarm` (a deadline has passed). They only note
+///   that there is something to do.
+/// - Work: `work` reads the queue, looks at names, lists directories and makes batches, as far as the slice goes.
+///   It is the only one that looks at the disk and changes the tree, beside the call that makes the watch.
+/// - What goes out: `take_event`, and `recycle`, which gives the memory of a batch back. `changes` and `save` go
+///   on from a cursor of the caller; `changes` may make a batch of what is open first.
+/// - Commands and queries: `sync`, and with `&self` `state`, `version`, `has_work`, `has_event`.
+///
+/// The order: `set_now` at the start of a turn or call, then any of these, and `arm` at the end of whatever may
+/// have changed what is due next. While a batch is unread, `work` looks at nothing. `teardown` takes a watch
+/// out of the reactor; afterwards only `shed` is called, until everything is freed.
 pub(crate) struct Watch {
     id: WatchId,
     tag: u64,
