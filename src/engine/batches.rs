@@ -4,14 +4,15 @@
 //! client sent after it is done after it. A client that is gone takes its batch with it: the operations that
 //! were not begun are not done.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use super::Engine;
+use super::client_work::Batch;
 use super::requests::failure;
 use crate::error::{Error, ErrorKind};
 use crate::policy::Slice;
 use crate::reactor::{ClientId, TerminalId};
-use crate::sync::protocol::{Failure, Op as WireOp, Outcome, TerminalOp};
+use crate::sync::protocol::{Op as WireOp, Outcome, TerminalOp};
 
 /// Operations in one batch; a larger one is refused. The statuses of as many failures have to fit into the
 /// queue of the client.
@@ -21,28 +22,6 @@ const EXPLAINED_MAX: usize = 1024;
 /// What an operation costs, and each KiB of its input.
 const OP_COST: u64 = 4_000;
 const KIB_COST: u64 = 1_000;
-
-/// A batch under way.
-pub(super) struct Batch {
-    client: ClientId,
-    id: u64,
-    ops: std::vec::IntoIter<TerminalOp>,
-    statuses: Vec<Option<Failure>>,
-    /// Terminals for which an operation failed.
-    failed: BTreeSet<u64>,
-    /// Failures so far.
-    failures: usize,
-}
-
-/// All of them; each client has at most one.
-#[derive(Default)]
-pub(super) struct Batches(VecDeque<Batch>);
-
-impl Batches {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 impl Engine {
     /// Begins a batch. Its client is not read before it is done.

@@ -4,13 +4,17 @@
 //! and another one needs passes through here.
 
 mod batches;
+mod client_work;
+mod commands;
 mod event;
+mod next_event;
+mod observation;
 mod peers;
 mod requests;
-mod screens;
 mod searches;
 mod sender;
 mod serving;
+mod stages;
 mod state;
 mod terminals;
 mod turn;
@@ -31,12 +35,10 @@ use crate::state::ApplicationState;
 use crate::sync::{Peers, Server};
 use crate::terminal::Terminals;
 use crate::watch::Watches;
-use batches::Batches;
+use client_work::{Batches, ClientWatch, Review, Searches};
 use event::Notice;
-use requests::ClientWatch;
-use searches::Searches;
+use observation::Observation;
 use sender::Envelope;
-use state::{Observation, Review};
 
 pub use event::{Completion, Event, LogLevel};
 pub use sender::{Command, Sender};
@@ -125,7 +127,7 @@ pub struct Engine {
     inbox: Inbox<Envelope>,
     turns: TurnRecorder,
     /// Which stage of a turn goes next.
-    shares: Shares<{ turn::SHARERS }>,
+    shares: Shares<{ stages::SHARERS }>,
     /// When a timer lets floods go on that are held back.
     hold_timer: Option<TimerId>,
     /// Bytes that this turn may still read from PTYs.
@@ -165,7 +167,7 @@ impl Engine {
         Ok(Engine {
             polled: Reactor::event_buffer(),
             turns: TurnRecorder::new(reactor.now()),
-            shares: turn::shares(),
+            shares: stages::shares(),
             hold_timer: None,
             reads_left: 0,
             terminals: Terminals::new(limits.clone(), reactor.now()),

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use super::Engine;
-use super::state::{Review, error_of};
+use super::client_work::{ClientWatch, Review};
+use super::state::error_of;
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::policy::Slice;
 use crate::reactor::{ClientId, TerminalId, WatchId};
@@ -20,19 +21,6 @@ use crate::watch::WatchOptions;
 
 /// The longest grace that a client may give.
 const GRACE_MAX: Duration = Duration::from_secs(60);
-
-/// A watch that clients share.
-pub(super) struct ClientWatch {
-    watch: WatchId,
-    path: std::path::PathBuf,
-    clients: usize,
-}
-
-impl ClientWatch {
-    pub(super) fn is_of(&self, watch: WatchId) -> bool {
-        self.watch == watch
-    }
-}
 
 impl Engine {
     /// Carries out what clients ask for.

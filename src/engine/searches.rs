@@ -6,25 +6,18 @@
 //! had it for long, which then reads the rest of its line again and may keep the next place for longer. So no
 //! search waits for another one's end. What was found is sent when the client has room for it.
 //!
-//! A client pays for compiling and for answers, so that a flood of requests costs it its turn. The steps are
+//! A client pays for compiling and for replies, so that a flood of requests costs it its turn. The steps are
 //! not charged to it: they are a few jobs' share of what others leave, and a client that owed for them
 //! could not even cancel.
 
-use std::collections::VecDeque;
-
 use super::Engine;
+use super::client_work::{Job, PATIENCE, SearchReply};
 use crate::error::{Error, Result};
 use crate::policy::Slice;
 use crate::reactor::{ClientId, TerminalId};
 use crate::sync::protocol::{Failure, Outcome, Search as WireSearch, ServerMessage};
 use crate::sync::{ErrorCode, convert};
-use crate::terminal::{Matches, Scratch, Search, SearchCursor};
-
-/// Searches that are inside a line at the same time.
-const PLACES: usize = 16;
-
-/// Steps after which a search gives its place to one that waits; twice as many after each time.
-const PATIENCE: u32 = 64;
+use crate::terminal::{Matches, Search};
 
 /// Searches of one client that run or wait to be answered.
 const CLIENT_SEARCHES_MAX: usize = 4;
@@ -35,110 +28,22 @@ const MATCHES: (u32, u32) = (1000, 10_000);
 /// Bytes of a client's queue for each match of a search: one match takes some 100.
 const QUEUE_BYTES_PER_MATCH: usize = 110;
 
-/// Costs, estimated for a release build: a step, whatever it does, an answer, and a match in it that is
+/// Costs, estimated for a release build: a step, whatever it does, an reply, and a match in it that is
 /// encoded.
 const STEP_COST: u64 = 200;
-const ANSWER_COST: u64 = 2_000;
+const REPLY_COST: u64 = 2_000;
 const MATCH_COST: u64 = 80;
 
-/// A search of a client.
-struct Job {
-    client: ClientId,
-    id: u64,
-    terminal: TerminalId,
-    search: Search,
-    /// Once the pattern was compiled.
-    cursor: Option<SearchCursor>,
-    /// While it has a place.
-    scratch: Option<Scratch>,
-    /// Steps since it has its place, and after how many it gives it away.
-    steps: u32,
-    patience: u32,
-}
-
-/// What a search has come to, and who is to have it.
-struct Answer {
-    client: ClientId,
-    id: u64,
-    outcome: Result<Matches>,
-}
-
-/// See the module's documentation.
-#[derive(Default)]
-pub(super) struct Searches {
-    /// Those that have a place.
-    running: VecDeque<Job>,
-    waiting: VecDeque<Job>,
-    answers: VecDeque<Answer>,
-    /// Memory of places that nobody has.
-    free: Vec<Scratch>,
-    /// Other jobs have had the last slice.
-    is_next: bool,
-}
-
-impl Searches {
-    /// Whether searches have this slice, of two that they share with others.
-    pub(super) fn take_turn(&mut self) -> bool {
-        self.is_next = !self.is_next;
-        self.is_next
-    }
-
-    fn has_jobs(&self) -> bool {
-        !self.running.is_empty() || !self.waiting.is_empty()
-    }
-
-    fn count_of(&self, client: ClientId) -> usize {
-        let jobs = self.running.iter().chain(&self.waiting).map(|job| job.client);
-        jobs.chain(self.answers.iter().map(|answer| answer.client)).filter(|c| *c == client).count()
-    }
-
-    /// Who has the next step.
-    fn next(&mut self) -> Option<Job> {
-        if self.running.len() < PLACES
-            && let Some(mut job) = self.waiting.pop_front()
-        {
-            job.scratch = Some(self.free.pop().unwrap_or_default());
-            job.steps = 0;
-            return Some(job);
-        }
-        self.running.pop_front()
-    }
-
-    /// A search has had its step and goes on later.
-    fn put_back(&mut self, mut job: Job) {
-        job.steps = job.steps.saturating_add(1);
-        let is_inside = job.cursor.as_ref().is_some_and(SearchCursor::keeps_scratch);
-        if self.waiting.is_empty() || (is_inside && job.steps < job.patience) {
-            return self.running.push_back(job);
-        }
-        if let Some(cursor) = job.cursor.as_mut().filter(|_| is_inside) {
-            cursor.leave_line();
-            job.patience = job.patience.saturating_mul(2);
-        }
-        self.free.extend(job.scratch.take());
-        self.waiting.push_back(job);
-    }
-
-    /// A search is over.
-    fn end(&mut self, mut job: Job) {
-        self.free.extend(job.scratch.take());
-        if !self.has_jobs() {
-            // An engine in which nobody searches keeps no memory for it.
-            self.free = Vec::new();
-        }
-    }
-}
-
 impl Engine {
-    /// Whether a search has something to do, or an answer can be sent.
+    /// Whether a search has something to do, or an reply can be sent.
     pub(super) fn has_search_work(&self) -> bool {
-        self.searches.has_jobs() || self.next_answer().is_some()
+        self.searches.has_jobs() || self.next_reply().is_some()
     }
 
-    /// The first answer whose client has room for it, or is gone.
-    fn next_answer(&self) -> Option<usize> {
-        let is_due = |answer: &Answer| self.server.has_answer_room(answer.client) != Some(false);
-        self.searches.answers.iter().position(is_due)
+    /// The first reply whose client has room for it, or is gone.
+    fn next_reply(&self) -> Option<usize> {
+        let is_due = |reply: &SearchReply| self.server.has_answer_room(reply.client) != Some(false);
+        self.searches.replies.iter().position(is_due)
     }
 
     /// Begins a search for a client; its result follows.
@@ -196,11 +101,11 @@ impl Engine {
         }
     }
 
-    /// Gives searches their steps, and clients their answers, at least one unit.
+    /// Gives searches their steps, and clients their replies, at least one unit.
     pub(super) fn work_on_searches(&mut self, slice: &mut Slice) {
         loop {
-            if let Some(at) = self.next_answer() {
-                self.send_answer(at, slice);
+            if let Some(at) = self.next_reply() {
+                self.send_reply(at, slice);
             } else if let Some(job) = self.searches.next() {
                 self.step_search(job, slice);
             } else {
@@ -227,7 +132,7 @@ impl Engine {
             None => self.searches.put_back(job),
             Some(outcome) => {
                 let Job { client, id, .. } = job;
-                self.searches.answers.push_back(Answer { client, id, outcome });
+                self.searches.replies.push_back(SearchReply { client, id, outcome });
                 self.searches.end(job);
             }
         }
@@ -243,10 +148,12 @@ impl Engine {
         self.terminals.search_on(job.terminal, cursor, scratch, cost)
     }
 
-    fn send_answer(&mut self, at: usize, slice: &mut Slice) {
-        let Some(Answer { client, id, outcome }) = self.searches.answers.remove(at) else { return };
+    fn send_reply(&mut self, at: usize, slice: &mut Slice) {
+        let Some(SearchReply { client, id, outcome }) = self.searches.replies.remove(at) else {
+            return;
+        };
         let matches = outcome.as_ref().map_or(0, |found| found.matches.len() as u64);
-        let cost = ANSWER_COST + matches * MATCH_COST;
+        let cost = REPLY_COST + matches * MATCH_COST;
         slice.charge(cost);
         self.server.charge(client, cost, self.reactor.now());
         let outcome = outcome.map(|found| Outcome::Found {

@@ -6,16 +6,18 @@
 use std::os::unix::ffi::OsStrExt;
 
 use super::Engine;
+use super::client_work::Review;
+use super::observation::Published;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Slice;
-use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::reactor::WatchId;
 use crate::state::{
     ApplicationState, Budget, ChangeSet, Collections, FileFacts, FileKey, FileKind, Refusal,
     StateChanges, StateCursor, StateVersion, TerminalExit, TerminalFacts,
 };
 use crate::sync::ErrorCode;
 use crate::terminal::{ExitStatus, TerminalMetadata};
-use crate::watch::{FileChanges, FileCursor, FileEntry, FileType};
+use crate::watch::{FileCursor, FileEntry, FileType};
 
 /// Files written down, or taken out, in one unit of work.
 const FILES_PER_UNIT: usize = 256;
@@ -23,39 +25,6 @@ const FILES_PER_UNIT: usize = 256;
 const FILES_COST: u64 = 400_000;
 /// The longest reason that a client gets for a change that the host refused, in bytes.
 const REVIEW_REASON_MAX: usize = 1024;
-
-/// A watch whose files are part of the state.
-pub(super) struct Published {
-    pub(super) watch: WatchId,
-    cursor: FileCursor,
-    /// What the state has of it goes first.
-    is_emptying: bool,
-    /// The watch is gone, or published no longer.
-    is_ending: bool,
-    /// The state has no room for some of its files.
-    is_partial: bool,
-}
-
-/// What the facts of the state are made from, between turns.
-#[derive(Default)]
-pub(super) struct Observation {
-    /// Terminals that something happened to since the server looked.
-    pub(super) touched: Vec<TerminalId>,
-    fresh: Vec<TerminalId>,
-    pub(super) published: Vec<Published>,
-    /// Working directories of terminals are looked up: the server has listened.
-    has_directories: bool,
-    changes: FileChanges,
-}
-
-/// A client's change set that waits for the host.
-pub(super) struct Review {
-    pub(super) number: u64,
-    pub(super) client: ClientId,
-    pub(super) mutation: u64,
-    pub(super) changes: ChangeSet,
-    pub(super) is_reported: bool,
-}
 
 impl Engine {
     /// The application state as it is now.
@@ -285,14 +254,6 @@ impl Engine {
             let text = "the state has no room for all files of a watch: state_bytes".into();
             self.log(super::LogLevel::Warn, text);
         }
-    }
-}
-
-impl Published {
-    fn is_behind(&self, watches: &crate::watch::Watches) -> bool {
-        self.is_emptying
-            // A watch that is gone has to be taken out.
-            || watches.version(self.watch).map_or(true, |version| version != self.cursor.version())
     }
 }
 

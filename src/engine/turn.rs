@@ -23,10 +23,11 @@
 
 use std::time::{Duration, Instant};
 
+use super::stages::{SHARERS, SHARING};
 use super::{Engine, Shutdown};
 use crate::error::Result;
 use crate::observe::{Stage, TurnStats};
-use crate::policy::{Shares, Slice};
+use crate::policy::Slice;
 use crate::reactor::{Class, Key, Polled, Reactor};
 use crate::terminal::PtyReady;
 use crate::{sync, terminal, watch};
@@ -38,27 +39,11 @@ const QUANTUM: Duration = Duration::from_micros(250);
 /// long the others took.
 const OWN_TIME: Duration = Duration::from_micros(500);
 
-/// The stages that share the time of a turn, with their weights.
-const SHARING: [(Stage, u64); 6] = [
-    (Stage::Clients, 4),
-    (Stage::Jobs, 2),
-    (Stage::Peers, 3),
-    (Stage::Reads, 6),
-    (Stage::Watches, 3),
-    (Stage::State, 2),
-];
-pub(super) const SHARERS: usize = SHARING.len();
-
 /// The kind of the one timer that is the engine's own: floods that are held back for an echo go on.
 const HOLD: u8 = 13;
 
 /// What an event of the kernel, a timer or a posted command costs, about; starting a program costs more.
 const EVENT_COST: u64 = 2_000;
-
-/// Who has the next share of a turn.
-pub(super) fn shares() -> Shares<SHARERS> {
-    Shares::new(SHARING.map(|(_, weight)| weight))
-}
 
 impl Engine {
     /// Does what is due: collects what the kernel reports, fires timers, carries out posted

@@ -112,6 +112,28 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
     ),
     ("watch/saved", &[("mod", 0), ("reader", 1), ("writer", 1)]),
     ("watch/summary", &[("paths", 0)]),
+    (
+        "engine",
+        &[
+            ("client_work", 0),
+            ("event", 0),
+            ("observation", 0),
+            ("sender", 0),
+            ("stages", 0),
+            ("mod", 1),
+            ("commands", 2),
+            ("next_event", 2),
+            ("peers", 2),
+            ("searches", 2),
+            ("serving", 2),
+            ("state", 2),
+            ("terminals", 2),
+            ("turn", 2),
+            ("watches", 2),
+            ("requests", 3),
+            ("batches", 4),
+        ],
+    ),
 ];
 
 /// Imports against the floors: subsystem, importing room, imported room, and the reason.

@@ -1,0 +1,148 @@
+//! What the engine keeps for clients: batches and searches that take several turns, changes that wait for the
+//! host, and the watches that clients share. Pure.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::error::Result;
+use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::state::ChangeSet;
+use crate::sync::protocol::{Failure, TerminalOp};
+use crate::terminal::{Matches, Scratch, Search, SearchCursor};
+
+/// Searches that are inside a line at the same time.
+const PLACES: usize = 16;
+
+/// Steps after which a search gives its place to one that waits; twice as many after each time.
+pub(super) const PATIENCE: u32 = 64;
+
+/// A batch under way.
+pub(super) struct Batch {
+    pub(super) client: ClientId,
+    pub(super) id: u64,
+    pub(super) ops: std::vec::IntoIter<TerminalOp>,
+    pub(super) statuses: Vec<Option<Failure>>,
+    /// Terminals for which an operation failed.
+    pub(super) failed: BTreeSet<u64>,
+    /// Failures so far.
+    pub(super) failures: usize,
+}
+
+/// All batches; each client has at most one.
+#[derive(Default)]
+pub(super) struct Batches(pub(super) VecDeque<Batch>);
+
+impl Batches {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A search of a client.
+pub(super) struct Job {
+    pub(super) client: ClientId,
+    pub(super) id: u64,
+    pub(super) terminal: TerminalId,
+    pub(super) search: Search,
+    /// Once the pattern was compiled.
+    pub(super) cursor: Option<SearchCursor>,
+    /// While it has a place.
+    pub(super) scratch: Option<Scratch>,
+    /// Steps since it has its place, and after how many it gives it away.
+    pub(super) steps: u32,
+    pub(super) patience: u32,
+}
+
+/// What a search has come to, and who is to have it.
+pub(super) struct SearchReply {
+    pub(super) client: ClientId,
+    pub(super) id: u64,
+    pub(super) outcome: Result<Matches>,
+}
+
+/// Searches of clients; see `searches.rs`.
+#[derive(Default)]
+pub(super) struct Searches {
+    /// Those that have a place.
+    pub(super) running: VecDeque<Job>,
+    pub(super) waiting: VecDeque<Job>,
+    pub(super) replies: VecDeque<SearchReply>,
+    /// Memory of places that nobody has.
+    pub(super) free: Vec<Scratch>,
+    /// Other jobs have had the last slice.
+    pub(super) is_next: bool,
+}
+
+impl Searches {
+    /// Whether searches have this slice, of two that they share with others.
+    pub(super) fn take_turn(&mut self) -> bool {
+        self.is_next = !self.is_next;
+        self.is_next
+    }
+
+    pub(super) fn has_jobs(&self) -> bool {
+        !self.running.is_empty() || !self.waiting.is_empty()
+    }
+
+    pub(super) fn count_of(&self, client: ClientId) -> usize {
+        let jobs = self.running.iter().chain(&self.waiting).map(|job| job.client);
+        jobs.chain(self.replies.iter().map(|reply| reply.client)).filter(|c| *c == client).count()
+    }
+
+    /// Who has the next step.
+    pub(super) fn next(&mut self) -> Option<Job> {
+        if self.running.len() < PLACES
+            && let Some(mut job) = self.waiting.pop_front()
+        {
+            job.scratch = Some(self.free.pop().unwrap_or_default());
+            job.steps = 0;
+            return Some(job);
+        }
+        self.running.pop_front()
+    }
+
+    /// A search has had its step and goes on later.
+    pub(super) fn put_back(&mut self, mut job: Job) {
+        job.steps = job.steps.saturating_add(1);
+        let is_inside = job.cursor.as_ref().is_some_and(SearchCursor::keeps_scratch);
+        if self.waiting.is_empty() || (is_inside && job.steps < job.patience) {
+            return self.running.push_back(job);
+        }
+        if let Some(cursor) = job.cursor.as_mut().filter(|_| is_inside) {
+            cursor.leave_line();
+            job.patience = job.patience.saturating_mul(2);
+        }
+        self.free.extend(job.scratch.take());
+        self.waiting.push_back(job);
+    }
+
+    /// A search is over.
+    pub(super) fn end(&mut self, mut job: Job) {
+        self.free.extend(job.scratch.take());
+        if !self.has_jobs() {
+            // An engine in which nobody searches keeps no memory for it.
+            self.free = Vec::new();
+        }
+    }
+}
+
+/// A watch that clients share.
+pub(super) struct ClientWatch {
+    pub(super) watch: WatchId,
+    pub(super) path: std::path::PathBuf,
+    pub(super) clients: usize,
+}
+
+impl ClientWatch {
+    pub(super) fn is_of(&self, watch: WatchId) -> bool {
+        self.watch == watch
+    }
+}
+
+/// A client's change set that waits for the host.
+pub(super) struct Review {
+    pub(super) number: u64,
+    pub(super) client: ClientId,
+    pub(super) mutation: u64,
+    pub(super) changes: ChangeSet,
+    pub(super) is_reported: bool,
+}

@@ -1,0 +1,65 @@
+//! The next event of an engine: notices first, then terminals, watches and peers.
+
+use super::Engine;
+use super::event::{Event, Notice};
+use crate::error::Result;
+
+impl Engine {
+    /// The next event, or `None` when no event is left before the next turn.
+    ///
+    /// Reading an event consumes it; a lossless reader moves on, which may let its PTY be read again.
+    /// Unread output stays in the log and stops the PTY, it is never dropped.
+    ///
+    /// # Errors
+    /// [`Forked`](crate::ErrorKind::Forked), [`System`](crate::ErrorKind::System).
+    pub fn next_event(&mut self) -> Result<Option<Event<'_>>> {
+        self.check_process()?;
+        if let Some(notice) = self.notices.pop_front() {
+            self.finish_call_or_log();
+            return Ok(Some(match notice {
+                Notice::Completed { tag, result } => Event::Completed { tag, result },
+                Notice::Log { level, text } => {
+                    self.log_line = text;
+                    Event::Log { level, text: &self.log_line }
+                }
+            }));
+        }
+        if let Some(slow) = self.turns.take_slow() {
+            self.finish_call()?;
+            return Ok(Some(Event::SlowTurn(slow)));
+        }
+        if self.has_unreported_review() {
+            self.finish_call_or_log();
+            let review = self.unreported_review();
+            return Ok(review.map(|review| Event::Review {
+                review: review.number,
+                client: review.client,
+                changes: &review.changes,
+            }));
+        }
+        let picked = self.terminals.take_event(&mut self.reactor);
+        if picked.is_none()
+            && let Some((id, tag)) = self.watches.take_event(&mut self.reactor)
+        {
+            self.finish_call_or_log();
+            let event = self.watches.last_event();
+            return Ok(event.map(|event| Event::Watch { id, tag, event }));
+        }
+        if picked.is_none()
+            && let Some((id, tag)) = self.peers.pick_event(&mut self.reactor)
+        {
+            self.finish_call_or_log();
+            return Ok(self.peers.told().map(|event| Event::Peer { id, tag, event }));
+        }
+        if picked.is_none() && self.is_shutdown_complete() {
+            self.shutdown = super::Shutdown::Reported;
+            self.finish_call_or_log();
+            return Ok(Some(Event::ShutdownComplete));
+        }
+        self.finish_call_or_log();
+        Ok(picked.map(|(id, tag, picked)| {
+            let event = self.terminals.resolve(id, picked);
+            Event::Terminal { id, tag, event }
+        }))
+    }
+}
