@@ -18,63 +18,33 @@ use nix::errno::Errno;
 use super::dirty::Mark;
 use super::disk;
 use super::merge::{Evidence, evidence};
-use super::reconcile::Observed;
-use super::renames::Renames;
+use super::stages::Observed;
+use super::stages::Renames;
+use super::stages::{Fate, Look, Round};
 use super::tree::{FileId, flag};
 use super::{SLACK, Watch};
 use crate::policy::Slice;
 
 /// Names that a round begins with, and the most that it may have with the other names of their renames.
 const NAMES: usize = 64;
+
 const MARKS_MAX: usize = 512;
+
 /// Entries of the queue that a round looks at when it begins.
 const STEPS: u32 = 256;
 
 /// What it costs to take a name out of the queue, to look at it and apply what was seen, and to open its
 /// directory, which costs more the deeper that lies.
 const MARK_COST: u64 = 500;
+
 const LOOK_COST: u64 = 5_000;
+
 const OPEN_COST: u64 = 8_000;
+
 const LEVEL_COST: u64 = 50;
 
 /// How often a directory is looked for where it is believed to be.
 const TRIES_BELIEVED: u32 = 3;
-
-/// A name that was looked at.
-pub(super) struct Look {
-    pub(super) dir: FileId,
-    pub(super) name: Box<[u8]>,
-    pub(super) seen: Evidence,
-    pub(super) now: Observed,
-}
-
-/// What became of a directory that could not be opened.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// It is gone: its own name, or one above it, is among the looks.
-    Gone,
-    /// It is there, and not where it was looked for.
-    Elsewhere,
-    /// It must not be looked into: what is known stays, and an event of its permissions shows when that changes.
-    Inaccessible,
-}
-
-/// Names that are looked at, and what was seen.
-#[derive(Default)]
-pub(super) struct Round {
-    /// Names that are still to be looked at, in the order of their directories.
-    marks: VecDeque<Mark>,
-    /// The directory that was opened last.
-    opened: Option<(FileId, Result<OwnedFd, Fate>)>,
-    file_time: i64,
-    /// What is still to be applied.
-    looks: VecDeque<Look>,
-    /// Made when everything was looked at.
-    renames: Option<Renames>,
-    /// Names in directories that are gone, if nothing turns up.
-    below: Vec<Mark>,
-    fates: HashMap<FileId, Fate>,
-}
 
 impl Watch {
     /// Looks at names that are due, until they are all applied or the slice is over. Whether there were

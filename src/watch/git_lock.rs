@@ -12,21 +12,15 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::repository::{GitDir, LOOK_COST};
+use super::stages::GitLock;
 use super::{Watch, disk};
 
 /// How often a lock is looked at while it is there. When it is gone, what was written last has as long to be
 /// noticed.
 const PAUSE: Duration = Duration::from_millis(20);
+
 /// Roots whose repositories are looked at.
 const ROOTS_MAX: usize = 16;
-/// What is known of locks.
-#[derive(Default)]
-pub(super) struct GitLock {
-    /// One was there at the last look.
-    locked: bool,
-    /// When to look again; set while a batch waits.
-    pub(super) next_look: Option<Instant>,
-}
 
 impl Watch {
     /// Whether the batch that could be made at `now` waits for git. `since`: when the first thing happened.

@@ -16,15 +16,15 @@
 //! rescan after an overflow alike.
 //!
 //! Everything is done in slices of a turn (`work.rs`): a round of names, a listing, rules that are compiled,
-//! a directory that is emptied are each a cursor that is left after a portion of work. While a batch is unread nothing is looked at and no further
-//! batch is made: dirty names wait, and their number is bounded (`dirty.rs`). One watch has one inotify
-//! instance and one timer.
+//! a directory that is emptied are each a cursor (`stages/`) that is left after a portion of work. While a batch
+//! is unread nothing is looked at and no further batch is made: dirty names wait, and their number is bounded
+//! (`dirty.rs`). One watch has one inotify instance and one timer.
 //!
 //! `tree`, `saved`, `merge`, `dirty`, `moves`, `filter`, `git/`, `batch`, `summary`, `path_trie`, `root_paths` decide and
-//! are pure; `kernel`, `disk`, `name_lookup`, `mounts` and `git_lock` make the system calls; `work`, `kernel_events`, `due_names`,
-//! `renames`, `reconcile`, `subtree_removal`, `unlinked`, `scan`, `unreadable`, `roots`, `path_resolution`, `resume`, `rule_loading`, `repository`,
-//! `rule_sources`, `tracked_names`, `polling`, `sync_points` join them and are methods of [`Watch`]; `table` is what the
-//! engine holds.
+//! are pure; `kernel`, `disk`, `name_lookup`, `mounts`, `repository` and `git_lock` make the system calls. `stages` is
+//! what each stage keeps. `work`, `kernel_events`, `due_names`, `renames`, `reconcile`, `subtree_removal`, `unlinked`,
+//! `scan`, `unreadable`, `roots`, `path_resolution`, `resume`, `rule_loading`, `rule_sources`, `tracked_names`,
+//! `polling`, `sync_points` and `reports` join them and are methods of [`Watch`]; `table` is what the engine holds.
 
 mod batch;
 #[cfg(test)]
@@ -61,6 +61,7 @@ mod rule_loading;
 mod rule_sources;
 mod saved;
 mod scan;
+mod stages;
 mod subtree_removal;
 mod summary;
 mod sync_points;
@@ -79,27 +80,26 @@ use crate::error::Result;
 use crate::limits::Limits;
 use crate::reactor::{Reactor, TimerId, WatchId};
 use dirty::DirtyNames;
-use due_names::{Look, Round};
 use event::PendingEvent;
 use filter::Filter;
-use git_lock::GitLock;
 use kernel::Kernel;
 pub(crate) use key::{Alarm, Source};
 use moves::Moves;
 use name_lookup::NameLookup;
-use polling::Polling;
-use resume::Resuming;
-use roots::{Backoff, Roots};
-use rule_loading::OuterRules;
-use rule_sources::Sources;
-use scan::Scan;
-use subtree_removal::SubtreeRemoval;
+use stages::GitLock;
+use stages::OuterRules;
+use stages::Polling;
+use stages::Resuming;
+use stages::Scan;
+use stages::Sources;
+use stages::SubtreeRemoval;
+use stages::SyncPoint;
+use stages::TrackedNames;
+use stages::Unlinked;
+use stages::{Backoff, Roots};
+use stages::{Look, Round};
 use summary::Shortening;
-use sync_points::SyncPoint;
-use table::Counted;
-use tracked_names::TrackedNames;
 use tree::Tree;
-use unlinked::Unlinked;
 
 pub use batch::{FileBatch, FileEvent, FileEventKind, FileSummary};
 pub use event::{SaveProblem, WatchEvent, WatchProblem, WatchState};
@@ -258,6 +258,13 @@ struct Counters {
     overflows: u64,
 }
 
+/// Which of the counts of the table a watch is in; kept by the watch.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counted {
+    event: bool,
+    work: bool,
+}
+
 impl Watch {
     pub(crate) fn new(
         id: WatchId,
@@ -267,7 +274,7 @@ impl Watch {
     ) -> Result<Self> {
         options.validate()?;
         let mut lookup = NameLookup::new(options.granted.clone());
-        let roots = roots::resolve(options, &mut lookup)?;
+        let roots = stages::resolve(options, &mut lookup)?;
         let paths = roots.iter().map(|root| root.path.clone()).collect();
         let filter =
             Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)?;

@@ -1,34 +1,17 @@
 //! Bringing the tree up to date with a name that was looked at; each difference becomes an event.
 
 use super::batch::FileEventKind;
-use super::due_names::Look;
 use super::event::WatchProblem;
 use super::filter::Verdict;
 use super::merge::{Decision, Evidence, Looked, decide, evidence};
+use super::stages::Look;
+use super::stages::{Classified, Observed};
 use super::tree::{FileId, Stat, flag};
 use super::{RELEASE_COST, Watch};
 
-/// A look at a name.
-#[derive(Clone, Copy)]
-pub(super) struct Observed {
-    pub(super) stat: Option<Stat>,
-    /// What the file system's clock said before.
-    pub(super) file_time: i64,
-    /// How often the kernel's queue had been emptied before.
-    pub(super) emptied: u32,
-}
-
-/// What of a name is to be shown.
-pub(super) struct Classified {
-    pub(super) stat: Option<Stat>,
-    /// A directory that stays closed.
-    pub(super) is_opaque: bool,
-    /// It is ignored, and shown since it is tracked.
-    pub(super) is_kept: bool,
-}
-
 /// What it costs to have another name of the same file looked at.
 const LINK_COST: u64 = 500;
+
 /// Names of one file in a row that could not be looked at, until those behind them are left alone.
 const LINK_TRIES: u32 = 10;
 

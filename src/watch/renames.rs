@@ -12,32 +12,14 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::Watch;
-use super::due_names::Look;
+use super::stages::Look;
+use super::stages::{Obstacle, Renames};
 use super::tree::{FileId, Node, Stat, flag};
 
 /// What one step costs, and each other rename that it is compared with.
 const STEP_COST: u64 = 3_000;
+
 const OTHER_COST: u64 = 100;
-
-/// The renames that a round of looks has confirmed.
-#[derive(Default)]
-pub(super) struct Renames {
-    order: VecDeque<FileId>,
-    /// Those that are not carried out yet, and which look shows where they are now.
-    pending: HashMap<FileId, usize>,
-    /// One of them, with those on top that have to come before.
-    stack: Vec<FileId>,
-    waiting: HashSet<FileId>,
-}
-
-/// What stands in the way of a rename.
-enum Obstacle {
-    Nothing,
-    /// Another rename has to come first.
-    Rename(FileId),
-    /// It cannot be.
-    Never,
-}
 
 impl Watch {
     /// The renames that these looks confirm.

@@ -11,81 +11,23 @@
 //! first entries that were in it.
 
 use std::os::fd::BorrowedFd;
-use std::time::Instant;
 
 use super::Watch;
 use super::disk;
-use super::event::{SaveProblem, WatchProblem};
+use super::event::WatchProblem;
 use super::merge::{Evidence, evidence};
-use super::options::WatchOptions;
-use super::saved::{Known, Loaded, Reader, Step};
-use super::tree::{FileId, Stat, Tree, flag};
-use crate::limits::Limits;
+use super::saved::{Loaded, Step};
+use super::tree::{FileId, Stat, flag};
 
 /// Entries of a directory that are looked for to know it again, and what each costs.
 const WITNESSES: usize = 8;
+
 const WITNESS_COST: u64 = 3_000;
+
 /// Missing names that are looked at in one unit, and what each costs.
 const MISSING: usize = 128;
+
 const MISSING_COST: u64 = 500;
-
-/// What a watch still knows of the one before it.
-#[derive(Default)]
-pub(super) struct Resuming {
-    reader: Option<Reader>,
-    /// A tree that could not be used; it is freed in steps.
-    discarded: Option<Box<Tree>>,
-    /// The saved bytes are of no use, and that was not reported yet; and why they are not.
-    failed: bool,
-    problem: Option<SaveProblem>,
-    /// Where inodes were; `None` when the watch has caught up.
-    known: Option<Known>,
-    /// Entries that listings did not have.
-    missing: Vec<FileId>,
-    /// Everything was listed: names that became dirty until then have a lower order. And how long to wait.
-    listed: Option<(u64, Instant)>,
-}
-
-impl Resuming {
-    pub(super) fn new(
-        options: &WatchOptions,
-        roots: Vec<Vec<u8>>,
-        entries_max: usize,
-        limits: &Limits,
-    ) -> Self {
-        let Some(bytes) = options.since.clone() else { return Resuming::default() };
-        match Reader::new(bytes, roots, entries_max, Tree::new(limits.watch_tombstones)) {
-            Ok(reader) => Resuming { reader: Some(reader), ..Resuming::default() },
-            Err(problem) => {
-                Resuming { failed: true, problem: Some(problem), ..Resuming::default() }
-            }
-        }
-    }
-
-    /// Why the saved tree is of no use.
-    pub(super) fn problem(&self) -> Option<SaveProblem> {
-        self.problem
-    }
-
-    /// Whether the saved tree has to be read before anything else.
-    pub(super) fn is_loading(&self) -> bool {
-        self.reader.is_some() || self.discarded.is_some() || self.failed
-    }
-
-    /// Whether the tree is being compared with the disk.
-    pub(super) fn is_comparing(&self) -> bool {
-        self.known.is_some()
-    }
-
-    pub(super) fn has_missing(&self) -> bool {
-        !self.missing.is_empty()
-    }
-
-    /// Everything is compared.
-    pub(super) fn finish(&mut self) {
-        self.known = None;
-    }
-}
 
 impl Watch {
     /// Reads a part of the saved tree.

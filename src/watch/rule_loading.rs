@@ -5,7 +5,6 @@
 //! listed, if they are others than before, and are taken in before the first name is looked at. What is below is
 //! checked again if their text has changed; if only other names are tracked, those names are.
 
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::fd::BorrowedFd;
@@ -18,80 +17,12 @@ use super::git::{Compiling, FILE_BYTES_MAX};
 use super::repository::{
     BYTES_PER_NS, GitDir, LOOK_COST, ReadRepository, RepositoryLoading, SourceFile,
 };
-use super::roots::Root;
-use super::rule_sources::SourceWatching;
-use super::scan::Current;
+use super::stages::Current;
+use super::stages::SourceWatching;
+use super::stages::{DirLoading, OuterLoading, OuterRules, Step};
 use super::tree::{FileId, FileType, Stat};
 use super::{Watch, disk};
 use crate::policy::Slice;
-
-/// Rules above the roots that are read.
-#[derive(Default)]
-pub(super) struct OuterRules {
-    steps: VecDeque<Step>,
-    loading: Option<OuterLoading>,
-    /// Directories above roots, which share them: whether a repository begins there, and whose rules were read.
-    is_top: HashMap<PathBuf, bool>,
-    read_of: HashSet<PathBuf>,
-    /// What was read so far, the nearest directory first, and of the last time: the digest of all, `None` before
-    /// the first one.
-    read: Vec<Outer>,
-    sources: Vec<SourceFile>,
-    hasher: DefaultHasher,
-    digest: Option<u64>,
-    /// Names that are tracked, or not any more, by the repository that begins at a directory.
-    changes: Vec<(Vec<u8>, super::git::Changes)>,
-    /// To be read again when this is done.
-    again: bool,
-}
-
-enum OuterLoading {
-    Rules {
-        dir: PathBuf,
-        is_top: bool,
-        compiling: Compiling,
-    },
-    Repository(PathBuf, Box<RepositoryLoading>),
-    /// All is read: the files are watched for, from the last one to the first.
-    Watching(SourceWatching),
-}
-
-enum Step {
-    /// Looks for the top of the repository that a root is in, above it.
-    Find { root: PathBuf, dir: PathBuf },
-    /// Reads the rules of a directory, then those above it, then what the repository has.
-    Above { dir: PathBuf, top: PathBuf },
-}
-
-impl OuterRules {
-    pub(super) fn new<'r>(roots: impl Iterator<Item = &'r Root>) -> Self {
-        OuterRules { steps: OuterRules::steps(roots), ..OuterRules::default() }
-    }
-
-    fn steps<'r>(roots: impl Iterator<Item = &'r Root>) -> VecDeque<Step> {
-        roots.map(|root| Step::Find { root: root.path_buf(), dir: root.path_buf() }).collect()
-    }
-
-    pub(super) fn is_pending(&self) -> bool {
-        self.loading.is_some() || !self.steps.is_empty()
-    }
-}
-
-/// Rules of a directory that are taken in before it is listed.
-pub(super) struct DirLoading {
-    compiling: Compiling,
-    inner: Inner,
-    repository: Option<Box<RepositoryLoading>>,
-    /// Where `.git` may become that of a repository.
-    missing: Vec<SourceFile>,
-}
-
-impl DirLoading {
-    /// What is to be freed.
-    pub(super) fn into_rules(self) -> super::git::Rules {
-        self.compiling.finish()
-    }
-}
 
 /// An absolute path without a slash at its end: that of `/` is empty.
 fn bytes_of(dir: &Path) -> &[u8] {

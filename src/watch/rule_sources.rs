@@ -5,41 +5,16 @@
 //! next name on the way. A file that is a link is watched for at both ends. When such a name changes, what
 //! depends on it is read again.
 
-use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::Watch;
 use super::repository::{LOOK_COST, SourceFile};
+use super::stages::{Source, SourceWatching};
 use super::tree::FileId;
 
 /// Names that are watched for.
 const SOURCES_MAX: usize = 1 << 14;
-
-/// A name that is watched for.
-struct Source {
-    name: Box<[u8]>,
-    /// The directory whose rules depend on it; the parent of the roots stands for the rules above them.
-    dir: FileId,
-}
-
-/// See the module's documentation.
-#[derive(Default)]
-pub(super) struct Sources {
-    by_watch: HashMap<i32, Vec<Source>>,
-    /// The watches that a directory's rules have.
-    of_dir: HashMap<FileId, Vec<i32>>,
-    count: usize,
-}
-
-/// Files that are being watched for.
-pub(super) struct SourceWatching {
-    dir: FileId,
-    /// The watches of before.
-    before: Vec<i32>,
-    /// One of the files is not what was read.
-    has_changed: bool,
-}
 
 impl Watch {
     /// Watches for the files that the rules of a directory come from; for no others any more.

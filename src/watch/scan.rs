@@ -5,7 +5,6 @@
 //! between any two names. Its rules are compiled before, so that no name is checked without them. A listing of
 //! a directory that was known already finds what is missing as well.
 
-use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
@@ -13,122 +12,23 @@ use nix::errno::Errno;
 use super::Watch;
 use super::disk::{self, Listing};
 use super::merge::{Evidence, evidence};
-use super::reconcile::Observed;
-use super::rule_loading::DirLoading;
-use super::tree::{FileId, FileType, Stat, Tree, flag};
+use super::stages::Current;
+use super::stages::Observed;
+use super::tree::{FileId, FileType, Stat, flag};
 use crate::policy::Slice;
 
 /// What it costs to open and watch a directory, to list a name, to look at it and apply what was seen, and
 /// to step over an entry that was listed.
 const OPEN_COST: u64 = 20_000;
+
 const NAME_COST: u64 = 300;
+
 const LOOK_COST: u64 = 5_000;
+
 const STEP_COST: u64 = 50;
-/// Directories that the queue keeps its memory for.
-const QUEUE_KEPT: usize = 256;
+
 /// Names between two looks at the file system's clock.
 const NAMES_PER_TIME: usize = 8;
-
-/// Directories that wait to be listed, and the one that is.
-#[derive(Default)]
-pub(super) struct Scan {
-    queue: VecDeque<FileId>,
-    current: Option<Current>,
-    /// The memory of the last listing.
-    buffer: Vec<u8>,
-    /// Directories that entries were left out of, for want of room.
-    limited: Vec<FileId>,
-    /// Those that are to be listed again, since there is room.
-    relieved: Vec<FileId>,
-    /// Directories that are watched under another name.
-    aliases: Vec<FileId>,
-    /// Those whose other name may not be there any more.
-    invalidated: Vec<FileId>,
-    /// Counts listings.
-    number: u32,
-}
-
-pub(super) struct Current {
-    pub(super) dir: FileId,
-    /// All below it is to be listed too.
-    pub(super) deep: bool,
-    /// It had entries before, some of which may be gone.
-    known: bool,
-    /// Which listing this is; entries that it had carry the number.
-    number: u32,
-    /// The listing is at its end: what it did not have is looked for, from this entry on.
-    pub(super) is_listed: bool,
-    next: Option<FileId>,
-    /// Some name must not be looked at.
-    pub(super) is_closed: bool,
-    /// The rules that are taken in before anything is listed.
-    pub(super) rules: Option<Box<DirLoading>>,
-    listing: Listing,
-}
-
-impl Scan {
-    pub(super) fn is_pending(&self) -> bool {
-        self.current.is_some()
-            || !self.queue.is_empty()
-            || !self.relieved.is_empty()
-            || !self.invalidated.is_empty()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.queue.len() + usize::from(self.current.is_some())
-    }
-
-    /// The next directory of the queue. When it is the last one, the memory of a long queue is freed.
-    fn next_dir(&mut self) -> Option<FileId> {
-        let dir = self.queue.pop_front()?;
-        if self.queue.is_empty() && self.queue.capacity() > QUEUE_KEPT {
-            self.queue = VecDeque::new();
-        }
-        Some(dir)
-    }
-
-    /// A directory went away or has another place: it may have been the other name of an alias.
-    pub(super) fn on_directory_moved(&mut self) {
-        match self.invalidated.is_empty() {
-            true => self.invalidated = std::mem::take(&mut self.aliases),
-            false => self.invalidated.append(&mut self.aliases),
-        }
-    }
-
-    /// An entry leaves its place: the search for what is missing goes on with the next one.
-    pub(super) fn step_over(&mut self, tree: &Tree, entry: FileId) {
-        if let Some(current) = self.current.as_mut().filter(|current| current.next == Some(entry)) {
-            current.next = tree.next_sibling(entry);
-        }
-    }
-
-    /// Whether a directory that is new has rules that are not compiled yet.
-    pub(super) fn waits_for_rules(&self, dir: FileId) -> bool {
-        let waits =
-            |current: &Current| current.dir == dir && !current.known && current.rules.is_some();
-        self.current.as_ref().is_some_and(waits)
-    }
-
-    /// An entry of this directory was left out. Whether it is the first one in all.
-    pub(super) fn limit(&mut self, dir: FileId) -> bool {
-        let first = self.limited.is_empty();
-        if self.limited.last() != Some(&dir) {
-            self.limited.push(dir);
-        }
-        first
-    }
-
-    pub(super) fn is_limited(&self) -> bool {
-        !self.limited.is_empty()
-    }
-
-    /// Entries went away: when a sixteenth is free, what was left out is looked for again.
-    pub(super) fn make_room(&mut self, entries: usize, limit: usize) {
-        if !self.limited.is_empty() && entries <= limit - limit.div_ceil(16) {
-            self.relieved.append(&mut self.limited);
-        }
-    }
-}
 
 impl Watch {
     /// Gives up on the directory that is being listed: it will be listed again.

@@ -13,21 +13,8 @@ use crate::policy::Slice;
 
 /// What taking one entry out costs, and one step down in the tree.
 const REMOVAL_COST: u64 = 3_000;
+
 const STEP_COST: u64 = 30;
-
-/// Directories that lose what is in them.
-#[derive(Default)]
-pub(super) struct SubtreeRemoval {
-    dirs: Vec<FileId>,
-    /// Where to go on.
-    at: Option<FileId>,
-}
-
-impl SubtreeRemoval {
-    pub(super) fn is_pending(&self) -> bool {
-        !self.dirs.is_empty()
-    }
-}
 
 impl Watch {
     /// Has everything taken out that is below an entry. False: there is nothing.

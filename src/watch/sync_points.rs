@@ -10,27 +10,11 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 
 use super::Watch;
 use super::event::PendingEvent;
+use super::stages::SyncPoint;
 use crate::error::{Error, Result};
 
 /// Calls that wait for their event.
 const SYNC_POINTS_MAX: usize = 1024;
-
-/// A call that waits for its event.
-pub(super) struct SyncPoint {
-    tag: u64,
-    /// The descriptor whose event is waited for.
-    wd: i32,
-    /// It was read.
-    pub(super) reached: bool,
-    /// Names above this order became dirty later; set when it was read.
-    order: Option<u64>,
-}
-
-impl SyncPoint {
-    fn has_no_order(&self) -> bool {
-        self.reached && self.order.is_none()
-    }
-}
 
 impl Watch {
     /// Has [`Synced`](super::WatchEvent::Synced) reported once everything has been reported that happened before.

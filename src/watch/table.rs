@@ -8,7 +8,7 @@ use super::mounts::Mounts;
 use super::options::WatchOptions;
 use super::saved::WatchSave;
 use super::tree::{FileChanges, FileCursor, FileVersion};
-use super::{Watch, WatchEvent, WatchState};
+use super::{Counted, Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::policy::Slice;
@@ -51,13 +51,6 @@ impl Retired {
     fn shed(&mut self) -> u64 {
         self.watch.shed()
     }
-}
-
-/// Which of the counts of the table a watch is in; kept by the watch.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Counted {
-    event: bool,
-    work: bool,
 }
 
 impl Watches {

@@ -3,7 +3,6 @@
 //! An index changes with each `git add`, so not everything is looked at again: only the names that are new in it, and, if
 //! some are gone, the entries that are shown though they are ignored.
 
-use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -14,21 +13,8 @@ use super::tree::{FileId, flag};
 
 /// Names that are found in one unit, and what each costs.
 const NAMES: usize = 32;
+
 const NAME_COST: u64 = 2_000;
-
-/// Names that are to be checked again.
-#[derive(Default)]
-pub(super) struct TrackedNames {
-    /// Absolute paths.
-    paths: VecDeque<Vec<u8>>,
-    entries: VecDeque<FileId>,
-}
-
-impl TrackedNames {
-    pub(super) fn is_pending(&self) -> bool {
-        !self.paths.is_empty() || !self.entries.is_empty()
-    }
-}
 
 impl Watch {
     /// Other names are tracked by the repository that begins at a directory.

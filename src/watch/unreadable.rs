@@ -7,7 +7,7 @@ use nix::errno::Errno;
 
 use super::Watch;
 use super::event::WatchProblem;
-use super::scan::Current;
+use super::stages::Current;
 use super::tree::{FileId, flag};
 
 impl Watch {
