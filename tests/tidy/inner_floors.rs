@@ -103,6 +103,10 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
         ],
     ),
     (
+        "terminal/screen/search",
+        &[("line", 0), ("mod", 0), ("program", 0), ("pattern", 1), ("finder", 2), ("cursor", 3)],
+    ),
+    (
         "terminal/screen/parser",
         &[("params", 0), ("scan", 0), ("utf8", 0), ("actions", 1), ("mod", 1), ("strings", 2)],
     ),
@@ -171,6 +175,10 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("rule_loading", 1),
             ("scan", 2),
         ],
+    ),
+    (
+        "watch/tree",
+        &[("entry", 0), ("node", 1), ("pages", 2), ("mod", 3), ("history", 4), ("links", 4)],
     ),
     (
         "watch/git",

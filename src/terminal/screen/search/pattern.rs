@@ -13,7 +13,7 @@ use regex_syntax::ast::{self, Ast, ClassPerl, ClassPerlKind, ClassSetItem, Flag,
 use regex_syntax::hir::translate::TranslatorBuilder;
 
 use super::Search;
-use super::program::Program;
+use super::program::{Program, too_large};
 use crate::error::{Error, Result};
 
 /// Bytes of a pattern that is text in the case that it is written in.
@@ -112,12 +112,6 @@ fn compile(pattern: &str, ignore_case: bool, cost: &mut u64) -> Result<Program> 
         .translate(pattern, &tree)
         .map_err(|error| malformed(&error))?;
     Program::new(&hir, cost)
-}
-
-pub(super) fn too_large() -> Error {
-    Error::invalid(
-        "search pattern: it is too large when compiled; write fewer or shorter repetitions and classes",
-    )
 }
 
 /// Adds up what the translation of a syntax tree costs, and stops where it is too much.

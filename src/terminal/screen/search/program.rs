@@ -10,8 +10,7 @@ use std::ptr;
 use regex_syntax::hir::{Class as HirClass, Hir, HirKind, Look, Repetition};
 use regex_syntax::is_word_character;
 
-use super::pattern::too_large;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// States of a program, and about as many parts of the expression that need none.
 const STATES_MAX: usize = 4096;
@@ -256,4 +255,10 @@ pub(super) fn holds(look: Look, before: Option<char>, after: Option<char>) -> bo
         Look::WordStartHalfUnicode => !word(before),
         Look::WordEndHalfUnicode => !word(after),
     }
+}
+
+pub(super) fn too_large() -> Error {
+    Error::invalid(
+        "search pattern: it is too large when compiled; write fewer or shorter repetitions and classes",
+    )
 }
