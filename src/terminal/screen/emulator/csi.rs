@@ -2,7 +2,7 @@
 
 use super::super::parser::{Head, Params};
 use super::super::update::CursorShape;
-use super::titles::Which;
+use super::title_stack::Which;
 use super::{Protection, Terminal, sgr};
 
 /// Characters that one REP may print. More than a wide row has is of no use and lets a few bytes cost a lot

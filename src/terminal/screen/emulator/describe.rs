@@ -1,7 +1,7 @@
 //! The state of an emulator as text, to be compared in tests.
 
 use super::Emulator;
-use super::modes::flag;
+use super::mode_set::flag;
 
 impl Emulator {
     /// What comes to light later: everything that is not seen in rows, but for what snapshots are known to lose.

@@ -1,7 +1,7 @@
 //! Escape sequences: which one does what.
 
 use super::charset::Charset;
-use super::modes::flag;
+use super::mode_set::flag;
 use super::{Protection, Terminal};
 
 impl Terminal {

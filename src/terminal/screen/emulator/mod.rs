@@ -22,6 +22,7 @@ mod csi;
 mod describe;
 mod esc;
 mod keyboard;
+mod mode_set;
 mod modes;
 mod osc;
 mod presentation;
@@ -33,6 +34,7 @@ mod snapshot;
 mod spaces;
 #[cfg(test)]
 mod tests;
+mod title_stack;
 mod titles;
 
 use std::collections::VecDeque;
@@ -41,8 +43,8 @@ use std::time::Duration;
 use self::charset::Charsets;
 use self::colors::Palette;
 use self::keyboard::Keyboard;
-use self::modes::{ModeSet, flag};
-use self::titles::Titles;
+use self::mode_set::{ModeSet, flag};
+use self::title_stack::Titles;
 use super::event::{Progress, ProgressState};
 use super::grid::Grid;
 use super::metadata::Metadata;

@@ -6,7 +6,7 @@ use super::super::clipboard;
 use super::super::position::MarkKind;
 use super::super::update::CursorShape;
 use super::colors::{self, BACKGROUND, CURSOR, FOREGROUND};
-use super::titles::Which;
+use super::title_stack::Which;
 use super::{Effect, Progress, ProgressState, Terminal};
 
 /// Bytes of a link, its id included, that are kept.

@@ -3,7 +3,7 @@
 use super::super::parser::Params;
 use super::super::style::Rgb;
 use super::colors::is_dark;
-use super::modes::flag;
+use super::mode_set::flag;
 use super::titles::{from_hex, to_hex};
 use super::{Size, Terminal};
 

@@ -3,29 +3,9 @@
 //! A place is a line's number and the columns of the line before it. It stays with its text when rows scroll
 //! away and when the width changes. Lines of the alternate screen are numbered from 0 and have no history.
 
+use super::geometry::LinePlace;
 use super::{Grid, Screen, ViewCell};
 use crate::terminal::screen::history::{History, LineView, RowPlace, Span};
-use crate::terminal::screen::position::LinePosition;
-
-/// A place in a line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LinePlace {
-    pub(crate) line: u64,
-    pub(crate) col: usize,
-}
-
-impl From<LinePlace> for LinePosition {
-    fn from(place: LinePlace) -> Self {
-        LinePosition { line: place.line, col: place.col as u64 }
-    }
-}
-
-impl From<LinePosition> for LinePlace {
-    fn from(position: LinePosition) -> Self {
-        let col = usize::try_from(position.col).unwrap_or(usize::MAX);
-        LinePlace { line: position.line, col }
-    }
-}
 
 /// A part of a line: several rows of the history, or one of the screen.
 pub(crate) struct Part<'a> {

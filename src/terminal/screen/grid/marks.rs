@@ -5,76 +5,9 @@
 //! with its row or its line. The oldest marks go when there are too many: of rows few are kept, since each row that
 //! scrolls away looks for its own among them.
 
-use std::collections::VecDeque;
-
 use super::Grid;
+use super::mark_list::{LineMark, RowMark};
 use crate::terminal::screen::position::{LinePosition, Mark, MarkKind};
-
-/// Marks in the history, and in rows of the screen.
-const LINE_MARKS_MAX: usize = 4096;
-const ROW_MARKS_MAX: usize = 256;
-
-/// A mark in the row of the primary screen with this tag.
-#[derive(Clone, Copy, Debug)]
-struct RowMark {
-    kind: MarkKind,
-    tag: u32,
-    col: usize,
-}
-
-/// A mark in a line of the history.
-#[derive(Clone, Copy, Debug)]
-struct LineMark {
-    kind: MarkKind,
-    line: u64,
-    col: usize,
-}
-
-/// See the module's documentation.
-#[derive(Default)]
-pub(super) struct Marks {
-    rows: VecDeque<RowMark>,
-    /// In the order of their lines.
-    lines: VecDeque<LineMark>,
-    last_tag: u32,
-}
-
-impl Marks {
-    /// A tag that no row has.
-    fn tag(&mut self) -> u32 {
-        self.last_tag = self.last_tag.wrapping_add(1).max(1);
-        self.last_tag
-    }
-
-    fn push_row(&mut self, mark: RowMark) {
-        if self.rows.len() == ROW_MARKS_MAX {
-            self.rows.pop_front();
-        }
-        self.rows.push_back(mark);
-    }
-
-    /// The row with this tag becomes the part of a line from this column on.
-    pub(super) fn anchor(&mut self, tag: u32, (line, first_col): (u64, usize)) {
-        let Marks { rows, lines, .. } = self;
-        rows.retain(|row| {
-            if row.tag == tag {
-                lines.push_back(LineMark { kind: row.kind, line, col: first_col + row.col });
-            }
-            row.tag != tag
-        });
-        while lines.len() > LINE_MARKS_MAX {
-            lines.pop_front();
-        }
-    }
-
-    fn drop_tag(&mut self, tag: u32) {
-        self.rows.retain(|row| row.tag != tag);
-    }
-
-    pub(super) fn bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<RowMark>() + self.lines.capacity() * size_of::<LineMark>()
-    }
-}
 
 impl Grid {
     /// Marks where the cursor is, on the primary screen.

@@ -15,13 +15,17 @@
 mod changes;
 mod cursor;
 mod edit;
+mod generations;
+mod geometry;
 mod lines;
+mod mark_list;
 mod marks;
 mod pen;
 mod print;
 #[cfg(test)]
 mod random;
 mod rect;
+mod rendition_cache;
 mod renditions;
 mod resize;
 mod row;
@@ -35,14 +39,14 @@ mod work;
 use std::collections::VecDeque;
 
 use self::changes::Changes;
-pub(crate) use self::lines::{LinePlace, Part};
-use self::marks::Marks;
+pub(crate) use self::geometry::{CursorPos, LinePlace, Margins};
+pub(crate) use self::lines::Part;
+use self::mark_list::Marks;
 pub(crate) use self::rect::{AttributeChange, Rect};
-use self::renditions::Renditions;
+use self::rendition_cache::Renditions;
 use self::row::Row;
 use self::tabs::Tabs;
 pub(crate) use self::view::{RowView, ViewCell};
-use self::work::Work;
 use super::cells::{Cell, Tables, Text, width};
 use super::history::History;
 use super::style::{Link, Style};
@@ -65,24 +69,6 @@ pub(crate) struct Pen {
 /// What the emulator saves with the cursor; the grid does not look at it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct SavedState(pub(crate) u32);
-
-/// Where the cursor is on the screen, whatever the origin mode.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CursorPos {
-    pub(crate) row: usize,
-    pub(crate) col: usize,
-    /// The last column was printed into; the next character wraps.
-    pub(crate) pending_wrap: bool,
-}
-
-/// What scrolls: rows and columns, all inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Margins {
-    pub(crate) top: usize,
-    pub(crate) bottom: usize,
-    pub(crate) left: usize,
-    pub(crate) right: usize,
-}
 
 /// What DECSC saves.
 #[derive(Clone, Copy, Debug)]
@@ -171,6 +157,20 @@ pub(crate) struct Grid {
 struct Looks {
     printed: Cell,
     erased: Cell,
+}
+
+/// What operations have cost so far; see `work.rs`.
+struct Work {
+    done: u64,
+    /// The bound, on the same scale.
+    end: u64,
+}
+
+impl Work {
+    /// None so far, without a bound.
+    fn new() -> Self {
+        Work { done: 0, end: u64::MAX }
+    }
 }
 
 impl Grid {

@@ -10,20 +10,6 @@ use super::{Grid, Screen};
 /// What one REP may cost. The rest of it is dropped: it is of no use, and a few bytes must not cost a lot of time.
 const REPEAT_WORK_MAX: u64 = 1_000_000;
 
-/// See the module's documentation.
-pub(super) struct Work {
-    done: u64,
-    /// The bound, on the same scale.
-    end: u64,
-}
-
-impl Work {
-    /// None so far, without a bound.
-    pub(super) fn new() -> Self {
-        Work { done: 0, end: u64::MAX }
-    }
-}
-
 impl Grid {
     /// Counts work on so many cells.
     #[inline]

@@ -16,8 +16,8 @@ use self::rows::Which;
 use super::super::grid::{CursorPos, Grid, LinePlace, Pen, SavedState};
 use super::charset::Charsets;
 use super::colors::setter;
-use super::modes::flag;
-use super::titles::Titles;
+use super::mode_set::flag;
+use super::title_stack::Titles;
 use super::{Emulator, LEVEL, Progress, Protection, Terminal};
 use crate::terminal::screen::update::CursorShape;
 
