@@ -21,7 +21,7 @@ impl Engine {
     /// `InvalidArgument`, `LimitReached`, `EngineGone` after shutdown, `Forked`. That nobody listens is no
     /// error but an event.
     pub fn connect(&mut self, options: &PeerOptions) -> Result<PeerId> {
-        self.admit()?;
+        self.check_accepts_new()?;
         self.reactor.refresh_now();
         let outcome = self.peers.connect(options, &mut self.reactor);
         self.finish_call_or_log();

@@ -215,7 +215,7 @@ impl Engine {
     }
 
     fn spawn_for(&mut self, spawn: &Spawn) -> Result<Outcome> {
-        self.refuse_late()?;
+        self.check_not_shutting_down()?;
         let profile = self.server.profiles.get(&spawn.profile);
         let mut options = profile
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such profile is granted"))?
@@ -317,7 +317,7 @@ impl Engine {
     // Files.
 
     fn watch_for(&mut self, client: ClientId, path: &[u8]) -> Result<Outcome> {
-        self.refuse_late()?;
+        self.check_not_shutting_down()?;
         let found = self.server.roots.resolve(path)?;
         let (path, granted) = (found.path, found.granted);
         let known = self.client_watches.iter().position(|known| known.path == path);
@@ -379,7 +379,7 @@ impl Engine {
     }
 
     /// Nothing new is begun once the engine is shutting down.
-    pub(super) fn refuse_late(&self) -> Result<()> {
+    pub(super) fn check_not_shutting_down(&self) -> Result<()> {
         if self.shutdown == super::Shutdown::No {
             return Ok(());
         }

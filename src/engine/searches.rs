@@ -49,12 +49,12 @@ impl Engine {
     /// Begins a search for a client; its result follows.
     pub(super) fn search_for(&mut self, client: ClientId, wire: WireSearch) {
         let id = wire.id;
-        if let Err(error) = self.admit_search(client, wire) {
+        if let Err(error) = self.check_search(client, wire) {
             self.result(client, id, Err(error));
         }
     }
 
-    fn admit_search(&mut self, client: ClientId, wire: WireSearch) -> Result<()> {
+    fn check_search(&mut self, client: ClientId, wire: WireSearch) -> Result<()> {
         if self.searches.count_of(client) >= CLIENT_SEARCHES_MAX {
             let why = format!("a client has at most {CLIENT_SEARCHES_MAX} searches at once");
             return Err(Error::limit(why));

@@ -24,7 +24,7 @@ impl Engine {
     /// port below 1024, a directory that is not the user's alone), `LimitReached`, `OutOfDescriptors`,
     /// `System` (the address is in use), `EngineGone` after shutdown, `Forked`.
     pub fn listen(&mut self, options: &ListenOptions) -> Result<ListenerId> {
-        self.admit()?;
+        self.check_accepts_new()?;
         let outcome = self.server.listen(options, &mut self.reactor);
         if outcome.is_ok() {
             self.look_up_directories();

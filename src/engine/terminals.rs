@@ -23,7 +23,7 @@ impl Engine {
     /// `LimitReached` (terminals), `InvalidArgument`, `EngineGone` after [`shutdown`](Self::shutdown).
     /// Nothing is left behind by any of them.
     pub fn spawn(&mut self, options: &SpawnOptions) -> Result<TerminalId> {
-        self.admit()?;
+        self.check_accepts_new()?;
         let outcome = self.terminals.spawn(options, &mut self.reactor);
         self.finish_call_or_log();
         outcome
@@ -42,7 +42,7 @@ impl Engine {
     /// # Errors
     /// `InvalidArgument` when it is not a PTY master, else as [`spawn`](Self::spawn).
     pub fn adopt(&mut self, master: OwnedFd, options: &AdoptOptions) -> Result<TerminalId> {
-        self.admit()?;
+        self.check_accepts_new()?;
         let outcome = self.terminals.adopt(master, options, &mut self.reactor);
         self.finish_call_or_log();
         outcome
@@ -259,10 +259,10 @@ impl Engine {
     }
 
     /// The beginning of every call that makes something new.
-    pub(super) fn admit(&mut self) -> Result<()> {
+    pub(super) fn check_accepts_new(&mut self) -> Result<()> {
         self.check_process()?;
         self.reactor.refresh_now();
-        self.refuse_late()
+        self.check_not_shutting_down()
     }
 
     // Screens.

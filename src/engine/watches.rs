@@ -19,7 +19,7 @@ impl Engine {
     /// instances; [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for options out of range, a bad glob, and
     /// roots that lie in each other or lead into each other; [`OutOfDescriptors`](crate::ErrorKind::OutOfDescriptors).
     pub fn watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
-        self.admit()?;
+        self.check_accepts_new()?;
         let added = self.watches.add(options, &mut self.reactor);
         self.finish_call_or_log();
         added
