@@ -12,7 +12,7 @@
 //! - At once when a program is blocked in a read, since that read takes it, in the mode of this moment.
 //! - Else on trial, once the terminal is quiet: a program that polls wakes up and reads it. One that does
 //!   not read it within a moment is not waiting for input: the character is taken back, by a read of ours,
-//!   which tells exactly whether the program was faster.
+//!   which shows exactly whether the program was faster.
 //! - After [`LOOKS`] looks it stays where it is, since a program may sleep for an hour and then read. From
 //!   then on it is taken back when the mode has changed.
 //!
