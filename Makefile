@@ -51,7 +51,8 @@ judges: ## What screens show after recordings of programs and 500 generated stre
 judges-long: ## The same with 20,000 generated streams, others each time; SEED=N for those of a run before.
 	CARGO="$(CARGO)" tests/judges/streams.sh 20000 $(or $(SEED),$(shell date +%s))
 
-ffi-tests: ## The C ABI from outside: compilers, language versions, sanitizers, valgrind, host loops.
+ffi-tests: ## The C ABI from outside: the accepted interface, compilers, sanitizers, valgrind, host loops, FFI libraries.
+	packaging/abi.sh
 	ORCHFLOW_FFI_STRICT=1 CARGO="$(CARGO)" ffi-tests/run.sh
 
 install-test: ## Installs into an empty folder and builds the examples against it.
@@ -75,7 +76,7 @@ fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of
 manual: ## Writes the manual page and the completions of the demo from its help texts.
 	ORCHFLOW_WRITE_MANUAL=1 $(CARGO) test --locked --package orchflow-demo --test manual committed
 
-header: ## Writes include/orchflow.h anew.
+header: ## Writes include/orchflow.h and orchflow_ffi.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
 
 build: ## Builds what is installed: the libraries and the demo.

@@ -128,7 +128,7 @@ fn add(table: &mut Table, kinds: &[Kind], forest: &Forest) {
 fn writes(table: &mut Table, kinds: &[Kind], forest: &Forest) {
     table.section("20,000 files written in 10,000 directories", "the peer");
     let mut cpu: Vec<(Kind, Vec<f64>)> = kinds.iter().map(|kind| (*kind, Vec::new())).collect();
-    let mut told: Vec<(Kind, usize)> = Vec::new();
+    let mut reported: Vec<(Kind, usize)> = Vec::new();
     for round in 0..3 {
         for (kind, cpu) in &mut cpu {
             let running = Running::start(*kind, forest.root());
@@ -138,7 +138,7 @@ fn writes(table: &mut Table, kinds: &[Kind], forest: &Forest) {
             cpu.push(running.cpu_seconds() - before);
             let events = running.end();
             if round == 2 {
-                told.push((*kind, events));
+                reported.push((*kind, events));
             }
             forest.delete_more();
         }
@@ -149,7 +149,7 @@ fn writes(table: &mut Table, kinds: &[Kind], forest: &Forest) {
         table.line(Line::figure("processor time", seconds(ours), ours, bound));
     }
     compare(table, "processor time", &cpu, ("", f64::INFINITY));
-    for (kind, events) in told {
+    for (kind, events) in reported {
         let (what, bound) = (format!("events, {}", kind.name()), ("20,000", 20_000.0));
         let target = if kind == Kind::Ours { Target::AtMost(bound.1) } else { Target::None };
         table.line(Line::figure(&what, events.to_string(), events as f64, (bound.0, target)));

@@ -22,8 +22,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use orchflow::{
-    ApplicationState, Change, ChangeOp, ChangeSet, Collection, Collections, FileFacts, FileKey,
-    FileKind, Limits, Pane, PaneContent, Session, StateBudget, StateChanges, StateCursor,
+    ApplicationState, Change, ChangeOp, ChangeSet, Collection, Collections, FileKey, FileKind,
+    Limits, Pane, PaneContent, Session, StateBudget, StateChanges, StateCursor, StateFile,
 };
 use stats::{Line, Table, Target, median, percentile, us};
 
@@ -31,8 +31,8 @@ const CHANGES: u64 = 100;
 const ROUNDS: usize = 2001;
 const LARGE: u64 = 1_000_000;
 
-fn facts(id: u64, size: u64) -> FileFacts {
-    FileFacts {
+fn facts(id: u64, size: u64) -> StateFile {
+    StateFile {
         parent: id / 16,
         name: format!("a_file_of_usual_name_{id}.rs").into_bytes().into(),
         kind: FileKind::File,
@@ -62,14 +62,14 @@ fn changed(entries: u64, round: u64, n: u64) -> u64 {
     (n * (entries / CHANGES) + round * 7919) % entries
 }
 
-/// Microseconds of each difference of 100 changes, and of one of the writes that it tells of.
+/// Microseconds of each difference of 100 changes, and of one of the writes that it reports.
 fn differences(entries: u64) -> (Vec<f64>, Vec<f64>) {
     let mut state = state_of(entries);
     let mut changes = StateChanges::default();
     let (mut reads, mut writes) = (Vec::new(), Vec::new());
     for round in 0..ROUNDS as u64 {
         let mut cursor = StateCursor::at(state.version());
-        let new: Vec<(FileKey, FileFacts)> = (0..CHANGES)
+        let new: Vec<(FileKey, StateFile)> = (0..CHANGES)
             .map(|n| changed(entries, round, n))
             .map(|id| (key(id), facts(id, round + 1)))
             .collect();
@@ -112,19 +112,19 @@ fn bench_snapshot(table: &mut Table) {
     let mut cursor = StateCursor::default();
     let mut changes = StateChanges::default();
     let budget = StateBudget { entries: 256, bytes: 64 << 10 };
-    let (mut told, mut slices) = (0, Vec::new());
+    let (mut reported, mut slices) = (0, Vec::new());
     let begun = Instant::now();
     loop {
         let slice = Instant::now();
         state.read_changes(&mut cursor, Collections::ALL, budget, &mut changes);
         slices.push(slice.elapsed().as_secs_f64() * 1e6);
-        told += changes.entries.len();
+        reported += changes.entries.len();
         if !changes.more {
             break;
         }
     }
-    let rate = told as f64 / begun.elapsed().as_secs_f64();
-    assert_eq!(told as u64, LARGE);
+    let rate = reported as f64 / begun.elapsed().as_secs_f64();
+    assert_eq!(reported as u64, LARGE);
     let none = || ("", Target::None);
     let millions = format!("{:.1} M/s", rate / 1e6);
     table.line(Line::figure("entries read", millions, rate, none()));

@@ -40,13 +40,13 @@ static void without_program(orch_engine *engine) {
     CHECK_SYS(close(slave));
     orch_event event = host_event();
     host_until(engine, terminal, ORCH_EVENT_EOF, &event, NULL);
-    CHECK_INT(event.offset, 14);
+    CHECK_INT(event.payload.eof->end, 14);
     CHECK_INT(event.tag, 5);
     CHECK_OK(orch_terminal_close(engine, terminal, 0));
     host_until(engine, terminal, ORCH_EVENT_CLOSED, &event, NULL);
 }
 
-// With a program of the host's: its exit is told, and the engine reaps it.
+// With a program of the host's: its exit is reported, and the engine reaps it.
 static void with_program(orch_engine *engine) {
     int slave;
     int master = pty_open(&slave);

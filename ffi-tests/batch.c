@@ -70,9 +70,9 @@ static void every_kind(orch_engine *engine) {
         host_next(engine, &event);
         if (event.kind == ORCH_EVENT_OUTPUT) host_append(&text, &event);
         if (event.kind != ORCH_EVENT_EXITED) continue;
-        CHECK_INT(event.terminal, second);
-        CHECK_INT(event.exit_kind, ORCH_EXIT_SIGNAL);
-        CHECK_INT(event.exit_value, SIGTERM);
+        CHECK_INT(event.source, second);
+        CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_SIGNAL);
+        CHECK_INT(event.payload.exited->exit_value, SIGTERM);
         killed = 1;
     }
     CHECK_BYTES(text.data, text.len, "<abcd>\r\n30 90\r\n");
@@ -113,8 +113,8 @@ static void groups(orch_engine *engine) {
     while (of_a.len < strlen("a0 a7\r\n") || text.len < strlen("b6\r\n")) {
         host_next(engine, &event);
         if (event.kind != ORCH_EVENT_OUTPUT) continue;
-        CHECK(event.terminal == a || event.terminal == b);
-        host_append(event.terminal == a ? &of_a : &text, &event);
+        CHECK(event.source == a || event.source == b);
+        host_append(event.source == a ? &of_a : &text, &event);
     }
     CHECK_BYTES(of_a.data, of_a.len, "a0 a7\r\n");
     CHECK_BYTES(text.data, text.len, "b6\r\n");

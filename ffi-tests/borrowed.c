@@ -14,16 +14,17 @@ static void use_engine(orch_engine *engine, uint64_t terminal) {
     orch_sender *sender = NULL;
     host_type(engine, terminal, "typed");
     CHECK_OK(orch_terminal_resize(engine, terminal, size));
-    CHECK_OK(orch_terminal_pause(engine, terminal));
-    CHECK_OK(orch_terminal_resume(engine, terminal));
+    CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_PAUSED, 1));
+    CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_PAUSED, 0));
     CHECK_OK(orch_terminal_attach(engine, terminal, NULL, &reader));
-    CHECK_OK(orch_reader_pause(engine, reader));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_PAUSED, 1));
     CHECK_OK(orch_reader_detach(engine, reader));
-    CHECK_OK(orch_terminal_list(engine, ORCH_TERMINALS_ALL, NULL, 0, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_TERMINALS, NULL, 0, &count));
     CHECK_OK(orch_engine_get_timeout(engine, &timeout_ms));
-    CHECK_OK(orch_engine_log_bytes(engine, &count));
+    host_stats(engine);
+    CHECK_OK(orch_engine_reset_stats(engine));
     CHECK_OK(orch_sender_create(engine, &sender));
-    CHECK_OK(orch_sender_notify(sender, 1));
+    CHECK_OK(host_notify(sender, 1));
     CHECK_OK(orch_sender_destroy(sender));
     CHECK_STATUS(orch_terminal_spawn(engine, NULL, NULL), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_close(engine, UINT64_MAX, 0), ORCH_E_STALE_ID);
@@ -45,14 +46,27 @@ static void event_bytes(void) {
     copy.len = 0;
     host_append(&copy, &event);
     use_engine(engine, terminal);
-    CHECK_INT(event.len, copy.len);
-    CHECK_INT(memcmp(event.data, copy.data, copy.len), 0);
+    const orch_event_output *output = event.payload.output;
+    CHECK_INT(output->len, copy.len);
+    CHECK_INT(output->offset, 0);
+    CHECK_INT(memcmp(output->data, copy.data, copy.len), 0);
     CHECK_OK(orch_engine_destroy(engine));
 }
 
-static void check_overwritten(const orch_event *event) {
+// Output whose loan has ended: its bytes and the payload that named them.
+static void check_overwritten(const orch_event *event, orch_bytes bytes) {
     if (getenv("ORCHFLOW_DEBUG_LIBRARY") == NULL) return;
-    for (size_t i = 0; i < event->len; i++) CHECK_INT(event->data[i], 0xDB);
+    const unsigned char *data = (const unsigned char *)bytes.data;
+    const unsigned char *payload = (const unsigned char *)event->payload.any;
+    for (size_t i = 0; i < bytes.len; i++) CHECK_INT(data[i], 0xDB);
+    for (size_t i = 0; i < sizeof(orch_event_output); i++) CHECK_INT(payload[i], 0xDB);
+}
+
+static orch_bytes output_of(const orch_event *event) {
+    orch_bytes bytes;
+    bytes.data = event->payload.output->data;
+    bytes.len = event->payload.output->len;
+    return bytes;
 }
 
 // The next event, even when there is none, and the next turn end the loan.
@@ -61,12 +75,14 @@ static void loan_ends(void) {
     uint64_t terminal = host_sh(engine, "stty -echo; echo hello; exec cat");
     orch_event event = host_event(), next = host_event();
     host_until(engine, terminal, ORCH_EVENT_OUTPUT, &event, NULL);
+    orch_bytes bytes = output_of(&event);
     CHECK_STATUS(orch_engine_next_event(engine, &next), ORCH_DONE);
-    check_overwritten(&event);
+    check_overwritten(&event, bytes);
     host_type(engine, terminal, "more\n");
     host_until(engine, terminal, ORCH_EVENT_OUTPUT, &event, NULL);
+    bytes = output_of(&event);
     CHECK_OK(orch_engine_turn(engine, 0));
-    check_overwritten(&event);
+    check_overwritten(&event, bytes);
     CHECK_OK(orch_engine_destroy(engine));
 }
 

@@ -55,7 +55,7 @@ static void opens_it_again(orch_engine *engine) {
 static void everyday(orch_engine *engine) {
     for (int round = 0; round < 100; round++) {
         uint64_t terminal = host_sh(engine, "exec cat");
-        CHECK_OK(orch_terminal_send_eof(engine, terminal));
+        CHECK_OK(orch_terminal_control(engine, terminal, ORCH_CONTROL_EOF));
         host_until_exit(engine, terminal, 0, NULL);
     }
 }

@@ -49,17 +49,21 @@ static void size_policy(orch_engine *engine) {
     uint64_t terminal = host_sh(engine, "exec cat");
     CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_LATEST);
     CHECK_INT(host_state(engine, terminal).reserved, 0);
-    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_POLICY_SMALLEST));
+    CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_SIZE_POLICY,
+                               ORCH_SIZE_POLICY_SMALLEST));
     CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_SMALLEST);
     CHECK_STATUS(orch_terminal_resize(engine, terminal, cells(0, 24)), ORCH_E_INVALID);
     CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_SMALLEST);
     CHECK_OK(orch_terminal_resize(engine, terminal, cells(90, 30)));
     CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_FIXED);
-    CHECK_OK(orch_terminal_set_size_policy(engine, terminal, ORCH_SIZE_POLICY_LATEST));
+    CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_SIZE_POLICY,
+                               ORCH_SIZE_POLICY_LATEST));
     CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_LATEST);
     CHECK_INT(host_state(engine, terminal).window.cols, 90);
-    CHECK_STATUS(orch_terminal_set_size_policy(engine, terminal, 0), ORCH_E_INVALID);
-    CHECK_STATUS(orch_terminal_set_size_policy(engine, terminal, 4), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_SIZE_POLICY, 0),
+                 ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_SIZE_POLICY, 4),
+                 ORCH_E_INVALID);
     CHECK_ERROR(engine, ORCH_E_INVALID, "size policy");
     CHECK_INT(host_state(engine, terminal).size_policy, ORCH_SIZE_POLICY_LATEST);
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
@@ -80,7 +84,7 @@ static void modes(orch_engine *engine) {
     text.len = 0;
     host_until_text(engine, terminal, &text, 0, "END");
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        CHECK_OK(orch_terminal_set_mode(engine, terminal, table[i].mode));
+        CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_MODE, table[i].mode));
         ask(engine, terminal, &text);
         // Around each flag is a blank or a line end.
         for (size_t at = 0; at < text.len; at++) {
@@ -90,9 +94,10 @@ static void modes(orch_engine *engine) {
             CHECK(check_contains(text.data, text.len, table[i].shows[flag]));
         }
     }
-    CHECK_STATUS(orch_terminal_set_mode(engine, terminal, 0), ORCH_E_INVALID);
-    CHECK_STATUS(orch_terminal_set_mode(engine, terminal, 5), ORCH_E_INVALID);
-    CHECK_STATUS(orch_terminal_set_mode(engine, terminal, UINT32_MAX), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_MODE, 0), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_MODE, 5), ORCH_E_INVALID);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_MODE, UINT32_MAX),
+                 ORCH_E_INVALID);
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
 }
 
@@ -110,13 +115,13 @@ static void signals(orch_engine *engine) {
     CHECK_OK(orch_terminal_signal(engine, killed, SIGINT, ORCH_SIGNAL_FOREGROUND));
     orch_event event = host_event();
     host_until(engine, killed, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_kind, ORCH_EXIT_SIGNAL);
-    CHECK_INT(event.exit_value, SIGINT);
+    CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_SIGNAL);
+    CHECK_INT(event.payload.exited->exit_value, SIGINT);
     // Real-time signals too.
     uint64_t last = host_cat(engine);
     CHECK_OK(orch_terminal_signal(engine, last, SIGRTMIN + 5, ORCH_SIGNAL_LEADER));
     host_until(engine, last, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_value, SIGRTMIN + 5);
+    CHECK_INT(event.payload.exited->exit_value, SIGRTMIN + 5);
     CHECK_OK(orch_terminal_close(engine, last, 0));
 }
 
@@ -129,15 +134,17 @@ static void closing(orch_engine *engine) {
     CHECK_OK(orch_terminal_close(engine, polite, 600000));
     CHECK(host_state(engine, polite).flags & ORCH_TERMINAL_CLOSING);
     CHECK_STATUS(orch_terminal_write(engine, polite, "x", 1, NULL), ORCH_E_CLOSING);
-    CHECK_STATUS(orch_terminal_send_eof(engine, polite), ORCH_E_CLOSING);
+    CHECK_STATUS(orch_terminal_control(engine, polite, ORCH_CONTROL_EOF), ORCH_E_CLOSING);
     CHECK_STATUS(orch_terminal_resize(engine, polite, cells(9, 9)), ORCH_E_CLOSING);
-    CHECK_STATUS(orch_terminal_set_mode(engine, polite, ORCH_MODE_RAW), ORCH_E_CLOSING);
-    CHECK_STATUS(orch_terminal_pause(engine, polite), ORCH_E_CLOSING);
-    CHECK_STATUS(orch_terminal_resume(engine, polite), ORCH_E_CLOSING);
+    CHECK_STATUS(orch_terminal_set(engine, polite, ORCH_TERMINAL_OPTION_MODE, ORCH_MODE_RAW),
+                 ORCH_E_CLOSING);
+    CHECK_STATUS(orch_terminal_set(engine, polite, ORCH_TERMINAL_OPTION_PAUSED, 1), ORCH_E_CLOSING);
+    CHECK_STATUS(orch_terminal_set(engine, polite, ORCH_TERMINAL_OPTION_PAUSED, 0), ORCH_E_CLOSING);
     orch_event event = host_event();
     host_until_exit(engine, polite, 0, &text);
     CHECK(check_contains(text.data, text.len, "saved\r\n"));
     host_until(engine, polite, ORCH_EVENT_CLOSED, &event, NULL);
+    CHECK(event.payload.any == NULL);
     CHECK_STATUS(orch_terminal_close(engine, polite, 0), ORCH_E_STALE_ID);
 
     uint64_t stubborn =
@@ -149,8 +156,8 @@ static void closing(orch_engine *engine) {
     CHECK(wait_ms > 0 && wait_ms <= 600000);
     CHECK_OK(orch_terminal_close(engine, stubborn, 10));
     host_until(engine, stubborn, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_kind, ORCH_EXIT_SIGNAL);
-    CHECK_INT(event.exit_value, SIGKILL);
+    CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_SIGNAL);
+    CHECK_INT(event.payload.exited->exit_value, SIGKILL);
     host_until(engine, stubborn, ORCH_EVENT_CLOSED, &event, NULL);
 }
 
@@ -160,13 +167,14 @@ static void ended(orch_engine *engine) {
     host_until_end(engine, terminal);
     CHECK(host_state(engine, terminal).flags & ORCH_TERMINAL_HUNG_UP);
     CHECK_STATUS(orch_terminal_write(engine, terminal, "x", 1, NULL), ORCH_E_ENDED);
-    CHECK_STATUS(orch_terminal_send_eof(engine, terminal), ORCH_E_ENDED);
+    CHECK_STATUS(orch_terminal_control(engine, terminal, ORCH_CONTROL_EOF), ORCH_E_ENDED);
     CHECK_STATUS(orch_terminal_resize(engine, terminal, cells(9, 9)), ORCH_E_ENDED);
-    CHECK_STATUS(orch_terminal_set_mode(engine, terminal, ORCH_MODE_RAW), ORCH_E_ENDED);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_MODE, ORCH_MODE_RAW),
+                 ORCH_E_ENDED);
     CHECK_STATUS(orch_terminal_signal(engine, terminal, SIGTERM, ORCH_SIGNAL_LEADER),
                  ORCH_E_ENDED);
-    CHECK_STATUS(orch_terminal_pause(engine, terminal), ORCH_E_ENDED);
-    CHECK_STATUS(orch_terminal_resume(engine, terminal), ORCH_E_ENDED);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_PAUSED, 1), ORCH_E_ENDED);
+    CHECK_STATUS(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_PAUSED, 0), ORCH_E_ENDED);
     orch_event event = host_event();
     CHECK_OK(orch_terminal_close(engine, terminal, 0));
     host_until(engine, terminal, ORCH_EVENT_CLOSED, &event, NULL);

@@ -41,7 +41,7 @@ void long_grace() {
     while (output.find("ready") == std::string::npos) {
         CHECK(engine->turn(orch::forever));
         while (const auto event = engine->next_event()) {
-            if (event->kind() == ORCH_EVENT_OUTPUT) output += event->data();
+            if (const auto *bytes = event->output()) output += orch::view(*bytes);
         }
     }
     CHECK(engine->close(*id, wraps_to_zero));

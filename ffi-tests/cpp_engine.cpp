@@ -29,11 +29,11 @@ orch::event next(orch::engine &engine) {
 }
 
 // Events of a terminal up to one of this kind; its output is added to `output`.
-orch::event until(orch::engine &engine, orch::terminal_id id, uint32_t kind, std::string &output) {
+orch::event until(orch::engine &engine, orch::terminal_id id, orch_event_kind kind, std::string &output) {
     for (;;) {
         const orch::event event = next(engine);
-        if (event.terminal() != id) continue;
-        if (event.kind() == ORCH_EVENT_OUTPUT) output += event.data();
+        if (event.source() != id) continue;
+        if (const auto *bytes = event.output()) output += orch::view(*bytes);
         if (event.kind() == kind) return event;
     }
 }
@@ -62,12 +62,60 @@ void program() {
         std::string output;
         const orch::event exited = until(engine, *id, ORCH_EVENT_EXITED, output);
         CHECK(output == "1=2,none\r\n/usr\r\n30 100\r\n");
-        CHECK_INT(exited.raw().exit_kind, ORCH_EXIT_CODE);
-        CHECK_INT(exited.raw().exit_value, 3);
+        CHECK(exited.exited() != nullptr);
+        CHECK_INT(exited.exited()->exit_kind, ORCH_EXIT_CODE);
+        CHECK_INT(exited.exited()->exit_value, 3);
         CHECK_INT(exited.tag(), 9);
-        CHECK_INT(exited.offset(), output.size());
-        CHECK_INT(exited.end(), output.size());
+        CHECK_INT(exited.exited()->end, output.size());
+        // An event has the payload of its kind, and no other one.
+        CHECK(exited.output() == nullptr && exited.eof() == nullptr && exited.log() == nullptr);
+        CHECK(!exited.update() && !exited.watch_batch() && !exited.review());
+        CHECK(exited.raw().payload.exited == exited.exited());
     }
+}
+
+// A program from a list that the host has.
+void arguments() {
+    orch::engine engine = make_engine();
+    std::vector<std::string> argv{"printf", "%s-%s"};
+    argv.push_back("a");
+    argv.push_back("b");
+    orch::spawn_options options(argv);
+    options.arg("!");
+    const auto id = engine.spawn(options);
+    CHECK(id);
+    std::string output;
+    until(engine, *id, ORCH_EVENT_EXITED, output);
+    CHECK(output == "a-b!-");
+    // No arguments are the user's shell.
+    CHECK(engine.spawn(orch::spawn_options(std::vector<std::string>{})));
+    static_assert(!std::is_convertible_v<std::vector<std::string>, orch::spawn_options>, "explicit");
+}
+
+void options_and_stats() {
+    orch::engine engine = make_engine();
+    const auto id = spawn(engine, "echo ready; exec cat");
+    std::string output;
+    until_text(engine, id, output, "ready");
+    const auto stats = engine.stats();
+    CHECK(stats);
+    CHECK(stats->turns > 0 && stats->log_bytes > 0);
+    CHECK_INT(orch::stages_of(*stats).size(), ORCH_STAGE_SENDING);
+    uint32_t stage = 0;
+    for (const orch_stage_stats &one : orch::stages_of(*stats)) CHECK_INT(one.stage, ++stage);
+    CHECK(engine.reset_stats());
+    CHECK_INT(engine.stats()->turns, 0);
+    CHECK(engine.set(id, ORCH_TERMINAL_OPTION_PAUSED, 1));
+    CHECK(engine.state(id)->flags & ORCH_TERMINAL_PAUSED_BY_HOST);
+    CHECK(engine.set(id, ORCH_TERMINAL_OPTION_PAUSED, 0));
+    CHECK_INT(engine.set(id, 99, 0).code(), ORCH_E_INVALID);
+    const auto reader = engine.attach(id);
+    CHECK(reader);
+    CHECK(engine.set_reader(*reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_LOSSY));
+    CHECK_INT(engine.set_reader(*reader, 99, 0).code(), ORCH_E_INVALID);
+    CHECK_INT(engine.control(id, 99).code(), ORCH_E_INVALID);
+    CHECK(engine.control(id, ORCH_CONTROL_EOF));
+    until(engine, id, ORCH_EVENT_EXITED, output);
 }
 
 void own_loop() {
@@ -77,8 +125,8 @@ void own_loop() {
     for (bool running = true; running;) {
         CHECK(engine.turn(orch::forever));
         while (const auto event = engine.next_event()) {
-            if (event->kind() == ORCH_EVENT_OUTPUT) output += event->data();
-            if (event->kind() == ORCH_EVENT_EXITED) running = event->terminal() != id;
+            if (const auto *bytes = event->output()) output += orch::view(*bytes);
+            if (event->exited() != nullptr) running = event->source() != id;
         }
     }
     CHECK(output == "hello\r\n");
@@ -114,13 +162,13 @@ void commands() {
     CHECK(engine.detach(*reader));
     CHECK_INT(engine.detach(*reader).code(), ORCH_E_STALE_ID);
     CHECK(engine.send_eof(id));
-    CHECK_INT(until(engine, id, ORCH_EVENT_EXITED, output).raw().exit_value, 0);
+    CHECK_INT(until(engine, id, ORCH_EVENT_EXITED, output).exited()->exit_value, 0);
 
     const auto killed = spawn(engine, "exec sleep 1000");
-    CHECK_INT(engine.terminals(ORCH_TERMINALS_ACTIVE).size(), 1);
+    CHECK_INT(engine.active_terminals().size(), 1);
     CHECK_INT(engine.terminals().size(), 2);
     CHECK(engine.signal(killed, SIGTERM, ORCH_SIGNAL_LEADER));
-    CHECK_INT(until(engine, killed, ORCH_EVENT_EXITED, output).raw().exit_value, SIGTERM);
+    CHECK_INT(until(engine, killed, ORCH_EVENT_EXITED, output).exited()->exit_value, SIGTERM);
     CHECK(engine.close(killed, orch::milliseconds{100}));
     until(engine, killed, ORCH_EVENT_CLOSED, output);
     CHECK(engine.shutdown(orch::milliseconds{100}));
@@ -208,8 +256,10 @@ void senders() {
         const orch::event event = next(*engine);
         if (event.kind() != ORCH_EVENT_COMPLETED) continue;
         CHECK_INT(event.tag(), tag);
-        CHECK_INT(event.raw().status, expected[tag - 1]);
-        CHECK((event.terminal() != 0) == (tag == 2));
+        CHECK_INT(event.completed()->status, expected[tag - 1]);
+        CHECK((event.completed()->terminal != 0) == (tag == 2));
+        CHECK(event.completed()->message.len > 0 || tag <= 2);
+        CHECK_INT(event.source(), 0);
         tag++;
     }
     poster.join();
@@ -230,6 +280,8 @@ int main() {
     check_start();
     ownership();
     program();
+    arguments();
+    options_and_stats();
     own_loop();
     commands();
     batches();

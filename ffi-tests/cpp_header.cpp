@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <string>
+#include <type_traits>
 
 namespace {
 
@@ -18,11 +19,12 @@ void echo(orch_engine *engine) {
         host_next(engine, &event);
         CHECK_INT(event.tag, 3);
         if (event.kind == ORCH_EVENT_OUTPUT) {
-            output.append(reinterpret_cast<const char *>(event.data), event.len);
+            const orch_event_output *bytes = event.payload.output;
+            output.append(reinterpret_cast<const char *>(bytes->data), bytes->len);
         }
     } while (event.kind != ORCH_EVENT_EXITED);
-    CHECK_INT(event.exit_kind, ORCH_EXIT_CODE);
-    CHECK_INT(event.exit_value, 0);
+    CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_CODE);
+    CHECK_INT(event.payload.exited->exit_value, 0);
     CHECK(output == "hello\r\n");
 }
 
@@ -30,6 +32,9 @@ void echo(orch_engine *engine) {
 void constants() {
     static_assert(ORCH_OK == 0, "a constant expression");
     static_assert(ORCH_E_BUSY == -18, "a constant expression");
+    static_assert(std::is_same_v<decltype(orch_engine_turn(nullptr, 0)), orch_status>,
+                  "the type of a status");
+    static_assert(std::is_same_v<decltype(orch_event::kind), orch_event_kind>, "the type of a kind");
     switch (orch_engine_turn(nullptr, 0)) {
     case ORCH_OK:
         CHECK(false);
@@ -39,8 +44,7 @@ void constants() {
     default:
         CHECK(false);
     }
-    orch_config config{};
-    config.size = sizeof config;
+    orch_config config = ORCH_CONFIG_INIT;
     orch_engine *engine = nullptr;
     CHECK_OK(orch_engine_create(&config, &engine));
     CHECK_OK(orch_engine_destroy(engine));

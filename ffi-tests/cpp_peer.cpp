@@ -2,7 +2,6 @@
 
 #include "check.h"
 
-#include <cstddef>
 #include <orchflow.hpp>
 #include <poll.h>
 #include <set>
@@ -35,14 +34,14 @@ public:
         peer = *made;
     }
 
-    orch::peer_event next() {
+    orch::event next() {
         for (;;) {
             if (const auto event = mirror.next_event()) {
-                CHECK_INT(event->kind(), ORCH_EVENT_PEER);
+                CHECK(event->kind() >= ORCH_EVENT_PEER_CONNECTED);
+                CHECK(event->kind() <= ORCH_EVENT_PEER_DELIVERY_CHANGED);
                 CHECK_INT(event->tag(), 9);
-                CHECK(event->peer().has_value());
-                CHECK_INT(event->peer()->peer(), peer);
-                return *event->peer();
+                CHECK_INT(event->source(), peer);
+                return *event;
             }
             struct pollfd fds[2] = {{server.fd(), POLLIN, 0}, {mirror.fd(), POLLIN, 0}};
             CHECK(poll(fds, 2, -1) > 0);
@@ -51,19 +50,20 @@ public:
             CHECK(mirror.turn());
         }
     }
-    orch::peer_event until(uint32_t kind) {
+    orch::event until(orch_event_kind kind) {
         for (;;) {
-            const orch::peer_event event = next();
-            if (event.kind() == ORCH_PEER_OUTPUT) output += event.data();
+            const orch::event event = next();
+            if (const auto *bytes = event.peer_output()) output += orch::view(*bytes);
             if (event.kind() == kind) return event;
-            CHECK(event.kind() != ORCH_PEER_DISCONNECTED && event.kind() != ORCH_PEER_PROBLEM);
+            CHECK(event.peer_disconnected() == nullptr && event.peer_problem() == nullptr);
         }
     }
-    orch::peer_event answer(const orch::result<uint64_t> &number) {
-        CHECK(number);
-        const orch::peer_event event = until(ORCH_PEER_ANSWER);
-        CHECK_INT(event.number(), *number);
-        return event;
+    const orch_event_peer_reply &reply(const orch::result<uint64_t> &request) {
+        CHECK(request);
+        const orch_event_peer_reply *reply = until(ORCH_EVENT_PEER_REPLY).peer_reply();
+        CHECK(reply != nullptr);
+        CHECK_INT(reply->request, *request);
+        return *reply;
     }
 
     orch::engine server = make_engine(), mirror = make_engine();
@@ -75,18 +75,23 @@ void state(pair &both) {
     CHECK(both.server.set(orch::session("main").name("Main")));
     CHECK(both.server.set(orch::pane("p", "main")));
     CHECK(both.mirror.peer_state_version(both.peer) && !*both.mirror.peer_state_version(both.peer));
-    CHECK(!both.until(ORCH_PEER_CONNECTED).is_resumed());
-    CHECK(both.until(ORCH_PEER_STATE).is_full());
+    CHECK_INT(both.until(ORCH_EVENT_PEER_CONNECTED).peer_connected()->resumed, 0);
+    const orch::event reached = both.until(ORCH_EVENT_PEER_STATE);
+    CHECK_INT(reached.peer_state()->full, 1);
+    // An event has the payload of its kind, and no other one.
+    CHECK(reached.peer_connected() == nullptr && reached.peer_reply() == nullptr);
+    CHECK(reached.output() == nullptr && !reached.update() && !reached.review());
+    CHECK(reached.raw().payload.peer_state == reached.peer_state());
     const auto version = both.mirror.peer_state_version(both.peer);
     CHECK(version && *version && (*version)->n == both.server.state_version()->n);
     CHECK(*both.mirror.peer_state_hash(both.peer) == *both.server.state_hash());
     CHECK(orch::view(both.mirror.peer_session(both.peer, "main")->name) == "Main");
     CHECK(orch::view(both.mirror.peer_pane(both.peer, "p")->session) == "main");
     CHECK_INT(both.mirror.peer_file(both.peer, 1, 1).error().code(), ORCH_E_STALE_ID);
-    orch::peer_cursor cursor;
+    orch::state_cursor cursor;
     std::set<std::string> keys;
     for (bool more = true, first = true; more; first = false) {
-        const auto entries = both.mirror.peer_entries(both.peer, cursor, ORCH_COLLECTION_ALL, 1);
+        const auto entries = both.mirror.peer_state_changes(both.peer, cursor, ORCH_COLLECTION_ALL, 1);
         CHECK(entries && entries->is_full() == first);
         for (const orch_session &each : entries->sessions()) keys.emplace(orch::view(each.id));
         for (const orch_pane &each : entries->panes()) keys.emplace(orch::view(each.id));
@@ -96,20 +101,24 @@ void state(pair &both) {
     const auto change = both.mirror.peer_change(
         both.peer, orch::change_set().set(orch::session("new"), 0).set(orch::pane("q", "new")));
     CHECK(change);
-    CHECK_INT(both.until(ORCH_PEER_APPLIED).number(), *change);
+    CHECK_INT(both.until(ORCH_EVENT_PEER_APPLIED).peer_applied()->request, *change);
     CHECK(both.server.session("new") && both.mirror.peer_session(both.peer, "new"));
     CHECK(both.mirror.peer_change(both.peer, orch::change_set().remove_session("new", 1)));
-    CHECK_INT(both.until(ORCH_PEER_REJECTED).code(), ORCH_REMOTE_CONFLICT);
+    CHECK_INT(both.until(ORCH_EVENT_PEER_REJECTED).peer_rejected()->status, ORCH_REMOTE_CONFLICT);
     const auto known = both.mirror.peer_state(both.peer);
     CHECK(known && known->status == ORCH_PEER_STATUS_CONNECTED);
     CHECK(both.mirror.peers() == std::vector<orch::peer_id>{both.peer});
+    const auto clients = both.server.clients();
+    CHECK_INT(clients.size(), 1);
+    const auto client = both.server.client_state(clients[0]);
+    CHECK(client && orch::view(client->name) == "mirror" && client->client == clients[0]);
 }
 
 void terminals(pair &both) {
-    CHECK(both.server.grant_profile("cat", {"cat"}));
-    const auto spawned = both.answer(both.mirror.peer_spawn(both.peer, "cat", {}, orch::cells(90, 20)));
-    CHECK_INT(spawned.answer(), ORCH_REPLY_SPAWNED);
-    const orch::terminal_id terminal = spawned.terminal();
+    CHECK(both.server.set_profile("cat", {"cat"}));
+    const auto &spawned = both.reply(both.mirror.peer_spawn(both.peer, "cat", {}, orch::cells(90, 20)));
+    CHECK_INT(spawned.kind, ORCH_REPLY_SPAWNED);
+    const orch::terminal_id terminal = spawned.terminal;
     orch::peer_attach_options options;
     options.raw.start = ORCH_START_OLDEST;
     options.raw.grid = orch::cells(100, 40);
@@ -117,31 +126,32 @@ void terminals(pair &both) {
     CHECK(both.mirror.peer_set_grid(both.peer, terminal, orch::cells(90, 30)));
     CHECK_INT(both.mirror.peer_set_grid(both.peer, terminal, orch::cells(0, 30)).code(),
               ORCH_E_INVALID);
-    CHECK_INT(both.until(ORCH_PEER_ATTACHED).offset(), 0);
+    CHECK_INT(both.until(ORCH_EVENT_PEER_ATTACHED).peer_attached()->offset, 0);
     CHECK(both.mirror.peer_write(both.peer, terminal, "hello\n"));
     while (both.output.find("hello\r\nhello\r\n") == std::string::npos) {
-        const orch::peer_event event = both.until(ORCH_PEER_OUTPUT);
-        CHECK_INT(event.end() - event.offset(), event.data().size());
+        const orch::event event = both.until(ORCH_EVENT_PEER_OUTPUT);
+        CHECK_INT(event.peer_output()->terminal, terminal);
+        CHECK_INT(event.peer_output()->offset + event.peer_output()->len, both.output.size());
     }
-    const auto statuses = both.answer(both.mirror.peer_batch(
+    const auto &batch = both.reply(both.mirror.peer_batch(
         both.peer, {orch::op::resize(terminal, orch::cells(80, 24)), orch::op::clear(terminal),
                     orch::op::interrupt(99)}));
-    CHECK_INT(statuses.answer(), ORCH_REPLY_RESULTS);
-    std::string codes;
-    for (const orch_remote_result &status : statuses.statuses()) {
-        codes += std::to_string(status.code) + ' ';
+    CHECK_INT(batch.kind, ORCH_REPLY_RESULTS);
+    std::string statuses;
+    for (const orch_remote_result &result : orch::results_of(batch)) {
+        statuses += std::to_string(result.status) + ' ';
     }
-    CHECK(codes == "0 9 3 ");
-    CHECK_INT(both.answer(both.mirror.peer_search(both.peer, terminal, "x")).code(),
+    CHECK(statuses == "0 9 3 ");
+    CHECK_INT(both.reply(both.mirror.peer_search(both.peer, terminal, "x")).status,
               ORCH_REMOTE_NO_SCREEN);
-    const auto known = both.answer(both.mirror.peer_query(both.peer, terminal));
-    CHECK(known.detail() != nullptr && known.detail()->input_bytes == 6);
-    CHECK_INT(known.matches().size() + known.statuses().size(), 0);
-    CHECK_INT(both.answer(both.mirror.peer_watch(both.peer, "/nowhere")).answer(), ORCH_REPLY_FAILED);
-    CHECK_INT(both.answer(both.mirror.peer_unwatch(both.peer, 1)).answer(), ORCH_REPLY_FAILED);
+    const auto &known = both.reply(both.mirror.peer_query(both.peer, terminal));
+    CHECK(known.detail != nullptr && known.detail->input_bytes == 6);
+    CHECK_INT(orch::matches_of(known).size() + orch::results_of(known).size(), 0);
+    CHECK_INT(both.reply(both.mirror.peer_watch(both.peer, "/nowhere")).kind, ORCH_REPLY_FAILED);
+    CHECK_INT(both.reply(both.mirror.peer_unwatch(both.peer, 1)).kind, ORCH_REPLY_FAILED);
     CHECK(both.mirror.peer_batch(both.peer,
                                  {orch::op::close(terminal, orch::milliseconds{-1})}));
-    CHECK_INT(both.until(ORCH_PEER_DETACHED).terminal(), terminal);
+    CHECK_INT(both.until(ORCH_EVENT_PEER_DETACHED).peer_detached()->terminal, terminal);
     CHECK_INT(both.mirror.peer_detach(both.peer, terminal).code(), ORCH_E_STALE_ID);
 }
 
@@ -154,22 +164,49 @@ void ends(pair &both) {
     CHECK_INT(both.mirror.connect(orch::peer_options("nowhere", "t")).error().code(),
               ORCH_E_INVALID);
     orch::peer_options options("unix:/nonexistent/socket", "t");
-    options.tag(9).retry(orch::milliseconds{1}, orch::milliseconds{1}, ORCH_RETRY_NEVER);
+    options.tag(9).flags(ORCH_CONNECT_NO_RETRY);
+    options.retry(orch::milliseconds{1}, orch::milliseconds{1});
     both.peer = *both.mirror.connect(options);
-    const orch::peer_event event = both.next();
-    CHECK_INT(event.kind(), ORCH_PEER_DISCONNECTED);
-    CHECK(!event.retry_in() && !event.data().empty());
+    const orch::event event = both.next();
+    CHECK_INT(event.kind(), ORCH_EVENT_PEER_DISCONNECTED);
+    CHECK(!orch::retry_in(*event.peer_disconnected()));
+    CHECK(!orch::view(event.peer_disconnected()->reason).empty());
 }
 
-// An event of another size: what this header does not know is left out, what is missing is 0.
-void other_sizes() {
-    orch_peer_event older = {};
-    older.size = offsetof(orch_peer_event, matches);
-    older.kind = ORCH_PEER_DISCONNECTED;
-    older.retry_in_ms = 5;
-    older.match_count = 99;
-    CHECK(orch::peer_event(older).retry_in() == orch::milliseconds{5});
-    CHECK_INT(orch::peer_event(older).matches().size(), 0);
+// Payloads of each kind, and elements of a newer library, which are larger.
+void payloads() {
+    orch_event_peer_disconnected lost = {};
+    lost.retry_in_ms = 5;
+    CHECK(orch::retry_in(lost) == orch::milliseconds{5});
+    lost.retry_in_ms = -1;
+    CHECK(!orch::retry_in(lost));
+    struct {
+        orch_match match;
+        char tail[16];
+    } wide[2] = {};
+    wide[1].match.end_col = 7;
+    orch_event_peer_reply reply = {};
+    CHECK_INT(orch::matches_of(reply).size(), 0);
+    reply.matches = &wide[0].match;
+    reply.match_count = 2;
+    reply.match_stride = sizeof wide[0];
+    CHECK_INT(orch::matches_of(reply).size(), 2);
+    CHECK_INT(orch::matches_of(reply)[1].end_col, 7);
+    orch_screen_update changed = orch::sized<orch_screen_update>();
+    changed.generation = 8;
+    orch_event_peer_screen screen = {};
+    screen.update = &changed;
+    orch_event raw = orch::sized<orch_event>();
+    raw.payload.peer_screen = &screen;
+    CHECK(!orch::event(raw).update() && orch::event(raw).peer_screen() == nullptr);
+    raw.kind = ORCH_EVENT_PEER_SCREEN;
+    CHECK(orch::event(raw).peer_screen() == &screen && orch::event(raw).screen() == nullptr);
+    CHECK_INT(orch::event(raw).update()->generation(), 8);
+    const uint8_t bytes[] = {'h', 'i'};
+    orch_event_peer_snapshot snapshot = {};
+    snapshot.data = bytes;
+    snapshot.len = 2;
+    CHECK(orch::view(snapshot) == "hi");
     static_assert(std::is_copy_constructible_v<orch::peer_options>, "options are a value");
 }
 
@@ -181,6 +218,6 @@ int main() {
     state(both);
     terminals(both);
     ends(both);
-    other_sizes();
+    payloads();
     return 0;
 }

@@ -72,7 +72,8 @@ void viewer() {
         const auto update = event.update();
         CHECK(update);
         generation = update->generation();
-        reader = event.reader();
+        CHECK(event.screen() != nullptr);
+        reader = event.screen()->reader;
         for (const orch::row row : update->rows()) {
             if (row.text() != "bold ready") continue;
             is_ready = true;
@@ -104,10 +105,11 @@ void viewer() {
     CHECK(engine.scroll_to(reader, 0));
     CHECK(engine.set_delivery(reader, ORCH_DELIVERY_LOSSY));
     const orch::event snapshot = until(engine, ORCH_EVENT_SNAPSHOT);
-    CHECK(snapshot.data().find("more") != std::string_view::npos);
+    CHECK(snapshot.snapshot() != nullptr);
+    CHECK(orch::view(*snapshot.snapshot()).find("more") != std::string_view::npos);
     CHECK(!snapshot.update());
     CHECK(engine.request_snapshot(reader));
-    CHECK_INT(until(engine, ORCH_EVENT_SNAPSHOT).reader(), reader);
+    CHECK_INT(until(engine, ORCH_EVENT_SNAPSHOT).snapshot()->reader, reader);
 }
 
 void facts() {
@@ -119,14 +121,16 @@ void facts() {
           "printf '\\033]52;c;aGVsbG8=\\007'; read x",
           ORCH_DELIVERY_NONE, ORCH_SCREEN_CLIPBOARD);
     const orch::event notification = until(engine, ORCH_EVENT_NOTIFICATION);
-    CHECK(notification.title() == "T");
-    CHECK(notification.data() == "B");
-    until(engine, ORCH_EVENT_COMMAND_STARTED);
+    CHECK(notification.notification() != nullptr && notification.title() == nullptr);
+    CHECK(orch::view(notification.notification()->title) == "T");
+    CHECK(orch::view(notification.notification()->body) == "B");
+    CHECK(until(engine, ORCH_EVENT_COMMAND_STARTED).command_started() != nullptr);
     CHECK(engine.write(id, "\n"));
     const orch::event finished = until(engine, ORCH_EVENT_COMMAND_FINISHED);
-    CHECK_INT(finished.raw().exit_value, 2);
-    CHECK(finished.duration() > std::chrono::nanoseconds(0));
-    CHECK(until(engine, ORCH_EVENT_CLIPBOARD).data() == "hello");
+    CHECK_INT(finished.command_finished()->has_exit_code, 1);
+    CHECK_INT(finished.command_finished()->exit_code, 2);
+    CHECK(finished.command_finished()->duration_ns > 0);
+    CHECK(orch::view(until(engine, ORCH_EVENT_CLIPBOARD).clipboard()->text) == "hello");
 }
 
 void questions() {
@@ -177,6 +181,8 @@ void questions() {
     until_shown(engine, id, "^[[200~two^[[201~");
     CHECK_INT(engine.state(id)->history, 0);
     CHECK(engine.clear_screen(id));
+    CHECK(engine.set_colors(id, orch::rgb(0x112233), ORCH_COLOR_DEFAULT, orch::rgb(0)));
+    CHECK_INT(engine.set_colors(id, 0x112233, 0, 0).code(), ORCH_E_INVALID);
 }
 
 void errors() {

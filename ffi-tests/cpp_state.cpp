@@ -41,7 +41,9 @@ void entries() {
     CHECK_INT(*engine.state_hash(), 0);
     const orch::session main =
         orch::session("main").name("Main").metadata("b", "2").metadata("a", "1");
-    CHECK(engine.set(main, 0));
+    const auto made = engine.set(main, 0);
+    CHECK(made && made->n == 1 && made->epoch == engine.state_version()->epoch);
+    CHECK_INT(engine.set(main, 0).error().code(), ORCH_E_CONFLICT);
     const auto terminal = engine.spawn({"cat"});
     CHECK(terminal);
     CHECK(engine.set(orch::pane("p1", "main").title("Shell").terminal(*terminal)));
@@ -66,14 +68,14 @@ void entries() {
     pane = engine.pane("p3");
     CHECK(pane && pane->content == ORCH_PANE_CUSTOM && orch::view(pane->data) == "clock");
     CHECK_INT(orch::metadata_of(*pane).size(), 1);
-    const auto facts = engine.terminal_facts(*terminal);
+    const auto facts = engine.state_terminal(*terminal);
     CHECK(facts && facts->flags == ORCH_TERMINAL_RUNNING && facts->cols == 80);
-    CHECK_INT(engine.file_facts(1, 1).error().code(), ORCH_E_STALE_ID);
+    CHECK_INT(engine.state_file(1, 1).error().code(), ORCH_E_STALE_ID);
     CHECK_INT(engine.session("none").error().code(), ORCH_E_STALE_ID);
     CHECK_INT(engine.pane("none").error().code(), ORCH_E_STALE_ID);
     CHECK(engine.remove_pane("p3"));
     CHECK(engine.remove_pane("p3"));
-    CHECK_INT(engine.remove_pane("p2", 1).code(), ORCH_E_CONFLICT);
+    CHECK_INT(engine.remove_pane("p2", 1).error().code(), ORCH_E_CONFLICT);
     CHECK(engine.remove_session("main", engine.session("main")->version));
     CHECK(!engine.pane("p1"));
     CHECK_INT(engine.publish_watch(1).code(), ORCH_E_STALE_ID);
@@ -161,10 +163,16 @@ void serving() {
     CHECK_INT(orch::token_options(1).expires_in(orch::milliseconds{-5}).raw.expires_in_ms, 1);
     CHECK(engine.grant_directory("/tmp"));
     CHECK_INT(engine.grant_directory("/nothing/there").code(), ORCH_E_NOT_FOUND);
-    CHECK(engine.grant_profile("shell"));
-    CHECK(engine.grant_profile("make", orch::spawn_options{"make", "-j4"}));
-    CHECK_INT(engine.grant_profile("").code(), ORCH_E_INVALID);
+    CHECK(engine.set_profile("shell"));
+    CHECK(engine.set_profile("make", orch::spawn_options{"make", "-j4"}));
+    CHECK_INT(engine.set_profile("").code(), ORCH_E_INVALID);
+    CHECK(engine.remove_profile("shell"));
+    CHECK_INT(engine.remove_profile("shell").code(), ORCH_E_STALE_ID);
+    CHECK(engine.revoke_directory("/tmp"));
+    CHECK_INT(engine.revoke_directory("/tmp").code(), ORCH_E_STALE_ID);
+    CHECK(engine.listeners() == std::vector<orch::listener_id>{*listener});
     CHECK(engine.clients().empty());
+    CHECK_INT(engine.client_state(1).error().code(), ORCH_E_STALE_ID);
     CHECK_INT(engine.close_client(1).code(), ORCH_E_STALE_ID);
 }
 
@@ -176,17 +184,31 @@ void other_sizes() {
     older.file_count = 99;
     CHECK(orch::state_changes(older).has_more());
     CHECK_INT(orch::state_changes(older).files().size(), 0);
-    orch_state_review newer = {};
-    newer.size = sizeof newer + 8;
-    newer.review = 7;
-    newer.client = 8;
-    CHECK_INT(orch::review(newer).id(), 7);
-    CHECK_INT(orch::review(newer).client(), 8);
-    CHECK_INT(orch::review(newer).ops().size(), 0);
-    orch_event raw = {};
+    // Elements of a newer library are larger.
+    struct {
+        orch_state_op op;
+        char tail[16];
+    } ops[2] = {};
+    ops[1].op.kind = ORCH_STATE_OP_REMOVE_PANE;
+    orch_event_review changes = {};
+    changes.review = 7;
+    changes.client = 8;
+    CHECK_INT(orch::review(changes).ops().size(), 0);
+    changes.ops = &ops[0].op;
+    changes.op_count = 2;
+    changes.op_stride = sizeof ops[0];
+    CHECK_INT(orch::review(changes).id(), 7);
+    CHECK_INT(orch::review(changes).client(), 8);
+    CHECK_INT(orch::review(changes).ops().size(), 2);
+    CHECK_INT(orch::review(changes).ops()[1].kind, ORCH_STATE_OP_REMOVE_PANE);
+    CHECK(&orch::review(changes).raw() == &changes);
+    orch_event raw = orch::sized<orch_event>();
     CHECK(!orch::event(raw).review());
-    raw.review = &newer;
+    raw.payload.review = &changes;
+    CHECK(!orch::event(raw).review());
+    raw.kind = ORCH_EVENT_REVIEW;
     CHECK(orch::event(raw).review().has_value());
+    CHECK_INT(orch::event(raw).review()->id(), 7);
     static_assert(std::is_copy_constructible_v<orch::change_set>, "change sets are a value");
     static_assert(!std::is_convertible_v<const char *, orch::session>, "said explicitly");
 }

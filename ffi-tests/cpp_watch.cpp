@@ -67,14 +67,14 @@ orch::event next(orch::engine &engine) {
 orch::event until(orch::engine &engine, orch::watch_id id, uint32_t kind) {
     for (;;) {
         const orch::event event = next(engine);
-        if (event.kind() == kind && event.watch() == id) return event;
+        if (event.kind() == kind && event.source() == id) return event;
     }
 }
 
 orch::watch_id watch(orch::engine &engine, const orch::watch_options &options) {
     const auto id = engine.watch(options);
     CHECK(id);
-    CHECK_INT(until(engine, *id, ORCH_EVENT_WATCH_READY).watch(), *id);
+    CHECK_INT(until(engine, *id, ORCH_EVENT_WATCH_READY).source(), *id);
     return *id;
 }
 
@@ -139,13 +139,14 @@ void batches() {
     CHECK(engine.sync_watch(id, 77));
     const orch::event event = until(engine, id, ORCH_EVENT_WATCH_BATCH);
     CHECK_INT(event.tag(), 5);
-    CHECK(event.version().n > 0);
-    CHECK(!event.update());
-    const auto batch = event.batch();
+    CHECK(!event.update() && event.watch_synced() == nullptr);
+    const auto batch = event.watch_batch();
     CHECK(batch && batch->is_complete());
     CHECK_INT(batch->events().size(), 1);
     CHECK_INT(batch->summaries().size(), 0);
     CHECK_INT(batch->raw().original_events, 1);
+    const orch_file_version version = batch->version();
+    CHECK(version.n > 0);
     for (const orch_file_event &change : batch->events()) {
         CHECK_INT(change.kind, ORCH_FILE_EVENT_RENAME);
         CHECK_INT(change.file_type, ORCH_FILE_TYPE_FILE);
@@ -154,9 +155,10 @@ void batches() {
         CHECK_INT(copy.count(change.id), 1);
     }
     const orch::event synced = until(engine, id, ORCH_EVENT_WATCH_SYNCED);
-    CHECK_INT(synced.offset(), 77);
-    CHECK_INT(synced.version().epoch, event.version().epoch);
-    CHECK(!synced.batch());
+    CHECK(synced.watch_synced() != nullptr);
+    CHECK_INT(synced.watch_synced()->sync_tag, 77);
+    CHECK_INT(synced.watch_synced()->version.epoch, version.epoch);
+    CHECK(!synced.watch_batch());
     catch_up(engine, id, copy, cursor);
     CHECK_INT(copy.size(), 2);
     CHECK_SYS(unlink((base / "b").c_str()));
@@ -185,7 +187,7 @@ void choices() {
     for (;;) {
         const orch::event event = next(engine);
         if (event.kind() == ORCH_EVENT_WATCH_SYNCED) break;
-        const auto batch = event.batch();
+        const auto batch = event.watch_batch();
         CHECK(batch);
         for (const orch_file_event &change : batch->events()) {
             CHECK_INT(change.kind, ORCH_FILE_EVENT_CREATE);
@@ -219,7 +221,7 @@ void errors() {
     orch::watch_options options(base.path());
     CHECK_INT(engine->watch(options.window(orch::milliseconds{60001})).error().code(),
               ORCH_E_INVALID);
-    // A duration that no number of milliseconds can tell is cut off, not wrapped around.
+    // A duration that no number of milliseconds can express is cut off, not wrapped around.
     CHECK_INT(engine->watch(options.window(orch::milliseconds::max())).error().code(),
               ORCH_E_INVALID);
     const auto id = watch(*engine, options.window(orch::milliseconds{-5}));
@@ -268,28 +270,32 @@ void across_restarts() {
     const auto id = engine.watch(orch::watch_options(base.path()).since(bytes));
     CHECK(id);
     const orch::event event = next(engine);
-    const auto batch = event.batch();
+    const auto batch = event.watch_batch();
     CHECK(batch);
     CHECK_INT(batch->events().size(), 1);
     CHECK(orch::view(batch->events()[0].path) == base / "gone");
-    CHECK_INT(until(engine, *id, ORCH_EVENT_WATCH_READY).watch(), *id);
+    CHECK_INT(until(engine, *id, ORCH_EVENT_WATCH_READY).source(), *id);
     bytes[bytes.size() / 2] ^= 1;
     const auto other = engine.watch(orch::watch_options(base.path()).since(bytes));
     CHECK(other);
     const auto warning = until(engine, *other, ORCH_EVENT_WATCH_WARNING);
-    CHECK_INT(warning.raw().value, ORCH_WATCH_PROBLEM_SAVE_UNUSABLE);
+    CHECK_INT(warning.watch_warning()->problem, ORCH_WATCH_PROBLEM_SAVE_UNUSABLE);
     CHECK_INT(engine.watch_state(*other)->save_problem, ORCH_SAVE_PROBLEM_DAMAGED);
-    CHECK_INT(until(engine, *other, ORCH_EVENT_WATCH_READY).watch(), *other);
+    CHECK_INT(until(engine, *other, ORCH_EVENT_WATCH_READY).source(), *other);
 }
 
-// A batch or changes of another size: what this header does not know is left out, what is missing is 0.
+// Changes of another size: what this header does not know is left out, what is missing is 0.
 void other_sizes() {
-    orch_file_batch older = {};
-    older.size = offsetof(orch_file_batch, summaries);
-    older.complete = 1;
-    older.summary_count = 99;
-    CHECK(orch::file_batch(older).is_complete());
-    CHECK_INT(orch::file_batch(older).summaries().size(), 0);
+    orch_event_watch_batch batch = {};
+    batch.complete = 1;
+    CHECK(orch::watch_batch(batch).is_complete());
+    CHECK_INT(orch::watch_batch(batch).summaries().size(), 0);
+    orch_file_changes older = {};
+    older.size = offsetof(orch_file_changes, entries);
+    older.full = 1;
+    older.entry_count = 99;
+    CHECK(orch::file_changes(older).is_full());
+    CHECK_INT(orch::file_changes(older).entries().size(), 0);
     orch_file_changes newer = {};
     newer.size = sizeof newer + 8;
     newer.more = 1;

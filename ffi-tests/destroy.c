@@ -83,8 +83,8 @@ static void exits_are_exact(void) {
     uint64_t killed = host_sh(engine, "kill -9 $$");
     orch_event event = host_event();
     host_until(engine, killed, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_kind, ORCH_EXIT_SIGNAL);
-    CHECK_INT(event.exit_value, 9);
+    CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_SIGNAL);
+    CHECK_INT(event.payload.exited->exit_value, 9);
     CHECK_OK(orch_engine_destroy(engine));
 }
 
@@ -97,6 +97,8 @@ int main(void) {
     exits_are_exact();
     destroy_with_programs();
     own_children_stay();
-    CHECK_INT(orch_invariants_broken(), 0);
+    orch_engine *engine = host_engine();
+    CHECK_INT(host_stats(engine).invariants_broken, 0);
+    CHECK_OK(orch_engine_destroy(engine));
     return 0;
 }

@@ -25,37 +25,37 @@ static void use(void *library) {
     int32_t (*engine_fd)(const orch_engine *);
     int32_t (*turn)(orch_engine *, int32_t);
     int32_t (*next_event)(orch_engine *, orch_event *);
-    int32_t (*options_init)(orch_spawn_options *, size_t);
+    int32_t (*struct_init)(void *, size_t);
+    orch_bytes (*str)(const char *);
     int32_t (*spawn)(orch_engine *, const orch_spawn_options *, uint64_t *);
     find(library, "orch_engine_create", &create);
     find(library, "orch_engine_destroy", &destroy);
     find(library, "orch_engine_get_fd", &engine_fd);
     find(library, "orch_engine_turn", &turn);
     find(library, "orch_engine_next_event", &next_event);
-    find(library, "orch_spawn_options_init", &options_init);
+    find(library, "orch_struct_init", &struct_init);
+    find(library, "orch_str", &str);
     find(library, "orch_terminal_spawn", &spawn);
 
     orch_engine *engine = NULL;
     CHECK_INT(create(NULL, &engine), ORCH_OK);
-    orch_bytes argv[2] = {orch_str("echo"), orch_str("hello")};
+    orch_bytes argv[2] = {str("echo"), str("hello")};
     orch_spawn_options options;
-    CHECK_INT(options_init(&options, sizeof options), ORCH_OK);
+    CHECK_INT(struct_init(&options, sizeof options), ORCH_OK);
     options.argv = argv;
     options.argv_len = 2;
     uint64_t terminal = 0;
     CHECK_INT(spawn(engine, &options, &terminal), ORCH_OK);
     // Also a failure, for what the library keeps for each thread.
     CHECK_INT(turn(NULL, 0), ORCH_E_INVALID);
-    orch_event event;
-    memset(&event, 0, sizeof event);
-    event.size = sizeof event;
+    orch_event event = ORCH_EVENT_INIT;
     size_t bytes = 0;
     while (event.kind != ORCH_EVENT_EXITED) {
         struct pollfd fd = {engine_fd(engine), POLLIN, 0};
         CHECK_INT(poll(&fd, 1, -1), 1);
         CHECK_INT(turn(engine, 0), ORCH_OK);
         while (next_event(engine, &event) == ORCH_OK) {
-            if (event.kind == ORCH_EVENT_OUTPUT) bytes += event.len;
+            if (event.kind == ORCH_EVENT_OUTPUT) bytes += event.payload.output->len;
             if (event.kind == ORCH_EVENT_EXITED) break;
         }
     }

@@ -7,7 +7,7 @@ static void options_in_an_array(orch_engine *engine) {
     orch_bytes argv[1];
     argv[0] = orch_str("true");
     orch_spawn_options options[2];
-    // The bytes behind the first element are zero, so that only the stride tells.
+    // The bytes behind the first element are zero, so that only the stride shows the size.
     options[0] = host_options(argv, 1);
     memset(&options[1], 0, sizeof options[1]);
     options[0].size = sizeof options[0] + 16;

@@ -72,13 +72,14 @@ int main(void) {
     for (size_t i = 0; i < 3; i++) argv[i] = orch_str(list_fds[i]);
     orch_spawn_options options = host_options(argv, 3);
     options.env_clear = 1;
-    CHECK_OK(orch_sender_spawn(sender, &options, 1));
+    CHECK_OK(host_post_spawn(sender, &options, 1));
     orch_event event = host_event();
     do {
         host_next(engine, &event);
     } while (event.kind != ORCH_EVENT_COMPLETED);
-    CHECK_STATUS(event.status, ORCH_OK);
-    check_listed(engine, event.terminal);
+    CHECK_STATUS(event.payload.completed->status, ORCH_OK);
+    CHECK_INT(event.source, 0);
+    check_listed(engine, event.payload.completed->terminal);
 
     CHECK_OK(orch_sender_destroy(sender));
     CHECK_OK(orch_engine_destroy(engine));

@@ -20,6 +20,7 @@ static void calls_on_engine(const inherited *in) {
     unsigned char filled[64];
     check_fill(filled, sizeof filled);
     orch_event event = host_event();
+    orch_engine_stats stats = ORCH_ENGINE_STATS_INIT;
     orch_error error;
     check_fill(&error, sizeof error);
     error.size = sizeof error;
@@ -30,12 +31,13 @@ static void calls_on_engine(const inherited *in) {
     FORKED(orch_engine_turn(in->engine, -1));
     FORKED(orch_engine_get_timeout(in->engine, (int32_t *)(void *)filled));
     FORKED(orch_engine_shutdown(in->engine, 0));
-    FORKED(orch_engine_log_bytes(in->engine, (size_t *)(void *)filled));
-    FORKED(orch_engine_screen_bytes(in->engine, (size_t *)(void *)filled));
+    FORKED(orch_engine_get_stats(in->engine, &stats));
+    FORKED(orch_engine_reset_stats(in->engine));
     FORKED(orch_engine_next_event(in->engine, &event));
     FORKED(orch_error_get(in->engine, &error));
     FORKED(orch_sender_create(in->engine, (orch_sender **)(void *)filled));
     CHECK_INT(event.kind, 0);
+    CHECK(stats.turns == 0 && stats.stages == NULL);
     CHECK(check_is_filled(&error.status, sizeof error.status));
     CHECK(check_is_filled(filled, sizeof filled));
 }
@@ -62,23 +64,24 @@ static void calls_on_terminals(const inherited *in) {
     FORKED(orch_terminal_adopt(in->engine, 0, NULL, id));
     FORKED(orch_terminal_write(in->engine, in->terminal, "x", 1, count));
     FORKED(orch_terminal_write_many(in->engine, &in->terminal, 1, "x", 1, status, NULL));
-    FORKED(orch_terminal_send_eof(in->engine, in->terminal));
+    FORKED(orch_terminal_control(in->engine, in->terminal, ORCH_CONTROL_EOF));
     FORKED(orch_terminal_resize(in->engine, in->terminal, size));
-    FORKED(orch_terminal_set_mode(in->engine, in->terminal, ORCH_MODE_RAW));
-    FORKED(orch_terminal_set_size_policy(in->engine, in->terminal, ORCH_SIZE_POLICY_FIXED));
+    FORKED(orch_terminal_set(in->engine, in->terminal, ORCH_TERMINAL_OPTION_MODE, ORCH_MODE_RAW));
+    FORKED(orch_terminal_set(in->engine, in->terminal, ORCH_TERMINAL_OPTION_SIZE_POLICY,
+                             ORCH_SIZE_POLICY_FIXED));
     FORKED(orch_terminal_signal(in->engine, in->terminal, SIGKILL, ORCH_SIGNAL_LEADER));
     FORKED(orch_terminal_close(in->engine, in->terminal, 0));
-    FORKED(orch_terminal_pause(in->engine, in->terminal));
-    FORKED(orch_terminal_resume(in->engine, in->terminal));
+    FORKED(orch_terminal_set(in->engine, in->terminal, ORCH_TERMINAL_OPTION_PAUSED, 1));
+    FORKED(orch_terminal_set(in->engine, in->terminal, ORCH_TERMINAL_OPTION_PAUSED, 0));
     FORKED(orch_terminal_attach(in->engine, in->terminal, NULL, id));
     FORKED(orch_reader_detach(in->engine, in->reader));
-    FORKED(orch_reader_pause(in->engine, in->reader));
-    FORKED(orch_reader_resume(in->engine, in->reader));
+    FORKED(orch_reader_set(in->engine, in->reader, ORCH_READER_OPTION_PAUSED, 1));
+    FORKED(orch_reader_set(in->engine, in->reader, ORCH_READER_OPTION_PAUSED, 0));
     screen_check_refused(in->engine, in->terminal, in->reader, ORCH_E_FORKED, 1);
     FORKED(orch_terminal_batch(in->engine, &op, 1, sizeof op, status, NULL));
     FORKED(orch_terminal_get_state(in->engine, in->terminal, &state));
     FORKED(orch_terminal_get_states(in->engine, &in->terminal, 1, &state, sizeof state, status));
-    FORKED(orch_terminal_list(in->engine, ORCH_TERMINALS_ALL, id, 1, count));
+    FORKED(orch_engine_list(in->engine, ORCH_LIST_TERMINALS, id, 1, count));
     CHECK_INT(state.terminal, 0);
     CHECK(check_is_filled(filled, sizeof filled));
 }
@@ -89,11 +92,11 @@ static void calls_on_sender(const inherited *in) {
     op.terminal = in->terminal;
     op.kind = ORCH_OP_SIGNAL;
     op.signal = SIGKILL;
-    FORKED(orch_sender_notify(in->sender, 1));
+    FORKED(host_notify(in->sender, 1));
     CHECK_ERROR(NULL, ORCH_E_FORKED, "parent");
-    FORKED(orch_sender_op(in->sender, &op, sizeof op, 1));
-    FORKED(orch_sender_spawn(in->sender, NULL, 1));
-    FORKED(orch_sender_close(in->sender, in->terminal, 0, 1));
+    FORKED(host_post_op(in->sender, &op, sizeof op, 1));
+    FORKED(host_post_spawn(in->sender, NULL, 1));
+    FORKED(host_post_close(in->sender, in->terminal, 0, 1));
     CHECK_OK(orch_sender_destroy(in->sender));
 }
 
@@ -124,7 +127,7 @@ static void in_the_child(const inherited *in) {
     FORKED(orch_engine_turn(in->engine, 0));
 }
 
-// The parent's watch tells what the child has done, and goes on.
+// The parent's watch reports what the child has done, and goes on.
 static void watch_goes_on(const inherited *in, const char *base) {
     static watch_view view;
     memset(&view, 0, sizeof view);
@@ -146,7 +149,7 @@ static void parent_goes_on(const inherited *in, uint64_t closing) {
     text.len = 0;
     host_type(in->engine, in->terminal, "still here\n");
     host_until_text(in->engine, in->terminal, &text, 0, "still here\r\n");
-    CHECK_OK(orch_sender_notify(in->sender, 3));
+    CHECK_OK(host_notify(in->sender, 3));
     orch_event event = host_event();
     do {
         host_next(in->engine, &event);
@@ -156,8 +159,8 @@ static void parent_goes_on(const inherited *in, uint64_t closing) {
     host_until(in->engine, closing, ORCH_EVENT_CLOSED, &event, NULL);
     CHECK_OK(orch_terminal_close(in->engine, in->terminal, 10000));
     host_until(in->engine, in->terminal, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_kind, ORCH_EXIT_SIGNAL);
-    CHECK_INT(event.exit_value, SIGHUP);
+    CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_SIGNAL);
+    CHECK_INT(event.payload.exited->exit_value, SIGHUP);
 }
 
 int main(void) {

@@ -63,8 +63,8 @@ static void children_of_the_host(orch_engine *engine) {
 static void until_unknown(orch_engine *engine, uint64_t terminal) {
     orch_event event = host_event();
     host_until(engine, terminal, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_kind, ORCH_EXIT_UNKNOWN);
-    CHECK_INT(event.exit_value, 0);
+    CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_UNKNOWN);
+    CHECK_INT(event.payload.exited->exit_value, 0);
 }
 
 // A host that takes the exit statuses away does not stop the engine from seeing the ends.

@@ -19,7 +19,7 @@
 #define HOST_FIRST_ADOPT_OPTIONS 40
 #define HOST_FIRST_ATTACH_OPTIONS 24
 #define HOST_FIRST_OP 48
-#define HOST_FIRST_EVENT 88
+#define HOST_FIRST_EVENT 40
 #define HOST_FIRST_WATCH_OPTIONS 96
 #define HOST_FIRST_WATCH_STATE 144
 #define HOST_FIRST_STATE 160
@@ -53,9 +53,7 @@ static inline void host_check_status(int32_t got, int32_t expected, const char *
 // The last error of `engine` (or of the thread, for NULL) has this status and mentions `part`.
 static inline void host_check_error(const orch_engine *engine, int32_t status, const char *part,
                                     const char *file, int line) {
-    orch_error error;
-    memset(&error, 0, sizeof error);
-    error.size = sizeof error;
+    orch_error error = ORCH_ERROR_INIT;
     CHECK_OK(orch_error_get(engine, &error));
     host_check_status(error.status, status, "status of orch_error_get", file, line);
     if (!check_contains(error.message.data, error.message.len, part)) {
@@ -68,6 +66,33 @@ static inline void host_check_error(const orch_engine *engine, int32_t status, c
 #define CHECK_ERROR(engine, status, part) \
     host_check_error((engine), (status), (part), __FILE__, __LINE__)
 
+// A struct of `size` bytes with every default, without the library.
+static inline void host_init(void *out, size_t size) {
+    memset(out, 0, size);
+    memcpy(out, &size, sizeof size);
+}
+
+// Elements of arrays that the library lends.
+static inline const orch_row *host_row_at(const orch_rows *rows, size_t index) {
+    return (const orch_row *)orch_element_at(rows->rows, rows->row_stride, index);
+}
+
+static inline const orch_run *host_run_at(const orch_rows *rows, const orch_row *row, size_t index) {
+    return (const orch_run *)orch_element_at(row->runs, rows->run_stride, index);
+}
+
+static inline const orch_scroll *host_scroll_at(const orch_screen_update *update, size_t index) {
+    return (const orch_scroll *)orch_element_at(update->scrolls, update->scroll_stride, index);
+}
+
+static inline const orch_match *host_match_at(const orch_matches *found, size_t index) {
+    return (const orch_match *)orch_element_at(found->matches, found->match_stride, index);
+}
+
+static inline const orch_mark *host_mark_at(const orch_marks *marks, size_t index) {
+    return (const orch_mark *)orch_element_at(marks->marks, marks->mark_stride, index);
+}
+
 static inline orch_engine *host_engine(void) {
     orch_engine *engine = NULL;
     CHECK_OK(orch_engine_create(NULL, &engine));
@@ -76,15 +101,13 @@ static inline orch_engine *host_engine(void) {
 }
 
 static inline orch_config host_config(void) {
-    orch_config config;
-    CHECK_OK(orch_config_init(&config, sizeof config));
+    const orch_config config = ORCH_CONFIG_INIT;
     return config;
 }
 
 // Options for a program; `argv` has to outlive them.
 static inline orch_spawn_options host_options(const orch_bytes *argv, size_t argv_len) {
-    orch_spawn_options options;
-    CHECK_OK(orch_spawn_options_init(&options, sizeof options));
+    orch_spawn_options options = ORCH_SPAWN_OPTIONS_INIT;
     options.argv = argv;
     options.argv_len = argv_len;
     return options;
@@ -109,9 +132,7 @@ static inline uint64_t host_sh(orch_engine *engine, const char *script) {
 }
 
 static inline orch_event host_event(void) {
-    orch_event event;
-    memset(&event, 0, sizeof event);
-    event.size = sizeof event;
+    const orch_event event = ORCH_EVENT_INIT;
     return event;
 }
 
@@ -145,15 +166,24 @@ static inline void host_next(orch_engine *engine, orch_event *event) {
     while ((status = orch_engine_next_event(engine, event)) == ORCH_DONE) host_turn(engine);
     CHECK_OK(status);
     if (event->kind == ORCH_EVENT_LOG) {
-        dprintf(check_stderr, "log: %.*s\n", (int)event->len, (const char *)event->data);
+        const orch_bytes *log = &event->payload.log->text;
+        dprintf(check_stderr, "log: %.*s\n", (int)log->len, (const char *)log->data);
     }
     CHECK(event->kind != ORCH_EVENT_LOG);
 }
 
+// Where the output of an event of this kind ends.
+static inline uint64_t host_end(const orch_event *event) {
+    CHECK_INT(event->kind, ORCH_EVENT_OUTPUT);
+    return event->payload.output->offset + event->payload.output->len;
+}
+
 static inline void host_append(host_text *text, const orch_event *event) {
-    CHECK(text->len + event->len < sizeof text->data);
-    memcpy(text->data + text->len, event->data, event->len);
-    text->len += event->len;
+    CHECK_INT(event->kind, ORCH_EVENT_OUTPUT);
+    const orch_event_output *output = event->payload.output;
+    CHECK(text->len + output->len < sizeof text->data);
+    memcpy(text->data + text->len, output->data, output->len);
+    text->len += output->len;
 }
 
 // Reads events until the one of this kind for this terminal. Adds the terminal's output on the way
@@ -162,10 +192,10 @@ static inline void host_until(orch_engine *engine, uint64_t terminal, uint32_t k
                               orch_event *event, host_text *text) {
     do {
         host_next(engine, event);
-        if (text != NULL && event->kind == ORCH_EVENT_OUTPUT && event->terminal == terminal) {
+        if (text != NULL && event->kind == ORCH_EVENT_OUTPUT && event->source == terminal) {
             host_append(text, event);
         }
-    } while (event->kind != kind || event->terminal != terminal);
+    } while (event->kind != kind || event->source != terminal);
 }
 
 // Reads events until the terminal's output contains `part`, from `from` in the text on.
@@ -181,8 +211,8 @@ static inline void host_check_exit(orch_engine *engine, uint64_t terminal, int c
                                    host_text *text, const char *file, int line) {
     orch_event event = host_event();
     host_until(engine, terminal, ORCH_EVENT_EXITED, &event, text);
-    check_int(event.exit_kind, ORCH_EXIT_CODE, "kind of exit", file, line);
-    check_int(event.exit_value, code, "exit code", file, line);
+    check_int(event.payload.exited->exit_kind, ORCH_EXIT_CODE, "kind of exit", file, line);
+    check_int(event.payload.exited->exit_value, code, "exit code", file, line);
 }
 
 // The program of the terminal ends with this exit code; its output goes to `text` or nowhere.
@@ -194,7 +224,7 @@ static inline void host_until_end(orch_engine *engine, uint64_t terminal) {
     orch_event event = host_event();
     for (int exited = 0, eof = 0; !exited || !eof;) {
         host_next(engine, &event);
-        if (event.terminal != terminal) continue;
+        if (event.source != terminal) continue;
         exited |= event.kind == ORCH_EVENT_EXITED;
         eof |= event.kind == ORCH_EVENT_EOF;
     }
@@ -218,7 +248,7 @@ static inline uint64_t host_ready(orch_engine *engine, const char *script) {
     uint64_t end = 0;
     while (end < strlen("ready\r\n")) {
         host_until(engine, terminal, ORCH_EVENT_OUTPUT, &event, NULL);
-        end = event.end;
+        end = host_end(&event);
     }
     CHECK_INT(end, strlen("ready\r\n"));
     return terminal;
@@ -237,13 +267,61 @@ static inline void host_type(orch_engine *engine, uint64_t terminal, const char 
     CHECK_INT(accepted, strlen(input));
 }
 
+static inline orch_command host_command(uint32_t kind) {
+    orch_command command;
+    host_init(&command, sizeof command);
+    command.kind = kind;
+    return command;
+}
+
+// The four commands of a sender, posted.
+static inline int32_t host_notify(const orch_sender *sender, uint64_t tag) {
+    const orch_command command = host_command(ORCH_COMMAND_NOTIFY);
+    return orch_sender_post(sender, &command, tag);
+}
+
+static inline int32_t host_post_op(const orch_sender *sender, const orch_op *op, size_t op_size,
+                                   uint64_t tag) {
+    orch_command command = host_command(ORCH_COMMAND_OP);
+    command.op = op;
+    command.op_size = op_size;
+    return orch_sender_post(sender, &command, tag);
+}
+
+static inline int32_t host_post_spawn(const orch_sender *sender, const orch_spawn_options *options,
+                                      uint64_t tag) {
+    orch_command command = host_command(ORCH_COMMAND_SPAWN);
+    command.spawn = options;
+    return orch_sender_post(sender, &command, tag);
+}
+
+static inline int32_t host_post_close(const orch_sender *sender, uint64_t terminal,
+                                      uint32_t grace_ms, uint64_t tag) {
+    orch_command command = host_command(ORCH_COMMAND_CLOSE);
+    command.terminal = terminal;
+    command.grace_ms = grace_ms;
+    return orch_sender_post(sender, &command, tag);
+}
+
+// How many there are of one kind, ORCH_LIST_*.
+static inline size_t host_count(orch_engine *engine, uint32_t kind) {
+    size_t count = 77;
+    CHECK_OK(orch_engine_list(engine, kind, NULL, 0, &count));
+    return count;
+}
+
 static inline orch_terminal_state host_state(orch_engine *engine, uint64_t terminal) {
-    orch_terminal_state state;
-    memset(&state, 0, sizeof state);
-    state.size = sizeof state;
+    orch_terminal_state state = ORCH_TERMINAL_STATE_INIT;
     CHECK_OK(orch_terminal_get_state(engine, terminal, &state));
     CHECK_INT(state.terminal, terminal);
     return state;
+}
+
+static inline orch_engine_stats host_stats(orch_engine *engine) {
+    orch_engine_stats stats = ORCH_ENGINE_STATS_INIT;
+    CHECK_OK(orch_engine_get_stats(engine, &stats));
+    CHECK_INT(stats.size, sizeof stats);
+    return stats;
 }
 
 #endif

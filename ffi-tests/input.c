@@ -10,12 +10,12 @@ static void typed_and_echoed(orch_engine *engine) {
     CHECK_OK(orch_terminal_write(engine, terminal, NULL, 0, NULL));
     CHECK_OK(orch_terminal_write(engine, terminal, "wor", 3, NULL));
     // The end of file inside a line: hands over the line, then ends the input.
-    CHECK_OK(orch_terminal_send_eof(engine, terminal));
+    CHECK_OK(orch_terminal_control(engine, terminal, ORCH_CONTROL_EOF));
     host_until_exit(engine, terminal, 0, &text);
     CHECK_BYTES(text.data, text.len, "hello\r\nwor");
 }
 
-// A full queue accepts a part, and tells when there is room again. Everything accepted arrives.
+// A full queue accepts a part, and reports when there is room again. Everything accepted arrives.
 static void partial_writes(void) {
     orch_config config = host_config();
     config.input_bytes = 4096;
@@ -39,7 +39,7 @@ static void partial_writes(void) {
     CHECK_OK(orch_terminal_write(engine, terminal, big + sent, sizeof big - sent, &accepted));
     CHECK_INT(accepted, 0);
     CHECK_INT(host_state(engine, terminal).input_waiting, 4096);
-    CHECK_STATUS(orch_terminal_send_eof(engine, terminal), ORCH_E_LIMIT);
+    CHECK_STATUS(orch_terminal_control(engine, terminal, ORCH_CONTROL_EOF), ORCH_E_LIMIT);
     CHECK_OK(orch_terminal_signal(engine, terminal, SIGUSR1, ORCH_SIGNAL_LEADER));
     orch_event event = host_event();
     while (sent < sizeof big) {
@@ -88,7 +88,7 @@ static void many_terminals(orch_engine *engine) {
     for (int exits = 0; exits < 3;) {
         host_next(engine, &event);
         for (size_t i = 0; i < 4; i++) {
-            if (event.terminal != ids[i]) continue;
+            if (event.source != ids[i]) continue;
             if (event.kind == ORCH_EVENT_OUTPUT) host_append(&texts[i], &event);
             if (event.kind == ORCH_EVENT_EXITED) exits++;
         }

@@ -48,11 +48,28 @@ FIELD(orch_peer_attach_options, scrollback, 32, 4);
 FIELD(orch_peer_attach_options, reserved, 36, 4);
 FIELD(orch_peer_attach_options, grid, 40, 8);
 
-SIZE(orch_peer_cursor, 32);
-FIELD(orch_peer_cursor, words, 0, 32);
+SIZE(orch_request, 160);
+FIELD(orch_request, size, 0, 8);
+FIELD(orch_request, kind, 8, 4);
+FIELD(orch_request, flags, 12, 4);
+FIELD(orch_request, terminal, 16, 8);
+FIELD(orch_request, ops, 24, 8);
+FIELD(orch_request, op_count, 32, 8);
+FIELD(orch_request, op_stride, 40, 8);
+FIELD(orch_request, changes, 48, 8);
+FIELD(orch_request, change_count, 56, 8);
+FIELD(orch_request, change_stride, 64, 8);
+FIELD(orch_request, profile, 72, 16);
+FIELD(orch_request, cwd, 88, 16);
+FIELD(orch_request, window, 104, 8);
+FIELD(orch_request, pattern, 112, 16);
+FIELD(orch_request, path, 128, 16);
+FIELD(orch_request, watch, 144, 8);
+FIELD(orch_request, matches_max, 152, 4);
+FIELD(orch_request, reserved, 156, 4);
 
 SIZE(orch_remote_result, 24);
-FIELD(orch_remote_result, code, 0, 4);
+FIELD(orch_remote_result, status, 0, 4);
 FIELD(orch_remote_result, reserved, 4, 4);
 FIELD(orch_remote_result, message, 8, 16);
 
@@ -72,53 +89,92 @@ FIELD(orch_peer_terminal, since_output_ms, 96, 8);
 FIELD(orch_peer_terminal, history, 104, 4);
 FIELD(orch_peer_terminal, reserved, 108, 4);
 
-SIZE(orch_peer_event, 208);
-FIELD(orch_peer_event, size, 0, 8);
-FIELD(orch_peer_event, peer, 8, 8);
-FIELD(orch_peer_event, kind, 16, 4);
-FIELD(orch_peer_event, flags, 20, 4);
-FIELD(orch_peer_event, terminal, 24, 8);
-FIELD(orch_peer_event, offset, 32, 8);
-FIELD(orch_peer_event, end, 40, 8);
-FIELD(orch_peer_event, data, 48, 8);
-FIELD(orch_peer_event, len, 56, 8);
-FIELD(orch_peer_event, window, 64, 8);
-FIELD(orch_peer_event, version, 72, 16);
-FIELD(orch_peer_event, number, 88, 8);
-FIELD(orch_peer_event, answer, 96, 4);
-FIELD(orch_peer_event, code, 100, 4);
-FIELD(orch_peer_event, exit_kind, 104, 4);
-FIELD(orch_peer_event, exit_value, 108, 4);
-FIELD(orch_peer_event, retry_in_ms, 112, 8);
-FIELD(orch_peer_event, watch, 120, 8);
-FIELD(orch_peer_event, update, 128, 8);
-FIELD(orch_peer_event, statuses, 136, 8);
-FIELD(orch_peer_event, status_count, 144, 8);
-FIELD(orch_peer_event, status_stride, 152, 8);
-FIELD(orch_peer_event, matches, 160, 8);
-FIELD(orch_peer_event, match_count, 168, 8);
-FIELD(orch_peer_event, match_stride, 176, 8);
-FIELD(orch_peer_event, detail, 184, 8);
-FIELD(orch_peer_event, line, 192, 16);
+SIZE(orch_event_peer_connected, 4);
+FIELD(orch_event_peer_connected, resumed, 0, 4);
 
-VALUE(ORCH_PEER_CONNECTED, 1);
-VALUE(ORCH_PEER_DISCONNECTED, 2);
-VALUE(ORCH_PEER_STATE, 3);
-VALUE(ORCH_PEER_ATTACHED, 4);
-VALUE(ORCH_PEER_DETACHED, 5);
-VALUE(ORCH_PEER_OUTPUT, 6);
-VALUE(ORCH_PEER_GAP, 7);
-VALUE(ORCH_PEER_SNAPSHOT, 8);
-VALUE(ORCH_PEER_SCREEN, 9);
-VALUE(ORCH_PEER_ENDED, 10);
-VALUE(ORCH_PEER_ANSWER, 11);
-VALUE(ORCH_PEER_APPLIED, 12);
-VALUE(ORCH_PEER_REJECTED, 13);
-VALUE(ORCH_PEER_PROBLEM, 14);
-VALUE(ORCH_PEER_MODE_CHANGED, 15);
-VALUE(ORCH_PEER_IS_RESUMED, 1);
-VALUE(ORCH_PEER_IS_FULL, 2);
-VALUE(ORCH_PEER_HAS_MORE, 4);
+SIZE(orch_event_peer_disconnected, 24);
+FIELD(orch_event_peer_disconnected, retry_in_ms, 0, 8);
+FIELD(orch_event_peer_disconnected, reason, 8, 16);
+
+SIZE(orch_event_peer_state, 24);
+FIELD(orch_event_peer_state, version, 0, 16);
+FIELD(orch_event_peer_state, full, 16, 4);
+FIELD(orch_event_peer_state, reserved, 20, 4);
+
+SIZE(orch_event_peer_attached, 16);
+FIELD(orch_event_peer_attached, terminal, 0, 8);
+FIELD(orch_event_peer_attached, offset, 8, 8);
+
+SIZE(orch_event_peer_detached, 8);
+FIELD(orch_event_peer_detached, terminal, 0, 8);
+
+SIZE(orch_event_peer_output, 32);
+FIELD(orch_event_peer_output, terminal, 0, 8);
+FIELD(orch_event_peer_output, offset, 8, 8);
+FIELD(orch_event_peer_output, data, 16, 8);
+FIELD(orch_event_peer_output, len, 24, 8);
+
+SIZE(orch_event_peer_gap, 24);
+FIELD(orch_event_peer_gap, terminal, 0, 8);
+FIELD(orch_event_peer_gap, start, 8, 8);
+FIELD(orch_event_peer_gap, end, 16, 8);
+
+SIZE(orch_event_peer_snapshot, 64);
+FIELD(orch_event_peer_snapshot, terminal, 0, 8);
+FIELD(orch_event_peer_snapshot, offset, 8, 8);
+FIELD(orch_event_peer_snapshot, data, 16, 8);
+FIELD(orch_event_peer_snapshot, len, 24, 8);
+FIELD(orch_event_peer_snapshot, window, 32, 8);
+FIELD(orch_event_peer_snapshot, line, 40, 16);
+FIELD(orch_event_peer_snapshot, has_more, 56, 4);
+FIELD(orch_event_peer_snapshot, reserved, 60, 4);
+
+SIZE(orch_event_peer_screen, 16);
+FIELD(orch_event_peer_screen, terminal, 0, 8);
+FIELD(orch_event_peer_screen, update, 8, 8);
+
+SIZE(orch_event_peer_exited, 24);
+FIELD(orch_event_peer_exited, terminal, 0, 8);
+FIELD(orch_event_peer_exited, end, 8, 8);
+FIELD(orch_event_peer_exited, exit_kind, 16, 4);
+FIELD(orch_event_peer_exited, exit_value, 20, 4);
+
+SIZE(orch_event_peer_reply, 112);
+FIELD(orch_event_peer_reply, request, 0, 8);
+FIELD(orch_event_peer_reply, kind, 8, 4);
+FIELD(orch_event_peer_reply, status, 12, 4);
+FIELD(orch_event_peer_reply, message, 16, 16);
+FIELD(orch_event_peer_reply, terminal, 32, 8);
+FIELD(orch_event_peer_reply, watch, 40, 8);
+FIELD(orch_event_peer_reply, results, 48, 8);
+FIELD(orch_event_peer_reply, result_count, 56, 8);
+FIELD(orch_event_peer_reply, result_stride, 64, 8);
+FIELD(orch_event_peer_reply, matches, 72, 8);
+FIELD(orch_event_peer_reply, match_count, 80, 8);
+FIELD(orch_event_peer_reply, match_stride, 88, 8);
+FIELD(orch_event_peer_reply, has_more, 96, 4);
+FIELD(orch_event_peer_reply, reserved, 100, 4);
+FIELD(orch_event_peer_reply, detail, 104, 8);
+
+SIZE(orch_event_peer_applied, 16);
+FIELD(orch_event_peer_applied, request, 0, 8);
+FIELD(orch_event_peer_applied, version_n, 8, 8);
+
+SIZE(orch_event_peer_rejected, 32);
+FIELD(orch_event_peer_rejected, request, 0, 8);
+FIELD(orch_event_peer_rejected, status, 8, 4);
+FIELD(orch_event_peer_rejected, reserved, 12, 4);
+FIELD(orch_event_peer_rejected, message, 16, 16);
+
+SIZE(orch_event_peer_problem, 16);
+FIELD(orch_event_peer_problem, message, 0, 16);
+
+SIZE(orch_event_peer_delivery_changed, 24);
+FIELD(orch_event_peer_delivery_changed, terminal, 0, 8);
+FIELD(orch_event_peer_delivery_changed, offset, 8, 8);
+FIELD(orch_event_peer_delivery_changed, delivery, 16, 4);
+FIELD(orch_event_peer_delivery_changed, reserved, 20, 4);
+
 VALUE(ORCH_REPLY_DONE, 1);
 VALUE(ORCH_REPLY_FAILED, 2);
 VALUE(ORCH_REPLY_RESULTS, 3);
@@ -126,6 +182,7 @@ VALUE(ORCH_REPLY_SPAWNED, 4);
 VALUE(ORCH_REPLY_WATCHING, 5);
 VALUE(ORCH_REPLY_MATCHES, 6);
 VALUE(ORCH_REPLY_TERMINAL, 7);
+VALUE(ORCH_REMOTE_OK, 0);
 VALUE(ORCH_REMOTE_INVALID, 1);
 VALUE(ORCH_REMOTE_FORBIDDEN, 2);
 VALUE(ORCH_REMOTE_NOT_FOUND, 3);
@@ -140,7 +197,7 @@ VALUE(ORCH_REMOTE_DISCONNECTED, 11);
 VALUE(ORCH_REMOTE_CANCELLED, 12);
 VALUE(ORCH_CONNECT_COMPRESS, 1);
 VALUE(ORCH_CONNECT_JSON, 2);
-VALUE(ORCH_RETRY_NEVER, UINT32_MAX);
+VALUE(ORCH_CONNECT_NO_RETRY, 4);
 VALUE(ORCH_PEER_STATUS_CONNECTING, 1);
 VALUE(ORCH_PEER_STATUS_CONNECTED, 2);
 VALUE(ORCH_PEER_STATUS_WAITING, 3);
@@ -148,45 +205,44 @@ VALUE(ORCH_PEER_STATUS_FAILED, 4);
 VALUE(ORCH_BREAKER_CLOSED, 0);
 VALUE(ORCH_BREAKER_OPEN, 1);
 VALUE(ORCH_BREAKER_HALF_OPEN, 2);
-VALUE(ORCH_START_SCREEN, 5);
 VALUE(ORCH_OP_INTERRUPT, 8);
 VALUE(ORCH_OP_EOF, 9);
 VALUE(ORCH_OP_CLOSE, 10);
+VALUE(ORCH_REQUEST_BATCH, 1);
+VALUE(ORCH_REQUEST_SPAWN, 2);
+VALUE(ORCH_REQUEST_SEARCH, 3);
+VALUE(ORCH_REQUEST_QUERY, 4);
+VALUE(ORCH_REQUEST_WATCH, 5);
+VALUE(ORCH_REQUEST_UNWATCH, 6);
+VALUE(ORCH_REQUEST_CHANGE, 7);
 
-// The library takes the options in their first size, and no smaller ones; the defaults are those that the
-// header tells.
+// An enumeration's type has the size of the fields that hold it.
+SIZE(orch_connect_flags, 4);
+SIZE(orch_peer_status, 4);
+SIZE(orch_breaker_state, 4);
+SIZE(orch_request_kind, 4);
+SIZE(orch_remote_status, 4);
+SIZE(orch_reply_kind, 4);
+
 int main(void) {
     check_start();
-    orch_peer_options options;
-    orch_peer_attach_options attach;
-    orch_config config;
-    check_fill(&options, sizeof options);
-    check_fill(&attach, sizeof attach);
-    CHECK_INT(orch_peer_options_init(&options, sizeof options - 1), ORCH_E_INVALID);
-    CHECK_INT(orch_peer_attach_options_init(&attach, 39), ORCH_E_INVALID);
-    CHECK(check_is_filled(&options, sizeof options));
-    CHECK(check_is_filled(&attach, sizeof attach));
-    CHECK_INT(orch_peer_options_init(&options, sizeof options), ORCH_OK);
-    CHECK(options.address.data == NULL && options.token.data == NULL);
-    CHECK(options.name.data == NULL && options.host.data == NULL);
-    CHECK_INT(options.collections, ORCH_COLLECTION_ALL);
-    CHECK_INT(options.flags, 0);
-    CHECK_INT(options.retry_initial_ms, 100);
-    CHECK_INT(options.retry_max_ms, 30000);
-    CHECK_INT(options.retry_attempts, 0);
-    CHECK_INT(options.breaker_failures, 5);
-    CHECK_INT(options.breaker_successes, 1);
-    CHECK_INT(options.breaker_open_ms, 10000);
-    CHECK_INT(options.tag, 0);
-    CHECK_INT(orch_peer_attach_options_init(&attach, sizeof attach), ORCH_OK);
-    CHECK_INT(attach.mode, ORCH_DELIVERY_LOSSLESS);
-    CHECK_INT(attach.start, ORCH_START_SCREEN);
-    CHECK_INT(attach.offset + attach.window + attach.scrollback + attach.reserved, 0);
-    CHECK_INT(attach.grid.cols + attach.grid.rows, 0);
-    CHECK_INT(attach.grid.pixel_width + attach.grid.pixel_height, 0);
-    CHECK_INT(orch_config_init(&config, sizeof config), ORCH_OK);
-    CHECK_INT(config.peers, 16);
-    CHECK_INT(config.peer_queue_bytes, 4 << 20);
-    CHECK_INT(config.client_partial_bytes_total, 64 << 20);
+    // The defaults of the limits: 16 peers, and unfinished messages may have as many bytes as the largest one.
+    orch_peer_options options = ORCH_PEER_OPTIONS_INIT;
+    orch_config config = ORCH_CONFIG_INIT;
+    orch_engine *engine = NULL;
+    uint64_t peer = 0;
+    CHECK_INT(orch_engine_create(NULL, &engine), ORCH_OK);
+    options.address = orch_str("unix:/nonexistent/socket");
+    options.token = orch_str("token");
+    for (int peers = 0; peers < 16; peers++) {
+        CHECK_INT(orch_peer_connect(engine, &options, &peer), ORCH_OK);
+    }
+    CHECK_INT(orch_peer_connect(engine, &options, &peer), ORCH_E_LIMIT);
+    CHECK_INT(orch_engine_destroy(engine), ORCH_OK);
+    config.client_message_bytes = 64 << 20;
+    CHECK_INT(orch_engine_create(&config, &engine), ORCH_OK);
+    CHECK_INT(orch_engine_destroy(engine), ORCH_OK);
+    config.client_partial_bytes_total = (64 << 20) - 1;
+    CHECK_INT(orch_engine_create(&config, &engine), ORCH_E_INVALID);
     return 0;
 }

@@ -20,35 +20,6 @@ FIELD(orch_watch_options, git_wait_ms, 84, 4);
 FIELD(orch_watch_options, tag, 88, 8);
 FIELD(orch_watch_options, since, 96, 16);
 
-SIZE(orch_save_cursor, 40);
-FIELD(orch_save_cursor, epoch, 0, 8);
-FIELD(orch_save_cursor, base, 8, 8);
-FIELD(orch_save_cursor, position, 16, 8);
-FIELD(orch_save_cursor, checksum, 24, 8);
-FIELD(orch_save_cursor, phase, 32, 8);
-
-SIZE(orch_watch_state, 160);
-FIELD(orch_watch_state, size, 0, 8);
-FIELD(orch_watch_state, tag, 8, 8);
-FIELD(orch_watch_state, version, 16, 16);
-FIELD(orch_watch_state, roots, 32, 8);
-FIELD(orch_watch_state, root_count, 40, 8);
-FIELD(orch_watch_state, flags, 48, 4);
-FIELD(orch_watch_state, problem, 52, 4);
-FIELD(orch_watch_state, entries, 56, 8);
-FIELD(orch_watch_state, directories, 64, 8);
-FIELD(orch_watch_state, kernel_watches, 72, 8);
-FIELD(orch_watch_state, polled_directories, 80, 8);
-FIELD(orch_watch_state, unreadable_directories, 88, 8);
-FIELD(orch_watch_state, waiting_directories, 96, 8);
-FIELD(orch_watch_state, dirty_names, 104, 8);
-FIELD(orch_watch_state, kernel_events, 112, 8);
-FIELD(orch_watch_state, events, 120, 8);
-FIELD(orch_watch_state, batches, 128, 8);
-FIELD(orch_watch_state, overflows, 136, 8);
-FIELD(orch_watch_state, path_watches, 144, 8);
-FIELD(orch_watch_state, save_problem, 152, 4);
-
 SIZE(orch_file_version, 16);
 FIELD(orch_file_version, epoch, 0, 8);
 FIELD(orch_file_version, n, 8, 8);
@@ -81,6 +52,38 @@ FIELD(orch_file_changes, entries, 48, 8);
 FIELD(orch_file_changes, entry_count, 56, 8);
 FIELD(orch_file_changes, entry_stride, 64, 8);
 
+SIZE(orch_watch_state, 160);
+FIELD(orch_watch_state, size, 0, 8);
+FIELD(orch_watch_state, tag, 8, 8);
+FIELD(orch_watch_state, version, 16, 16);
+FIELD(orch_watch_state, roots, 32, 8);
+FIELD(orch_watch_state, root_count, 40, 8);
+FIELD(orch_watch_state, flags, 48, 4);
+FIELD(orch_watch_state, problem, 52, 4);
+FIELD(orch_watch_state, entries, 56, 8);
+FIELD(orch_watch_state, directories, 64, 8);
+FIELD(orch_watch_state, kernel_watches, 72, 8);
+FIELD(orch_watch_state, polled_directories, 80, 8);
+FIELD(orch_watch_state, unreadable_directories, 88, 8);
+FIELD(orch_watch_state, waiting_directories, 96, 8);
+FIELD(orch_watch_state, dirty_names, 104, 8);
+FIELD(orch_watch_state, kernel_events, 112, 8);
+FIELD(orch_watch_state, events, 120, 8);
+FIELD(orch_watch_state, batches, 128, 8);
+FIELD(orch_watch_state, overflows, 136, 8);
+FIELD(orch_watch_state, path_watches, 144, 8);
+FIELD(orch_watch_state, save_problem, 152, 4);
+
+SIZE(orch_save_cursor, 40);
+FIELD(orch_save_cursor, epoch, 0, 8);
+FIELD(orch_save_cursor, base, 8, 8);
+FIELD(orch_save_cursor, position, 16, 8);
+FIELD(orch_save_cursor, checksum, 24, 8);
+FIELD(orch_save_cursor, phase, 32, 8);
+
+SIZE(orch_event_watch_ready, 16);
+FIELD(orch_event_watch_ready, version, 0, 16);
+
 SIZE(orch_file_event, 56);
 FIELD(orch_file_event, kind, 0, 4);
 FIELD(orch_file_event, file_type, 4, 4);
@@ -99,24 +102,40 @@ FIELD(orch_file_summary, renamed, 40, 8);
 FIELD(orch_file_summary, recursive, 48, 4);
 FIELD(orch_file_summary, reserved, 52, 4);
 
-SIZE(orch_file_batch, 80);
-FIELD(orch_file_batch, size, 0, 8);
-FIELD(orch_file_batch, complete, 8, 4);
-FIELD(orch_file_batch, reserved, 12, 4);
-FIELD(orch_file_batch, events, 16, 8);
-FIELD(orch_file_batch, event_count, 24, 8);
-FIELD(orch_file_batch, event_stride, 32, 8);
-FIELD(orch_file_batch, summaries, 40, 8);
-FIELD(orch_file_batch, summary_count, 48, 8);
-FIELD(orch_file_batch, summary_stride, 56, 8);
-FIELD(orch_file_batch, original_events, 64, 8);
-FIELD(orch_file_batch, vanished, 72, 8);
+SIZE(orch_event_watch_batch, 88);
+FIELD(orch_event_watch_batch, version, 0, 16);
+FIELD(orch_event_watch_batch, complete, 16, 4);
+FIELD(orch_event_watch_batch, reserved, 20, 4);
+FIELD(orch_event_watch_batch, events, 24, 8);
+FIELD(orch_event_watch_batch, event_count, 32, 8);
+FIELD(orch_event_watch_batch, event_stride, 40, 8);
+FIELD(orch_event_watch_batch, summaries, 48, 8);
+FIELD(orch_event_watch_batch, summary_count, 56, 8);
+FIELD(orch_event_watch_batch, summary_stride, 64, 8);
+FIELD(orch_event_watch_batch, original_events, 72, 8);
+FIELD(orch_event_watch_batch, vanished, 80, 8);
+
+SIZE(orch_event_watch_synced, 24);
+FIELD(orch_event_watch_synced, version, 0, 16);
+FIELD(orch_event_watch_synced, sync_tag, 16, 8);
+
+SIZE(orch_event_watch_warning, 24);
+FIELD(orch_event_watch_warning, problem, 0, 4);
+FIELD(orch_event_watch_warning, reserved, 4, 4);
+FIELD(orch_event_watch_warning, path, 8, 16);
 
 VALUE(ORCH_WATCH_NO_GITIGNORE, 1);
 VALUE(ORCH_WATCH_GIT_DIR, 2);
 VALUE(ORCH_WATCH_NO_HIDDEN, 4);
 VALUE(ORCH_WATCH_FOLLOW_DEVICES, 8);
-VALUE(ORCH_WATCH_NO_SUMMARIES, SIZE_MAX);
+VALUE(ORCH_WATCH_NO_DEBOUNCE, 16);
+VALUE(ORCH_WATCH_NO_SUMMARIES, 32);
+VALUE(ORCH_FILE_TYPE_FILE, 1);
+VALUE(ORCH_FILE_TYPE_DIRECTORY, 2);
+VALUE(ORCH_FILE_TYPE_SYMLINK, 3);
+VALUE(ORCH_FILE_TYPE_OTHER, 4);
+VALUE(ORCH_FILE_FLAG_IGNORED, 1);
+VALUE(ORCH_FILE_FLAG_REPLACED, 2);
 VALUE(ORCH_WATCH_PROBLEM_NONE, 0);
 VALUE(ORCH_WATCH_PROBLEM_UNREADABLE, 1);
 VALUE(ORCH_WATCH_PROBLEM_OUT_OF_WATCHES, 2);
@@ -135,12 +154,6 @@ VALUE(ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES, 4);
 VALUE(ORCH_WATCH_IS_READY, 1);
 VALUE(ORCH_WATCH_IS_COMPLETE, 2);
 VALUE(ORCH_WATCH_IS_HEALTHY, 4);
-VALUE(ORCH_FILE_TYPE_FILE, 1);
-VALUE(ORCH_FILE_TYPE_DIRECTORY, 2);
-VALUE(ORCH_FILE_TYPE_SYMLINK, 3);
-VALUE(ORCH_FILE_TYPE_OTHER, 4);
-VALUE(ORCH_FILE_FLAG_IGNORED, 1);
-VALUE(ORCH_FILE_FLAG_REPLACED, 2);
 VALUE(ORCH_FILE_EVENT_CREATE, 1);
 VALUE(ORCH_FILE_EVENT_MODIFY, 2);
 VALUE(ORCH_FILE_EVENT_METADATA, 3);
@@ -148,33 +161,36 @@ VALUE(ORCH_FILE_EVENT_TOUCH, 4);
 VALUE(ORCH_FILE_EVENT_DELETE, 5);
 VALUE(ORCH_FILE_EVENT_RENAME, 6);
 
-// The library takes the options in their first size, and no smaller ones; the defaults are those that the
-// header tells.
+SIZE(orch_watch_flags, 4);
+SIZE(orch_file_type, 4);
+SIZE(orch_file_flags, 4);
+SIZE(orch_watch_problem, 4);
+SIZE(orch_save_problem, 4);
+SIZE(orch_watch_state_flags, 4);
+SIZE(orch_file_event_kind, 4);
+
+// The library takes the options in their first size, and no smaller ones; in every field 0 is the default.
 int main(void) {
     check_start();
-    orch_watch_options options;
-    check_fill(&options, sizeof options);
-    CHECK_INT(orch_watch_options_init(&options, 95), ORCH_E_INVALID);
-    CHECK(check_is_filled(&options, sizeof options));
-    CHECK_INT(orch_watch_options_init(&options, 96), ORCH_OK);
-    CHECK(options.roots == NULL && options.ignore == NULL);
-    CHECK_INT(options.root_count, 0);
-    CHECK_INT(options.ignore_count, 0);
-    CHECK_INT(options.window_ms, 50);
-    CHECK_INT(options.max_wait_ms, 500);
-    CHECK_INT(options.flags, 0);
-    CHECK_INT(options.kinds, 0);
-    CHECK_INT(options.summary_threshold, 100);
-    CHECK_INT(options.max_depth, 1024);
-    CHECK_INT(options.entry_limit, 0);
-    CHECK_INT(options.poll_interval_ms, 1000);
-    CHECK_INT(options.git_wait_ms, 0);
-    CHECK_INT(options.tag, 0);
-    // A host that does not know of the last field.
-    orch_watch_options filled;
-    check_fill(&filled, sizeof filled);
-    CHECK_INT(memcmp(&options.since, &filled.since, sizeof filled.since), 0);
-    CHECK_INT(orch_watch_options_init(&options, sizeof options), ORCH_OK);
-    CHECK_INT(options.since.len, 0);
+    orch_watch_options options = ORCH_WATCH_OPTIONS_INIT;
+    const orch_bytes root = orch_str("/");
+    orch_watch_options zeroes;
+    memset(&zeroes, 0, sizeof zeroes);
+    zeroes.size = sizeof zeroes;
+    CHECK_INT(memcmp(&options, &zeroes, sizeof options), 0);
+    orch_engine *engine = NULL;
+    uint64_t watch = 77;
+    CHECK_INT(orch_engine_create(NULL, &engine), ORCH_OK);
+    options.roots = &root;
+    options.root_count = 1;
+    options.max_depth = 1;
+    options.size = 95;
+    CHECK_INT(orch_watch_add(engine, &options, &watch), ORCH_E_INVALID);
+    CHECK_INT(watch, 77);
+    // A host that does not know of the last field: what it has behind is not read.
+    check_fill(&options.since, sizeof options.since);
+    options.size = 96;
+    CHECK_INT(orch_watch_add(engine, &options, &watch), ORCH_OK);
+    CHECK_INT(orch_engine_destroy(engine), ORCH_OK);
     return 0;
 }

@@ -14,9 +14,9 @@ static void create_and_destroy(void) {
     int32_t wait_ms = 0;
     CHECK_OK(orch_engine_get_timeout(engine, &wait_ms));
     CHECK_INT(wait_ms, -1);
-    size_t log_bytes = 1;
-    CHECK_OK(orch_engine_log_bytes(engine, &log_bytes));
-    CHECK_INT(log_bytes, 0);
+    CHECK_INT(host_stats(engine).log_bytes, 0);
+    CHECK_INT(host_stats(engine).screen_bytes, 0);
+    CHECK_INT(host_stats(engine).invariants_broken, 0);
     CHECK_OK(orch_engine_destroy(engine));
     CHECK_OK(orch_engine_destroy(NULL));
     CHECK_INT(check_open_fds(), open_before);
@@ -36,31 +36,12 @@ static void destroy_while_programs_run(void) {
 static void configured(void) {
     orch_config config = host_config();
     CHECK_INT(config.size, sizeof config);
-    CHECK_INT(config.log_level, ORCH_LOG_WARN);
-    CHECK_INT(config.reserved, 0);
-    CHECK_INT(config.terminals, 1024);
-    CHECK_INT(config.readers_per_terminal, 64);
-    CHECK_INT(config.log_bytes, 1 << 20);
-    CHECK_INT(config.log_bytes_max, 64 << 20);
-    CHECK_INT(config.log_bytes_total, 256 << 20);
-    CHECK_INT(config.input_bytes, 1 << 20);
-    CHECK_INT(config.inbox_commands, 1024);
-    CHECK_INT(config.inbox_bytes, 16 << 20);
-    CHECK_INT(config.events, 1024);
-    CHECK_INT(config.turn_bytes_per_terminal, 64 << 10);
-    CHECK_INT(config.turn_bytes, 1 << 20);
-    CHECK_INT(config.turn_time_us, 2000);
-    CHECK_INT(config.turn_time_typing_us, 100);
-    CHECK_INT(config.typing_window_ms, 100);
-    CHECK_INT(config.resize_interval_ms, 25);
+    // Zero stands for the default in every field.
+    orch_config zeroes;
+    host_init(&zeroes, sizeof zeroes);
+    CHECK_INT(memcmp(&config, &zeroes, sizeof config), 0);
 
     orch_engine *engine = NULL;
-    CHECK_OK(orch_engine_create(&config, &engine));
-    CHECK_OK(orch_engine_destroy(engine));
-
-    // Zero stands for the default in every field.
-    memset(&config, 0, sizeof config);
-    config.size = sizeof config;
     CHECK_OK(orch_engine_create(&config, &engine));
     CHECK_OK(orch_engine_destroy(engine));
 
@@ -75,6 +56,57 @@ static void configured(void) {
     CHECK_ERROR(engine, ORCH_E_LIMIT, "terminals");
     CHECK_INT(terminal, 77);
     CHECK_OK(orch_engine_destroy(engine));
+}
+
+// The defaults are those that the header names, with NULL, with zeroes, and when they are given.
+static void default_limits(const orch_config *config) {
+    orch_engine *engine = NULL;
+    CHECK_OK(orch_engine_create(config, &engine));
+    orch_bytes argv[3];
+    host_sh_argv(argv, "exec cat");
+    orch_spawn_options options = host_options(argv, 3);
+    uint64_t terminal = 0, reader = 77;
+    options.log_bytes = (64 << 20) + 1;
+    CHECK_STATUS(orch_terminal_spawn(engine, &options, &terminal), ORCH_E_INVALID);
+    options.log_bytes = 64 << 20;
+    CHECK_OK(orch_terminal_spawn(engine, &options, &terminal));
+    // Spawning has made the first reader.
+    for (int readers = 1; readers < 64; readers++) {
+        CHECK_OK(orch_terminal_attach(engine, terminal, NULL, &reader));
+    }
+    CHECK_STATUS(orch_terminal_attach(engine, terminal, NULL, &reader), ORCH_E_LIMIT);
+    CHECK_ERROR(engine, ORCH_E_LIMIT, "readers");
+    orch_sender *sender = NULL;
+    CHECK_OK(orch_sender_create(engine, &sender));
+    for (uint64_t tag = 0; tag < 1024; tag++) CHECK_OK(host_notify(sender, tag));
+    CHECK_STATUS(host_notify(sender, 1024), ORCH_E_LIMIT);
+    CHECK_ERROR(NULL, ORCH_E_LIMIT, "inbox_commands");
+    CHECK_OK(orch_sender_destroy(sender));
+    CHECK_OK(orch_engine_destroy(engine));
+}
+
+static void defaults(void) {
+    const orch_config zeroes = host_config();
+    orch_config config = host_config();
+    default_limits(NULL);
+    default_limits(&zeroes);
+    config.log_level = ORCH_LOG_WARN;
+    config.terminals = 1024;
+    config.readers_per_terminal = 64;
+    config.log_bytes = 1 << 20;
+    config.log_bytes_max = 64 << 20;
+    config.log_bytes_total = 256 << 20;
+    config.input_bytes = 1 << 20;
+    config.inbox_commands = 1024;
+    config.inbox_bytes = 16 << 20;
+    config.events = 1024;
+    config.turn_bytes_per_terminal = 64 << 10;
+    config.turn_bytes = 1 << 20;
+    config.turn_time_us = 2000;
+    config.turn_time_typing_us = 100;
+    config.typing_window_ms = 100;
+    config.resize_interval_ms = 25;
+    default_limits(&config);
 }
 
 // A refused configuration names every limit that is out of range.
@@ -95,11 +127,11 @@ static void refused_configurations(void) {
     config = host_config();
     config.log_level = 9;
     CHECK_STATUS(orch_engine_create(&config, &engine), ORCH_E_INVALID);
-    CHECK_ERROR(NULL, ORCH_E_INVALID, "log_level");
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "orch_config.log_level");
     config = host_config();
     config.reserved = 1;
     CHECK_STATUS(orch_engine_create(&config, &engine), ORCH_E_INVALID);
-    CHECK_ERROR(NULL, ORCH_E_INVALID, "reserved");
+    CHECK_ERROR(NULL, ORCH_E_INVALID, "orch_config.reserved");
     CHECK(engine == untouched);
 
     CHECK_STATUS(orch_engine_create(NULL, NULL), ORCH_E_INVALID);
@@ -161,6 +193,7 @@ int main(void) {
     create_and_destroy();
     destroy_while_programs_run();
     configured();
+    defaults();
     refused_configurations();
     versions();
     status_names();

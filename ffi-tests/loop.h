@@ -36,7 +36,7 @@ typedef struct loop_scenario {
 static inline void *loop_post(void *argument) {
     loop_scenario *scenario = (loop_scenario *)argument;
     for (uint64_t tag = 0; tag < LOOP_POSTS; tag++) {
-        CHECK_OK(orch_sender_notify(scenario->sender, tag));
+        CHECK_OK(host_notify(scenario->sender, tag));
     }
     return NULL;
 }
@@ -52,9 +52,9 @@ static inline void loop_start(loop_scenario *scenario) {
 }
 
 static inline void loop_output(loop_scenario *scenario, const orch_event *event) {
-    if (event->terminal == scenario->writer) {
-        CHECK_INT(event->offset, scenario->written);
-        scenario->written = event->end;
+    if (event->source == scenario->writer) {
+        CHECK_INT(event->payload.output->offset, scenario->written);
+        scenario->written = host_end(event);
         return;
     }
     int was_ready = check_contains(scenario->said.data, scenario->said.len, "ready");
@@ -71,12 +71,12 @@ static inline void loop_event(loop_scenario *scenario, const orch_event *event) 
         break;
     case ORCH_EVENT_EXITED:
         scenario->exited++;
-        if (event->terminal == scenario->writer) {
+        if (event->source == scenario->writer) {
             CHECK_INT(scenario->written, LOOP_OUTPUT_BYTES);
-            CHECK_INT(event->exit_value, 3);
+            CHECK_INT(event->payload.exited->exit_value, 3);
         } else {
-            CHECK_INT(event->exit_kind, ORCH_EXIT_SIGNAL);
-            CHECK_INT(event->exit_value, SIGKILL);
+            CHECK_INT(event->payload.exited->exit_kind, ORCH_EXIT_SIGNAL);
+            CHECK_INT(event->payload.exited->exit_value, SIGKILL);
         }
         break;
     case ORCH_EVENT_COMPLETED:

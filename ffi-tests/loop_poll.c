@@ -1,4 +1,4 @@
-// Host loop: poll(2), without a timeout and with the timeout that the engine tells.
+// Host loop: poll(2), without a timeout and with the timeout that the engine gives.
 
 #include "loop.h"
 

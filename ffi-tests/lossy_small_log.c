@@ -16,7 +16,7 @@ static void runs_to_its_end(uint32_t delivery) {
     CHECK_OK(orch_terminal_spawn(engine, &options, &terminal));
     orch_terminal_state state = host_state(engine, terminal);
     if (delivery == ORCH_DELIVERY_LOSSY) {
-        CHECK_OK(orch_reader_pause(engine, state.readers->reader));
+        CHECK_OK(orch_reader_set(engine, state.readers->reader, ORCH_READER_OPTION_PAUSED, 1));
     }
     while (state.log_end < OUTPUT_BYTES) {
         CHECK_INT(state.flags & ORCH_TERMINAL_PAUSED_BY_READER, 0);

@@ -109,7 +109,7 @@ static void adopt(orch_engine *engine) {
     CHECK_SYS(close(slave));
 }
 
-// A watch costs one; waiting for what it has to tell costs one for the moment of the call.
+// A watch costs one; waiting for what it has to report costs one for the moment of the call.
 static void watch(orch_engine *engine) {
     static char base[WATCH_PATH_MAX];
     watch_enter(base);
@@ -140,7 +140,7 @@ static void watch(orch_engine *engine) {
     CHECK_INT(check_open_fds(), open_before + 1);
     orch_event event = host_event();
     watch_until(engine, id, ORCH_EVENT_WATCH_SYNCED, &event);
-    CHECK_INT(event.offset, 2);
+    CHECK_INT(event.payload.watch_synced->sync_tag, 2);
     CHECK_OK(orch_watch_remove(engine, id));
     watch_leave(base);
 }

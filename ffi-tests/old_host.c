@@ -12,7 +12,7 @@ static uint64_t old_spawn(orch_engine *engine, const char *script) {
     host_sh_argv(argv, script);
     orch_spawn_options options;
     check_fill(&options, sizeof options);
-    CHECK_OK(orch_spawn_options_init(&options, HOST_FIRST_SPAWN_OPTIONS));
+    CHECK_OK(orch_struct_init(&options, HOST_FIRST_SPAWN_OPTIONS));
     CHECK_INT(options.size, HOST_FIRST_SPAWN_OPTIONS);
     CHECK_BEHIND(options, HOST_FIRST_SPAWN_OPTIONS);
     options.argv = argv;
@@ -28,7 +28,7 @@ static uint64_t old_spawn(orch_engine *engine, const char *script) {
 static void old_config(void) {
     orch_config config;
     check_fill(&config, sizeof config);
-    CHECK_OK(orch_config_init(&config, HOST_FIRST_CONFIG));
+    CHECK_OK(orch_struct_init(&config, HOST_FIRST_CONFIG));
     CHECK_BEHIND(config, HOST_FIRST_CONFIG);
     orch_engine *engine = NULL;
     CHECK_OK(orch_engine_create(&config, &engine));
@@ -48,14 +48,14 @@ static void old_op(orch_engine *engine, uint64_t terminal) {
     CHECK_OK(status);
     orch_sender *sender = NULL;
     CHECK_OK(orch_sender_create(engine, &sender));
-    CHECK_OK(orch_sender_op(sender, &op, HOST_FIRST_OP, 1));
+    CHECK_OK(host_post_op(sender, &op, HOST_FIRST_OP, 1));
     CHECK_OK(orch_sender_destroy(sender));
 }
 
 static uint64_t old_attach(orch_engine *engine, uint64_t terminal) {
     orch_attach_options options;
     check_fill(&options, sizeof options);
-    CHECK_OK(orch_attach_options_init(&options, HOST_FIRST_ATTACH_OPTIONS));
+    CHECK_OK(orch_struct_init(&options, HOST_FIRST_ATTACH_OPTIONS));
     CHECK_BEHIND(options, HOST_FIRST_ATTACH_OPTIONS);
     uint64_t reader = 0;
     CHECK_OK(orch_terminal_attach(engine, terminal, &options, &reader));
@@ -65,7 +65,7 @@ static uint64_t old_attach(orch_engine *engine, uint64_t terminal) {
 static void old_adopt(orch_engine *engine) {
     orch_adopt_options options;
     check_fill(&options, sizeof options);
-    CHECK_OK(orch_adopt_options_init(&options, HOST_FIRST_ADOPT_OPTIONS));
+    CHECK_OK(orch_struct_init(&options, HOST_FIRST_ADOPT_OPTIONS));
     CHECK_BEHIND(options, HOST_FIRST_ADOPT_OPTIONS);
     int master = posix_openpt(O_RDWR | O_NOCTTY);
     CHECK_SYS(master);
@@ -101,7 +101,9 @@ static void old_events(orch_engine *engine, uint64_t reader, const char *part) {
         }
         CHECK_OK(status);
         CHECK_INT(event.size, HOST_FIRST_EVENT);
-        if (event.kind == ORCH_EVENT_OUTPUT && event.reader == reader) host_append(&text, &event);
+        if (event.kind == ORCH_EVENT_OUTPUT && event.payload.output->reader == reader) {
+            host_append(&text, &event);
+        }
     }
 }
 

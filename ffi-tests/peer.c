@@ -18,15 +18,18 @@ static void connects(void) {
     CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
     CHECK_INT(peer_state(&pair).status, ORCH_PEER_STATUS_CONNECTING);
     orch_state_version version = {7, 7};
-    CHECK_STATUS(orch_peer_state_version(pair.mirror, pair.peer, &version), ORCH_DONE);
+    CHECK_STATUS(orch_state_get_version(pair.mirror, pair.peer, &version), ORCH_DONE);
     CHECK_INT(version.epoch + version.n, 14);
-    const orch_peer_event *told = peer_next(&pair);
-    CHECK_INT(told->kind, ORCH_PEER_CONNECTED);
-    CHECK_INT(told->flags, 0);
-    told = peer_until(&pair, ORCH_PEER_STATE);
-    CHECK_INT(told->flags, ORCH_PEER_IS_FULL);
-    CHECK_INT(told->version.n, state_version(pair.server).n);
-    CHECK_INT(told->version.epoch, state_version(pair.server).epoch);
+    const orch_event *event = peer_next(&pair);
+    CHECK_INT(event->kind, ORCH_EVENT_PEER_CONNECTED);
+    CHECK_INT(event->source, pair.peer);
+    CHECK_INT(event->payload.peer_connected->resumed, 0);
+    const orch_event_peer_state *reached =
+        peer_until(&pair, ORCH_EVENT_PEER_STATE)->payload.peer_state;
+    CHECK_INT(reached->full, 1);
+    CHECK_INT(reached->reserved, 0);
+    CHECK_INT(reached->version.n, state_version(pair.server).n);
+    CHECK_INT(reached->version.epoch, state_version(pair.server).epoch);
     CHECK(peer_is_equal(&pair));
     const orch_peer_state state = peer_state(&pair);
     CHECK_INT(state.status, ORCH_PEER_STATUS_CONNECTED);
@@ -46,16 +49,16 @@ static void connects(void) {
 static void reads(void) {
     orch_session session = state_session("", "");
     orch_pane pane = state_pane("", "");
-    CHECK_OK(orch_peer_get_session(pair.mirror, pair.peer, orch_str("main"), &session));
+    CHECK_OK(state_find_session(pair.mirror, pair.peer, orch_str("main"), &session));
     CHECK_BYTES(session.name.data, session.name.len, "Main");
     CHECK_INT(session.version, state_get_session(pair.server, "main").version);
     state_check_panes(&session, "p1 p2");
-    CHECK_OK(orch_peer_get_pane(pair.mirror, pair.peer, orch_str("p2"), &pane));
+    CHECK_OK(state_find_pane(pair.mirror, pair.peer, orch_str("p2"), &pane));
     CHECK_BYTES(pane.session.data, pane.session.len, "main");
-    CHECK_STATUS(orch_peer_get_pane(pair.mirror, pair.peer, orch_str("p3"), &pane), ORCH_E_STALE_ID);
+    CHECK_STATUS(state_find_pane(pair.mirror, pair.peer, orch_str("p3"), &pane), ORCH_E_STALE_ID);
     CHECK_ERROR(pair.mirror, ORCH_E_STALE_ID, "entry");
     for (size_t max = 0; max < 5; max++) {
-        orch_peer_cursor cursor = {{0, 0, 0, 0}};
+        orch_state_cursor cursor = state_cursor();
         orch_state_changes changes;
         size_t sessions = 0, panes = 0, slices = 0;
         do {
@@ -64,7 +67,7 @@ static void reads(void) {
             CHECK(max == 0 || changes.session_count + changes.pane_count <= max);
             CHECK_INT(changes.version.n, state_version(pair.server).n);
             for (size_t i = 0; i < changes.pane_count; i++) {
-                CHECK_INT(orch_pane_at(&changes, i)->session.len, 4);
+                CHECK_INT(state_pane_at(&changes, i)->session.len, 4);
             }
             sessions += changes.session_count;
             panes += changes.pane_count;
@@ -75,12 +78,24 @@ static void reads(void) {
         CHECK_INT(slices, max == 0 || max > 2 ? 1 : max == 2 ? 2 : 3);
         changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_ALL, max);
         CHECK_INT(changes.full + changes.more + changes.session_count + changes.pane_count, 0);
-        // Another question begins anew.
+        // A cursor that is nothing but a version begins anew as well, since a copy has no differences.
+        orch_state_cursor from = state_cursor();
+        from.epoch = changes.version.epoch;
+        from.n = changes.version.n;
+        changes = peer_entries(&pair, &from, ORCH_COLLECTION_ALL, max);
+        CHECK_INT(changes.full, 1);
+        // Another query begins anew.
         changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_SESSIONS, 0);
         CHECK_INT(changes.full, 1);
         CHECK_INT(changes.session_count, 1);
         CHECK_INT(changes.pane_count, 0);
     }
+}
+
+// Waits until a terminal is detached.
+static void until_detached(uint64_t terminal) {
+    const orch_event *event = peer_until(&pair, ORCH_EVENT_PEER_DETACHED);
+    CHECK_INT(event->payload.peer_detached->terminal, terminal);
 }
 
 // Output from the beginning, input, the end.
@@ -89,34 +104,33 @@ static void output(void) {
     const orch_peer_attach_options options =
         peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_OLDEST);
     peer_catch_up(&pair);
-    orch_state_terminal facts;
-    facts.size = sizeof facts;
-    CHECK_OK(orch_peer_get_terminal(pair.mirror, pair.peer, terminal, &facts));
-    CHECK_INT(facts.flags, ORCH_TERMINAL_RUNNING);
+    orch_state_terminal known;
+    CHECK_OK(state_find_terminal(pair.mirror, pair.peer, terminal, &known));
+    CHECK_INT(known.flags, ORCH_TERMINAL_RUNNING);
     CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, &options));
-    const orch_peer_event *told = peer_until(&pair, ORCH_PEER_ATTACHED);
-    CHECK_INT(told->terminal, terminal);
-    CHECK_INT(told->offset, 0);
-    told = peer_until(&pair, ORCH_PEER_OUTPUT);
-    CHECK_INT(told->terminal, terminal);
-    CHECK_INT(told->offset, 0);
-    CHECK_INT(told->end, told->len);
+    const orch_event *event = peer_until(&pair, ORCH_EVENT_PEER_ATTACHED);
+    CHECK_INT(event->payload.peer_attached->terminal, terminal);
+    CHECK_INT(event->payload.peer_attached->offset, 0);
+    event = peer_until(&pair, ORCH_EVENT_PEER_OUTPUT);
+    CHECK_INT(event->payload.peer_output->terminal, terminal);
+    CHECK_INT(event->payload.peer_output->offset, 0);
     peer_until_text(&pair, "ready\r\n");
     orch_peer_state state = peer_state(&pair);
     CHECK_INT(state.terminal_count, 1);
     CHECK_INT(state.terminals[0], terminal);
     CHECK_OK(orch_peer_write(pair.mirror, pair.peer, terminal, "hello\n", 6));
-    told = peer_until(&pair, ORCH_PEER_ENDED);
-    CHECK_INT(told->exit_kind, ORCH_EXIT_CODE);
-    CHECK_INT(told->exit_value, 7);
-    CHECK_INT(told->offset, pair.text.len);
+    event = peer_until(&pair, ORCH_EVENT_PEER_EXITED);
+    CHECK_INT(event->payload.peer_exited->terminal, terminal);
+    CHECK_INT(event->payload.peer_exited->exit_kind, ORCH_EXIT_CODE);
+    CHECK_INT(event->payload.peer_exited->exit_value, 7);
+    CHECK_INT(event->payload.peer_exited->end, pair.text.len);
     CHECK_BYTES(pair.text.data, pair.text.len, "ready\r\nhello\r\ngot hello\r\n");
     CHECK_OK(orch_peer_detach(pair.mirror, pair.peer, terminal));
-    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
+    until_detached(terminal);
     CHECK_STATUS(orch_peer_detach(pair.mirror, pair.peer, terminal), ORCH_E_STALE_ID);
     // One that does not exist there is no error here.
     CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, 99, NULL));
-    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, 99);
+    until_detached(99);
     CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
 }
 
@@ -144,20 +158,20 @@ static void grids(void) {
     CHECK_OK(orch_peer_write(pair.mirror, pair.peer, terminal, "typed\n", 6));
     peer_until_text(&pair, "typed\r\ntyped\r\n");
     CHECK_INT(host_state(pair.server, terminal).window.cols, 70);
-    CHECK_OK(orch_terminal_set_size_policy(pair.server, terminal, ORCH_SIZE_POLICY_LATEST));
+    CHECK_OK(orch_terminal_set(pair.server, terminal, ORCH_TERMINAL_OPTION_SIZE_POLICY,
+                               ORCH_SIZE_POLICY_LATEST));
     CHECK_INT(host_state(pair.server, terminal).window.cols, 90);
     CHECK_OK(orch_peer_detach(pair.mirror, pair.peer, terminal));
-    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
+    until_detached(terminal);
     CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
 }
 
 // A terminal with a screen: snapshot, updates, search, query, operations.
 static void screens(void) {
     orch_bytes argv[3];
-    orch_screen_options screen;
+    const orch_screen_options screen = ORCH_SCREEN_OPTIONS_INIT;
     host_sh_argv(argv, "stty -echo; printf 'one two one'; exec cat");
     orch_spawn_options spawn = host_options(argv, 3);
-    CHECK_OK(orch_screen_options_init(&screen, sizeof screen));
     spawn.screen = &screen;
     uint64_t terminal = 0, number = 0;
     CHECK_OK(orch_terminal_spawn(pair.server, &spawn, &terminal));
@@ -166,64 +180,69 @@ static void screens(void) {
     host_until_text(pair.server, terminal, &text, 0, "one two one");
     pair.text.len = 0;
     CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, NULL));
-    const orch_peer_event *told = peer_until(&pair, ORCH_PEER_SNAPSHOT);
-    CHECK_INT(told->window.cols, 80);
-    CHECK_INT(told->window.rows, 24);
-    CHECK_INT(told->flags, 0);
-    CHECK_INT(told->offset, told->end);
+    const orch_event_peer_snapshot *snapshot =
+        peer_until(&pair, ORCH_EVENT_PEER_SNAPSHOT)->payload.peer_snapshot;
+    CHECK_INT(snapshot->terminal, terminal);
+    CHECK_INT(snapshot->window.cols, 80);
+    CHECK_INT(snapshot->window.rows, 24);
+    CHECK_INT(snapshot->has_more + snapshot->reserved, 0);
+    CHECK_INT(snapshot->offset, 11);
     CHECK(check_contains(pair.text.data, pair.text.len, "one two one"));
     const orch_peer_attach_options options =
-        peer_attach_options(ORCH_DELIVERY_SCREEN, ORCH_START_SCREEN);
+        peer_attach_options(ORCH_DELIVERY_SCREEN, ORCH_START_DEFAULT);
     CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, &options));
-    told = peer_until(&pair, ORCH_PEER_SCREEN);
-    CHECK_INT(told->terminal, terminal);
-    CHECK(told->update != NULL && told->update->flags == ORCH_UPDATE_FULL);
-    CHECK_INT(told->update->window.cols, 80);
-    CHECK_OK(orch_peer_search(pair.mirror, pair.peer, terminal, orch_str("ONE"),
+    const orch_event_peer_screen *changed =
+        peer_until(&pair, ORCH_EVENT_PEER_SCREEN)->payload.peer_screen;
+    CHECK_INT(changed->terminal, terminal);
+    CHECK(changed->update != NULL && changed->update->flags == ORCH_UPDATE_FULL);
+    CHECK_INT(changed->update->window.cols, 80);
+    CHECK_OK(peer_ask_search(pair.mirror, pair.peer, terminal, orch_str("ONE"),
                               ORCH_SEARCH_IGNORE_CASE, 0, &number));
-    told = peer_answer(&pair, number, ORCH_REPLY_MATCHES);
-    CHECK_INT(told->match_count, 2);
-    CHECK_INT(told->flags, 0);
-    CHECK_INT(orch_peer_match_at(told, 1)->start_col, 8);
-    CHECK_INT(orch_peer_match_at(told, 1)->end_col, 11);
-    CHECK_OK(orch_peer_query(pair.mirror, pair.peer, terminal, &number));
-    told = peer_answer(&pair, number, ORCH_REPLY_TERMINAL);
-    CHECK(told->detail != NULL && told->detail->size == sizeof *told->detail);
-    CHECK_INT(told->detail->terminal, terminal);
-    CHECK_INT(told->detail->log_end, 11);
-    CHECK(told->detail->foreground_pid > 0 && told->detail->since_output_ms >= 0);
-    CHECK_INT(told->detail->since_input_ms, -1);
+    const orch_event_peer_reply *got = peer_reply(&pair, number, ORCH_REPLY_MATCHES);
+    CHECK_INT(got->match_count, 2);
+    CHECK_INT(got->has_more, 0);
+    CHECK_INT(peer_match_at(got, 1)->start_col, 8);
+    CHECK_INT(peer_match_at(got, 1)->end_col, 11);
+    CHECK_OK(peer_ask_query(pair.mirror, pair.peer, terminal, &number));
+    got = peer_reply(&pair, number, ORCH_REPLY_TERMINAL);
+    CHECK(got->detail != NULL && got->detail->size == sizeof *got->detail);
+    CHECK_INT(got->detail->terminal, terminal);
+    CHECK_INT(got->detail->log_end, 11);
+    CHECK(got->detail->foreground_pid > 0 && got->detail->since_output_ms >= 0);
+    CHECK_INT(got->detail->since_input_ms, -1);
     orch_op ops[4] = {peer_op(terminal, ORCH_OP_INPUT, "x"), peer_op(99, ORCH_OP_PASTE, "y"),
                       peer_op(99, ORCH_OP_EOF, ""), peer_op(terminal, ORCH_OP_RESIZE, "")};
     ops[3].window.cols = 100;
     ops[3].window.rows = 30;
-    CHECK_OK(orch_peer_batch(pair.mirror, pair.peer, ops, 4, sizeof ops[0], &number));
-    told = peer_answer(&pair, number, ORCH_REPLY_RESULTS);
-    CHECK_INT(told->status_count, 4);
-    const uint32_t codes[] = {0, ORCH_REMOTE_NOT_FOUND, ORCH_REMOTE_SKIPPED, 0};
+    CHECK_OK(peer_ask_batch(pair.mirror, pair.peer, ops, 4, sizeof ops[0], &number));
+    got = peer_reply(&pair, number, ORCH_REPLY_RESULTS);
+    CHECK_INT(got->result_count, 4);
+    const uint32_t statuses[] = {ORCH_REMOTE_OK, ORCH_REMOTE_NOT_FOUND, ORCH_REMOTE_SKIPPED,
+                                 ORCH_REMOTE_OK};
     for (size_t i = 0; i < 4; i++) {
-        const orch_remote_result *status = orch_remote_result_at(told, i);
-        CHECK_INT(status->code, codes[i]);
-        CHECK_INT(status->message.len > 0, codes[i] != 0);
+        const orch_remote_result *result = peer_result_at(got, i);
+        CHECK_INT(result->status, statuses[i]);
+        CHECK_INT(result->reserved, 0);
+        CHECK_INT(result->message.len > 0, statuses[i] != ORCH_REMOTE_OK);
     }
     ops[0] = peer_op(terminal, ORCH_OP_CLOSE, "");
-    CHECK_OK(orch_peer_batch(pair.mirror, pair.peer, ops, 1, sizeof ops[0], &number));
-    CHECK_INT(peer_answer(&pair, number, ORCH_REPLY_RESULTS)->status_count, 1);
-    CHECK_INT(peer_until(&pair, ORCH_PEER_DETACHED)->terminal, terminal);
+    CHECK_OK(peer_ask_batch(pair.mirror, pair.peer, ops, 1, sizeof ops[0], &number));
+    CHECK_INT(peer_reply(&pair, number, ORCH_REPLY_RESULTS)->result_count, 1);
+    until_detached(terminal);
 }
 
 // Programs by profile, files in granted directories.
 static void grants(void) {
     uint64_t number = 0;
-    CHECK_OK(orch_peer_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, NULL, &number));
-    const orch_peer_event *told = peer_answer(&pair, number, ORCH_REPLY_FAILED);
-    CHECK(told->code != 0 && told->len > 0);
+    CHECK_OK(peer_ask_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, NULL, &number));
+    const orch_event_peer_reply *failed = peer_reply(&pair, number, ORCH_REPLY_FAILED);
+    CHECK(failed->status != ORCH_REMOTE_OK && failed->message.len > 0);
     const orch_bytes argv[] = {orch_str("cat")};
     const orch_spawn_options cat = host_options(argv, 1);
     const orch_size window = {100, 30, 0, 0};
-    CHECK_OK(orch_grant_profile(pair.server, orch_str("cat"), &cat));
-    CHECK_OK(orch_peer_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, &window, &number));
-    uint64_t terminal = peer_answer(&pair, number, ORCH_REPLY_SPAWNED)->terminal;
+    CHECK_OK(orch_profile_set(pair.server, orch_str("cat"), &cat));
+    CHECK_OK(peer_ask_spawn(pair.mirror, pair.peer, orch_str("cat"), state_none, &window, &number));
+    uint64_t terminal = peer_reply(&pair, number, ORCH_REPLY_SPAWNED)->terminal;
     CHECK_INT(host_state(pair.server, terminal).window.cols, 100);
     CHECK_OK(orch_terminal_close(pair.server, terminal, 0));
     // valgrind does not know openat2, by which directories are found.
@@ -234,27 +253,26 @@ static void grants(void) {
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     CHECK_SYS(fd);
     CHECK_SYS(close(fd));
-    CHECK_OK(orch_grant_directory(pair.server, orch_str(folder)));
-    CHECK_OK(orch_peer_watch(pair.mirror, pair.peer, orch_str(folder), &number));
-    uint64_t watch = peer_answer(&pair, number, ORCH_REPLY_WATCHING)->watch;
+    CHECK_OK(orch_directory_set_granted(pair.server, orch_str(folder), 1));
+    CHECK_OK(peer_ask_watch(pair.mirror, pair.peer, orch_str(folder), &number));
+    uint64_t watch = peer_reply(&pair, number, ORCH_REPLY_WATCHING)->watch;
     orch_state_changes changes;
     for (;;) {
-        orch_peer_cursor cursor = {{0, 0, 0, 0}};
+        orch_state_cursor cursor = state_cursor();
         changes = peer_entries(&pair, &cursor, ORCH_COLLECTION_FILES, 0);
         if (changes.file_count == 2) break;
-        peer_until(&pair, ORCH_PEER_STATE);
+        peer_until(&pair, ORCH_EVENT_PEER_STATE);
     }
-    const orch_state_file *file = orch_state_file_at(&changes, 1);
+    const orch_state_file *file = state_file_at(&changes, 1);
     CHECK_INT(file->watch, watch);
     CHECK_BYTES(file->name.data, file->name.len, "file");
-    orch_state_file facts;
-    facts.size = sizeof facts;
-    CHECK_OK(orch_peer_get_file(pair.mirror, pair.peer, watch, file->id, &facts));
-    CHECK_INT(facts.file_type, ORCH_FILE_TYPE_FILE);
-    CHECK_OK(orch_peer_unwatch(pair.mirror, pair.peer, watch, &number));
-    peer_answer(&pair, number, ORCH_REPLY_DONE);
-    CHECK_OK(orch_peer_unwatch(pair.mirror, pair.peer, watch, &number));
-    CHECK_INT(peer_answer(&pair, number, ORCH_REPLY_FAILED)->code, ORCH_REMOTE_NOT_FOUND);
+    orch_state_file known;
+    CHECK_OK(state_find_file(pair.mirror, pair.peer, watch, file->id, &known));
+    CHECK_INT(known.file_type, ORCH_FILE_TYPE_FILE);
+    CHECK_OK(peer_ask_unwatch(pair.mirror, pair.peer, watch, &number));
+    peer_reply(&pair, number, ORCH_REPLY_DONE);
+    CHECK_OK(peer_ask_unwatch(pair.mirror, pair.peer, watch, &number));
+    CHECK_INT(peer_reply(&pair, number, ORCH_REPLY_FAILED)->status, ORCH_REMOTE_NOT_FOUND);
     CHECK_SYS(unlink(path));
     CHECK_SYS(rmdir(folder));
 }
@@ -267,35 +285,38 @@ static void changes(void) {
     uint64_t number = 0, other = 0;
     peer_catch_up(&pair);
     ops[0].session = &session;
-    ops[0].base = 0;
+    state_set_base(&ops[0], 0);
     ops[1].pane = &pane;
-    CHECK_OK(orch_peer_change(pair.mirror, pair.peer, ops, 2, sizeof ops[0], &number));
-    const orch_peer_event *told = peer_until(&pair, ORCH_PEER_APPLIED);
-    CHECK_INT(told->number, number);
-    CHECK_INT(told->version.n, state_get_session(pair.server, "new").version);
+    CHECK_OK(peer_ask_change(pair.mirror, pair.peer, ops, 2, sizeof ops[0], &number));
+    const orch_event *event = peer_until(&pair, ORCH_EVENT_PEER_APPLIED);
+    CHECK_INT(event->payload.peer_applied->request, number);
+    CHECK_INT(event->payload.peer_applied->version_n,
+              state_get_session(pair.server, "new").version);
     orch_session copy = state_session("", "");
-    CHECK_OK(orch_peer_get_session(pair.mirror, pair.peer, orch_str("new"), &copy));
+    CHECK_OK(state_find_session(pair.mirror, pair.peer, orch_str("new"), &copy));
     CHECK_BYTES(copy.name.data, copy.name.len, "From the mirror");
     state_check_panes(&copy, "inside");
     // It is there now, so it cannot be new again.
-    CHECK_OK(orch_peer_change(pair.mirror, pair.peer, ops, 1, sizeof ops[0], &other));
+    CHECK_OK(peer_ask_change(pair.mirror, pair.peer, ops, 1, sizeof ops[0], &other));
     CHECK(other != number);
-    told = peer_until(&pair, ORCH_PEER_REJECTED);
-    CHECK_INT(told->number, other);
-    CHECK_INT(told->code, ORCH_REMOTE_CONFLICT);
-    CHECK(told->len > 0);
+    const orch_event_peer_rejected *rejected =
+        peer_until(&pair, ORCH_EVENT_PEER_REJECTED)->payload.peer_rejected;
+    CHECK_INT(rejected->request, other);
+    CHECK_INT(rejected->status, ORCH_REMOTE_CONFLICT);
+    CHECK_INT(rejected->reserved, 0);
+    CHECK(rejected->message.len > 0);
 }
 
 static void disconnects(void) {
     uint64_t ids[2] = {77, 77};
     size_t count = 0;
-    CHECK_OK(orch_peer_list(pair.mirror, ids, 2, &count));
+    CHECK_OK(orch_engine_list(pair.mirror, ORCH_LIST_PEERS, ids, 2, &count));
     CHECK_INT(count, 1);
     CHECK_INT(ids[0], pair.peer);
     CHECK_INT(ids[1], 77);
     CHECK_OK(orch_peer_disconnect(pair.mirror, pair.peer));
     peer_check_refused(pair.mirror, pair.peer, ORCH_E_STALE_ID);
-    CHECK_OK(orch_peer_list(pair.mirror, NULL, 0, &count));
+    CHECK_OK(orch_engine_list(pair.mirror, ORCH_LIST_PEERS, NULL, 0, &count));
     CHECK_INT(count, 0);
     orch_client_state info;
     while (serve_clients(pair.server, &info) > 0) peer_step(&pair);
@@ -314,34 +335,34 @@ static void lost_connections(void) {
     pair.mirror = host_engine();
     orch_peer_options options = peer_options(address, pair.token);
     CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
-    peer_until(&pair, ORCH_PEER_STATE);
+    peer_until(&pair, ORCH_EVENT_PEER_STATE);
     uint64_t terminal = host_cat(pair.server), number = 0;
     CHECK_OK(orch_peer_attach(pair.mirror, pair.peer, terminal, NULL));
-    peer_until(&pair, ORCH_PEER_ATTACHED);
-    CHECK_OK(orch_peer_query(pair.mirror, pair.peer, terminal, &number));
+    peer_until(&pair, ORCH_EVENT_PEER_ATTACHED);
+    CHECK_OK(peer_ask_query(pair.mirror, pair.peer, terminal, &number));
     CHECK_OK(orch_engine_destroy(pair.server));
     pair.server = NULL;
-    const orch_peer_event *told = peer_answer(&pair, number, ORCH_REPLY_FAILED);
-    CHECK_INT(told->code, ORCH_REMOTE_DISCONNECTED);
-    told = peer_until(&pair, ORCH_PEER_DISCONNECTED);
-    CHECK(told->retry_in_ms >= 0 && told->len > 0);
+    CHECK_INT(peer_reply(&pair, number, ORCH_REPLY_FAILED)->status, ORCH_REMOTE_DISCONNECTED);
+    const orch_event *event = peer_until(&pair, ORCH_EVENT_PEER_DISCONNECTED);
+    CHECK(event->payload.peer_disconnected->retry_in_ms >= 0);
+    CHECK(event->payload.peer_disconnected->reason.len > 0);
     CHECK_STATUS(orch_peer_write(pair.mirror, pair.peer, terminal, "x", 1), ORCH_E_DISCONNECTED);
-    CHECK_STATUS(orch_peer_query(pair.mirror, pair.peer, terminal, &number), ORCH_E_DISCONNECTED);
+    CHECK_STATUS(peer_ask_query(pair.mirror, pair.peer, terminal, &number), ORCH_E_DISCONNECTED);
     const orch_peer_state state = peer_state(&pair);
     CHECK(state.status == ORCH_PEER_STATUS_WAITING || state.status == ORCH_PEER_STATUS_CONNECTING);
     CHECK_INT(state.retry_in_ms >= 0, state.status == ORCH_PEER_STATUS_WAITING);
     CHECK(state.last_error.len > 0);
     // What was there can still be read.
     orch_session session = state_session("", "");
-    CHECK_OK(orch_peer_get_session(pair.mirror, pair.peer, orch_str("before"), &session));
+    CHECK_OK(state_find_session(pair.mirror, pair.peer, orch_str("before"), &session));
     peer_serve(&pair, path);
     do {
-        told = peer_next(&pair);
-    } while (told->kind != ORCH_PEER_CONNECTED);
-    CHECK_INT(told->flags, 0);
-    CHECK_INT(peer_until(&pair, ORCH_PEER_STATE)->flags, ORCH_PEER_IS_FULL);
+        event = peer_next(&pair);
+    } while (event->kind != ORCH_EVENT_PEER_CONNECTED);
+    CHECK_INT(event->payload.peer_connected->resumed, 0);
+    CHECK_INT(peer_until(&pair, ORCH_EVENT_PEER_STATE)->payload.peer_state->full, 1);
     CHECK(peer_is_equal(&pair));
-    CHECK_STATUS(orch_peer_get_session(pair.mirror, pair.peer, orch_str("before"), &session),
+    CHECK_STATUS(state_find_session(pair.mirror, pair.peer, orch_str("before"), &session),
                  ORCH_E_STALE_ID);
     peer_end(&pair);
     unlink(path);
@@ -356,17 +377,17 @@ static void refusals(void) {
     orch_peer_options options = peer_options(pair.address, "not a token");
     for (int round = 0; round < 2; round++) {
         CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
-        const orch_peer_event *told = peer_next(&pair);
-        CHECK_INT(told->kind, ORCH_PEER_DISCONNECTED);
-        CHECK_INT(told->peer, pair.peer);
-        CHECK_INT(told->retry_in_ms, -1);
-        CHECK(told->len > 0);
+        const orch_event *event = peer_next(&pair);
+        CHECK_INT(event->kind, ORCH_EVENT_PEER_DISCONNECTED);
+        CHECK_INT(event->source, pair.peer);
+        CHECK_INT(event->payload.peer_disconnected->retry_in_ms, -1);
+        CHECK(event->payload.peer_disconnected->reason.len > 0);
         const orch_peer_state state = peer_state(&pair);
         CHECK_INT(state.status, ORCH_PEER_STATUS_FAILED);
         CHECK(state.last_error.len > 0);
         CHECK_OK(orch_peer_disconnect(pair.mirror, pair.peer));
         options = peer_options("unix:/nonexistent/socket", pair.token);
-        options.retry_attempts = ORCH_RETRY_NEVER;
+        options.flags = ORCH_CONNECT_NO_RETRY;
     }
     peer_end(&pair);
 }
@@ -384,8 +405,8 @@ static void codecs(void) {
         options.collections = ORCH_COLLECTION_SESSIONS;
         options.host = orch_str(pair.address);
         CHECK_OK(orch_peer_connect(pair.mirror, &options, &pair.peer));
-        peer_until(&pair, ORCH_PEER_STATE);
-        orch_peer_cursor cursor = {{0, 0, 0, 0}};
+        peer_until(&pair, ORCH_EVENT_PEER_STATE);
+        orch_state_cursor cursor = state_cursor();
         const orch_state_changes all = peer_entries(&pair, &cursor, ORCH_COLLECTION_ALL, 0);
         CHECK_INT(all.session_count, 1);
         CHECK_INT(all.pane_count, 0);

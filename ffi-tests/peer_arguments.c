@@ -20,7 +20,7 @@ static void refuse(const orch_peer_options *options, int32_t status, const char 
     CHECK_ERROR(pair.mirror, status, part);
     CHECK_INT(peer, 77);
     CHECK_INT(check_open_fds(), open_before);
-    CHECK_OK(orch_peer_list(pair.mirror, NULL, 0, &count));
+    CHECK_OK(orch_engine_list(pair.mirror, ORCH_LIST_PEERS, NULL, 0, &count));
     CHECK_INT(count, 1);
 }
 
@@ -51,9 +51,10 @@ static void options(void) {
     REFUSED(bad.host = orch_str("a\r\nb"), "");
     REFUSED(bad.collections = 16, "collections");
     REFUSED(bad.collections = UINT32_MAX, "collections");
-    REFUSED(bad.flags = 4, "flags");
+    REFUSED(bad.flags = 8, "flags");
     REFUSED(bad.flags = UINT32_MAX, "flags");
-    REFUSED((bad.retry_initial_ms = 11, bad.retry_max_ms = 10), "retry_max_ms");
+    REFUSED((bad.retry_initial_ms = 11, bad.retry_max_ms = 10), "orch_peer_options.retry_max_ms");
+    REFUSED((bad.flags = ORCH_CONNECT_NO_RETRY, bad.retry_attempts = 1), "retry_attempts");
 #undef REFUSED
 }
 
@@ -65,7 +66,7 @@ static void refuse_attach(const orch_peer_attach_options *options, const char *p
 
 static void attaching(void) {
     const orch_peer_attach_options good =
-        peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_SCREEN);
+        peer_attach_options(ORCH_DELIVERY_LOSSLESS, ORCH_START_DEFAULT);
     orch_peer_attach_options bad;
 #define REFUSED(assignment, part) (bad = good, assignment, refuse_attach(&bad, part))
     REFUSED(bad.size = HOST_FIRST_PEER_ATTACH_OPTIONS - 1, "size");
@@ -98,88 +99,125 @@ static void requests(void) {
     } while (0)
     REFUSED(orch_peer_write(engine, peer, 1, NULL, 1), "NULL");
     REFUSED(orch_peer_write(engine, peer, 1, "x", SIZE_MAX), "memory");
-    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, NULL), "NULL");
-    REFUSED(orch_peer_batch(engine, peer, NULL, 1, sizeof op, &number), "NULL");
-    REFUSED(orch_peer_batch(engine, peer, &op, 1, HOST_FIRST_OP - 1, &number), "stride");
-    REFUSED(orch_peer_batch(engine, peer, &op, SIZE_MAX, sizeof op, &number), "memory");
+    orch_request bad = peer_request(0);
+    REFUSED(orch_peer_request(engine, peer, NULL, &number), "NULL");
+    const uint32_t unknown[] = {0, 8, UINT32_MAX};
+    for (size_t i = 0; i < 3; i++) {
+        bad.kind = unknown[i];
+        REFUSED(orch_peer_request(engine, peer, &bad, &number), "orch_request.kind");
+    }
+    for (uint32_t kind = ORCH_REQUEST_BATCH; kind <= ORCH_REQUEST_CHANGE; kind++) {
+        bad = peer_request(kind);
+        REFUSED(orch_peer_request(engine, peer, &bad, NULL), "out_request");
+        bad.reserved = 1;
+        REFUSED(orch_peer_request(engine, peer, &bad, &number), "orch_request.reserved");
+        bad = peer_request(kind);
+        bad.size = sizeof bad - 1;
+        REFUSED(orch_peer_request(engine, peer, &bad, &number), "size");
+    }
+    REFUSED(peer_ask_batch(engine, peer, &op, 1, sizeof op, NULL), "NULL");
+    REFUSED(peer_ask_batch(engine, peer, NULL, 1, sizeof op, &number), "NULL");
+    REFUSED(peer_ask_batch(engine, peer, &op, 1, HOST_FIRST_OP - 1, &number), "stride");
+    REFUSED(peer_ask_batch(engine, peer, &op, SIZE_MAX, sizeof op, &number), "memory");
     const uint32_t kinds[] = {0, ORCH_OP_SET_MODE, ORCH_OP_SCROLL_TO, 11, UINT32_MAX};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         op.kind = kinds[i];
-        REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "operation 0");
+        REFUSED(peer_ask_batch(engine, peer, &op, 1, sizeof op, &number), "operation 0");
     }
     op.kind = ORCH_OP_SIGNAL;
     op.value = ORCH_SIGNAL_LEADER;
-    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "signal target");
+    REFUSED(peer_ask_batch(engine, peer, &op, 1, sizeof op, &number), "signal target");
     op = peer_op(1, ORCH_OP_PASTE, "x");
     op.data = NULL;
-    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "NULL");
+    REFUSED(peer_ask_batch(engine, peer, &op, 1, sizeof op, &number), "NULL");
     op = peer_op(1, ORCH_OP_CLEAR, "");
     op.reserved = 1;
-    REFUSED(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), "reserved");
-    REFUSED(orch_peer_spawn(engine, peer, orch_str("x"), state_none, NULL, NULL), "NULL");
-    REFUSED(orch_peer_spawn(engine, peer, bad_text, state_none, NULL, &number), "profile");
-    REFUSED(orch_peer_spawn(engine, peer, orch_str("x"), bad_bytes, NULL, &number), "NULL");
-    REFUSED(orch_peer_spawn(engine, peer, orch_str("x"), state_none, &none, &number), "window");
-    REFUSED(orch_peer_search(engine, peer, 1, orch_str("x"), 0, 0, NULL), "NULL");
-    REFUSED(orch_peer_search(engine, peer, 1, bad_text, 0, 0, &number), "pattern");
-    REFUSED(orch_peer_search(engine, peer, 1, orch_str("x"), 4, 0, &number), "flags");
-    REFUSED(orch_peer_query(engine, peer, 1, NULL), "NULL");
-    REFUSED(orch_peer_watch(engine, peer, bad_bytes, &number), "NULL");
-    REFUSED(orch_peer_watch(engine, peer, orch_str("/"), NULL), "NULL");
-    REFUSED(orch_peer_unwatch(engine, peer, 1, NULL), "NULL");
+    REFUSED(peer_ask_batch(engine, peer, &op, 1, sizeof op, &number), "reserved");
+    REFUSED(peer_ask_spawn(engine, peer, orch_str("x"), state_none, NULL, NULL), "NULL");
+    REFUSED(peer_ask_spawn(engine, peer, bad_text, state_none, NULL, &number), "profile");
+    REFUSED(peer_ask_spawn(engine, peer, orch_str("x"), bad_bytes, NULL, &number), "NULL");
+    REFUSED(peer_ask_spawn(engine, peer, orch_str("x"), state_none, &none, &number), "window");
+    REFUSED(peer_ask_search(engine, peer, 1, orch_str("x"), 0, 0, NULL), "NULL");
+    REFUSED(peer_ask_search(engine, peer, 1, bad_text, 0, 0, &number), "pattern");
+    REFUSED(peer_ask_search(engine, peer, 1, orch_str("x"), 4, 0, &number), "flags");
+    REFUSED(peer_ask_query(engine, peer, 1, NULL), "NULL");
+    REFUSED(peer_ask_watch(engine, peer, bad_bytes, &number), "NULL");
+    REFUSED(peer_ask_watch(engine, peer, orch_str("/"), NULL), "NULL");
+    REFUSED(peer_ask_unwatch(engine, peer, 1, NULL), "NULL");
     orch_state_op change = state_op(ORCH_STATE_OP_REMOVE_PANE, "x");
-    REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change, NULL), "NULL");
-    REFUSED(orch_peer_change(engine, peer, NULL, 1, sizeof change, &number), "NULL");
-    REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change - 1, &number), "stride");
+    REFUSED(peer_ask_change(engine, peer, &change, 1, sizeof change, NULL), "NULL");
+    REFUSED(peer_ask_change(engine, peer, NULL, 1, sizeof change, &number), "NULL");
+    REFUSED(peer_ask_change(engine, peer, &change, 1, sizeof change - 1, &number), "stride");
     change.kind = 99;
-    REFUSED(orch_peer_change(engine, peer, &change, 1, sizeof change, &number), "operation 0");
+    REFUSED(peer_ask_change(engine, peer, &change, 1, sizeof change, &number), "operation 0");
     // What is too much for the connection, or for the other engine.
     static char large[5 << 20];
     op = peer_op(1, ORCH_OP_INPUT, "");
     op.data = large;
     op.len = sizeof large;
-    CHECK_STATUS(orch_peer_batch(engine, peer, &op, 1, sizeof op, &number), ORCH_E_LIMIT);
+    CHECK_STATUS(peer_ask_batch(engine, peer, &op, 1, sizeof op, &number), ORCH_E_LIMIT);
     CHECK_ERROR(engine, ORCH_E_LIMIT, "larger");
     CHECK_INT(number, 77);
 }
 
-static void questions(void) {
+static void queries(void) {
     orch_engine *engine = pair.mirror;
     uint64_t peer = pair.peer, number = 77;
     size_t count = 77;
     orch_session session = state_session("x", "");
     orch_state_changes changes;
-    orch_peer_cursor cursor = {{0, 0, 0, 0}};
+    orch_state_cursor cursor = state_cursor();
     memset(&changes, 0, sizeof changes);
     changes.size = sizeof changes;
-    REFUSED(orch_peer_list(engine, NULL, 1, &count), "NULL");
-    REFUSED(orch_peer_list(engine, NULL, 0, NULL), "NULL");
+    REFUSED(orch_engine_list(engine, ORCH_LIST_PEERS, NULL, 1, &count), "NULL");
+    REFUSED(orch_engine_list(engine, ORCH_LIST_PEERS, NULL, 0, NULL), "NULL");
     CHECK_INT(count, 77);
     REFUSED(orch_peer_get_state(engine, peer, NULL), "NULL");
-    REFUSED(orch_peer_state_version(engine, peer, NULL), "NULL");
-    REFUSED(orch_peer_state_hash(engine, peer, ORCH_COLLECTION_ALL, NULL), "NULL");
-    REFUSED(orch_peer_state_hash(engine, peer, 0, &number), "collections");
-    REFUSED(orch_peer_state_hash(engine, peer, 16, &number), "collections");
-    REFUSED(orch_peer_get_session(engine, peer, orch_str("x"), NULL), "NULL");
-    REFUSED(orch_peer_get_session(engine, peer, bytes_of("\xFF", 1), &session), "UTF-8");
-    REFUSED(orch_peer_get_session(engine, peer, bytes_of(NULL, 1), &session), "NULL");
-    session.size = 8;
-    REFUSED(orch_peer_get_session(engine, peer, orch_str("x"), &session), "size");
-    REFUSED(orch_peer_entries(engine, peer, NULL, 1, 0, &changes), "NULL");
-    REFUSED(orch_peer_entries(engine, peer, &cursor, 1, 0, NULL), "NULL");
-    REFUSED(orch_peer_entries(engine, peer, &cursor, 0, 0, &changes), "collections");
-    REFUSED(orch_peer_entries(engine, peer, &cursor, 32, 0, &changes), "collections");
-    CHECK_INT(cursor.words[0] + cursor.words[1], 0);
-    for (size_t i = 1; i < 4; i++) {
-        orch_peer_cursor wild = {{0, 0, 0, 0}};
-        wild.words[i] = UINT64_MAX;
-        REFUSED(orch_peer_entries(engine, peer, &wild, 1, 0, &changes), "cursor");
-        CHECK(wild.words[i] == UINT64_MAX);
+    REFUSED(orch_state_get_version(engine, peer, NULL), "NULL");
+    REFUSED(orch_state_get_hash(engine, peer, ORCH_COLLECTION_ALL, NULL), "NULL");
+    REFUSED(orch_state_get_hash(engine, peer, 0, &number), "collections");
+    REFUSED(orch_state_get_hash(engine, peer, 16, &number), "collections");
+    orch_state_entry entry;
+    orch_state_key key = state_key(ORCH_COLLECTION_SESSIONS, orch_str("x"), 0, 0);
+    check_fill(&entry, sizeof entry);
+    entry.size = sizeof entry;
+    REFUSED(orch_state_get_entry(engine, peer, &key, NULL), "NULL");
+    REFUSED(orch_state_get_entry(engine, peer, NULL, &entry), "NULL");
+    REFUSED(state_find_session(engine, peer, bytes_of("\xFF", 1), &session), "UTF-8");
+    REFUSED(state_find_session(engine, peer, bytes_of(NULL, 1), &session), "NULL");
+    entry.size = 8;
+    REFUSED(orch_state_get_entry(engine, peer, &key, &entry), "size");
+    CHECK(check_is_filled((char *)&entry + 8, sizeof entry - 8));
+    REFUSED(orch_state_get_changes(engine, peer, NULL, 1, 0, &changes), "NULL");
+    REFUSED(orch_state_get_changes(engine, peer, &cursor, 1, 0, NULL), "NULL");
+    REFUSED(orch_state_get_changes(engine, peer, &cursor, 0, 0, &changes), "collections");
+    REFUSED(orch_state_get_changes(engine, peer, &cursor, 32, 0, &changes), "collections");
+    CHECK_INT(cursor.rest[0] + cursor.rest[1], 0);
+    // All words but the first one, with and without the peer in the last one.
+    for (size_t i = 1; i < 14; i++) {
+        orch_state_cursor wild = state_cursor();
+        if (i > 7) wild.rest[7] = peer;
+        wild.rest[i % 7] = UINT64_MAX;
+        REFUSED(orch_state_get_changes(engine, peer, &wild, 1, 0, &changes), "cursor");
+        CHECK(wild.rest[i % 7] == UINT64_MAX);
     }
+    // A cursor of the engine's own state, and one of a copy for the own state.
+    orch_state_cursor own = state_cursor(), walk = state_cursor();
+    orch_state_changes ignored = changes;
+    CHECK_OK(orch_state_get_changes(engine, 0, &own, 1, 0, &ignored));
+    CHECK_OK(orch_state_get_changes(engine, peer, &walk, 1, 0, &ignored));
+    REFUSED(orch_state_get_changes(engine, peer, &own, 1, 0, &changes), "cursor");
+    REFUSED(orch_state_get_changes(engine, 0, &walk, 1, 0, &changes), "cursor");
     CHECK_INT(changes.version.epoch, 0);
-    // One of another time is taken for the beginning.
-    cursor.words[0] = UINT64_MAX;
-    CHECK_OK(orch_peer_entries(engine, peer, &cursor, 1, 0, &changes));
+    // One of another time, or of another peer, is taken for the beginning.
+    cursor.rest[7] = peer + 1;
+    CHECK_OK(orch_state_get_changes(engine, peer, &cursor, 1, 0, &changes));
+    CHECK_INT(changes.full, 1);
+    CHECK(cursor.rest[7] == peer);
+    CHECK_OK(orch_state_get_changes(engine, peer, &cursor, 1, 0, &changes));
+    CHECK_INT(changes.full, 0);
+    cursor.rest[0] = UINT64_MAX;
+    CHECK_OK(orch_state_get_changes(engine, peer, &cursor, 1, 0, &changes));
     CHECK_INT(changes.full, 1);
 }
 
@@ -217,7 +255,7 @@ static void limits(void) {
     CHECK_ERROR(engine, ORCH_E_LIMIT, "1 peers");
     // Without a connection nothing can be sent, but wishes are kept.
     CHECK_STATUS(orch_peer_write(engine, peer, 1, "x", 1), ORCH_E_DISCONNECTED);
-    CHECK_STATUS(orch_peer_query(engine, peer, 1, &other), ORCH_E_DISCONNECTED);
+    CHECK_STATUS(peer_ask_query(engine, peer, 1, &other), ORCH_E_DISCONNECTED);
     CHECK_OK(orch_peer_attach(engine, peer, 1, NULL));
     CHECK_OK(orch_peer_detach(engine, peer, 1));
     CHECK_OK(orch_engine_shutdown(engine, 0));
@@ -233,7 +271,7 @@ int main(void) {
     options();
     attaching();
     requests();
-    questions();
+    queries();
     ids();
     // None of this was seen by the other engine, or has harmed the connection.
     state_put_session(pair.server, "s", "");

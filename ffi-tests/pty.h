@@ -32,7 +32,7 @@ static inline int pty_open(int *slave) {
 
 static inline orch_adopt_options pty_adopt_options(void) {
     orch_adopt_options options;
-    CHECK_OK(orch_adopt_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     return options;
 }
 

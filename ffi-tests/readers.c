@@ -7,7 +7,7 @@
 static uint64_t attach(orch_engine *engine, uint64_t terminal, uint32_t delivery, uint32_t start,
                        uint64_t offset) {
     orch_attach_options options;
-    CHECK_OK(orch_attach_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.delivery = delivery;
     options.start = start;
     options.offset = offset;
@@ -59,15 +59,16 @@ static void starts(void) {
     while (of_oldest.len < 12 || of_offset.len < 8) {
         host_next(engine, &event);
         CHECK_INT(event.kind, ORCH_EVENT_OUTPUT);
-        CHECK(event.reader == oldest || event.reader == offset);
-        host_append(event.reader == oldest ? &of_oldest : &of_offset, &event);
+        const uint64_t reader = event.payload.output->reader;
+        CHECK(reader == oldest || reader == offset);
+        host_append(reader == oldest ? &of_oldest : &of_offset, &event);
     }
     CHECK_BYTES(of_oldest.data, of_oldest.len, "0123456789\r\n");
     CHECK_BYTES(of_offset.data, of_offset.len, "456789\r\n");
     CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
 
     orch_attach_options options;
-    CHECK_OK(orch_attach_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.start = ORCH_START_OFFSET;
     options.offset = 13;
     uint64_t untouched = 77;
@@ -89,25 +90,25 @@ static void detaching(void) {
     uint64_t second = attach(engine, terminal, ORCH_DELIVERY_LOSSLESS, ORCH_START_NOW, 0);
     CHECK_OK(orch_reader_detach(engine, first));
     CHECK_STATUS(orch_reader_detach(engine, first), ORCH_E_STALE_ID);
-    CHECK_STATUS(orch_reader_pause(engine, first), ORCH_E_STALE_ID);
-    CHECK_STATUS(orch_reader_resume(engine, first), ORCH_E_STALE_ID);
+    CHECK_STATUS(orch_reader_set(engine, first, ORCH_READER_OPTION_PAUSED, 1), ORCH_E_STALE_ID);
+    CHECK_STATUS(orch_reader_set(engine, first, ORCH_READER_OPTION_PAUSED, 0), ORCH_E_STALE_ID);
     CHECK_INT(only_reader(engine, terminal), second);
     host_type(engine, terminal, "more\n");
     text.len = 0;
     orch_event event = host_event();
     while (text.len < strlen("more\r\n")) {
         host_until(engine, terminal, ORCH_EVENT_OUTPUT, &event, &text);
-        CHECK_INT(event.reader, second);
+        CHECK_INT(event.payload.output->reader, second);
     }
     CHECK_BYTES(text.data, text.len, "more\r\n");
-    // Without any reader the program runs on, and its exit is told.
+    // Without any reader the program runs on, and its exit is reported.
     CHECK_OK(orch_reader_detach(engine, second));
     host_type(engine, terminal, "unseen\n");
-    CHECK_OK(orch_terminal_send_eof(engine, terminal));
+    CHECK_OK(orch_terminal_control(engine, terminal, ORCH_CONTROL_EOF));
     host_next(engine, &event);
     while (event.kind == ORCH_EVENT_EOF) host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_EXITED);
-    CHECK_INT(event.offset, strlen("ready\r\nmore\r\nunseen\r\n"));
+    CHECK_INT(event.payload.exited->end, strlen("ready\r\nmore\r\nunseen\r\n"));
     CHECK_OK(orch_engine_destroy(engine));
 }
 
@@ -117,7 +118,7 @@ static void lossless_backpressure(void) {
     uint64_t terminal =
         spawn(engine, "head -c 300000 /dev/zero | tr '\\0' x", ORCH_DELIVERY_LOSSLESS);
     uint64_t reader = only_reader(engine, terminal);
-    CHECK_OK(orch_reader_pause(engine, reader));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_PAUSED, 1));
     until_flag(engine, terminal, ORCH_TERMINAL_PAUSED_BY_READER);
     orch_terminal_state state = host_state(engine, terminal);
     CHECK(state.log_end <= LOG_BYTES);
@@ -128,17 +129,15 @@ static void lossless_backpressure(void) {
     orch_event event = host_event();
     CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
     CHECK(!host_is_readable(engine));
-    size_t log_bytes = 0;
-    CHECK_OK(orch_engine_log_bytes(engine, &log_bytes));
-    CHECK(log_bytes >= state.log_end);
+    CHECK(host_stats(engine).log_bytes >= state.log_end);
 
-    CHECK_OK(orch_reader_resume(engine, reader));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_PAUSED, 0));
     uint64_t seen = 0;
     for (host_next(engine, &event); event.kind != ORCH_EVENT_EXITED; host_next(engine, &event)) {
         if (event.kind == ORCH_EVENT_EOF) continue;
         CHECK_INT(event.kind, ORCH_EVENT_OUTPUT);
-        CHECK_INT(event.offset, seen);
-        seen = event.end;
+        CHECK_INT(event.payload.output->offset, seen);
+        seen = host_end(&event);
     }
     CHECK_INT(seen, 300000);
     CHECK_OK(orch_engine_destroy(engine));
@@ -149,7 +148,7 @@ static void lossy_gap(void) {
     orch_engine *engine = host_engine();
     uint64_t terminal = spawn(engine, "head -c 300000 /dev/zero | tr '\\0' x", ORCH_DELIVERY_LOSSY);
     uint64_t reader = only_reader(engine, terminal);
-    CHECK_OK(orch_reader_pause(engine, reader));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_PAUSED, 1));
     while (host_state(engine, terminal).log_end < 300000) host_turn(engine);
     orch_terminal_state state = host_state(engine, terminal);
     CHECK(state.log_start >= 300000 - LOG_BYTES);
@@ -158,7 +157,7 @@ static void lossy_gap(void) {
     uint64_t log_start = state.log_start;
     // One that attaches in what is gone gets a gap as well.
     uint64_t late = attach(engine, terminal, ORCH_DELIVERY_LOSSLESS, ORCH_START_OFFSET, 1000);
-    CHECK_OK(orch_reader_resume(engine, reader));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_PAUSED, 0));
 
     uint64_t at = 0, late_at = 1000;
     int gaps = 0;
@@ -166,16 +165,18 @@ static void lossy_gap(void) {
     for (host_next(engine, &event); event.kind != ORCH_EVENT_EXITED; host_next(engine, &event)) {
         if (event.kind == ORCH_EVENT_EOF) continue;
         CHECK(event.kind == ORCH_EVENT_OUTPUT || event.kind == ORCH_EVENT_GAP);
-        uint64_t *position = event.reader == reader ? &at : &late_at;
-        CHECK(event.reader == reader || event.reader == late);
-        CHECK_INT(event.offset, *position);
-        if (event.kind == ORCH_EVENT_GAP) {
+        const int is_gap = event.kind == ORCH_EVENT_GAP;
+        const orch_event_gap *gap = event.payload.gap;
+        const orch_event_output *output = event.payload.output;
+        const uint64_t of = is_gap ? gap->reader : output->reader;
+        uint64_t *position = of == reader ? &at : &late_at;
+        CHECK(of == reader || of == late);
+        CHECK_INT(is_gap ? gap->start : output->offset, *position);
+        if (is_gap) {
             gaps++;
-            CHECK_INT(event.end, log_start);
-            CHECK(event.data == NULL);
-            CHECK_INT(event.len, 0);
+            CHECK_INT(gap->end, log_start);
         }
-        *position = event.end;
+        *position = is_gap ? gap->end : host_end(&event);
     }
     CHECK_INT(gaps, 2);
     CHECK_INT(at, 300000);
@@ -183,19 +184,19 @@ static void lossy_gap(void) {
     CHECK_OK(orch_engine_destroy(engine));
 }
 
-// A paused terminal is not read; its exit is told after all of its output.
+// A paused terminal is not read; its exit is reported after all of its output.
 static void terminal_pause(void) {
     orch_engine *engine = host_engine();
     uint64_t terminal = spawn(engine, "echo hello; exit 3", ORCH_DELIVERY_LOSSLESS);
-    CHECK_OK(orch_terminal_pause(engine, terminal));
-    CHECK_OK(orch_terminal_pause(engine, terminal));
+    CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_PAUSED, 1));
+    CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_PAUSED, 1));
     while (host_state(engine, terminal).exit_kind == 0) host_turn(engine);
     CHECK(host_state(engine, terminal).flags & ORCH_TERMINAL_PAUSED_BY_HOST);
     CHECK_INT(host_state(engine, terminal).log_end, 0);
     orch_event event = host_event();
     CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
     CHECK(!host_is_readable(engine));
-    CHECK_OK(orch_terminal_resume(engine, terminal));
+    CHECK_OK(orch_terminal_set(engine, terminal, ORCH_TERMINAL_OPTION_PAUSED, 0));
     CHECK_INT(host_state(engine, terminal).flags & ORCH_TERMINAL_PAUSED_BY_HOST, 0);
     host_text text;
     text.len = 0;

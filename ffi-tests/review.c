@@ -1,4 +1,4 @@
-// Changes of clients that wait for the host's review: told as an event, accepted, refused, overtaken.
+// Changes of clients that wait for the host's review: reported as an event, accepted, refused, overtaken.
 
 #include "serve.h"
 #include "state.h"
@@ -22,20 +22,22 @@ static void check_overwritten(const void *data, size_t len) {
 }
 
 // The next event, which is a review.
-static const orch_state_review *next_review(orch_engine *engine) {
+static const orch_event_review *next_review(orch_engine *engine) {
     orch_event event = host_event();
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_REVIEW);
-    CHECK(event.review != NULL);
-    CHECK_INT(event.review->size, sizeof(orch_state_review));
-    CHECK(event.review->review != 0);
-    return event.review;
+    CHECK_INT(event.source + event.tag, 0);
+    CHECK(event.payload.review != NULL);
+    CHECK(event.payload.review->review != 0);
+    CHECK_INT(event.payload.review->op_stride, sizeof(orch_state_op));
+    return event.payload.review;
 }
 
-static void check_ops(const orch_state_review *review) {
+static void check_ops(const orch_event_review *review) {
     CHECK_INT(review->op_count, 4);
-    const orch_state_op *op = orch_state_op_at(review, 0);
+    const orch_state_op *op = state_op_at(review, 0);
     CHECK_INT(op->kind, ORCH_STATE_OP_SET_SESSION);
+    CHECK_INT(op->flags, ORCH_STATE_OP_HAS_BASE);
     CHECK_INT(op->base, 0);
     CHECK_BYTES(op->id.data, op->id.len, "s");
     CHECK(op->pane == NULL);
@@ -44,18 +46,19 @@ static void check_ops(const orch_state_review *review) {
     state_check_panes(op->session, "p");
     CHECK_INT(op->session->metadata_count, 1);
     CHECK_BYTES(op->session->metadata->value.data, op->session->metadata->value.len, "v");
-    op = orch_state_op_at(review, 1);
+    op = state_op_at(review, 1);
     CHECK_INT(op->kind, ORCH_STATE_OP_SET_PANE);
-    CHECK(op->base == ORCH_STATE_NO_BASE);
+    CHECK_INT(op->flags, 0);
+    CHECK_INT(op->base, 0);
     CHECK(op->session == NULL);
     CHECK_BYTES(op->id.data, op->id.len, "p");
     CHECK_INT(op->pane->content, ORCH_PANE_FILE);
     CHECK_BYTES(op->pane->data.data, op->pane->data.len, "/etc/hosts");
-    op = orch_state_op_at(review, 2);
+    op = state_op_at(review, 2);
     CHECK_INT(op->kind, ORCH_STATE_OP_REMOVE_PANE);
     CHECK_BYTES(op->id.data, op->id.len, "q");
     CHECK(op->session == NULL && op->pane == NULL);
-    op = orch_state_op_at(review, 3);
+    op = state_op_at(review, 3);
     CHECK_INT(op->kind, ORCH_STATE_OP_REMOVE_SESSION);
     CHECK_BYTES(op->id.data, op->id.len, "t");
 }
@@ -81,14 +84,14 @@ static void accepted_and_refused(int with_turn) {
     serve_hello(&client, engine, address, token);
     CHECK_INT(serve_clients(engine, &info), 1);
     send_all_kinds(&client, 1);
-    const orch_state_review *review = next_review(engine);
+    const orch_event_review *review = next_review(engine);
     CHECK_INT(review->client, info.client);
     check_ops(review);
     CHECK(!state_has_session(engine, "s"));
     CHECK_OK(orch_review_answer(engine, review->review, 0, orch_str("not here")));
     CHECK_STATUS(orch_review_answer(engine, review->review, 1, state_none), ORCH_E_STALE_ID);
     check_ops(review);
-    const orch_state_op *op = orch_state_op_at(review, 0);
+    const orch_state_op *op = state_op_at(review, 0);
     const orch_bytes name = op->session->name;
     const orch_session *session = op->session;
     if (with_turn) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests the C ABI from outside: every test with every compiler and language version, against the shared
 # library; the static library under sanitizers; the shared one under valgrind; the headers alone; the
-# exported symbols.
+# header for FFI parsers in LuaJIT, cffi and bindgen; the exported symbols.
 #
 #     ffi-tests/run.sh [DIRECTORY]    where liborchflow.so and liborchflow.a are; without it they are built
 #
@@ -16,6 +16,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export here root work library_dir
 export warnings="-Wall -Wextra -pedantic -Werror"
+# For the headers, which are compiled with the flags of their hosts.
+export strict="$warnings -Wconversion -Wsign-conversion -Wcast-align -Wshadow"
 export includes="-I$root/include -I$here"
 jobs=$(nproc 2>/dev/null || echo 2)
 passed=0
@@ -136,16 +138,36 @@ cpp_tests() {
     for path in "$here"/*.cpp; do basename "$path" .cpp; done
 }
 
+# A header and nothing else, with a use of each initializer.
 header_alone() { # language, header, compiler and flags
+    local flags=$strict
+    if [ "$1" = c++ ]; then flags="$flags -Wold-style-cast -Wzero-as-null-pointer-constant"; fi
     # shellcheck disable=SC2086 # a list of words
-    printf '#include <%s>\n' "$2" | $3 $warnings "-I$root/include" -x "$1" -fsyntax-only -
+    {
+        printf '#include <%s>\n' "$2"
+        sed -n 's/^#define \(ORCH_[A-Z_]*\)_INIT .*/\1/p' "$root/include/orchflow.h" |
+            while read -r name; do printf 'extern const %s v_%s;\nconst %s v_%s = %s_INIT;\n' \
+                "${name,,}" "$name" "${name,,}" "$name" "$name"; done
+    } | $3 $flags "-I$root/include" -x "$1" -fsyntax-only -
 }
 
-# The example of the header's opening, as it stands there.
+# The header for FFI parsers, as C.
+ffi_header_alone() { # compiler and flags
+    # shellcheck disable=SC2086 # a list of words
+    printf '#include <stddef.h>\n#include <stdint.h>\n#include <orchflow_ffi.h>\n' |
+        $1 $strict "-I$root/include" -x c -fsyntax-only -
+}
+
+# A script that reads the header for FFI parsers and uses the library.
+ffi_script() { # interpreter, script
+    timeout 120 "$1" "$here/$2" "$root/include/orchflow_ffi.h" "$work/lib/liborchflow.so.0"
+}
+
+# The example in the header's section "Mechanism", as it stands there.
 header_example() { # compiler and flags
     {
         printf '#include <orchflow.h>\n#include <poll.h>\n#include <stdio.h>\nint main(void) {\n'
-        sed -n '1,/^#ifndef ORCHFLOW_H$/s|^//     ||p' "$root/include/orchflow.h"
+        sed -n '/^\/\/ Mechanism$/,/^#ifndef ORCHFLOW_H$/s|^//     ||p' "$root/include/orchflow.h"
         printf '    return 0;\n}\n'
     } >"$work/example.c"
     # shellcheck disable=SC2086 # lists of words
@@ -153,10 +175,11 @@ header_example() { # compiler and flags
         [ "$("$work/example" </dev/null | tr -d '\r')" = hello ]
 }
 
-# The library exports exactly the functions that the header declares.
+# The library exports exactly the functions that the headers declare.
 exported_symbols() {
-    sed 's|//.*||' "$root/include/orchflow.h" | grep -v 'static inline' |
-        grep -oE '\borch_[a-z_]+\(' | tr -d '(' | sort >"$work/declared"
+    grep -oE '\borch_[a-z_]+\(' "$root/include/orchflow_ffi.h" | tr -d '(' | sort >"$work/declared"
+    sed 's|//.*||' "$root/include/orchflow.h" | grep -oE '\borch_[a-z_]+\(' | tr -d '(' | sort |
+        diff "$work/declared" - || return
     nm -D --defined-only "$library_dir/liborchflow.so" | awk '{ print $NF }' | sort >"$work/exported"
     [ -s "$work/declared" ] && diff "$work/declared" "$work/exported"
 }
@@ -200,6 +223,47 @@ test_headers() {
     done
     cc=$(one_of gcc clang)
     if [ -n "$cc" ]; then step "the header's example" header_example "$cc -std=gnu99"; fi
+}
+
+# A Rust program on what bindgen makes of the header.
+ffi_bindgen() {
+    ORCHFLOW_LIBRARY_DIR="$work/lib" LD_LIBRARY_PATH="$work/lib" "${CARGO:-cargo}" run --quiet --locked \
+        --manifest-path "$here/bindgen/Cargo.toml" --target-dir "$root/target/bindgen"
+}
+
+# A Python with cffi: the first one may be of a version manager, and the package one of the system.
+python_with_cffi() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import cffi' 2>/dev/null; then
+            echo "$python"
+            return
+        fi
+    done
+}
+
+test_ffi_header() {
+    local cc python
+    for cc in gcc clang; do
+        have $cc || continue
+        step "orchflow_ffi.h as C, $cc" ffi_header_alone "$cc -std=c99"
+    done
+    if have luajit; then
+        step "orchflow_ffi.h in LuaJIT" ffi_script luajit ffi_luajit.lua
+    else
+        skip "orchflow_ffi.h in LuaJIT" "no luajit"
+    fi
+    python=$(python_with_cffi)
+    if [ -n "$python" ]; then
+        step "orchflow_ffi.h in cffi" ffi_script "$python" ffi_cffi.py
+    else
+        skip "orchflow_ffi.h in cffi" "no python3 with cffi"
+    fi
+    if ls /usr/lib/llvm-*/lib/libclang*.so* >/dev/null 2>&1; then
+        step "orchflow_ffi.h in bindgen" ffi_bindgen
+    else
+        skip "orchflow_ffi.h in bindgen" "no libclang"
+    fi
 }
 
 test_symbols() {
@@ -274,6 +338,7 @@ for library in libuv glib-2.0; do
     have pkg-config && pkg-config --exists $library || skip "host loop of $library" "not installed"
 done
 test_headers
+test_ffi_header
 test_symbols
 test_compilers
 test_sanitizers

@@ -17,31 +17,27 @@ static void echo(orch_engine *engine) {
     do {
         host_next(engine, &event);
         CHECK_INT(event.size, sizeof event);
-        CHECK_INT(event.terminal, terminal);
+        CHECK_INT(event.source, terminal);
         CHECK_INT(event.tag, 4711);
-        CHECK_INT(event.level, 0);
-        CHECK_INT(event.status, 0);
+        CHECK_INT(event.reserved, 0);
         if (event.kind == ORCH_EVENT_OUTPUT) {
             CHECK(!exited);
-            CHECK(event.reader != 0);
-            CHECK(event.len > 0);
-            CHECK_INT(event.offset, text.len);
-            CHECK_INT(event.end, text.len + event.len);
-            CHECK_INT(event.exit_kind, 0);
+            CHECK(event.payload.output->reader != 0);
+            CHECK(event.payload.output->len > 0);
+            CHECK_INT(event.payload.output->offset, text.len);
             host_append(&text, &event);
         } else if (event.kind == ORCH_EVENT_EXITED) {
             exited = 1;
-            CHECK_INT(event.exit_kind, ORCH_EXIT_CODE);
-            CHECK_INT(event.exit_value, 0);
-            CHECK_INT(event.core_dumped, 0);
-            CHECK_INT(event.offset, 7);
-            CHECK(event.data == NULL);
-            CHECK_INT(event.len, 0);
+            CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_CODE);
+            CHECK_INT(event.payload.exited->exit_value, 0);
+            CHECK_INT(event.payload.exited->core_dumped, 0);
+            CHECK_INT(event.payload.exited->reserved, 0);
+            CHECK_INT(event.payload.exited->end, 7);
         } else {
             CHECK_INT(event.kind, ORCH_EVENT_EOF);
             CHECK(exited);
             eof = 1;
-            CHECK_INT(event.offset, 7);
+            CHECK_INT(event.payload.eof->end, 7);
         }
     } while (!exited || !eof);
     CHECK_BYTES(text.data, text.len, "hello\r\n");
@@ -58,7 +54,7 @@ static void unread_events(orch_engine *engine) {
     int32_t wait_ms = -1;
     CHECK_OK(orch_engine_get_timeout(engine, &wait_ms));
     CHECK_INT(wait_ms, 0);
-    // A turn does not wait then, whatever it is told.
+    // A turn does not wait then, whatever its timeout is.
     CHECK_OK(orch_engine_turn(engine, -1));
     host_text text;
     text.len = 0;
@@ -72,8 +68,8 @@ static void exits(orch_engine *engine) {
     uint64_t killed = host_sh(engine, "kill -9 $$");
     orch_event event = host_event();
     host_until(engine, killed, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_kind, ORCH_EXIT_SIGNAL);
-    CHECK_INT(event.exit_value, SIGKILL);
+    CHECK_INT(event.payload.exited->exit_kind, ORCH_EXIT_SIGNAL);
+    CHECK_INT(event.payload.exited->exit_value, SIGKILL);
 }
 
 // Every byte of a large output arrives before the exit, in order.
@@ -83,15 +79,16 @@ static void large_output(orch_engine *engine) {
     uint64_t seen = 0;
     for (;;) {
         host_next(engine, &event);
-        if (event.terminal != terminal || event.kind == ORCH_EVENT_EOF) continue;
+        if (event.source != terminal || event.kind == ORCH_EVENT_EOF) continue;
         if (event.kind != ORCH_EVENT_OUTPUT) break;
-        CHECK_INT(event.offset, seen);
-        for (size_t i = 0; i < event.len; i++) CHECK(event.data[i] == 'x');
-        seen = event.end;
+        const orch_event_output *output = event.payload.output;
+        CHECK_INT(output->offset, seen);
+        for (size_t i = 0; i < output->len; i++) CHECK(output->data[i] == 'x');
+        seen = host_end(&event);
     }
     CHECK_INT(event.kind, ORCH_EVENT_EXITED);
-    CHECK_INT(event.exit_value, 5);
-    CHECK_INT(event.offset, 1500000);
+    CHECK_INT(event.payload.exited->exit_value, 5);
+    CHECK_INT(event.payload.exited->end, 1500000);
     CHECK_INT(seen, 1500000);
 }
 
@@ -171,7 +168,7 @@ static void executed_at_once(orch_engine *engine) {
         CHECK_OK(orch_terminal_signal(engine, terminal, SIGTERM, ORCH_SIGNAL_FOREGROUND));
         orch_event event = host_event();
         host_until(engine, terminal, ORCH_EVENT_EXITED, &event, NULL);
-        CHECK_INT(event.exit_value, SIGTERM);
+        CHECK_INT(event.payload.exited->exit_value, SIGTERM);
     }
 }
 

@@ -6,14 +6,14 @@
 static void check_run(const orch_rows *rows, const orch_row *row, size_t index, const char *text,
                       uint16_t cols, uint16_t flags) {
     CHECK(index < row->run_count);
-    const orch_run *run = orch_run_at(rows, row, index);
+    const orch_run *run = host_run_at(rows, row, index);
     CHECK_BYTES(run->text.data, run->text.len, text);
     CHECK_INT(run->cols, cols);
     CHECK_INT(run->flags, flags);
 }
 
 static void check_plain(const orch_rows *rows, const orch_row *row, size_t index) {
-    const orch_run *run = orch_run_at(rows, row, index);
+    const orch_run *run = host_run_at(rows, row, index);
     CHECK_INT(run->foreground, ORCH_COLOR_DEFAULT);
     CHECK_INT(run->background, ORCH_COLOR_DEFAULT);
     CHECK_INT(run->underline_color, ORCH_COLOR_DEFAULT);
@@ -33,15 +33,15 @@ static const char script[] =
 static void styled_rows(const orch_rows *rows) {
     CHECK_INT(rows->row_count, SCREEN_ROWS);
     for (size_t i = 0; i < rows->row_count; i++) {
-        const orch_row *row = orch_row_at(rows, i);
+        const orch_row *row = host_row_at(rows, i);
         CHECK_INT(row->index, i);
         CHECK_INT(row->flags, i == 3 ? ORCH_ROW_WRAPPED : 0);
         if (i > 5) CHECK_INT(row->run_count, 0);
     }
-    const orch_row *row = orch_row_at(rows, 0);
+    const orch_row *row = host_row_at(rows, 0);
     CHECK_INT(row->run_count, 3);
     check_run(rows, row, 0, "bold", 4, 0);
-    const orch_run *run = orch_run_at(rows, row, 0);
+    const orch_run *run = host_run_at(rows, row, 0);
     CHECK_INT(run->foreground, ORCH_COLOR_INDEXED + 1);
     CHECK_INT(run->background, ORCH_COLOR_INDEXED + 4);
     CHECK_INT(run->underline_color, ORCH_COLOR_INDEXED + 9);
@@ -50,31 +50,31 @@ static void styled_rows(const orch_rows *rows) {
     check_run(rows, row, 1, " plain ", 7, 0);
     check_plain(rows, row, 1);
     check_run(rows, row, 2, "rgb", 3, 0);
-    run = orch_run_at(rows, row, 2);
+    run = host_run_at(rows, row, 2);
     CHECK_INT(run->foreground, ORCH_COLOR_RGB + 0x010203);
     CHECK_INT(run->underline, ORCH_UNDERLINE_SINGLE);
 
     // Wide characters, and a cell with a combining character.
-    row = orch_row_at(rows, 1);
+    row = host_row_at(rows, 1);
     CHECK_INT(row->run_count, 3);
     check_run(rows, row, 0, "\xE6\x97\xA5\xE6\x9C\xAC", 4, ORCH_RUN_WIDE);
     check_run(rows, row, 1, "e\xCC\x81", 1, 0);
     check_run(rows, row, 2, "x", 1, 0);
 
-    row = orch_row_at(rows, 2);
+    row = host_row_at(rows, 2);
     CHECK_INT(row->run_count, 2);
     check_run(rows, row, 0, "link", 4, 0);
-    const orch_link *link = orch_run_at(rows, row, 0)->link;
+    const orch_link *link = host_run_at(rows, row, 0)->link;
     CHECK(link != NULL);
     CHECK_BYTES(link->id.data, link->id.len, "me");
     CHECK_BYTES(link->uri.data, link->uri.len, "http://example.org/");
     check_run(rows, row, 1, " none", 5, 0);
     check_plain(rows, row, 1);
 
-    row = orch_row_at(rows, 4);
+    row = host_row_at(rows, 4);
     check_run(rows, row, 0, "12345", 5, 0);
-    row = orch_row_at(rows, 5);
-    run = orch_run_at(rows, row, 0);
+    row = host_row_at(rows, 5);
+    run = host_run_at(rows, row, 0);
     CHECK_INT(run->background, ORCH_COLOR_INDEXED + 200);
     CHECK_INT(run->underline, ORCH_UNDERLINE_DOUBLE);
     CHECK_INT(run->attributes, ORCH_ATTRIBUTE_DIM + ORCH_ATTRIBUTE_INVERSE + ORCH_ATTRIBUTE_HIDDEN +
@@ -132,9 +132,7 @@ static void styled(orch_engine *engine) {
     CHECK_INT(state.screen_failures, 0);
     CHECK_INT(state.last_exit_code, 0);
     CHECK(state.screen_bytes > 0);
-    size_t bytes = 0;
-    CHECK_OK(orch_engine_screen_bytes(engine, &bytes));
-    CHECK(bytes > 0);
+    CHECK(host_stats(engine).screen_bytes > 0);
 }
 
 // What changed, and nothing else, comes for a generation that is known.
@@ -155,7 +153,7 @@ static void changes(orch_engine *engine) {
     CHECK(update.generation > known);
     CHECK_BYTES(update.title.data, update.title.len, "new");
     CHECK_INT(update.rows.row_count, 1);
-    const orch_row *row = orch_row_at(&update.rows, 0);
+    const orch_row *row = host_row_at(&update.rows, 0);
     CHECK_INT(row->index, 4);
     check_run(&update.rows, row, 0, "changed!", 8, 0);
 }
@@ -179,7 +177,7 @@ static void scrollback(orch_engine *engine) {
     CHECK_INT(rows.row_count, 5);
     for (int i = 0; i < 5; i++) {
         char expected[8], got[8];
-        const orch_row *row = orch_row_at(&rows, (size_t)i);
+        const orch_row *row = host_row_at(&rows, (size_t)i);
         snprintf(expected, sizeof expected, "%d", 89 + i);
         screen_row_text(&rows, row, got, sizeof got);
         CHECK_INT(row->index, i - 3);
@@ -196,15 +194,15 @@ static void scrollback(orch_engine *engine) {
     CHECK_INT(rows.row_count, 0);
 }
 
-// Programs get answers, and are told the colours of the options; or they get none.
+// Programs get answers, and learn the colours of the options; or they get none.
 static void answers(orch_engine *engine) {
     static const char asks[] =
         "stty raw -echo; printf '\\033[6n\\033]10;?\\007\\033]11;?\\007\\033]12;?\\007ready';"
         "exec cat -v";
     orch_screen_options options = screen_options();
-    options.foreground = 0x112233;
-    options.background = 0x445566;
-    options.cursor = 0x778899;
+    options.foreground = ORCH_COLOR_RGB + 0x112233;
+    options.background = ORCH_COLOR_RGB + 0x445566;
+    options.cursor = ORCH_COLOR_RGB + 0x778899;
     uint64_t terminal = screen_sh(engine, asks, ORCH_DELIVERY_LOSSLESS, &options);
     host_text text;
     text.len = 0;
@@ -213,9 +211,18 @@ static void answers(orch_engine *engine) {
     host_until_text(engine, terminal, &text, 0, "11;rgb:4444/5555/6666");
     host_until_text(engine, terminal, &text, 0, "12;rgb:7777/8888/9999");
     CHECK(host_state(engine, terminal).input_bytes > 0);
-    CHECK_INT(orch_terminal_set_colors(engine, terminal, 0, 0x1000000, 0), ORCH_E_INVALID);
-    CHECK_INT(orch_terminal_set_colors(engine, 12345, 0, 0, 0), ORCH_E_STALE_ID);
-    CHECK_OK(orch_terminal_set_colors(engine, terminal, 0x010203, 0xFFEEDD, 0));
+    const uint32_t none = ORCH_COLOR_DEFAULT;
+    CHECK_STATUS(orch_terminal_set_colors(engine, terminal, none, 0x010203, none), ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "background");
+    CHECK_STATUS(orch_terminal_set_colors(engine, terminal, ORCH_COLOR_INDEXED + 1, none, none),
+                 ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "foreground");
+    CHECK_STATUS(orch_terminal_set_colors(engine, terminal, none, none, ORCH_COLOR_RGB + 0x1000000),
+                 ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "cursor");
+    CHECK_STATUS(orch_terminal_set_colors(engine, 12345, none, none, none), ORCH_E_STALE_ID);
+    CHECK_OK(orch_terminal_set_colors(engine, terminal, ORCH_COLOR_RGB + 0x010203,
+                                      ORCH_COLOR_RGB + 0xFFEEDD, none));
 
     options.flags = ORCH_SCREEN_NO_REPLIES;
     terminal = screen_sh(engine, asks, ORCH_DELIVERY_LOSSLESS, &options);
@@ -256,6 +263,18 @@ static void memory(orch_engine *engine) {
     CHECK_BYTES(text.data, 8, "1\n2\n3\n4\n");
 }
 
+// No scrollback at all; 0 is the default of 1,000 rows.
+static void no_scrollback(orch_engine *engine) {
+    orch_screen_options options = screen_options();
+    options.scrollback = 20;
+    options.flags = ORCH_SCREEN_NO_SCROLLBACK;
+    uint64_t terminal = screen_ready(engine, "seq 1 50; printf ready; exec cat", &options);
+    CHECK_INT(host_state(engine, terminal).history, 0);
+    options = screen_options();
+    terminal = screen_ready(engine, "seq 1 2000; printf ready; exec cat", &options);
+    CHECK_INT(host_state(engine, terminal).history, 1000);
+}
+
 // A terminal without a screen says so.
 static void none(orch_engine *engine) {
     uint64_t terminal = host_cat(engine);
@@ -275,6 +294,7 @@ int main(void) {
     answers(engine);
     readback(engine);
     memory(engine);
+    no_scrollback(engine);
     none(engine);
     CHECK_OK(orch_engine_destroy(engine));
     return 0;

@@ -10,13 +10,13 @@
 
 static inline orch_screen_options screen_options(void) {
     orch_screen_options options;
-    CHECK_OK(orch_screen_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     return options;
 }
 
 static inline orch_attach_options screen_attach_options(uint32_t delivery) {
     orch_attach_options options;
-    CHECK_OK(orch_attach_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.delivery = delivery;
     return options;
 }
@@ -74,7 +74,7 @@ static inline void screen_row_text(const orch_rows *rows, const orch_row *row, c
                                    size_t capacity) {
     size_t len = 0, cols = 0;
     for (size_t i = 0; i < row->run_count; i++) {
-        const orch_run *run = orch_run_at(rows, row, i);
+        const orch_run *run = host_run_at(rows, row, i);
         CHECK(run->text.len > 0 && run->cols > 0);
         CHECK(len + run->text.len < capacity);
         memcpy(out + len, run->text.data, run->text.len);
@@ -85,6 +85,26 @@ static inline void screen_row_text(const orch_rows *rows, const orch_row *row, c
     CHECK(cols <= UINT16_MAX);
     while (len > 0 && out[len - 1] == ' ') len--;
     out[len] = '\0';
+}
+
+// The reader that an event is for; 0 for one without a reader.
+static inline uint64_t screen_reader_of(const orch_event *event) {
+    switch (event->kind) {
+    case ORCH_EVENT_OUTPUT:
+        return event->payload.output->reader;
+    case ORCH_EVENT_GAP:
+        return event->payload.gap->reader;
+    case ORCH_EVENT_SCREEN:
+        return event->payload.screen->reader;
+    case ORCH_EVENT_SNAPSHOT:
+        return event->payload.snapshot->reader;
+    case ORCH_EVENT_CLEARED:
+        return event->payload.cleared->reader;
+    case ORCH_EVENT_DELIVERY_CHANGED:
+        return event->payload.delivery_changed->reader;
+    default:
+        return 0;
+    }
 }
 
 // What somebody sees who has nothing but the updates.
@@ -123,9 +143,9 @@ static inline void screen_apply(screen_view *view, const orch_screen_update *upd
         view->height = update->window.rows;
     }
     CHECK_INT(update->window.rows, view->height);
-    for (size_t i = 0; i < update->scroll_count; i++) screen_move(view, orch_scroll_at(update, i));
+    for (size_t i = 0; i < update->scroll_count; i++) screen_move(view, host_scroll_at(update, i));
     for (size_t i = 0; i < update->rows.row_count; i++) {
-        const orch_row *row = orch_row_at(&update->rows, i);
+        const orch_row *row = host_row_at(&update->rows, i);
         int place = row->index + (int)update->viewport;
         CHECK(place >= 0 && place < (int)view->height);
         screen_row_text(&update->rows, row, view->rows[place], sizeof view->rows[place]);
@@ -156,8 +176,8 @@ static inline void screen_until(orch_engine *engine, uint64_t reader, screen_vie
     orch_event event = host_event();
     while (!screen_shows(view, part)) {
         host_next(engine, &event);
-        if (event.kind == ORCH_EVENT_SCREEN && event.reader == reader) {
-            screen_apply(view, event.update);
+        if (event.kind == ORCH_EVENT_SCREEN && event.payload.screen->reader == reader) {
+            screen_apply(view, event.payload.screen->update);
         }
     }
 }
@@ -167,10 +187,11 @@ static inline void screen_until_kind(orch_engine *engine, uint64_t reader, uint3
                                      orch_event *event, screen_view *view) {
     do {
         host_next(engine, event);
-        if (view != NULL && event->kind == ORCH_EVENT_SCREEN && event->reader == reader) {
-            screen_apply(view, event->update);
+        if (view != NULL && event->kind == ORCH_EVENT_SCREEN &&
+            event->payload.screen->reader == reader) {
+            screen_apply(view, event->payload.screen->update);
         }
-    } while (event->kind != kind || event->reader != reader);
+    } while (event->kind != kind || screen_reader_of(event) != reader);
 }
 
 // The viewer sees what the terminal shows.
@@ -187,7 +208,7 @@ static inline void screen_check_view(orch_engine *engine, uint64_t terminal,
 
 static inline orch_search_options screen_search(const char *pattern, uint32_t flags) {
     orch_search_options search;
-    CHECK_OK(orch_search_options_init(&search, sizeof search));
+    host_init(&search, sizeof search);
     search.pattern = orch_str(pattern);
     search.flags = flags;
     return search;
@@ -214,9 +235,10 @@ static inline void screen_check_refused(orch_engine *engine, uint64_t terminal, 
     no_snapshot = snapshot;
     no_matches = matches;
     const orch_search_options search = screen_search("x", 0);
-    CHECK_STATUS(orch_terminal_clear_screen(engine, terminal), status);
-    CHECK_STATUS(orch_reader_scroll_to(engine, reader, 1), status);
-    CHECK_STATUS(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_SCREEN), status);
+    CHECK_STATUS(orch_terminal_control(engine, terminal, ORCH_CONTROL_CLEAR), status);
+    CHECK_STATUS(orch_reader_set(engine, reader, ORCH_READER_OPTION_SCROLL, 1), status);
+    CHECK_STATUS(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_SCREEN),
+                 status);
     CHECK_STATUS(orch_reader_request_snapshot(engine, reader, 1), status);
     CHECK_STATUS(orch_terminal_get_screen(engine, terminal, 0, &update), status);
     CHECK_STATUS(orch_terminal_get_rows(engine, terminal, 0, 1, &rows), status);
@@ -225,7 +247,8 @@ static inline void screen_check_refused(orch_engine *engine, uint64_t terminal, 
     CHECK_STATUS(orch_terminal_search(engine, terminal, &search, &matches), status);
     if (all) {
         CHECK_STATUS(orch_terminal_paste(engine, terminal, "x", 1), status);
-        CHECK_STATUS(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_LOSSY), status);
+        CHECK_STATUS(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY,
+                                     ORCH_DELIVERY_LOSSY), status);
     }
     CHECK_INT(memcmp(&update, &no_update, sizeof update), 0);
     CHECK_INT(memcmp(&snapshot, &no_snapshot, sizeof snapshot), 0);

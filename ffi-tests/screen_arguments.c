@@ -30,7 +30,7 @@ static void refuse_spawn(orch_engine *engine, const orch_screen_options *screen,
     if (status == ORCH_E_INVALID) {
         orch_sender *sender = NULL;
         CHECK_OK(orch_sender_create(engine, &sender));
-        CHECK_STATUS(orch_sender_spawn(sender, &spawn, 1),
+        CHECK_STATUS(host_post_spawn(sender, &spawn, 1),
                      check_contains(part, strlen(part), "scrollback") ? ORCH_OK : status);
         CHECK_OK(orch_sender_destroy(sender));
     }
@@ -42,25 +42,27 @@ static void options(orch_engine *engine) {
     wide_options wide;
 #define REFUSED(assignment, part) \
     (bad = screen_options(), assignment, refuse_spawn(engine, &bad, ORCH_E_INVALID, part))
-    REFUSED(bad.size = sizeof bad - 1, "size");
-    REFUSED(bad.size = 0, "size");
-    REFUSED(bad.flags = 8, "flags");
-    REFUSED(bad.flags = UINT32_MAX, "flags");
-    REFUSED(bad.foreground = 0x1000000, "colour");
-    REFUSED(bad.background = UINT32_MAX, "colour");
-    REFUSED(bad.cursor = 0x01FFFFFF, "colour");
+    REFUSED(bad.size = sizeof bad - 1, "orch_screen_options.size is");
+    REFUSED(bad.size = 0, "orch_screen_options.size is 0");
+    REFUSED(bad.flags = 16, "orch_screen_options.flags");
+    REFUSED(bad.flags = UINT32_MAX, "orch_screen_options.flags");
+    REFUSED(bad.foreground = 0x112233, "orch_screen_options.foreground");
+    REFUSED(bad.foreground = ORCH_COLOR_INDEXED, "orch_screen_options.foreground");
+    REFUSED(bad.background = UINT32_MAX, "orch_screen_options.background");
+    REFUSED(bad.cursor = 0x01FFFFFF, "orch_screen_options.cursor");
+    REFUSED(bad.cursor = ORCH_COLOR_RGB + 0x1000000, "orch_screen_options.cursor");
     REFUSED(bad.scrollback = 100001, "scrollback");
     REFUSED(bad.scrollback = SIZE_MAX, "scrollback");
 #undef REFUSED
     memset(&wide, 0, sizeof wide);
-    CHECK_OK(orch_screen_options_init(&wide.known, sizeof wide));
+    host_init(&wide.known, sizeof wide);
     wide.tail = 1;
     refuse_spawn(engine, &wide.known, ORCH_E_INVALID, "does not know");
     wide.tail = 0;
     uint64_t terminal = screen_sh(engine, "exec cat", ORCH_DELIVERY_NONE, &wide.known);
     CHECK_OK(orch_terminal_close(engine, terminal, 0));
-    CHECK_STATUS(orch_screen_options_init(NULL, sizeof bad), ORCH_E_INVALID);
-    CHECK_STATUS(orch_search_options_init(NULL, sizeof(orch_search_options)), ORCH_E_INVALID);
+    CHECK_STATUS(orch_struct_init(NULL, sizeof bad), ORCH_E_INVALID);
+    CHECK_STATUS(orch_struct_init(NULL, sizeof(orch_search_options)), ORCH_E_INVALID);
 }
 
 // A terminal without a screen refuses what is about one, and only that.
@@ -97,7 +99,7 @@ static void no_screen(orch_engine *engine) {
     options = screen_attach_options(ORCH_DELIVERY_LOSSLESS);
     options.start = ORCH_START_RESUME;
     CHECK_OK(orch_terminal_attach(engine, terminal, &options, &other));
-    CHECK_OK(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_LOSSY));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_LOSSY));
     CHECK_OK(orch_terminal_paste(engine, terminal, "x", 1));
 }
 
@@ -154,13 +156,15 @@ static void patterns(orch_engine *engine, uint64_t terminal) {
     (bad = screen_search("ready", 0), assignment,                                              \
      CHECK_STATUS(orch_terminal_search(engine, terminal, &bad, &found), ORCH_E_INVALID));      \
     CHECK_ERROR(engine, ORCH_E_INVALID, part)
-    REFUSED(bad.size = HOST_FIRST_SEARCH - 1, "size");
-    REFUSED(bad.flags = 4, "flags");
+    REFUSED(bad.size = HOST_FIRST_SEARCH - 1, "orch_search_options.size is 47");
+    REFUSED(bad.flags = 16, "orch_search_options.flags");
+    REFUSED(bad.reserved = 1, "orch_search_options.reserved");
     REFUSED(bad.pattern.len = 0, "pattern");
     REFUSED(bad.pattern.data = NULL, "NULL");
     REFUSED(bad.pattern.len = SIZE_MAX, "memory");
     REFUSED((bad.pattern.data = text, bad.pattern.len = 16385), "16,384");
-    REFUSED((bad.pattern.data = text, bad.pattern.len = 2049, bad.flags = 2), "2,048");
+    REFUSED((bad.pattern.data = text, bad.pattern.len = 2049, bad.flags = ORCH_SEARCH_IGNORE_CASE),
+            "2,048");
     REFUSED((bad.pattern = orch_str("(a{1,100}){1,100}"), bad.flags = ORCH_SEARCH_REGEX), "large");
     REFUSED(bad.pattern = orch_str("\xFF"), "UTF-8");
     REFUSED((bad.pattern = orch_str("("), bad.flags = ORCH_SEARCH_REGEX), "pattern");
@@ -177,14 +181,15 @@ static void patterns(orch_engine *engine, uint64_t terminal) {
 static void readers(orch_engine *engine, uint64_t terminal) {
     uint64_t reader = screen_reader(engine, terminal);
     // A reader of bytes has no viewport; a viewer gets no snapshots.
-    CHECK_STATUS(orch_reader_scroll_to(engine, reader, 1), ORCH_E_INVALID);
+    CHECK_STATUS(orch_reader_set(engine, reader, ORCH_READER_OPTION_SCROLL, 1), ORCH_E_INVALID);
     orch_attach_options options = screen_attach_options(ORCH_DELIVERY_SCREEN);
     uint64_t viewer = 0;
     CHECK_OK(orch_terminal_attach(engine, terminal, &options, &viewer));
     CHECK_STATUS(orch_reader_request_snapshot(engine, viewer, 0), ORCH_E_INVALID);
-    CHECK_STATUS(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_NONE), ORCH_E_INVALID);
-    CHECK_ERROR(engine, ORCH_E_INVALID, "delivery");
-    CHECK_STATUS(orch_reader_set_delivery(engine, reader, 4), ORCH_E_INVALID);
+    CHECK_STATUS(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_NONE),
+                 ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "ORCH_READER_OPTION_DELIVERY is 2");
+    CHECK_STATUS(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, 4), ORCH_E_INVALID);
     CHECK_INT(host_state(engine, terminal).readers->delivery, ORCH_DELIVERY_LOSSLESS);
     CHECK_STATUS(orch_terminal_paste(engine, terminal, NULL, 1), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_paste(engine, terminal, "x", SIZE_MAX), ORCH_E_INVALID);
@@ -240,10 +245,10 @@ static void limits(void) {
 static void closing(orch_engine *engine) {
     uint64_t terminal = screen_ready(engine, "printf ready; exec cat", NULL);
     uint64_t reader = screen_reader(engine, terminal);
-    CHECK_OK(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_SCREEN));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_SCREEN));
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
-    CHECK_STATUS(orch_terminal_clear_screen(engine, terminal), ORCH_E_CLOSING);
-    CHECK_STATUS(orch_reader_scroll_to(engine, reader, 1), ORCH_E_CLOSING);
+    CHECK_STATUS(orch_terminal_control(engine, terminal, ORCH_CONTROL_CLEAR), ORCH_E_CLOSING);
+    CHECK_STATUS(orch_reader_set(engine, reader, ORCH_READER_OPTION_SCROLL, 1), ORCH_E_CLOSING);
     CHECK_STATUS(orch_terminal_paste(engine, terminal, "x", 1), ORCH_E_CLOSING);
     orch_bytes shown = screen_text(engine, terminal, 0);
     CHECK(check_contains(shown.data, shown.len, "ready"));

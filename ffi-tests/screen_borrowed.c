@@ -33,10 +33,10 @@ static const char script[] =
 
 static void check_update(const orch_screen_update *update, const char *text) {
     char shown[128];
-    const orch_row *row = orch_row_at(&update->rows, 0);
+    const orch_row *row = host_row_at(&update->rows, 0);
     screen_row_text(&update->rows, row, shown, sizeof shown);
     CHECK_BYTES(shown, strlen(shown), text);
-    const orch_link *link = orch_run_at(&update->rows, row, 1)->link;
+    const orch_link *link = host_run_at(&update->rows, row, 1)->link;
     CHECK_BYTES(link->uri.data, link->uri.len, "http://a.b/");
     CHECK_BYTES(update->title.data, update->title.len, "title");
 }
@@ -50,17 +50,17 @@ static void event_update(orch_engine *engine, int with_turn) {
     CHECK_OK(orch_terminal_attach(engine, terminal, &options, &viewer));
     orch_event event = host_event(), next = host_event();
     screen_until_kind(engine, viewer, ORCH_EVENT_SCREEN, &event, NULL);
-    const orch_screen_update *update = event.update;
+    const orch_screen_update *update = event.payload.screen->update;
     check_update(update, "redlink ready");
     ask(engine, other);
     ask(engine, terminal);
     host_type(engine, terminal, "x\n");
-    CHECK_OK(orch_terminal_clear_screen(engine, other));
+    CHECK_OK(orch_terminal_control(engine, other, ORCH_CONTROL_CLEAR));
     CHECK_OK(orch_terminal_close(engine, other, 0));
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
     check_update(update, "redlink ready");
-    const orch_row *row = orch_row_at(&update->rows, 0);
-    const void *text = orch_run_at(&update->rows, row, 0)->text.data;
+    const orch_row *row = host_row_at(&update->rows, 0);
+    const void *text = host_run_at(&update->rows, row, 0)->text.data;
     if (with_turn) {
         CHECK_OK(orch_engine_turn(engine, 0));
     } else {
@@ -84,17 +84,18 @@ static void questions(orch_engine *engine) {
     orch_screen_update update = screen_get(engine, terminal, 0);
     host_type(engine, terminal, "\033[H\033]2;other\007gone gone gone\n");
     host_until(engine, terminal, ORCH_EVENT_TITLE, &event, NULL);
-    CHECK_BYTES(event.data, event.len, "other");
+    const orch_bytes *title = &event.payload.title->title;
+    CHECK_BYTES(title->data, title->len, "other");
     orch_bytes text;
     CHECK_STATUS(orch_terminal_get_text(engine, stale, 0, &text), ORCH_E_STALE_ID);
     CHECK_STATUS(orch_terminal_get_text(engine, terminal, 0, NULL), ORCH_E_INVALID);
     host_state(engine, terminal);
     check_update(&update, "redlink ready");
-    const orch_row *row = orch_row_at(&update.rows, 0);
-    const void *red = orch_run_at(&update.rows, row, 0)->text.data;
+    const orch_row *row = host_row_at(&update.rows, 0);
+    const void *red = host_run_at(&update.rows, row, 0)->text.data;
     // The text of the title's event is not touched by a question.
     text = screen_text(engine, terminal, 0);
-    CHECK_BYTES(event.data, event.len, "other");
+    CHECK_BYTES(title->data, title->len, "other");
     CHECK(check_contains(text.data, text.len, "gone gone gone"));
     if (is_debug()) {
         check_overwritten(row, sizeof *row);
@@ -118,7 +119,7 @@ static void questions(orch_engine *engine) {
     CHECK_OK(orch_terminal_close(engine, terminal, 10000));
     host_until(engine, terminal, ORCH_EVENT_CLOSED, &event, NULL);
     CHECK_INT(found.match_count, 1);
-    CHECK_INT(orch_match_at(&found, 0)->start_col, 3);
+    CHECK_INT(host_match_at(&found, 0)->start_col, 3);
 }
 
 // Both texts of a notification are lent, and go together.
@@ -128,12 +129,15 @@ static void notification(orch_engine *engine) {
     orch_event event = host_event(), next = host_event();
     host_until(engine, terminal, ORCH_EVENT_NOTIFICATION, &event, NULL);
     ask(engine, terminal);
-    CHECK_BYTES(event.title.data, event.title.len, "A title");
-    CHECK_BYTES(event.data, event.len, "A body");
+    const orch_event_notification *lent = event.payload.notification;
+    const orch_bytes title = lent->title, body = lent->body;
+    CHECK_BYTES(title.data, title.len, "A title");
+    CHECK_BYTES(body.data, body.len, "A body");
     CHECK_STATUS(orch_engine_next_event(engine, &next), ORCH_DONE);
     if (!is_debug()) return;
-    check_overwritten(event.title.data, event.title.len);
-    check_overwritten(event.data, event.len);
+    check_overwritten(lent, sizeof *lent);
+    check_overwritten(title.data, title.len);
+    check_overwritten(body.data, body.len);
 }
 
 int main(void) {

@@ -9,7 +9,7 @@ static int32_t row_of(orch_engine *engine, uint64_t terminal, orch_line_position
     orch_rows rows;
     CHECK_OK(orch_terminal_get_rows(engine, terminal, row, 1, &rows));
     CHECK_INT(rows.row_count, 1);
-    const orch_row *found = orch_row_at(&rows, 0);
+    const orch_row *found = host_row_at(&rows, 0);
     CHECK_INT(found->line.line, place.line);
     CHECK_INT(found->line.col + col, place.col);
     return row;
@@ -17,13 +17,12 @@ static int32_t row_of(orch_engine *engine, uint64_t terminal, orch_line_position
 
 static orch_match only_match(orch_engine *engine, uint64_t terminal, const char *text) {
     const orch_search_options search = screen_search(text, 0);
-    CHECK_INT(search.from_line.line, ORCH_LINE_NONE);
     orch_matches found;
     found.size = sizeof found;
     CHECK_OK(orch_terminal_search(engine, terminal, &search, &found));
     CHECK_INT(found.match_count, 1);
     CHECK_INT(found.next_line.line, ORCH_LINE_NONE);
-    return *orch_match_at(&found, 0);
+    return *host_match_at(&found, 0);
 }
 
 static void refused(orch_engine *engine, uint64_t terminal, orch_line_position place) {
@@ -58,11 +57,11 @@ int main(void) {
     CHECK_OK(orch_terminal_get_marks(engine, terminal, &marks));
     CHECK_INT(marks.size, sizeof marks);
     CHECK_INT(marks.mark_count, 2);
-    CHECK_INT(orch_mark_at(&marks, 0)->kind, ORCH_MARK_PROMPT_START);
-    CHECK_INT(orch_mark_at(&marks, 0)->position.line, 20);
-    CHECK_INT(orch_mark_at(&marks, 0)->position.col, 0);
-    CHECK_INT(orch_mark_at(&marks, 1)->kind, ORCH_MARK_COMMAND_START);
-    CHECK_INT(orch_mark_at(&marks, 1)->position.col, 2);
+    CHECK_INT(host_mark_at(&marks, 0)->kind, ORCH_MARK_PROMPT_START);
+    CHECK_INT(host_mark_at(&marks, 0)->position.line, 20);
+    CHECK_INT(host_mark_at(&marks, 0)->position.col, 0);
+    CHECK_INT(host_mark_at(&marks, 1)->kind, ORCH_MARK_COMMAND_START);
+    CHECK_INT(host_mark_at(&marks, 1)->position.col, 2);
 
     // Narrower: the same place is in another row.
     orch_size narrow = {20, 6, 0, 0};
@@ -80,6 +79,7 @@ int main(void) {
         count += found.match_count;
         if (found.has_more == 0) break;
         CHECK(found.next_line.line != ORCH_LINE_NONE);
+        search.flags = ORCH_SEARCH_FROM_LINE;
         search.from_line = found.next_line;
     }
     CHECK_INT(count, 12);

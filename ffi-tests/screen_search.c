@@ -14,7 +14,7 @@ static orch_matches find(orch_engine *engine, uint64_t terminal, const orch_sear
 static void check_match(const orch_matches *found, size_t index, int32_t start_row,
                         uint32_t start_col, int32_t end_row, uint32_t end_col) {
     CHECK(index < found->match_count);
-    const orch_match *match = orch_match_at(found, index);
+    const orch_match *match = host_match_at(found, index);
     CHECK_INT(match->start_row, start_row);
     CHECK_INT(match->start_col, start_col);
     CHECK_INT(match->end_row, end_row);
@@ -72,6 +72,7 @@ int main(void) {
     CHECK_INT(found.match_count, 2);
     CHECK_INT(found.has_more, 1);
     CHECK_INT(found.next, -5);
+    search.flags = ORCH_SEARCH_FROM_ROW;
     search.from = found.next;
     search.rows_max = 0;
     found = find(engine, terminal, &search);
@@ -99,13 +100,19 @@ int main(void) {
     check_match(&found, 0, -5, 0, -5, 1);
     CHECK_INT(found.next, -4);
     CHECK_INT(found.next_col, 7);
-    CHECK_OK(orch_search_options_init(&search, sizeof search));
+    host_init(&search, sizeof search);
     search.pattern = orch_str("1");
 
+    search.flags = ORCH_SEARCH_FROM_ROW;
     search.from = 100;
     found = find(engine, terminal, &search);
     CHECK_INT(found.match_count, 0);
     CHECK_INT(found.has_more, 0);
+    // Without a flag the fields that say where do not count: the search starts at the oldest row.
+    search.flags = 0;
+    search.from_line.line = 3;
+    found = find(engine, terminal, &search);
+    CHECK(found.match_count > 10);
     CHECK_OK(orch_engine_destroy(engine));
     return 0;
 }

@@ -27,7 +27,7 @@ static uint64_t fed(orch_engine *engine, const void *data, size_t len, orch_size
     CHECK(len < 4096);
     CHECK_INT(write(*slave, data, len), len);
     orch_event event = host_event();
-    for (uint64_t end = 0; end < len; end = event.end) {
+    for (uint64_t end = 0; end < len; end = host_end(&event)) {
         host_until(engine, terminal, ORCH_EVENT_OUTPUT, &event, NULL);
     }
     return terminal;
@@ -94,23 +94,23 @@ static void starts_with_one(orch_engine *engine) {
     event.size = sizeof event;
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_SNAPSHOT);
-    CHECK_INT(event.reader, reader);
-    CHECK_INT(event.offset, offset);
-    CHECK_INT(event.end, offset);
-    CHECK_INT(event.window.cols, SCREEN_COLS);
-    CHECK_INT(event.window.rows, SCREEN_ROWS);
-    CHECK(event.update == NULL);
-    CHECK_INT(event.value, 0);
-    CHECK(check_contains(event.data, event.len, "\r\n30\r\n"));
-    CHECK(check_contains(event.data, event.len, "19\r\n"));
-    CHECK(!check_contains(event.data, event.len, "18\r\n"));
+    const orch_event_snapshot *snapshot = event.payload.snapshot;
+    CHECK_INT(event.reserved, 0);
+    CHECK_INT(snapshot->reader, reader);
+    CHECK_INT(snapshot->offset, offset);
+    CHECK_INT(snapshot->window.cols, SCREEN_COLS);
+    CHECK_INT(snapshot->window.rows, SCREEN_ROWS);
+    CHECK(snapshot->line.line > 0);
+    CHECK(check_contains(snapshot->data, snapshot->len, "\r\n30\r\n"));
+    CHECK(check_contains(snapshot->data, snapshot->len, "19\r\n"));
+    CHECK(!check_contains(snapshot->data, snapshot->len, "18\r\n"));
     int slave;
-    uint64_t second = fed(engine, event.data, event.len, event.window, &slave);
+    uint64_t second = fed(engine, (const char *)snapshot->data, snapshot->len, snapshot->window, &slave);
     // The same scrollback as the snapshot had.
     CHECK_INT(host_state(engine, second).history, 3);
     host_type(engine, terminal, "more\n");
     screen_until_kind(engine, reader, ORCH_EVENT_OUTPUT, &event, NULL);
-    CHECK_INT(event.offset, offset);
+    CHECK_INT(event.payload.output->offset, offset);
     CHECK_SYS(close(slave));
 }
 
@@ -136,8 +136,8 @@ static void resumes(orch_engine *engine) {
     orch_event event = host_event();
     CHECK_OK(orch_terminal_attach(engine, terminal, &options, &reader));
     screen_until_kind(engine, reader, ORCH_EVENT_OUTPUT, &event, NULL);
-    CHECK_INT(event.offset, 2);
-    CHECK_BYTES(event.data, event.len, "ady");
+    CHECK_INT(event.payload.output->offset, 2);
+    CHECK_BYTES(event.payload.output->data, event.payload.output->len, "ady");
     CHECK_OK(orch_reader_detach(engine, reader));
     options.offset = 6;
     CHECK_STATUS(orch_terminal_attach(engine, terminal, &options, &reader), ORCH_E_INVALID);
@@ -146,15 +146,16 @@ static void resumes(orch_engine *engine) {
     const uint64_t end = strlen("ready") + 168894 + 30000 + strlen("done");
     do {
         host_until(engine, terminal, ORCH_EVENT_OUTPUT, &event, NULL);
-    } while (event.end < end);
+    } while (host_end(&event) < end);
     options.offset = 5;
     CHECK(host_state(engine, terminal).log_start > 5);
     CHECK_OK(orch_terminal_attach(engine, terminal, &options, &reader));
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_SNAPSHOT);
-    CHECK_INT(event.reader, reader);
-    CHECK_INT(event.offset, end);
-    CHECK(check_contains(event.data, event.len, "30000\r\ndone"));
+    const orch_event_snapshot *snapshot = event.payload.snapshot;
+    CHECK_INT(snapshot->reader, reader);
+    CHECK_INT(snapshot->offset, end);
+    CHECK(check_contains(snapshot->data, snapshot->len, "30000\r\ndone"));
 }
 
 // A reader that asks for a snapshot gets it next, and goes on behind it.
@@ -167,28 +168,27 @@ static void asked_for(orch_engine *engine) {
     orch_event event = host_event();
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_SNAPSHOT);
-    CHECK_INT(event.reader, reader);
-    CHECK_INT(event.offset, strlen("readynot read yet\r\n"));
+    CHECK_INT(event.payload.snapshot->reader, reader);
+    CHECK_INT(event.payload.snapshot->offset, strlen("readynot read yet\r\n"));
     CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
     host_type(engine, terminal, "on\n");
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_OUTPUT);
-    CHECK_BYTES(event.data, event.len, "on\r\n");
+    CHECK_BYTES(event.payload.output->data, event.payload.output->len, "on\r\n");
 }
 
-// The host clears the screen: readers are told where.
+// The host clears the screen: readers learn where.
 static void cleared(orch_engine *engine) {
     uint64_t terminal = screen_ready(engine, "stty -echo; seq 1 30; printf ready; exec cat", NULL);
     uint64_t reader = screen_reader(engine, terminal);
     uint64_t end = host_state(engine, terminal).log_end;
     CHECK_INT(host_state(engine, terminal).history, 21);
-    CHECK_OK(orch_terminal_clear_screen(engine, terminal));
+    CHECK_OK(orch_terminal_control(engine, terminal, ORCH_CONTROL_CLEAR));
     orch_event event = host_event();
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_CLEARED);
-    CHECK_INT(event.reader, reader);
-    CHECK_INT(event.offset, end);
-    CHECK_INT(event.end, end);
+    CHECK_INT(event.payload.cleared->reader, reader);
+    CHECK_INT(event.payload.cleared->offset, end);
     CHECK_INT(host_state(engine, terminal).history, 0);
     orch_bytes text = screen_text(engine, terminal, 100);
     CHECK_BYTES(text.data, text.len, "ready\n\n\n\n\n\n\n\n\n\n");

@@ -12,7 +12,7 @@ static uint64_t attach(orch_engine *engine, uint64_t terminal, const orch_attach
 // A viewer without an interval on a terminal.
 static uint64_t attach_viewer(orch_engine *engine, uint64_t terminal) {
     orch_attach_options options = screen_attach_options(ORCH_DELIVERY_SCREEN);
-    options.interval_us = ORCH_INTERVAL_NONE;
+    options.flags = ORCH_ATTACH_NO_INTERVAL;
     return attach(engine, terminal, &options);
 }
 
@@ -36,19 +36,18 @@ static void draws(orch_engine *engine) {
             host_next(engine, &event);
             if (event.kind == ORCH_EVENT_TITLE) continue;
             CHECK_INT(event.kind, ORCH_EVENT_SCREEN);
-            CHECK_INT(event.terminal, terminal);
-            CHECK_INT(event.offset, 0);
-            CHECK_INT(event.len, 0);
-            CHECK(event.data == NULL);
-            CHECK(event.reader == readers[0] || event.reader == readers[1]);
-            screen_apply(&views[event.reader == readers[1]], event.update);
+            CHECK_INT(event.source, terminal);
+            const orch_event_screen *screen = event.payload.screen;
+            CHECK(screen->reader == readers[0] || screen->reader == readers[1]);
+            screen_apply(&views[screen->reader == readers[1]], screen->update);
         }
         // What is on its way, and nothing after it.
         CHECK_SYS(usleep(30000));
         do {
             while (orch_engine_next_event(engine, &event) == ORCH_OK) {
                 if (event.kind != ORCH_EVENT_SCREEN) continue;
-                screen_apply(&views[event.reader == readers[1]], event.update);
+                const orch_event_screen *screen = event.payload.screen;
+                screen_apply(&views[screen->reader == readers[1]], screen->update);
             }
             CHECK_OK(orch_engine_turn(engine, 0));
         } while (host_is_readable(engine));
@@ -81,9 +80,10 @@ static void interval(orch_engine *engine) {
     while (!screen_shows(&of_usual, "end")) {
         host_next(engine, &event);
         CHECK_INT(event.kind, ORCH_EVENT_SCREEN);
-        screen_apply(event.reader == slow ? &of_slow : &of_usual, event.update);
+        const orch_event_screen *screen = event.payload.screen;
+        screen_apply(screen->reader == slow ? &of_slow : &of_usual, screen->update);
     }
-    CHECK_INT(event.reader, usual);
+    CHECK_INT(event.payload.screen->reader, usual);
     CHECK(of_slow.updates >= 1 && of_slow.updates <= 2);
     CHECK(!screen_shows(&of_slow, "end"));
     // It comes at once when the program ends.
@@ -101,7 +101,7 @@ static void scrolls_back(orch_engine *engine) {
     CHECK_INT(view.history, 91);
     CHECK_INT(view.viewport, 0);
 
-    CHECK_OK(orch_reader_scroll_to(engine, viewer, 5));
+    CHECK_OK(orch_reader_set(engine, viewer, ORCH_READER_OPTION_SCROLL, 5));
     screen_until(engine, viewer, &view, "87");
     CHECK_INT(view.viewport, 5);
     CHECK_BYTES(view.rows[0], strlen(view.rows[0]), "87");
@@ -114,11 +114,11 @@ static void scrolls_back(orch_engine *engine) {
     while (!check_contains(text.data, text.len, "more")) {
         host_next(engine, &event);
         if (event.kind == ORCH_EVENT_OUTPUT) host_append(&text, &event);
-        if (event.kind == ORCH_EVENT_SCREEN) screen_apply(&view, event.update);
+        if (event.kind == ORCH_EVENT_SCREEN) screen_apply(&view, event.payload.screen->update);
     }
     while (view.viewport != 10) {
         host_next(engine, &event);
-        if (event.kind == ORCH_EVENT_SCREEN) screen_apply(&view, event.update);
+        if (event.kind == ORCH_EVENT_SCREEN) screen_apply(&view, event.payload.screen->update);
     }
     CHECK_BYTES(view.rows[0], strlen(view.rows[0]), "87");
     // At most as far as there are rows.
@@ -134,7 +134,7 @@ static void scrolls_back(orch_engine *engine) {
     screen_until_kind(engine, viewer, ORCH_EVENT_SCREEN, &event, &view);
     CHECK_INT(view.viewport, 96);
     CHECK_BYTES(view.rows[0], strlen(view.rows[0]), "1");
-    CHECK_OK(orch_reader_scroll_to(engine, viewer, 0));
+    CHECK_OK(orch_reader_set(engine, viewer, ORCH_READER_OPTION_SCROLL, 0));
     screen_until(engine, viewer, &view, "more");
     CHECK_INT(view.viewport, 0);
     screen_check_view(engine, terminal, &view);
@@ -175,7 +175,7 @@ static void pastes(orch_engine *engine) {
     CHECK_OK(orch_sender_create(engine, &sender));
     op.data = "posted";
     op.len = 6;
-    CHECK_OK(orch_sender_op(sender, &op, sizeof op, 1));
+    CHECK_OK(host_post_op(sender, &op, sizeof op, 1));
     CHECK_OK(orch_sender_destroy(sender));
     host_until_text(engine, terminal, &text, 0, "^[[200~posted^[[201~");
 
@@ -194,23 +194,24 @@ static void changes_delivery(orch_engine *engine) {
     memset(&view, 0, sizeof view);
     orch_event event = host_event();
     // To the screen: all of it comes.
-    CHECK_OK(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_SCREEN));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_SCREEN));
     CHECK_INT(host_state(engine, terminal).readers->delivery, ORCH_DELIVERY_SCREEN);
     screen_until(engine, reader, &view, "ready");
     host_type(engine, terminal, "typed\n");
     screen_until(engine, reader, &view, "typed");
     // To bytes: a snapshot comes, and they go on from there.
-    CHECK_OK(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_LOSSLESS));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_LOSSLESS));
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_SNAPSHOT);
-    CHECK_INT(event.offset, strlen("readytyped\r\n"));
-    CHECK(check_contains(event.data, event.len, "readytyped"));
+    const orch_event_snapshot *snapshot = event.payload.snapshot;
+    CHECK_INT(snapshot->offset, strlen("readytyped\r\n"));
+    CHECK(check_contains(snapshot->data, snapshot->len, "readytyped"));
     host_type(engine, terminal, "on\n");
     host_next(engine, &event);
     CHECK_INT(event.kind, ORCH_EVENT_OUTPUT);
-    CHECK_BYTES(event.data, event.len, "on\r\n");
+    CHECK_BYTES(event.payload.output->data, event.payload.output->len, "on\r\n");
     // Between kinds of bytes nothing comes between.
-    CHECK_OK(orch_reader_set_delivery(engine, reader, ORCH_DELIVERY_LOSSY));
+    CHECK_OK(orch_reader_set(engine, reader, ORCH_READER_OPTION_DELIVERY, ORCH_DELIVERY_LOSSY));
     CHECK_INT(host_state(engine, terminal).readers->delivery, ORCH_DELIVERY_LOSSY);
     CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
 }
@@ -237,8 +238,9 @@ static void downgrades(orch_engine *engine, uint64_t bytes, uint32_t age_ms) {
         host_next(engine, &event);
     } while (event.kind == ORCH_EVENT_OUTPUT);
     CHECK_INT(event.kind, ORCH_EVENT_DELIVERY_CHANGED);
-    CHECK_INT(event.reader, reader);
-    CHECK_INT(event.value, ORCH_DELIVERY_SCREEN);
+    CHECK_INT(event.payload.delivery_changed->reader, reader);
+    CHECK_INT(event.payload.delivery_changed->delivery, ORCH_DELIVERY_SCREEN);
+    CHECK_INT(event.payload.delivery_changed->reserved, 0);
     static screen_view view;
     memset(&view, 0, sizeof view);
     screen_until(engine, reader, &view, "end");

@@ -25,7 +25,7 @@ static void *post_all(void *argument) {
     poster *self = (poster *)argument;
     for (uint64_t i = 0; i < POSTS; i++) {
         int32_t status;
-        while ((status = orch_sender_notify(self->sender, self->first_tag + i)) == ORCH_E_LIMIT) {
+        while ((status = host_notify(self->sender, self->first_tag + i)) == ORCH_E_LIMIT) {
             CHECK_ERROR(NULL, ORCH_E_LIMIT, "inbox_commands");
             sched_yield();
         }
@@ -53,9 +53,11 @@ static void four_threads(void) {
     for (int i = 0; i < THREADS * POSTS; i++) {
         host_next(engine, &event);
         CHECK_INT(event.kind, ORCH_EVENT_COMPLETED);
-        CHECK_STATUS(event.status, ORCH_OK);
-        CHECK_INT(event.terminal, 0);
-        CHECK(event.data == NULL && event.len == 0);
+        CHECK_INT(event.source, 0);
+        const orch_event_completed *completed = event.payload.completed;
+        CHECK_STATUS(completed->status, ORCH_OK);
+        CHECK_INT(completed->terminal + completed->reserved, 0);
+        CHECK(completed->message.data == NULL && completed->message.len == 0);
         size_t thread = (size_t)(event.tag / POSTS);
         CHECK(thread < THREADS);
         CHECK_INT(event.tag % POSTS, next[thread]++);
@@ -70,11 +72,18 @@ static void four_threads(void) {
     CHECK_OK(orch_sender_destroy(NULL));
 }
 
-static void until_completed(orch_engine *engine, uint64_t tag, orch_event *event) {
+// Lent until the next event.
+static const orch_event_completed *until_completed(orch_engine *engine, uint64_t tag) {
+    orch_event event = host_event();
     do {
-        host_next(engine, event);
-    } while (event->kind != ORCH_EVENT_COMPLETED);
-    CHECK_INT(event->tag, tag);
+        host_next(engine, &event);
+    } while (event.kind != ORCH_EVENT_COMPLETED);
+    CHECK_INT(event.tag, tag);
+    return event.payload.completed;
+}
+
+static void check_message(const orch_event_completed *completed, const char *part) {
+    CHECK(check_contains(completed->message.data, completed->message.len, part));
 }
 
 // Every kind of command, and what it says when it cannot be carried out.
@@ -85,12 +94,12 @@ static void commands(void) {
     orch_bytes argv[3];
     host_sh_argv(argv, script);
     orch_spawn_options options = host_options(argv, 3);
-    CHECK_OK(orch_sender_spawn(sender, &options, 1));
+    CHECK_OK(host_post_spawn(sender, &options, 1));
     memset(script, 'X', sizeof script - 1);
     orch_event event = host_event();
-    until_completed(engine, 1, &event);
-    CHECK_STATUS(event.status, ORCH_OK);
-    uint64_t terminal = event.terminal;
+    const orch_event_completed *completed = until_completed(engine, 1);
+    CHECK_STATUS(completed->status, ORCH_OK);
+    uint64_t terminal = completed->terminal;
     CHECK(terminal != 0);
     host_text text;
     text.len = 0;
@@ -103,30 +112,30 @@ static void commands(void) {
     char input[] = "typed\n";
     op.data = input;
     op.len = 6;
-    CHECK_OK(orch_sender_op(sender, &op, sizeof op, 2));
+    CHECK_OK(host_post_op(sender, &op, sizeof op, 2));
     memset(input, 'X', 6);
-    until_completed(engine, 2, &event);
-    CHECK_STATUS(event.status, ORCH_OK);
+    completed = until_completed(engine, 2);
+    CHECK_STATUS(completed->status, ORCH_OK);
     host_until_text(engine, terminal, &text, 0, "<typed>\r\n");
 
     op.terminal = UINT64_MAX;
-    CHECK_OK(orch_sender_op(sender, &op, sizeof op, 3));
-    until_completed(engine, 3, &event);
-    CHECK_STATUS(event.status, ORCH_E_STALE_ID);
-    CHECK(check_contains(event.data, event.len, "terminal"));
+    CHECK_OK(host_post_op(sender, &op, sizeof op, 3));
+    completed = until_completed(engine, 3);
+    CHECK_STATUS(completed->status, ORCH_E_STALE_ID);
+    check_message(completed, "terminal");
     argv[0] = orch_str("/no/such/program");
-    CHECK_OK(orch_sender_spawn(sender, &options, 4));
-    until_completed(engine, 4, &event);
-    CHECK_STATUS(event.status, ORCH_E_NO_PROGRAM);
-    CHECK(check_contains(event.data, event.len, "/no/such/program"));
+    CHECK_OK(host_post_spawn(sender, &options, 4));
+    completed = until_completed(engine, 4);
+    CHECK_STATUS(completed->status, ORCH_E_NO_PROGRAM);
+    check_message(completed, "/no/such/program");
 
-    CHECK_OK(orch_sender_close(sender, terminal, 10000, 5));
-    until_completed(engine, 5, &event);
-    CHECK_STATUS(event.status, ORCH_OK);
+    CHECK_OK(host_post_close(sender, terminal, 10000, 5));
+    completed = until_completed(engine, 5);
+    CHECK_STATUS(completed->status, ORCH_OK);
     host_until(engine, terminal, ORCH_EVENT_CLOSED, &event, NULL);
-    CHECK_OK(orch_sender_close(sender, terminal, 0, 6));
-    until_completed(engine, 6, &event);
-    CHECK_STATUS(event.status, ORCH_E_STALE_ID);
+    CHECK_OK(host_post_close(sender, terminal, 0, 6));
+    completed = until_completed(engine, 6);
+    CHECK_STATUS(completed->status, ORCH_E_STALE_ID);
     CHECK_OK(orch_sender_destroy(sender));
     CHECK_OK(orch_engine_destroy(engine));
 }
@@ -139,12 +148,12 @@ static void full_inbox(void) {
     orch_engine *engine = NULL;
     CHECK_OK(orch_engine_create(&config, &engine));
     orch_sender *sender = make_sender(engine);
-    for (uint64_t tag = 0; tag < 3; tag++) CHECK_OK(orch_sender_notify(sender, tag));
-    CHECK_STATUS(orch_sender_notify(sender, 3), ORCH_E_LIMIT);
+    for (uint64_t tag = 0; tag < 3; tag++) CHECK_OK(host_notify(sender, tag));
+    CHECK_STATUS(host_notify(sender, 3), ORCH_E_LIMIT);
     CHECK_ERROR(NULL, ORCH_E_LIMIT, "inbox_commands");
-    CHECK_STATUS(orch_sender_close(sender, 1, 0, 3), ORCH_E_LIMIT);
+    CHECK_STATUS(host_post_close(sender, 1, 0, 3), ORCH_E_LIMIT);
     orch_event event = host_event();
-    for (uint64_t tag = 0; tag < 3; tag++) until_completed(engine, tag, &event);
+    for (uint64_t tag = 0; tag < 3; tag++) until_completed(engine, tag);
     CHECK_STATUS(orch_engine_next_event(engine, &event), ORCH_DONE);
 
     static char bytes[4097];
@@ -154,15 +163,15 @@ static void full_inbox(void) {
     op.kind = ORCH_OP_INPUT;
     op.data = bytes;
     op.len = sizeof bytes;
-    CHECK_STATUS(orch_sender_op(sender, &op, sizeof op, 4), ORCH_E_LIMIT);
+    CHECK_STATUS(host_post_op(sender, &op, sizeof op, 4), ORCH_E_LIMIT);
     CHECK_ERROR(NULL, ORCH_E_LIMIT, "inbox_bytes");
     op.len = sizeof bytes - 1;
-    CHECK_OK(orch_sender_op(sender, &op, sizeof op, 5));
+    CHECK_OK(host_post_op(sender, &op, sizeof op, 5));
     op.len = 1;
-    CHECK_STATUS(orch_sender_op(sender, &op, sizeof op, 6), ORCH_E_LIMIT);
-    until_completed(engine, 5, &event);
-    CHECK_OK(orch_sender_op(sender, &op, sizeof op, 7));
-    until_completed(engine, 7, &event);
+    CHECK_STATUS(host_post_op(sender, &op, sizeof op, 6), ORCH_E_LIMIT);
+    until_completed(engine, 5);
+    CHECK_OK(host_post_op(sender, &op, sizeof op, 7));
+    until_completed(engine, 7);
     CHECK_OK(orch_engine_destroy(engine));
     CHECK_OK(orch_sender_destroy(sender));
 }
@@ -171,18 +180,18 @@ static void check_gone(const orch_sender *sender) {
     orch_op op;
     memset(&op, 0, sizeof op);
     op.kind = ORCH_OP_RESIZE;
-    CHECK_STATUS(orch_sender_notify(sender, 1), ORCH_E_GONE);
+    CHECK_STATUS(host_notify(sender, 1), ORCH_E_GONE);
     CHECK_ERROR(NULL, ORCH_E_GONE, "gone");
-    CHECK_STATUS(orch_sender_op(sender, &op, sizeof op, 1), ORCH_E_GONE);
-    CHECK_STATUS(orch_sender_spawn(sender, NULL, 1), ORCH_E_GONE);
-    CHECK_STATUS(orch_sender_close(sender, 1, 0, 1), ORCH_E_GONE);
+    CHECK_STATUS(host_post_op(sender, &op, sizeof op, 1), ORCH_E_GONE);
+    CHECK_STATUS(host_post_spawn(sender, NULL, 1), ORCH_E_GONE);
+    CHECK_STATUS(host_post_close(sender, 1, 0, 1), ORCH_E_GONE);
 }
 
 static void *post_until_gone(void *argument) {
     poster *self = (poster *)argument;
     int32_t status;
     do {
-        status = orch_sender_notify(self->sender, 0);
+        status = host_notify(self->sender, 0);
         CHECK(status == ORCH_OK || status == ORCH_E_LIMIT || status == ORCH_E_GONE);
         if (status == ORCH_E_LIMIT) sched_yield();
     } while (status != ORCH_E_GONE);

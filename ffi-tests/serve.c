@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-// A client is let in, mirrors the state, and is closed with a reason.
+// A client authenticates, mirrors the state, and is closed with a reason.
 static void one_client(const char *listen_on) {
     static serve_client client;
     char address[256], token[ORCH_TOKEN_BYTES + 1], number[64];
@@ -59,7 +59,7 @@ static void over_unix(void) {
     CHECK_SYS(rmdir(folder));
 }
 
-// The address is cut off where the caller's room ends, and its length is told.
+// The address is cut off where the caller's room ends, and its length is reported.
 static void addresses(void) {
     char address[256], short_one[4];
     orch_engine *engine = host_engine();
@@ -78,7 +78,7 @@ static void addresses(void) {
     // The port is taken.
     orch_listener_options options;
     uint64_t other = 77;
-    CHECK_OK(orch_listener_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.address = orch_str(address);
     CHECK_STATUS(orch_listener_add(engine, &options, &other), ORCH_E_SYSTEM);
     CHECK_INT(other, 77);
@@ -108,7 +108,7 @@ static void tokens(void) {
     // The host's own secret gives its own text.
     orch_token_options options;
     static const char secret[32] = {1, 2, 3};
-    CHECK_OK(orch_token_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.scopes = ORCH_SCOPE_ALL;
     options.secret.data = secret;
     options.secret.len = sizeof secret;
@@ -130,10 +130,10 @@ static void grants(void) {
     serve_listen(engine, "127.0.0.1:0", address);
     serve_token(engine, ORCH_SCOPE_ALL, token);
     host_sh_argv(argv, "exec cat");
-    const orch_spawn_options options = host_options(argv, 3);
-    CHECK_OK(orch_grant_profile(engine, orch_str("shell"), NULL));
-    CHECK_OK(orch_grant_profile(engine, orch_str("cat"), &options));
-    CHECK_OK(orch_grant_directory(engine, orch_str("/tmp")));
+    const orch_spawn_options options = host_options(argv, 3), shell = host_options(NULL, 0);
+    CHECK_OK(orch_profile_set(engine, orch_str("shell"), &shell));
+    CHECK_OK(orch_profile_set(engine, orch_str("cat"), &options));
+    CHECK_OK(orch_directory_set_granted(engine, orch_str("/tmp"), 1));
     serve_hello(&client, engine, address, token);
     CHECK(strstr(client.text, "\"cat\"") != NULL && strstr(client.text, "\"shell\"") != NULL);
     // valgrind does not know openat2, by which the directory is found.
@@ -142,7 +142,7 @@ static void grants(void) {
     serve_until(&client, "\"spawned\"");
     uint64_t terminal = 0;
     size_t count = 0;
-    CHECK_OK(orch_terminal_list(engine, ORCH_TERMINALS_ALL, &terminal, 1, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_TERMINALS, &terminal, 1, &count));
     CHECK_INT(count, 1);
     orch_client_state info;
     serve_send(&client, "{\"type\":\"attach\",\"terminal\":%llu}", (unsigned long long)terminal);

@@ -34,7 +34,7 @@ static inline uint64_t serve_listen(orch_engine *engine, const char *address, ch
     orch_listener_options options;
     uint64_t listener = 0;
     size_t len = 0;
-    CHECK_OK(orch_listener_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.address = orch_str(address);
     CHECK_OK(orch_listener_add(engine, &options, &listener));
     CHECK(listener != 0);
@@ -49,7 +49,7 @@ static inline uint64_t serve_token(orch_engine *engine, uint32_t scopes,
                                    char text[ORCH_TOKEN_BYTES + 1]) {
     orch_token_options options;
     uint64_t token = 0;
-    CHECK_OK(orch_token_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.scopes = scopes;
     memset(text, 0, ORCH_TOKEN_BYTES + 1);
     CHECK_OK(orch_token_add(engine, &options, text, &token));
@@ -217,7 +217,7 @@ static inline void serve_send(serve_client *client, const char *format, ...) {
     serve_send_bytes(client, begin, (size_t)(frame + 8 + len - begin));
 }
 
-// Opens a connection and is let in.
+// Opens a connection and authenticates.
 static inline void serve_hello(serve_client *client, orch_engine *engine, const char *address,
                                const char *token) {
     serve_upgrade(client, engine, address);
@@ -229,26 +229,32 @@ static inline void serve_hello(serve_client *client, orch_engine *engine, const 
     serve_until(client, "\"type\":\"welcome\"");
 }
 
-// Everybody who is let in, one at most.
+// How many clients there are, and the state of one of them.
 static inline size_t serve_clients(orch_engine *engine, orch_client_state *info) {
     size_t count = 77;
+    uint64_t client = 0;
     check_fill(info, sizeof *info);
     info->size = sizeof *info;
-    CHECK_OK(orch_client_list(engine, info, 1, sizeof *info, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_CLIENTS, &client, 1, &count));
+    if (count == 0) return 0;
+    CHECK_OK(orch_client_get_state(engine, client, info));
+    CHECK_INT(info->size, sizeof *info);
+    CHECK_INT(info->client, client);
     return count;
 }
 
 // Every call about the server is refused with this status, and leaves its outputs alone.
 static inline void serve_check_refused(orch_engine *engine, int32_t status) {
     const orch_bytes none = {NULL, 0};
+    const orch_spawn_options shell = host_options(NULL, 0);
     orch_listener_options listen;
     orch_token_options token;
     orch_client_state info;
     char text[ORCH_TOKEN_BYTES];
     uint64_t id = 77;
     size_t count = 77;
-    CHECK_OK(orch_listener_options_init(&listen, sizeof listen));
-    CHECK_OK(orch_token_options_init(&token, sizeof token));
+    host_init(&listen, sizeof listen);
+    host_init(&token, sizeof token);
     listen.address = orch_str("127.0.0.1:0");
     token.scopes = ORCH_SCOPE_ALL;
     check_fill(text, sizeof text);
@@ -259,9 +265,14 @@ static inline void serve_check_refused(orch_engine *engine, int32_t status) {
     CHECK_STATUS(orch_listener_remove(engine, 1), status);
     CHECK_STATUS(orch_token_add(engine, &token, text, &id), status);
     CHECK_STATUS(orch_token_revoke(engine, 1), status);
-    CHECK_STATUS(orch_grant_directory(engine, orch_str("/tmp")), status);
-    CHECK_STATUS(orch_grant_profile(engine, orch_str("x"), NULL), status);
-    CHECK_STATUS(orch_client_list(engine, &info, 1, sizeof info, &count), status);
+    CHECK_STATUS(orch_directory_set_granted(engine, orch_str("/tmp"), 1), status);
+    CHECK_STATUS(orch_profile_set(engine, orch_str("x"), &shell), status);
+    CHECK_STATUS(orch_directory_set_granted(engine, orch_str("/tmp"), 0), status);
+    CHECK_STATUS(orch_profile_set(engine, orch_str("x"), NULL), status);
+    for (uint32_t kind = ORCH_LIST_TERMINALS; kind <= ORCH_LIST_PEERS; kind++) {
+        CHECK_STATUS(orch_engine_list(engine, kind, &id, 1, &count), status);
+    }
+    CHECK_STATUS(orch_client_get_state(engine, 1, &info), status);
     CHECK_STATUS(orch_client_close(engine, 1, none), status);
     CHECK_INT(id + count, 154);
     CHECK(check_is_filled(text, sizeof text));

@@ -12,7 +12,7 @@ static const orch_bytes null_text = {NULL, 3};
 
 static orch_listener_options listen_options(const char *address) {
     orch_listener_options options;
-    CHECK_OK(orch_listener_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.address = orch_str(address);
     return options;
 }
@@ -82,7 +82,7 @@ static void tokens(orch_engine *engine) {
     check_fill(text, sizeof text);
 #define BAD(assignment, part)                                               \
     do {                                                                    \
-        CHECK_OK(orch_token_options_init(&bad, sizeof bad));                \
+        host_init(&bad, sizeof bad);                                        \
         bad.scopes = ORCH_SCOPE_OBSERVE;                                    \
         assignment;                                                         \
         REFUSED(orch_token_add(engine, &bad, text, &token), ORCH_E_INVALID, part); \
@@ -102,8 +102,12 @@ static void tokens(orch_engine *engine) {
     BAD(bad.label = not_utf8, "UTF-8");
     BAD((bad.label.data = longest, bad.label.len = 257), "256");
 #undef BAD
+    // A message names the struct and the field.
+    host_init(&bad, sizeof bad);
+    bad.scopes = 8;
+    REFUSED(orch_token_add(engine, &bad, text, &token), ORCH_E_INVALID, "orch_token_options.scopes: 8 ");
     REFUSED(orch_token_add(engine, NULL, text, &token), ORCH_E_INVALID, "NULL");
-    CHECK_OK(orch_token_options_init(&bad, sizeof bad));
+    host_init(&bad, sizeof bad);
     bad.scopes = ORCH_SCOPE_ALL;
     bad.secret.data = secret;
     bad.secret.len = sizeof secret;
@@ -123,54 +127,57 @@ static void tokens(orch_engine *engine) {
 static void grants(orch_engine *engine) {
     static const char longest[65] = "x";
     const orch_bytes too_long = {longest, 65};
-    orch_spawn_options options = host_options(NULL, 0);
-    REFUSED(orch_grant_directory(engine, none), ORCH_E_INVALID, "");
-    REFUSED(orch_grant_directory(engine, null_text), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_grant_directory(engine, orch_str("relative")), ORCH_E_INVALID, "absolute");
-    REFUSED(orch_revoke_directory(engine, null_text), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_revoke_directory(engine, orch_str("/tmp")), ORCH_E_STALE_ID, "/tmp");
-    CHECK_OK(orch_grant_directory(engine, orch_str("/tmp")));
-    CHECK_OK(orch_revoke_directory(engine, orch_str("/tmp")));
-    REFUSED(orch_revoke_profile(engine, null_text), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_revoke_profile(engine, orch_str("shell")), ORCH_E_STALE_ID, "shell");
-    CHECK_OK(orch_grant_profile(engine, orch_str("shell"), NULL));
-    CHECK_OK(orch_revoke_profile(engine, orch_str("shell")));
-    REFUSED(orch_grant_directory(engine, orch_str("/nothing/there")), ORCH_E_NOT_FOUND, "");
-    REFUSED(orch_grant_directory(engine, orch_str("/etc/passwd")), ORCH_E_NOT_DIRECTORY, "");
-    REFUSED(orch_grant_profile(engine, none, NULL), ORCH_E_INVALID, "1 to 64");
-    REFUSED(orch_grant_profile(engine, too_long, NULL), ORCH_E_INVALID, "1 to 64");
-    REFUSED(orch_grant_profile(engine, not_utf8, NULL), ORCH_E_INVALID, "UTF-8");
+    orch_spawn_options options = host_options(NULL, 0), shell = options;
+    REFUSED(orch_directory_set_granted(engine, none, 1), ORCH_E_INVALID, "");
+    REFUSED(orch_directory_set_granted(engine, null_text, 1), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_directory_set_granted(engine, orch_str("relative"), 1), ORCH_E_INVALID, "absolute");
+    REFUSED(orch_directory_set_granted(engine, null_text, 0), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_directory_set_granted(engine, orch_str("/tmp"), 0), ORCH_E_STALE_ID, "/tmp");
+    REFUSED(orch_directory_set_granted(engine, orch_str("/tmp"), 2), ORCH_E_INVALID, "granted is 2");
+    CHECK_OK(orch_directory_set_granted(engine, orch_str("/tmp"), 1));
+    CHECK_OK(orch_directory_set_granted(engine, orch_str("/tmp"), 0));
+    REFUSED(orch_profile_set(engine, null_text, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_profile_set(engine, orch_str("shell"), NULL), ORCH_E_STALE_ID, "shell");
+    CHECK_OK(orch_profile_set(engine, orch_str("shell"), &shell));
+    CHECK_OK(orch_profile_set(engine, orch_str("shell"), NULL));
+    REFUSED(orch_directory_set_granted(engine, orch_str("/nothing/there"), 1), ORCH_E_NOT_FOUND, "");
+    REFUSED(orch_directory_set_granted(engine, orch_str("/etc/passwd"), 1), ORCH_E_NOT_DIRECTORY, "");
+    REFUSED(orch_profile_set(engine, none, &shell), ORCH_E_INVALID, "1 to 64");
+    REFUSED(orch_profile_set(engine, too_long, &shell), ORCH_E_INVALID, "1 to 64");
+    REFUSED(orch_profile_set(engine, not_utf8, &shell), ORCH_E_INVALID, "UTF-8");
     options.delivery = 99;
-    REFUSED(orch_grant_profile(engine, orch_str("x"), &options), ORCH_E_INVALID, "delivery");
+    REFUSED(orch_profile_set(engine, orch_str("x"), &options), ORCH_E_INVALID, "delivery");
     options.size = 1;
-    REFUSED(orch_grant_profile(engine, orch_str("x"), &options), ORCH_E_INVALID, "size");
+    REFUSED(orch_profile_set(engine, orch_str("x"), &options), ORCH_E_INVALID, "size");
 }
 
 static void clients(orch_engine *engine) {
     static char longest[124];
     const orch_bytes too_long = {longest, sizeof longest};
-    orch_client_state info[2], before[2];
+    orch_client_state info;
+    uint64_t clients[2] = {77, 77};
     size_t count = 77;
-    check_fill(info, sizeof info);
-    info[0].size = info[1].size = sizeof info[0];
-    memcpy(before, info, sizeof info);
-    const size_t stride = sizeof info[0];
-    REFUSED(orch_client_list(engine, info, 2, stride, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_client_list(engine, NULL, 2, stride, &count), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_client_list(engine, info, 2, stride - 1, &count), ORCH_E_INVALID, "stride");
-    REFUSED(orch_client_list(engine, info, SIZE_MAX / 2, stride, &count), ORCH_E_INVALID, "memory");
-    CHECK_INT(memcmp(info, before, sizeof info), 0);
-    info[1].size = 0;
-    REFUSED(orch_client_list(engine, info, 2, stride, &count), ORCH_E_INVALID, "size");
-    info[1].size = stride + 8;
-    REFUSED(orch_client_list(engine, info, 2, stride, &count), ORCH_E_INVALID, "stride");
+    REFUSED(orch_engine_list(engine, ORCH_LIST_CLIENTS, clients, 2, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_engine_list(engine, ORCH_LIST_CLIENTS, NULL, 2, &count), ORCH_E_INVALID, "NULL");
     CHECK_INT(count, 77);
-    CHECK_OK(orch_client_list(engine, NULL, 0, 0, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_CLIENTS, clients, 2, &count));
     CHECK_INT(count, 0);
+    CHECK_INT(clients[0] + clients[1], 154);
+    check_fill(&info, sizeof info);
+    const size_t sizes[] = {0, 8, sizeof info - 1};
+    for (size_t i = 0; i < 3; i++) {
+        info.size = sizes[i];
+        REFUSED(orch_client_get_state(engine, 1, &info), ORCH_E_INVALID, "size");
+        CHECK_INT(info.size, sizes[i]);
+    }
+    info.size = sizeof info;
+    REFUSED(orch_client_get_state(engine, 1, NULL), ORCH_E_INVALID, "NULL");
     const uint64_t ids[] = {0, 1, UINT64_MAX};
     for (size_t i = 0; i < 3; i++) {
         REFUSED(orch_client_close(engine, ids[i], orch_str("x")), ORCH_E_STALE_ID, "");
+        REFUSED(orch_client_get_state(engine, ids[i], &info), ORCH_E_STALE_ID, "client");
     }
+    CHECK(check_is_filled((char *)&info + 8, sizeof info - 8));
     REFUSED(orch_client_close(engine, 1, not_utf8), ORCH_E_INVALID, "UTF-8");
     REFUSED(orch_client_close(engine, 1, null_text), ORCH_E_INVALID, "NULL");
     REFUSED(orch_client_close(engine, 1, too_long), ORCH_E_INVALID, "123");

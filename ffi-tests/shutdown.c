@@ -22,7 +22,7 @@ static void with_terminals(void) {
     CHECK_OK(orch_terminal_spawn_many(engine, &options, 1, sizeof options, &out, &status));
     CHECK_STATUS(status, ORCH_E_GONE);
     CHECK_INT(out, 77);
-    CHECK_OK(orch_sender_spawn(sender, &options, 5));
+    CHECK_OK(host_post_spawn(sender, &options, 5));
 
     int closed = 0, completed = 0;
     orch_event event = host_event();
@@ -32,11 +32,11 @@ static void with_terminals(void) {
         if (event.kind == ORCH_EVENT_COMPLETED) {
             completed++;
             CHECK_INT(event.tag, 5);
-            CHECK_STATUS(event.status, ORCH_E_GONE);
+            CHECK_STATUS(event.payload.completed->status, ORCH_E_GONE);
         }
     } while (event.kind != ORCH_EVENT_SHUTDOWN_COMPLETE);
     CHECK_INT(closed, 3);
-    CHECK_INT(event.terminal, 0);
+    CHECK_INT(event.source, 0);
     CHECK_INT(event.tag, 0);
     // Once, and then silence; the engine still answers.
     CHECK_OK(orch_engine_turn(engine, 0));

@@ -16,7 +16,7 @@ static void dies_under_writes(orch_engine *engine, const char *script) {
         if (status == ORCH_OK) host_turn(engine);
     }
     CHECK_STATUS(orch_terminal_write(engine, terminal, "x", 1, NULL), ORCH_E_ENDED);
-    CHECK_STATUS(orch_terminal_send_eof(engine, terminal), ORCH_E_ENDED);
+    CHECK_STATUS(orch_terminal_control(engine, terminal, ORCH_CONTROL_EOF), ORCH_E_ENDED);
     CHECK_OK(orch_terminal_close(engine, terminal, 0));
     host_until(engine, terminal, ORCH_EVENT_CLOSED, &event, NULL);
 }
@@ -49,7 +49,7 @@ int main(void) {
     orch_sender *sender = NULL;
     CHECK_OK(orch_sender_create(engine, &sender));
     CHECK_OK(orch_engine_destroy(engine));
-    CHECK_STATUS(orch_sender_notify(sender, 1), ORCH_E_GONE);
+    CHECK_STATUS(host_notify(sender, 1), ORCH_E_GONE);
     CHECK_OK(orch_sender_destroy(sender));
     CHECK_SYS(sigaction(SIGPIPE, NULL, &action));
     CHECK(action.sa_handler == SIG_DFL);

@@ -51,12 +51,12 @@ static void scenario(void) {
     uint64_t terminal = host_sh(engine, "echo to the terminal; echo to its stderr >&2; kill -SEGV $$");
     orch_event event = host_event();
     host_until(engine, terminal, ORCH_EVENT_EXITED, &event, NULL);
-    CHECK_INT(event.exit_value, SIGSEGV);
+    CHECK_INT(event.payload.exited->exit_value, SIGSEGV);
     host_sh(engine, "echo unread; exec cat");
     orch_sender *sender = NULL;
     CHECK_OK(orch_sender_create(engine, &sender));
     CHECK_OK(orch_engine_destroy(engine));
-    CHECK_STATUS(orch_sender_notify(sender, 1), ORCH_E_GONE);
+    CHECK_STATUS(host_notify(sender, 1), ORCH_E_GONE);
     CHECK_OK(orch_sender_destroy(sender));
 }
 

@@ -16,7 +16,7 @@ static void with_a_failing_element(orch_engine *engine) {
     wide_options wide[4];
     memset(wide, 0, sizeof wide);
     for (size_t i = 0; i < 4; i++) {
-        CHECK_OK(orch_spawn_options_init(&wide[i].options, sizeof wide[i].options));
+        host_init(&wide[i].options, sizeof wide[i].options);
         wide[i].options.tag = 100 + i;
     }
     wide[0].options.argv = echo;
@@ -27,6 +27,7 @@ static void with_a_failing_element(orch_engine *engine) {
     wide[2].options.argv_len = 3;
     wide[3].options.argv = shell;
     wide[3].options.argv_len = 3;
+    wide[3].options.window.cols = 80;
     wide[3].options.window.rows = 0;
 
     uint64_t terminals[5] = {1, 2, 3, 4, 5};
@@ -53,13 +54,13 @@ static void with_a_failing_element(orch_engine *engine) {
     while (exits < 2) {
         host_next(engine, &event);
         if (event.kind == ORCH_EVENT_OUTPUT) {
-            CHECK_INT(event.terminal, terminals[0]);
+            CHECK_INT(event.source, terminals[0]);
             host_append(&text, &event);
         }
         if (event.kind == ORCH_EVENT_EXITED) {
             exits++;
-            CHECK_INT(event.tag, event.terminal == terminals[0] ? 100 : 102);
-            CHECK_INT(event.exit_value, event.terminal == terminals[0] ? 0 : 4);
+            CHECK_INT(event.tag, event.source == terminals[0] ? 100 : 102);
+            CHECK_INT(event.payload.exited->exit_value, event.source == terminals[0] ? 0 : 4);
         }
     }
     CHECK_BYTES(text.data, text.len, "one\r\n");
@@ -129,7 +130,7 @@ static void refused_calls(orch_engine *engine) {
     CHECK(check_is_filled(ids, sizeof ids));
     CHECK(check_is_filled(statuses, sizeof statuses));
     size_t count = 9;
-    CHECK_OK(orch_terminal_list(engine, ORCH_TERMINALS_ACTIVE, NULL, 0, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_ACTIVE_TERMINALS, NULL, 0, &count));
     CHECK_INT(count, 0);
 }
 

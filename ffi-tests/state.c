@@ -7,14 +7,12 @@
 static void empty(orch_engine *engine) {
     orch_state_terminal terminal;
     orch_state_file file;
-    terminal.size = sizeof terminal;
-    file.size = sizeof file;
     CHECK_INT(state_version(engine).n, 0);
     CHECK_INT(state_hash(engine, ORCH_COLLECTION_ALL), 0);
     CHECK(!state_has_session(engine, "main"));
     CHECK(!state_has_pane(engine, "main"));
-    CHECK_STATUS(orch_state_get_terminal(engine, 1, &terminal), ORCH_E_STALE_ID);
-    CHECK_STATUS(orch_state_get_file(engine, 1, 1, &file), ORCH_E_STALE_ID);
+    CHECK_STATUS(state_find_terminal(engine, 0, 1, &terminal), ORCH_E_STALE_ID);
+    CHECK_STATUS(state_find_file(engine, 0, 1, 1, &file), ORCH_E_STALE_ID);
     orch_state_cursor cursor = state_cursor();
     orch_state_changes changes = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     CHECK_INT(changes.full, 1);
@@ -30,7 +28,7 @@ static void set_and_get(orch_engine *engine) {
     session.metadata_count = 2;
     session.version = 99;  // Not looked at.
     orch_state_version version;
-    CHECK_OK(orch_state_set_session(engine, &session, 0, &version));
+    CHECK_OK(state_set_session(engine, &session, 0, &version));
     CHECK_INT(version.n, 1);
     orch_session got = state_get_session(engine, "main");
     CHECK_BYTES(got.name.data, got.name.len, "The \xC3\xA4 session");
@@ -42,7 +40,7 @@ static void set_and_get(orch_engine *engine) {
     CHECK_BYTES(got.metadata[1].key.data, got.metadata[1].key.len, "zoom");
     CHECK_BYTES(got.metadata[1].value.data, got.metadata[1].value.len, "2");
     // The same again makes no version.
-    CHECK_OK(orch_state_set_session(engine, &session, ORCH_STATE_NO_BASE, &version));
+    CHECK_OK(state_set_session(engine, &session, STATE_NO_BASE, &version));
     CHECK_INT(version.n, 1);
 
     orch_pane pane = state_pane("file", "main");
@@ -51,7 +49,7 @@ static void set_and_get(orch_engine *engine) {
     pane.data = orch_str("/tmp/\xFF");
     pane.metadata = pairs;
     pane.metadata_count = 1;
-    CHECK_OK(orch_state_set_pane(engine, &pane, 0, NULL));
+    CHECK_OK(state_set_pane(engine, &pane, 0, NULL));
     orch_pane shown = state_get_pane(engine, "file");
     CHECK_BYTES(shown.session.data, shown.session.len, "main");
     CHECK_BYTES(shown.title.data, shown.title.len, "A file");
@@ -63,7 +61,7 @@ static void set_and_get(orch_engine *engine) {
     pane = state_pane("own", "main");
     pane.content = ORCH_PANE_CUSTOM;
     pane.data = orch_str("clock");
-    CHECK_OK(orch_state_set_pane(engine, &pane, 0, NULL));
+    CHECK_OK(state_set_pane(engine, &pane, 0, NULL));
     shown = state_get_pane(engine, "own");
     CHECK_INT(shown.content, ORCH_PANE_CUSTOM);
     CHECK_BYTES(shown.data.data, shown.data.len, "clock");
@@ -85,7 +83,7 @@ static void order_of_panes(orch_engine *engine) {
     session = state_session("main", "Other");
     session.panes = panes;
     session.pane_count = 2;
-    CHECK_OK(orch_state_set_session(engine, &session, ORCH_STATE_NO_BASE, NULL));
+    CHECK_OK(state_set_session(engine, &session, STATE_NO_BASE, NULL));
     session = state_get_session(engine, "main");
     state_check_panes(&session, "empty file own");
     // Another session takes one.
@@ -105,19 +103,19 @@ static void conflicts(orch_engine *engine) {
     // What a question has lent may be set again, changed.
     session.name = orch_str("Newer");
     orch_state_version version;
-    CHECK_OK(orch_state_set_session(engine, &session, session.version, &version));
+    CHECK_OK(state_set_session(engine, &session, session.version, &version));
     CHECK_INT(state_get_session(engine, "main").version, version.n);
     const orch_session old = state_session("main", "Too late");
     orch_state_version untouched = {77, 77};
-    CHECK_STATUS(orch_state_set_session(engine, &old, base, &untouched), ORCH_E_CONFLICT);
+    CHECK_STATUS(state_set_session(engine, &old, base, &untouched), ORCH_E_CONFLICT);
     CHECK_ERROR(engine, ORCH_E_CONFLICT, "version");
-    CHECK_STATUS(orch_state_set_session(engine, &old, 0, &untouched), ORCH_E_CONFLICT);
-    CHECK_STATUS(orch_state_remove_session(engine, orch_str("main"), base, &untouched),
+    CHECK_STATUS(state_set_session(engine, &old, 0, &untouched), ORCH_E_CONFLICT);
+    CHECK_STATUS(state_remove_session(engine, orch_str("main"), base, &untouched),
                  ORCH_E_CONFLICT);
-    CHECK_STATUS(orch_state_remove_pane(engine, orch_str("own"), version.n + 1, &untouched),
+    CHECK_STATUS(state_remove_pane(engine, orch_str("own"), version.n + 1, &untouched),
                  ORCH_E_CONFLICT);
     const orch_pane pane = state_pane("new", "main");
-    CHECK_STATUS(orch_state_set_pane(engine, &pane, 1, &untouched), ORCH_E_CONFLICT);
+    CHECK_STATUS(state_set_pane(engine, &pane, 1, &untouched), ORCH_E_CONFLICT);
     CHECK_INT(untouched.epoch + untouched.n, 154);
     session = state_get_session(engine, "main");
     CHECK_BYTES(session.name.data, session.name.len, "Newer");
@@ -138,7 +136,7 @@ static void change_sets(orch_engine *engine) {
     ops[0].op.pane = &pane;
     ops[1].op = state_op(ORCH_STATE_OP_SET_SESSION, "third");
     ops[1].op.session = &session;
-    ops[1].op.base = 0;
+    state_set_base(&ops[1].op, 0);
     ops[2].op = state_op(ORCH_STATE_OP_REMOVE_PANE, "own");
     ops[3].op = state_op(ORCH_STATE_OP_REMOVE_SESSION, "second");
     const uint64_t before = state_version(engine).n;
@@ -166,7 +164,7 @@ static void change_sets(orch_engine *engine) {
     CHECK_INT(state_version(engine).n, before + 1);
     // The same with an entry that is gone, and without an output.
     ops[1].op = state_op(ORCH_STATE_OP_REMOVE_PANE, "own");
-    ops[1].op.base = 5;
+    state_set_base(&ops[1].op, 5);
     CHECK_STATUS(orch_state_change(engine, &ops[0].op, 2, sizeof ops[0], NULL, &refusal),
                  ORCH_E_CONFLICT);
     CHECK_INT(refusal.version, 0);
@@ -181,34 +179,32 @@ static void change_sets(orch_engine *engine) {
 // A terminal is in the state as long as it exists; a pane that shows it becomes empty.
 static void terminals(orch_engine *engine) {
     uint64_t id = host_cat(engine);
-    orch_state_terminal facts;
-    check_fill(&facts, sizeof facts);
-    facts.size = sizeof facts;
-    CHECK_OK(orch_state_get_terminal(engine, id, &facts));
-    CHECK_INT(facts.terminal, id);
-    CHECK_INT(facts.flags, ORCH_TERMINAL_RUNNING);
-    CHECK_INT(facts.cols, 80);
-    CHECK_INT(facts.rows, 24);
-    CHECK(facts.pid > 0);
-    CHECK_INT(facts.exit_kind, 0);
-    CHECK_INT(facts.title.len, 0);
+    orch_state_terminal found;
+    CHECK_OK(state_find_terminal(engine, 0, id, &found));
+    CHECK_INT(found.terminal, id);
+    CHECK_INT(found.flags, ORCH_TERMINAL_RUNNING);
+    CHECK_INT(found.cols, 80);
+    CHECK_INT(found.rows, 24);
+    CHECK(found.pid > 0);
+    CHECK_INT(found.exit_kind, 0);
+    CHECK_INT(found.title.len, 0);
     orch_pane pane = state_pane("shows", "main");
     pane.content = ORCH_PANE_TERMINAL;
     pane.terminal = id;
-    CHECK_OK(orch_state_set_pane(engine, &pane, 0, NULL));
+    CHECK_OK(state_set_pane(engine, &pane, 0, NULL));
     CHECK_INT(state_get_pane(engine, "shows").terminal, id);
     CHECK_OK(orch_terminal_signal(engine, id, SIGKILL, ORCH_SIGNAL_LEADER));
     host_until_end(engine, id);
-    CHECK_OK(orch_state_get_terminal(engine, id, &facts));
-    CHECK_INT(facts.flags, 0);
-    CHECK_INT(facts.exit_kind, ORCH_EXIT_SIGNAL);
-    CHECK_INT(facts.exit_value, SIGKILL);
+    CHECK_OK(state_find_terminal(engine, 0, id, &found));
+    CHECK_INT(found.flags, 0);
+    CHECK_INT(found.exit_kind, ORCH_EXIT_SIGNAL);
+    CHECK_INT(found.exit_value, SIGKILL);
     orch_event event = host_event();
     CHECK_OK(orch_terminal_close(engine, id, 0));
     host_until(engine, id, ORCH_EVENT_CLOSED, &event, NULL);
-    CHECK_STATUS(orch_state_get_terminal(engine, id, &facts), ORCH_E_STALE_ID);
+    CHECK_STATUS(state_find_terminal(engine, 0, id, &found), ORCH_E_STALE_ID);
     CHECK_INT(state_get_pane(engine, "shows").content, ORCH_PANE_EMPTY);
-    CHECK_STATUS(orch_state_set_pane(engine, &pane, ORCH_STATE_NO_BASE, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(state_set_pane(engine, &pane, STATE_NO_BASE, NULL), ORCH_E_INVALID);
 }
 
 // Changes of files until there are `count` of them, added and removed.
@@ -237,37 +233,36 @@ static void files(orch_engine *engine) {
     orch_state_changes changes = files_until(engine, &cursor, 2);
     uint64_t root = 0, file = 0;
     for (size_t i = 0; i < changes.file_count; i++) {
-        const orch_state_file *facts = orch_state_file_at(&changes, i);
-        CHECK_INT(facts->watch, watch);
-        CHECK_INT(facts->reserved, 0);
-        if (facts->parent == 0) {
-            root = facts->id;
-            CHECK_INT(facts->file_type, ORCH_FILE_TYPE_DIRECTORY);
-            CHECK_BYTES(facts->name.data, facts->name.len, base);
+        const orch_state_file *entry = state_file_at(&changes, i);
+        CHECK_INT(entry->watch, watch);
+        CHECK_INT(entry->reserved, 0);
+        if (entry->parent == 0) {
+            root = entry->id;
+            CHECK_INT(entry->file_type, ORCH_FILE_TYPE_DIRECTORY);
+            CHECK_BYTES(entry->name.data, entry->name.len, base);
         } else {
-            file = facts->id;
+            file = entry->id;
         }
     }
     CHECK(root != 0 && file != 0);
-    orch_state_file facts;
-    facts.size = sizeof facts;
-    CHECK_OK(orch_state_get_file(engine, watch, file, &facts));
-    CHECK_BYTES(facts.name.data, facts.name.len, "name");
-    CHECK_INT(facts.parent, root);
-    CHECK_INT(facts.bytes, 5);
-    CHECK_INT(facts.file_type, ORCH_FILE_TYPE_FILE);
-    CHECK_INT(facts.flags, 0);
-    CHECK_INT(facts.mode & 0777, 0644);
-    CHECK(facts.modified_us > 0);
+    orch_state_file found;
+    CHECK_OK(state_find_file(engine, 0, watch, file, &found));
+    CHECK_BYTES(found.name.data, found.name.len, "name");
+    CHECK_INT(found.parent, root);
+    CHECK_INT(found.bytes, 5);
+    CHECK_INT(found.file_type, ORCH_FILE_TYPE_FILE);
+    CHECK_INT(found.flags, 0);
+    CHECK_INT(found.mode & 0777, 0644);
+    CHECK(found.modified_us > 0);
     CHECK_OK(orch_watch_set_published(engine, watch, 0));
     changes = files_until(engine, &cursor, 2);
     CHECK_INT(changes.removed_count, 2);
-    const orch_state_key *key = orch_state_removed_at(&changes, 0);
+    const orch_state_key *key = state_removed_at(&changes, 0);
     CHECK_INT(key->collection, ORCH_COLLECTION_FILES);
     CHECK_INT(key->watch, watch);
     CHECK(key->id == root || key->id == file);
     CHECK_INT(key->text.len, 0);
-    CHECK_STATUS(orch_state_get_file(engine, watch, file, &facts), ORCH_E_STALE_ID);
+    CHECK_STATUS(state_find_file(engine, 0, watch, file, &found), ORCH_E_STALE_ID);
     watch_leave(base);
 }
 

@@ -17,45 +17,56 @@ static const orch_bytes null_text = {NULL, 3};
         CHECK_INT(state_hash(engine, ORCH_COLLECTION_ALL), hash_before); \
     } while (0)
 
-static void questions(orch_engine *engine) {
-    orch_session session = state_session("", ""), before;
+static void queries(orch_engine *engine) {
+    orch_session session = state_session("", "");
     orch_pane pane = state_pane("", "");
     orch_state_terminal terminal;
     orch_state_file file;
     uint64_t hash = 7;
-    terminal.size = sizeof terminal;
-    file.size = sizeof file;
-    REFUSED(orch_state_get_version(engine, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_get_hash(engine, 1, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_get_hash(engine, 0, &hash), ORCH_E_INVALID, "collections");
-    REFUSED(orch_state_get_hash(engine, 16, &hash), ORCH_E_INVALID, "collections");
-    REFUSED(orch_state_get_hash(engine, UINT32_MAX, &hash), ORCH_E_INVALID, "collections");
+    REFUSED(orch_state_get_version(engine, 0, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_state_get_hash(engine, 0, 1, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_state_get_hash(engine, 0, 0, &hash), ORCH_E_INVALID, "collections");
+    REFUSED(orch_state_get_hash(engine, 0, 16, &hash), ORCH_E_INVALID, "collections");
+    REFUSED(orch_state_get_hash(engine, 0, UINT32_MAX, &hash), ORCH_E_INVALID, "collections");
     CHECK_INT(hash, 7);
-    check_fill(&session, sizeof session);
-    session.size = sizeof session;
-    before = session;
     const orch_bytes good = orch_str("main"), other = orch_str("other");
-    REFUSED(orch_state_get_session(engine, good, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_get_session(engine, null_text, &session), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_get_session(engine, not_utf8, &session), ORCH_E_INVALID, "UTF-8");
-    REFUSED(orch_state_get_session(engine, state_none, &session), ORCH_E_STALE_ID, "entry");
-    REFUSED(orch_state_get_session(engine, other, &session), ORCH_E_STALE_ID, "entry");
-    session.size = before.size = sizeof session - 1;
-    REFUSED(orch_state_get_session(engine, good, &session), ORCH_E_INVALID, "size");
-    session.size = before.size = 0;
-    REFUSED(orch_state_get_session(engine, good, &session), ORCH_E_INVALID, "size");
-    CHECK_INT(memcmp(&session, &before, sizeof session), 0);
-    REFUSED(orch_state_get_pane(engine, good, &pane), ORCH_E_STALE_ID, "entry");
-    REFUSED(orch_state_get_pane(engine, not_utf8, &pane), ORCH_E_INVALID, "UTF-8");
-    REFUSED(orch_state_get_pane(engine, good, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_get_terminal(engine, 1, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_get_terminal(engine, UINT64_MAX, &terminal), ORCH_E_STALE_ID, "entry");
-    REFUSED(orch_state_get_file(engine, 1, 1, NULL), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_get_file(engine, 0, 0, &file), ORCH_E_STALE_ID, "entry");
-    terminal.size = sizeof terminal - 1;
-    file.size = sizeof file - 1;
-    REFUSED(orch_state_get_terminal(engine, 1, &terminal), ORCH_E_INVALID, "size");
-    REFUSED(orch_state_get_file(engine, 1, 1, &file), ORCH_E_INVALID, "size");
+    REFUSED(state_find_session(engine, 0, null_text, &session), ORCH_E_INVALID, "NULL");
+    REFUSED(state_find_session(engine, 0, not_utf8, &session), ORCH_E_INVALID, "UTF-8");
+    REFUSED(state_find_session(engine, 0, state_none, &session), ORCH_E_STALE_ID, "entry");
+    REFUSED(state_find_session(engine, 0, other, &session), ORCH_E_STALE_ID, "entry");
+    REFUSED(state_find_pane(engine, 0, good, &pane), ORCH_E_STALE_ID, "entry");
+    REFUSED(state_find_pane(engine, 0, not_utf8, &pane), ORCH_E_INVALID, "UTF-8");
+    REFUSED(state_find_terminal(engine, 0, UINT64_MAX, &terminal), ORCH_E_STALE_ID, "entry");
+    REFUSED(state_find_file(engine, 0, 0, 0, &file), ORCH_E_STALE_ID, "entry");
+    orch_state_entry entry;
+    orch_state_key key = state_key(ORCH_COLLECTION_SESSIONS, good, 0, 0);
+    check_fill(&entry, sizeof entry);
+    entry.size = sizeof entry;
+    REFUSED(orch_state_get_entry(engine, 0, &key, NULL), ORCH_E_INVALID, "NULL");
+    REFUSED(orch_state_get_entry(engine, 0, NULL, &entry), ORCH_E_INVALID, "key is NULL");
+    const size_t sizes[] = {0, 8, sizeof entry - 1};
+    for (uint32_t bit = 1; bit < ORCH_COLLECTION_ALL; bit <<= 1) {
+        key.collection = bit;
+        for (size_t i = 0; i < 3; i++) {
+            entry.size = sizes[i];
+            REFUSED(orch_state_get_entry(engine, 0, &key, &entry), ORCH_E_INVALID, "size");
+            CHECK_INT(entry.size, sizes[i]);
+        }
+    }
+    entry.size = sizeof entry;
+    const uint32_t collections[] = {0, 3, ORCH_COLLECTION_ALL, 16, UINT32_MAX};
+    for (size_t i = 0; i < sizeof collections / sizeof collections[0]; i++) {
+        key.collection = collections[i];
+        REFUSED(orch_state_get_entry(engine, 0, &key, &entry), ORCH_E_INVALID,
+                "orch_state_key.collection");
+    }
+    key.collection = ORCH_COLLECTION_SESSIONS;
+    key.reserved = 1;
+    REFUSED(orch_state_get_entry(engine, 0, &key, &entry), ORCH_E_INVALID, "orch_state_key.reserved");
+    CHECK(check_is_filled((char *)&entry + 8, sizeof entry - 8));
+    // A peer that there is not.
+    state_check_unreadable(engine, 1, ORCH_E_STALE_ID);
+    state_check_unreadable(engine, UINT64_MAX, ORCH_E_STALE_ID);
     REFUSED(orch_watch_set_published(engine, 77, 1), ORCH_E_STALE_ID, "watch");
     REFUSED(orch_watch_set_published(engine, 77, 2), ORCH_E_INVALID, "publish");
     REFUSED(orch_review_answer(engine, 77, 1, state_none), ORCH_E_STALE_ID, "review");
@@ -81,24 +92,24 @@ static void changes(orch_engine *engine) {
         CHECK_INT(memcmp(&before, &cursor, sizeof cursor), 0);    \
         CHECK(check_is_filled((char *)&out + 8, sizeof out - 8)); \
     } while (0)
-    BAD(orch_state_get_changes(engine, NULL, 15, 0, &out), "NULL");
-    BAD(orch_state_get_changes(engine, &cursor, 15, 0, NULL), "NULL");
-    BAD(orch_state_get_changes(engine, &cursor, 0, 0, &out), "collections");
-    BAD(orch_state_get_changes(engine, &cursor, 16, 0, &out), "collections");
+    BAD(orch_state_get_changes(engine, 0, NULL, 15, 0, &out), "NULL");
+    BAD(orch_state_get_changes(engine, 0, &cursor, 15, 0, NULL), "NULL");
+    BAD(orch_state_get_changes(engine, 0, &cursor, 0, 0, &out), "collections");
+    BAD(orch_state_get_changes(engine, 0, &cursor, 16, 0, &out), "collections");
     const size_t sizes[] = {0, 8, sizeof out - 1};
     for (size_t i = 0; i < 3; i++) {
         out.size = sizes[i];
-        BAD(orch_state_get_changes(engine, &cursor, 15, 0, &out), "size");
+        BAD(orch_state_get_changes(engine, 0, &cursor, 15, 0, &out), "size");
         CHECK_INT(out.size, sizes[i]);
     }
     out.size = sizeof out;
     for (size_t i = 0; i < 8; i++) {
         cursor = state_cursor();
         cursor.rest[i] = UINT64_MAX;
-        BAD(orch_state_get_changes(engine, &cursor, 15, 0, &out), "cursor");
+        BAD(orch_state_get_changes(engine, 0, &cursor, 15, 0, &out), "cursor");
     }
     check_fill(&cursor, sizeof cursor);
-    BAD(orch_state_get_changes(engine, &cursor, 15, 0, &out), "cursor");
+    BAD(orch_state_get_changes(engine, 0, &cursor, 15, 0, &out), "cursor");
 #undef BAD
 }
 
@@ -112,9 +123,9 @@ static void sessions(orch_engine *engine) {
     do {                                                                                          \
         bad = state_session("other", "");                                                         \
         assignment;                                                                               \
-        REFUSED(orch_state_set_session(engine, &bad, ORCH_STATE_NO_BASE, &version), status, part); \
+        REFUSED(state_set_session(engine, &bad, STATE_NO_BASE, &version), status, part); \
     } while (0)
-    REFUSED(orch_state_set_session(engine, NULL, ORCH_STATE_NO_BASE, &version), ORCH_E_INVALID, "NULL");
+    REFUSED(state_set_session(engine, NULL, STATE_NO_BASE, &version), ORCH_E_INVALID, "NULL");
     BAD(bad.size = 0, ORCH_E_INVALID, "size");
     BAD(bad.size--, ORCH_E_INVALID, "size");
     BAD(bad.id = state_none, ORCH_E_INVALID, "id");
@@ -143,9 +154,9 @@ static void sessions(orch_engine *engine) {
     const orch_key_value same[] = {good, good};
     BAD((bad.metadata = same, bad.metadata_count = 2), ORCH_E_INVALID, "twice");
 #undef BAD
-    REFUSED(orch_state_remove_session(engine, not_utf8, 0, &version), ORCH_E_INVALID, "UTF-8");
-    REFUSED(orch_state_remove_session(engine, null_text, 0, &version), ORCH_E_INVALID, "NULL");
-    REFUSED(orch_state_remove_pane(engine, not_utf8, 0, &version), ORCH_E_INVALID, "UTF-8");
+    REFUSED(state_remove_session(engine, not_utf8, 0, &version), ORCH_E_INVALID, "UTF-8");
+    REFUSED(state_remove_session(engine, null_text, 0, &version), ORCH_E_INVALID, "NULL");
+    REFUSED(state_remove_pane(engine, not_utf8, 0, &version), ORCH_E_INVALID, "UTF-8");
     CHECK_INT(version.epoch + version.n, 14);
 }
 
@@ -159,10 +170,10 @@ static void panes(orch_engine *engine) {
     do {                                                                                     \
         bad = state_pane("other", "main");                                                   \
         assignment;                                                                          \
-        REFUSED(orch_state_set_pane(engine, &bad, ORCH_STATE_NO_BASE, &version), ORCH_E_INVALID, \
+        REFUSED(state_set_pane(engine, &bad, STATE_NO_BASE, &version), ORCH_E_INVALID, \
                 part);                                                                       \
     } while (0)
-    REFUSED(orch_state_set_pane(engine, NULL, ORCH_STATE_NO_BASE, &version), ORCH_E_INVALID, "NULL");
+    REFUSED(state_set_pane(engine, NULL, STATE_NO_BASE, &version), ORCH_E_INVALID, "NULL");
     BAD(bad.size = 0, "size");
     BAD(bad.size--, "size");
     BAD(bad.reserved = 1, "reserved");
@@ -172,7 +183,7 @@ static void panes(orch_engine *engine) {
     BAD(bad.session = orch_str("nowhere"), "nowhere");
     BAD(bad.session = not_utf8, "UTF-8");
     BAD((bad.title.data = text, bad.title.len = 1025), "1,024");
-    BAD(bad.content = 4, "content");
+    BAD(bad.content = 4, "orch_pane.content is 4");
     BAD(bad.content = UINT32_MAX, "content");
     BAD((bad.content = ORCH_PANE_TERMINAL, bad.terminal = 12345), "12345");
     BAD(bad.content = ORCH_PANE_FILE, "path");
@@ -207,7 +218,9 @@ static void change_sets(orch_engine *engine) {
     } while (0)
     BAD(ops[1].kind = 0, "operation 1");
     BAD(ops[1].kind = 5, "operation 1");
-    BAD(ops[1].reserved = 1, "reserved");
+    BAD(ops[1].flags = 2, "orch_state_op.flags");
+    BAD(ops[1].flags = UINT32_MAX, "flags");
+    BAD(ops[1].base = 1, "ORCH_STATE_OP_HAS_BASE");
     BAD(ops[1].id = orch_str("another"), "session's");
     BAD(ops[1].id = not_utf8, "operation 1");
     BAD(ops[1].session = NULL, "NULL");
@@ -258,7 +271,7 @@ static void limits(void) {
     config.state_change_ops = 2;
     CHECK_OK(orch_engine_create(&config, &engine));
     state_put_session(engine, "one", "");
-    REFUSED(orch_state_set_session(engine, &session, ORCH_STATE_NO_BASE, NULL), ORCH_E_LIMIT,
+    REFUSED(state_set_session(engine, &session, STATE_NO_BASE, NULL), ORCH_E_LIMIT,
             "state_sessions");
     for (size_t i = 0; i < 3; i++) ops[i] = state_op(ORCH_STATE_OP_REMOVE_PANE, "p");
     REFUSED(orch_state_change(engine, ops, 3, sizeof ops[0], NULL, NULL), ORCH_E_LIMIT, "state_change_ops");
@@ -271,7 +284,7 @@ int main(void) {
     state_check_refused(NULL, ORCH_E_INVALID);
     orch_engine *engine = host_engine();
     state_put_session(engine, "main", "Main");
-    questions(engine);
+    queries(engine);
     changes(engine);
     sessions(engine);
     panes(engine);

@@ -1,4 +1,4 @@
-// What questions about the application state lend: good until the next one that has an answer, whatever
+// What queries about the application state lend: good until the next one that has an answer, whatever
 // happens to the state. See borrowed.c for ORCHFLOW_DEBUG_LIBRARY.
 
 #include "state.h"
@@ -14,7 +14,7 @@ static void put_large(orch_engine *engine) {
     orch_session session = state_session("main", "A name that is long enough to be seen");
     session.metadata = &pair;
     session.metadata_count = 1;
-    CHECK_OK(orch_state_set_session(engine, &session, ORCH_STATE_NO_BASE, NULL));
+    CHECK_OK(state_set_session(engine, &session, STATE_NO_BASE, NULL));
     state_put_pane(engine, "first", "main");
     state_put_pane(engine, "second", "main");
 }
@@ -35,10 +35,11 @@ static void use_state(orch_engine *engine) {
     orch_state_cursor cursor = state_cursor();
     orch_event event = host_event();
     state_put_session(engine, "main", "Another name");
-    CHECK_OK(orch_state_remove_session(engine, orch_str("main"), ORCH_STATE_NO_BASE, NULL));
-    CHECK_STATUS(orch_state_get_session(engine, orch_str("main"), &none), ORCH_E_STALE_ID);
-    CHECK_STATUS(orch_state_get_session(engine, orch_str("main"), NULL), ORCH_E_INVALID);
-    CHECK_STATUS(orch_state_get_changes(engine, &cursor, 0, 0, NULL), ORCH_E_INVALID);
+    CHECK_OK(state_remove_session(engine, orch_str("main"), STATE_NO_BASE, NULL));
+    CHECK_STATUS(state_find_session(engine, 0, orch_str("main"), &none), ORCH_E_STALE_ID);
+    const orch_state_key key = state_key(ORCH_COLLECTION_SESSIONS, orch_str("main"), 0, 0);
+    CHECK_STATUS(orch_state_get_entry(engine, 0, &key, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_state_get_changes(engine, 0, &cursor, 0, 0, NULL), ORCH_E_INVALID);
     state_hash(engine, ORCH_COLLECTION_ALL);
     uint64_t terminal = host_sh(engine, "exit 3");
     host_until_exit(engine, terminal, 3, NULL);
@@ -49,9 +50,12 @@ static void use_state(orch_engine *engine) {
 
 static void one_entry(orch_engine *engine) {
     put_large(engine);
-    const orch_session session = state_get_session(engine, "main");
+    orch_state_entry entry;
+    CHECK_OK(state_find(engine, 0, state_key(ORCH_COLLECTION_SESSIONS, orch_str("main"), 0, 0), &entry));
+    const orch_session session = *entry.session;
     const orch_bytes value = session.metadata->value;
     use_state(engine);
+    check_large(entry.session);
     check_large(&session);
     state_put_session(engine, "x", "");
     state_get_session(engine, "x");
@@ -65,25 +69,25 @@ static void changes(orch_engine *engine) {
     put_large(engine);
     state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     const orch_state_cursor before = cursor;
-    CHECK_OK(orch_state_remove_pane(engine, orch_str("first"), ORCH_STATE_NO_BASE, NULL));
+    CHECK_OK(state_remove_pane(engine, orch_str("first"), STATE_NO_BASE, NULL));
     state_put_pane(engine, "first", "main");
     state_put_pane(engine, "gone", "main");
-    CHECK_OK(orch_state_remove_pane(engine, orch_str("gone"), ORCH_STATE_NO_BASE, NULL));
-    const orch_state_changes told = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
+    CHECK_OK(state_remove_pane(engine, orch_str("gone"), STATE_NO_BASE, NULL));
+    const orch_state_changes got = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     use_state(engine);
-    CHECK_INT(told.session_count, 1);
-    CHECK_INT(told.pane_count, 1);
-    CHECK_INT(told.removed_count, 1);
-    const orch_state_key *key = orch_state_removed_at(&told, 0);
-    const orch_pane *pane = orch_pane_at(&told, 0);
-    const orch_session *session = orch_session_at(&told, 0);
+    CHECK_INT(got.session_count, 1);
+    CHECK_INT(got.pane_count, 1);
+    CHECK_INT(got.removed_count, 1);
+    const orch_state_key *key = state_removed_at(&got, 0);
+    const orch_pane *pane = state_pane_at(&got, 0);
+    const orch_session *session = state_session_at(&got, 0);
     CHECK_BYTES(key->text.data, key->text.len, "gone");
     CHECK_BYTES(pane->id.data, pane->id.len, "first");
     state_check_panes(session, "second first");
     state_get_session(engine, "x");
     check_overwritten(key, sizeof *key);
     check_overwritten(pane, sizeof *pane);
-    // An old cursor tells what is different now.
+    // An old cursor gives what is different now.
     cursor = before;
     CHECK_INT(state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0).session_count, 0);
 }

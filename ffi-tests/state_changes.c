@@ -30,13 +30,13 @@ static void apply(copy *copy, const orch_state_changes *changes) {
         copy->began_anew++;
     }
     for (size_t i = 0; i < changes->removed_count; i++) {
-        const orch_state_key *key = orch_state_removed_at(changes, i);
+        const orch_state_key *key = state_removed_at(changes, i);
         CHECK_INT(key->collection, ORCH_COLLECTION_PANES);
         CHECK_INT(key->id + key->watch + key->reserved, 0);
         copy->has[number_of(key->text)] = 0;
     }
     for (size_t i = 0; i < changes->pane_count; i++) {
-        const orch_pane *pane = orch_pane_at(changes, i);
+        const orch_pane *pane = state_pane_at(changes, i);
         CHECK_INT(pane->size, changes->pane_stride);
         CHECK_BYTES(pane->session.data, pane->session.len, "s");
         copy->has[number_of(pane->id)] = 1;
@@ -72,7 +72,7 @@ static void put(orch_engine *engine, int number) {
 static void drop(orch_engine *engine, int number) {
     char id[16];
     snprintf(id, sizeof id, "p%d", number);
-    CHECK_OK(orch_state_remove_pane(engine, orch_str(id), ORCH_STATE_NO_BASE, NULL));
+    CHECK_OK(state_remove_pane(engine, orch_str(id), STATE_NO_BASE, NULL));
 }
 
 static void snapshot_and_difference(orch_engine *engine) {
@@ -147,7 +147,7 @@ static void from_a_version(orch_engine *engine) {
     CHECK_INT(changes.full, 1);
     CHECK_INT(changes.pane_count, 0);
     CHECK_INT(changes.session_count, 1);
-    CHECK_BYTES(orch_session_at(&changes, 0)->id.data, orch_session_at(&changes, 0)->id.len, "s");
+    CHECK_BYTES(state_session_at(&changes, 0)->id.data, state_session_at(&changes, 0)->id.len, "s");
 }
 
 // All collections, with a terminal among them; a removed session takes its panes along.
@@ -158,17 +158,17 @@ static void everything(orch_engine *engine) {
     CHECK_INT(changes.more, 0);
     CHECK_INT(changes.session_count, 1);
     CHECK_INT(changes.terminal_count, 1);
-    CHECK_INT(orch_state_terminal_at(&changes, 0)->terminal, terminal);
+    CHECK_INT(state_terminal_at(&changes, 0)->terminal, terminal);
     const size_t panes = changes.pane_count;
     CHECK(panes > 0);
-    CHECK_INT(orch_session_at(&changes, 0)->pane_count, panes);
-    CHECK_OK(orch_state_remove_session(engine, orch_str("s"), ORCH_STATE_NO_BASE, NULL));
+    CHECK_INT(state_session_at(&changes, 0)->pane_count, panes);
+    CHECK_OK(state_remove_session(engine, orch_str("s"), STATE_NO_BASE, NULL));
     changes = state_changes(engine, &cursor, ORCH_COLLECTION_ALL, 0);
     CHECK_INT(changes.removed_count, panes + 1);
     CHECK_INT(changes.session_count + changes.pane_count, 0);
     // Without effect now.
     const uint64_t n = state_version(engine).n;
-    CHECK_OK(orch_state_remove_session(engine, orch_str("s"), ORCH_STATE_NO_BASE, NULL));
+    CHECK_OK(state_remove_session(engine, orch_str("s"), STATE_NO_BASE, NULL));
     CHECK_INT(state_version(engine).n, n);
 }
 

@@ -1,4 +1,4 @@
-// Folders with files for tests of watches, and somebody who follows a watch: what batches tell as text,
+// Folders with files for tests of watches, and somebody who follows a watch: batches as text,
 // a copy of the tree that is kept from their events alone, and another one that is kept from questions.
 // After each sync the two copies and the disk have to be the same.
 
@@ -33,20 +33,20 @@ typedef struct watch_copy {
 
 // Somebody who follows a watch. Large: make it static.
 typedef struct watch_view {
-    const char *base;        // Paths are told relative to this directory.
+    const char *base;        // Paths are reported relative to this directory.
     int is_exact;            // Nothing is filtered or counted: the copies equal the disk.
-    char text[1 << 14];      // What was told since the last sync, one line for each thing.
+    char text[1 << 14];      // What was reported since the last sync, one line for each thing.
     size_t len;
     size_t batches;          // Since the last sync, too.
     size_t original_events;
     uint64_t vanished;       // Since the beginning: they come with whichever batch is next.
-    watch_copy told;         // Kept from events.
+    watch_copy reported;         // Kept from events.
     watch_copy asked;        // Kept from questions.
     orch_file_cursor cursor;
     orch_file_version version;
 } watch_view;
 
-// Makes a folder, goes there and tells its absolute path.
+// Makes a folder, goes there and gives its absolute path.
 static inline void watch_enter(char base[WATCH_PATH_MAX]) {
     const char *folder = getenv("TMPDIR");
     char path[WATCH_PATH_MAX];
@@ -95,7 +95,7 @@ static inline void watch_append(const char *name, const char *text) {
 // Options for one root, which has to outlive them.
 static inline orch_watch_options watch_options(const orch_bytes *root) {
     orch_watch_options options;
-    CHECK_OK(orch_watch_options_init(&options, sizeof options));
+    host_init(&options, sizeof options);
     options.roots = root;
     options.root_count = 1;
     return options;
@@ -109,7 +109,7 @@ static inline uint64_t watch_ready_with(orch_engine *engine, const orch_watch_op
     orch_event event = host_event();
     do {
         host_next(engine, &event);
-    } while (event.kind != ORCH_EVENT_WATCH_READY || event.watch != watch);
+    } while (event.kind != ORCH_EVENT_WATCH_READY || event.source != watch);
     return watch;
 }
 
@@ -124,7 +124,7 @@ static inline void watch_until(orch_engine *engine, uint64_t watch, uint32_t kin
                                orch_event *event) {
     do {
         host_next(engine, event);
-    } while (event->kind != kind || event->watch != watch);
+    } while (event->kind != kind || event->source != watch);
 }
 
 static inline orch_watch_state watch_state(orch_engine *engine, uint64_t watch) {
@@ -148,6 +148,20 @@ static inline orch_file_changes watch_changes(orch_engine *engine, uint64_t watc
     CHECK_INT(changes.version.epoch, cursor->epoch);
     if (max > 0) CHECK(changes.entry_count + changes.removed_count <= max);
     return changes;
+}
+
+static inline const orch_file_entry *watch_entry_at(const orch_file_changes *changes, size_t index) {
+    return (const orch_file_entry *)orch_element_at(changes->entries, changes->entry_stride, index);
+}
+
+static inline const orch_file_event *watch_event_at(const orch_event_watch_batch *batch,
+                                                    size_t index) {
+    return (const orch_file_event *)orch_element_at(batch->events, batch->event_stride, index);
+}
+
+static inline const orch_file_summary *watch_summary_at(const orch_event_watch_batch *batch,
+                                                        size_t index) {
+    return (const orch_file_summary *)orch_element_at(batch->summaries, batch->summary_stride, index);
 }
 
 // Copies of a tree.
@@ -223,7 +237,7 @@ static inline size_t watch_catch_up(orch_engine *engine, uint64_t watch, watch_c
             if (gone != NULL) watch_take_out(copy, gone);
         }
         for (size_t i = 0; i < changes.entry_count; i++) {
-            const orch_file_entry *now = orch_file_entry_at(&changes, i);
+            const orch_file_entry *now = watch_entry_at(&changes, i);
             watch_copy_text(path, now->path);
             watch_entry *entry = watch_put_in(copy, now->id, now->parent, path);
             entry->file_type = now->file_type;
@@ -280,10 +294,10 @@ static inline void watch_apply(watch_copy *copy, const orch_file_event *event, c
     watch_take_out(copy, entry);
 }
 
-static inline void watch_check_same(watch_copy *told, watch_copy *asked) {
-    CHECK_INT(told->count, asked->count);
-    for (size_t i = 0; i < told->count; i++) {
-        const watch_entry *entry = &told->entries[i], *other = watch_find(asked, entry->id);
+static inline void watch_check_same(watch_copy *reported, watch_copy *asked) {
+    CHECK_INT(reported->count, asked->count);
+    for (size_t i = 0; i < reported->count; i++) {
+        const watch_entry *entry = &reported->entries[i], *other = watch_find(asked, entry->id);
         CHECK(other != NULL);
         CHECK_INT(entry->parent, other->parent);
         CHECK_INT(entry->file_type, other->file_type);
@@ -368,23 +382,23 @@ static inline void watch_see_event(watch_view *view, const orch_file_event *even
     if (event->flags & ORCH_FILE_FLAG_REPLACED) watch_line(view, " replaced");
     if (event->flags & ORCH_FILE_FLAG_IGNORED) watch_line(view, " ignored");
     watch_line(view, "\n");
-    if (view->is_exact) watch_apply(&view->told, event, view->base);
+    if (view->is_exact) watch_apply(&view->reported, event, view->base);
 }
 
 static inline void watch_see_batch(watch_view *view, const orch_event *event) {
-    const orch_file_batch *batch = event->batch;
+    const orch_event_watch_batch *batch = event->payload.watch_batch;
     char path[WATCH_PATH_MAX];
-    CHECK(batch != NULL && batch->size >= sizeof *batch);
+    CHECK(batch != NULL);
     CHECK(batch->event_stride >= sizeof(orch_file_event));
     CHECK(batch->summary_stride >= sizeof(orch_file_summary));
     CHECK(batch->complete <= 1 && batch->original_events >= batch->event_count);
     CHECK_INT(batch->reserved, 0);
-    CHECK(event->version.epoch != 0 && event->version.n >= view->version.n);
+    CHECK(batch->version.epoch != 0 && batch->version.n >= view->version.n);
     for (size_t i = 0; i < batch->event_count; i++) {
-        watch_see_event(view, orch_file_event_at(batch, i));
+        watch_see_event(view, watch_event_at(batch, i));
     }
     for (size_t i = 0; i < batch->summary_count; i++) {
-        const orch_file_summary *summary = orch_file_summary_at(batch, i);
+        const orch_file_summary *summary = watch_summary_at(batch, i);
         CHECK_INT(summary->reserved, 0);
         watch_line(view, "%s/%s +%zu ~%zu -%zu >%zu\n", watch_shown(view, path, summary->dir),
                    summary->recursive ? "**" : "*", summary->created, summary->modified,
@@ -393,17 +407,16 @@ static inline void watch_see_batch(watch_view *view, const orch_event *event) {
     view->batches++;
     view->original_events += batch->original_events;
     view->vanished += batch->vanished;
-    view->version = event->version;
+    view->version = batch->version;
 }
 
 static inline void watch_see_warning(watch_view *view, const orch_event *event) {
     char path[WATCH_PATH_MAX];
-    orch_bytes bytes;
-    bytes.data = event->data;
-    bytes.len = event->len;
-    CHECK(event->value >= ORCH_WATCH_PROBLEM_UNREADABLE);
-    CHECK(event->batch == NULL);
-    watch_line(view, "problem %u %s\n", (unsigned)event->value, watch_shown(view, path, bytes));
+    const orch_event_watch_warning *warning = event->payload.watch_warning;
+    CHECK(warning->problem >= ORCH_WATCH_PROBLEM_UNREADABLE);
+    CHECK_INT(warning->reserved, 0);
+    watch_line(view, "problem %u %s\n", (unsigned)warning->problem,
+               watch_shown(view, path, warning->path));
 }
 
 // Begins to follow a watch that is ready: gets the whole tree in slices of `max` changes.
@@ -413,11 +426,11 @@ static inline void watch_follow(orch_engine *engine, uint64_t watch, watch_view 
     view->base = base;
     view->is_exact = is_exact;
     watch_catch_up(engine, watch, &view->asked, &view->cursor, max);
-    view->told = view->asked;
+    view->reported = view->asked;
     if (is_exact) watch_check_disk(&view->asked, base);
 }
 
-// Reads everything that is told of what happened so far; what other watches tell is dropped.
+// Reads everything that is reported of what happened so far; what other watches report is dropped.
 static inline void watch_sync(orch_engine *engine, uint64_t watch, watch_view *view) {
     static uint64_t tag = 1000;
     orch_event event = host_event();
@@ -425,19 +438,19 @@ static inline void watch_sync(orch_engine *engine, uint64_t watch, watch_view *v
     CHECK_OK(orch_watch_sync(engine, watch, ++tag));
     do {
         host_next(engine, &event);
-        if (event.watch != watch) continue;
+        if (event.source != watch) continue;
         if (event.kind == ORCH_EVENT_WATCH_BATCH) watch_see_batch(view, &event);
         if (event.kind == ORCH_EVENT_WATCH_WARNING) watch_see_warning(view, &event);
-    } while (event.watch != watch || event.kind != ORCH_EVENT_WATCH_SYNCED);
-    CHECK_INT(event.offset, tag);
-    CHECK(event.batch == NULL && event.version.n >= view->version.n);
+    } while (event.source != watch || event.kind != ORCH_EVENT_WATCH_SYNCED);
+    CHECK_INT(event.payload.watch_synced->sync_tag, tag);
+    CHECK(event.payload.watch_synced->version.n >= view->version.n);
     if (!view->is_exact) return;
     watch_catch_up(engine, watch, &view->asked, &view->cursor, 0);
-    watch_check_same(&view->told, &view->asked);
+    watch_check_same(&view->reported, &view->asked);
     watch_check_disk(&view->asked, view->base);
 }
 
-// What happened to the files since the last time is told as these lines, in this order.
+// What happened to the files since the last time is reported as these lines, in this order.
 #define CHECK_TOLD(engine, watch, view, expected)             \
     do {                                                      \
         watch_sync((engine), (watch), (view));                \
@@ -470,7 +483,7 @@ static inline void watch_check_refused(orch_engine *engine, uint64_t watch, int3
         orch_watch_options options = watch_options(&root);
         options.max_depth = 1;
         CHECK_STATUS(orch_watch_add(engine, &options, ids), status);
-        CHECK_STATUS(orch_watch_list(engine, ids, 2, &count), status);
+        CHECK_STATUS(orch_engine_list(engine, ORCH_LIST_WATCHES, ids, 2, &count), status);
     }
     CHECK_INT(memcmp(&changes, &no_changes, sizeof changes), 0);
     CHECK_INT(memcmp(&state, &no_state, sizeof state), 0);

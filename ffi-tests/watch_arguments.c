@@ -10,7 +10,7 @@ static char base[WATCH_PATH_MAX];
 
 static size_t count_watches(orch_engine *engine) {
     size_t count = 99;
-    CHECK_OK(orch_watch_list(engine, NULL, 0, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_WATCHES, NULL, 0, &count));
     return count;
 }
 
@@ -41,8 +41,8 @@ static void null_and_unknown(orch_engine *engine) {
     CHECK_ERROR(engine, ORCH_E_INVALID, "NULL");
     refuse(engine, NULL, ORCH_E_INVALID, "NULL");
     size_t count = 77;
-    CHECK_STATUS(orch_watch_list(engine, NULL, 1, &count), ORCH_E_INVALID);
-    CHECK_STATUS(orch_watch_list(engine, NULL, 0, NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_list(engine, ORCH_LIST_WATCHES, NULL, 1, &count), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_list(engine, ORCH_LIST_WATCHES, NULL, 0, NULL), ORCH_E_INVALID);
     CHECK_INT(count, 77);
     CHECK_INT(count_watches(engine), 1);
     CHECK_OK(orch_watch_remove(engine, watch));
@@ -59,10 +59,10 @@ static void options(orch_engine *engine) {
     good.ignore_count = 1;
 #define REFUSED(assignment, part) \
     (bad = good, assignment, refuse(engine, &bad, ORCH_E_INVALID, part))
-    REFUSED(bad.size = HOST_FIRST_WATCH_OPTIONS - 1, "size");
-    REFUSED(bad.size = 0, "size");
+    REFUSED(bad.size = HOST_FIRST_WATCH_OPTIONS - 1, "orch_watch_options.size is 95");
+    REFUSED(bad.size = 0, "orch_watch_options.size is 0");
     REFUSED(bad.roots = NULL, "NULL");
-    REFUSED(bad.root_count = 0, "root");
+    REFUSED(bad.root_count = 0, "orch_watch_options.roots");
     REFUSED(bad.root_count = SIZE_MAX, "memory");
     REFUSED(bad.roots = (const orch_bytes *)(const void *)((const char *)roots + 1), "aligned");
     REFUSED(bad.ignore = NULL, "NULL");
@@ -71,9 +71,9 @@ static void options(orch_engine *engine) {
     REFUSED((bad.max_wait_ms = UINT32_MAX, bad.window_ms = UINT32_MAX), "window");
     REFUSED(bad.max_wait_ms = 600001, "max_wait");
     REFUSED((bad.window_ms = 100, bad.max_wait_ms = 99), "max_wait");
-    REFUSED(bad.flags = 16, "flags");
-    REFUSED(bad.flags = UINT32_MAX, "flags");
-    REFUSED(bad.kinds = 1, "flags");
+    REFUSED(bad.flags = 64, "orch_watch_options.flags");
+    REFUSED(bad.flags = UINT32_MAX, "orch_watch_options.flags");
+    REFUSED(bad.kinds = 1, "orch_watch_options.kinds");
     REFUSED(bad.kinds = 1u << (ORCH_FILE_EVENT_RENAME + 1), "flags");
     REFUSED(bad.kinds = UINT32_MAX, "flags");
     REFUSED(bad.max_depth = 1025, "max_depth");
@@ -85,7 +85,7 @@ static void options(orch_engine *engine) {
     // All the ends of the ranges.
     good.window_ms = 60000;
     good.max_wait_ms = 600000;
-    good.flags = 15;
+    good.flags = 63;
     good.kinds = 126;
     good.max_depth = 1;
     good.entry_limit = SIZE_MAX;
@@ -94,12 +94,15 @@ static void options(orch_engine *engine) {
     uint64_t watch = watch_ready_with(engine, &good);
     CHECK_INT(watch_state(engine, watch).tag, UINT64_MAX);
     CHECK_OK(orch_watch_remove(engine, watch));
-    // 0 means the default; the window has none, and the wait follows it.
+    // 0 means the default; that of the wait follows the window.
     good.window_ms = 60000;
     good.max_wait_ms = good.flags = good.kinds = good.poll_interval_ms = 0;
     good.max_depth = good.entry_limit = 0;
     good.ignore = NULL;
     good.ignore_count = 0;
+    watch = watch_ready_with(engine, &good);
+    CHECK_OK(orch_watch_remove(engine, watch));
+    good.window_ms = 0;
     watch = watch_ready_with(engine, &good);
     CHECK_OK(orch_watch_remove(engine, watch));
 }
@@ -197,11 +200,11 @@ static void outputs(orch_engine *engine) {
     CHECK(check_is_filled((char *)&changes + 8, sizeof changes - 8));
     CHECK(check_is_filled((char *)&state + 8, sizeof state - 8));
     CHECK_INT(cursor.epoch + cursor.base + cursor.position, 0);
-    // A list is cut off, and its length is told.
+    // A list is cut off, and its length is reported.
     uint64_t other = watch_ready(engine, base);
     size_t count = 77;
     check_fill(ids, sizeof ids);
-    CHECK_OK(orch_watch_list(engine, ids, 1, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_WATCHES, ids, 1, &count));
     CHECK_INT(count, 2);
     CHECK(ids[0] == watch || ids[0] == other);
     CHECK(check_is_filled(&ids[1], sizeof ids[1]));
@@ -230,7 +233,7 @@ static void limits(void) {
     for (uint64_t tag = 1; tag <= 1024; tag++) {
         host_next(engine, &event);
         CHECK_INT(event.kind, ORCH_EVENT_WATCH_SYNCED);
-        CHECK_INT(event.offset, tag);
+        CHECK_INT(event.payload.watch_synced->sync_tag, tag);
     }
     CHECK_OK(orch_watch_sync(engine, watch, 1025));
     CHECK_OK(orch_engine_shutdown(engine, 0));

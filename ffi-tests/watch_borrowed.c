@@ -26,7 +26,7 @@ static void use_watches(orch_engine *engine, uint64_t watch) {
     const orch_watch_options options = watch_options(&root);
     watch_changes(engine, watch, &cursor, 0);
     watch_state(engine, watch);
-    CHECK_OK(orch_watch_list(engine, &id, 1, &count));
+    CHECK_OK(orch_engine_list(engine, ORCH_LIST_WATCHES, &id, 1, &count));
     CHECK_OK(orch_watch_add(engine, &options, &other));
     CHECK_OK(orch_watch_sync(engine, other, 1));
     watch_changes(engine, other, &cursor, 0);
@@ -39,12 +39,12 @@ static void use_watches(orch_engine *engine, uint64_t watch) {
     CHECK_OK(orch_watch_remove(engine, watch));
 }
 
-static void check_events(const orch_file_batch *batch) {
+static void check_events(const orch_event_watch_batch *batch) {
     CHECK_INT(batch->event_count, 2);
     CHECK_INT(batch->summary_count, 0);
     CHECK_INT(batch->original_events, 2);
-    const orch_file_event *renamed = orch_file_event_at(batch, 0);
-    const orch_file_event *created = orch_file_event_at(batch, 1);
+    const orch_file_event *renamed = watch_event_at(batch, 0);
+    const orch_file_event *created = watch_event_at(batch, 1);
     CHECK_INT(renamed->kind, ORCH_FILE_EVENT_RENAME);
     check_path(renamed->path, "dir");
     check_path(renamed->from, "before");
@@ -73,14 +73,14 @@ static void event_batch(int with_turn) {
     watch_write("dir/new", "");
     CHECK_OK(orch_watch_sync(engine, watch, 1));
     watch_until(engine, watch, ORCH_EVENT_WATCH_BATCH, &event);
-    const orch_file_batch *batch = event.batch;
+    const orch_event_watch_batch *batch = event.payload.watch_batch;
     check_events(batch);
     use_watches(engine, watch);
     check_events(batch);
     CHECK_STATUS(orch_engine_next_event(engine, NULL), ORCH_E_INVALID);
     check_events(batch);
-    const orch_file_event *first = orch_file_event_at(batch, 0);
-    const orch_file_event *second = orch_file_event_at(batch, 1);
+    const orch_file_event *first = watch_event_at(batch, 0);
+    const orch_file_event *second = watch_event_at(batch, 1);
     const orch_bytes path = first->path, from = first->from, other = second->path;
     end_loan(engine, with_turn);
     check_overwritten(&first->kind, sizeof first->kind);
@@ -106,11 +106,11 @@ static void event_summary(void) {
     watch_write("dir/two", "");
     CHECK_OK(orch_watch_sync(engine, watch, 1));
     watch_until(engine, watch, ORCH_EVENT_WATCH_BATCH, &event);
-    const orch_file_summary *summary = orch_file_summary_at(event.batch, 0);
+    const orch_file_summary *summary = watch_summary_at(event.payload.watch_batch, 0);
     const orch_bytes dir = summary->dir;
     use_watches(engine, watch);
-    CHECK_INT(event.batch->event_count, 0);
-    CHECK_INT(event.batch->summary_count, 1);
+    CHECK_INT(event.payload.watch_batch->event_count, 0);
+    CHECK_INT(event.payload.watch_batch->summary_count, 1);
     check_path(summary->dir, "dir");
     CHECK_INT(summary->created, 2);
     end_loan(engine, 0);
@@ -127,7 +127,7 @@ static void warning(void) {
     uint64_t watch = watch_ready(engine, "root");
     watch_delete("root");
     watch_until(engine, watch, ORCH_EVENT_WATCH_WARNING, &event);
-    const orch_bytes path = {event.data, event.len};
+    const orch_bytes path = event.payload.watch_warning->path;
     use_watches(engine, watch);
     check_path(path, "root");
     end_loan(engine, 1);
@@ -137,9 +137,9 @@ static void warning(void) {
 
 static void check_whole_tree(const orch_file_changes *changes) {
     CHECK_INT(changes->entry_count, 2);
-    CHECK_BYTES(orch_file_entry_at(changes, 0)->path.data, orch_file_entry_at(changes, 0)->path.len,
+    CHECK_BYTES(watch_entry_at(changes, 0)->path.data, watch_entry_at(changes, 0)->path.len,
                 base);
-    check_path(orch_file_entry_at(changes, 1)->path, "file");
+    check_path(watch_entry_at(changes, 1)->path, "file");
 }
 
 // What a question has lent stays through events and turns, until the next question about a watch.

@@ -146,7 +146,7 @@ static void depth(orch_engine *engine) {
     CHECK_OK(orch_watch_remove(engine, watch));
 }
 
-// Only some kinds are told; the tree stays exact all the same.
+// Only some kinds are reported; the tree stays exact all the same.
 static void kinds(orch_engine *engine) {
     empty_base();
     const orch_bytes root = orch_str(base);
@@ -223,7 +223,8 @@ static void joined_summaries(orch_engine *engine) {
         empty_base();
         for (size_t i = 0; i < 3; i++) CHECK_SYS(mkdir(folders[i], 0755));
         orch_watch_options options = watch_options(&root);
-        options.summary_threshold = on ? 1 : ORCH_WATCH_NO_SUMMARIES;
+        options.summary_threshold = 1;
+        if (!on) options.flags = ORCH_WATCH_NO_SUMMARIES;
         uint64_t watch = follow_with(engine, &options);
         for (size_t i = 0; i < 3; i++) make_many(folders[i], 30);
         watch_sync(engine, watch, &view);

@@ -1,5 +1,5 @@
 // What keeps a watch from being exact: a root that goes, directories that must not be read, too many
-// entries, events that the kernel dropped, no descriptors. Each is told, shows in the state, and passes.
+// entries, events that the kernel dropped, no descriptors. Each is reported, shows in the state, and passes.
 
 #include "watch.h"
 
@@ -51,8 +51,9 @@ static void directory_above_goes(orch_engine *engine) {
     orch_event event = host_event();
     watch_delete("above");
     watch_until(engine, watch, ORCH_EVENT_WATCH_WARNING, &event);
-    CHECK_INT(event.value, ORCH_WATCH_PROBLEM_ROOT_GONE);
-    CHECK(check_contains(event.data, event.len, "/above/root"));
+    CHECK_INT(event.payload.watch_warning->problem, ORCH_WATCH_PROBLEM_ROOT_GONE);
+    CHECK(check_contains(event.payload.watch_warning->path.data,
+                         event.payload.watch_warning->path.len, "/above/root"));
     CHECK_SYS(mkdir("above", 0755));
     CHECK_SYS(mkdir("above/root", 0755));
     while (watch_state(engine, watch).flags != FINE) {
@@ -75,12 +76,12 @@ static void too_many_entries(orch_engine *engine) {
     int is_ready = 0, is_warned = 0;
     while (!is_ready || !is_warned) {
         host_next(engine, &event);
-        CHECK_INT(event.watch, watch);
+        CHECK_INT(event.source, watch);
         is_ready |= event.kind == ORCH_EVENT_WATCH_READY;
         if (event.kind != ORCH_EVENT_WATCH_WARNING) continue;
         is_warned = 1;
-        CHECK_INT(event.value, ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES);
-        CHECK_BYTES(event.data, event.len, base);
+        CHECK_INT(event.payload.watch_warning->problem, ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES);
+        CHECK_BYTES(event.payload.watch_warning->path.data, event.payload.watch_warning->path.len, base);
     }
     check_problem(engine, watch, ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES);
     CHECK_INT(watch_state(engine, watch).entries, 3);
@@ -95,7 +96,7 @@ static void too_many_entries(orch_engine *engine) {
     CHECK_OK(orch_watch_remove(engine, watch));
 }
 
-// How many events the kernel keeps for a watch; 0 if that is not told, or is too many to try.
+// How many events the kernel keeps for a watch; 0 if the system does not say, or is too many to try.
 static long queue_length(void) {
     long length = 0;
     FILE *file = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
@@ -150,8 +151,8 @@ static void no_descriptors(orch_engine *engine) {
         }
     } while (event.kind != ORCH_EVENT_WATCH_WARNING);
     CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
-    CHECK_INT(event.value, ORCH_WATCH_PROBLEM_REFUSED);
-    CHECK_BYTES(event.data, event.len, base);
+    CHECK_INT(event.payload.watch_warning->problem, ORCH_WATCH_PROBLEM_REFUSED);
+    CHECK_BYTES(event.payload.watch_warning->path.data, event.payload.watch_warning->path.len, base);
     // Nothing has been read so far.
     CHECK_INT(watch_state(engine, watch).flags, 0);
     CHECK_INT(watch_state(engine, watch).problem, ORCH_WATCH_PROBLEM_REFUSED);
@@ -185,8 +186,9 @@ static void unreadable(void) {
     CHECK_OK(orch_watch_add(engine, &options_all, &watch));
     orch_event event = host_event();
     watch_until(engine, watch, ORCH_EVENT_WATCH_WARNING, &event);
-    CHECK_INT(event.value, ORCH_WATCH_PROBLEM_UNREADABLE);
-    CHECK(check_contains(event.data, event.len, "/closed"));
+    CHECK_INT(event.payload.watch_warning->problem, ORCH_WATCH_PROBLEM_UNREADABLE);
+    CHECK(check_contains(event.payload.watch_warning->path.data,
+                         event.payload.watch_warning->path.len, "/closed"));
     CHECK_OK(orch_watch_sync(engine, watch, 1));
     watch_until(engine, watch, ORCH_EVENT_WATCH_SYNCED, &event);
     check_problem(engine, watch, ORCH_WATCH_PROBLEM_UNREADABLE);

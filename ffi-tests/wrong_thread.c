@@ -41,23 +41,24 @@ static void wrong_calls_on_terminals(const shared *s) {
     WRONG(orch_terminal_adopt(s->engine, 0, NULL, id));
     WRONG(orch_terminal_write(s->engine, s->terminal, "x", 1, (size_t *)(void *)filled));
     WRONG(orch_terminal_write_many(s->engine, &s->terminal, 1, "x", 1, status, NULL));
-    WRONG(orch_terminal_send_eof(s->engine, s->terminal));
+    WRONG(orch_terminal_control(s->engine, s->terminal, ORCH_CONTROL_EOF));
     WRONG(orch_terminal_resize(s->engine, s->terminal, size));
-    WRONG(orch_terminal_set_mode(s->engine, s->terminal, ORCH_MODE_RAW));
-    WRONG(orch_terminal_set_size_policy(s->engine, s->terminal, ORCH_SIZE_POLICY_FIXED));
+    WRONG(orch_terminal_set(s->engine, s->terminal, ORCH_TERMINAL_OPTION_MODE, ORCH_MODE_RAW));
+    WRONG(orch_terminal_set(s->engine, s->terminal, ORCH_TERMINAL_OPTION_SIZE_POLICY,
+                            ORCH_SIZE_POLICY_FIXED));
     WRONG(orch_terminal_signal(s->engine, s->terminal, SIGKILL, ORCH_SIGNAL_LEADER));
     WRONG(orch_terminal_close(s->engine, s->terminal, 0));
-    WRONG(orch_terminal_pause(s->engine, s->terminal));
-    WRONG(orch_terminal_resume(s->engine, s->terminal));
+    WRONG(orch_terminal_set(s->engine, s->terminal, ORCH_TERMINAL_OPTION_PAUSED, 1));
+    WRONG(orch_terminal_set(s->engine, s->terminal, ORCH_TERMINAL_OPTION_PAUSED, 0));
     WRONG(orch_terminal_attach(s->engine, s->terminal, NULL, id));
     WRONG(orch_reader_detach(s->engine, s->reader));
-    WRONG(orch_reader_pause(s->engine, s->reader));
-    WRONG(orch_reader_resume(s->engine, s->reader));
+    WRONG(orch_reader_set(s->engine, s->reader, ORCH_READER_OPTION_PAUSED, 1));
+    WRONG(orch_reader_set(s->engine, s->reader, ORCH_READER_OPTION_PAUSED, 0));
     screen_check_refused(s->engine, s->terminal, s->reader, ORCH_E_WRONG_THREAD, 1);
     WRONG(orch_terminal_batch(s->engine, &op, 1, sizeof op, status, NULL));
     WRONG(orch_terminal_get_state(s->engine, s->terminal, &state));
     WRONG(orch_terminal_get_states(s->engine, &s->terminal, 1, &state, sizeof state, status));
-    WRONG(orch_terminal_list(s->engine, ORCH_TERMINALS_ALL, id, 1, (size_t *)(void *)filled));
+    WRONG(orch_engine_list(s->engine, ORCH_LIST_TERMINALS, id, 1, (size_t *)(void *)filled));
     CHECK_INT(memcmp(&state, &before, sizeof state), 0);
     CHECK(check_is_filled(filled, sizeof filled));
 }
@@ -67,6 +68,7 @@ static void *wrong_calls(void *argument) {
     unsigned char filled[64];
     check_fill(filled, sizeof filled);
     orch_event event = host_event();
+    orch_engine_stats stats = ORCH_ENGINE_STATS_INIT;
     orch_error error;
     check_fill(&error, sizeof error);
     error.size = sizeof error;
@@ -77,12 +79,13 @@ static void *wrong_calls(void *argument) {
     WRONG(orch_engine_turn(s->engine, -1));
     WRONG(orch_engine_get_timeout(s->engine, (int32_t *)(void *)filled));
     WRONG(orch_engine_shutdown(s->engine, 0));
-    WRONG(orch_engine_log_bytes(s->engine, (size_t *)(void *)filled));
-    WRONG(orch_engine_screen_bytes(s->engine, (size_t *)(void *)filled));
+    WRONG(orch_engine_get_stats(s->engine, &stats));
+    WRONG(orch_engine_reset_stats(s->engine));
     WRONG(orch_engine_next_event(s->engine, &event));
     WRONG(orch_sender_create(s->engine, (orch_sender **)(void *)filled));
     WRONG(orch_error_get(s->engine, &error));
     CHECK_INT(event.kind, 0);
+    CHECK(stats.turns == 0 && stats.stages == NULL);
     CHECK(check_is_filled(&error.status, sizeof error.status));
     CHECK(check_is_filled(filled, sizeof filled));
     wrong_calls_on_terminals(s);
@@ -109,9 +112,9 @@ static void nothing_changed(shared *s) {
     CHECK_INT(after.input_bytes, before.input_bytes);
     CHECK_INT(after.window.cols, 80);
     size_t count = 0;
-    CHECK_OK(orch_terminal_list(s->engine, ORCH_TERMINALS_ALL, NULL, 0, &count));
+    CHECK_OK(orch_engine_list(s->engine, ORCH_LIST_TERMINALS, NULL, 0, &count));
     CHECK_INT(count, 1);
-    CHECK_OK(orch_watch_list(s->engine, NULL, 0, &count));
+    CHECK_OK(orch_engine_list(s->engine, ORCH_LIST_WATCHES, NULL, 0, &count));
     CHECK_INT(count, 1);
     orch_error error;
     error.size = sizeof error;
@@ -130,7 +133,7 @@ static void *bind_and_use(void *argument) {
     orch_event event = host_event();
     CHECK_OK(orch_watch_sync(s->engine, s->watch, 5));
     watch_until(s->engine, s->watch, ORCH_EVENT_WATCH_SYNCED, &event);
-    CHECK_INT(event.offset, 5);
+    CHECK_INT(event.payload.watch_synced->sync_tag, 5);
     return NULL;
 }
 
@@ -149,7 +152,7 @@ static void *bind_until_busy(void *argument) {
     while ((status = orch_engine_bind_thread(s->engine)) == ORCH_OK) sched_yield();
     CHECK_STATUS(status, ORCH_E_BUSY);
     CHECK_ERROR(NULL, ORCH_E_BUSY, "call");
-    CHECK_OK(orch_sender_notify(s->sender, 1));
+    CHECK_OK(host_notify(s->sender, 1));
     return NULL;
 }
 

@@ -1,4 +1,4 @@
-// orchflow.hpp: OrchFlow for C++17, a header-only coat over orchflow.h.
+// orchflow.hpp: OrchFlow for C++17, a header-only wrapper of orchflow.h.
 //
 // Handles own what they name and move but do not copy; everything else is a value. No exceptions are
 // thrown and none are needed: calls that can fail return orch::result<T> or orch::status. Threads and
@@ -9,7 +9,8 @@
 //     auto terminal = engine->spawn(orch::spawn_options{"make", "-j4"});
 //     while (running) {
 //         engine->turn(orch::forever);
-//         while (auto event = engine->next_event()) { ... }
+//         while (auto event = engine->next_event())
+//             if (const auto *output = event->output()) show(orch::view(*output));
 //     }
 
 #ifndef ORCHFLOW_HPP
@@ -95,10 +96,36 @@ inline orch_bytes bytes(std::string_view text) noexcept {
     out.len = text.size();
     return out;
 }
+inline std::string_view view(const orch_event_output &output) noexcept {
+    return {reinterpret_cast<const char *>(output.data), output.len};
+}
+inline std::string_view view(const orch_event_snapshot &snapshot) noexcept {
+    return {reinterpret_cast<const char *>(snapshot.data), snapshot.len};
+}
+inline std::string_view view(const orch_event_peer_output &output) noexcept {
+    return {reinterpret_cast<const char *>(output.data), output.len};
+}
+inline std::string_view view(const orch_event_peer_snapshot &snapshot) noexcept {
+    return {reinterpret_cast<const char *>(snapshot.data), snapshot.len};
+}
 inline std::vector<orch_bytes> bytes_of_all(const std::vector<std::string> &texts) {
     std::vector<orch_bytes> out;
     out.reserve(texts.size());
     for (const std::string &text : texts) out.push_back(bytes(text));
+    return out;
+}
+// A struct of the C interface with every default: zeroes, and its size.
+template <typename T>
+T sized() noexcept {
+    T out = {};
+    out.size = sizeof out;
+    return out;
+}
+// A copy of a struct that the library lends. It may be larger or smaller than this header knows.
+template <typename T>
+T copy_of(const T &lent) noexcept {
+    T out = {};
+    std::memcpy(&out, &lent, std::min(lent.size, sizeof out));
     return out;
 }
 inline orch_size cells(uint16_t cols, uint16_t rows) noexcept {
@@ -110,23 +137,22 @@ inline orch_size cells(uint16_t cols, uint16_t rows) noexcept {
 
 // A configuration with every default; change what you like in `raw`.
 struct config {
-    config() noexcept { orch_config_init(&raw, sizeof raw); }
-    orch_config raw = {};
+    orch_config raw = sized<orch_config>();
 };
 
 // How to keep a screen, how to take over a PTY, how to attach a reader: the same.
 struct screen_options {
-    screen_options() noexcept { orch_screen_options_init(&raw, sizeof raw); }
-    orch_screen_options raw = {};
+    orch_screen_options raw = sized<orch_screen_options>();
 };
 struct adopt_options {
-    adopt_options() noexcept { orch_adopt_options_init(&raw, sizeof raw); }
-    orch_adopt_options raw = {};
+    orch_adopt_options raw = sized<orch_adopt_options>();
 };
 struct attach_options {
-    attach_options() noexcept { orch_attach_options_init(&raw, sizeof raw); }
-    orch_attach_options raw = {};
+    orch_attach_options raw = sized<orch_attach_options>();
 };
+
+// A colour of the C interface by its parts, 0xRRGGBB.
+constexpr orch_color rgb(uint32_t parts) noexcept { return ORCH_COLOR_RGB + parts; }
 
 // How to start a program. Owns its texts, so it can be kept and used again.
 class spawn_options {
@@ -135,6 +161,7 @@ public:
     spawn_options() = default;
     // A program and its arguments.
     spawn_options(std::initializer_list<std::string_view> argv) : argv_(argv.begin(), argv.end()) {}
+    explicit spawn_options(std::vector<std::string> argv) noexcept : argv_(std::move(argv)) {}
 
     spawn_options &arg(std::string_view value) { return argv_.emplace_back(value), *this; }
     spawn_options &env(std::string_view name, std::string_view value) {
@@ -145,7 +172,7 @@ public:
     spawn_options &env_clear() noexcept { return env_clear_ = true, *this; }
     spawn_options &cwd(std::string_view path) { return cwd_ = path, *this; }
     spawn_options &window(orch_size size) noexcept { return window_ = size, *this; }
-    spawn_options &delivery(uint32_t delivery) noexcept { return delivery_ = delivery, *this; }
+    spawn_options &delivery(orch_delivery delivery) noexcept { return delivery_ = delivery, *this; }
     spawn_options &log_bytes(size_t bytes) noexcept { return log_bytes_ = bytes, *this; }
     spawn_options &tag(uint64_t tag) noexcept { return tag_ = tag, *this; }
     spawn_options &screen(const screen_options &screen) noexcept { return screen_ = screen.raw, *this; }
@@ -154,8 +181,7 @@ public:
     template <typename Use>
     auto lower(Use use) const {
         const std::vector<orch_bytes> argv = bytes_of_all(argv_), env = bytes_of_all(env_);
-        orch_spawn_options raw;
-        orch_spawn_options_init(&raw, sizeof raw);
+        orch_spawn_options raw = sized<orch_spawn_options>();
         raw.argv = argv.data();
         raw.argv_len = argv.size();
         raw.env = env.data();
@@ -175,7 +201,7 @@ private:
     std::string cwd_;
     std::optional<orch_size> window_;
     bool env_clear_ = false;
-    uint32_t delivery_ = ORCH_DELIVERY_LOSSLESS;
+    orch_delivery delivery_ = ORCH_DELIVERY_LOSSLESS;
     size_t log_bytes_ = 0;
     uint64_t tag_ = 0;
     std::optional<orch_screen_options> screen_;
@@ -185,21 +211,22 @@ private:
 class watch_options {
 public:
     // A directory with all that is in it, or a single file.
-    explicit watch_options(std::string_view root) : roots_{std::string(root)} {
-        orch_watch_options_init(&raw_, sizeof raw_);
-    }
+    explicit watch_options(std::string_view root) : roots_{std::string(root)} {}
 
     // One more root in the same tree.
     watch_options &root(std::string_view path) { return roots_.emplace_back(path), *this; }
     watch_options &ignore(std::string_view glob) { return ignore_.emplace_back(glob), *this; }
+    // How long a name has to be quiet; 0: names are looked at at once.
     watch_options &window(milliseconds wait) noexcept {
-        return raw_.window_ms = clamp_ms<uint32_t>(wait), *this;
+        raw_.window_ms = clamp_ms<uint32_t>(wait);
+        debounce_ = raw_.window_ms != 0;
+        return *this;
     }
     watch_options &max_wait(milliseconds wait) noexcept {
         return raw_.max_wait_ms = clamp_ms<uint32_t>(wait), *this;
     }
     // Sum of ORCH_WATCH_NO_GITIGNORE and the like.
-    watch_options &flags(uint32_t flags) noexcept { return raw_.flags = flags, *this; }
+    watch_options &flags(orch_watch_flags flags) noexcept { return raw_.flags = flags, *this; }
     // Sum of `1 << ORCH_FILE_EVENT_CREATE` and the like.
     watch_options &kinds(uint32_t kinds) noexcept { return raw_.kinds = kinds, *this; }
     watch_options &summary_threshold(size_t events) noexcept {
@@ -223,18 +250,20 @@ public:
     auto lower(Use use) const {
         const std::vector<orch_bytes> roots = bytes_of_all(roots_), ignore = bytes_of_all(ignore_);
         orch_watch_options raw = raw_;
+        if (!debounce_) raw.flags |= ORCH_WATCH_NO_DEBOUNCE;
         raw.roots = roots.data();
         raw.root_count = roots.size();
         raw.ignore = ignore.data();
         raw.ignore_count = ignore.size();
-        raw.since = {since_.data(), since_.size()};
+        raw.since = bytes(since_);
         return use(raw);
     }
 
 private:
     std::vector<std::string> roots_, ignore_;
     std::string since_;
-    orch_watch_options raw_ = {};
+    bool debounce_ = true;
+    orch_watch_options raw_ = sized<orch_watch_options>();
 };
 
 // For range-for over what has a size and elements by index.
@@ -260,7 +289,7 @@ public:
         : data_(data), count_(count), stride_(stride) {}
     size_t size() const noexcept { return count_; }
     const T &operator[](size_t index) const noexcept {
-        return *reinterpret_cast<const T *>(reinterpret_cast<const char *>(data_) + index * stride_);
+        return *static_cast<const T *>(orch_element_at(data_, stride_, index));
     }
     index_iterator<strided> begin() const noexcept { return {*this, 0}; }
     index_iterator<strided> end() const noexcept { return {*this, count_}; }
@@ -294,7 +323,8 @@ public:
     explicit rows(const orch_rows &raw) noexcept : raw_(raw) {}
     size_t size() const noexcept { return raw_.row_count; }
     row operator[](size_t index) const noexcept {
-        return {*orch_row_at(&raw_, index), raw_.run_stride};
+        const strided<orch_row> all(raw_.rows, raw_.row_count, raw_.row_stride);
+        return {all[index], raw_.run_stride};
     }
     index_iterator<rows> begin() const noexcept { return {*this, 0}; }
     index_iterator<rows> end() const noexcept { return {*this, size()}; }
@@ -304,7 +334,7 @@ private:
 };
 
 // What changed on a screen. Borrowed: from an event as its bytes, from engine::screen until the next
-// question about a screen.
+// query about a screen.
 class screen_update {
 public:
     explicit screen_update(const orch_screen_update &raw) noexcept {
@@ -314,7 +344,7 @@ public:
     uint64_t offset() const noexcept { return raw_.offset; }
     bool is_full() const noexcept { return (raw_.flags & ORCH_UPDATE_FULL) != 0; }
     const orch_screen_cursor &cursor() const noexcept { return raw_.cursor; }
-    // The title, when it changed or everything is told.
+    // The title, if it changed or everything is reported.
     std::optional<std::string_view> title() const noexcept {
         if (raw_.title.data == nullptr) return std::nullopt;
         return view(raw_.title);
@@ -333,22 +363,24 @@ private:
 // What to search and where, with every default but these. The pattern is borrowed until the search is
 // done.
 struct search {
-    explicit search(std::string_view pattern, uint32_t flags = 0) noexcept {
-        orch_search_options_init(&raw, sizeof raw);
+    explicit search(std::string_view pattern, orch_search_flags flags = 0) noexcept {
         raw.pattern = bytes(pattern);
         raw.flags = flags;
     }
     // Goes on where a search with this result ended.
     search &go_on(const class matches &found) noexcept;
-    orch_search_options raw = {};
+    orch_search_options raw = sized<orch_search_options>();
 };
 
-// What a search found. Borrowed until the next question about a screen.
+// What a search found. Borrowed until the next query about a screen.
 class matches {
 public:
     explicit matches(const orch_matches &raw) noexcept : raw_(raw) {}
     size_t size() const noexcept { return raw_.match_count; }
-    const orch_match &operator[](size_t index) const noexcept { return *orch_match_at(&raw_, index); }
+    const orch_match &operator[](size_t index) const noexcept {
+        return *static_cast<const orch_match *>(
+            orch_element_at(raw_.matches, raw_.match_stride, index));
+    }
     index_iterator<matches> begin() const noexcept { return {*this, 0}; }
     index_iterator<matches> end() const noexcept { return {*this, size()}; }
     // The row to go on from, when one of its bounds ended the search.
@@ -366,18 +398,21 @@ private:
 };
 
 inline search &search::go_on(const matches &found) noexcept {
+    raw.flags |= ORCH_SEARCH_FROM_ROW | ORCH_SEARCH_FROM_LINE;
     raw.from = found.next().value_or(INT32_MAX);
     raw.from_col = found.next_col();
     raw.from_line = found.next_line();
     return *this;
 }
 
-// Places that the program has marked, in the order of the text. Borrowed until the next question about a screen.
+// Places that the program has marked, in the order of the text. Borrowed until the next query about a screen.
 class marks {
 public:
     explicit marks(const orch_marks &raw) noexcept : raw_(raw) {}
     size_t size() const noexcept { return raw_.mark_count; }
-    const orch_mark &operator[](size_t index) const noexcept { return *orch_mark_at(&raw_, index); }
+    const orch_mark &operator[](size_t index) const noexcept {
+        return *static_cast<const orch_mark *>(orch_element_at(raw_.marks, raw_.mark_stride, index));
+    }
     index_iterator<marks> begin() const noexcept { return {*this, 0}; }
     index_iterator<marks> end() const noexcept { return {*this, size()}; }
 
@@ -386,24 +421,23 @@ private:
 };
 
 // What changed in the files of a watch in one flush. Borrowed from an event as its bytes.
-class file_batch {
+class watch_batch {
 public:
-    explicit file_batch(const orch_file_batch &raw) noexcept {
-        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
-    }
+    explicit watch_batch(const orch_event_watch_batch &raw) noexcept : raw_(&raw) {}
+    orch_file_version version() const noexcept { return raw_->version; }
     // Whether the tree equals the disk as far as events are known.
-    bool is_complete() const noexcept { return raw_.complete != 0; }
+    bool is_complete() const noexcept { return raw_->complete != 0; }
     strided<orch_file_event> events() const noexcept {
-        return {raw_.events, raw_.event_count, raw_.event_stride};
+        return {raw_->events, raw_->event_count, raw_->event_stride};
     }
     strided<orch_file_summary> summaries() const noexcept {
-        return {raw_.summaries, raw_.summary_count, raw_.summary_stride};
+        return {raw_->summaries, raw_->summary_count, raw_->summary_stride};
     }
     // Every other field.
-    const orch_file_batch &raw() const noexcept { return raw_; }
+    const orch_event_watch_batch &raw() const noexcept { return *raw_; }
 
 private:
-    orch_file_batch raw_ = {};
+    const orch_event_watch_batch *raw_;
 };
 
 // How far a host has read the changes of a watch; a new one has read nothing.
@@ -411,7 +445,7 @@ struct file_cursor {
     orch_file_cursor raw = {};
 };
 
-// What changed in the tree of a watch since a cursor. Borrowed until the next question about a watch.
+// What changed in the tree of a watch since a cursor. Borrowed until the next query about a watch.
 class file_changes {
 public:
     explicit file_changes(const orch_file_changes &raw) noexcept {
@@ -435,7 +469,7 @@ private:
     orch_file_changes raw_ = {};
 };
 
-// Words of the host's own about a session or a pane. Owns its texts.
+// Metadata of the host's own about a session or a pane. Owns its texts.
 class metadata {
 public:
     void set(std::string_view key, std::string_view value) { pairs_.emplace_back(key, value); }
@@ -460,7 +494,7 @@ class session {
 public:
     explicit session(std::string_view id) : id_(id) {}
     session &name(std::string_view name) { return name_ = name, *this; }
-    // The next pane in the order wished for; panes that are left out are kept behind.
+    // The next pane in order; panes that are left out come after them.
     session &pane(std::string_view id) { return panes_.emplace_back(id), *this; }
     session &metadata(std::string_view key, std::string_view value) {
         return metadata_.set(key, value), *this;
@@ -490,7 +524,7 @@ private:
     orch::metadata metadata_;
 };
 
-// A pane to set: empty, until it is told what to show. Owns its texts, so it can be kept and used again.
+// A pane to set; empty by default. Owns its texts, so it can be kept and used again.
 class pane {
 public:
     pane(std::string_view id, std::string_view session) : id_(id), session_(session) {}
@@ -534,25 +568,26 @@ private:
     orch::metadata metadata_;
 };
 
-// For the base of a change: the last writer wins.
-inline constexpr uint64_t no_base = ORCH_STATE_NO_BASE;
+// The version of the entry that a change is built on; 0 if there must be no entry.
+using base_version = std::optional<uint64_t>;
+// No base: the change is made whatever is there.
+inline constexpr std::nullopt_t no_base = std::nullopt;
 
-// Changes of sessions and panes that are made together or not at all. A base is the version of the entry
-// that the change was built on; 0 for one that must not be there yet.
+// Changes of sessions and panes that are made together or not at all.
 class change_set {
 public:
-    change_set &set(orch::session session, uint64_t base = no_base) {
+    change_set &set(orch::session session, base_version base = no_base) {
         sessions_.push_back(std::move(session));
         return add(ORCH_STATE_OP_SET_SESSION, base, {});
     }
-    change_set &set(orch::pane pane, uint64_t base = no_base) {
+    change_set &set(orch::pane pane, base_version base = no_base) {
         panes_.push_back(std::move(pane));
         return add(ORCH_STATE_OP_SET_PANE, base, {});
     }
-    change_set &remove_session(std::string_view id, uint64_t base = no_base) {
+    change_set &remove_session(std::string_view id, base_version base = no_base) {
         return add(ORCH_STATE_OP_REMOVE_SESSION, base, id);
     }
-    change_set &remove_pane(std::string_view id, uint64_t base = no_base) {
+    change_set &remove_pane(std::string_view id, base_version base = no_base) {
         return add(ORCH_STATE_OP_REMOVE_PANE, base, id);
     }
 
@@ -569,7 +604,8 @@ public:
         for (const change &made : changes_) {
             orch_state_op op = {};
             op.kind = made.kind;
-            op.base = made.base;
+            if (made.base) op.flags = ORCH_STATE_OP_HAS_BASE;
+            op.base = made.base.value_or(0);
             op.id = bytes(made.id);
             if (made.kind == ORCH_STATE_OP_SET_SESSION) {
                 sessions.push_back(sessions_[sessions.size()].lower());
@@ -586,10 +622,10 @@ public:
 private:
     struct change {
         uint32_t kind;
-        uint64_t base;
+        base_version base;
         std::string id;
     };
-    change_set &add(uint32_t kind, uint64_t base, std::string_view id) {
+    change_set &add(uint32_t kind, base_version base, std::string_view id) {
         return changes_.push_back({kind, base, std::string(id)}), *this;
     }
     // In the order of the changes that set them.
@@ -598,7 +634,7 @@ private:
     std::vector<change> changes_;
 };
 
-// The panes of a session in their order, and what the host has put down about a session or a pane.
+// The panes of a session in their order, and the metadata of a session or a pane.
 // Borrowed, as what they come from.
 inline strided<orch_bytes> panes_of(const orch_session &session) noexcept {
     return {session.panes, session.pane_count, sizeof(orch_bytes)};
@@ -610,7 +646,7 @@ inline strided<orch_key_value> metadata_of(const orch_pane &pane) noexcept {
     return {pane.metadata, pane.metadata_count, sizeof(orch_key_value)};
 }
 
-// How far a host has read the changes of the state; a new one has read nothing.
+// How far a host has read the changes of a state; a new one has read nothing.
 struct state_cursor {
     state_cursor() = default;
     // That of a host that has what was there at this version.
@@ -621,7 +657,7 @@ struct state_cursor {
     orch_state_cursor raw = {};
 };
 
-// What changed in the state since a cursor. Borrowed until the next question about the state.
+// What changed in a state since a cursor. Borrowed until the next query about the state.
 class state_changes {
 public:
     explicit state_changes(const orch_state_changes &raw) noexcept {
@@ -657,16 +693,18 @@ private:
 // A client's change set that waits for the host. Borrowed from an event as its bytes.
 class review {
 public:
-    explicit review(const orch_state_review &raw) noexcept {
-        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
-    }
+    explicit review(const orch_event_review &raw) noexcept : raw_(&raw) {}
     // Names it, for engine::accept and engine::refuse.
-    uint64_t id() const noexcept { return raw_.review; }
-    client_id client() const noexcept { return raw_.client; }
-    strided<orch_state_op> ops() const noexcept { return {raw_.ops, raw_.op_count, raw_.op_stride}; }
+    uint64_t id() const noexcept { return raw_->review; }
+    client_id client() const noexcept { return raw_->client; }
+    strided<orch_state_op> ops() const noexcept {
+        return {raw_->ops, raw_->op_count, raw_->op_stride};
+    }
+    // Every other field.
+    const orch_event_review &raw() const noexcept { return *raw_; }
 
 private:
-    orch_state_review raw_ = {};
+    const orch_event_review *raw_;
 };
 
 // Where to listen. Owns its texts, so it can be kept and used again.
@@ -685,8 +723,7 @@ public:
     template <typename Use>
     auto lower(Use use) const {
         const std::vector<orch_bytes> hosts = bytes_of_all(hosts_), origins = bytes_of_all(origins_);
-        orch_listener_options raw;
-        orch_listener_options_init(&raw, sizeof raw);
+        orch_listener_options raw = sized<orch_listener_options>();
         raw.address = bytes(address_);
         raw.hosts = hosts.data();
         raw.host_count = hosts.size();
@@ -705,10 +742,7 @@ private:
 // What a token is like: a sum of ORCH_SCOPE_* that it allows, and more. Texts are borrowed until it is
 // made.
 struct token_options {
-    explicit token_options(uint32_t scopes) noexcept {
-        orch_token_options_init(&raw, sizeof raw);
-        raw.scopes = scopes;
-    }
+    explicit token_options(uint32_t scopes) noexcept { raw.scopes = scopes; }
     // Without this it is valid until it is revoked. Below a millisecond is one.
     token_options &expires_in(milliseconds time) noexcept {
         return raw.expires_in_ms = static_cast<uint64_t>(std::max(time.count(), milliseconds::rep{1})),
@@ -720,10 +754,10 @@ struct token_options {
     token_options &secret(std::string_view secret) noexcept {
         return raw.secret = bytes(secret), *this;
     }
-    orch_token_options raw = {};
+    orch_token_options raw = sized<orch_token_options>();
 };
 
-// A token: what names it in the engine, and the text that lets whoever has it in.
+// A token: its id in the engine, and the text by which a client is authenticated.
 struct token {
     token_id id = 0;
     std::string text;
@@ -734,9 +768,7 @@ class peer_options {
 public:
     // "127.0.0.1:8000", "[::1]:8000", "unix:" and a path, or an absolute path; and the text of a token.
     peer_options(std::string_view address, std::string_view token)
-        : address_(address), token_(token) {
-        orch_peer_options_init(&raw_, sizeof raw_);
-    }
+        : address_(address), token_(token) {}
 
     // How the other engine names this one.
     peer_options &name(std::string_view name) { return name_ = name, *this; }
@@ -744,9 +776,9 @@ public:
     peer_options &host(std::string_view host) { return host_ = host, *this; }
     // Sum of ORCH_COLLECTION_*.
     peer_options &collections(uint32_t set) noexcept { return raw_.collections = set, *this; }
-    // Sum of ORCH_CONNECT_COMPRESS and ORCH_CONNECT_JSON.
+    // Sum of ORCH_CONNECT_COMPRESS, ORCH_CONNECT_JSON and ORCH_CONNECT_NO_RETRY.
     peer_options &flags(uint32_t flags) noexcept { return raw_.flags = flags, *this; }
-    // `attempts`: 0 without an end, ORCH_RETRY_NEVER for none.
+    // `attempts`: 0 for no limit.
     peer_options &retry(milliseconds initial, milliseconds max, uint32_t attempts = 0) noexcept {
         raw_.retry_initial_ms = clamp_ms<uint32_t>(initial);
         raw_.retry_max_ms = clamp_ms<uint32_t>(max);
@@ -774,120 +806,175 @@ public:
 
 private:
     std::string address_, token_, name_, host_;
-    orch_peer_options raw_ = {};
+    orch_peer_options raw_ = sized<orch_peer_options>();
 };
 
 // How to follow a terminal of another engine, with every default; change what you like in `raw`.
 struct peer_attach_options {
-    peer_attach_options() noexcept { orch_peer_attach_options_init(&raw, sizeof raw); }
-    orch_peer_attach_options raw = {};
+    orch_peer_attach_options raw = sized<orch_peer_attach_options>();
 };
 
-// How far a host has walked through the entries of a peer; a new one is before the beginning.
-struct peer_cursor {
-    orch_peer_cursor raw = {};
-};
+// When a lost connection is tried again, if it is.
+inline std::optional<milliseconds> retry_in(const orch_event_peer_disconnected &lost) noexcept {
+    if (lost.retry_in_ms < 0) return std::nullopt;
+    return milliseconds(lost.retry_in_ms);
+}
 
-// Something that happened between us and another engine. Borrowed from an event as its bytes.
-class peer_event {
-public:
-    explicit peer_event(const orch_peer_event &raw) noexcept {
-        std::memcpy(&raw_, &raw, std::min(raw.size, sizeof raw_));
-    }
-    peer_id peer() const noexcept { return raw_.peer; }
-    // One of ORCH_PEER_CONNECTED and the like.
-    uint32_t kind() const noexcept { return raw_.kind; }
-    bool is_resumed() const noexcept { return (raw_.flags & ORCH_PEER_IS_RESUMED) != 0; }
-    bool is_full() const noexcept { return (raw_.flags & ORCH_PEER_IS_FULL) != 0; }
-    bool has_more() const noexcept { return (raw_.flags & ORCH_PEER_HAS_MORE) != 0; }
-    // Of the other engine.
-    terminal_id terminal() const noexcept { return raw_.terminal; }
-    watch_id watch() const noexcept { return raw_.watch; }
-    uint64_t offset() const noexcept { return raw_.offset; }
-    uint64_t end() const noexcept { return raw_.end; }
-    std::string_view data() const noexcept {
-        return {reinterpret_cast<const char *>(raw_.data), raw_.len};
-    }
-    orch_state_version version() const noexcept { return raw_.version; }
-    // Of the request or the change set.
-    uint64_t number() const noexcept { return raw_.number; }
-    // ORCH_PEER_ANSWER: one of ORCH_ANSWER_*.
-    uint32_t answer() const noexcept { return raw_.answer; }
-    // One of ORCH_REMOTE_*; 0 for none. ORCH_PEER_MODE_CHANGED: one of ORCH_DELIVERY_*.
-    uint32_t code() const noexcept { return raw_.code; }
-    // ORCH_PEER_DISCONNECTED: when it is tried again, if it is.
-    std::optional<milliseconds> retry_in() const noexcept {
-        if (raw_.kind != ORCH_PEER_DISCONNECTED || raw_.retry_in_ms < 0) return std::nullopt;
-        return milliseconds(raw_.retry_in_ms);
-    }
-    // ORCH_PEER_SCREEN: what changed.
-    std::optional<screen_update> update() const noexcept {
-        if (raw_.update == nullptr) return std::nullopt;
-        return screen_update(*raw_.update);
-    }
-    // ORCH_REPLY_RESULTS: one for each operation.
-    strided<orch_remote_result> statuses() const noexcept {
-        return {raw_.statuses, raw_.status_count, raw_.status_stride};
-    }
-    // ORCH_REPLY_MATCHES: in the order of the text.
-    strided<orch_match> matches() const noexcept {
-        return {raw_.matches, raw_.match_count, raw_.match_stride};
-    }
-    // ORCH_REPLY_TERMINAL: what is known; else nullptr.
-    const orch_peer_terminal *detail() const noexcept { return raw_.detail; }
-    // Every other field.
-    const orch_peer_event &raw() const noexcept { return raw_; }
+// The outcome of each operation of a batch, and the matches of a search in the order of the text. Borrowed, as
+// what they come from.
+inline strided<orch_remote_result> results_of(const orch_event_peer_reply &reply) noexcept {
+    return {reply.results, reply.result_count, reply.result_stride};
+}
+inline strided<orch_match> matches_of(const orch_event_peer_reply &reply) noexcept {
+    return {reply.matches, reply.match_count, reply.match_stride};
+}
 
-private:
-    orch_peer_event raw_ = {};
-};
-
-// An event. Its bytes are borrowed until the next next_event or turn of the engine.
+// An event. What it points to is borrowed until the next next_event or turn of the engine.
 class event {
 public:
     explicit event(const orch_event &raw) noexcept : raw_(raw) {}
-    uint32_t kind() const noexcept { return raw_.kind; }
-    terminal_id terminal() const noexcept { return raw_.terminal; }
-    reader_id reader() const noexcept { return raw_.reader; }
+    orch_event_kind kind() const noexcept { return raw_.kind; }
+    // The terminal, watch or peer that it is about; 0 for the engine.
+    uint64_t source() const noexcept { return raw_.source; }
     uint64_t tag() const noexcept { return raw_.tag; }
-    uint64_t offset() const noexcept { return raw_.offset; }
-    uint64_t end() const noexcept { return raw_.end; }
-    std::string_view data() const noexcept {
-        return {reinterpret_cast<const char *>(raw_.data), raw_.len};
+
+    // The payload of ORCH_EVENT_OUTPUT and so on; none for an event of another kind.
+    const orch_event_output *output() const noexcept {
+        return of(ORCH_EVENT_OUTPUT, raw_.payload.output);
     }
-    // ORCH_EVENT_SCREEN: what changed.
-    std::optional<screen_update> update() const noexcept {
-        if (raw_.update == nullptr) return std::nullopt;
-        return screen_update(*raw_.update);
+    const orch_event_gap *gap() const noexcept {
+        return of(ORCH_EVENT_GAP, raw_.payload.gap);
     }
-    // ORCH_EVENT_NOTIFICATION: its title.
-    std::string_view title() const noexcept { return view(raw_.title); }
-    // ORCH_EVENT_COMMAND_FINISHED: how long it took.
-    std::chrono::nanoseconds duration() const noexcept {
-        return std::chrono::nanoseconds(raw_.duration_ns);
+    const orch_event_exited *exited() const noexcept {
+        return of(ORCH_EVENT_EXITED, raw_.payload.exited);
     }
-    // ORCH_EVENT_WATCH_*: which watch, and the state of its tree.
-    watch_id watch() const noexcept { return raw_.watch; }
-    orch_file_version version() const noexcept { return raw_.version; }
-    // ORCH_EVENT_WATCH_BATCH: what changed.
-    std::optional<file_batch> batch() const noexcept {
-        if (raw_.batch == nullptr) return std::nullopt;
-        return file_batch(*raw_.batch);
+    const orch_event_eof *eof() const noexcept {
+        return of(ORCH_EVENT_EOF, raw_.payload.eof);
     }
-    // ORCH_EVENT_REVIEW: the change set.
+    const orch_event_screen *screen() const noexcept {
+        return of(ORCH_EVENT_SCREEN, raw_.payload.screen);
+    }
+    const orch_event_snapshot *snapshot() const noexcept {
+        return of(ORCH_EVENT_SNAPSHOT, raw_.payload.snapshot);
+    }
+    const orch_event_cleared *cleared() const noexcept {
+        return of(ORCH_EVENT_CLEARED, raw_.payload.cleared);
+    }
+    const orch_event_delivery_changed *delivery_changed() const noexcept {
+        return of(ORCH_EVENT_DELIVERY_CHANGED, raw_.payload.delivery_changed);
+    }
+    const orch_event_title *title() const noexcept {
+        return of(ORCH_EVENT_TITLE, raw_.payload.title);
+    }
+    const orch_event_cwd *cwd() const noexcept {
+        return of(ORCH_EVENT_CWD, raw_.payload.cwd);
+    }
+    const orch_event_bell *bell() const noexcept {
+        return of(ORCH_EVENT_BELL, raw_.payload.bell);
+    }
+    const orch_event_notification *notification() const noexcept {
+        return of(ORCH_EVENT_NOTIFICATION, raw_.payload.notification);
+    }
+    const orch_event_clipboard *clipboard() const noexcept {
+        return of(ORCH_EVENT_CLIPBOARD, raw_.payload.clipboard);
+    }
+    const orch_event_command_started *command_started() const noexcept {
+        return of(ORCH_EVENT_COMMAND_STARTED, raw_.payload.command_started);
+    }
+    const orch_event_command_finished *command_finished() const noexcept {
+        return of(ORCH_EVENT_COMMAND_FINISHED, raw_.payload.command_finished);
+    }
+    const orch_event_progress *progress() const noexcept {
+        return of(ORCH_EVENT_PROGRESS, raw_.payload.progress);
+    }
+    const orch_event_watch_ready *watch_ready() const noexcept {
+        return of(ORCH_EVENT_WATCH_READY, raw_.payload.watch_ready);
+    }
+    const orch_event_watch_synced *watch_synced() const noexcept {
+        return of(ORCH_EVENT_WATCH_SYNCED, raw_.payload.watch_synced);
+    }
+    const orch_event_watch_warning *watch_warning() const noexcept {
+        return of(ORCH_EVENT_WATCH_WARNING, raw_.payload.watch_warning);
+    }
+    const orch_event_completed *completed() const noexcept {
+        return of(ORCH_EVENT_COMPLETED, raw_.payload.completed);
+    }
+    const orch_event_log *log() const noexcept {
+        return of(ORCH_EVENT_LOG, raw_.payload.log);
+    }
+    const orch_event_slow_turn *slow_turn() const noexcept {
+        return of(ORCH_EVENT_SLOW_TURN, raw_.payload.slow_turn);
+    }
+    std::optional<orch::watch_batch> watch_batch() const noexcept {
+        const auto *batch = of(ORCH_EVENT_WATCH_BATCH, raw_.payload.watch_batch);
+        if (batch == nullptr) return std::nullopt;
+        return orch::watch_batch(*batch);
+    }
     std::optional<orch::review> review() const noexcept {
-        if (raw_.review == nullptr) return std::nullopt;
-        return orch::review(*raw_.review);
+        const auto *changes = of(ORCH_EVENT_REVIEW, raw_.payload.review);
+        if (changes == nullptr) return std::nullopt;
+        return orch::review(*changes);
     }
-    // ORCH_EVENT_PEER: what happened.
-    std::optional<peer_event> peer() const noexcept {
-        if (raw_.peer == nullptr) return std::nullopt;
-        return peer_event(*raw_.peer);
+    const orch_event_peer_connected *peer_connected() const noexcept {
+        return of(ORCH_EVENT_PEER_CONNECTED, raw_.payload.peer_connected);
     }
-    // Every other field.
+    const orch_event_peer_disconnected *peer_disconnected() const noexcept {
+        return of(ORCH_EVENT_PEER_DISCONNECTED, raw_.payload.peer_disconnected);
+    }
+    const orch_event_peer_state *peer_state() const noexcept {
+        return of(ORCH_EVENT_PEER_STATE, raw_.payload.peer_state);
+    }
+    const orch_event_peer_attached *peer_attached() const noexcept {
+        return of(ORCH_EVENT_PEER_ATTACHED, raw_.payload.peer_attached);
+    }
+    const orch_event_peer_detached *peer_detached() const noexcept {
+        return of(ORCH_EVENT_PEER_DETACHED, raw_.payload.peer_detached);
+    }
+    const orch_event_peer_output *peer_output() const noexcept {
+        return of(ORCH_EVENT_PEER_OUTPUT, raw_.payload.peer_output);
+    }
+    const orch_event_peer_gap *peer_gap() const noexcept {
+        return of(ORCH_EVENT_PEER_GAP, raw_.payload.peer_gap);
+    }
+    const orch_event_peer_snapshot *peer_snapshot() const noexcept {
+        return of(ORCH_EVENT_PEER_SNAPSHOT, raw_.payload.peer_snapshot);
+    }
+    const orch_event_peer_screen *peer_screen() const noexcept {
+        return of(ORCH_EVENT_PEER_SCREEN, raw_.payload.peer_screen);
+    }
+    const orch_event_peer_exited *peer_exited() const noexcept {
+        return of(ORCH_EVENT_PEER_EXITED, raw_.payload.peer_exited);
+    }
+    const orch_event_peer_reply *peer_reply() const noexcept {
+        return of(ORCH_EVENT_PEER_REPLY, raw_.payload.peer_reply);
+    }
+    const orch_event_peer_applied *peer_applied() const noexcept {
+        return of(ORCH_EVENT_PEER_APPLIED, raw_.payload.peer_applied);
+    }
+    const orch_event_peer_rejected *peer_rejected() const noexcept {
+        return of(ORCH_EVENT_PEER_REJECTED, raw_.payload.peer_rejected);
+    }
+    const orch_event_peer_problem *peer_problem() const noexcept {
+        return of(ORCH_EVENT_PEER_PROBLEM, raw_.payload.peer_problem);
+    }
+    const orch_event_peer_delivery_changed *peer_delivery_changed() const noexcept {
+        return of(ORCH_EVENT_PEER_DELIVERY_CHANGED, raw_.payload.peer_delivery_changed);
+    }
+
+    // What changed on a screen: ORCH_EVENT_SCREEN, ORCH_EVENT_PEER_SCREEN.
+    std::optional<screen_update> update() const noexcept {
+        if (const auto *ours = screen()) return screen_update(*ours->update);
+        if (const auto *theirs = peer_screen()) return screen_update(*theirs->update);
+        return std::nullopt;
+    }
+    // The struct of the C interface.
     const orch_event &raw() const noexcept { return raw_; }
 
 private:
+    template <typename Payload>
+    const Payload *of(orch_event_kind kind, const Payload *payload) const noexcept {
+        return raw_.kind == kind ? payload : nullptr;
+    }
     orch_event raw_;
 };
 
@@ -904,12 +991,12 @@ struct op : orch_op {
         out.window = size;
         return out;
     }
-    static op set_mode(terminal_id id, uint32_t mode) noexcept {
+    static op set_mode(terminal_id id, orch_mode mode) noexcept {
         op out(id, ORCH_OP_SET_MODE);
         out.value = mode;
         return out;
     }
-    static op send_signal(terminal_id id, int signal, uint32_t target) noexcept {
+    static op send_signal(terminal_id id, int signal, orch_signal_target target) noexcept {
         op out(id, ORCH_OP_SIGNAL);
         out.signal = signal;
         out.value = target;
@@ -937,7 +1024,7 @@ struct op : orch_op {
     }
 
 private:
-    op(terminal_id id, uint32_t op_kind) noexcept : orch_op() {
+    op(terminal_id id, orch_op_kind op_kind) noexcept : orch_op() {
         terminal = id;
         kind = op_kind;
     }
@@ -945,23 +1032,40 @@ private:
 
 // What became of a batch: totals, and a status for each operation.
 struct batch_report {
-    orch_batch_result totals = {};
+    orch_batch_result totals = sized<orch_batch_result>();
     std::vector<int32_t> statuses;
 };
 
-// Posts commands to an engine from any thread; may outlive it. See orch_sender_* for the errors.
+// The stages of the turns, in their order. Borrowed, as what they come from.
+inline strided<orch_stage_stats> stages_of(const orch_engine_stats &stats) noexcept {
+    return {stats.stages, stats.stage_count, stats.stage_stride};
+}
+
+// Posts commands to an engine from any thread; may outlive it. See orch_sender_post for the errors.
 class sender {
 public:
-    status notify(uint64_t tag) const noexcept { return orch_sender_notify(raw_.get(), tag); }
+    status notify(uint64_t tag) const noexcept { return post(make(ORCH_COMMAND_NOTIFY), tag); }
     status post(const op &op, uint64_t tag) const noexcept {
-        return orch_sender_op(raw_.get(), &op, sizeof(orch_op), tag);
+        orch_command raw = make(ORCH_COMMAND_OP);
+        raw.op = &op;
+        raw.op_size = sizeof(orch_op);
+        return post(raw, tag);
     }
     status spawn(const spawn_options &options, uint64_t tag) const {
-        return options.lower(
-            [&](const orch_spawn_options &raw) { return orch_sender_spawn(raw_.get(), &raw, tag); });
+        return options.lower([&](const orch_spawn_options &options_raw) {
+            orch_command raw = make(ORCH_COMMAND_SPAWN);
+            raw.spawn = &options_raw;
+            return post(raw, tag);
+        });
     }
     status close(terminal_id id, milliseconds grace, uint64_t tag) const noexcept {
-        return orch_sender_close(raw_.get(), id, clamp_ms<uint32_t>(grace), tag);
+        orch_command raw = make(ORCH_COMMAND_CLOSE);
+        raw.terminal = id;
+        raw.grace_ms = clamp_ms<uint32_t>(grace);
+        return post(raw, tag);
+    }
+    status post(const orch_command &command, uint64_t tag) const noexcept {
+        return orch_sender_post(raw_.get(), &command, tag);
     }
     orch_sender *raw() const noexcept { return raw_.get(); }
 
@@ -971,6 +1075,11 @@ private:
         void operator()(orch_sender *raw) const noexcept { orch_sender_destroy(raw); }
     };
     explicit sender(orch_sender *raw) noexcept : raw_(raw) {}
+    static orch_command make(uint32_t kind) noexcept {
+        orch_command out = sized<orch_command>();
+        out.kind = kind;
+        return out;
+    }
     std::unique_ptr<orch_sender, destroy> raw_;
 };
 
@@ -997,8 +1106,7 @@ public:
         return orch_engine_turn(raw_.get(), clamp_ms<int32_t>(timeout));
     }
     std::optional<event> next_event() noexcept {
-        orch_event raw = {};
-        raw.size = sizeof raw;
+        orch_event raw = sized<orch_event>();
         if (orch_engine_next_event(raw_.get(), &raw) != ORCH_OK) return std::nullopt;
         return event(raw);
     }
@@ -1012,25 +1120,18 @@ public:
         if (!made) return made;
         return orch::sender(raw);
     }
-    // How long the turns took so far, and what one of their stages (ORCH_STAGE_*) did.
-    orch_turn_stats turn_stats() const noexcept {
-        orch_turn_stats stats = {};
-        stats.size = sizeof stats;
-        if (orch_engine_turn_stats(raw_.get(), &stats) != ORCH_OK) stats = {};
-        return stats;
-    }
-    result<orch_stage_stats> stage_stats(uint32_t stage) const noexcept {
-        orch_stage_stats stats = {};
-        stats.size = sizeof stats;
-        const status done = orch_engine_stage_stats(raw_.get(), stage, &stats);
+    // What the engine uses, and how its turns went; stages_of has their parts. Borrowed until the next
+    // call of this.
+    result<orch_engine_stats> stats() const noexcept {
+        orch_engine_stats out = sized<orch_engine_stats>();
+        const status done = orch_engine_get_stats(raw_.get(), &out);
         if (!done) return done;
-        return stats;
+        return out;
     }
-    status reset_turn_stats() noexcept { return orch_engine_reset_turn_stats(raw_.get()); }
+    status reset_stats() noexcept { return orch_engine_reset_stats(raw_.get()); }
     // The message of the last call on this engine that failed.
     std::string last_error() const {
-        orch_error error = {};
-        error.size = sizeof error;
+        orch_error error = sized<orch_error>();
         if (orch_error_get(raw_.get(), &error) != ORCH_OK) return {};
         return std::string(view(error.message));
     }
@@ -1061,25 +1162,37 @@ public:
     status paste(terminal_id id, std::string_view text) noexcept {
         return orch_terminal_paste(raw_.get(), id, text.data(), text.size());
     }
-    status send_eof(terminal_id id) noexcept { return orch_terminal_send_eof(raw_.get(), id); }
+    status send_eof(terminal_id id) noexcept { return control(id, ORCH_CONTROL_EOF); }
+    // One of ORCH_CONTROL_*.
+    status control(terminal_id id, orch_control what) noexcept {
+        return orch_terminal_control(raw_.get(), id, what);
+    }
+    // An option of ORCH_TERMINAL_OPTION_*; those below have names of their own.
+    status set(terminal_id id, orch_terminal_option option, uint32_t value) noexcept {
+        return orch_terminal_set(raw_.get(), id, option, value);
+    }
     status resize(terminal_id id, orch_size size) noexcept {
         return orch_terminal_resize(raw_.get(), id, size);
     }
-    // `policy` is one of ORCH_SIZE_*.
-    status set_size_policy(terminal_id id, uint32_t policy) noexcept {
-        return orch_terminal_set_size_policy(raw_.get(), id, policy);
+    status set_size_policy(terminal_id id, orch_size_policy policy) noexcept {
+        return set(id, ORCH_TERMINAL_OPTION_SIZE_POLICY, policy);
     }
-    status set_mode(terminal_id id, uint32_t mode) noexcept {
-        return orch_terminal_set_mode(raw_.get(), id, mode);
+    status set_mode(terminal_id id, orch_mode mode) noexcept {
+        return set(id, ORCH_TERMINAL_OPTION_MODE, mode);
     }
-    status signal(terminal_id id, int number, uint32_t target = ORCH_SIGNAL_FOREGROUND) noexcept {
+    status signal(terminal_id id, int number,
+                  orch_signal_target target = ORCH_SIGNAL_FOREGROUND) noexcept {
         return orch_terminal_signal(raw_.get(), id, number, target);
     }
     status close(terminal_id id, milliseconds grace) noexcept {
         return orch_terminal_close(raw_.get(), id, clamp_ms<uint32_t>(grace));
     }
-    status pause(terminal_id id) noexcept { return orch_terminal_pause(raw_.get(), id); }
-    status resume(terminal_id id) noexcept { return orch_terminal_resume(raw_.get(), id); }
+    status pause(terminal_id id) noexcept {
+        return set(id, ORCH_TERMINAL_OPTION_PAUSED, 1);
+    }
+    status resume(terminal_id id) noexcept {
+        return set(id, ORCH_TERMINAL_OPTION_PAUSED, 0);
+    }
 
     // Many terminals at once.
     result<batch_report> batch(const std::vector<op> &ops) {
@@ -1107,31 +1220,36 @@ public:
         return reader;
     }
     status detach(reader_id id) noexcept { return orch_reader_detach(raw_.get(), id); }
-    status pause_reader(reader_id id) noexcept { return orch_reader_pause(raw_.get(), id); }
-    status resume_reader(reader_id id) noexcept { return orch_reader_resume(raw_.get(), id); }
-    status set_delivery(reader_id id, uint32_t delivery) noexcept {
-        return orch_reader_set_delivery(raw_.get(), id, delivery);
+    // An option of ORCH_READER_OPTION_*; those below have names of their own.
+    status set_reader(reader_id id, orch_reader_option option, uint32_t value) noexcept {
+        return orch_reader_set(raw_.get(), id, option, value);
+    }
+    status pause_reader(reader_id id) noexcept {
+        return set_reader(id, ORCH_READER_OPTION_PAUSED, 1);
+    }
+    status resume_reader(reader_id id) noexcept {
+        return set_reader(id, ORCH_READER_OPTION_PAUSED, 0);
+    }
+    status set_delivery(reader_id id, orch_delivery delivery) noexcept {
+        return set_reader(id, ORCH_READER_OPTION_DELIVERY, delivery);
     }
     status request_snapshot(reader_id id, size_t scrollback = 0) noexcept {
         return orch_reader_request_snapshot(raw_.get(), id, scrollback);
     }
     status scroll_to(reader_id id, uint32_t rows) noexcept {
-        return orch_reader_scroll_to(raw_.get(), id, rows);
+        return set_reader(id, ORCH_READER_OPTION_SCROLL, rows);
     }
 
-    // Screens. What a question gives is borrowed until the next one that has an answer.
-    status clear_screen(terminal_id id) noexcept {
-        return orch_terminal_clear_screen(raw_.get(), id);
-    }
-    // Colours that are reported to the program, 0xRRGGBB each.
-    status set_colors(terminal_id id, uint32_t foreground, uint32_t background,
-                      uint32_t cursor) noexcept {
+    // Screens. What a query returns is borrowed until the next one that succeeds.
+    status clear_screen(terminal_id id) noexcept { return control(id, ORCH_CONTROL_CLEAR); }
+    // Colours that are reported to the program: rgb, or ORCH_COLOR_DEFAULT.
+    status set_colors(terminal_id id, orch_color foreground, orch_color background,
+                      orch_color cursor) noexcept {
         return orch_terminal_set_colors(raw_.get(), id, foreground, background, cursor);
     }
     // What changed since a generation; everything for 0.
     result<screen_update> screen(terminal_id id, uint64_t generation = 0) noexcept {
-        orch_screen_update out = {};
-        out.size = sizeof out;
+        orch_screen_update out = sized<orch_screen_update>();
         const status done = orch_terminal_get_screen(raw_.get(), id, generation, &out);
         if (!done) return done;
         return screen_update(out);
@@ -1149,8 +1267,7 @@ public:
         return view(out);
     }
     result<orch_snapshot> snapshot(terminal_id id, size_t scrollback = 0) noexcept {
-        orch_snapshot out = {};
-        out.size = sizeof out;
+        orch_snapshot out = sized<orch_snapshot>();
         const status done = orch_terminal_get_snapshot(raw_.get(), id, scrollback, &out);
         if (!done) return done;
         return out;
@@ -1163,21 +1280,19 @@ public:
         return out;
     }
     result<orch::marks> marks(terminal_id id) noexcept {
-        orch_marks out = {};
-        out.size = sizeof out;
+        orch_marks out = sized<orch_marks>();
         const status done = orch_terminal_get_marks(raw_.get(), id, &out);
         if (!done) return done;
         return orch::marks(out);
     }
     result<matches> search(terminal_id id, const orch::search &what) noexcept {
-        orch_matches out = {};
-        out.size = sizeof out;
+        orch_matches out = sized<orch_matches>();
         const status done = orch_terminal_search(raw_.get(), id, &what.raw, &out);
         if (!done) return done;
         return matches(out);
     }
 
-    // File watches. What a question gives is borrowed until the next one about a watch.
+    // File watches. What a query returns is borrowed until the next one about a watch.
     result<watch_id> watch(const watch_options &options) {
         return options.lower([&](const orch_watch_options &raw) -> result<watch_id> {
             watch_id id = 0;
@@ -1187,15 +1302,14 @@ public:
         });
     }
     status unwatch(watch_id id) noexcept { return orch_watch_remove(raw_.get(), id); }
-    // ORCH_EVENT_WATCH_SYNCED brings the tag back as its offset.
+    // ORCH_EVENT_WATCH_SYNCED brings the tag back.
     status sync_watch(watch_id id, uint64_t sync_tag) noexcept {
         return orch_watch_sync(raw_.get(), id, sync_tag);
     }
-    // What changed since the cursor, which moves behind it; ask again while it has more.
+    // What changed since the cursor, which moves behind it. Call again while it has more.
     result<orch::file_changes> file_changes(watch_id id, file_cursor &cursor,
                                             size_t max = 0) noexcept {
-        orch_file_changes out = {};
-        out.size = sizeof out;
+        orch_file_changes out = sized<orch_file_changes>();
         const status done = orch_watch_get_changes(raw_.get(), id, &cursor.raw, max, &out);
         if (!done) return done;
         return orch::file_changes(out);
@@ -1211,64 +1325,34 @@ public:
         return more != 0;
     }
     result<orch_watch_state> watch_state(watch_id id) noexcept {
-        orch_watch_state out = {};
-        out.size = sizeof out;
+        orch_watch_state out = sized<orch_watch_state>();
         const status done = orch_watch_get_state(raw_.get(), id, &out);
         if (!done) return done;
         return out;
     }
-    std::vector<watch_id> watches() {
-        size_t count = 0;
-        if (orch_watch_list(raw_.get(), nullptr, 0, &count) != ORCH_OK) return {};
-        std::vector<watch_id> ids(count);
-        if (orch_watch_list(raw_.get(), ids.data(), count, &count) != ORCH_OK) return {};
-        return ids;
-    }
+    std::vector<watch_id> watches() const { return list(ORCH_LIST_WATCHES); }
 
     status publish_watch(watch_id id, bool publish = true) noexcept {
         return orch_watch_set_published(raw_.get(), id, publish);
     }
 
-    // The application state. What a question gives is borrowed until the next one that has an answer.
+    // The application state. What a query returns is borrowed until the next one that succeeds.
     result<orch_state_version> state_version() noexcept {
         orch_state_version out = {};
-        const status done = orch_state_get_version(raw_.get(), &out);
+        const status done = orch_state_get_version(raw_.get(), 0, &out);
         if (!done) return done;
         return out;
     }
     result<uint64_t> state_hash(uint32_t collections = ORCH_COLLECTION_ALL) noexcept {
-        uint64_t out = 0;
-        const status done = orch_state_get_hash(raw_.get(), collections, &out);
-        if (!done) return done;
-        return out;
+        return peer_state_hash(0, collections);
     }
-    result<orch_session> session(std::string_view id) noexcept {
-        orch_session out = {};
-        out.size = sizeof out;
-        const status done = orch_state_get_session(raw_.get(), bytes(id), &out);
-        if (!done) return done;
-        return out;
+    result<orch_session> session(std::string_view id) noexcept { return peer_session(0, id); }
+    result<orch_pane> pane(std::string_view id) noexcept { return peer_pane(0, id); }
+    result<orch_state_terminal> state_terminal(terminal_id id) noexcept {
+        return peer_terminal(0, id);
     }
-    result<orch_pane> pane(std::string_view id) noexcept {
-        orch_pane out = {};
-        out.size = sizeof out;
-        const status done = orch_state_get_pane(raw_.get(), bytes(id), &out);
-        if (!done) return done;
-        return out;
-    }
-    result<orch_state_terminal> terminal_facts(terminal_id id) noexcept {
-        orch_state_terminal out = {};
-        out.size = sizeof out;
-        const status done = orch_state_get_terminal(raw_.get(), id, &out);
-        if (!done) return done;
-        return out;
-    }
-    result<orch_state_file> file_facts(watch_id watch, uint64_t id) noexcept {
-        orch_state_file out = {};
-        out.size = sizeof out;
-        const status done = orch_state_get_file(raw_.get(), watch, id, &out);
-        if (!done) return done;
-        return out;
+    result<orch_state_file> state_file(watch_id watch, uint64_t id) noexcept {
+        return peer_file(0, watch, id);
     }
     // The version that it made. On a conflict `refusal` gets the operation that met it.
     result<orch_state_version> change(const change_set &set, orch_state_refusal *refusal = nullptr) {
@@ -1281,30 +1365,24 @@ public:
             return out;
         });
     }
-    status set(const orch::session &session, uint64_t base = no_base) {
-        const orch::session::lowered lowered = session.lower();
-        return orch_state_set_session(raw_.get(), &lowered.raw, base, nullptr);
+    // One change; the version that it made.
+    result<orch_state_version> set(const orch::session &session, base_version base = no_base) {
+        return change(change_set().set(session, base));
     }
-    status set(const orch::pane &pane, uint64_t base = no_base) {
-        const orch::pane::lowered lowered = pane.lower();
-        return orch_state_set_pane(raw_.get(), &lowered.raw, base, nullptr);
+    result<orch_state_version> set(const orch::pane &pane, base_version base = no_base) {
+        return change(change_set().set(pane, base));
     }
-    status remove_session(std::string_view id, uint64_t base = no_base) noexcept {
-        return orch_state_remove_session(raw_.get(), bytes(id), base, nullptr);
+    result<orch_state_version> remove_session(std::string_view id, base_version base = no_base) {
+        return change(change_set().remove_session(id, base));
     }
-    status remove_pane(std::string_view id, uint64_t base = no_base) noexcept {
-        return orch_state_remove_pane(raw_.get(), bytes(id), base, nullptr);
+    result<orch_state_version> remove_pane(std::string_view id, base_version base = no_base) {
+        return change(change_set().remove_pane(id, base));
     }
-    // What changed since the cursor, which moves behind it; ask again while it has more.
+    // What changed since the cursor, which moves behind it. Call again while it has more.
     result<orch::state_changes> state_changes(state_cursor &cursor,
                                               uint32_t collections = ORCH_COLLECTION_ALL,
                                               size_t max = 0) noexcept {
-        orch_state_changes out = {};
-        out.size = sizeof out;
-        const status done =
-            orch_state_get_changes(raw_.get(), &cursor.raw, collections, max, &out);
-        if (!done) return done;
-        return orch::state_changes(out);
+        return peer_state_changes(0, cursor, collections, max);
     }
     // Answers a review (ORCH_EVENT_REVIEW).
     status accept(uint64_t review) noexcept {
@@ -1343,28 +1421,27 @@ public:
     }
     status revoke_token(token_id id) noexcept { return orch_token_revoke(raw_.get(), id); }
     status grant_directory(std::string_view path) noexcept {
-        return orch_grant_directory(raw_.get(), bytes(path));
+        return orch_directory_set_granted(raw_.get(), bytes(path), 1);
     }
     status revoke_directory(std::string_view path) noexcept {
-        return orch_revoke_directory(raw_.get(), bytes(path));
+        return orch_directory_set_granted(raw_.get(), bytes(path), 0);
     }
-    status revoke_profile(std::string_view name) noexcept {
-        return orch_revoke_profile(raw_.get(), bytes(name));
-    }
-    status grant_profile(std::string_view name, const spawn_options &options = {}) {
+    // A program that clients may start by this name.
+    status set_profile(std::string_view name, const spawn_options &options = {}) {
         return options.lower([&](const orch_spawn_options &raw) -> status {
-            return orch_grant_profile(raw_.get(), bytes(name), &raw);
+            return orch_profile_set(raw_.get(), bytes(name), &raw);
         });
     }
-    // Everybody who is let in. Their names are borrowed until the next call of this.
-    std::vector<orch_client_state> clients() {
-        const size_t stride = sizeof(orch_client_state);
-        size_t count = 0;
-        if (orch_client_list(raw_.get(), nullptr, 0, stride, &count) != ORCH_OK) return {};
-        orch_client_state info = {};
-        info.size = stride;
-        std::vector<orch_client_state> out(count, info);
-        if (orch_client_list(raw_.get(), out.data(), count, stride, &count) != ORCH_OK) return {};
+    status remove_profile(std::string_view name) noexcept {
+        return orch_profile_set(raw_.get(), bytes(name), nullptr);
+    }
+    std::vector<listener_id> listeners() const { return list(ORCH_LIST_LISTENERS); }
+    std::vector<client_id> clients() const { return list(ORCH_LIST_CLIENTS); }
+    // Its name is borrowed until the next call of this that succeeds.
+    result<orch_client_state> client_state(client_id id) noexcept {
+        orch_client_state out = sized<orch_client_state>();
+        const status done = orch_client_get_state(raw_.get(), id, &out);
+        if (!done) return done;
         return out;
     }
     status close_client(client_id id, std::string_view reason = {}) noexcept {
@@ -1373,21 +1450,24 @@ public:
 
     // State. Texts and arrays are borrowed until the next state query.
     result<orch_terminal_state> state(terminal_id id) noexcept {
-        orch_terminal_state out = {};
-        out.size = sizeof out;
+        orch_terminal_state out = sized<orch_terminal_state>();
         const status done = orch_terminal_get_state(raw_.get(), id, &out);
         if (!done) return done;
         return out;
     }
-    std::vector<terminal_id> terminals(uint32_t filter = ORCH_TERMINALS_ALL) {
+    std::vector<terminal_id> terminals() const { return list(ORCH_LIST_TERMINALS); }
+    // Those whose program is running and that are not being closed.
+    std::vector<terminal_id> active_terminals() const { return list(ORCH_LIST_ACTIVE_TERMINALS); }
+    // The ids of everything of one kind, ORCH_LIST_*.
+    std::vector<uint64_t> list(uint32_t kind) const {
         size_t count = 0;
-        if (orch_terminal_list(raw_.get(), filter, nullptr, 0, &count) != ORCH_OK) return {};
-        std::vector<terminal_id> ids(count);
-        if (orch_terminal_list(raw_.get(), filter, ids.data(), count, &count) != ORCH_OK) return {};
+        if (orch_engine_list(raw_.get(), kind, nullptr, 0, &count) != ORCH_OK) return {};
+        std::vector<uint64_t> ids(count);
+        if (orch_engine_list(raw_.get(), kind, ids.data(), count, &count) != ORCH_OK) return {};
         return ids;
     }
 
-    // Peers: other engines that are mirrored here. What happens comes as ORCH_EVENT_PEER.
+    // Peers: other engines that are mirrored here. What happens comes as ORCH_EVENT_PEER_*.
     result<peer_id> connect(const peer_options &options) {
         return options.lower([&](const orch_peer_options &raw) -> result<peer_id> {
             peer_id id = 0;
@@ -1397,17 +1477,10 @@ public:
         });
     }
     status disconnect(peer_id id) noexcept { return orch_peer_disconnect(raw_.get(), id); }
-    std::vector<peer_id> peers() {
-        size_t count = 0;
-        if (orch_peer_list(raw_.get(), nullptr, 0, &count) != ORCH_OK) return {};
-        std::vector<peer_id> ids(count);
-        if (orch_peer_list(raw_.get(), ids.data(), count, &count) != ORCH_OK) return {};
-        return ids;
-    }
-    // Its texts and arrays are borrowed until the next call of this that has an answer.
+    std::vector<peer_id> peers() const { return list(ORCH_LIST_PEERS); }
+    // Its texts and arrays are borrowed until the next call of this that succeeds.
     result<orch_peer_state> peer_state(peer_id id) noexcept {
-        orch_peer_state out = {};
-        out.size = sizeof out;
+        orch_peer_state out = sized<orch_peer_state>();
         const status done = orch_peer_get_state(raw_.get(), id, &out);
         if (!done) return done;
         return out;
@@ -1426,96 +1499,104 @@ public:
     status peer_write(peer_id id, terminal_id terminal, std::string_view data) noexcept {
         return orch_peer_write(raw_.get(), id, terminal, data.data(), data.size());
     }
-    // Requests. Each gives the number under which its answer comes.
+    // Requests. Each gives the number under which its reply comes.
+    result<uint64_t> peer_request(peer_id id, const orch_request &request) noexcept {
+        uint64_t out = 0;
+        const status done = orch_peer_request(raw_.get(), id, &request, &out);
+        if (!done) return done;
+        return out;
+    }
     result<uint64_t> peer_batch(peer_id id, const std::vector<op> &ops) noexcept {
-        return numbered([&](uint64_t *out) {
-            return orch_peer_batch(raw_.get(), id, ops.data(), ops.size(), sizeof(op), out);
-        });
+        orch_request raw = request(ORCH_REQUEST_BATCH);
+        raw.ops = ops.data();
+        raw.op_count = ops.size();
+        raw.op_stride = sizeof(op);
+        return peer_request(id, raw);
     }
     result<uint64_t> peer_spawn(peer_id id, std::string_view profile, std::string_view cwd = {},
                                 std::optional<orch_size> window = {}) noexcept {
-        return numbered([&](uint64_t *out) {
-            return orch_peer_spawn(raw_.get(), id, bytes(profile), bytes(cwd),
-                                   window ? &*window : nullptr, out);
-        });
+        orch_request raw = request(ORCH_REQUEST_SPAWN);
+        raw.profile = bytes(profile);
+        raw.cwd = bytes(cwd);
+        if (window) raw.window = *window;
+        return peer_request(id, raw);
     }
     result<uint64_t> peer_search(peer_id id, terminal_id terminal, std::string_view pattern,
                                  uint32_t flags = 0, uint32_t max = 0) noexcept {
-        return numbered([&](uint64_t *out) {
-            return orch_peer_search(raw_.get(), id, terminal, bytes(pattern), flags, max, out);
-        });
+        orch_request raw = request(ORCH_REQUEST_SEARCH);
+        raw.terminal = terminal;
+        raw.pattern = bytes(pattern);
+        raw.flags = flags;
+        raw.matches_max = max;
+        return peer_request(id, raw);
     }
     result<uint64_t> peer_query(peer_id id, terminal_id terminal) noexcept {
-        return numbered(
-            [&](uint64_t *out) { return orch_peer_query(raw_.get(), id, terminal, out); });
+        orch_request raw = request(ORCH_REQUEST_QUERY);
+        raw.terminal = terminal;
+        return peer_request(id, raw);
     }
     result<uint64_t> peer_watch(peer_id id, std::string_view path) noexcept {
-        return numbered(
-            [&](uint64_t *out) { return orch_peer_watch(raw_.get(), id, bytes(path), out); });
+        orch_request raw = request(ORCH_REQUEST_WATCH);
+        raw.path = bytes(path);
+        return peer_request(id, raw);
     }
     result<uint64_t> peer_unwatch(peer_id id, watch_id watch) noexcept {
-        return numbered(
-            [&](uint64_t *out) { return orch_peer_unwatch(raw_.get(), id, watch, out); });
+        orch_request raw = request(ORCH_REQUEST_UNWATCH);
+        raw.watch = watch;
+        return peer_request(id, raw);
     }
     result<uint64_t> peer_change(peer_id id, const change_set &set) {
         return set.lower([&](const std::vector<orch_state_op> &ops) {
-            return numbered([&](uint64_t *out) {
-                return orch_peer_change(raw_.get(), id, ops.data(), ops.size(),
-                                        sizeof(orch_state_op), out);
-            });
+            orch_request raw = request(ORCH_REQUEST_CHANGE);
+            raw.changes = ops.data();
+            raw.change_count = ops.size();
+            raw.change_stride = sizeof(orch_state_op);
+            return peer_request(id, raw);
         });
     }
-    // The copy of a peer's state. What a question gives is borrowed until the next one that has an answer.
+    // The copy of a peer's state. What a query returns is borrowed until the next one that succeeds.
     // None, while there is no version.
     result<std::optional<orch_state_version>> peer_state_version(peer_id id) noexcept {
         orch_state_version out = {};
-        const status done = orch_peer_state_version(raw_.get(), id, &out);
+        const status done = orch_state_get_version(raw_.get(), id, &out);
         if (!done) return done;
         if (done.code() == ORCH_DONE) return std::optional<orch_state_version>();
         return std::optional<orch_state_version>(out);
     }
     result<uint64_t> peer_state_hash(peer_id id,
                                      uint32_t collections = ORCH_COLLECTION_ALL) noexcept {
-        return numbered([&](uint64_t *out) {
-            return orch_peer_state_hash(raw_.get(), id, collections, out);
-        });
+        uint64_t out = 0;
+        const status done = orch_state_get_hash(raw_.get(), id, collections, &out);
+        if (!done) return done;
+        return out;
     }
     result<orch_session> peer_session(peer_id id, std::string_view session) noexcept {
-        orch_session out = {};
-        out.size = sizeof out;
-        const status done = orch_peer_get_session(raw_.get(), id, bytes(session), &out);
-        if (!done) return done;
-        return out;
+        const auto found = entry(id, ORCH_COLLECTION_SESSIONS, session);
+        if (!found) return found.error();
+        return copy_of(*found->session);
     }
     result<orch_pane> peer_pane(peer_id id, std::string_view pane) noexcept {
-        orch_pane out = {};
-        out.size = sizeof out;
-        const status done = orch_peer_get_pane(raw_.get(), id, bytes(pane), &out);
-        if (!done) return done;
-        return out;
+        const auto found = entry(id, ORCH_COLLECTION_PANES, pane);
+        if (!found) return found.error();
+        return copy_of(*found->pane);
     }
     result<orch_state_terminal> peer_terminal(peer_id id, terminal_id terminal) noexcept {
-        orch_state_terminal out = {};
-        out.size = sizeof out;
-        const status done = orch_peer_get_terminal(raw_.get(), id, terminal, &out);
-        if (!done) return done;
-        return out;
+        const auto found = entry(id, ORCH_COLLECTION_TERMINALS, {}, terminal);
+        if (!found) return found.error();
+        return copy_of(*found->terminal);
     }
     result<orch_state_file> peer_file(peer_id id, watch_id watch, uint64_t file) noexcept {
-        orch_state_file out = {};
-        out.size = sizeof out;
-        const status done = orch_peer_get_file(raw_.get(), id, watch, file, &out);
-        if (!done) return done;
-        return out;
+        const auto found = entry(id, ORCH_COLLECTION_FILES, {}, file, watch);
+        if (!found) return found.error();
+        return copy_of(*found->file);
     }
-    // Entries from the cursor on, which moves behind them; ask again while it has more.
-    result<orch::state_changes> peer_entries(peer_id id, peer_cursor &cursor,
-                                             uint32_t collections = ORCH_COLLECTION_ALL,
-                                             size_t max = 0) noexcept {
-        orch_state_changes out = {};
-        out.size = sizeof out;
+    // Entries from the cursor on, which moves behind them. Call again while it has more.
+    result<orch::state_changes> peer_state_changes(peer_id id, state_cursor &cursor,
+                                                   uint32_t collections = ORCH_COLLECTION_ALL,
+                                                   size_t max = 0) noexcept {
+        orch_state_changes out = sized<orch_state_changes>();
         const status done =
-            orch_peer_entries(raw_.get(), id, &cursor.raw, collections, max, &out);
+            orch_state_get_changes(raw_.get(), id, &cursor.raw, collections, max, &out);
         if (!done) return done;
         return orch::state_changes(out);
     }
@@ -1528,16 +1609,25 @@ private:
         void operator()(orch_engine *raw) const noexcept { orch_engine_destroy(raw); }
     };
     explicit engine(orch_engine *raw) noexcept : raw_(raw) {}
-    template <typename Call>
-    static result<uint64_t> numbered(Call call) noexcept {
-        uint64_t out = 0;
-        const status done = call(&out);
+    static orch_request request(uint32_t kind) noexcept {
+        orch_request out = sized<orch_request>();
+        out.kind = kind;
+        return out;
+    }
+    result<orch_state_entry> entry(peer_id peer, uint32_t collection, std::string_view text,
+                                   uint64_t id = 0, watch_id watch = 0) noexcept {
+        orch_state_key key = {};
+        key.collection = collection;
+        key.text = bytes(text);
+        key.id = id;
+        key.watch = watch;
+        orch_state_entry out = sized<orch_state_entry>();
+        const status done = orch_state_get_entry(raw_.get(), peer, &key, &out);
         if (!done) return done;
         return out;
     }
     static batch_report new_report(size_t count) {
         batch_report report;
-        report.totals.size = sizeof report.totals;
         report.statuses.resize(count);
         return report;
     }

@@ -47,13 +47,13 @@ pub use policy::{
 pub use reactor::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub use state::{
     ApplicationState, Budget as StateBudget, Change, ChangeOp, ChangeSet, ChangeSink as StateSink,
-    Collection, Collections, Entry as StateEntry, FileFacts, FileKey, FileKind, Key as StateKey,
+    Collection, Collections, Entry as StateEntry, FileKey, FileKind, Key as StateKey,
     KeyRef as StateKeyRef, Metadata, OwnedEntry as OwnedStateEntry, Pane, PaneContent,
-    Progress as StateProgress, Refusal, Replica, Session, StateChanges, StateCursor, StateVersion,
-    StateView, TerminalExit, TerminalFacts,
+    Progress as StateProgress, Refusal, Replica, Session, StateChanges, StateCursor, StateFile,
+    StateTerminal, StateVersion, StateView, TerminalExit,
 };
 pub use sync::{
-    ClientInfo, ListenAddress, ListenOptions, PeerAddress, PeerEvent, PeerOptions, PeerState,
+    ClientState, ListenAddress, ListenerOptions, PeerAddress, PeerEvent, PeerOptions, PeerState,
     PeerStatus, RemoteAttach, RemoteCode, RemoteFailure, RemoteMode, RemoteOp, RemoteOutcome,
     RemoteRequest, RemoteStart, RemoteTerminal, Scopes, TokenId, TokenOptions,
 };
@@ -62,7 +62,7 @@ pub use terminal::{
     ExitStatus, Lag, LinePosition, Link, Mark, MarkKind, Match, Matches, Mode, Modes, Op, Position,
     Process, Progress, ProgressState, ReaderOptions, ReaderState, Rgb, Row, Rows, Run,
     ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search, SignalTarget, Size, SizePolicy,
-    Snapshot, SpawnOptions, Start, StateFilter, Style, TerminalEvent, TerminalState, Underline,
+    Snapshot, SpawnOptions, Start, Style, TerminalEvent, TerminalFilter, TerminalState, Underline,
     reap_programs,
 };
 pub use watch::{

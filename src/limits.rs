@@ -76,7 +76,7 @@ pub struct Limits {
     /// 64 KiB.
     pub watch_read_bytes: usize,
     /// Entries that were removed and are remembered for
-    /// [`file_changes`](crate::Engine::file_changes); a cursor from before the oldest one starts anew.
+    /// [`watch_changes`](crate::Engine::watch_changes); a cursor from before the oldest one starts anew.
     /// 16 bytes each. Default 65,536.
     pub watch_tombstones: usize,
     /// Bytes of all screens with their scrollback, about. When they are used up, a scrollback grows no
@@ -99,11 +99,11 @@ pub struct Limits {
     pub state_change_ops: usize,
     /// Addresses that the server listens on. Default 8.
     pub listeners: usize,
-    /// Clients of the server at once. One more is told so and closed. Default 1,024.
+    /// Clients of the server at once. One more is closed with that reason. Default 1,024.
     pub clients: usize,
-    /// Connections that have not been let in yet and have not shown a valid token in their request; they take
-    /// no place of a client. One more takes the place of another one, which is told so: of the address that has
-    /// the most, and of these one that has come less far. Default 16.
+    /// Connections that have not authenticated yet and have not shown a valid token in their request; they take
+    /// no place of a client. One more takes the place of another one, which is closed with that reason: of the
+    /// address that has the most, and of these one that has come less far. Default 16.
     pub clients_pending: usize,
     /// Time for a connection to ask, upgrade and say hello; then it is closed. Default 5 s.
     pub client_hello_time: Duration,
@@ -135,7 +135,7 @@ pub struct Limits {
     pub client_bytes_per_second: u64,
     /// Terminals that one client is attached to at once. One more is refused. Default 256.
     pub client_attachments: usize,
-    /// Bytes of one terminal's output that may be on their way to one client. Default 1 MiB.
+    /// Bytes of one terminal's output that may be in flight to one client. Default 1 MiB.
     pub client_window_bytes: usize,
     /// Watches that one client has asked for. One more is refused. Default 8.
     pub client_watches: usize,

@@ -155,7 +155,7 @@ fn calls_between_turns_keep_it_truthful() {
     assert_idle(&mut host);
     host.engine.resume(id).unwrap();
     host.wait("what came meanwhile", |host| {
-        let first = host.engine.state(id).unwrap().readers[0].id;
+        let first = host.engine.terminal_state(id).unwrap().readers[0].id;
         host.heard(first).end == 11
     });
     assert_idle(&mut host);
@@ -168,7 +168,7 @@ fn a_detach_makes_a_waiting_exit_readable() {
     let id = host.sh("echo hello");
     let reader = host.reader(id);
     host.engine.pause_reader(reader).unwrap();
-    host.wait("the end", |host| host.engine.state(id).unwrap().hung_up);
+    host.wait("the end", |host| host.engine.terminal_state(id).unwrap().hung_up);
     assert_idle(&mut host);
     host.detach(reader).unwrap();
     assert!(is_readable(&host.engine));
@@ -185,7 +185,7 @@ fn a_pause_takes_back_what_a_budget_left_over() {
     let id = host.sh("exec yes flood");
     host.counted_only.insert(id);
     for _ in 0..50 {
-        host.wait("some of the flood", |host| host.engine.state(id).unwrap().log_end > 0);
+        host.wait("some of the flood", |host| host.engine.terminal_state(id).unwrap().log_end > 0);
         wait_and_turn(&mut host);
         host.engine.pause(id).unwrap();
         host.read_events();
@@ -303,11 +303,12 @@ fn waiting_input_makes_it_readable_when_there_is_room() {
     while read.len() < bytes.len() {
         let n = nix::unistd::read(&slave, &mut buffer).unwrap();
         read.extend_from_slice(&buffer[..n]);
-        while host.engine.state(id).unwrap().input_waiting > 0 && is_readable(&host.engine) {
+        while host.engine.terminal_state(id).unwrap().input_waiting > 0 && is_readable(&host.engine)
+        {
             turn(&mut host);
         }
         // A blocking read would wait for ever if the engine had not been woken to write on.
-        if host.engine.state(id).unwrap().input_waiting > 0 && is_empty(&slave) {
+        if host.engine.terminal_state(id).unwrap().input_waiting > 0 && is_empty(&slave) {
             wait_and_turn(&mut host);
         }
     }
@@ -388,7 +389,7 @@ fn an_idle_engine_never_wakes_its_host() {
     }
 }
 
-/// The events of one terminal are told in their order, whatever the host leaves unread in between.
+/// The events of one terminal are reported in their order, whatever the host leaves unread in between.
 #[test]
 fn events_come_in_order_however_slowly_they_are_read() {
     let mut host = Host::new();

@@ -1,6 +1,6 @@
 //! The contract of the one descriptor under random schedules: programs and PTYs that come and go,
 //! tiny budgets, events left unread, timers, pauses, posted commands; and after every single call the
-//! descriptor tells the truth.
+//! descriptor is exact.
 //!
 //! The schedule runs against a host that polls without a timeout of its own, so a wake that is lost
 //! is a stall and fails. In the end everything is let go, and every byte that is owed has to come.
@@ -29,7 +29,7 @@ use support::{is_readable, raw_pty, scaled, wait_readable};
 /// A stall in here is found sooner than elsewhere, because shrinking repeats it.
 const STALL: Duration = Duration::from_secs(20);
 
-/// One call of the host, or one deed of a program.
+/// One call of the host, or one action of a program.
 #[derive(Clone, Debug)]
 enum Step {
     SpawnCounting(usize),
@@ -281,7 +281,7 @@ impl World {
         tolerate(done);
     }
 
-    /// The descriptor tells the truth: not readable means that nothing is unread and nothing is due.
+    /// The descriptor is exact: not readable means that nothing is unread and nothing is due.
     fn check(&mut self) {
         if is_readable(&self.host.engine) {
             return;
@@ -368,7 +368,7 @@ fn settle(world: &mut World) {
     let World { host, terminals, posted } = world;
     for terminal in terminals.iter().filter(|terminal| !terminal.closing) {
         tolerate(host.engine.resume(terminal.id));
-        for reader in host.engine.state(terminal.id).unwrap().readers {
+        for reader in host.engine.terminal_state(terminal.id).unwrap().readers {
             host.engine.resume_reader(reader.id).unwrap();
         }
     }

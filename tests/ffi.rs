@@ -103,6 +103,7 @@ c_tests!(
     layout_state,
     layout_watch,
     lifecycle,
+    list,
     loop_epoll,
     loop_own,
     loop_poll,

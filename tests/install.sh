@@ -39,7 +39,7 @@ expect "without a build it says so" \
 
 make build >/dev/null
 make_installed install PREFIX="$stage/usr" >"$stage/log"
-expect "the loader is told where it searches" 1 "$(wc -l <"$stage/ldconfig.log")"
+expect "the loader learns where to search" 1 "$(wc -l <"$stage/ldconfig.log")"
 
 # The hosts of C and C++ with what is in a prefix.
 c_host() { # what, prefix, libdir

@@ -13,7 +13,7 @@ use orchflow::{
     TokenOptions, WatchOptions,
 };
 use support::files::TempDir;
-use support::pair::{Pair, Told, eager, loopback, server};
+use support::pair::{Pair, Reported, eager, loopback, server};
 
 fn from_start() -> RemoteAttach {
     RemoteAttach { start: RemoteStart::Oldest, ..RemoteAttach::default() }
@@ -54,7 +54,7 @@ fn a_peer_types_and_sees_the_echo() {
     pair.until("the goodbye", |pair| pair.server().clients().is_empty());
     assert!(pair.mirror.peer_state(pair.peer).is_err_and(|error| error.is_stale_id()));
     assert!(pair.mirror.peers().is_empty());
-    assert!(!pair.told.iter().any(|told| matches!(told, Told::Disconnected(..))));
+    assert!(!pair.reported.iter().any(|reported| matches!(reported, Reported::Disconnected(..))));
 }
 
 #[test]
@@ -67,8 +67,8 @@ fn every_collection_is_mirrored_and_kept_up_to_date() {
         let mut pair =
             Pair::with(Config::default(), |options| options.json(json).compress(compress));
         pair.server().spawn(&SpawnOptions::program("cat")).unwrap();
-        let watch = pair.server().watch(&WatchOptions::new(folder.path())).unwrap();
-        pair.server().publish_watch(watch, true).unwrap();
+        let watch = pair.server().add_watch(&WatchOptions::new(folder.path())).unwrap();
+        pair.server().set_watch_published(watch, true).unwrap();
         let ops = [
             put_session("s", &["p", "q"]),
             put_pane("p", "s", "ein Titel", None),
@@ -129,9 +129,9 @@ fn output_is_exact_with_and_without_a_screen() {
             // A small window, so that there is a lot of credit to give.
             let attach = RemoteAttach { mode, window: 8 << 10, ..from_start() };
             pair.mirror.peer_attach(pair.peer, terminal, &attach).unwrap();
-            let (end, status) = pair.wait("the end", |told| match told {
-                Told::Ended(_, end, status) => Some((*end, *status)),
-                Told::Gap(..) | Told::Snapshot(..) => panic!("{told:?}"),
+            let (end, status) = pair.wait("the end", |reported| match reported {
+                Reported::Ended(_, end, status) => Some((*end, *status)),
+                Reported::Gap(..) | Reported::Snapshot(..) => panic!("{reported:?}"),
                 _ => None,
             });
             assert_eq!((end, status), (expected.len() as u64, ExitStatus::Code(0)));
@@ -147,13 +147,17 @@ fn a_screen_comes_as_a_snapshot_or_as_rows() {
         .screen(ScreenOptions::default());
     let id = pair.server().spawn(&options).unwrap();
     let terminal = id.to_u64();
-    pair.until("the text", |pair| pair.server().state(id).is_ok_and(|state| state.log_end >= 18));
+    pair.until("the text", |pair| {
+        pair.server().terminal_state(id).is_ok_and(|state| state.log_end >= 18)
+    });
     pair.mirror.peer_attach(pair.peer, terminal, &RemoteAttach::default()).unwrap();
-    pair.wait("a snapshot", |told| (*told == Told::Snapshot(terminal, false)).then_some(()));
+    pair.wait("a snapshot", |reported| {
+        (*reported == Reported::Snapshot(terminal, false)).then_some(())
+    });
     let snapshot = String::from_utf8_lossy(&pair.streams[&terminal].snapshot).into_owned();
     assert!(snapshot.contains("red") && snapshot.contains("plain"), "{snapshot:?}");
     pair.mirror.peer_detach(pair.peer, terminal).unwrap();
-    pair.wait("the end", |told| (*told == Told::Detached(terminal)).then_some(()));
+    pair.wait("the end", |reported| (*reported == Reported::Detached(terminal)).then_some(()));
     pair.streams.clear();
 
     let attach = RemoteAttach { mode: RemoteMode::Screen, ..RemoteAttach::default() };
@@ -172,21 +176,21 @@ fn attaching_to_what_is_not_there() {
     for window in [0, 1] {
         let attach = RemoteAttach { window, ..RemoteAttach::default() };
         pair.mirror.peer_attach(pair.peer, 99, &attach).unwrap();
-        pair.wait("the refusal", |told| (*told == Told::Detached(99)).then_some(()));
+        pair.wait("the refusal", |reported| (*reported == Reported::Detached(99)).then_some(()));
     }
     // A viewer of the screen where there is none.
     let terminal = pair.server().spawn(&SpawnOptions::program("cat")).unwrap().to_u64();
     let attach = RemoteAttach { mode: RemoteMode::Screen, ..RemoteAttach::default() };
     pair.mirror.peer_attach(pair.peer, terminal, &attach).unwrap();
-    let problem = |told: &Told| matches!(told, Told::Problem(text) if text.contains("screen"));
-    pair.wait("the reason", |told| problem(told).then_some(()));
-    pair.wait("the refusal", |told| (*told == Told::Detached(terminal)).then_some(()));
+    let problem = |reported: &Reported| matches!(reported, Reported::Problem(text) if text.contains("screen"));
+    pair.wait("the reason", |reported| problem(reported).then_some(()));
+    pair.wait("the refusal", |reported| (*reported == Reported::Detached(terminal)).then_some(()));
     assert!(pair.mirror.peer_state(pair.peer).unwrap().terminals.is_empty());
     assert!(pair.mirror.peer_detach(pair.peer, terminal).unwrap_err().is_stale_id());
 }
 
 #[test]
-fn attached_anew_only_the_new_attachment_is_told() {
+fn attached_anew_only_the_new_attachment_is_reported() {
     let mut pair = Pair::new();
     let script = "stty -echo; echo ready; while read x; do seq 1000; done";
     let terminal = pair.server().spawn(&shell(script)).unwrap().to_u64();
@@ -195,12 +199,14 @@ fn attached_anew_only_the_new_attachment_is_told() {
     let once = 7 + (1..=1000).map(|n| n.to_string().len() + 2).sum::<usize>();
     for n in 1..30 {
         pair.mirror.peer_write(pair.peer, terminal, b"\n").unwrap();
-        // Three in a row, of which the last one counts; each is told in its place, once.
+        // Three in a row, of which the last one counts; each is reported in its place, once.
         for _ in 0..3 {
             pair.mirror.peer_attach(pair.peer, terminal, &from_start()).unwrap();
         }
-        pair.wait("attached", |told| (*told == Told::Attached(terminal, 0)).then_some(()));
-        assert!(!pair.told.contains(&Told::Attached(terminal, 0)));
+        pair.wait("attached", |reported| {
+            (*reported == Reported::Attached(terminal, 0)).then_some(())
+        });
+        assert!(!pair.reported.contains(&Reported::Attached(terminal, 0)));
         let length = 7 + n * (once - 7);
         pair.until("all of it", |pair| pair.streams[&terminal].next as usize >= length);
         assert!(pair.bytes(terminal).len() == length, "{n}");
@@ -229,11 +235,11 @@ fn change_sets_are_applied_or_refused() {
     let mut pair = Pair::new();
     let ops = [put_session("s", &["p"]), put_pane("p", "s", "one", Some(0))];
     let first = pair.mirror.peer_change(pair.peer, &changes(ops)).unwrap();
-    let version = pair.wait("applied", |told| match told {
-        Told::Applied(mutation, version) if *mutation == first => Some(*version),
+    let version = pair.wait("applied", |reported| match reported {
+        Reported::Applied(mutation, version) if *mutation == first => Some(*version),
         _ => None,
     });
-    // When it is told, the effect is there.
+    // When it is reported, the effect is there.
     let (pane, at) = pair.mirror.peer_replica(pair.peer).unwrap().pane("p").unwrap();
     assert_eq!((pane.title.as_str(), at), ("one", version));
     assert_eq!(pair.server().application_state().unwrap().pane("p").unwrap().0.title, "one");
@@ -244,12 +250,12 @@ fn change_sets_are_applied_or_refused() {
     let invalid = changes([put_pane("a b", "s", "", None)]);
     let third = pair.mirror.peer_change(pair.peer, &invalid).unwrap();
     for (number, code) in [(second, RemoteCode::Conflict), (third, RemoteCode::Invalid)] {
-        let told = pair.wait("refused", |told| match told {
-            Told::Rejected(mutation, code, _) if *mutation == number => Some(*code),
-            Told::Applied(mutation, _) => panic!("{mutation} was applied"),
+        let reported = pair.wait("refused", |reported| match reported {
+            Reported::Rejected(mutation, code, _) if *mutation == number => Some(*code),
+            Reported::Applied(mutation, _) => panic!("{mutation} was applied"),
             _ => None,
         });
-        assert_eq!(told, code);
+        assert_eq!(reported, code);
     }
     pair.until_equal();
 }
@@ -320,12 +326,12 @@ fn requests_are_answered() {
     let grace = Duration::ZERO;
     let close = RemoteRequest::Batch(vec![(terminal, RemoteOp::Close { grace })]);
     assert_eq!(pair.ask(&close), RemoteOutcome::Statuses(vec![None]));
-    pair.wait("the end", |told| (*told == Told::Detached(terminal)).then_some(()));
+    pair.wait("the end", |reported| (*reported == Reported::Detached(terminal)).then_some(()));
     pair.until_equal();
 }
 
 /// Questions that the other engine answers are left out. They must not use up the window, since nobody is
-/// told of them: more than a window of them in a row would stop the output for ever.
+/// reported of them: more than a window of them in a row would stop the output for ever.
 #[test]
 fn questions_use_up_no_credit() {
     let mut pair = Pair::new();
@@ -335,9 +341,9 @@ fn questions_use_up_no_credit() {
     let terminal = pair.server().spawn(&options).unwrap().to_u64();
     let attach = RemoteAttach { window: 4096, ..from_start() };
     pair.mirror.peer_attach(pair.peer, terminal, &attach).unwrap();
-    let end = pair.wait("the end", |told| match told {
-        Told::Ended(_, end, _) => Some(*end),
-        Told::Gap(..) | Told::Snapshot(..) => panic!("{told:?}"),
+    let end = pair.wait("the end", |reported| match reported {
+        Reported::Ended(_, end, _) => Some(*end),
+        Reported::Gap(..) | Reported::Snapshot(..) => panic!("{reported:?}"),
         _ => None,
     });
     assert_eq!(pair.bytes(terminal), b"beginend");
@@ -354,7 +360,7 @@ fn an_interrupt_stops_a_flood() {
     pair.until("the flood", |pair| pair.bytes(terminal).len() > 1 << 20);
     let interrupt = RemoteRequest::Batch(vec![(terminal, RemoteOp::Interrupt)]);
     assert_eq!(pair.ask(&interrupt), RemoteOutcome::Statuses(vec![None]));
-    pair.wait("the end", |told| matches!(told, Told::Ended(..)).then_some(()));
+    pair.wait("the end", |reported| matches!(reported, Reported::Ended(..)).then_some(()));
 }
 
 #[test]
@@ -362,10 +368,12 @@ fn over_a_unix_socket() {
     let folder = TempDir::new();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o700))
         .unwrap();
-    let options = orchflow::ListenOptions::unix(folder.file("socket"));
+    let options = orchflow::ListenerOptions::unix(folder.file("socket"));
     let (engine, address, token) = server(Config::default(), &options);
     let mut pair = Pair::to(Some(engine), &eager(address, &token));
-    pair.wait("the connection", |told| matches!(told, Told::Connected(false)).then_some(()));
+    pair.wait("the connection", |reported| {
+        matches!(reported, Reported::Connected(false)).then_some(())
+    });
     pair.server().change_state(&changes([put_session("s", &[])])).unwrap();
     pair.until_equal();
 }
@@ -379,7 +387,9 @@ fn a_host_that_does_not_read() {
     let (engine, address, token) = server(Config::default(), &loopback());
     pair.server = Some(engine);
     pair.peer = pair.mirror.connect(&eager(address, &token)).unwrap();
-    pair.wait("the connection", |told| matches!(told, Told::Connected(_)).then_some(()));
+    pair.wait("the connection", |reported| {
+        matches!(reported, Reported::Connected(_)).then_some(())
+    });
     // Nobody else reads, so nobody waits for the peer: the program does.
     let expected: String = (1..=100_000).map(|n| format!("{n}\r\n")).collect();
     let ids: Vec<TerminalId> =
@@ -399,7 +409,7 @@ fn a_host_that_does_not_read() {
     }
     pair.is_deaf = false;
     for _ in &ids {
-        pair.wait("the end", |told| matches!(told, Told::Ended(..)).then_some(()));
+        pair.wait("the end", |reported| matches!(reported, Reported::Ended(..)).then_some(()));
     }
     for id in &ids {
         assert!(pair.bytes(id.to_u64()) == expected.as_bytes());
@@ -412,14 +422,16 @@ fn a_token_without_scopes_for_it() {
     let token = TokenOptions { scopes: Scopes::OBSERVE, ..TokenOptions::default() };
     let (_, token) = engine.add_token(token).unwrap();
     let mut pair = Pair::to(Some(engine), &eager(address, &token));
-    pair.wait("the connection", |told| matches!(told, Told::Connected(_)).then_some(()));
+    pair.wait("the connection", |reported| {
+        matches!(reported, Reported::Connected(_)).then_some(())
+    });
     assert_eq!(pair.mirror.peer_state(pair.peer).unwrap().scopes, Scopes::OBSERVE);
     let change = pair.mirror.peer_change(pair.peer, &changes([put_session("s", &[])])).unwrap();
-    let code = pair.wait("the refusal", |told| match told {
-        Told::Rejected(mutation, code, _) if *mutation == change => Some(*code),
+    let code = pair.wait("the refusal", |reported| match reported {
+        Reported::Rejected(mutation, code, _) if *mutation == change => Some(*code),
         _ => None,
     });
     assert_eq!(code, RemoteCode::Forbidden);
     pair.mirror.peer_write(pair.peer, 1, b"x").unwrap();
-    pair.wait("the complaint", |told| matches!(told, Told::Problem(_)).then_some(()));
+    pair.wait("the complaint", |reported| matches!(reported, Reported::Problem(_)).then_some(()));
 }

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use orchflow::{PeerAddress, PeerOptions, RetryPolicy};
-use support::pair::{Pair, Told};
+use support::pair::{Pair, Reported};
 use tungstenite::handshake::server::{Request, Response};
 
 /// A server that takes any peer, says `first` behind the handshake and then `again` without end.
@@ -63,9 +63,9 @@ fn frames_that_end_a_connection() {
         let long = Duration::from_secs(3600);
         let retry = RetryPolicy::new(long, long).unwrap();
         let mut pair = Pair::to(None, &PeerOptions::new(address, "token").retry(retry));
-        let (reason, retry_in) = pair.wait("the end", |told| match told {
-            Told::Disconnected(reason, retry_in) => Some((reason.clone(), *retry_in)),
-            told => panic!("{told:?}"),
+        let (reason, retry_in) = pair.wait("the end", |reported| match reported {
+            Reported::Disconnected(reason, retry_in) => Some((reason.clone(), *retry_in)),
+            reported => panic!("{reported:?}"),
         });
         assert!(reason.contains(expected), "{row}: {reason}");
         assert!(retry_in.is_some(), "{row}");

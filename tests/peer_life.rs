@@ -10,7 +10,7 @@ use orchflow::{
     ChangeSet, Config, Engine, ErrorKind, Event, Limits, PeerAddress, RemoteAttach, RemoteMode,
     RemoteRequest, ScreenOptions, SpawnOptions,
 };
-use support::pair::{Pair, Told, eager, loopback, server};
+use support::pair::{Pair, Reported, eager, loopback, server};
 
 #[test]
 fn calls_without_a_connection() {
@@ -28,7 +28,7 @@ fn calls_without_a_connection() {
     pair.mirror.peer_attach(peer, 1, &RemoteAttach::default()).unwrap();
     assert_eq!(pair.mirror.peer_state(peer).unwrap().terminals, [1]);
     pair.mirror.peer_detach(peer, 1).unwrap();
-    pair.wait("its end", |told| (*told == Told::Detached(1)).then_some(()));
+    pair.wait("its end", |reported| (*reported == Reported::Detached(1)).then_some(()));
     pair.mirror.disconnect(peer).unwrap();
     assert!(pair.mirror.disconnect(peer).unwrap_err().is_stale_id());
 }
@@ -103,14 +103,14 @@ fn a_request_that_is_too_large_when_inflated() {
     assert!(refused.is_limit_reached(), "{refused}");
     let request = RemoteRequest::Query { terminal: 1 };
     let number = pair.mirror.peer_request(pair.peer, &request).unwrap();
-    pair.wait("the answer", |told| match told {
-        Told::Answer(request, _) if *request == number => Some(()),
+    pair.wait("the answer", |reported| match reported {
+        Reported::Answer(request, _) if *request == number => Some(()),
         _ => None,
     });
 }
 
 /// A mirror whose host does not read holds the program back until it counts as gone. Then it becomes a viewer
-/// of the screen; its host is told, and attaches anew for bytes.
+/// of the screen; its host gets an event, and attaches anew for bytes.
 #[test]
 fn a_host_that_does_not_read_becomes_a_viewer() {
     let limits = Limits {
@@ -125,17 +125,25 @@ fn a_host_that_does_not_read_becomes_a_viewer() {
     pair.until_equal();
     let (peer, attach) = (pair.peer, RemoteAttach::default());
     pair.mirror.peer_attach(peer, terminal, &attach).unwrap();
-    pair.wait("the attachment", |told| matches!(told, Told::Attached(..)).then_some(()));
+    pair.wait("the attachment", |reported| {
+        matches!(reported, Reported::Attached(..)).then_some(())
+    });
     pair.is_deaf = true;
-    pair.until("a program that waits", |pair| pair.server().state(id).unwrap().paused_by_reader);
-    let end = pair.server().state(id).unwrap().log_end + (1 << 20);
-    pair.until("a program that goes on", |pair| pair.server().state(id).unwrap().log_end > end);
+    pair.until("a program that waits", |pair| {
+        pair.server().terminal_state(id).unwrap().paused_by_reader
+    });
+    let end = pair.server().terminal_state(id).unwrap().log_end + (1 << 20);
+    pair.until("a program that goes on", |pair| {
+        pair.server().terminal_state(id).unwrap().log_end > end
+    });
     pair.is_deaf = false;
-    let changed = Told::ModeChanged(terminal, RemoteMode::Screen);
-    pair.wait("the change", |told| (*told == changed).then_some(()));
-    pair.wait("the screen", |told| matches!(told, Told::Screen(_)).then_some(()));
+    let changed = Reported::ModeChanged(terminal, RemoteMode::Screen);
+    pair.wait("the change", |reported| (*reported == changed).then_some(()));
+    pair.wait("the screen", |reported| matches!(reported, Reported::Screen(_)).then_some(()));
     pair.mirror.peer_attach(peer, terminal, &attach).unwrap();
-    pair.wait("the attachment", |told| matches!(told, Told::Attached(..)).then_some(()));
-    pair.wait("a snapshot", |told| matches!(told, Told::Snapshot(..)).then_some(()));
-    pair.wait("output", |told| matches!(told, Told::Output(_)).then_some(()));
+    pair.wait("the attachment", |reported| {
+        matches!(reported, Reported::Attached(..)).then_some(())
+    });
+    pair.wait("a snapshot", |reported| matches!(reported, Reported::Snapshot(..)).then_some(()));
+    pair.wait("output", |reported| matches!(reported, Reported::Output(_)).then_some(()));
 }

@@ -8,13 +8,13 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use orchflow::{
-    BreakerOptions, BreakerState, Change, ChangeOp, ChangeSet, Config, Limits, ListenOptions, Pane,
-    PeerAddress, PeerOptions, PeerStatus, RemoteAttach, RemoteCode, RemoteOutcome, RemoteRequest,
-    RemoteStart, RetryPolicy, Scopes, ScreenOptions, Session, SignalTarget, SpawnOptions,
-    TerminalId, TokenOptions,
+    BreakerOptions, BreakerState, Change, ChangeOp, ChangeSet, Config, Limits, ListenerOptions,
+    Pane, PeerAddress, PeerOptions, PeerStatus, RemoteAttach, RemoteCode, RemoteOutcome,
+    RemoteRequest, RemoteStart, RetryPolicy, Scopes, ScreenOptions, Session, SignalTarget,
+    SpawnOptions, TerminalId, TokenOptions,
 };
 use support::flaky::{Flaky, Random};
-use support::pair::{Pair, Told, eager, loopback, server};
+use support::pair::{Pair, Reported, eager, loopback, server};
 use support::scaled;
 
 fn from_start() -> RemoteAttach {
@@ -49,38 +49,43 @@ fn patient(options: PeerOptions) -> PeerOptions {
 fn a_server_that_starts_again_is_another_one() {
     let (engine, address, token) = server(Config::default(), &loopback());
     let mut pair = Pair::to(Some(engine), &patient(eager(address.clone(), &token)));
-    pair.wait("the connection", |told| matches!(told, Told::Connected(false)).then_some(()));
+    pair.wait("the connection", |reported| {
+        matches!(reported, Reported::Connected(false)).then_some(())
+    });
     pair.server().change_state(&session("before")).unwrap();
     let terminal = pair.server().spawn(&SpawnOptions::program("cat")).unwrap().to_u64();
     pair.until_equal();
     pair.mirror.peer_attach(pair.peer, terminal, &from_start()).unwrap();
-    pair.wait("attached", |told| matches!(told, Told::Attached(..)).then_some(()));
+    pair.wait("attached", |reported| matches!(reported, Reported::Attached(..)).then_some(()));
     let before = pair.mirror.peer_replica(pair.peer).unwrap().version().unwrap();
 
     let number = pair.mirror.peer_request(pair.peer, &RemoteRequest::Query { terminal }).unwrap();
     pair.server = None;
-    pair.wait("the answer", |told| match told {
-        Told::Answer(request, RemoteOutcome::Failed(failure)) if *request == number => {
+    pair.wait("the answer", |reported| match reported {
+        Reported::Answer(request, RemoteOutcome::Failed(failure)) if *request == number => {
             assert_eq!(failure.code, RemoteCode::Disconnected);
             Some(())
         }
         _ => None,
     });
-    pair.wait("the end", |told| matches!(told, Told::Disconnected(_, Some(_))).then_some(()));
+    pair.wait("the end", |reported| {
+        matches!(reported, Reported::Disconnected(_, Some(_))).then_some(())
+    });
     // What is known stays.
     let replica = pair.mirror.peer_replica(pair.peer).unwrap();
     assert_eq!(replica.session("s").unwrap().0.name, "before");
 
-    let (mut engine, ..) = server(Config::default(), &ListenOptions::tcp(tcp(&address)));
+    let (mut engine, ..) = server(Config::default(), &ListenerOptions::tcp(tcp(&address)));
     // It has the same number.
     let other = engine.spawn(&SpawnOptions::program("cat")).unwrap().to_u64();
     assert_eq!(other, terminal);
     pair.server = Some(engine);
-    pair.wait("the connection", |told| matches!(told, Told::Connected(false)).then_some(()));
-    pair.wait("its end", |told| (*told == Told::Detached(terminal)).then_some(()));
-    let full =
-        |told: &Told| matches!(told, Told::State(version, true) if version.epoch != before.epoch);
-    pair.wait("the state", |told| full(told).then_some(()));
+    pair.wait("the connection", |reported| {
+        matches!(reported, Reported::Connected(false)).then_some(())
+    });
+    pair.wait("its end", |reported| (*reported == Reported::Detached(terminal)).then_some(()));
+    let full = |reported: &Reported| matches!(reported, Reported::State(version, true) if version.epoch != before.epoch);
+    pair.wait("the state", |reported| full(reported).then_some(()));
     pair.until_equal();
     assert!(pair.mirror.peer_replica(pair.peer).unwrap().session("s").is_none());
 }
@@ -90,9 +95,9 @@ fn a_token_that_is_not_valid_ends_it() {
     let (engine, address, _) = server(Config::default(), &loopback());
     let wrong = "A".repeat(43);
     let mut pair = Pair::to(Some(engine), &eager(address, &wrong));
-    let reason = pair.wait("the refusal", |told| match told {
-        Told::Disconnected(reason, None) => Some(reason.clone()),
-        Told::Disconnected(..) | Told::Connected(_) => panic!("{told:?}"),
+    let reason = pair.wait("the refusal", |reported| match reported {
+        Reported::Disconnected(reason, None) => Some(reason.clone()),
+        Reported::Disconnected(..) | Reported::Connected(_) => panic!("{reported:?}"),
         _ => None,
     });
     assert!(reason.contains("4001") && reason.contains("token"), "{reason}");
@@ -107,9 +112,13 @@ fn a_token_that_is_revoked_ends_it() {
     let observer = TokenOptions { scopes: Scopes::OBSERVE, ..TokenOptions::default() };
     let (id, token) = engine.add_token(observer).unwrap();
     let mut pair = Pair::to(Some(engine), &eager(address, &token));
-    pair.wait("the connection", |told| matches!(told, Told::Connected(_)).then_some(()));
+    pair.wait("the connection", |reported| {
+        matches!(reported, Reported::Connected(_)).then_some(())
+    });
     pair.server().revoke_token(id).unwrap();
-    pair.wait("the end", |told| matches!(told, Told::Disconnected(_, None)).then_some(()));
+    pair.wait("the end", |reported| {
+        matches!(reported, Reported::Disconnected(_, None)).then_some(())
+    });
     assert_eq!(pair.mirror.peer_state(pair.peer).unwrap().status, PeerStatus::Failed);
 }
 
@@ -117,9 +126,9 @@ fn a_token_that_is_revoked_ends_it() {
 fn a_host_that_is_not_on_the_list_ends_it() {
     let (engine, address, token) = server(Config::default(), &loopback());
     let mut pair = Pair::to(Some(engine), &eager(address, &token).host("evil.example"));
-    let reason = pair.wait("the refusal", |told| match told {
-        Told::Disconnected(reason, None) => Some(reason.clone()),
-        Told::Disconnected(..) | Told::Connected(_) => panic!("{told:?}"),
+    let reason = pair.wait("the refusal", |reported| match reported {
+        Reported::Disconnected(reason, None) => Some(reason.clone()),
+        Reported::Disconnected(..) | Reported::Connected(_) => panic!("{reported:?}"),
         _ => None,
     });
     assert!(reason.contains("403"), "{reason}");
@@ -133,12 +142,12 @@ fn the_breaker_opens_when_nobody_listens() {
     let breaker = BreakerOptions::new(3, 1, open_for).unwrap();
     let mut pair = Pair::to(None, &eager(address, &token).breaker(breaker));
     let mut lost = 0;
-    let wait = pair.wait("a long wait", |told| match told {
-        Told::Disconnected(_, Some(wait)) => {
+    let wait = pair.wait("a long wait", |reported| match reported {
+        Reported::Disconnected(_, Some(wait)) => {
             lost += 1;
             (*wait > Duration::from_secs(60)).then_some(*wait)
         }
-        told => panic!("{told:?}"),
+        reported => panic!("{reported:?}"),
     });
     assert!(lost <= 3 && wait <= open_for);
     let state = pair.mirror.peer_state(pair.peer).unwrap();
@@ -156,7 +165,9 @@ fn attempts_are_counted() {
     let (initial, max) = (Duration::from_micros(200), Duration::from_millis(2));
     let retry = RetryPolicy::new(initial, max).unwrap().attempts(4);
     let mut pair = Pair::to(None, &PeerOptions::new(address, &token).retry(retry));
-    pair.wait("the end", |told| matches!(told, Told::Disconnected(_, None)).then_some(()));
+    pair.wait("the end", |reported| {
+        matches!(reported, Reported::Disconnected(_, None)).then_some(())
+    });
     let state = pair.mirror.peer_state(pair.peer).unwrap();
     assert_eq!((state.status, state.attempts), (PeerStatus::Failed, 4));
 }
@@ -168,9 +179,9 @@ fn silence_has_an_end() {
     let address = PeerAddress::Tcp(listener.local_addr().unwrap());
     let retry = RetryPolicy::default().attempts(0);
     let mut pair = Pair::to(None, &PeerOptions::new(address, "token").retry(retry));
-    let reason = pair.wait("the end", |told| match told {
-        Told::Disconnected(reason, None) => Some(reason.clone()),
-        told => panic!("{told:?}"),
+    let reason = pair.wait("the end", |reported| match reported {
+        Reported::Disconnected(reason, None) => Some(reason.clone()),
+        reported => panic!("{reported:?}"),
     });
     assert_eq!(reason, "no answer in time");
 }
@@ -200,9 +211,9 @@ fn other_protocols() {
         let long = Duration::from_secs(3600);
         let retry = RetryPolicy::new(long, long).unwrap();
         let mut pair = Pair::to(None, &PeerOptions::new(address, "token").retry(retry));
-        let (reason, retry_in) = pair.wait("the end", |told| match told {
-            Told::Disconnected(reason, retry_in) => Some((reason.clone(), *retry_in)),
-            told => panic!("{told:?}"),
+        let (reason, retry_in) = pair.wait("the end", |reported| match reported {
+            Reported::Disconnected(reason, retry_in) => Some((reason.clone(), *retry_in)),
+            reported => panic!("{reported:?}"),
         });
         assert!(reason.contains(expected), "{reason}");
         assert_eq!(retry_in.is_none(), is_final, "{answer:?}");
@@ -229,7 +240,7 @@ fn connections_break_at_random() {
     let mut random = Random::seeded();
     let limits = Limits { log_bytes_total: 256 << 20, ..Limits::default() };
     let (engine, address, token) =
-        server(Config { limits, ..Config::default() }, &ListenOptions::tcp(any()));
+        server(Config { limits, ..Config::default() }, &ListenerOptions::tcp(any()));
     let flaky = Flaky::start(tcp(&address), times, random.clone());
     let options = patient(eager(PeerAddress::Tcp(flaky.address), &token));
     let options = options.host(tcp(&address).to_string());
@@ -245,25 +256,25 @@ fn connections_break_at_random() {
     }
     let (mut asked, mut answered, mut connected, mut resumed) = (0, 0, 0, 0);
     let end = Instant::now() + support::WATCHDOG * 5;
-    let mut is_ending = false;
-    let mut ends = std::collections::BTreeMap::new();
+    let (mut is_ending, mut ends) = (false, std::collections::BTreeMap::new());
     while ends.len() < ids.len() {
         assert!(Instant::now() < end, "{} broken, {connected} made", flaky.broken());
         pair.step();
-        for told in std::mem::take(&mut pair.told) {
-            match told {
-                Told::Connected(is_resumed) => {
+        for reported in std::mem::take(&mut pair.reported) {
+            match reported {
+                Reported::Connected(is_resumed) => {
                     connected += 1;
                     resumed += usize::from(is_resumed);
                 }
-                Told::Answer(..) => answered += 1,
-                Told::Ended(terminal, final_offset, _) => {
+                Reported::Answer(..) => answered += 1,
+                Reported::Ended(terminal, final_offset, _) => {
                     ends.insert(terminal, final_offset);
                 }
-                Told::Gap(..) | Told::Snapshot(..) | Told::Problem(_) | Told::Detached(_) => {
-                    panic!("{told:?}")
-                }
-                Told::Disconnected(reason, None) => panic!("{reason}"),
+                Reported::Gap(..)
+                | Reported::Snapshot(..)
+                | Reported::Problem(_)
+                | Reported::Detached(_)
+                | Reported::Disconnected(_, None) => panic!("{reported:?}"),
                 _ => {}
             }
         }
@@ -289,20 +300,20 @@ fn connections_break_at_random() {
         assert_whole(&mut pair, id, ends[&id.to_u64()]);
     }
     pair.until("answers", |pair| {
-        answered += pair.told.drain(..).filter(|t| matches!(t, Told::Answer(..))).count();
+        answered += pair.reported.drain(..).filter(|t| matches!(t, Reported::Answer(..))).count();
         answered == asked
     });
     assert!(resumed > 0 && connected > resumed);
 }
 
 /// Every byte that the server's terminal ever gave is at the other side, once, and up to the end that was
-/// told.
-fn assert_whole(pair: &mut Pair, id: TerminalId, told_end: u64) {
-    let log_end = pair.server().state(id).unwrap().log_end;
+/// reported.
+fn assert_whole(pair: &mut Pair, id: TerminalId, reported_end: u64) {
+    let log_end = pair.server().terminal_state(id).unwrap().log_end;
     let stream = &pair.streams[&id.to_u64()];
     assert_eq!((stream.start, stream.restarts), (0, 0));
     assert!(log_end > 0);
-    assert_eq!((told_end, stream.bytes.len() as u64), (log_end, log_end));
+    assert_eq!((reported_end, stream.bytes.len() as u64), (log_end, log_end));
     assert!(stream.bytes == numbers(stream.bytes.len()), "terminal {id:?} is wrong");
 }
 

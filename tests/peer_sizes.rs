@@ -8,7 +8,7 @@ use orchflow::{
     ErrorKind, RemoteAttach, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest, ScreenOptions,
     Size, SizePolicy, SpawnOptions, TerminalId,
 };
-use support::pair::{Pair, Told};
+use support::pair::{Pair, Reported};
 
 fn cat(pair: &mut Pair) -> u64 {
     let options = SpawnOptions::program("cat").screen(ScreenOptions::default());
@@ -21,7 +21,7 @@ fn with_grid(cols: u16, rows: u16) -> RemoteAttach {
 
 fn until_size(pair: &mut Pair, terminal: u64, cols: u16, rows: u16) {
     pair.until("the size", |pair| {
-        let state = pair.server().state(TerminalId::from_u64(terminal)).unwrap();
+        let state = pair.server().terminal_state(TerminalId::from_u64(terminal)).unwrap();
         (state.size.cols, state.size.rows) == (cols, rows)
     });
 }
@@ -31,10 +31,12 @@ fn reconnect(pair: &mut Pair, terminal: u64) {
     let id = TerminalId::from_u64(terminal);
     let client = pair.server().clients()[0].id;
     pair.server().close_client(client, "break").unwrap();
-    pair.wait("the break", |told| matches!(told, Told::Disconnected(..)).then_some(()));
+    pair.wait("the break", |reported| matches!(reported, Reported::Disconnected(..)).then_some(()));
     pair.server().resize(id, Size::cells(33, 11)).unwrap();
     pair.server().set_size_policy(id, SizePolicy::Latest).unwrap();
-    pair.wait("the attachment", |told| matches!(told, Told::Attached(..)).then_some(()));
+    pair.wait("the attachment", |reported| {
+        matches!(reported, Reported::Attached(..)).then_some(())
+    });
 }
 
 #[test]
@@ -56,7 +58,9 @@ fn the_grid_is_reported_when_attaching_later_and_after_a_break() {
     until_size(&mut pair, terminal, 80, 25);
     // Without a grid the size stays as it is.
     pair.mirror.peer_attach(pair.peer, terminal, &RemoteAttach::default()).unwrap();
-    pair.wait("the attachment", |told| matches!(told, Told::Attached(..)).then_some(()));
+    pair.wait("the attachment", |reported| {
+        matches!(reported, Reported::Attached(..)).then_some(())
+    });
     reconnect(&mut pair, terminal);
     until_size(&mut pair, terminal, 33, 11);
 }
@@ -67,7 +71,7 @@ fn the_first_screen_has_the_size_that_was_asked_for() {
     let terminal = cat(&mut pair);
     let options = RemoteAttach { mode: RemoteMode::Screen, ..with_grid(100, 7) };
     pair.mirror.peer_attach(pair.peer, terminal, &options).unwrap();
-    pair.wait("a screen", |told| matches!(told, Told::Screen(_)).then_some(()));
+    pair.wait("a screen", |reported| matches!(reported, Reported::Screen(_)).then_some(()));
     assert_eq!(pair.streams[&terminal].rows.len(), 7);
 }
 
@@ -89,11 +93,11 @@ fn grids_that_cannot_be() {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument);
     // What the other engine refuses is no answer to a request of the host.
     mirror.peer_set_grid(peer, terminal, Size::cells(u16::MAX, u16::MAX)).unwrap();
-    pair.wait("the problem", |told| match told {
-        Told::Problem(message) => message.contains("cells").then_some(()),
-        Told::Answer(..) => panic!("{told:?}"),
+    pair.wait("the problem", |reported| match reported {
+        Reported::Problem(message) => message.contains("cells").then_some(()),
+        Reported::Answer(..) => panic!("{reported:?}"),
         _ => None,
     });
     pair.mirror.peer_attach(pair.peer, terminal, &with_grid(u16::MAX, u16::MAX)).unwrap();
-    pair.wait("the end", |told| matches!(told, Told::Detached(_)).then_some(()));
+    pair.wait("the end", |reported| matches!(reported, Reported::Detached(_)).then_some(()));
 }

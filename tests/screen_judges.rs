@@ -20,7 +20,7 @@ use orchflow::{
 use support::host::Host;
 use support::raw_pty;
 
-/// Rows of scrollback that a screen keeps and that a verdict tells; the judges do the same.
+/// Rows of scrollback that a screen keeps and that a verdict has; the judges do the same.
 const SCROLLBACK: usize = 2000;
 const SCROLLBACK_SHOWN: usize = 200;
 
@@ -92,19 +92,19 @@ impl Recording {
         let pty = raw_pty();
         let mut slave = File::from(pty.slave);
         let screen =
-            ScreenOptions { answers: false, scrollback: SCROLLBACK, ..ScreenOptions::default() };
+            ScreenOptions { replies: false, scrollback: SCROLLBACK, ..ScreenOptions::default() };
         let options = AdoptOptions::new().size(self.sizes[0].1).screen(screen);
         let id = host.engine.adopt(pty.master, &options).unwrap();
         let ends = self.sizes.iter().skip(1).map(|(offset, _)| *offset);
         for ((start, size), end) in self.sizes.iter().zip(ends.chain([self.output.len()])) {
             host.engine.resize(id, *size).unwrap();
-            assert_eq!(host.engine.state(id).unwrap().size, *size);
+            assert_eq!(host.engine.terminal_state(id).unwrap().size, *size);
             let mut read = *start;
             for piece in self.output[*start..end].chunks(PIECE_BYTES) {
                 slave.write_all(piece).unwrap();
                 read += piece.len();
                 host.wait("the output to be read", |host| {
-                    host.engine.state(id).unwrap().log_end == read as u64
+                    host.engine.terminal_state(id).unwrap().log_end == read as u64
                 });
             }
         }
@@ -112,10 +112,10 @@ impl Recording {
     }
 }
 
-/// One line of JSON, as the judges write it. The scrollback of the normal screen is not told while the
+/// One line of JSON, as the judges write it. The scrollback of the normal screen is not reported while the
 /// alternate one is shown, nor is whether a wrap is pending.
 fn verdict(host: &mut Host, id: TerminalId, name: &str) -> String {
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     let screen = state.screen.unwrap();
     let alternate = screen.modes.contains(Modes::ALTERNATE_SCREEN);
     let mut rows = Rows::default();
@@ -218,7 +218,7 @@ fn recordings_are_shown_without_a_failure() {
         let id = recording.play(&mut host);
         verdicts += &verdict(&mut host, id, &recording.name);
         verdicts.push('\n');
-        let screen = host.engine.state(id).unwrap().screen.unwrap();
+        let screen = host.engine.terminal_state(id).unwrap().screen.unwrap();
         assert_eq!(screen.failures, 0, "{}", recording.name);
         host.close(id);
     }

@@ -92,7 +92,7 @@ fn memory_is_bounded() {
         tty.play_all(&mut host, start);
         let grown = growth(&mut host, &mut tty, piece, total);
         assert!(grown <= allowed, "{what}: {grown} bytes more");
-        let state = host.engine.state(tty.id).unwrap();
+        let state = host.engine.terminal_state(tty.id).unwrap();
         assert_eq!(state.screen.unwrap().failures, 0, "{what}");
     }
     let before = resident();
@@ -104,5 +104,5 @@ fn memory_is_bounded() {
     }
     host.engine.resize(tty.id, Size::cells(80, 24)).unwrap();
     assert!(resident().saturating_sub(before) < 128 << 20, "{}", resident() - before);
-    assert_eq!(host.engine.state(tty.id).unwrap().screen.unwrap().failures, 0);
+    assert_eq!(host.engine.terminal_state(tty.id).unwrap().screen.unwrap().failures, 0);
 }

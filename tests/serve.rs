@@ -173,7 +173,7 @@ fn put_session(serving: &Serving, id: &'static str, name: &'static str) {
 }
 
 #[test]
-fn changes_are_told_with_their_effect_and_conflicts_with_what_is_there() {
+fn changes_are_reported_with_their_effect_and_conflicts_with_what_is_there() {
     let serving = Serving::start(Config::default());
     let all = json!({"collections": ["sessions", "panes"]});
     let (mut client, _) = Client::hello(serving.address, &serving.token, all.clone());
@@ -343,8 +343,8 @@ fn files_of_a_watch_that_ends_leave_the_state() {
     let serving = Serving::start(Config::default());
     let watched = folder.clone();
     let watch = serving.with(move |engine| {
-        let watch = engine.watch(&WatchOptions::new(watched)).unwrap();
-        engine.publish_watch(watch, true).unwrap();
+        let watch = engine.add_watch(&WatchOptions::new(watched)).unwrap();
+        engine.set_watch_published(watch, true).unwrap();
         watch
     });
     let fields = json!({"collections": ["files"]});
@@ -354,7 +354,7 @@ fn files_of_a_watch_that_ends_leave_the_state() {
         let diff = client.receive_type("diff");
         names.extend(diff["files"].as_array().unwrap().iter().map(|file| file["name"].clone()));
     }
-    serving.with(move |engine| engine.unwatch(watch).unwrap());
+    serving.with(move |engine| engine.remove_watch(watch).unwrap());
     let mut removed = 0;
     while removed < 2 {
         removed += client.receive_type("diff")["removed"].as_array().unwrap().len();

@@ -22,7 +22,7 @@ use bystander::Bystander;
 use client::{Client, Incoming};
 use files::TempDir;
 use orchflow::{
-    Collections, Config, Engine, ErrorKind, ListenOptions, PeerAddress, PeerOptions, Scopes,
+    Collections, Config, Engine, ErrorKind, ListenerOptions, PeerAddress, PeerOptions, Scopes,
     SpawnOptions, TokenOptions, WatchOptions,
 };
 use raw::{FIN, Raw, TEXT, upgrade_head};
@@ -188,7 +188,7 @@ fn layout_and_terminals(engine: &mut Engine) -> (u64, BTreeSet<(u64, u16, u16)>)
     (state.hash(Collections::LAYOUT), terminals.collect())
 }
 
-/// What a client is told until a ping is answered, as text.
+/// What a client gets until a ping is answered, as text.
 fn answers(client: &mut Client) -> String {
     client.send(&json!({"type": "ping", "id": 99}));
     let mut all = String::new();
@@ -215,15 +215,15 @@ fn what_is_refused_does_not_happen() {
     let token = serving.token(Scopes::TYPE);
     let (mut blind, welcome) = Client::hello(serving.address, &token, fields.clone());
     assert_eq!(welcome["profiles"], json!([]));
-    let told = answers(&mut blind);
-    assert!(told.contains("forbidden") && !told.contains("diff"), "{told}");
+    let reported = answers(&mut blind);
+    assert!(reported.contains("forbidden") && !reported.contains("diff"), "{reported}");
     // Who may only look types nothing, by message or by frame.
     let (mut mute, _) = Client::hello(serving.address, &serving.token(Scopes::OBSERVE), fields);
     mute.send(&json!({"type": "input", "terminal": terminal, "data": "a\n"}));
     mute.type_in(terminal, b"b\n");
     mute.type_in(terminal, b"\x03");
-    let told = answers(&mut mute);
-    assert_eq!(told.matches("\"forbidden\"").count(), 3, "{told}");
+    let reported = answers(&mut mute);
+    assert_eq!(reported.matches("\"forbidden\"").count(), 3, "{reported}");
     blind.type_in(terminal, b"c\n");
     assert_eq!(mute.read_until(terminal, b"c\r\nc\r\n"), b"c\r\nc\r\n");
 }
@@ -255,22 +255,25 @@ fn a_refusal_shows_nothing_to_who_may_not_observe() {
                 blind.send(&change);
                 seen.insert(answers(&mut blind));
                 owner.send(&change);
-                let told = answers(&mut owner);
-                let shows = change.to_string().contains("remove") || told.contains(name);
-                assert!(told.contains("conflict") && shows, "{told}");
+                let reported = answers(&mut owner);
+                let shows = change.to_string().contains("remove") || reported.contains(name);
+                assert!(reported.contains("conflict") && shows, "{reported}");
             }
         }
     }
     assert_eq!(seen.len(), 1, "{seen:?}");
-    let told = seen.first().unwrap();
-    assert!(told.contains("conflict") && !told.contains("secret"), "{told}");
-    assert!(told.contains("\"session\":null") && told.contains("\"pane\":null"), "{told}");
+    let reported = seen.first().unwrap();
+    assert!(reported.contains("conflict") && !reported.contains("secret"), "{reported}");
+    assert!(
+        reported.contains("\"session\":null") && reported.contains("\"pane\":null"),
+        "{reported}"
+    );
     // What is refused for other reasons shows no more than what was sent.
     let foreign = json!({"put_pane": {"id": "q", "session": "nowhere", "title": "", "content": "empty",
         "metadata": {}}});
     blind.send(&json!({"type": "change", "mutation": 8, "ops": [{"change": foreign}]}));
-    let told = answers(&mut blind);
-    assert!(told.contains("invalid") && !told.contains("secret"), "{told}");
+    let reported = answers(&mut blind);
+    assert!(reported.contains("invalid") && !reported.contains("secret"), "{reported}");
 }
 
 #[test]
@@ -385,11 +388,11 @@ fn paths_of_sockets_have_a_length() {
         let rest = length - folder.as_os_str().len() - 1;
         folder.join("x".repeat(rest))
     };
-    engine.listen(&ListenOptions::unix(path_of(107))).unwrap();
+    engine.add_listener(&ListenerOptions::unix(path_of(107))).unwrap();
     let long = path_of(108);
     let nul = folder.path().join("s/a\0b");
     for path in [&long, &nul] {
-        let listened = engine.listen(&ListenOptions::unix(path)).map(drop).unwrap_err();
+        let listened = engine.add_listener(&ListenerOptions::unix(path)).map(drop).unwrap_err();
         let options = PeerOptions::new(PeerAddress::Unix(path.clone()), "token");
         let connected = engine.connect(&options).map(drop).unwrap_err();
         for error in [listened, connected] {
@@ -400,7 +403,7 @@ fn paths_of_sockets_have_a_length() {
     }
     // Neither has left a directory or a socket behind.
     assert!(!long.exists());
-    let watched = engine.watch(&WatchOptions::new(folder.path().join("a\0b"))).unwrap_err();
+    let watched = engine.add_watch(&WatchOptions::new(folder.path().join("a\0b"))).unwrap_err();
     assert_eq!(watched.kind(), ErrorKind::InvalidArgument, "{watched}");
 }
 

@@ -87,9 +87,9 @@ fn who_resumes_from_before_a_clearing_gets_a_snapshot() {
     assert_eq!(current.read_until(terminal, b"x"), b"x");
 }
 
-/// What the program shows last comes before its end is told, and nothing waits for an interval.
+/// What the program shows last comes before its end is reported, and nothing waits for an interval.
 #[test]
-fn a_viewer_sees_the_end_before_it_is_told() {
+fn a_viewer_sees_the_end_before_it_is_reported() {
     let serving = Serving::start(Config::default());
     let script = "stty -echo; read x; printf 'a\\033[?2026hlast words'";
     let terminal = serving.spawn(&["sh", "-c", script], true);

@@ -113,7 +113,7 @@ fn a_goodbye_is_answered_behind_a_flood() {
 
 /// A shutdown says so to everybody, in the language that they speak by then.
 #[test]
-fn a_shutdown_is_told_at_every_step() {
+fn a_shutdown_is_reported_at_every_step() {
     let serving = serve(Limits::default());
     let (mut open, _) = Client::hello(serving.address, &serving.token, json!({}));
     let mut upgraded = Raw::upgrade(serving.address, "orchflow.v1.json");

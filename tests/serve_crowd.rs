@@ -111,7 +111,7 @@ fn kinds(address: SocketAddr) -> [(&'static str, Vec<u8>); 4] {
     ]
 }
 
-/// Says hello on an upgraded connection; whether it is let in.
+/// Says hello on an upgraded connection; whether it is accepted.
 fn says_hello(raw: &mut Raw, token: &str) -> bool {
     raw.json(&json!({"type": "hello", "token": token}));
     raw.next_frame().is_some_and(|(first, payload)| {

@@ -34,7 +34,7 @@ use files::TempDir;
 use memory::resident_bytes;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use orchflow::{Config, ErrorKind, Limits, ListenOptions, LogLevel};
+use orchflow::{Config, ErrorKind, Limits, ListenerOptions, LogLevel};
 use raw::{FIN, PING, Raw, TEXT, frame};
 use serde_json::json;
 use serving::Serving;
@@ -184,7 +184,7 @@ fn descriptors() -> u64 {
 
 /// Who has upgraded and then keeps a place is put out in the language that it speaks.
 #[test]
-fn who_keeps_a_place_is_told_so() {
+fn who_keeps_a_place_is_closed_with_a_reason() {
     let _turn = turn();
     let limits = Limits { clients_pending: 1, client_hello_time: WATCHDOG, ..Limits::default() };
     let serving = Serving::start(Config { limits, ..Config::default() });
@@ -230,11 +230,11 @@ fn attachments_watches_and_listeners_have_bounds() {
     let path = folder.path().to_owned();
     serving.with(move |engine| {
         engine.grant_directory(&path).unwrap();
-        let tcp = || ListenOptions::tcp("127.0.0.1:0".parse().unwrap());
-        let second = engine.listen(&tcp()).unwrap();
-        assert_eq!(engine.listen(&tcp()).unwrap_err().kind(), ErrorKind::LimitReached);
-        engine.unlisten(second).unwrap();
-        engine.listen(&tcp()).unwrap();
+        let tcp = || ListenerOptions::tcp("127.0.0.1:0".parse().unwrap());
+        let second = engine.add_listener(&tcp()).unwrap();
+        assert_eq!(engine.add_listener(&tcp()).unwrap_err().kind(), ErrorKind::LimitReached);
+        engine.remove_listener(second).unwrap();
+        engine.add_listener(&tcp()).unwrap();
     });
     let terminals: Vec<_> = (0..3).map(|_| serving.spawn(&["cat"], false)).collect();
     let (mut client, _) = Client::hello(serving.address, &serving.token, json!({}));

@@ -69,13 +69,13 @@ impl Place {
 /// Names by the keys of their entries.
 type Known = BTreeMap<String, String>;
 
-/// Applies diffs until `done` says so. Nothing of outside may be told.
+/// Applies diffs until `done` says so. Nothing of outside may be reported.
 fn follow(client: &mut Client, known: &mut Known, done: impl Fn(&Known) -> bool) {
     while !done(known) {
         let Incoming::Json(message) = client.receive() else { panic!("the connection ended") };
         let text = message.to_string();
-        let told = text.contains("secret") || text.contains(&SECRET_BYTES.to_string());
-        assert!(!told, "outside was told: {text}");
+        let reported = text.contains("secret") || text.contains(&SECRET_BYTES.to_string());
+        assert!(!reported, "outside was reported: {text}");
         for key in message["removed"].as_array().into_iter().flatten() {
             known.remove(&key["file"].to_string());
         }
@@ -118,7 +118,7 @@ fn what_takes_the_place_of_a_watched_path_is_not_followed() {
         fs::rename(&path, &away).unwrap();
         let outside = exchanged.replacen("granted", "outside", 1);
         symlink(place.path(&outside), &path).unwrap();
-        // What was watched is touched where it is now: whoever is told looks at the names again.
+        // What was watched is touched where it is now: whoever gets the event looks at the names again.
         let moved = place.path(&watched.replacen(exchanged, "away", 1));
         let touched = if moved.is_dir() { moved.join("new") } else { moved };
         fs::write(touched, "touched").unwrap();
@@ -128,14 +128,14 @@ fn what_takes_the_place_of_a_watched_path_is_not_followed() {
             true => known.values().any(|name| name.contains("new")),
             false => known.is_empty(),
         });
-        // The same place again, and it is told of again.
+        // The same place again, and it is reported again.
         fs::remove_file(&path).unwrap();
         fs::rename(&away, &path).unwrap();
         follow(&mut client, &mut known, is_there);
     }
 }
 
-/// A granted directory that was deleted and made anew is told of again.
+/// A granted directory that was deleted and made anew is reported again.
 #[test]
 fn a_granted_directory_comes_back() {
     let serving = Serving::start(Config::default());
@@ -390,7 +390,7 @@ fn watches_begin_where_the_path_was_looked_at() {
             let (mut number, mut is_over) = (None, false);
             while !is_over {
                 let Incoming::Json(message) = client.receive() else { panic!("closed") };
-                assert!(!message.to_string().contains("secret"), "outside was told: {message}");
+                assert!(!message.to_string().contains("secret"), "outside was reported: {message}");
                 if message["type"] == "result" {
                     number = number.or(message["outcome"]["watching"]["watch"].as_u64());
                     let code = &message["outcome"]["failed"]["code"];
@@ -430,7 +430,7 @@ fn what_the_host_unwatches_is_no_longer_a_clients() {
     let mut known = Known::new();
     first.send(&json!({"type": "snapshot"}));
     follow(&mut first, &mut known, |known| known.len() == 4);
-    serving.with(move |engine| engine.unwatch(WatchId::from_u64(number)).unwrap());
+    serving.with(move |engine| engine.remove_watch(WatchId::from_u64(number)).unwrap());
     follow(&mut first, &mut known, |known| known.is_empty());
     for client in [&mut first, &mut second] {
         let outcome = client.ask(json!({"type": "unwatch", "watch": number}), 3);
@@ -459,7 +459,7 @@ fn a_watch_that_is_asked_for_again_is_published_again() {
     let mut known = Known::new();
     follow(&mut client, &mut known, |known| known.len() == 4);
     serving.with(move |engine| {
-        engine.publish_watch(WatchId::from_u64(number), false).unwrap();
+        engine.set_watch_published(WatchId::from_u64(number), false).unwrap();
     });
     follow(&mut client, &mut known, |known| known.is_empty());
     assert_eq!(watch(&mut client, place.path("granted/w")), number);

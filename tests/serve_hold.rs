@@ -40,7 +40,7 @@ fn spawn(serving: &Serving, script: &str, screen: bool) -> u64 {
 }
 
 fn state(serving: &Serving, terminal: u64) -> TerminalState {
-    serving.with(move |engine| engine.state(TerminalId::from_u64(terminal)).unwrap())
+    serving.with(move |engine| engine.terminal_state(TerminalId::from_u64(terminal)).unwrap())
 }
 
 /// Asks the engine until this holds. Each question is a turn of the engine's loop.

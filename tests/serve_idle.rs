@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use client::Client;
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Config, Engine, Limits, ListenAddress, ListenOptions, Scopes,
+    Change, ChangeOp, ChangeSet, Config, Engine, Limits, ListenAddress, ListenerOptions, Scopes,
     ScreenOptions, Session, SpawnOptions, TokenOptions,
 };
 use serde_json::json;
@@ -58,8 +58,9 @@ fn jobs_outnumber_their_wake_ups() {
 #[test]
 fn a_diff_that_waits_for_its_time_wakes_nobody_before() {
     let mut engine = Engine::new(Config::default()).unwrap();
-    let listener = engine.listen(&ListenOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
-    let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else { panic!() };
+    let listener =
+        engine.add_listener(&ListenerOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+    let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else { panic!() };
     let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
     let token = engine.add_token(token).unwrap().1;
     let (done, is_done) = channel();
@@ -98,8 +99,9 @@ fn a_diff_that_waits_for_its_time_wakes_nobody_before() {
 #[test]
 fn a_hundred_idle_clients_wake_nobody() {
     let mut engine = Engine::new(Config::default()).unwrap();
-    let listener = engine.listen(&ListenOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
-    let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else { panic!() };
+    let listener =
+        engine.add_listener(&ListenerOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
+    let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else { panic!() };
     let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
     let token = engine.add_token(token).unwrap().1;
     let options = SpawnOptions::program("cat").screen(ScreenOptions::default());

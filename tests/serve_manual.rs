@@ -1,5 +1,5 @@
 //! What `docs/PROTOCOL.md` says of small things, seen by a client: sizes of zero, empty changes, names that are
-//! too long, what is told without a scope.
+//! too long, what is shown without a scope.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
@@ -18,7 +18,7 @@ use std::os::unix::net::UnixStream;
 
 use client::{Client, Incoming};
 use files::TempDir;
-use orchflow::{Config, ListenOptions, Scopes, Size, SpawnOptions};
+use orchflow::{Config, ListenerOptions, Scopes, Size, SpawnOptions};
 use raw::upgrade_head;
 use serde_json::{Value, json};
 use serving::Serving;
@@ -106,15 +106,15 @@ fn a_long_name_is_cut_off() {
 }
 
 #[test]
-fn profiles_are_told_to_who_may_manage() {
+fn profiles_are_listed_for_who_may_manage() {
     let serving = Serving::start(Config::default());
     serving.with(|engine| engine.grant_profile("cat", &SpawnOptions::program("cat")).unwrap());
-    for (scopes, told) in
+    for (scopes, reported) in
         [(Scopes::MANAGE, json!(["cat"])), (Scopes::OBSERVE | Scopes::TYPE, json!([]))]
     {
         let token = serving.token(scopes);
         let (_, welcome) = Client::hello(serving.address, &token, json!({}));
-        assert_eq!(welcome["profiles"], told);
+        assert_eq!(welcome["profiles"], reported);
     }
 }
 
@@ -184,7 +184,9 @@ fn the_host_of_a_unix_socket() {
     let path = folder.path().join("s/socket");
     let serving = Serving::start(Config::default());
     let listened = path.clone();
-    serving.with(move |engine| engine.listen(&ListenOptions::unix(listened)).map(drop).unwrap());
+    serving.with(move |engine| {
+        engine.add_listener(&ListenerOptions::unix(listened)).map(drop).unwrap()
+    });
     let good = upgrade_head(serving.address, "orchflow.v1.json");
     let own = format!("Host: {}", serving.address);
     for (host, status) in [

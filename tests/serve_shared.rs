@@ -26,11 +26,11 @@ use client::{Client, Incoming};
 use copy::Copy;
 use files::TempDir;
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Collections, Config, Engine, ErrorKind, ListenOptions, Pane,
+    Change, ChangeOp, ChangeSet, Collections, Config, Engine, ErrorKind, ListenerOptions, Pane,
     Scopes, Session, TokenOptions,
 };
 use serde_json::{Value, json};
-use serving::{Serving, Told};
+use serving::{Reported, Serving};
 use tungstenite::Message;
 use tungstenite::client::IntoClientRequest;
 
@@ -148,7 +148,7 @@ fn retitle_until_lost(
 }
 
 /// Two clients and the host change the same pane at once. There is one order: whoever built on something
-/// old is told what is there now, and in the end all have the same.
+/// old gets what is there now, and in the end all have the same.
 #[test]
 fn one_pane_and_three_who_change_it() {
     const ROUNDS: usize = 100;
@@ -169,14 +169,14 @@ fn one_pane_and_three_who_change_it() {
     while round < ROUNDS || losses.iter().any(|lost| lost.load(Ordering::Relaxed) == 0) {
         let title = format!("host {round}");
         round += 1;
-        let told = title.clone();
+        let reported = title.clone();
         let version = serving.with(move |engine| {
             let base = engine.application_state().unwrap().pane("p").map(|(_, n)| n);
             let pane = Pane { session: "s".into(), title, ..Pane::default() };
             let change = Change::PutPane { id: "p".into(), pane };
             engine.change_state(&ChangeSet { ops: vec![ChangeOp { change, base }] }).unwrap().n
         });
-        order.insert(version, told);
+        order.insert(version, reported);
     }
     let (mut mirrors, mut wins) = (Vec::new(), round);
     for client in clients {
@@ -204,7 +204,7 @@ fn one_pane_and_three_who_change_it() {
     assert_eq!(&rejected["pane"], mirrors[0].copy.entry("panes", "p").unwrap());
 }
 
-/// What a copy was told is what a copy that begins now is told, whatever happened in between.
+/// A copy holds what a copy that begins now gets, whatever happened in between.
 #[test]
 fn a_copy_that_was_away_catches_up() {
     let serving = Serving::start(Config::default());
@@ -232,7 +232,7 @@ fn a_copy_that_was_away_catches_up() {
     assert_eq!(welcome["resumed"], false);
     let mut fresh = Mirror { client, copy: Copy::default(), mutation: 0, seen: BTreeMap::new() };
     assert_eq!(fresh.read()["full"], true);
-    // The program that ended may still be told of; a change after it makes all look at the same.
+    // The program that ended may still be reported; a change after it makes all look at the same.
     other.change(json!([put("last", json!([]))])).unwrap();
     loop {
         let (n, hash) = serving.with(version_and_hash);
@@ -250,7 +250,7 @@ fn a_copy_that_was_away_catches_up() {
     bystander.echoes();
 }
 
-/// Another set of collections is told from the beginning, also a smaller one.
+/// Another set of collections is reported from the beginning, also a smaller one.
 #[test]
 fn another_set_of_collections() {
     let serving = Serving::start(Config::default());
@@ -279,7 +279,7 @@ fn another_set_of_collections() {
             }
         }
         if count == 0 {
-            // Whatever happens, nothing is told any more.
+            // Whatever happens, nothing is reported any more.
             serving.with(|engine| {
                 let pane = Pane { session: "s".into(), title: "unseen".into(), ..Pane::default() };
                 let change = Change::PutPane { id: "p".into(), pane };
@@ -312,8 +312,8 @@ fn changes_that_the_host_reviews() {
         mirror.read();
     }
     let next = || {
-        serving.wait_told(|told| match told {
-            Told::Review(review) => Some(*review),
+        serving.wait_reported(|reported| match reported {
+            Reported::Review(review) => Some(*review),
             _ => None,
         })
     };
@@ -330,11 +330,11 @@ fn changes_that_the_host_reviews() {
         let review = next();
         serving.with(move |engine| engine.answer_review(review, Ok(())).unwrap());
         let review = next();
-        let told = serving.with(move |engine| {
+        let reported = serving.with(move |engine| {
             engine.answer_review(review, Err("not today".into())).unwrap();
             engine.answer_review(review, Ok(())).unwrap_err().kind()
         });
-        assert_eq!(told, ErrorKind::StaleId);
+        assert_eq!(reported, ErrorKind::StaleId);
         let (accepted, refused, invalid) = client.join().unwrap();
         accepted.unwrap();
         let refused = refused.unwrap_err();
@@ -392,7 +392,7 @@ fn tokens_that_end_while_a_client_is_in() {
 
 /// The end of the engine: first the ends of terminals, then the goodbye.
 #[test]
-fn a_shutdown_is_told() {
+fn a_shutdown_is_reported() {
     let serving = Serving::start(Config::default());
     let script = "trap 'exit 3' HUP; echo ready; while :; do read line; done";
     let terminal = serving.spawn(&["sh", "-c", script], false);
@@ -401,22 +401,22 @@ fn a_shutdown_is_told() {
     client.read_until(terminal, b"ready\r\n");
     let mut pending = Client::open(serving.address);
     serving.with(|engine| engine.shutdown(Duration::from_secs(60)).unwrap());
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     let code = loop {
         match client.receive() {
             Incoming::Output { .. } => {}
             Incoming::Json(value) => match value["type"].as_str().unwrap() {
-                "ended" => told.push(value["exit"].clone()),
-                "detached" => told.push(value["reason"].clone()),
+                "ended" => reported.push(value["exit"].clone()),
+                "detached" => reported.push(value["reason"].clone()),
                 _ => {}
             },
             Incoming::Closed(code) => break code,
         }
     };
-    assert_eq!(told, [json!({"code": 3}), json!("closed")]);
+    assert_eq!(reported, [json!({"code": 3}), json!("closed")]);
     assert_eq!(code, Some(1001));
     assert_eq!(pending.closed(), Some(1001));
-    serving.wait_told(|told| (*told == Told::ShutdownComplete).then_some(()));
+    serving.wait_reported(|reported| (*reported == Reported::ShutdownComplete).then_some(()));
     assert!(std::net::TcpStream::connect(serving.address).is_err());
 }
 
@@ -425,8 +425,9 @@ fn a_shutdown_is_told() {
 fn a_unix_socket() {
     let serving = Serving::start(Config::default());
     let folder = TempDir::new();
-    let listen =
-        |path: String| serving.with(move |engine| engine.listen(&ListenOptions::unix(path)));
+    let listen = |path: String| {
+        serving.with(move |engine| engine.add_listener(&ListenerOptions::unix(path)))
+    };
     let kind = |path: &str| listen(path.into()).unwrap_err().kind();
     let set_mode = |path: &str, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -458,7 +459,7 @@ fn a_unix_socket() {
     listen(format!("{fresh}/socket")).unwrap();
     assert_eq!(std::fs::metadata(&fresh).unwrap().permissions().mode() & 0o777, 0o700);
     greet(&format!("{fresh}/socket"), &serving.token);
-    serving.with(move |engine| engine.unlisten(listener).unwrap());
+    serving.with(move |engine| engine.remove_listener(listener).unwrap());
     assert!(!std::fs::exists(&taken).unwrap());
 }
 

@@ -57,7 +57,7 @@ fn resize(client: &mut Client, terminal: u64, cols: u16, rows: u16) -> serde_jso
 
 fn size(serving: &Serving, terminal: u64) -> (u16, u16) {
     serving.with(move |engine| {
-        let size = engine.state(TerminalId::from_u64(terminal)).unwrap().size;
+        let size = engine.terminal_state(TerminalId::from_u64(terminal)).unwrap().size;
         (size.cols, size.rows)
     })
 }
@@ -84,7 +84,7 @@ fn a_viewer_of_one_cell_harms_nobody() {
     assert_eq!(size(&serving, terminal), (100, 40));
     let mut tiny = client_with(&serving, &serving.token);
     assert_eq!(attach(&mut tiny, terminal, 1, 1), (100, 40), "it shows a part of what is there");
-    // One that tells its size later, as clients of old do.
+    // One that reports its size later, as clients of old do.
     let mut other = client_with(&serving, &serving.token);
     other.send(&json!({"type": "attach", "terminal": terminal}));
     other.receive_type("attached");
@@ -171,10 +171,10 @@ fn a_size_that_changes_nothing_does_nothing() {
     other.type_in(terminal, b"\n");
     b.settle();
     let output = a.read_until(terminal, b"got\r\n");
-    assert_eq!(output, b"got\r\n", "the program was told nothing");
+    assert_eq!(output, b"got\r\n", "no report reached the program");
 }
 
-/// The program is told of the size before it gets what was typed.
+/// The program gets the size before it gets what was typed.
 #[test]
 fn the_size_is_that_of_who_typed_last() {
     let serving = prompt_server();
@@ -244,7 +244,7 @@ fn set_policy(serving: &Serving, terminal: u64, policy: SizePolicy) {
     serving.with(move |engine| {
         let id = TerminalId::from_u64(terminal);
         engine.set_size_policy(id, policy).unwrap();
-        assert_eq!(engine.state(id).unwrap().size_policy, policy);
+        assert_eq!(engine.terminal_state(id).unwrap().size_policy, policy);
     });
 }
 
@@ -279,9 +279,9 @@ fn the_size_that_the_host_sets_stays() {
     let id = TerminalId::from_u64(terminal);
     let mut client = viewer(&serving, terminal, 100, 40);
     serving.with(move |engine| {
-        assert_eq!(engine.state(id).unwrap().size_policy, SizePolicy::Latest);
+        assert_eq!(engine.terminal_state(id).unwrap().size_policy, SizePolicy::Latest);
         engine.resize(id, Size::cells(70, 20)).unwrap();
-        assert_eq!(engine.state(id).unwrap().size_policy, SizePolicy::Fixed);
+        assert_eq!(engine.terminal_state(id).unwrap().size_policy, SizePolicy::Fixed);
     });
     assert_eq!(attach(&mut client, terminal, 90, 30), (70, 20));
     client.type_in(terminal, b"a\n");
@@ -298,7 +298,7 @@ fn the_size_that_the_host_sets_stays() {
         let (bad, good) = (resize(0), resize(77));
         for (ops, policy) in [(bad, SizePolicy::Latest), (good, SizePolicy::Fixed)] {
             engine.batch(&[orchflow::BatchEntry { terminal: id, ops: &ops }]).unwrap();
-            assert_eq!(engine.state(id).unwrap().size_policy, policy);
+            assert_eq!(engine.terminal_state(id).unwrap().size_policy, policy);
         }
     });
     assert_eq!(size(&serving, terminal), (77, 33));

@@ -70,7 +70,7 @@ fn attach(terminal: u64, window: u64) -> Value {
     json!({"attach": [{"terminal": terminal, "start": "oldest", "window": window}]})
 }
 
-/// A hundred clients get every byte of a flood beside one that reads nothing; that one is told what it
+/// A hundred clients get every byte of a flood beside one that reads nothing; that one learns what it
 /// lost, and nobody's memory grows with it.
 #[test]
 fn one_that_stalls_beside_a_hundred() {
@@ -152,7 +152,7 @@ fn an_echo_beside_a_flood() {
     assert!(reader.join().unwrap() > 0);
 }
 
-/// An interrupt ends a flood at once for who typed it: what was not sent is dropped, told as a gap or a
+/// An interrupt ends a flood at once for who typed it: what was not sent is dropped, reported as a gap or a
 /// snapshot, and the prompt follows without any credit.
 #[test]
 fn an_interrupt_under_a_flood() {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::pty::{OpenptyResult, openpty};
 use nix::sys::termios::{self, SetArg};
-use orchflow::{AdoptOptions, Delivery, ErrorKind, ExitStatus, Limits, Size, StateFilter};
+use orchflow::{AdoptOptions, Delivery, ErrorKind, ExitStatus, Limits, Size, TerminalFilter};
 use support::files::{assert_same, noise, with_crlf};
 use support::host::Host;
 use support::wait_for;
@@ -51,14 +51,14 @@ fn bytes_go_both_ways_until_the_slave_is_closed() {
     let mut line = [0; 64];
     let n = slave.read(&mut line).unwrap();
     assert_eq!(&line[..n], b"from the host\n");
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert!(state.running && state.pid.is_none() && state.exit.is_none() && state.tag == 7);
     slave.write_all(b"bye").unwrap();
     drop(slave);
     host.wait_eof(id);
     assert_eq!(host.text(id), "from the program\r\nbye");
     assert_eq!(host.seen(id).eof, Some(21));
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert!(!state.running && state.hung_up);
     assert!(host.exit(id).is_none(), "no program is known");
     host.close(id);
@@ -122,7 +122,7 @@ fn a_refused_adoption_changes_nothing() {
         assert!(!flags.contains(OFlag::O_NONBLOCK));
     }
     let id = host.engine.adopt(pty.master, &AdoptOptions::new()).unwrap();
-    assert_ne!(host.engine.state(id).unwrap().size, size);
+    assert_ne!(host.engine.terminal_state(id).unwrap().size, size);
 }
 
 /// The line discipline echoes also what nobody will ever read ("^A" for each 1 here): a host that
@@ -183,11 +183,11 @@ fn the_size_is_kept_or_set() {
     let raw = nix::pty::Winsize { ws_row: 20, ws_col: 70, ws_xpixel: 700, ws_ypixel: 400 };
     let pty = openpty(Some(&raw), None).unwrap();
     let kept = host.engine.adopt(pty.master, &AdoptOptions::new()).unwrap();
-    assert_eq!(host.engine.state(kept).unwrap().size, size);
+    assert_eq!(host.engine.terminal_state(kept).unwrap().size, size);
 
     let other = openpty(None, None).unwrap();
     let set = host.engine.adopt(other.master, &AdoptOptions::new().size(size)).unwrap();
-    assert_eq!(host.engine.state(set).unwrap().size, size);
+    assert_eq!(host.engine.terminal_state(set).unwrap().size, size);
     let mut seen = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: TIOCGWINSZ writes one winsize through a pointer that is valid for it.
     unsafe { libc::ioctl(other.slave.as_raw_fd(), libc::TIOCGWINSZ, &raw mut seen) };
@@ -214,7 +214,7 @@ fn only_masters_are_adopted() {
         let error = host.engine.adopt(quiet_pty().master, &options).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{options:?}");
     }
-    assert_eq!(host.engine.terminals(StateFilter::All), []);
+    assert_eq!(host.engine.terminals(TerminalFilter::All), []);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_known_program_is_watched_and_reaped() {
     assert_eq!(host.wait_exit(id), ExitStatus::Code(6));
     assert_eq!(host.text(id), "ready\r\ngot it\r\n");
     assert_eq!(support::process_state(pid), None, "reaped");
-    assert_eq!(host.engine.state(id).unwrap().pid, Some(pid));
+    assert_eq!(host.engine.terminal_state(id).unwrap().pid, Some(pid));
     host.close(id);
 }
 
@@ -258,7 +258,7 @@ fn the_end_of_a_program_that_is_no_child_is_noticed() {
     let pid = host.text(parent).trim().strip_prefix("pid ").unwrap().parse().unwrap();
     let id = host.engine.adopt(pty.master, &AdoptOptions::new().pid(pid)).unwrap();
     host.quiesce();
-    assert!(host.exit(id).is_none() && host.engine.state(id).unwrap().running);
+    assert!(host.exit(id).is_none() && host.engine.terminal_state(id).unwrap().running);
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::SIGKILL).unwrap();
     assert_eq!(host.wait_exit(id), ExitStatus::Unknown);
 }

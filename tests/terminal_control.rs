@@ -25,7 +25,7 @@ extern "C" fn on_winch(_: libc::c_int) {
     unsafe { libc::write(PIPE.load(Ordering::Relaxed), c"w".as_ptr().cast(), 1) };
 }
 
-/// Not a test but a program: tells the size at each SIGWINCH. Shells lose signals between two
+/// Not a test but a program: prints the size at each SIGWINCH. Shells lose signals between two
 /// commands; this does not.
 #[test]
 fn the_size_teller() {
@@ -57,11 +57,11 @@ fn size_teller(interval: Duration) -> (Host, TerminalId) {
     (host, id)
 }
 
-/// The sizes that the program has told.
-fn told(host: &mut Host, id: TerminalId) -> Vec<String> {
+/// The sizes that the program has printed.
+fn sizes_seen(host: &mut Host, id: TerminalId) -> Vec<String> {
     let text = host.text(id);
-    let (_, told) = text.split_once("ready\r\n").unwrap();
-    told.lines().map(str::to_owned).collect()
+    let (_, sizes_seen) = text.split_once("ready\r\n").unwrap();
+    sizes_seen.lines().map(str::to_owned).collect()
 }
 
 #[test]
@@ -71,30 +71,32 @@ fn size_changes_in_quick_succession_are_coalesced() {
     let start = Instant::now();
     for cols in 81..=99 {
         host.engine.resize(id, Size::cells(cols, 24)).unwrap();
-        assert_eq!(host.engine.state(id).unwrap().size, Size::cells(cols, 24));
+        assert_eq!(host.engine.terminal_state(id).unwrap().size, Size::cells(cols, 24));
     }
     let in_time = start.elapsed() < interval;
-    host.wait("the last size", |host| told(host, id).last().is_some_and(|size| size == "24 99"));
+    host.wait("the last size", |host| {
+        sizes_seen(host, id).last().is_some_and(|size| size == "24 99")
+    });
     host.quiesce();
-    let told = told(&mut host, id);
+    let sizes_seen = sizes_seen(&mut host, id);
     // On a machine that stalled in between more sizes were applied, and rightly so. The program may
     // have missed the first one, for the kernel does not queue signals.
     if in_time {
-        assert!(told == ["24 81", "24 99"] || told == ["24 99"], "{told:?}");
+        assert!(sizes_seen == ["24 81", "24 99"] || sizes_seen == ["24 99"], "{sizes_seen:?}");
     }
 }
 
 /// There and back within the interval: the size is the old one and the program hears of it.
 #[test]
-fn a_size_that_comes_back_is_told_all_the_same() {
+fn a_size_that_comes_back_is_reported_all_the_same() {
     let (mut host, id) = size_teller(Duration::from_millis(300));
     host.engine.resize(id, Size::cells(90, 30)).unwrap();
-    host.wait("the first size", |host| told(host, id) == ["30 90"]);
+    host.wait("the first size", |host| sizes_seen(host, id) == ["30 90"]);
     host.engine.resize(id, Size::cells(91, 30)).unwrap();
     host.engine.resize(id, Size::cells(90, 30)).unwrap();
     host.wait("another signal", |host| {
-        let told = told(host, id);
-        told.len() >= 2 && told.last().is_some_and(|size| size == "30 90")
+        let sizes_seen = sizes_seen(host, id);
+        sizes_seen.len() >= 2 && sizes_seen.last().is_some_and(|size| size == "30 90")
     });
 }
 
@@ -107,7 +109,7 @@ fn the_same_size_again_is_no_change() {
     host.wait_text(id, "24 100");
     host.engine.resize(id, Size::cells(101, 24)).unwrap();
     host.wait_text(id, "24 101");
-    assert_eq!(told(&mut host, id), ["24 100", "24 101"]);
+    assert_eq!(sizes_seen(&mut host, id), ["24 100", "24 101"]);
 }
 
 #[test]
@@ -138,9 +140,9 @@ fn a_terminal_without_a_session_is_resized_there_and_back() {
 }
 
 /// Answers each line of input with `stty -a` and a line of its own.
-fn mode_teller() -> (Host, TerminalId) {
+fn mode_printer() -> (Host, TerminalId) {
     let mut host = Host::new();
-    let id = host.sh("echo ready; while read x; do stty -a; echo told; done");
+    let id = host.sh("echo ready; while read x; do stty -a; echo shown; done");
     host.wait_text(id, "ready");
     (host, id)
 }
@@ -149,7 +151,7 @@ fn mode_teller() -> (Host, TerminalId) {
 fn modes(host: &mut Host, id: TerminalId) -> Vec<String> {
     let before = host.output(id).len();
     host.engine.write(id, b"\n").unwrap();
-    host.wait("the modes", |host| host.text(id)[before..].contains("told"));
+    host.wait("the modes", |host| host.text(id)[before..].contains("shown"));
     let text = host.text(id)[before..].to_owned();
     text.split([' ', ';', '\n', '\r']).map(str::to_owned).collect()
 }
@@ -163,7 +165,7 @@ fn assert_modes(host: &mut Host, id: TerminalId, expected: &str) {
 
 #[test]
 fn modes_are_seen_by_the_program() {
-    let (mut host, id) = mode_teller();
+    let (mut host, id) = mode_printer();
     assert_modes(&mut host, id, "icanon isig echo opost icrnl ixon");
     let steps = [
         (Mode::NoEcho, "-echo icanon isig opost"),
@@ -182,7 +184,7 @@ fn modes_are_seen_by_the_program() {
 #[test]
 fn cooking_leaves_control_characters_alone() {
     let mut host = Host::new();
-    let id = host.sh("stty intr @ eof Z; echo ready; while read x; do stty -a; echo told; done");
+    let id = host.sh("stty intr @ eof Z; echo ready; while read x; do stty -a; echo shown; done");
     host.wait_text(id, "ready");
     host.engine.set_mode(id, Mode::Raw).unwrap();
     host.engine.set_mode(id, Mode::Cooked).unwrap();
@@ -210,7 +212,7 @@ fn shell_with_a_job(host: &mut Host) -> TerminalId {
     let id = host.sh(script);
     host.wait_text(id, "ready");
     wait_for("the job in the foreground", || {
-        let state = host.engine.state(id).unwrap();
+        let state = host.engine.terminal_state(id).unwrap();
         state.foreground.is_some_and(|process| process.name == "sleep")
     });
     id
@@ -220,7 +222,7 @@ fn shell_with_a_job(host: &mut Host) -> TerminalId {
 fn signals_reach_the_foreground_or_the_leader() {
     let mut host = Host::new();
     let id = shell_with_a_job(&mut host);
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert_ne!(state.foreground.unwrap().pid, state.pid.unwrap());
     host.engine.signal(id, libc::SIGUSR1, SignalTarget::Leader).unwrap();
     host.engine.signal(id, libc::SIGTERM, SignalTarget::Foreground).unwrap();
@@ -242,7 +244,7 @@ fn keys_are_signals() {
 fn a_close_reaches_the_job_in_the_foreground() {
     let mut host = Host::new();
     let id = shell_with_a_job(&mut host);
-    let job = host.engine.state(id).unwrap().foreground.unwrap().pid;
+    let job = host.engine.terminal_state(id).unwrap().foreground.unwrap().pid;
     host.engine.close(id, Duration::from_secs(3600)).unwrap();
     host.wait_closed(id);
     wait_for("the job's end", || support::process_state(job).is_none_or(|state| state == 'Z'));
@@ -264,13 +266,13 @@ fn real_time_signals_can_be_sent_and_nonsense_not() {
 }
 
 #[test]
-fn a_stopped_program_goes_on_when_told() {
+fn a_stopped_program_goes_on_when_asked() {
     let mut host = Host::new();
     let id = host.sh("kill -STOP $$; echo on; exit 5");
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     wait_for("the program to stop", || support::process_state(pid) == Some('T'));
     host.quiesce();
-    assert!(host.exit(id).is_none() && host.engine.state(id).unwrap().running);
+    assert!(host.exit(id).is_none() && host.engine.terminal_state(id).unwrap().running);
     host.engine.signal(id, libc::SIGCONT, SignalTarget::Leader).unwrap();
     assert_eq!(host.wait_exit(id), ExitStatus::Code(5));
     assert_eq!(host.text(id), "on\r\n");

@@ -95,7 +95,7 @@ fn the_default_is_the_users_shell(host: &mut Host) {
         set("SHELL", unusable);
         let id = host.spawn(&SpawnOptions::shell());
         host.engine.pause(id).unwrap();
-        let pid = host.engine.state(id).unwrap().pid.unwrap();
+        let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
         // A shell that only says that there is no login is gone by now.
         if let Ok(program) = std::fs::read_link(format!("/proc/{pid}/exe")) {
             assert_eq!(program, shell, "SHELL={unusable:?}");

@@ -80,7 +80,7 @@ fn fill_holes() -> Vec<std::fs::File> {
 }
 
 #[test]
-fn running_out_of_descriptors_is_told_and_leaves_nothing() {
+fn running_out_of_descriptors_is_reported_and_leaves_nothing() {
     let _fillers = fill_holes();
     let (needed, engine) = with_few_descriptors(|| Engine::new(Config::default()));
     assert!((1..=5).contains(&needed), "an engine costs {needed} descriptors");
@@ -90,7 +90,7 @@ fn running_out_of_descriptors_is_told_and_leaves_nothing() {
     let echo = SpawnOptions::program("echo").arg("hello");
     let (needed, id) = with_few_descriptors(|| host.engine.spawn(&echo));
     assert!(needed >= 2, "a terminal has a master and a pidfd");
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     assert!(["".to_owned(), format!("{pid} ")].contains(&children()), "one child, the last one");
     host.wait_exit(id);
     assert_eq!(host.text(id), "hello\r\n");

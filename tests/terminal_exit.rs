@@ -1,4 +1,4 @@
-//! The way out: how a program's end is told, what `close` and `shutdown` do, and that an id is stale
+//! The way out: how a program's end is reported, what `close` and `shutdown` do, and that an id is stale
 //! in every call once its terminal is gone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
@@ -32,7 +32,7 @@ fn release(fifo: &str) -> std::fs::File {
 }
 
 #[test]
-fn exit_codes_and_signals_are_told() {
+fn exit_codes_and_signals_are_reported() {
     let table = [
         ("exit 0", ExitStatus::Code(0)),
         ("exit 1", ExitStatus::Code(1)),
@@ -56,7 +56,7 @@ fn exit_codes_and_signals_are_told() {
 
 /// Whether a core is dumped is up to the system's settings, so only the signal is looked at.
 #[test]
-fn a_signal_that_dumps_core_is_told() {
+fn a_signal_that_dumps_core_is_reported() {
     let mut host = Host::new();
     let id = host.sh("ulimit -c 0; kill -6 $$");
     assert!(matches!(host.wait_exit(id), ExitStatus::Signal { signal: 6, .. }));
@@ -76,7 +76,7 @@ fn an_exit_does_not_wait_for_who_holds_the_terminal() {
     host.wait_eof(id);
     assert_eq!(host.text(id), "first\r\nlater\r\n");
     assert_eq!(host.seen(id).eof, Some(14));
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert!(state.hung_up && !state.running);
     host.close(id);
 }
@@ -91,7 +91,7 @@ fn a_program_that_lets_go_of_its_terminal_is_not_hung_up_on() {
     let mut host = Host::new();
     let script = "exec 0<&- 1>&- 2>&-; read x < $GO; echo back > /dev/tty; exit 3";
     let id = host.spawn(&sh(script).env("GO", &fifo));
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     let link = format!("/proc/{pid}/fd/2");
     wait_for("the descriptors to be closed", || std::fs::read_link(&link).is_err());
     host.quiesce();
@@ -146,7 +146,7 @@ fn a_flood_without_a_program_does_not_hold_back_the_close() {
             std::thread::spawn(move || while nix::unistd::write(&slave, &[b'x'; 4000]).is_ok() {})
         })
         .collect();
-    host.wait("the flood", |host| host.engine.state(id).unwrap().log_end > 1 << 20);
+    host.wait("the flood", |host| host.engine.terminal_state(id).unwrap().log_end > 1 << 20);
     host.engine.close(id, LONG).unwrap();
     host.wait_closed(id);
     for flood in floods {
@@ -182,7 +182,7 @@ fn a_second_close_hurries() {
     host.wait_text(id, "ready");
     host.engine.close(id, LONG).unwrap();
     host.quiesce();
-    assert!(host.engine.state(id).unwrap().running);
+    assert!(host.engine.terminal_state(id).unwrap().running);
     host.engine.close(id, Duration::ZERO).unwrap();
     host.wait_closed(id);
     assert_eq!(host.exit(id).unwrap().0, signal(9));
@@ -203,7 +203,7 @@ fn a_grace_without_end_is_a_grace() {
 fn a_stopped_program_is_closed() {
     let mut host = Host::new();
     let id = host.sh("kill -STOP $$; echo never");
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     wait_for("the program to stop", || process_state(pid) == Some('T'));
     host.engine.close(id, LONG).unwrap();
     host.wait_closed(id);
@@ -225,7 +225,7 @@ fn an_ended_terminal_is_closed_at_once() {
 fn unread_output_is_delivered_before_closed() {
     let mut host = Host::new();
     let id = host.spawn(&SpawnOptions::program("seq").args(["1", "50000"]));
-    host.turn_until("the end", |engine| engine.state(id).unwrap().exit.is_some());
+    host.turn_until("the end", |engine| engine.terminal_state(id).unwrap().exit.is_some());
     host.engine.close(id, LONG).unwrap();
     host.wait_closed(id);
     assert_same("seq", host.output(id), &seq(50_000));
@@ -241,7 +241,7 @@ fn the_output_of_a_program_that_was_cut_short_is_delivered() {
     let id = host.spawn(&options);
     let reader = host.reader(id);
     host.engine.pause_reader(reader).unwrap();
-    host.wait("the high mark", |host| host.engine.state(id).unwrap().paused_by_reader);
+    host.wait("the high mark", |host| host.engine.terminal_state(id).unwrap().paused_by_reader);
     host.engine.close(id, LONG).unwrap();
     host.wait_closed(id);
     let (status, final_offset) = host.exit(id).unwrap();
@@ -270,7 +270,7 @@ fn a_paused_terminal_is_closed_with_all_its_output() {
     let reader = host.reader(id);
     host.engine.pause(id).unwrap();
     host.engine.pause_reader(reader).unwrap();
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     wait_for("the program to be over", || matches!(process_state(pid), Some('Z') | None));
     host.engine.close(id, LONG).unwrap();
     host.wait_closed(id);
@@ -297,7 +297,7 @@ fn a_closing_terminal_takes_no_commands() {
     for outcome in outcomes {
         assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Closing);
     }
-    assert!(host.engine.state(id).unwrap().closing);
+    assert!(host.engine.terminal_state(id).unwrap().closing);
     host.engine.signal(id, 9, SignalTarget::Leader).unwrap();
     host.wait_closed(id);
 }
@@ -340,8 +340,8 @@ fn every_call(engine: &mut Engine, id: TerminalId, reader: ReaderId) -> Vec<(&st
         ("detach", engine.detach(reader)),
         ("pause_reader", engine.pause_reader(reader)),
         ("resume_reader", engine.resume_reader(reader)),
-        ("state", engine.state(id).map(drop)),
-        ("states", engine.states(&[id]).remove(0).map(drop)),
+        ("state", engine.terminal_state(id).map(drop)),
+        ("states", engine.terminal_states(&[id]).remove(0).map(drop)),
         ("batch", batch.unwrap().statuses.remove(0)),
         ("write_many", write_many.unwrap().statuses.remove(0)),
     ]
@@ -364,11 +364,11 @@ fn ids_are_stale_in_every_call_after_closed() {
             assert!(outcome.unwrap_err().is_stale_id(), "{call} with {id:?}");
         }
     }
-    assert!(host.engine.state(other).unwrap().input_bytes == 0);
+    assert!(host.engine.terminal_state(other).unwrap().input_bytes == 0);
 }
 
 #[test]
-fn shutdown_closes_everything_and_is_told_last() {
+fn shutdown_closes_everything_and_is_reported_last() {
     let mut host = Host::new();
     let scripts =
         ["exec cat", "trap '' HUP; echo ready; while :; do sleep 1000; done", "echo over"];
@@ -391,7 +391,7 @@ fn shutdown_closes_everything_and_is_told_last() {
     }
     let (tag, refused) = host.completed.pop().unwrap();
     assert_eq!((tag, refused.unwrap_err().kind()), (9, ErrorKind::EngineGone));
-    // A second shutdown has nothing left to do and is not told again.
+    // A second shutdown has nothing left to do and is not reported again.
     host.engine.shutdown(Duration::ZERO).unwrap();
     host.quiesce();
     assert!(host.engine.spawn(&sh("true")).is_err());

@@ -42,8 +42,8 @@ fn every_call(engine: &mut Engine, id: TerminalId, reader: ReaderId) -> Vec<Resu
         engine.detach(reader),
         engine.pause_reader(reader),
         engine.resume_reader(reader),
-        engine.state(id).map(drop),
-        engine.states(&[id]).remove(0).map(drop),
+        engine.terminal_state(id).map(drop),
+        engine.terminal_states(&[id]).remove(0).map(drop),
     ]
 }
 

@@ -1,5 +1,5 @@
 //! Input: nothing accepted is lost, nothing grows without a bound, nothing locks up; and what the
-//! kernel drops of a long line in canonical mode is told exactly.
+//! kernel drops of a long line in canonical mode is reported exactly.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 #![allow(clippy::disallowed_methods, missing_docs)]
@@ -42,12 +42,12 @@ fn reply(host: &mut Host, id: TerminalId) -> Vec<u8> {
 fn write_all(host: &mut Host, id: TerminalId, bytes: &[u8]) {
     let mut written = 0;
     loop {
-        let told = host.seen(id).input_ready;
+        let reported = host.seen(id).input_ready;
         written += host.engine.write(id, &bytes[written..]).unwrap();
         if written == bytes.len() {
             return;
         }
-        host.wait("room for input", |host| host.seen(id).input_ready > told);
+        host.wait("room for input", |host| host.seen(id).input_ready > reported);
     }
 }
 
@@ -62,11 +62,11 @@ fn a_big_paste_comes_back_whole_while_others_flood() {
     write_all(&mut host, id, &paste);
     host.wait("the whole paste", |host| reply(host, id).len() >= paste.len());
     assert_same("paste", &reply(&mut host, id), &paste);
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert_eq!((state.input_bytes, state.input_waiting), (paste.len() as u64, 0));
     assert_eq!(host.seen(id).input_truncated, 0);
     for flood in floods {
-        assert!(host.engine.state(flood).unwrap().log_end > 0);
+        assert!(host.engine.terminal_state(flood).unwrap().log_end > 0);
         host.close(flood);
     }
 }
@@ -86,7 +86,7 @@ fn input_is_bounded_until_the_program_reads() {
         loop {
             let n = host.engine.write(id, &bytes[accepted..]).unwrap();
             accepted += n;
-            assert!(host.engine.state(id).unwrap().input_waiting <= input_bytes);
+            assert!(host.engine.terminal_state(id).unwrap().input_waiting <= input_bytes);
             if n == 0 {
                 break;
             }
@@ -94,19 +94,19 @@ fn input_is_bounded_until_the_program_reads() {
             host.quiesce();
         }
         assert!((input_bytes..=input_bytes + KERNEL_BYTES).contains(&accepted), "{accepted}");
-        let told = host.seen(id).input_ready;
+        let reported = host.seen(id).input_ready;
         std::fs::write(&fifo, "go\n").unwrap();
-        host.wait("room for input", |host| host.seen(id).input_ready > told);
+        host.wait("room for input", |host| host.seen(id).input_ready > reported);
         host.wait("all accepted bytes", |host| reply(host, id).len() >= accepted);
         assert_same("accepted input", &reply(&mut host, id), &bytes[..accepted]);
         host.quiesce();
-        assert_eq!(host.seen(id).input_ready, told + 1, "told once");
+        assert_eq!(host.seen(id).input_ready, reported + 1, "reported once");
     }
 }
 
 /// A batch takes all of an input or nothing. Who was refused wants to know when to try again.
 #[test]
-fn a_refused_whole_input_is_told_when_there_is_room() {
+fn a_refused_whole_input_is_reported_when_there_is_room() {
     let dir = TempDir::new();
     let fifo = dir.fifo("go");
     let mut host = Host::with_limits(Limits { input_bytes: 4096, ..Limits::default() });
@@ -136,11 +136,13 @@ fn writing_to_a_flood_that_does_not_read_locks_nothing_up() {
     let mut host = Host::with_limits(Limits { input_bytes: 64 << 10, ..Limits::default() });
     let id = host.sh("stty raw -echo; exec yes flood");
     host.counted_only.insert(id);
-    host.wait("the flood", |host| host.engine.state(id).unwrap().log_end > 100_000);
+    host.wait("the flood", |host| host.engine.terminal_state(id).unwrap().log_end > 100_000);
     // Both while the flood is read and while it stands still behind its full log.
     for unread in [false, true] {
         if unread {
-            host.turn_until("the high mark", |engine| engine.state(id).unwrap().paused_by_reader);
+            host.turn_until("the high mark", |engine| {
+                engine.terminal_state(id).unwrap().paused_by_reader
+            });
         }
         for _ in 0..100 {
             host.engine.write(id, &bytes).unwrap();
@@ -149,12 +151,12 @@ fn writing_to_a_flood_that_does_not_read_locks_nothing_up() {
                 host.read_events();
             }
         }
-        let state = host.engine.state(id).unwrap();
+        let state = host.engine.terminal_state(id).unwrap();
         assert!(state.input_waiting <= 64 << 10);
         assert!(state.input_bytes <= KERNEL_BYTES as u64, "{}", state.input_bytes);
         let end = state.log_end;
         host.wait("more of the flood", |host| {
-            host.engine.state(id).unwrap().log_end > end + (1 << 20)
+            host.engine.terminal_state(id).unwrap().log_end > end + (1 << 20)
         });
     }
     host.close(id);
@@ -162,7 +164,7 @@ fn writing_to_a_flood_that_does_not_read_locks_nothing_up() {
 
 /// `(line length, how it ends)`; the kernel keeps 4,095 bytes and the end.
 #[test]
-fn long_canonical_lines_are_cut_by_the_kernel_and_told() {
+fn long_canonical_lines_are_cut_by_the_kernel_and_reported() {
     let mut host = Host::new();
     for end in [&b"\n"[..], b"\r"] {
         for length in [1, 4094, 4095, 4096, 5000, 20_000] {
@@ -173,8 +175,8 @@ fn long_canonical_lines_are_cut_by_the_kernel_and_told() {
             let kept = [&vec![b'x'; length.min(4095)][..], b"\r\n"].concat();
             assert_same("line", &reply(&mut host, id), &kept);
             host.quiesce();
-            let told = host.seen(id).input_truncated;
-            assert_eq!(told, usize::from(length > 4095), "{length} bytes");
+            let reported = host.seen(id).input_truncated;
+            assert_eq!(reported, usize::from(length > 4095), "{length} bytes");
             host.close(id);
         }
     }
@@ -182,7 +184,7 @@ fn long_canonical_lines_are_cut_by_the_kernel_and_told() {
 
 /// The end of input ends a line too.
 #[test]
-fn a_long_line_before_the_end_of_input_is_cut_and_told() {
+fn a_long_line_before_the_end_of_input_is_cut_and_reported() {
     for (length, lost) in [(4095, 0), (4096, 1), (5000, 1)] {
         let mut host = Host::new();
         let id = cooked_cat(&mut host);
@@ -387,7 +389,7 @@ fn input_for_a_program_that_ends_is_dropped_with_it() {
     assert_eq!(host.wait_exit(id), ExitStatus::Code(4));
     host.wait_eof(id);
     assert_eq!(host.engine.write(id, b"x").unwrap_err().kind(), ErrorKind::Ended);
-    assert_eq!(host.engine.state(id).unwrap().input_waiting, 0);
+    assert_eq!(host.engine.terminal_state(id).unwrap().input_waiting, 0);
     assert_eq!(host.seen(id).input_ready, 0);
 }
 
@@ -398,10 +400,10 @@ fn typing_into_floods_does_not_starve_a_quiet_terminal() {
     let floods: Vec<_> = (0..4).map(|_| host.sh("stty raw -echo; exec yes flood")).collect();
     host.counted_only.extend(&floods);
     host.wait("the floods", |host| {
-        floods.iter().all(|id| host.engine.state(*id).unwrap().log_end > 100_000)
+        floods.iter().all(|id| host.engine.terminal_state(*id).unwrap().log_end > 100_000)
     });
     let quiet = host.sh("echo hello");
-    let pid = host.engine.state(quiet).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(quiet).unwrap().pid.unwrap();
     wait_for("its end", || matches!(support::process_state(pid), Some('Z') | None));
     host.wait("the quiet terminal", |host| {
         for flood in &floods {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
-    AdoptOptions, Config, Delivery, Engine, SpawnOptions, Start, StateFilter, reap_programs,
+    AdoptOptions, Config, Delivery, Engine, SpawnOptions, Start, TerminalFilter, reap_programs,
 };
 use support::files::TempDir;
 use support::host::{Host, sh};
@@ -57,7 +57,7 @@ fn wait_for_end(pidfd: &OwnedFd) {
 }
 
 fn wait_for_none(host: &mut Host) {
-    host.wait("everything closed", |host| host.engine.terminals(StateFilter::All).is_empty());
+    host.wait("everything closed", |host| host.engine.terminals(TerminalFilter::All).is_empty());
 }
 
 /// Spawns and closes, with the programs in every state in which a close can find them.
@@ -107,7 +107,7 @@ fn a_dropped_engine_leaves_no_zombie_and_no_descriptor() {
     let mut pids = Vec::new();
     for script in scripts {
         let id = host.sh(script);
-        pids.push(host.engine.state(id).unwrap().pid.unwrap());
+        pids.push(host.engine.terminal_state(id).unwrap().pid.unwrap());
         host.engine.attach(id, Delivery::Lossy, Start::Now).unwrap();
     }
     let ends: Vec<_> = pids.iter().map(|pid| pidfd(*pid)).collect();
@@ -146,7 +146,7 @@ fn a_dropped_engine_kills_what_ignores_the_hangup() {
     let mut host = Host::new();
     let id = host.sh("trap '' HUP; echo ready; while :; do sleep 1000; done");
     host.wait_text(id, "ready");
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     drop(host);
     wait_for("the program's death", || matches!(process_state(pid), Some('Z') | None));
     drop(Engine::new(Config::default()).unwrap());
@@ -196,7 +196,7 @@ fn spawns_that_fail_leave_nothing() {
     }
     host.quiesce();
     assert_eq!((descriptors(), children()), (before, vec![]));
-    assert_eq!(host.engine.terminals(StateFilter::All), []);
+    assert_eq!(host.engine.terminals(TerminalFilter::All), []);
 }
 
 #[test]

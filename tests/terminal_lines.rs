@@ -28,7 +28,7 @@ fn numbered(range: std::ops::Range<u32>) -> String {
 
 /// The text of the row that a place is in now, from its column on.
 fn text_at(host: &mut Host, id: TerminalId, place: LinePosition) -> Option<String> {
-    let Position { row, col } = host.engine.locate(id, place).unwrap()?;
+    let Position { row, col } = host.engine.position(id, place).unwrap()?;
     let mut rows = Rows::default();
     host.engine.screen_rows(id, row, 1, &mut rows).unwrap();
     let row = rows.iter().next().unwrap();
@@ -56,7 +56,7 @@ fn a_match_is_found_again_wherever_its_row_goes() {
     }
     // Hidden by the alternate screen, whose rows have no numbers.
     tty.play(&mut host, b"\x1b[?1049hon the other screen");
-    assert_eq!(host.engine.locate(tty.id, start).unwrap(), None);
+    assert_eq!(host.engine.position(tty.id, start).unwrap(), None);
     let found = host.engine.search(tty.id, &Search::literal("other")).unwrap();
     assert_eq!(found.matches[0].in_line, None);
     let mut rows = Rows::default();
@@ -66,8 +66,8 @@ fn a_match_is_found_again_wherever_its_row_goes() {
     assert!(text_at(&mut host, tty.id, start).unwrap().starts_with("here"));
     // Gone with the scrollback.
     tty.play(&mut host, b"\x1b[3J");
-    assert_eq!(host.engine.locate(tty.id, start).unwrap(), None);
-    assert_eq!(host.engine.locate(tty.id, at(u64::MAX, u64::MAX)).unwrap(), None);
+    assert_eq!(host.engine.position(tty.id, start).unwrap(), None);
+    assert_eq!(host.engine.position(tty.id, at(u64::MAX, u64::MAX)).unwrap(), None);
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_view_stays_with_its_lines() {
         host.engine.resize(tty.id, Size::cells(cols, rows)).unwrap();
         host.wait("the other size", |host| host.heard(reader).view.rows.len() == rows as usize);
         tty.play(&mut host, b"more\r\n");
-        let state = host.engine.locate(tty.id, at(5, 0)).unwrap().unwrap();
+        let state = host.engine.position(tty.id, at(5, 0)).unwrap().unwrap();
         let viewport = u32::try_from(-state.row).unwrap();
         host.wait("the same line", |host| {
             let view = &host.heard(reader).view;
@@ -229,10 +229,10 @@ fn a_view_stays_with_its_lines() {
 fn without_a_screen_there_are_no_lines() {
     let mut host = host();
     let tty = Played::new(&mut host, orchflow::AdoptOptions::new());
-    let located = host.engine.locate(tty.id, at(0, 0)).unwrap_err();
+    let located = host.engine.position(tty.id, at(0, 0)).unwrap_err();
     let marked = host.engine.marks(tty.id, &mut Vec::new()).unwrap_err();
     assert_eq!((located.kind(), marked.kind()), (ErrorKind::NoScreen, ErrorKind::NoScreen));
     host.close(tty.id);
-    let stale = host.engine.locate(tty.id, at(0, 0)).unwrap_err();
+    let stale = host.engine.position(tty.id, at(0, 0)).unwrap_err();
     assert_eq!(stale.kind(), ErrorKind::StaleId);
 }

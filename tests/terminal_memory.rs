@@ -46,18 +46,18 @@ impl Full {
         let first = host.spawn(&with_screen);
         let reader = host.engine.attach_with(first, &options).unwrap();
         host.turn_until("the first one's output", |engine| {
-            engine.state(first).unwrap().log_end == HALF as u64
+            engine.terminal_state(first).unwrap().log_end == HALF as u64
         });
         let second = host.spawn(&printing(TOTAL));
         let other = host.reader(second);
         host.engine.pause_reader(other).unwrap();
         host.turn_until("all memory is used", |engine| {
-            engine.state(second).unwrap().paused_by_memory
+            engine.terminal_state(second).unwrap().paused_by_memory
         });
         assert_eq!(host.engine.log_bytes(), TOTAL);
         let starving = host.sh("echo hello; exec cat");
         host.turn_until("a terminal that starves", |engine| {
-            engine.state(starving).unwrap().paused_by_memory
+            engine.terminal_state(starving).unwrap().paused_by_memory
         });
         Full { host, first, reader, starving }
     }
@@ -65,18 +65,18 @@ impl Full {
     fn expect_served(mut self, by: &str) {
         let starving = self.starving;
         self.host.wait(by, |host| host.text(starving).contains("hello"));
-        let state = self.host.engine.state(self.starving).unwrap();
+        let state = self.host.engine.terminal_state(self.starving).unwrap();
         assert!(!state.paused_by_memory, "{by}");
     }
 }
 
-type Deed = fn(&mut Full);
+type Action = fn(&mut Full);
 
 /// Each way in which unread output becomes history, alone: nothing else happens that could serve the
 /// terminal that starves.
 #[test]
 fn whatever_frees_memory_serves_who_waits_for_it() {
-    let ways: [(&str, Deed); 7] = [
+    let ways: [(&str, Action); 7] = [
         ("the reader reads", |_| {}),
         ("a snapshot is read", |full| full.host.engine.request_snapshot(full.reader, 0).unwrap()),
         ("the reader leaves", |full| full.host.detach(full.reader).unwrap()),
@@ -111,8 +111,9 @@ fn a_handover_by_time_serves_who_waits() {
     let options = ReaderOptions::new(Delivery::Lossless).start(Start::Oldest).downgrade(lag);
     full.host.engine.attach_with(full.first, &options).unwrap();
     full.host.detach(full.reader).unwrap();
-    full.host
-        .turn_until("its output in the log", |engine| engine.state(starving).unwrap().log_end > 0);
+    full.host.turn_until("its output in the log", |engine| {
+        engine.terminal_state(starving).unwrap().log_end > 0
+    });
     full.expect_served("a handover");
 }
 
@@ -130,8 +131,8 @@ fn what_fails_behind_an_event_does_not_lose_it() {
         // Refused once the terminal is gone.
         let _ = slave.write_all(&[b'x'; 2 * TOTAL]);
     });
-    host.turn_until("the high mark", |engine| engine.state(id).unwrap().paused_by_reader);
-    let end = host.engine.state(id).unwrap().log_end;
+    host.turn_until("the high mark", |engine| engine.terminal_state(id).unwrap().paused_by_reader);
+    let end = host.engine.terminal_state(id).unwrap().log_end;
     // A file that epoll does not take, in the place of the master.
     let file = TempDir::new();
     let path = file.file("plain");
@@ -181,7 +182,8 @@ fn input_that_is_refused_is_no_typing() {
     assert!(host.engine.send_eof(gone).is_err());
     assert_eq!(host.engine.write(ids[0], b"").unwrap(), 0);
     host.engine.turn(Some(Duration::ZERO)).unwrap();
-    let read = ids.iter().filter(|id| host.engine.state(**id).unwrap().log_end > 0).count();
+    let read =
+        ids.iter().filter(|id| host.engine.terminal_state(**id).unwrap().log_end > 0).count();
     assert_eq!(read, TERMINALS, "all of them in one turn");
 }
 
@@ -290,7 +292,7 @@ impl World {
         let ids = self.ids.clone();
         self.host.turn_until("programs that cannot go on", |engine| {
             ids.iter().all(|id| {
-                engine.state(*id).map_or(true, |state| {
+                engine.terminal_state(*id).map_or(true, |state| {
                     let stands = state.paused_by_host || state.paused_by_reader;
                     stands || state.paused_by_memory || state.hung_up || state.closing
                 })

@@ -79,7 +79,7 @@ fn exit_codes_and_signals_are_exact() {
     }
 }
 
-/// No hangup and no output tells of this end.
+/// No hangup and no output reports this end.
 #[test]
 fn an_exit_is_noticed_while_another_program_holds_the_terminal() {
     let dir = TempDir::new();
@@ -148,7 +148,7 @@ fn the_end_of_a_process_of_others_is_noticed() {
     let pid = String::from_utf8(said).unwrap().trim().parse().unwrap();
     let id = host.engine.adopt(pty.master, &AdoptOptions::new().pid(pid)).unwrap();
     host.quiesce();
-    assert!(host.engine.state(id).unwrap().running);
+    assert!(host.engine.terminal_state(id).unwrap().running);
     std::fs::write(&fifo, "go\n").unwrap();
     assert_eq!(host.wait_exit(id), ExitStatus::Unknown);
 }
@@ -160,7 +160,8 @@ fn a_dropped_engine_leaves_nothing_that_cannot_be_reaped() {
         .map(|_| host.spawn(&sh("trap '' HUP; echo ready; while :; do sleep 1000; done")))
         .collect();
     ids.iter().for_each(|id| host.wait_text(*id, "ready"));
-    let pids: Vec<_> = ids.iter().map(|id| host.engine.state(*id).unwrap().pid.unwrap()).collect();
+    let pids: Vec<_> =
+        ids.iter().map(|id| host.engine.terminal_state(*id).unwrap().pid.unwrap()).collect();
     drop(host);
     wait_for("the end of all programs", || reap_programs() == 0);
     assert!(pids.iter().all(|pid| process_state(*pid).is_none()));

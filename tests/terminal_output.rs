@@ -24,7 +24,7 @@ fn counting(n: usize) -> SpawnOptions {
 /// Waits until the program is over and all of its output is in the log, whether or not it is read.
 fn wait_until_drained(host: &mut Host, id: TerminalId, bytes: usize) {
     host.wait("the program's end", |host| {
-        let state = host.engine.state(id).unwrap();
+        let state = host.engine.terminal_state(id).unwrap();
         state.exit.is_some() && state.log_end == bytes as u64
     });
 }
@@ -75,12 +75,12 @@ fn an_unread_flood_stops_at_the_size_of_its_log() {
         let id = host.spawn(&counting(300_000).log_bytes(log_bytes));
         host.turn_until("the high mark", |engine| {
             assert!(engine.log_bytes() <= log_bytes);
-            engine.state(id).unwrap().paused_by_reader
+            engine.terminal_state(id).unwrap().paused_by_reader
         });
-        let stopped_at = host.engine.state(id).unwrap().log_end;
+        let stopped_at = host.engine.terminal_state(id).unwrap().log_end;
         let mut turns = 0;
         host.turn_until("turns that change nothing", |engine| {
-            let state = engine.state(id).unwrap();
+            let state = engine.terminal_state(id).unwrap();
             assert!(engine.log_bytes() <= log_bytes);
             assert!(state.paused_by_reader && state.running);
             assert_eq!((state.log_start, state.log_end), (0, stopped_at));
@@ -102,7 +102,7 @@ fn a_lossy_reader_gets_gaps_that_cover_what_it_missed() {
     host.engine.pause_reader(reader).unwrap();
     wait_until_drained(&mut host, id, expected.len());
     assert!(host.exit(id).is_none(), "the exit comes after the bytes that are still to be read");
-    let log_start = host.engine.state(id).unwrap().log_start;
+    let log_start = host.engine.terminal_state(id).unwrap().log_start;
     host.engine.resume_reader(reader).unwrap();
     host.wait_exit(id);
     let heard = host.heard(reader);
@@ -121,11 +121,11 @@ fn a_lossy_reader_that_reads_now_and_then_loses_no_byte_silently() {
     loop {
         // Lets a backlog grow that the log cannot hold, then reads one piece of it.
         host.turn_until("a backlog, or the program's end", |engine| {
-            let state = engine.state(id).unwrap();
+            let state = engine.terminal_state(id).unwrap();
             assert!(state.log_end - state.log_start <= SMALL_LOG as u64);
             state.exit.is_some() || state.readers[0].backlog > 100_000
         });
-        if host.engine.state(id).unwrap().exit.is_some() {
+        if host.engine.terminal_state(id).unwrap().exit.is_some() {
             break;
         }
         host.read_event();
@@ -178,7 +178,7 @@ fn late_readers_start_where_they_ask_to() {
     let id = host.spawn(&sh("stty -echo; seq 1 40000; exec cat").log_bytes(SMALL_LOG));
     let first = host.reader(id);
     host.wait("all lines", |host| host.heard(first).end == all.len() as u64);
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     let (start, end) = (state.log_start, state.log_end);
     assert!(start > 0 && end == all.len() as u64 && end - start <= SMALL_LOG as u64);
     for past in [end + 1, u64::MAX] {
@@ -240,14 +240,14 @@ fn readers_are_limited_and_leave_room_when_they_go() {
 }
 
 #[test]
-fn a_paused_terminal_is_not_read_and_tells_no_exit() {
+fn a_paused_terminal_is_not_read_and_reports_no_exit() {
     let mut host = Host::new();
     let id = host.sh("echo hi");
     host.engine.pause(id).unwrap();
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     wait_for("the program to be over", || matches!(process_state(pid), Some('Z') | None));
     host.quiesce();
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert!(state.paused_by_host && !state.running);
     assert_eq!((state.exit, state.log_end), (Some(ExitStatus::Code(0)), 0));
     assert!(host.exit(id).is_none());
@@ -265,9 +265,9 @@ fn a_paused_flood_stands_still_and_goes_on_whole() {
         host.wait("some output", |host| host.output(id).len() as u64 >= part);
         host.engine.pause(id).unwrap();
         host.quiesce();
-        let end = host.engine.state(id).unwrap().log_end;
+        let end = host.engine.terminal_state(id).unwrap().log_end;
         host.engine.turn(Some(std::time::Duration::ZERO)).unwrap();
-        assert_eq!(host.engine.state(id).unwrap().log_end, end);
+        assert_eq!(host.engine.terminal_state(id).unwrap().log_end, end);
         host.engine.resume(id).unwrap();
     }
     host.wait_exit(id);
@@ -282,9 +282,9 @@ fn a_paused_lossless_reader_stops_the_program_and_loses_nothing() {
     let first = host.reader(id);
     let paused = host.attach(id, Delivery::Lossless, Start::Offset(0));
     host.engine.pause_reader(paused).unwrap();
-    host.wait("the high mark", |host| host.engine.state(id).unwrap().paused_by_reader);
+    host.wait("the high mark", |host| host.engine.terminal_state(id).unwrap().paused_by_reader);
     host.quiesce();
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert!(state.paused_by_reader && state.running && state.log_start == 0);
     assert_eq!(host.heard(first).end, state.log_end, "the other one got all there is");
     host.engine.resume_reader(paused).unwrap();
@@ -299,7 +299,7 @@ fn a_detached_reader_does_not_hold_back_the_program() {
     let id = host.spawn(&counting(200_000).log_bytes(SMALL_LOG));
     let reader = host.reader(id);
     host.engine.pause_reader(reader).unwrap();
-    host.wait("the high mark", |host| host.engine.state(id).unwrap().paused_by_reader);
+    host.wait("the high mark", |host| host.engine.terminal_state(id).unwrap().paused_by_reader);
     host.engine.detach(reader).unwrap();
     assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
     assert_eq!(host.exit(id).unwrap().1, seq(200_000).len() as u64);
@@ -379,7 +379,8 @@ fn unread_floods_never_use_more_than_the_common_memory() {
     let mut starved: HashSet<TerminalId> = HashSet::new();
     host.turn_until("a terminal without memory", |engine| {
         assert!(engine.log_bytes() <= SMALL_LOG);
-        starved.extend(ids.iter().filter(|id| engine.state(**id).unwrap().paused_by_memory));
+        starved
+            .extend(ids.iter().filter(|id| engine.terminal_state(**id).unwrap().paused_by_memory));
         !starved.is_empty()
     });
     host.wait("all exits", |host| {

@@ -27,7 +27,7 @@ fn a_program_is_shown() {
     let id = host.spawn(&options.screen(ScreenOptions::default()).size(Size::cells(30, 4)));
     host.wait_text(id, "three");
     assert_eq!(host.engine.screen_text(id, 10).unwrap(), "one\ntwo three\n\n\n");
-    let state = host.engine.state(id).unwrap().screen.unwrap();
+    let state = host.engine.terminal_state(id).unwrap().screen.unwrap();
     assert_eq!((state.cursor.row, state.cursor.col, state.cursor.visible), (1, 9, true));
     assert!(state.bytes > 0 && state.failures == 0 && state.history == 0);
     host.close(id);
@@ -101,7 +101,7 @@ fn questions_are_answered_once_also_with_nobody_attached() {
     host.read_events();
     tty.play(&mut host, b"\x1b[5n");
     tty.typed(&mut host, "\x1b[0n");
-    assert_eq!(host.engine.state(tty.id).unwrap().input_waiting, 0);
+    assert_eq!(host.engine.terminal_state(tty.id).unwrap().input_waiting, 0);
 }
 
 /// A real program asks for checksums and titles: without the option it gets nothing, not even an empty answer.
@@ -124,7 +124,7 @@ fn the_screen_is_read_back_only_where_the_host_allows_it() {
 #[test]
 fn without_answers_nothing_is_typed() {
     let mut host = Host::new();
-    let screen = ScreenOptions { answers: false, ..ScreenOptions::default() };
+    let screen = ScreenOptions { replies: false, ..ScreenOptions::default() };
     let mut tty = Played::new(&mut host, AdoptOptions::new().screen(screen));
     tty.play(&mut host, b"\x1b[c\x1b[6n");
     host.engine.write(tty.id, b"!").unwrap();
@@ -138,11 +138,11 @@ fn a_flood_of_questions_is_bounded() {
     let mut host = Host::with_limits(limits);
     let mut tty = Played::new(&mut host, with_screen());
     tty.play(&mut host, &b"\x1b[c".repeat(20_000));
-    assert!(host.engine.state(tty.id).unwrap().input_waiting <= 4096);
+    assert!(host.engine.terminal_state(tty.id).unwrap().input_waiting <= 4096);
 }
 
 #[test]
-fn news_are_told() {
+fn events_are_reported() {
     let mut host = Host::new();
     let mut tty = Played::new(&mut host, with_screen());
     let output = "\x1b]2;a title\x07\x07\x07\x1b]7;file://h/home/a%20b\x07\x1b]9;done\x07\
@@ -161,7 +161,7 @@ fn news_are_told() {
     let id = tty.id;
     host.wait("the news", |host| host.seen(id).news.len() == expected.len());
     assert_eq!(host.seen(id).news, expected);
-    let state = host.engine.state(id).unwrap().screen.unwrap();
+    let state = host.engine.terminal_state(id).unwrap().screen.unwrap();
     assert_eq!((state.title.as_str(), state.last_exit_code), ("a title", Some(2)));
     assert_eq!(state.cwd.unwrap().to_str(), Some("/home/a b"));
     tty.play(&mut host, b"\x1b[22t\x1b]0;other\x07");
@@ -189,7 +189,7 @@ fn progress_is_an_event_and_a_state() {
         let progress = expected.map(|(state, percent)| Progress { state, percent });
         host.wait("the news", |host| host.seen(id).news.len() == number + 1);
         assert_eq!(host.seen(id).news[number], format!("progress {progress:?}"));
-        assert_eq!(host.engine.state(id).unwrap().screen.unwrap().progress, progress);
+        assert_eq!(host.engine.terminal_state(id).unwrap().screen.unwrap().progress, progress);
     }
 }
 
@@ -238,7 +238,7 @@ fn a_snapshot_is_the_screen() {
     }
     tty.play(&mut host, "\x1b[0mwide 日本 \x1b[2;3r\x1b[?1h\x1b[4 q\x1b]2;T\x07".as_bytes());
     let snapshot = host.engine.snapshot(tty.id, 1000).unwrap();
-    let state = host.engine.state(tty.id).unwrap();
+    let state = host.engine.terminal_state(tty.id).unwrap();
     assert_eq!((snapshot.offset, snapshot.cols, snapshot.rows), (state.log_end, 20, 5));
     let mut copy = Played::new(&mut host, with_screen());
     copy.play(&mut host, &snapshot.bytes);
@@ -246,7 +246,8 @@ fn a_snapshot_is_the_screen() {
         host.engine.screen_text(copy.id, 1000).unwrap(),
         host.engine.screen_text(tty.id, 1000).unwrap()
     );
-    let (a, b) = (state.screen.unwrap(), host.engine.state(copy.id).unwrap().screen.unwrap());
+    let (a, b) =
+        (state.screen.unwrap(), host.engine.terminal_state(copy.id).unwrap().screen.unwrap());
     assert_eq!((a.cursor, a.modes, a.title, a.history), (b.cursor, b.modes, b.title, b.history));
     assert_eq!(rows(&mut host, tty.id), rows(&mut host, copy.id));
 }
@@ -294,7 +295,8 @@ fn a_long_scrollback_is_counted_at_another_width() {
     for _ in 0..LINES / 100 {
         tty.play(&mut host, line.repeat(100).as_bytes());
     }
-    let history = |host: &mut Host| host.engine.state(tty.id).unwrap().screen.unwrap().history;
+    let history =
+        |host: &mut Host| host.engine.terminal_state(tty.id).unwrap().screen.unwrap().history;
     assert_eq!(
         history(&mut host),
         5 * LINES + 1 - 5,
@@ -320,7 +322,7 @@ fn snapshots_are_cut_between_sequences() {
         (b"tle\x07x", 0),
     ] {
         tty.play(&mut host, output);
-        let end = host.engine.state(tty.id).unwrap().log_end;
+        let end = host.engine.terminal_state(tty.id).unwrap().log_end;
         assert_eq!(end - host.engine.snapshot(tty.id, 0).unwrap().offset, held, "{output:?}");
     }
     assert_eq!(host.engine.screen_text(tty.id, 0).unwrap().lines().next(), Some("ab日x"));
@@ -334,7 +336,7 @@ fn a_snapshot_in_an_endless_string_hides_its_rest() {
     tty.play(&mut host, b"before\x1b]2;");
     tty.play(&mut host, &vec![b'x'; 300_000]);
     let snapshot = host.engine.snapshot(tty.id, 0).unwrap();
-    assert_eq!(snapshot.offset, host.engine.state(tty.id).unwrap().log_end);
+    assert_eq!(snapshot.offset, host.engine.terminal_state(tty.id).unwrap().log_end);
     let mut copy = Played::new(&mut host, with_screen().reader(None));
     copy.play(&mut host, &snapshot.bytes);
     copy.play(&mut host, b"rest of it\x07 after");
@@ -404,7 +406,7 @@ fn questions_are_left_out_of_what_is_played_again() {
     }
     let resumed = host.attach(tty.id, Delivery::Lossless, Start::Resume(0));
     let exact = host.attach(tty.id, Delivery::Lossless, Start::Oldest);
-    let options = ReaderOptions::new(Delivery::Lossless).without_questions();
+    let options = ReaderOptions::new(Delivery::Lossless).without_queries();
     let quiet = host.engine.attach_with(tty.id, &options).unwrap();
     let mut heard: std::collections::HashMap<ReaderId, Vec<u8>> = Default::default();
     let mut listen = |host: &mut Host| {
@@ -419,9 +421,9 @@ fn questions_are_left_out_of_what_is_played_again() {
     };
     listen(&mut host);
     let id = tty.id;
-    let end = host.engine.state(id).unwrap().log_end + 6;
+    let end = host.engine.terminal_state(id).unwrap().log_end + 6;
     tty.slave.write_all(b"g\x1b[5nh").unwrap();
-    host.turn_until("the output", |engine| engine.state(id).unwrap().log_end == end);
+    host.turn_until("the output", |engine| engine.terminal_state(id).unwrap().log_end == end);
     listen(&mut host);
     let text = |reader| String::from_utf8_lossy(&heard[&reader]).into_owned();
     assert_eq!(text(resumed), "abcde\x1b[?25hfg\x1b[5nh");
@@ -435,7 +437,7 @@ fn questions_are_left_out_of_what_is_played_again() {
 fn a_question_that_reads_cut_is_left_out_whole() {
     let mut host = Host::new();
     let mut tty = Played::new(&mut host, with_screen().reader(None));
-    let options = ReaderOptions::new(Delivery::Lossless).without_questions();
+    let options = ReaderOptions::new(Delivery::Lossless).without_queries();
     let quiet = host.engine.attach_with(tty.id, &options).unwrap();
     let mut heard = Vec::new();
     let mut listen = |host: &mut Host| {
@@ -465,10 +467,10 @@ fn a_question_that_reads_cut_is_left_out_whole() {
     for (written, expected) in table {
         end += written.len() as u64;
         tty.slave.write_all(written).unwrap();
-        host.turn_until("the output", |engine| engine.state(id).unwrap().log_end == end);
+        host.turn_until("the output", |engine| engine.terminal_state(id).unwrap().log_end == end);
         assert_eq!(listen(&mut host), expected, "after {written:?}");
     }
     drop(tty);
-    host.turn_until("the end", |engine| engine.state(id).unwrap().hung_up);
+    host.turn_until("the end", |engine| engine.terminal_state(id).unwrap().hung_up);
     assert_eq!(listen(&mut host), "ab\x1b[31mcd\x1b[");
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use orchflow::{
     BatchEntry, Delivery, ErrorKind, ExitStatus, Limits, Mode, Op, SignalTarget, Size, Start,
-    StateFilter, TerminalId,
+    TerminalFilter, TerminalId,
 };
 use support::files::TempDir;
 use support::host::{Host, sh};
 use support::{process_state, wait_for};
 
 #[test]
-fn a_running_terminal_tells_what_it_is() {
+fn a_running_terminal_reports_what_it_is() {
     let dir = TempDir::new();
     let mut host = Host::new();
     let size = Size { cols: 100, rows: 40, pixel_width: 1000, pixel_height: 800 };
@@ -26,10 +26,10 @@ fn a_running_terminal_tells_what_it_is() {
     let id = host.spawn(&sh(&script).size(size).tag(42));
     host.wait_text(id, "ready\r\n");
     wait_for("cat to run", || {
-        let foreground = host.engine.state(id).unwrap().foreground;
+        let foreground = host.engine.terminal_state(id).unwrap().foreground;
         foreground.is_some_and(|process| process.name == "cat")
     });
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert_eq!((state.id, state.tag, state.size), (id, 42, size));
     assert_eq!(state.foreground.map(|process| process.pid), state.pid);
     assert_eq!(state.cwd.as_deref(), Some(dir.path()), "the program has changed it");
@@ -42,11 +42,11 @@ fn a_running_terminal_tells_what_it_is() {
 
     host.engine.write(id, b"four\n").unwrap();
     host.wait_text(id, "four");
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert_eq!((state.input_bytes, state.log_end), (5, 13));
     assert!(state.since_input.is_some());
     host.engine.resize(id, Size::cells(90, 30)).unwrap();
-    assert_eq!(host.engine.state(id).unwrap().size, Size::cells(90, 30));
+    assert_eq!(host.engine.terminal_state(id).unwrap().size, Size::cells(90, 30));
 }
 
 /// The leader of a pipeline's group may be gone while the others go on, as with `git log | less`.
@@ -65,11 +65,13 @@ fn the_foreground_outlives_the_leader_of_its_group() {
         let script = format!("cd {}; set -m; {pipeline}", dir.path().display());
         let id = host.sh(&script);
         wait_for(pipeline, || {
-            let Some(process) = host.engine.state(id).unwrap().foreground else { return false };
-            process.name == name && Some(process.pid) != host.engine.state(id).unwrap().pid
+            let Some(process) = host.engine.terminal_state(id).unwrap().foreground else {
+                return false;
+            };
+            process.name == name && Some(process.pid) != host.engine.terminal_state(id).unwrap().pid
         });
         // Not the process: a member that has not started its program yet has the shell's name.
-        let state = host.engine.state(id).unwrap();
+        let state = host.engine.terminal_state(id).unwrap();
         let foreground = state.foreground.map(|process| process.name);
         assert_eq!(foreground.as_deref(), Some(OsStr::new(name)), "{pipeline}: it stays so");
         assert_eq!(state.cwd.as_deref(), Some(dir.path()), "{pipeline}");
@@ -93,18 +95,18 @@ fn a_removed_directory_is_no_path() {
         let id = host.sh(&format!("cd {}; {script}; echo ready; exec cat", dir.path().display()));
         host.wait_text(id, "ready");
         let expected = name.map(|name| dir.path().join(name));
-        assert_eq!(host.engine.state(id).unwrap().cwd, expected, "{script}");
+        assert_eq!(host.engine.terminal_state(id).unwrap().cwd, expected, "{script}");
         host.close(id);
     }
 }
 
 #[test]
-fn an_ended_terminal_tells_how() {
+fn an_ended_terminal_reports_how() {
     let mut host = Host::new();
     let id = host.sh("exit 9");
     host.wait_exit(id);
     host.wait_eof(id);
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     assert_eq!((state.running, state.exit), (false, Some(ExitStatus::Code(9))));
     assert!(state.hung_up && state.pid.is_some() && state.foreground.is_none());
 }
@@ -117,16 +119,16 @@ fn readers_tell_where_they_are() {
     let second = host.attach(id, Delivery::Lossy, Start::Offset(0));
     host.engine.pause_reader(second).unwrap();
     host.wait("ten bytes", |host| host.heard(first).end == 10);
-    let state = host.engine.state(id).unwrap();
+    let state = host.engine.terminal_state(id).unwrap();
     let rows: Vec<_> =
         state.readers.iter().map(|r| (r.id, r.delivery, r.paused, r.offset, r.backlog)).collect();
     let expected =
         [(first, Delivery::Lossless, false, 10, 0), (second, Delivery::Lossy, true, 0, 10)];
     assert_eq!(rows, expected);
     host.engine.pause(id).unwrap();
-    assert!(host.engine.state(id).unwrap().paused_by_host);
+    assert!(host.engine.terminal_state(id).unwrap().paused_by_host);
     host.engine.resume(id).unwrap();
-    assert!(!host.engine.state(id).unwrap().paused_by_host);
+    assert!(!host.engine.terminal_state(id).unwrap().paused_by_host);
 }
 
 #[test]
@@ -139,14 +141,14 @@ fn filters_and_many_states() {
     host.wait_text(closing, "ready");
     host.engine.close(closing, Duration::from_secs(3600)).unwrap();
     let set = |ids: Vec<TerminalId>| ids.into_iter().collect::<HashSet<_>>();
-    assert_eq!(set(host.engine.terminals(StateFilter::All)), [running, ended, closing].into());
-    assert_eq!(host.engine.terminals(StateFilter::Active), [running]);
+    assert_eq!(set(host.engine.terminals(TerminalFilter::All)), [running, ended, closing].into());
+    assert_eq!(host.engine.terminals(TerminalFilter::Active), [running]);
 
-    let states = host.engine.states(&[ended, TerminalId::from_u64(5), running]);
+    let states = host.engine.terminal_states(&[ended, TerminalId::from_u64(5), running]);
     assert_eq!(states[0].as_ref().unwrap().id, ended);
     assert!(states[1].as_ref().unwrap_err().is_stale_id());
     assert_eq!(states[2].as_ref().unwrap().id, running);
-    assert!(host.engine.states(&[]).is_empty());
+    assert!(host.engine.terminal_states(&[]).is_empty());
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn a_batch_reports_each_operation() {
     });
     host.quiesce();
     assert!(!host.text(second).contains("never"));
-    assert_eq!(host.engine.state(first).unwrap().size, Size::cells(90, 30));
+    assert_eq!(host.engine.terminal_state(first).unwrap().size, Size::cells(90, 30));
 }
 
 #[test]
@@ -227,7 +229,7 @@ fn the_same_input_goes_to_many() {
     while host.engine.write(full, &[b'x'; 4096]).unwrap() > 0 {
         host.quiesce();
     }
-    let waiting = host.engine.state(full).unwrap().input_waiting;
+    let waiting = host.engine.terminal_state(full).unwrap().input_waiting;
     let ids = [&readers[..3], &[gone, full], &readers[3..]].concat();
     let report = host.engine.write_many(&ids, b"it\n").unwrap();
     let kinds: Vec<_> =
@@ -235,7 +237,7 @@ fn the_same_input_goes_to_many() {
     let (stale, limit) = (Some(ErrorKind::StaleId), Some(ErrorKind::LimitReached));
     assert_eq!(kinds, [None, None, None, stale, limit, None, None]);
     assert_eq!((report.total, report.succeeded, report.failed), (7, 5, 2));
-    assert_eq!(host.engine.state(full).unwrap().input_waiting, waiting, "all or nothing");
+    assert_eq!(host.engine.terminal_state(full).unwrap().input_waiting, waiting, "all or nothing");
     for id in readers {
         host.wait_exit(id);
         assert!(host.text(id).ends_with("got it\r\n"));
@@ -246,8 +248,8 @@ fn the_same_input_goes_to_many() {
 fn an_ended_program_is_not_running_though_its_exit_is_unread() {
     let mut host = Host::new();
     let id = host.sh("exit 3");
-    let pid = host.engine.state(id).unwrap().pid.unwrap();
+    let pid = host.engine.terminal_state(id).unwrap().pid.unwrap();
     wait_for("its end", || matches!(process_state(pid), Some('Z') | None));
-    host.turn_until("its end", |engine| !engine.state(id).unwrap().running);
-    assert_eq!(host.engine.state(id).unwrap().exit, Some(ExitStatus::Code(3)));
+    host.turn_until("its end", |engine| !engine.terminal_state(id).unwrap().running);
+    assert_eq!(host.engine.terminal_state(id).unwrap().exit, Some(ExitStatus::Code(3)));
 }

@@ -37,7 +37,7 @@ fn viewers_see_what_changes() {
     }
     let (few, many) = (host.heard(slow).view.updates, host.heard(quick).view.updates);
     assert!(few <= many, "{few} {many}");
-    assert!(host.heard(quick).view.updated_rows < many * 4, "scrolls are not told as rows");
+    assert!(host.heard(quick).view.updated_rows < many * 4, "scrolls are not reported as rows");
 }
 
 /// A program in a flood, seen by a viewer to its very last byte, which comes before the exit.
@@ -118,12 +118,12 @@ fn clearing_keeps_the_line_of_the_cursor_and_marks_readers() {
     host.wait("all bytes", |host| host.heard(reader).bytes.ends_with(b"prompt"));
     host.engine.clear_screen(tty.id).unwrap();
     assert_eq!(host.engine.screen_text(tty.id, 100).unwrap(), "$ prompt\n\n\n\n\n");
-    let state = host.engine.state(tty.id).unwrap();
+    let state = host.engine.terminal_state(tty.id).unwrap();
     assert_eq!(state.screen.unwrap().cursor.row, 0);
     tty.play(&mut host, b" after");
     host.wait("bytes after", |host| host.heard(reader).bytes.ends_with(b"after"));
     assert_eq!(host.heard(reader).cleared, [state.log_end]);
-    // Who comes later and starts before it is told in the same place.
+    // Who comes later and starts before it is reported in the same place.
     let late = host.attach(tty.id, Delivery::Lossless, Start::Oldest);
     host.wait("the late one", |host| host.heard(late).bytes.ends_with(b"after"));
     assert_eq!(host.heard(late).cleared, [state.log_end]);
@@ -141,7 +141,7 @@ fn clearing_spares_the_alternate_screen_and_drops_the_scrollback() {
     host.wait("all bytes", |host| host.heard(reader).bytes.ends_with(b"\x1b[3;1H"));
     host.engine.clear_screen(tty.id).unwrap();
     assert_eq!(host.engine.screen_text(tty.id, 100).unwrap(), "top\n\n\n\n  end\n");
-    let state = host.engine.state(tty.id).unwrap();
+    let state = host.engine.terminal_state(tty.id).unwrap();
     assert_eq!(state.screen.unwrap().cursor.row, 2, "the program finds its cursor where it was");
     tty.play(&mut host, b"x");
     host.wait("bytes after", |host| host.heard(reader).bytes.ends_with(b"x"));
@@ -175,7 +175,7 @@ fn a_laggard_becomes_a_viewer_and_back() {
     let reader = host.engine.attach_with(tty.id, &options).unwrap();
     host.engine.pause_reader(reader).unwrap();
     tty.play(&mut host, &b"0123456789abcdef\r\n".repeat(10_000));
-    assert!(!host.engine.state(tty.id).unwrap().paused_by_reader, "it holds nobody up");
+    assert!(!host.engine.terminal_state(tty.id).unwrap().paused_by_reader, "it holds nobody up");
     host.engine.resume_reader(reader).unwrap();
     let expected = host.engine.screen_text(tty.id, 0).unwrap();
     host.wait("the screen", |host| host.heard(reader).view.text() == expected);
@@ -197,7 +197,7 @@ fn a_laggard_by_age_becomes_a_viewer() {
     tty.play(&mut host, b"left unread");
     let id = tty.id;
     host.wait("the timer", |host| {
-        host.engine.state(id).unwrap().readers[0].delivery == Delivery::Screen
+        host.engine.terminal_state(id).unwrap().readers[0].delivery == Delivery::Screen
     });
 }
 
@@ -274,7 +274,7 @@ fn resizes_reach_the_screen() {
     }
     let refused = host.engine.resize(id, Size::cells(65_535, 65_535)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::LimitReached);
-    assert_eq!(host.engine.state(id).unwrap().size, Size::cells(7, 3));
+    assert_eq!(host.engine.terminal_state(id).unwrap().size, Size::cells(7, 3));
 }
 
 #[test]

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # command (or header) and the Debian package that has it
 wanted="gcc:gcc g++:g++ clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
 wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim unshare:util-linux"
-wanted="$wanted bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm"
+wanted="$wanted luajit:luajit abidiff:abigail-tools bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm"
 missing=""
 for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
@@ -20,6 +20,8 @@ else
 fi
 
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null ||
+    missing="$missing python3-cffi"
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

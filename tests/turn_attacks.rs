@@ -1,7 +1,7 @@
 //! Whatever clients do, a turn ends: every attack alone, and all of them at once, beside somebody who types.
 //!
 //! Each test is named after the row that it holds (S: the server, E: the engine). What is asserted is counted:
-//! no byte is lost, whoever has a token is let in, memory stays within its bounds, and by the engine's own
+//! no byte is lost, whoever has a token is accepted, memory stays within its bounds, and by the engine's own
 //! account no unit of work is larger than its bound. Time is a matter of `benches/turns.rs`.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
@@ -129,7 +129,7 @@ fn beside(scene: &Scene<'_>) {
 fn watched(host: &TurnHost, files: &[FileAttack]) -> Gardener {
     let grove = Arc::new(Grove::plant());
     let options = WatchOptions::new(grove.root());
-    let watch = host.with(move |engine| engine.watch(&options).unwrap());
+    let watch = host.with(move |engine| engine.add_watch(&options).unwrap());
     let end = Instant::now() + WATCHDOG;
     while !host.with(move |engine| engine.watch_state(watch).unwrap().ready) {
         assert!(Instant::now() < end, "no first listing");

@@ -43,7 +43,7 @@ struct Watching<'a> {
 impl<'a> Watching<'a> {
     fn new(host: &'a TurnHost, grove: &Grove) -> Self {
         let options = WatchOptions::new(grove.root());
-        let watch = host.with(move |engine| engine.watch(&options).unwrap());
+        let watch = host.with(move |engine| engine.add_watch(&options).unwrap());
         let mut watching = Watching { host, bystander: Bystander::new(host), watch };
         watching.type_until("the first listing", |state| state.ready);
         host.with(turn_figures::reset);

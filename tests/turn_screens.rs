@@ -32,7 +32,7 @@ fn filling(then: &str) -> SpawnOptions {
 }
 
 fn is_shown(host: &mut Host, id: TerminalId) -> bool {
-    host.engine.state(id).unwrap().log_end >= (3 * FILLS + 3) as u64
+    host.engine.terminal_state(id).unwrap().log_end >= (3 * FILLS + 3) as u64
 }
 
 #[test]
@@ -57,9 +57,13 @@ fn show_between_pauses(host: &mut Host, id: TerminalId) {
             break;
         }
         host.engine.pause(id).unwrap();
-        let shown = host.engine.state(id).unwrap().log_end;
+        let shown = host.engine.terminal_state(id).unwrap().log_end;
         host.engine.turn(Some(Duration::ZERO)).unwrap();
-        assert_eq!(host.engine.state(id).unwrap().log_end, shown, "it is read while it is paused");
+        assert_eq!(
+            host.engine.terminal_state(id).unwrap().log_end,
+            shown,
+            "it is read while it is paused"
+        );
         host.engine.resume(id).unwrap();
         pauses += 1;
     }

@@ -79,7 +79,7 @@ struct Shown {
 fn shown(mirror: &mut Mirror) -> Shown {
     let mut shown = Shown::default();
     let (mut cursor, mut changes) = (FileCursor::default(), FileChanges::default());
-    mirror.engine.file_changes(mirror.watch, &mut cursor, usize::MAX, &mut changes).unwrap();
+    mirror.engine.watch_changes(mirror.watch, &mut cursor, usize::MAX, &mut changes).unwrap();
     assert!(!changes.more);
     for entry in changes.entries() {
         let path = entry.path.to_path_buf();

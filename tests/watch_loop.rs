@@ -1,4 +1,4 @@
-//! File watches in the loop of an engine: readiness, slices, batches that wait, fences, cursors.
+//! File watches in the loop of an engine: readiness, slices, batches that wait, sync points, cursors.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -24,7 +24,7 @@ fn log(mirror: &mut Mirror, folder: &Path) -> Vec<String> {
     mirror.take_log().into_iter().map(|line| line.replace(&prefix, "")).collect()
 }
 
-/// While a batch is unread nothing is looked at; what happens meanwhile is told afterwards, once.
+/// While a batch is unread nothing is looked at; what happens meanwhile is reported afterwards, once.
 #[test]
 fn an_unread_batch_holds_back_the_next_one() {
     let folder = TempDir::new();
@@ -49,12 +49,12 @@ fn fences_answer_in_order_and_also_before_the_tree_is_read() {
         fs::create_dir_all(folder.path().join(format!("d{n}"))).unwrap();
     }
     let mut engine = Engine::new(Config::default()).unwrap();
-    let watch = engine.watch(&WatchOptions::new(folder.path()).tag(9)).unwrap();
+    let watch = engine.add_watch(&WatchOptions::new(folder.path()).tag(9)).unwrap();
     for tag in 0..10 {
         engine.sync_watch(watch, tag).unwrap();
     }
-    let (mut ready, mut told) = (false, Vec::new());
-    while told.len() < 10 {
+    let (mut ready, mut reported) = (false, Vec::new());
+    while reported.len() < 10 {
         engine.turn(None).unwrap();
         while let Some(event) = engine.next_event().unwrap() {
             match event {
@@ -64,14 +64,14 @@ fn fences_answer_in_order_and_also_before_the_tree_is_read() {
                 }
                 Event::Watch { event: WatchEvent::Synced { tag, .. }, .. } => {
                     assert!(ready);
-                    told.push(tag);
+                    reported.push(tag);
                 }
                 Event::SlowTurn(_) => {}
                 other => panic!("{other:?}"),
             }
         }
     }
-    assert_eq!(told, (0..10).collect::<Vec<_>>());
+    assert_eq!(reported, (0..10).collect::<Vec<_>>());
     // Too many of them at once are refused.
     for tag in 0..1024 {
         engine.sync_watch(watch, tag).unwrap();
@@ -89,25 +89,25 @@ fn a_cursor_that_is_too_old_begins_anew() {
     mirror.adopt();
     let (mut cursor, mut changes) = (FileCursor::default(), FileChanges::default());
     let watch = mirror.watch;
-    mirror.engine.file_changes(watch, &mut cursor, 100, &mut changes).unwrap();
+    mirror.engine.watch_changes(watch, &mut cursor, 100, &mut changes).unwrap();
     assert!(changes.full && !changes.more && changes.entries().len() == 1);
     let old = cursor;
-    mirror.engine.file_changes(watch, &mut cursor, 100, &mut changes).unwrap();
+    mirror.engine.watch_changes(watch, &mut cursor, 100, &mut changes).unwrap();
     assert!(!changes.full && changes.is_empty() && cursor == old);
     for n in 0..5 {
         fs::write(folder.path().join(format!("{n}")), b"x").unwrap();
     }
     mirror.sync();
-    mirror.engine.file_changes(watch, &mut cursor, 100, &mut changes).unwrap();
+    mirror.engine.watch_changes(watch, &mut cursor, 100, &mut changes).unwrap();
     assert!(!changes.full && changes.entries().len() == 5);
     for n in 0..5 {
         fs::remove_file(folder.path().join(format!("{n}"))).unwrap();
     }
     mirror.sync();
-    mirror.engine.file_changes(watch, &mut cursor, 100, &mut changes).unwrap();
+    mirror.engine.watch_changes(watch, &mut cursor, 100, &mut changes).unwrap();
     assert!(changes.full && changes.entries().len() == 1 && changes.removed.is_empty());
-    let other = mirror.engine.watch(&options(folder.path())).unwrap();
-    mirror.engine.file_changes(other, &mut cursor, 100, &mut changes).unwrap();
+    let other = mirror.engine.add_watch(&options(folder.path())).unwrap();
+    mirror.engine.watch_changes(other, &mut cursor, 100, &mut changes).unwrap();
     assert!(changes.full);
 }
 
@@ -135,7 +135,7 @@ fn an_idle_watch_does_not_wake() {
     walk_all(folder.path());
     assert!(!is_readable(&mirror.engine));
     // A watch that is gone does not wake either.
-    mirror.engine.unwatch(mirror.watch).unwrap();
+    mirror.engine.remove_watch(mirror.watch).unwrap();
     fs::write(folder.path().join("d7/g"), b"x").unwrap();
     assert!(!is_readable(&mirror.engine) && mirror.engine.time_to_deadline().is_none());
 }
@@ -149,7 +149,7 @@ fn a_large_watch_is_closed_in_slices() {
     }
     let mut mirror = Mirror::new(&options(folder.path()));
     assert_eq!(mirror.engine.watch_state(mirror.watch).unwrap().kernel_watches, 601);
-    mirror.engine.unwatch(mirror.watch).unwrap();
+    mirror.engine.remove_watch(mirror.watch).unwrap();
     assert!(mirror.engine.watches().is_empty());
     assert!(is_readable(&mirror.engine), "descriptors are to be given back");
     while mirror.engine.time_to_deadline().is_some() {
@@ -172,7 +172,7 @@ fn terminals_are_served_while_a_tree_is_read() {
     };
     let mut engine = Engine::new(Config { limits, ..Config::default() }).unwrap();
     let terminal = engine.spawn(&orchflow::SpawnOptions::program("cat")).unwrap();
-    engine.watch(&options(folder.path())).unwrap();
+    engine.add_watch(&options(folder.path())).unwrap();
     let (mut echoes, mut turns) = (0, 0);
     engine.write(terminal, b"x\r").unwrap();
     loop {
@@ -221,7 +221,7 @@ fn terminals_are_served_while_a_directory_leaves() {
     };
     let mut engine = Engine::new(Config { limits, ..Config::default() }).unwrap();
     let terminal = engine.spawn(&orchflow::SpawnOptions::program("cat")).unwrap();
-    let watch = engine.watch(&options(&root)).unwrap();
+    let watch = engine.add_watch(&options(&root)).unwrap();
     let mut entries = 0;
     let (mut deleted, mut echoes, mut turns, mut batches) = (0, 0, 0, 0);
     while deleted < FILES + 51 {

@@ -63,7 +63,7 @@ fn plant(root: &Path, leaves: usize) {
 fn heap_of(root: &Path) -> usize {
     let before = LIVE.load(Ordering::Relaxed);
     let mut engine = Engine::new(Config::default()).unwrap();
-    let watch = engine.watch(&WatchOptions::new(root)).unwrap();
+    let watch = engine.add_watch(&WatchOptions::new(root)).unwrap();
     engine.sync_watch(watch, 0).unwrap();
     let mut is_synced = false;
     while !is_synced {

@@ -306,7 +306,7 @@ fn a_stale_lock_does_not_count() {
     let mut mirror = Mirror::new(&WatchOptions::new(folder.path()).git_wait(wait));
     fs::write(folder.path().join("f"), b"x").unwrap();
     mirror.wait("the batch", |mirror| mirror.batches == 1);
-    // One that is there holds the batch, until it is gone; a fence does not wait for it.
+    // One that is there holds the batch, until it is gone; a sync point does not wait for it.
     sh(folder.path(), "rm .git/index.lock; touch .git/index.lock; echo y > g");
     mirror.wait("the change is seen", |mirror| {
         mirror.engine.watch_state(mirror.watch).unwrap().entries == 4

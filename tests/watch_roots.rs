@@ -193,7 +193,7 @@ fn what_happens_beside_the_way_is_of_no_interest() {
     let before = events(&rooted);
     rooted.run("touch x a/x a/b/x; rm x a/x; mkdir a/d; mv a/b/x a/d; chmod 700 a/d");
     rooted.mirror.sync();
-    // The fence alone.
+    // The sync point alone.
     assert!(events(&rooted) <= before + 1, "{} after {before}", events(&rooted));
 }
 
@@ -208,7 +208,7 @@ fn roots_that_overlap() {
     );
     let mut engine = Engine::new(Config::default()).unwrap();
     for (first, second) in [("a", "l"), ("l", "a"), ("a", "m"), ("l", "m"), ("a/s/d", "l")] {
-        let error = engine.watch(&options(&at(first)).root(at(second))).unwrap_err();
+        let error = engine.add_watch(&options(&at(first)).root(at(second))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument);
         assert!(error.message().contains("into each other"), "{error}");
         assert!(error.message().contains(at(second).to_str().unwrap()), "{error}");

@@ -193,7 +193,7 @@ fn saves() {
         let folder = TempDir::new();
         sh(folder.path(), case.before);
         let mut mirror = watch(folder.path());
-        // What was made before is not young any more, for time stamps that are told apart by their tick.
+        // What was made before is not young any more, for time stamps that differ by their tick.
         let mut got = events(&mut mirror, folder.path(), case.script);
         let mut expected: Vec<String> = case.events.iter().map(|line| (*line).into()).collect();
         // Names that do not depend on each other come in any order; the mirror has checked the rest.

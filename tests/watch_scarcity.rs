@@ -37,13 +37,13 @@ fn instances_run_out() {
     let folder = TempDir::new();
     let mut engine = Engine::new(Config::default()).unwrap();
     for _ in 0..3 {
-        engine.watch(&WatchOptions::new(folder.path())).unwrap();
+        engine.add_watch(&WatchOptions::new(folder.path())).unwrap();
     }
-    let error = engine.watch(&WatchOptions::new(folder.path())).unwrap_err();
+    let error = engine.add_watch(&WatchOptions::new(folder.path())).unwrap_err();
     assert!(error.is_limit_reached() && error.message().contains("max_user_instances"), "{error}");
     let some = engine.watches()[0];
-    engine.unwatch(some).unwrap();
-    engine.watch(&WatchOptions::new(folder.path())).unwrap();
+    engine.remove_watch(some).unwrap();
+    engine.add_watch(&WatchOptions::new(folder.path())).unwrap();
 }
 
 /// Without enough watches directories are polled, and the tree equals the disk all the same.
@@ -63,7 +63,7 @@ fn watches_run_out() {
         let state = mirror.engine.watch_state(mirror.watch).unwrap();
         assert_eq!((state.kernel_watches, state.polled_directories), (6, 2), "{state:?}");
         assert_eq!((state.problem, state.healthy), (Some(WatchProblem::OutOfWatches), false));
-        // A fence covers what is polled.
+        // A sync point covers what is polled.
         fs::write(root.join("a/b/c/d/e/f/g/file"), b"x").unwrap();
         mirror.sync();
         mirror.check(&walk_all(&root));
@@ -285,7 +285,7 @@ fn a_loop_of_mounts() {
     assert!(here != there, "{here}, {there}");
     // Unmounted, it is a plain directory again.
     umount2(&other, MntFlags::MNT_DETACH).unwrap();
-    mirror.engine.unwatch(mirror.watch).unwrap();
+    mirror.engine.remove_watch(mirror.watch).unwrap();
     let mut mirror = Mirror::new(&options(folder.path()));
     mirror.check(&walk(folder.path(), &is_loop));
 }
@@ -339,7 +339,7 @@ fn permissions() {
     mirror.sync();
     mirror.check(&walk_all(folder.path()));
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
-    let error = mirror.engine.watch(&WatchOptions::new(&closed)).unwrap_err();
+    let error = mirror.engine.add_watch(&WatchOptions::new(&closed)).unwrap_err();
     assert_eq!(error.kind(), orchflow::ErrorKind::PermissionDenied);
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -358,9 +358,9 @@ fn directories_of_another_user() {
     fs::create_dir_all(at("way/root/theirs/in")).unwrap();
     fs::set_permissions(at("way/root/theirs"), fs::Permissions::from_mode(0o744)).unwrap();
     // The owner is a thread of its own: user and capabilities are those of a thread.
-    let (owner, deeds) = std::sync::mpsc::channel::<(String, std::sync::mpsc::Sender<()>)>();
+    let (owner, scripts) = std::sync::mpsc::channel::<(String, std::sync::mpsc::Sender<()>)>();
     std::thread::spawn(move || {
-        for (script, done) in deeds {
+        for (script, done) in scripts {
             sh(Path::new("/"), &script);
             done.send(()).unwrap();
         }
@@ -458,7 +458,7 @@ fn drop_capabilities() {
 
 /// Limits of the engine that no other test needs.
 #[test]
-fn a_batch_that_is_full_is_told_before_more_is_looked_at() {
+fn a_batch_that_is_full_is_reported_before_more_is_looked_at() {
     let folder = TempDir::new();
     let limits = Limits { watch_batch_events: 3, ..Limits::default() };
     let mut mirror = Mirror::start(&options(folder.path()), limits);

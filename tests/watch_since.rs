@@ -102,7 +102,7 @@ fn a_root_that_was_replaced() {
     let bytes = save(&mut first, 1000);
     fs::rename(&root, base.file("old")).unwrap();
     assert!(
-        first.engine.watch(&options(&root).since(&*bytes)).unwrap_err().kind()
+        first.engine.add_watch(&options(&root).since(&*bytes)).unwrap_err().kind()
             == ErrorKind::NotFound
     );
     fs::create_dir(&root).unwrap();

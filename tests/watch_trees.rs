@@ -41,7 +41,7 @@ fn what_cannot_be_watched_is_refused() {
     fs::write(folder.path().join("f"), b"x").unwrap();
     fs::create_dir_all(folder.path().join("a/b")).unwrap();
     let mut engine = Engine::new(Config::default()).unwrap();
-    let mut refuse = |options: WatchOptions| engine.watch(&options).unwrap_err();
+    let mut refuse = |options: WatchOptions| engine.add_watch(&options).unwrap_err();
     let at = |name: &str| WatchOptions::new(folder.path().join(name));
     let table = [
         (refuse(at("none")), ErrorKind::NotFound, "none"),
@@ -82,22 +82,22 @@ fn stale_ids_and_the_limit_on_watches() {
     let limits = Limits { watches: 2, ..Limits::default() };
     let mut engine = Engine::new(Config { limits, ..Config::default() }).unwrap();
     let options = WatchOptions::new(folder.path());
-    let first = engine.watch(&options).unwrap();
-    engine.watch(&options).unwrap();
-    assert!(engine.watch(&options).unwrap_err().is_limit_reached());
-    engine.unwatch(first).unwrap();
-    let third = engine.watch(&options).unwrap();
+    let first = engine.add_watch(&options).unwrap();
+    engine.add_watch(&options).unwrap();
+    assert!(engine.add_watch(&options).unwrap_err().is_limit_reached());
+    engine.remove_watch(first).unwrap();
+    let third = engine.add_watch(&options).unwrap();
     assert_ne!(third, first);
     assert_eq!(engine.watches().len(), 2);
     let (mut cursor, mut changes) = (FileCursor::default(), FileChanges::default());
-    assert!(engine.unwatch(first).unwrap_err().is_stale_id());
+    assert!(engine.remove_watch(first).unwrap_err().is_stale_id());
     assert!(engine.sync_watch(first, 1).unwrap_err().is_stale_id());
     assert!(engine.watch_state(first).unwrap_err().is_stale_id());
-    assert!(engine.file_changes(first, &mut cursor, 1, &mut changes).unwrap_err().is_stale_id());
+    assert!(engine.watch_changes(first, &mut cursor, 1, &mut changes).unwrap_err().is_stale_id());
     assert_eq!(cursor, FileCursor::default());
     engine.shutdown(Duration::ZERO).unwrap();
     assert!(engine.watches().is_empty());
-    assert_eq!(engine.watch(&options).unwrap_err().kind(), ErrorKind::EngineGone);
+    assert_eq!(engine.add_watch(&options).unwrap_err().kind(), ErrorKind::EngineGone);
 }
 
 #[test]
@@ -278,7 +278,7 @@ fn depth_and_entries_are_bounded() {
 }
 
 #[test]
-fn only_kinds_of_interest_are_told_and_the_tree_is_exact() {
+fn only_kinds_of_interest_are_reported_and_the_tree_is_exact() {
     let folder = TempDir::new();
     fs::write(folder.path().join("f"), b"x").unwrap();
     let kinds = [FileEventKind::Create, FileEventKind::Delete];
@@ -333,7 +333,7 @@ fn a_busy_directory_becomes_ignored() {
     assert_eq!(mirror.engine.watch_state(mirror.watch).unwrap().kernel_watches, 1);
 }
 
-/// A root whose path leads elsewhere is found out by a fence.
+/// A root whose path leads elsewhere is found out by a sync point.
 #[test]
 fn a_root_that_is_a_link_is_turned() {
     let folder = TempDir::new();

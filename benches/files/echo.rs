@@ -69,9 +69,9 @@ impl Host {
             return;
         }
         if let Some(watch) = self.watch.take() {
-            self.engine.unwatch(watch).unwrap();
+            self.engine.remove_watch(watch).unwrap();
         }
-        self.watch = Some(self.engine.watch(&WatchOptions::new(forest.root())).unwrap());
+        self.watch = Some(self.engine.add_watch(&WatchOptions::new(forest.root())).unwrap());
         self.ready = false;
     }
 }
@@ -95,7 +95,7 @@ pub(crate) fn run(table: &mut Table, forest: &Forest) {
         })
     };
     let (mut alone, mut busy) = (Host::new(), Host::new());
-    busy.watch = Some(busy.engine.watch(&WatchOptions::new(&folder)).unwrap());
+    busy.watch = Some(busy.engine.add_watch(&WatchOptions::new(&folder)).unwrap());
     let until = Instant::now() + Duration::from_millis(500);
     while Instant::now() < until {
         busy.turn();

@@ -154,7 +154,7 @@ impl Running {
         }
     }
 
-    /// Ends it; how many events it has told.
+    /// Ends it; how many events it has reported.
     pub(crate) fn end(mut self) -> usize {
         drop(self.child.stdin.take());
         let mut said = String::new();
@@ -188,7 +188,7 @@ pub(crate) fn be_ours(root: &str) {
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use std::os::fd::AsFd;
     let mut engine = Engine::new(Config::default()).unwrap();
-    let watch = engine.watch(&WatchOptions::new(root).summary_threshold(0)).unwrap();
+    let watch = engine.add_watch(&WatchOptions::new(root).summary_threshold(0)).unwrap();
     let (mut events, mut ending) = (0, false);
     loop {
         let stdin = std::io::stdin();
@@ -197,8 +197,8 @@ pub(crate) fn be_ours(root: &str) {
             fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
         poll(&mut fds, PollTimeout::NONE).unwrap();
-        let told = fds.get(1).and_then(PollFd::any) == Some(true);
-        if told {
+        let reported = fds.get(1).and_then(PollFd::any) == Some(true);
+        if reported {
             ending = true;
             engine.sync_watch(watch, 0).unwrap();
         }

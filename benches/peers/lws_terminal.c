@@ -70,7 +70,7 @@ static void start(struct session *s, struct lws *wsi)
     s->pty = lws_adopt_descriptor_vhost(lws_get_vhost(wsi), LWS_ADOPT_RAW_FILE_DESC, fd, "pty", wsi);
     if (s->pty == NULL)
         abort();
-    /* Not found by its parent: that is forgotten before the close is told. */
+    /* Not found by its parent: that is forgotten before the close is reported. */
     lws_set_opaque_user_data(s->pty, s);
     s->websocket = wsi;
 }

@@ -10,8 +10,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use orchflow::{
-    Command, Config, Delivery, Engine, Limits, ListenAddress, ListenOptions, Mode, Scopes, Sender,
-    SpawnOptions, StateFilter, TerminalId, TokenOptions,
+    Command, Config, Delivery, Engine, Limits, ListenAddress, ListenerOptions, Mode, Scopes,
+    Sender, SpawnOptions, TerminalFilter, TerminalId, TokenOptions,
 };
 
 use crate::wire::PATIENCE;
@@ -48,9 +48,9 @@ impl Serving {
         let counter = turns.clone();
         let thread = std::thread::spawn(move || {
             let mut engine = Engine::new(Config { limits, ..Config::default() }).unwrap();
-            let listen = ListenOptions::tcp("127.0.0.1:0".parse().unwrap());
-            let listener = engine.listen(&listen).unwrap();
-            let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else {
+            let listen = ListenerOptions::tcp("127.0.0.1:0".parse().unwrap());
+            let listener = engine.add_listener(&listen).unwrap();
+            let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else {
                 panic!("not TCP");
             };
             let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
@@ -160,11 +160,11 @@ fn timed_turn(engine: &mut Engine) {
 
 /// Closes what is there, without grace, until all of it is gone and reaped.
 fn close_all(engine: &mut Engine) {
-    for id in engine.terminals(StateFilter::All) {
+    for id in engine.terminals(TerminalFilter::All) {
         engine.close(id, Duration::ZERO).unwrap();
     }
     let patience = Instant::now() + PATIENCE;
-    while !engine.terminals(StateFilter::All).is_empty() {
+    while !engine.terminals(TerminalFilter::All).is_empty() {
         engine.turn(Some(Duration::from_millis(100))).unwrap();
         while engine.next_event().unwrap().is_some() {}
         assert!(Instant::now() < patience, "a terminal does not close");

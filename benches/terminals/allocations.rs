@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::host::{Host, PATIENCE, Told, Wait};
+use crate::host::{Host, PATIENCE, Reported, Wait};
 use crate::stats::{Line, Table, Target};
 
 /// The system's allocator, which also counts.
@@ -61,21 +61,21 @@ fn of_floods(floods: usize) -> (u64, u64) {
     host.spawn_floods(floods);
     // Steady state: every log has been filled and has begun to reuse its memory.
     let log_bytes = host.engine.limits().log_bytes as u64;
-    flow(&mut host, |told| told.other_bytes >= 4 * log_bytes * floods as u64);
+    flow(&mut host, |reported| reported.other_bytes >= 4 * log_bytes * floods as u64);
     let before = allocations();
-    let told = flow(&mut host, |told| told.output_events >= EVENTS);
-    (allocations() - before, told.output_events)
+    let reported = flow(&mut host, |reported| reported.output_events >= EVENTS);
+    (allocations() - before, reported.output_events)
 }
 
-/// Turns until it is enough; gives what was told in all.
-pub(crate) fn flow(host: &mut Host, enough: impl Fn(&Told) -> bool) -> Told {
+/// Turns until it is enough; gives what was reported in all.
+pub(crate) fn flow(host: &mut Host, enough: impl Fn(&Reported) -> bool) -> Reported {
     let patience = Instant::now() + PATIENCE;
-    let mut all = Told::default();
+    let mut all = Reported::default();
     while !enough(&all) {
-        let told = host.turn(Duration::from_secs(1), None);
-        all.output_events += told.output_events;
-        all.screen_events += told.screen_events;
-        all.other_bytes += told.other_bytes;
+        let reported = host.turn(Duration::from_secs(1), None);
+        all.output_events += reported.output_events;
+        all.screen_events += reported.screen_events;
+        all.other_bytes += reported.other_bytes;
         assert!(Instant::now() < patience, "the floods do not flow");
     }
     all

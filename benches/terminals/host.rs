@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use orchflow::{
     Config, Delivery, Engine, Event, ExitStatus, Limits, Mode, ReaderOptions, ScreenOptions,
-    SpawnOptions, StateFilter, TerminalEvent, TerminalId,
+    SpawnOptions, TerminalEvent, TerminalFilter, TerminalId,
 };
 
 /// Nothing that is waited for takes this long.
@@ -32,7 +32,7 @@ pub(crate) enum Screens {
     None,
     /// Kept, and nobody looks.
     Kept(ScreenOptions),
-    /// Every terminal has a viewer, which is told at most every 16 ms.
+    /// Every terminal has a viewer, which gets an update at most every 16 ms.
     Viewed(ScreenOptions),
 }
 
@@ -42,9 +42,9 @@ pub(crate) struct Host {
     screens: Screens,
 }
 
-/// What one turn has told of.
+/// What one turn has reported.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct Reported {
     /// When output of the awaited terminal was seen.
     pub(crate) awaited: Option<Instant>,
     /// Bytes of other terminals.
@@ -117,27 +117,27 @@ impl Host {
     }
 
     /// Waits at most `timeout`, turns, and reads every event.
-    pub(crate) fn turn(&mut self, timeout: Duration, awaited: Option<TerminalId>) -> Told {
+    pub(crate) fn turn(&mut self, timeout: Duration, awaited: Option<TerminalId>) -> Reported {
         self.wait_and_turn(timeout);
-        let mut told = Told::default();
+        let mut reported = Reported::default();
         while let Some(event) = self.engine.next_event().unwrap() {
             match event {
                 Event::Terminal { id, event: TerminalEvent::Output { bytes, .. }, .. } => {
-                    told.output_events += 1;
+                    reported.output_events += 1;
                     if Some(id) == awaited {
-                        told.awaited = Some(Instant::now());
+                        reported.awaited = Some(Instant::now());
                     } else {
-                        told.other_bytes += bytes.len() as u64;
+                        reported.other_bytes += bytes.len() as u64;
                     }
                 }
                 Event::Terminal { event: TerminalEvent::Screen { .. }, .. } => {
-                    told.screen_events += 1;
+                    reported.screen_events += 1;
                 }
                 Event::Log { text, .. } => panic!("the engine logs: {text}"),
                 _ => {}
             }
         }
-        told
+        reported
     }
 
     fn wait_and_turn(&mut self, timeout: Duration) {
@@ -174,9 +174,9 @@ impl Host {
             let typed = Instant::now();
             assert_eq!(self.engine.write(terminal, b"x").unwrap(), 1);
             let echoed = loop {
-                let told = self.turn(Duration::from_secs(1), Some(terminal));
-                flood_bytes += told.other_bytes;
-                if let Some(at) = told.awaited {
+                let reported = self.turn(Duration::from_secs(1), Some(terminal));
+                flood_bytes += reported.other_bytes;
+                if let Some(at) = reported.awaited {
                     break at;
                 }
                 assert!(typed.elapsed() < PATIENCE, "an echo does not come");
@@ -224,13 +224,13 @@ impl Host {
         }
     }
 
-    /// Turns until nothing has happened for a while, and everything has been told.
+    /// Turns until nothing has happened for a while, and everything has been reported.
     pub(crate) fn quiesce(&mut self) {
         let patience = Instant::now() + PATIENCE;
         let mut quiet_since = Instant::now();
         while quiet_since.elapsed() < Duration::from_millis(100) {
-            let told = self.turn(Duration::from_millis(20), None);
-            if told.output_events + told.screen_events > 0 {
+            let reported = self.turn(Duration::from_millis(20), None);
+            if reported.output_events + reported.screen_events > 0 {
                 quiet_since = Instant::now();
             }
             assert!(Instant::now() < patience, "it does not become quiet");
@@ -239,11 +239,11 @@ impl Host {
 
     /// Closes what is there, without grace, until all of it is gone and reaped.
     pub(crate) fn close_all(&mut self) {
-        for id in self.engine.terminals(StateFilter::All) {
+        for id in self.engine.terminals(TerminalFilter::All) {
             self.engine.close(id, Duration::ZERO).unwrap();
         }
         let patience = Instant::now() + PATIENCE;
-        while !self.engine.terminals(StateFilter::All).is_empty() {
+        while !self.engine.terminals(TerminalFilter::All).is_empty() {
             self.turn(Duration::from_millis(100), None);
             assert!(Instant::now() < patience, "a terminal does not close");
         }

@@ -177,13 +177,13 @@ fn allocations_of_viewers(table: &mut Table) {
         host.spawn_floods(floods);
         // Steady state: every log and every scrollback is full.
         let log_bytes = host.engine.limits().log_bytes as u64;
-        flow(&mut host, |told| told.other_bytes >= 4 * log_bytes * floods as u64);
+        flow(&mut host, |reported| reported.other_bytes >= 4 * log_bytes * floods as u64);
         let before = allocations();
-        let told = flow(&mut host, |told| told.output_events >= EVENTS);
+        let reported = flow(&mut host, |reported| reported.output_events >= EVENTS);
         let made = allocations() - before;
-        let updates = told.screen_events;
-        let each = made as f64 / told.output_events as f64;
-        let ours = format!("{made} in {}", told.output_events);
+        let updates = reported.screen_events;
+        let each = made as f64 / reported.output_events as f64;
+        let ours = format!("{made} in {}", reported.output_events);
         let line = Line::figure(what, ours, each, ("", Target::None));
         table.line(Line { peer: format!("{updates} updates"), ..line });
     }

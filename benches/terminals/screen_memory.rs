@@ -81,7 +81,7 @@ fn of_output(command: &str, screens: Screens) -> f64 {
     let before = resident_bytes();
     let ids = start(&mut host, WITH_SCROLLBACK);
     for id in ids {
-        let screen = host.engine.state(id).unwrap().screen;
+        let screen = host.engine.terminal_state(id).unwrap().screen;
         assert_eq!(screen.map(|screen| screen.history), has_screen.then_some(SCROLLBACK));
     }
     trim_memory();

@@ -52,7 +52,7 @@ impl Scene {
             target.address = sink.address;
         } else if let Some(grove) = &self.grove {
             let options = WatchOptions::new(grove.root());
-            let watch = host.with(move |engine| engine.watch(&options).unwrap());
+            let watch = host.with(move |engine| engine.add_watch(&options).unwrap());
             while !host.with(move |engine| engine.watch_state(watch).unwrap().ready) {
                 std::thread::sleep(PAUSE);
             }

@@ -24,8 +24,7 @@ struct host {
 };
 
 static void fail(struct host *host, const char *what) {
-    orch_error error = {0};
-    error.size = sizeof error;
+    orch_error error = ORCH_ERROR_INIT;
     if (orch_error_get(host->engine, &error) == ORCH_OK) {
         fprintf(stderr, "%s: %.*s\n", what, (int)error.message.len,
                 (const char *)error.message.data);
@@ -36,11 +35,10 @@ static void fail(struct host *host, const char *what) {
 
 static void start(struct host *host, int argc, char **argv) {
     orch_bytes args[ARGS_MAX];
-    orch_spawn_options options;
+    orch_spawn_options options = ORCH_SPAWN_OPTIONS_INIT;
     if (orch_engine_create(NULL, &host->engine) != ORCH_OK) {
         fail(host, "create");
     }
-    orch_spawn_options_init(&options, sizeof options);
     for (int i = 0; i < argc && i < ARGS_MAX; i++) {
         args[i] = orch_str(argv[i]);
     }
@@ -61,21 +59,22 @@ static void read_stdin(struct host *host) {
         orch_terminal_write(host->engine, host->terminal, buffer, (size_t)n, &accepted);
     } else if (n == 0 || errno != EINTR) {
         host->stdin_open = 0;
-        orch_terminal_send_eof(host->engine, host->terminal);
+        orch_terminal_control(host->engine, host->terminal, ORCH_CONTROL_EOF);
     }
 }
 
 static void read_events(struct host *host) {
-    orch_event event = {0};
-    event.size = sizeof event;
+    orch_event event = ORCH_EVENT_INIT;
+    const orch_event_exited *exited;
     while (orch_engine_next_event(host->engine, &event) == ORCH_OK) {
         switch (event.kind) {
         case ORCH_EVENT_OUTPUT:
-            fwrite(event.data, 1, event.len, stdout);
+            fwrite(event.payload.output->data, 1, event.payload.output->len, stdout);
             break;
         case ORCH_EVENT_EXITED:
-            host->exit_status =
-                event.exit_kind == ORCH_EXIT_CODE ? event.exit_value : 128 + event.exit_value;
+            exited = event.payload.exited;
+            host->exit_status = exited->exit_kind == ORCH_EXIT_CODE ? exited->exit_value
+                                                                    : 128 + exited->exit_value;
             host->running = 0;
             break;
         default:

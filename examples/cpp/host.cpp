@@ -1,4 +1,4 @@
-// A C++ host: several programs at once, their output told apart, everything owned by RAII.
+// A C++ host: several programs at once, their output kept apart, everything owned by RAII.
 //
 //     c++ -std=c++17 host.cpp $(pkg-config --cflags --libs orchflow) -o host
 //     ./host 'seq 3' 'echo hello' 'exit 7'
@@ -18,7 +18,7 @@ struct task {
 };
 
 // Prints what a finished task has said; true if it succeeded.
-bool report(const task &done, const orch_event &exited) {
+bool report(const task &done, const orch_event_exited &exited) {
     std::printf("$ %s\n%s", done.line.c_str(), done.output.c_str());
     const bool success = exited.exit_kind == ORCH_EXIT_CODE && exited.exit_value == 0;
     if (!success) std::printf("(failed: %d)\n", exited.exit_value);
@@ -47,11 +47,11 @@ int main(int argc, char **argv) {
     while (!tasks.empty()) {
         if (!engine->turn(orch::forever)) return 100;
         while (auto event = engine->next_event()) {
-            const auto found = tasks.find(event->terminal());
+            const auto found = tasks.find(event->source());
             if (found == tasks.end()) continue;
-            if (event->kind() == ORCH_EVENT_OUTPUT) found->second.output += event->data();
-            if (event->kind() == ORCH_EVENT_EXITED) {
-                failed += !report(found->second, event->raw());
+            if (const auto *output = event->output()) found->second.output += orch::view(*output);
+            if (const auto *exited = event->exited()) {
+                failed += !report(found->second, *exited);
                 tasks.erase(found);
             }
         }

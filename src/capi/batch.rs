@@ -4,41 +4,48 @@ use std::borrow::Cow;
 use std::ffi::c_void;
 use std::ptr;
 
+use super::argument::{self, unknown};
 use super::guard::{Inner, on_engine, orch_engine};
-use super::options::{NO_SIZE, orch_size, unknown};
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
-use crate::error::Result;
+use super::types::{NO_SIZE, orch_size};
+use crate::error::{Error, Result};
 use crate::{Mode, Op, ReaderId, SignalTarget, TerminalId};
 
-/// Operation: types `data` and `len`, all of it or, when the queue has no room for all, nothing.
-pub const ORCH_OP_INPUT: u32 = 1;
-/// Operation: changes the size to `window`.
-pub const ORCH_OP_RESIZE: u32 = 2;
-/// Operation: sets the mode `value`, one of ORCH_MODE_*.
-pub const ORCH_OP_SET_MODE: u32 = 3;
-/// Operation: sends the signal `signal` to `value`, one of ORCH_SIGNAL_*.
-pub const ORCH_OP_SIGNAL: u32 = 4;
-/// Operation: types `data` and `len` as `orch_terminal_paste` does.
-pub const ORCH_OP_PASTE: u32 = 5;
-/// Operation: clears the screen as `orch_terminal_clear_screen` does.
-pub const ORCH_OP_CLEAR: u32 = 6;
-/// Operation: scrolls `reader` back to `value` rows as `orch_reader_scroll_to` does.
-pub const ORCH_OP_SCROLL_TO: u32 = 7;
+/// What an operation does.
+pub type orch_op_kind = u32;
+/// Types `data` and `len`, all of it or, when the queue has no room for all, nothing.
+pub const ORCH_OP_INPUT: orch_op_kind = 1;
+/// Changes the size to `window`.
+pub const ORCH_OP_RESIZE: orch_op_kind = 2;
+/// Sets the mode `value`, one of ORCH_MODE_*.
+pub const ORCH_OP_SET_MODE: orch_op_kind = 3;
+/// Sends the signal `signal` to `value`, one of ORCH_SIGNAL_*.
+pub const ORCH_OP_SIGNAL: orch_op_kind = 4;
+/// Types `data` and `len` as `orch_terminal_paste` does.
+pub const ORCH_OP_PASTE: orch_op_kind = 5;
+/// Clears the screen as ORCH_CONTROL_CLEAR does.
+pub const ORCH_OP_CLEAR: orch_op_kind = 6;
+/// Scrolls `reader` to `value` rows as ORCH_READER_OPTION_SCROLL does.
+pub const ORCH_OP_SCROLL_TO: orch_op_kind = 7;
 
-/// Mode: bytes pass unchanged both ways, as by `cfmakeraw`.
-pub const ORCH_MODE_RAW: u32 = 1;
-/// Mode: lines are edited and signals come from keys, as by `stty sane`.
-pub const ORCH_MODE_COOKED: u32 = 2;
-/// Mode: input is echoed.
-pub const ORCH_MODE_ECHO: u32 = 3;
-/// Mode: input is not echoed.
-pub const ORCH_MODE_NO_ECHO: u32 = 4;
+/// Modes of the line discipline.
+pub type orch_mode = u32;
+/// Bytes pass unchanged both ways, as by `cfmakeraw`.
+pub const ORCH_MODE_RAW: orch_mode = 1;
+/// Lines are edited and signals come from keys, as by `stty sane`.
+pub const ORCH_MODE_COOKED: orch_mode = 2;
+/// Input is echoed.
+pub const ORCH_MODE_ECHO: orch_mode = 3;
+/// Input is not echoed.
+pub const ORCH_MODE_NO_ECHO: orch_mode = 4;
 
-/// Target of a signal: the foreground process group, as a key would do; else the leader's.
-pub const ORCH_SIGNAL_FOREGROUND: u32 = 0;
-/// Target of a signal: the process group of the program that was started.
-pub const ORCH_SIGNAL_LEADER: u32 = 1;
+/// Who gets a signal.
+pub type orch_signal_target = u32;
+/// The foreground process group, as a key would do; else the leader's.
+pub const ORCH_SIGNAL_FOREGROUND: orch_signal_target = 0;
+/// The process group of the program that was started.
+pub const ORCH_SIGNAL_LEADER: orch_signal_target = 1;
 
 /// One operation of a batch. Set fields that its kind does not name to 0.
 #[repr(C)]
@@ -47,7 +54,7 @@ pub struct orch_op {
     /// Which terminal.
     pub terminal: u64,
     /// One of ORCH_OP_*.
-    pub kind: u32,
+    pub kind: orch_op_kind,
     /// See the kinds.
     pub value: u32,
     /// ORCH_OP_SIGNAL: 1 to SIGRTMAX.
@@ -134,7 +141,7 @@ impl orch_op {
     /// The bytes are as the header describes them.
     unsafe fn to_op<'a>(self) -> Result<Op<'a>> {
         if self.reserved != 0 {
-            return Err(unknown("reserved", self.reserved));
+            return Err(Error::invalid("orch_op.reserved must be 0"));
         }
         Ok(match self.kind {
             ORCH_OP_INPUT => {
@@ -150,7 +157,7 @@ impl orch_op {
             }
             ORCH_OP_CLEAR => Op::Clear,
             ORCH_OP_SCROLL_TO => Op::ScrollTo(ReaderId::from_u64(self.reader), self.value),
-            other => return Err(unknown("operation", other)),
+            other => return Err(unknown("orch_op.kind", other)),
         })
     }
 }
@@ -184,12 +191,12 @@ pub unsafe extern "C" fn orch_terminal_batch(
     ops: *const orch_op,
     count: usize,
     stride: usize,
-    out_statuses: *mut i32,
+    out_statuses: *mut orch_status,
     out_result: *mut orch_batch_result,
-) -> i32 {
+) -> orch_status {
     let batch = |inner: &mut Inner| {
         if count > 0 {
-            sized::check_pointer(ops.cast_mut())?;
+            argument::output("ops", ops.cast_mut())?;
             sized::check_stride(count, stride, orch_op::FIRST_SIZE)?;
         }
         let ops = (0..count)
@@ -216,9 +223,9 @@ pub unsafe extern "C" fn orch_terminal_write_many(
     count: usize,
     data: *const c_void,
     len: usize,
-    out_statuses: *mut i32,
+    out_statuses: *mut orch_status,
     out_result: *mut orch_batch_result,
-) -> i32 {
+) -> orch_status {
     let write_many = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the array.
         let ids = unsafe { sized::array(terminals, count) }?;
@@ -240,7 +247,7 @@ pub unsafe extern "C" fn orch_terminal_write_many(
 unsafe fn run(
     inner: &mut Inner,
     ops: &[(TerminalId, Result<Op<'_>>)],
-    out_statuses: *mut i32,
+    out_statuses: *mut orch_status,
     out_result: *mut orch_batch_result,
 ) -> Result<i32> {
     if !out_result.is_null() {

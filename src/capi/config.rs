@@ -2,26 +2,19 @@
 
 use std::time::Duration;
 
-use super::guard::without_engine;
-use super::sized::{self, SizedStruct, size_through};
+use super::event_payload::{ORCH_LOG_ERROR, ORCH_LOG_INFO, ORCH_LOG_WARN, orch_log_level};
+use super::sized::{SizedStruct, size_through};
 use crate::error::{Error, Result};
 use crate::{Config, Limits, LogLevel};
 
-/// Log level: something failed that no caller could be told.
-pub const ORCH_LOG_ERROR: u32 = 1;
-/// Log level: something unexpected that the engine coped with.
-pub const ORCH_LOG_WARN: u32 = 2;
-/// Log level: something worth knowing.
-pub const ORCH_LOG_INFO: u32 = 3;
-
-/// How an engine is made. Fill with `orch_config_init` first. In every field 0 means the default.
+/// How an engine is made, and its limits. In every field 0 is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_config {
     /// `sizeof(orch_config)`.
     pub size: usize,
-    /// The least urgent log lines that become events, one of ORCH_LOG_*. Default ORCH_LOG_WARN.
-    pub log_level: u32,
+    /// The least serious log lines that become events. Default ORCH_LOG_WARN.
+    pub log_level: orch_log_level,
     /// Must be 0.
     pub reserved: u32,
     /// Terminals at once; one more is refused. Default 1,024.
@@ -93,7 +86,7 @@ pub struct orch_config {
     pub state_change_ops: usize,
     /// Addresses to listen on at once; one more is refused. Default 8.
     pub listeners: usize,
-    /// Clients at once; one more is told so and closed. Default 1,024.
+    /// Clients at once; one more is closed with that reason. Default 1,024.
     pub clients: usize,
     /// Connections before their welcome that have shown no valid token; beyond it one of them makes room.
     /// Default 16.
@@ -113,7 +106,7 @@ pub struct orch_config {
     pub client_bytes_per_second: u64,
     /// Terminals that one client is attached to at once; one more is refused. Default 256.
     pub client_attachments: usize,
-    /// Bytes of one terminal's output that may be on their way to one client. Default 1 MiB.
+    /// Bytes of one terminal's output that may be in flight to one client. Default 1 MiB.
     pub client_window_bytes: usize,
     /// Watches that one client has asked for; one more is refused. Default 8.
     pub client_watches: usize,
@@ -150,90 +143,80 @@ pub struct orch_config {
 unsafe impl SizedStruct for orch_config {
     const FIRST_SIZE: usize = size_through!(orch_config, resize_interval_ms, u32);
     fn defaults() -> Self {
-        let limits = Limits::default();
         orch_config {
             size: size_of::<Self>(),
-            log_level: ORCH_LOG_WARN,
+            log_level: 0,
             reserved: 0,
-            terminals: limits.terminals,
-            readers_per_terminal: limits.readers_per_terminal,
-            log_bytes: limits.log_bytes,
-            log_bytes_max: limits.log_bytes_max,
-            log_bytes_total: limits.log_bytes_total,
-            input_bytes: limits.input_bytes,
-            inbox_commands: limits.inbox_commands,
-            inbox_bytes: limits.inbox_bytes,
-            events: limits.events,
-            turn_bytes_per_terminal: limits.turn_bytes_per_terminal,
-            turn_bytes: limits.turn_bytes,
-            turn_time_us: limits.turn_time.as_micros() as u32,
-            turn_time_typing_us: limits.turn_time_typing.as_micros() as u32,
-            typing_window_ms: limits.typing_window.as_millis() as u32,
-            resize_interval_ms: limits.resize_interval.as_millis() as u32,
-            screen_cells: limits.screen_cells,
-            scrollback_rows: limits.scrollback_rows,
-            screen_bytes_total: limits.screen_bytes_total,
-            watches: limits.watches,
-            watch_entries: limits.watch_entries,
-            watch_dirty_names: limits.watch_dirty_names,
-            watch_batch_events: limits.watch_batch_events,
-            watch_read_bytes: limits.watch_read_bytes,
-            watch_tombstones: limits.watch_tombstones,
-            state_sessions: limits.state_sessions,
-            state_panes: limits.state_panes,
-            state_session_panes: limits.state_session_panes,
-            state_bytes: limits.state_bytes,
-            state_tombstone_bytes: limits.state_tombstone_bytes,
-            state_change_ops: limits.state_change_ops,
-            listeners: limits.listeners,
-            clients: limits.clients,
-            clients_pending: limits.clients_pending,
-            client_queue_bytes: limits.client_queue_bytes,
-            client_message_bytes: limits.client_message_bytes,
-            client_inflated_bytes: limits.client_inflated_bytes,
-            client_messages_per_second: limits.client_messages_per_second,
-            client_bytes_per_second: limits.client_bytes_per_second,
-            client_attachments: limits.client_attachments,
-            client_window_bytes: limits.client_window_bytes,
-            client_watches: limits.client_watches,
-            reviews: limits.reviews,
-            client_hello_ms: limits.client_hello_time.as_millis() as u32,
-            client_stall_ms: limits.client_stall_time.as_millis() as u32,
+            terminals: 0,
+            readers_per_terminal: 0,
+            log_bytes: 0,
+            log_bytes_max: 0,
+            log_bytes_total: 0,
+            input_bytes: 0,
+            inbox_commands: 0,
+            inbox_bytes: 0,
+            events: 0,
+            turn_bytes_per_terminal: 0,
+            turn_bytes: 0,
+            turn_time_us: 0,
+            turn_time_typing_us: 0,
+            typing_window_ms: 0,
+            resize_interval_ms: 0,
+            screen_cells: 0,
+            scrollback_rows: 0,
+            screen_bytes_total: 0,
+            watches: 0,
+            watch_entries: 0,
+            watch_dirty_names: 0,
+            watch_batch_events: 0,
+            watch_read_bytes: 0,
+            watch_tombstones: 0,
+            state_sessions: 0,
+            state_panes: 0,
+            state_session_panes: 0,
+            state_bytes: 0,
+            state_tombstone_bytes: 0,
+            state_change_ops: 0,
+            listeners: 0,
+            clients: 0,
+            clients_pending: 0,
+            client_queue_bytes: 0,
+            client_message_bytes: 0,
+            client_inflated_bytes: 0,
+            client_messages_per_second: 0,
+            client_bytes_per_second: 0,
+            client_attachments: 0,
+            client_window_bytes: 0,
+            client_watches: 0,
+            reviews: 0,
+            client_hello_ms: 0,
+            client_stall_ms: 0,
             review_changes: 0,
             reserved_end: 0,
-            peers: limits.peers,
-            peer_queue_bytes: limits.peer_queue_bytes,
-            turn_time_warn_us: limits.turn_time_warn.as_micros() as u32,
-            client_hold_ms: limits.client_hold_time.as_millis() as u32,
-            client_partial_bytes_total: limits.client_partial_bytes_total,
+            peers: 0,
+            peer_queue_bytes: 0,
+            turn_time_warn_us: 0,
+            client_hold_ms: 0,
+            client_partial_bytes_total: 0,
         }
     }
-}
-
-/// Fills a configuration with the defaults. `size` is `sizeof(orch_config)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_config_init(config: *mut orch_config, size: usize) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `config`.
-    without_engine(|| unsafe { sized::init(config, size) })
 }
 
 impl orch_config {
     /// The configuration as Rust takes it.
     pub(super) fn to_config(self) -> Result<Config> {
         if self.reserved != 0 || self.reserved_end != 0 {
-            return Err(Error::invalid("reserved: must be 0"));
+            return Err(Error::invalid("orch_config.reserved and reserved_end must be 0"));
         }
         let log_level = match self.log_level {
             ORCH_LOG_ERROR => LogLevel::Error,
             0 | ORCH_LOG_WARN => LogLevel::Warn,
             ORCH_LOG_INFO => LogLevel::Info,
-            other => return Err(super::options::unknown("log_level", other)),
+            other => return Err(super::argument::unknown("orch_config.log_level", other)),
         };
         let review_changes = match self.review_changes {
             flag @ (0 | 1) => flag == 1,
-            other => return Err(super::options::unknown("review_changes", other)),
+            other => return Err(super::argument::unknown("orch_config.review_changes", other)),
         };
         let mut limits = Limits::default();
         self.bound_engine(&mut limits);

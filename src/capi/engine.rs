@@ -1,5 +1,8 @@
 //! The life of an engine.
 
+use super::argument;
+use super::guard::{Inner, LastError};
+use super::stats::{orch_engine_stats, stage_stats, turn_stats};
 use std::ffi::c_char;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
@@ -7,9 +10,9 @@ use std::time::Duration;
 use super::config::orch_config;
 pub use super::guard::orch_engine;
 use super::guard::{check_destroy, last_error, on_engine, without_engine};
-use super::options::orch_bytes;
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
+use super::types::orch_bytes;
 use crate::Engine;
 
 /// The version of this library as text, such as "0.1.0".
@@ -29,9 +32,9 @@ pub extern "C" fn orch_library_get_version() -> *const c_char {
 pub unsafe extern "C" fn orch_engine_create(
     config: *const orch_config,
     out_engine: *mut *mut orch_engine,
-) -> i32 {
+) -> orch_status {
     without_engine(|| {
-        sized::check_pointer(out_engine)?;
+        argument::output("out_engine", out_engine)?;
         // SAFETY: the caller vouches for the struct.
         let config = unsafe { sized::read(config, true) }?.to_config()?;
         let handle = Box::new(orch_engine::new(Engine::new(config)?));
@@ -54,7 +57,7 @@ pub unsafe extern "C" fn orch_engine_create(
 /// Works on a poisoned engine. Afterwards the pointer and everything borrowed from it are invalid;
 /// senders stay valid and report ORCH_E_GONE.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_destroy(engine: *mut orch_engine) -> i32 {
+pub unsafe extern "C" fn orch_engine_destroy(engine: *mut orch_engine) -> orch_status {
     if engine.is_null() {
         return ORCH_OK;
     }
@@ -78,7 +81,7 @@ pub unsafe extern "C" fn orch_engine_destroy(engine: *mut orch_engine) -> i32 {
 ///
 /// Any thread. Does not wait. Never touches another child of this process. Errors: none.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_program_reap(out_left: *mut usize) -> i32 {
+pub unsafe extern "C" fn orch_program_reap(out_left: *mut usize) -> orch_status {
     without_engine(|| {
         let left = crate::reap_programs();
         if !out_left.is_null() {
@@ -89,23 +92,13 @@ pub unsafe extern "C" fn orch_program_reap(out_left: *mut usize) -> i32 {
     })
 }
 
-/// How often an invariant of the engine was broken in this process, in all of its engines. Anything but 0 is
-/// a fault of the library: please report it. The engine has gone on without what it was about to do, and
-/// its next turn logs it (ORCH_LOG_ERROR).
-///
-/// Any thread.
-#[unsafe(no_mangle)]
-pub extern "C" fn orch_invariants_broken() -> u64 {
-    crate::invariants_broken()
-}
-
 /// Makes the calling thread the owner of the engine: for a host that creates it on one thread and
 /// runs it on another. The old owner must not use it any more; what it did before must have
 /// happened before this call.
 ///
 /// Any thread. Errors: ORCH_E_BUSY when a call is going on, ORCH_E_FORKED, ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_bind_thread(engine: *mut orch_engine) -> i32 {
+pub unsafe extern "C" fn orch_engine_bind_thread(engine: *mut orch_engine) -> orch_status {
     // SAFETY: the caller vouches for the pointer.
     match unsafe { engine.as_ref() } {
         Some(engine) => engine.bind(),
@@ -120,7 +113,7 @@ pub unsafe extern "C" fn orch_engine_bind_thread(engine: *mut orch_engine) -> i3
 /// in poll, select, epoll, libuv, GLib and the like. Never read from it, write to it or close it; it
 /// goes with the engine. Owner thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_get_fd(engine: *const orch_engine) -> i32 {
+pub unsafe extern "C" fn orch_engine_get_fd(engine: *const orch_engine) -> orch_status {
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, |inner| Ok(inner.engine.as_raw_fd())) }
 }
@@ -135,9 +128,12 @@ pub unsafe extern "C" fn orch_engine_get_fd(engine: *const orch_engine) -> i32 {
 ///
 /// Owner thread. Errors: ORCH_E_SYSTEM. What goes wrong with one terminal is an event, not an error.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_turn(engine: *mut orch_engine, timeout_ms: i32) -> i32 {
+pub unsafe extern "C" fn orch_engine_turn(
+    engine: *mut orch_engine,
+    timeout_ms: i32,
+) -> orch_status {
     let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-    let turn = |inner: &mut super::guard::Inner| {
+    let turn = |inner: &mut Inner| {
         inner.end_event();
         inner.engine.turn(timeout)?;
         Ok(ORCH_OK)
@@ -155,9 +151,9 @@ pub unsafe extern "C" fn orch_engine_turn(engine: *mut orch_engine, timeout_ms: 
 pub unsafe extern "C" fn orch_engine_get_timeout(
     engine: *mut orch_engine,
     out_ms: *mut i32,
-) -> i32 {
-    let timeout = |inner: &mut super::guard::Inner| {
-        sized::check_pointer(out_ms)?;
+) -> orch_status {
+    let timeout = |inner: &mut Inner| {
+        argument::output("out_ms", out_ms)?;
         let wait = inner.engine.time_to_deadline();
         let ms = wait.map_or(-1, |wait| {
             i32::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
@@ -175,8 +171,11 @@ pub unsafe extern "C" fn orch_engine_get_timeout(
 ///
 /// Owner thread. Does not wait. Errors: ORCH_E_SYSTEM.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_shutdown(engine: *mut orch_engine, grace_ms: u32) -> i32 {
-    let shutdown = |inner: &mut super::guard::Inner| {
+pub unsafe extern "C" fn orch_engine_shutdown(
+    engine: *mut orch_engine,
+    grace_ms: u32,
+) -> orch_status {
+    let shutdown = |inner: &mut Inner| {
         inner.engine.shutdown(Duration::from_millis(grace_ms.into()))?;
         Ok(ORCH_OK)
     };
@@ -191,7 +190,7 @@ pub struct orch_error {
     /// `sizeof(orch_error)`, set by the host.
     pub size: usize,
     /// The status that the call returned; ORCH_OK when none has failed yet.
-    pub status: i32,
+    pub status: orch_status,
     /// The system's error number (errno), 0 if the system had no part in it.
     pub os_error: i32,
     /// One line for a person, UTF-8, not terminated. Borrowed until the next call that fails.
@@ -220,12 +219,12 @@ unsafe impl SizedStruct for orch_error {
 pub unsafe extern "C" fn orch_error_get(
     engine: *const orch_engine,
     out_error: *mut orch_error,
-) -> i32 {
+) -> orch_status {
     // SAFETY: the caller vouches for the struct.
     if unsafe { sized::check_out(out_error) }.is_err() {
         return ORCH_E_INVALID;
     }
-    let show = |last: &super::guard::LastError| {
+    let show = |last: &LastError| {
         let error = orch_error {
             status: last.status,
             os_error: last.os_error,
@@ -239,20 +238,45 @@ pub unsafe extern "C" fn orch_error_get(
     unsafe { last_error(engine, show) }
 }
 
-/// Bytes that all output logs of the engine hold at the moment.
+/// What an engine uses, and how its turns went. Set `out_stats->size` before; it is left as it is.
 ///
 /// Owner thread. Errors: ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_engine_log_bytes(
-    engine: *const orch_engine,
-    out_bytes: *mut usize,
-) -> i32 {
-    let log_bytes = |inner: &mut super::guard::Inner| {
-        sized::check_pointer(out_bytes)?;
-        // SAFETY: the pointer was checked; the caller vouches that it is writable.
-        unsafe { sized::put(out_bytes, inner.engine.log_bytes()) };
+pub unsafe extern "C" fn orch_engine_get_stats(
+    engine: *mut orch_engine,
+    out_stats: *mut orch_engine_stats,
+) -> orch_status {
+    let query = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the struct.
+        unsafe { sized::check_out(out_stats) }?;
+        let turns = inner.engine.turn_stats();
+        inner.stages.clear();
+        inner.stages.extend(turns.stages.iter().map(stage_stats));
+        let stats = orch_engine_stats {
+            log_bytes: inner.engine.log_bytes(),
+            screen_bytes: inner.engine.screen_bytes(),
+            invariants_broken: crate::invariants_broken(),
+            stages: inner.stages.as_ptr(),
+            stage_count: inner.stages.len(),
+            ..turn_stats(&turns)
+        };
+        // SAFETY: the output was checked; the caller vouches for its size.
+        unsafe { sized::write(out_stats, &stats) };
         Ok(ORCH_OK)
     };
     // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, log_bytes) }
+    unsafe { on_engine(engine, query) }
+}
+
+/// Starts the figures of turns anew.
+///
+/// Owner thread. Errors: ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_engine_reset_stats(engine: *mut orch_engine) -> orch_status {
+    let reset = |inner: &mut Inner| {
+        inner.engine.reset_turn_stats();
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, reset) }
 }

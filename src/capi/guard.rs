@@ -9,15 +9,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::peer::PeerLook;
-use super::peer_event::PeerLoan;
-use super::screen::Shown;
-use super::serve::ClientLoan;
-use super::state::StateScratch;
+use super::client_state::ClientLoan;
+use super::event_loan::EventLoan;
+use super::peer_state::PeerStateLoan;
+use super::screen_loan::Shown;
 use super::state_loan::StateLoan;
+use super::stats::orch_stage_stats;
 use super::status::*;
-use super::update::ShownLoan;
-use super::watch_batch::BatchLoan;
+use super::terminal_state::TerminalStates;
 use super::watch_tree::Files;
 use crate::Engine;
 use crate::error::{Error, Result};
@@ -39,39 +38,28 @@ impl Inner {
         self.poisoned
     }
 
-    /// Ends the loan of the last event.
+    /// Invalidates what the last event has lent.
     pub(super) fn end_event(&mut self) {
-        self.lent.end();
-        self.lent_update.end();
-        self.lent_batch.end();
-        self.lent_review.end();
-        self.lent_peer.end();
+        self.event.end();
     }
 }
 
 /// What only the owner's thread touches.
 pub(super) struct Inner {
     pub(super) engine: Engine,
-    pub(super) lent: Lent,
-    /// The screen update of the last event.
-    pub(super) lent_update: ShownLoan,
-    /// The file batch of the last event.
-    pub(super) lent_batch: BatchLoan,
-    /// The change set of the last event.
-    pub(super) lent_review: StateLoan,
-    /// What happened to a peer, of the last event.
-    pub(super) lent_peer: PeerLoan,
-    pub(super) states: StateScratch,
+    pub(super) event: EventLoan,
+    pub(super) stages: Vec<orch_stage_stats>,
+    pub(super) states: TerminalStates,
     pub(super) shown: Shown,
     pub(super) files: Files,
     /// Entries of the application state.
     pub(super) lent_state: StateLoan,
-    pub(super) lent_clients: ClientLoan,
+    pub(super) lent_client: ClientLoan,
     /// Entries of the state of a peer.
     pub(super) lent_replica: StateLoan,
-    pub(super) peer_look: PeerLook,
+    pub(super) lent_peer_state: PeerStateLoan,
     poisoned: bool,
-    /// The message of the panic that poisoned the engine, until it was told as a log event.
+    /// The message of the panic that poisoned the engine, until it is reported as a log event.
     pub(super) panic_text: Option<String>,
     last_error: LastError,
 }
@@ -123,18 +111,15 @@ impl orch_engine {
             process: ProcessIdentity::current(),
             inner: UnsafeCell::new(Inner {
                 engine,
-                lent: Lent::default(),
-                lent_update: ShownLoan::default(),
-                lent_batch: BatchLoan::default(),
-                lent_review: StateLoan::default(),
-                lent_peer: PeerLoan::default(),
-                states: StateScratch::default(),
+                event: EventLoan::default(),
+                stages: Vec::new(),
+                states: TerminalStates::default(),
                 shown: Shown::default(),
                 files: Files::default(),
                 lent_state: StateLoan::default(),
-                lent_clients: ClientLoan::default(),
+                lent_client: ClientLoan::default(),
                 lent_replica: StateLoan::default(),
-                peer_look: PeerLook::default(),
+                lent_peer_state: PeerStateLoan::default(),
                 poisoned: false,
                 panic_text: None,
                 last_error: LastError::default(),
@@ -295,56 +280,13 @@ fn catch<T>(work: impl FnOnce() -> T) -> std::result::Result<T, String> {
     outcome.map_err(|_| PANIC_TEXT.try_with(RefCell::take).unwrap_or_default())
 }
 
-/// Memory that was lent with the last event.
-///
-/// A debug build lends a copy and overwrites it when the loan ends, so that a host that reads too
-/// late notices. A release build lends the log itself.
-#[derive(Default)]
-pub(super) struct Lent {
-    /// Texts that live nowhere else.
-    text: Vec<u8>,
-    copy: Vec<u8>,
-}
-
-impl Lent {
-    /// What a debug build writes over bytes whose loan has ended.
-    pub(super) const POISON: u8 = 0xDB;
-
-    pub(super) fn end(&mut self) {
-        if cfg!(debug_assertions) {
-            self.text.fill(Lent::POISON);
-            self.copy.fill(Lent::POISON);
-        }
-    }
-
-    /// The address to hand out for these bytes.
-    pub(super) fn lend(&mut self, bytes: &[u8]) -> *const u8 {
-        if !cfg!(debug_assertions) {
-            return bytes.as_ptr();
-        }
-        self.end();
-        if self.copy.len() < bytes.len() {
-            self.copy.resize(bytes.len(), Lent::POISON);
-        }
-        self.copy[..bytes.len()].copy_from_slice(bytes);
-        self.copy.as_ptr()
-    }
-
-    /// Keeps a text and lends it. Lend bytes of the same event before: they end the loan of texts.
-    pub(super) fn lend_text(&mut self, text: &str) -> *const u8 {
-        self.text.clear();
-        self.text.extend_from_slice(text.as_bytes());
-        self.text.as_ptr()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Config;
 
     #[test]
-    fn a_panic_poisons_the_engine_and_is_told() {
+    fn a_panic_poisons_the_engine_and_is_reported() {
         let handle = orch_engine::new(Engine::new(Config::default()).unwrap());
         // SAFETY: the handle lives on this stack frame.
         let status = unsafe { on_engine(&raw const handle, |_| panic!("as arranged")) };

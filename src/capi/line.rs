@@ -2,15 +2,12 @@
 
 use std::ptr;
 
-use super::guard::{Inner, on_engine, orch_engine};
-use super::sized::{self, SizedStruct, size_through};
-use super::status::*;
-use super::update::Lendable;
-use crate::error::{Error, ErrorKind};
-use crate::{LinePosition, Mark, TerminalId};
+use super::lent::Lendable;
+use super::sized::{SizedStruct, size_through};
+use crate::{LinePosition, Mark};
 
-/// For `orch_line_position.line`: none.
-pub const ORCH_LINE_NONE: u64 = u64::MAX;
+/// In `orch_line_position.line`: no place.
+pub const ORCH_LINE_NONE: i64 = -1;
 
 /// A place in the text of the primary screen and its scrollback that stays when rows scroll away and when the size
 /// changes.
@@ -22,8 +19,8 @@ pub const ORCH_LINE_NONE: u64 = u64::MAX;
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_line_position {
-    /// Number of the line; ORCH_LINE_NONE for no place.
-    pub line: u64,
+    /// Number of the line, 0 or above; ORCH_LINE_NONE for no place.
+    pub line: i64,
     /// Columns of the line before the place, over all of its rows.
     pub col: u64,
 }
@@ -32,7 +29,7 @@ pub(super) const NO_LINE: orch_line_position = orch_line_position { line: ORCH_L
 
 impl From<LinePosition> for orch_line_position {
     fn from(position: LinePosition) -> Self {
-        orch_line_position { line: position.line, col: position.col }
+        orch_line_position { line: position.line.cast_signed(), col: position.col }
     }
 }
 
@@ -44,26 +41,28 @@ impl From<Option<LinePosition>> for orch_line_position {
 
 impl orch_line_position {
     pub(super) fn to_position(self) -> Option<LinePosition> {
-        let position = LinePosition { line: self.line, col: self.col };
-        (self.line != ORCH_LINE_NONE).then_some(position)
+        let line = u64::try_from(self.line).ok()?;
+        Some(LinePosition { line, col: self.col })
     }
 }
 
-/// Mark: a prompt begins (OSC 133 or 633, A).
-pub const ORCH_MARK_PROMPT_START: u32 = 0;
-/// Mark: the prompt ends, and what the user types begins (B).
-pub const ORCH_MARK_COMMAND_START: u32 = 1;
-/// Mark: the command runs, and its output begins (C).
-pub const ORCH_MARK_OUTPUT_START: u32 = 2;
-/// Mark: the output ends (D).
-pub const ORCH_MARK_OUTPUT_END: u32 = 3;
+/// What a mark of the shell means.
+pub type orch_mark_kind = u32;
+/// A prompt begins (OSC 133 or 633, A).
+pub const ORCH_MARK_PROMPT_START: orch_mark_kind = 0;
+/// The prompt ends, and what the user types begins (B).
+pub const ORCH_MARK_COMMAND_START: orch_mark_kind = 1;
+/// The command runs, and its output begins (C).
+pub const ORCH_MARK_OUTPUT_START: orch_mark_kind = 2;
+/// The output ends (D).
+pub const ORCH_MARK_OUTPUT_END: orch_mark_kind = 3;
 
 /// A place that the program has marked. It stays with its text, and vanishes with it.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_mark {
     /// One of ORCH_MARK_*. Ignore kinds that you do not know.
-    pub kind: u32,
+    pub kind: orch_mark_kind,
     /// Always 0.
     pub reserved: u32,
     /// Where.
@@ -76,7 +75,7 @@ pub struct orch_mark {
 pub struct orch_marks {
     /// `sizeof(orch_marks)`, set by the host.
     pub size: usize,
-    /// The marks in the order of the text; elements lie `mark_stride` bytes apart (`orch_mark_at`).
+    /// The marks in the order of the text; elements lie `mark_stride` bytes apart (`orch_element_at`).
     pub marks: *const orch_mark,
     /// How many.
     pub mark_count: usize,
@@ -104,68 +103,4 @@ impl From<&Mark> for orch_mark {
     fn from(mark: &Mark) -> Self {
         orch_mark { kind: mark.kind as u32, reserved: 0, position: mark.position.into() }
     }
-}
-
-/// Where a place in a line is now, at the present size: its row (0 is the top of the screen, -1 the newest row of the
-/// scrollback) and column. A column behind the end of its row is that row's last one.
-///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID, ORCH_E_NOT_FOUND when the line has left the
-/// scrollback or was erased, while the alternate screen hides it, and for a moment while a long scrollback is counted
-/// after a change of the width. Then the outputs are left as they are.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_get_position(
-    engine: *mut orch_engine,
-    terminal: u64,
-    position: orch_line_position,
-    out_row: *mut i32,
-    out_col: *mut u32,
-) -> i32 {
-    let query = |inner: &mut Inner| {
-        sized::check_pointer(out_row)?;
-        sized::check_pointer(out_col)?;
-        let id = TerminalId::from_u64(terminal);
-        let place =
-            position.to_position().map(|place| inner.engine.locate(id, place)).transpose()?;
-        let Some(at) = place.flatten() else {
-            let line = position.line;
-            return Err(Error::new(ErrorKind::NotFound, format!("line {line} is not shown")));
-        };
-        // SAFETY: the pointers were checked; the caller vouches that they are writable.
-        unsafe { sized::put(out_row, at.row) };
-        // SAFETY: as above.
-        unsafe { sized::put(out_col, at.col.into()) };
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, query) }
-}
-
-/// The prompts, commands and outputs that the program has marked, in the order of the text: the newest 4,096 of the
-/// scrollback, and 256 of the primary screen. Set `out_marks->size` before; it is left as it is.
-///
-/// Lent as by `orch_terminal_get_screen`. Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_get_marks(
-    engine: *mut orch_engine,
-    terminal: u64,
-    out_marks: *mut orch_marks,
-) -> i32 {
-    let query = |inner: &mut Inner| {
-        // SAFETY: the caller vouches for the struct.
-        unsafe { sized::check_out(out_marks) }?;
-        let mut marks = Vec::new();
-        inner.engine.marks(TerminalId::from_u64(terminal), &mut marks)?;
-        inner.shown.end();
-        inner.shown.marks = marks.iter().map(orch_mark::from).collect();
-        let c = orch_marks {
-            marks: inner.shown.marks.as_ptr(),
-            mark_count: inner.shown.marks.len(),
-            ..orch_marks::defaults()
-        };
-        // SAFETY: the output was checked; the caller vouches for its size.
-        unsafe { sized::write(out_marks, &c) };
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, query) }
 }

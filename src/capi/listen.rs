@@ -1,4 +1,4 @@
-//! The server: where it listens, and whom it lets in.
+//! The server: the addresses that it listens on, and the tokens that it accepts.
 
 use std::ffi::{OsStr, c_char};
 use std::mem::size_of;
@@ -8,30 +8,30 @@ use std::path::PathBuf;
 use std::ptr;
 use std::time::Duration;
 
-use super::guard::{Inner, on_engine, orch_engine, without_engine};
-use super::options::{NO_BYTES, orch_bytes};
+use super::argument;
+use super::client_state::{ORCH_SCOPE_ALL, orch_scopes};
+use super::guard::{Inner, on_engine, orch_engine};
 use super::sized::{self, SizedStruct, size_through};
-use super::state_entry::text_from;
 use super::status::*;
+use super::types::{NO_BYTES, orch_bytes};
 use crate::error::{Error, Result};
-use crate::{ListenAddress, ListenOptions, ListenerId, Scopes, TokenId, TokenOptions};
+use crate::{ListenAddress, ListenerId, ListenerOptions, Scopes, TokenId, TokenOptions};
 
-/// Where to listen. Fill with `orch_listener_options_init` first.
+/// An address to listen on. All zeroes but `size` and `address` are the defaults.
 ///
-/// Every connection needs a token (`orch_token_add`), on a Unix socket too. Over TCP the `Host` of a request
-/// must be a name that the engine listens under (`127.0.0.1`, `localhost` and `[::1]` with the port, and
-/// `hosts`), and a browser's page is let in only if its origin is one of `origins`. Pointers are read during
-/// the call only.
+/// Every connection needs a token (`orch_token_add`), also over a Unix socket. Over TCP the `Host` header of a request
+/// must be a name of the listener: `127.0.0.1`, `localhost` or `[::1]` with the port, or one of `hosts`. A page in a
+/// browser may connect only if its origin is one of `origins`. Pointers are read during the call only.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_listener_options {
     /// `sizeof(orch_listener_options)`.
     pub size: usize,
-    /// An IP address with a port, as "127.0.0.1:0" or "[::1]:8000"; port 0 takes a free one. Or the absolute
-    /// path of a Unix socket, in a directory that is this user's alone (mode 0700), which is made if it is
-    /// not there.
+    /// An IP address with a port, such as "127.0.0.1:0" or "[::1]:8000"; with port 0 the system chooses a free port.
+    /// Or the absolute path of a Unix socket. Its directory must belong to this user alone (mode 0700); it is made if
+    /// it does not exist.
     pub address: orch_bytes,
-    /// More names that requests may be addressed to, with their port ("name:port"). UTF-8.
+    /// More names for the `Host` header, each with its port ("name:port"). UTF-8.
     pub hosts: *const orch_bytes,
     /// Elements of `hosts`.
     pub host_count: usize,
@@ -39,8 +39,8 @@ pub struct orch_listener_options {
     pub origins: *const orch_bytes,
     /// Elements of `origins`.
     pub origin_count: usize,
-    /// 1: an address that is not loopback is allowed. The connection is not encrypted: whoever sees it sees
-    /// the token. Default 0.
+    /// 1: the address may be other than loopback. Connections are not encrypted, so the token can be read on the
+    /// network. 0 (the default): only loopback.
     pub allow_remote: u32,
     /// Must be 0.
     pub reserved: u32,
@@ -63,71 +63,58 @@ unsafe impl SizedStruct for orch_listener_options {
     }
 }
 
-/// Fills options with the defaults. `size` is `sizeof(orch_listener_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_listener_options_init(
-    options: *mut orch_listener_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `options`.
-    without_engine(|| unsafe { sized::init(options, size) })
-}
-
 /// Options as Rust takes them.
 ///
 /// # Safety
 /// `options` is NULL or a struct as the header describes it.
-unsafe fn listen_options_from(options: *const orch_listener_options) -> Result<ListenOptions> {
+unsafe fn listen_options_from(options: *const orch_listener_options) -> Result<ListenerOptions> {
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(options, false) }?;
-    if c.reserved != 0 {
-        return Err(Error::invalid("reserved: must be 0"));
-    }
-    let allow_remote = match c.allow_remote {
-        flag @ (0 | 1) => flag == 1,
-        other => return Err(super::options::unknown("allow_remote", other)),
-    };
+    argument::reserved("orch_listener_options.reserved", c.reserved)?;
+    let allow_remote = argument::flag_from("orch_listener_options.allow_remote", c.allow_remote)?;
     // SAFETY: passed on from the caller.
-    let address = unsafe { sized::bytes(c.address.data, c.address.len) }?;
+    let address = unsafe { argument::bytes("orch_listener_options.address", c.address) }?;
     let mut out = if address.first() == Some(&b'/') {
-        ListenOptions::unix(PathBuf::from(OsStr::from_bytes(address)))
+        ListenerOptions::unix(PathBuf::from(OsStr::from_bytes(address)))
     } else {
         let parsed = str::from_utf8(address).ok().and_then(|text| text.parse::<SocketAddr>().ok());
-        ListenOptions::tcp(parsed.ok_or_else(|| {
-            Error::invalid("address: an IP address with a port, or an absolute path")
+        ListenerOptions::tcp(parsed.ok_or_else(|| {
+            Error::invalid(
+                "orch_listener_options.address: expected an IP address with a port, or an absolute path",
+            )
         })?)
     };
     // SAFETY: passed on from the caller.
-    for host in unsafe { sized::array(c.hosts, c.host_count) }? {
+    for host in unsafe { argument::array("orch_listener_options.hosts", c.hosts, c.host_count) }? {
         // SAFETY: passed on from the caller.
-        out = out.host(unsafe { text_from("a host", *host) }?);
+        out = out.host(unsafe { argument::text("orch_listener_options.hosts", *host) }?);
     }
+    let name = "orch_listener_options.origins";
     // SAFETY: passed on from the caller.
-    for origin in unsafe { sized::array(c.origins, c.origin_count) }? {
+    for origin in unsafe { argument::array(name, c.origins, c.origin_count) }? {
         // SAFETY: passed on from the caller.
-        out = out.origin(unsafe { text_from("an origin", *origin) }?);
+        out = out.origin(unsafe { argument::text(name, *origin) }?);
     }
     Ok(out.allow_remote(allow_remote))
 }
 
-/// Listens for clients: WebSockets that mirror the state and use terminals, as far as their tokens allow.
+/// Listens for clients, which connect over WebSockets, mirror the state and use terminals, as far as their tokens
+/// allow. `out_listener` gets the id of the listener.
 ///
-/// Owner thread. Does not block. Errors: ORCH_E_INVALID (an address that is not loopback, a bad address, host
-/// or origin), ORCH_E_PERMISSION (a port below 1024, a directory that is not the user's alone), ORCH_E_LIMIT,
-/// ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE while shutting down.
+/// Owner thread. Does not block. Errors: ORCH_E_INVALID (an address that is not loopback; a malformed address, host
+/// or origin), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
+/// ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_listener_add(
     engine: *mut orch_engine,
     options: *const orch_listener_options,
     out_listener: *mut u64,
-) -> i32 {
+) -> orch_status {
     let listen = |inner: &mut Inner| {
-        sized::check_pointer(out_listener)?;
+        argument::output("out_listener", out_listener)?;
         // SAFETY: the caller vouches for the struct and what it points to.
         let options = unsafe { listen_options_from(options) }?;
-        let id = inner.engine.listen(&options)?;
+        let id = inner.engine.add_listener(&options)?;
         // SAFETY: the pointer was checked; the caller vouches that it is writable.
         unsafe { sized::put(out_listener, id.to_u64()) };
         Ok(ORCH_OK)
@@ -136,10 +123,10 @@ pub unsafe extern "C" fn orch_listener_add(
     unsafe { on_engine(engine, listen) }
 }
 
-/// Where a listener listens, in the form of `orch_listener_options.address`, with the port that the system
-/// chose. Writes at most `capacity` bytes, and no terminator; `out_len` gets how many there are.
+/// The address of a listener, in the form of `orch_listener_options.address`, with the port that the system chose.
+/// Writes at most `capacity` bytes to `out_address`, without a terminator, and the length of the address to `out_len`.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID, ORCH_E_SYSTEM.
+/// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID, ORCH_E_SYSTEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_listener_get_address(
     engine: *mut orch_engine,
@@ -147,9 +134,9 @@ pub unsafe extern "C" fn orch_listener_get_address(
     out_address: *mut c_char,
     capacity: usize,
     out_len: *mut usize,
-) -> i32 {
+) -> orch_status {
     let query = |inner: &mut Inner| {
-        let address = match inner.engine.listen_address(ListenerId::from_u64(listener))? {
+        let address = match inner.engine.listener_address(ListenerId::from_u64(listener))? {
             ListenAddress::Tcp(address) => address.to_string().into_bytes(),
             ListenAddress::Unix(path) => path.into_os_string().into_encoded_bytes(),
         };
@@ -160,32 +147,26 @@ pub unsafe extern "C" fn orch_listener_get_address(
     unsafe { on_engine(engine, query) }
 }
 
-/// Listens on an address no longer. Clients that came in there stay.
+/// Stops listening on an address. Clients that have connected there stay connected.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID.
+/// Owner thread. Does not block. Errors: ORCH_E_STALE_ID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_listener_remove(engine: *mut orch_engine, listener: u64) -> i32 {
-    let unlisten = |inner: &mut Inner| {
-        inner.engine.unlisten(ListenerId::from_u64(listener))?;
+pub unsafe extern "C" fn orch_listener_remove(
+    engine: *mut orch_engine,
+    listener: u64,
+) -> orch_status {
+    let remove_listener = |inner: &mut Inner| {
+        inner.engine.remove_listener(ListenerId::from_u64(listener))?;
         Ok(ORCH_OK)
     };
     // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, unlisten) }
+    unsafe { on_engine(engine, remove_listener) }
 }
 
-/// Scope: read the state, attach to the output of terminals, search, query.
-pub const ORCH_SCOPE_OBSERVE: u32 = 1;
-/// Scope: act in what is there: input, paste, resize, interrupt.
-pub const ORCH_SCOPE_TYPE: u32 = 2;
-/// Scope: change what is there: spawn, close, signal, change sets, watch files.
-pub const ORCH_SCOPE_MANAGE: u32 = 4;
-/// Every scope.
-pub const ORCH_SCOPE_ALL: u32 = 7;
-
-/// Bytes of the text of a token.
+/// The length of the text of a token.
 pub const ORCH_TOKEN_BYTES: usize = 43;
 
-/// What a token is like. Fill with `orch_token_options_init` first.
+/// How to make a token. All zeroes but `size` and `scopes` are the defaults.
 ///
 /// Pointers are read during the call only.
 #[repr(C)]
@@ -193,14 +174,14 @@ pub const ORCH_TOKEN_BYTES: usize = 43;
 pub struct orch_token_options {
     /// `sizeof(orch_token_options)`.
     pub size: usize,
-    /// Sum of ORCH_SCOPE_*; at least one. Scopes are independent of each other.
-    pub scopes: u32,
+    /// What the token allows: a sum of ORCH_SCOPE_*, at least one. No scope implies another one.
+    pub scopes: orch_scopes,
     /// Must be 0.
     pub reserved: u32,
-    /// How long it is valid, in milliseconds. 0 (the default): until it is revoked.
+    /// How long the token is valid, in milliseconds. 0 (the default): until it is revoked.
     pub expires_in_ms: u64,
-    /// The secret itself, 32 bytes, for a host that has it from elsewhere. No bytes (the default): made from
-    /// the system's random source.
+    /// The secret, 32 bytes, for a host that brings its own. No bytes (the default): the engine makes one from the
+    /// system's random source.
     pub secret: orch_bytes,
     /// A name for people; UTF-8, at most 256 bytes.
     pub label: orch_bytes,
@@ -221,18 +202,6 @@ unsafe impl SizedStruct for orch_token_options {
     }
 }
 
-/// Fills options with the defaults. `size` is `sizeof(orch_token_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_token_options_init(
-    options: *mut orch_token_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `options`.
-    without_engine(|| unsafe { sized::init(options, size) })
-}
-
 /// Options as Rust takes them.
 ///
 /// # Safety
@@ -240,38 +209,40 @@ pub unsafe extern "C" fn orch_token_options_init(
 unsafe fn token_options_from(options: *const orch_token_options) -> Result<TokenOptions> {
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(options, false) }?;
-    if c.reserved != 0 {
-        return Err(Error::invalid("reserved: must be 0"));
-    }
-    let scopes = Scopes::from_bits(c.scopes)
-        .ok_or_else(|| Error::invalid(format!("scopes: {} has unknown flags", c.scopes)))?;
+    argument::reserved("orch_token_options.reserved", c.reserved)?;
+    sized::check_flags("orch_token_options.scopes", c.scopes, ORCH_SCOPE_ALL)?;
+    let scopes = Scopes::from_bits(c.scopes).unwrap_or_default();
     // SAFETY: passed on from the caller.
-    let label = unsafe { text_from("label", c.label) }?.to_owned();
+    let label = unsafe { argument::text("orch_token_options.label", c.label) }?.to_owned();
     // SAFETY: passed on from the caller.
-    let secret = match unsafe { sized::bytes(c.secret.data, c.secret.len) }? {
+    let secret = match unsafe { argument::bytes("orch_token_options.secret", c.secret) }? {
         [] => None,
-        given => Some(given.try_into().map_err(|_| Error::invalid("secret: 32 bytes, or none"))?),
+        given => Some(
+            given
+                .try_into()
+                .map_err(|_| Error::invalid("orch_token_options.secret: 32 bytes, or none"))?,
+        ),
     };
     let expires_in = (c.expires_in_ms != 0).then_some(Duration::from_millis(c.expires_in_ms));
     Ok(TokenOptions { scopes, expires_in, secret, label })
 }
 
-/// Makes a token: 43 characters (ORCH_TOKEN_BYTES, without a terminator) that let whoever has them in. Hand
-/// them over by a way that nobody else can read. They cannot be asked for again.
+/// Makes a token. A client that sends its text to the server is authenticated. `out_text` gets the text:
+/// ORCH_TOKEN_BYTES characters without a terminator. Send it to the client over a private channel; the engine does not
+/// give it again. `out_token` gets the id of the token in this engine.
 ///
-/// `out_text` has room for ORCH_TOKEN_BYTES; `out_token` gets what names the token here. Owner thread. Errors:
-/// ORCH_E_INVALID (no scope, a secret of zeroes or of another token, a label that is too long), ORCH_E_LIMIT
-/// beyond 1,024 tokens, ORCH_E_SYSTEM.
+/// Owner thread. Does not block. Errors: ORCH_E_INVALID (no scope; a secret of zeroes or of another token; a label that
+/// is too long), ORCH_E_LIMIT beyond 1,024 tokens, ORCH_E_SYSTEM.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_token_add(
     engine: *mut orch_engine,
     options: *const orch_token_options,
     out_text: *mut c_char,
     out_token: *mut u64,
-) -> i32 {
+) -> orch_status {
     let add = |inner: &mut Inner| {
-        sized::check_pointer(out_text)?;
-        sized::check_pointer(out_token)?;
+        argument::output("out_text", out_text)?;
+        argument::output("out_token", out_token)?;
         // SAFETY: the caller vouches for the struct and what it points to.
         let options = unsafe { token_options_from(options) }?;
         let (id, text) = inner.engine.add_token(options)?;
@@ -280,7 +251,7 @@ pub unsafe extern "C" fn orch_token_add(
         let out = out_text.cast::<u8>();
         // SAFETY: the caller vouches for ORCH_TOKEN_BYTES writable bytes.
         unsafe { ptr::copy_nonoverlapping(text.as_ptr(), out, text.len().min(ORCH_TOKEN_BYTES)) };
-        // Our copy goes; the compiler is made to believe that somebody looks, or it would leave this out.
+        // `black_box` keeps the compiler from dropping a write that nobody reads.
         text.fill(0);
         std::hint::black_box(&mut text);
         // SAFETY: the pointer was checked; the caller vouches that it is writable.
@@ -291,11 +262,11 @@ pub unsafe extern "C" fn orch_token_add(
     unsafe { on_engine(engine, add) }
 }
 
-/// Makes a token invalid and closes the clients that came in by it.
+/// Makes a token invalid and disconnects the clients that have used it.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID.
+/// Owner thread. Does not block. Errors: ORCH_E_STALE_ID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_token_revoke(engine: *mut orch_engine, token: u64) -> i32 {
+pub unsafe extern "C" fn orch_token_revoke(engine: *mut orch_engine, token: u64) -> orch_status {
     let revoke = |inner: &mut Inner| {
         inner.engine.revoke_token(TokenId::from_u64(token))?;
         Ok(ORCH_OK)

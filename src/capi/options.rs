@@ -1,52 +1,34 @@
 //! Sizes, bytes, and the option structs of terminals.
 
-use std::ffi::{OsStr, c_void};
+use super::argument::{self, unknown};
+use super::types::NO_BYTES;
+use super::types::NO_SIZE;
+use super::types::orch_bytes;
+use super::types::orch_size;
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
-use super::guard::without_engine;
-use super::screen::{orch_screen_options, screen_options};
+use super::screen_options::{orch_screen_options, screen_options};
 use super::sized::{self, SizedStruct, size_through};
-use crate::error::{Error, Result};
-use crate::{AdoptOptions, Delivery, Lag, ReaderOptions, Size, SpawnOptions, Start};
+use crate::error::Result;
+use crate::{AdoptOptions, Delivery, Lag, ReaderOptions, SpawnOptions, Start};
 
-/// Bytes: a pointer and a length, no terminator. NULL with length 0 is no bytes.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct orch_bytes {
-    /// The first byte.
-    pub data: *const c_void,
-    /// How many.
-    pub len: usize,
-}
-
-/// The size of a terminal.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct orch_size {
-    /// Columns, 1 to 65,535.
-    pub cols: u16,
-    /// Rows, 1 to 65,535.
-    pub rows: u16,
-    /// Width of the whole terminal in pixels, 0 if unknown.
-    pub pixel_width: u16,
-    /// Height of the whole terminal in pixels, 0 if unknown.
-    pub pixel_height: u16,
-}
-
-/// Delivery: every byte; the program blocks while too much is unread.
-pub const ORCH_DELIVERY_LOSSLESS: u32 = 0;
-/// Delivery: the program never waits; what the log no longer has is reported as a gap.
-pub const ORCH_DELIVERY_LOSSY: u32 = 1;
+/// How output reaches a reader.
+pub type orch_delivery = u32;
+/// Every byte; the program blocks while too much is unread.
+pub const ORCH_DELIVERY_LOSSLESS: orch_delivery = 0;
+/// The program never waits; what the log no longer has is reported as a gap.
+pub const ORCH_DELIVERY_LOSSY: orch_delivery = 1;
 /// For `orch_spawn_options.delivery` and `orch_adopt_options.delivery`: no reader at all.
-pub const ORCH_DELIVERY_NONE: u32 = 2;
-/// Delivery: no bytes; what changed on the screen (ORCH_EVENT_SCREEN), at the reader's own pace. For a
+pub const ORCH_DELIVERY_NONE: orch_delivery = 2;
+/// No bytes; what changed on the screen (ORCH_EVENT_SCREEN), at the reader's own pace. For a
 /// terminal with a screen.
-pub const ORCH_DELIVERY_SCREEN: u32 = 3;
+pub const ORCH_DELIVERY_SCREEN: orch_delivery = 3;
 
-/// How to start a program in a terminal. Fill with `orch_spawn_options_init` first.
+/// How to start a program in a terminal. In every field 0 is the default.
 ///
 /// Pointers are read during the call only.
 #[repr(C)]
@@ -69,7 +51,7 @@ pub struct orch_spawn_options {
     /// Not 0: start from an empty environment instead of the host's.
     pub env_clear: u32,
     /// Delivery of the reader that is made with the terminal. Default ORCH_DELIVERY_LOSSLESS.
-    pub delivery: u32,
+    pub delivery: orch_delivery,
     /// The working directory; no bytes for the host's.
     pub cwd: orch_bytes,
     /// The terminal's size. Default 80 columns, 24 rows.
@@ -82,7 +64,7 @@ pub struct orch_spawn_options {
     pub screen: *const orch_screen_options,
 }
 
-/// How to take over a PTY master. Fill with `orch_adopt_options_init` first.
+/// How to take over a PTY master. In every field 0 is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_adopt_options {
@@ -92,8 +74,8 @@ pub struct orch_adopt_options {
     /// process.
     pub pid: i32,
     /// As in `orch_spawn_options`.
-    pub delivery: u32,
-    /// The size to set; 0 by 0 (the default) leaves it as it is.
+    pub delivery: orch_delivery,
+    /// The size to set; 0 by 0 leaves it as it is.
     pub window: orch_size,
     /// As in `orch_spawn_options`.
     pub log_bytes: usize,
@@ -103,52 +85,58 @@ pub struct orch_adopt_options {
     pub screen: *const orch_screen_options,
 }
 
-/// Start of a reader: at the oldest byte that is kept.
-pub const ORCH_START_OLDEST: u32 = 0;
-/// Start of a reader: at the next byte that the program writes.
-pub const ORCH_START_NOW: u32 = 1;
-/// Start of a reader: at `offset`; what is no longer kept is reported as a gap.
-pub const ORCH_START_OFFSET: u32 = 2;
-/// Start of a reader: at `offset` if that is still kept, else with a snapshot of the screen
-/// (ORCH_EVENT_SNAPSHOT): for one that was here before and has read up to there. Without a screen as
-/// ORCH_START_OFFSET.
-pub const ORCH_START_RESUME: u32 = 3;
-/// Start of a reader: with a snapshot of the screen and at most `scrollback` rows above it.
-pub const ORCH_START_SNAPSHOT: u32 = 4;
+/// Where a reader starts.
+pub type orch_start = u32;
+/// For a terminal of this engine as ORCH_START_OLDEST. For a terminal of a peer: with a snapshot of the screen and at
+/// most 1,000 rows of scrollback; if the terminal has no screen, as ORCH_START_OLDEST.
+pub const ORCH_START_DEFAULT: orch_start = 0;
+/// At the oldest byte that is kept.
+pub const ORCH_START_OLDEST: orch_start = 1;
+/// At the next byte that the program writes.
+pub const ORCH_START_NOW: orch_start = 2;
+/// At `offset`; what is no longer kept is reported as a gap. Not for a terminal of a peer.
+pub const ORCH_START_OFFSET: orch_start = 3;
+/// At `offset` if that is still kept, else with a snapshot of the screen (ORCH_EVENT_SNAPSHOT): for a host that has
+/// read up to there before. If the terminal has no screen, as ORCH_START_OFFSET.
+pub const ORCH_START_RESUME: orch_start = 4;
+/// With a snapshot of the screen and at most `scrollback` rows above it.
+pub const ORCH_START_SNAPSHOT: orch_start = 5;
 
-/// For `orch_attach_options.interval_us`: no time between updates.
-pub const ORCH_INTERVAL_NONE: u32 = u32::MAX;
+/// Flags of `orch_attach_options`.
+pub type orch_attach_flags = u32;
+/// Updates of the screen come without a time between them; `interval_us` does not count.
+pub const ORCH_ATTACH_NO_INTERVAL: orch_attach_flags = 1;
 
-/// How to attach a reader. Fill with `orch_attach_options_init` first.
+/// How to attach a reader. In every field 0 is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_attach_options {
     /// `sizeof(orch_attach_options)`.
     pub size: usize,
     /// ORCH_DELIVERY_LOSSLESS (default), ORCH_DELIVERY_LOSSY or ORCH_DELIVERY_SCREEN.
-    pub delivery: u32,
-    /// One of ORCH_START_*. Default ORCH_START_OLDEST. ORCH_DELIVERY_SCREEN always starts with all of the
+    pub delivery: orch_delivery,
+    /// One of ORCH_START_*. Default ORCH_START_DEFAULT. ORCH_DELIVERY_SCREEN always starts with all of the
     /// screen.
-    pub start: u32,
+    pub start: orch_start,
     /// For ORCH_START_OFFSET and ORCH_START_RESUME: bytes since the terminal's start.
     pub offset: u64,
-    /// For ORCH_DELIVERY_SCREEN: the shortest time between two updates in microseconds. 0 (the default)
-    /// is 16,000; for none ORCH_INTERVAL_NONE.
+    /// For ORCH_DELIVERY_SCREEN: the shortest time between two updates, in microseconds. Default 16,000; for none
+    /// see ORCH_ATTACH_NO_INTERVAL.
     pub interval_us: u32,
     /// For ORCH_DELIVERY_LOSSLESS: makes it ORCH_DELIVERY_SCREEN, instead of stopping the program, once
     /// it has read nothing for so many milliseconds while there was something. ORCH_EVENT_DELIVERY_CHANGED
-    /// tells of it. 0 (the default): however long.
+    /// reports it. 0 (the default): however long.
     pub downgrade_age_ms: u32,
     /// The same once so many bytes are unread, at most those that the log can keep unread. 0: those, if
     /// there is a `downgrade_age_ms`; when both are 0 (the default), it never happens.
     pub downgrade_bytes: u64,
     /// For ORCH_START_SNAPSHOT: rows of scrollback.
     pub scrollback: usize,
+    /// Sum of ORCH_ATTACH_*.
+    pub flags: orch_attach_flags,
+    /// Must be 0.
+    pub reserved: u32,
 }
-
-pub(super) const NO_BYTES: orch_bytes = orch_bytes { data: ptr::null(), len: 0 };
-pub(super) const NO_SIZE: orch_size =
-    orch_size { cols: 0, rows: 0, pixel_width: 0, pixel_height: 0 };
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
 unsafe impl SizedStruct for orch_spawn_options {
@@ -163,7 +151,7 @@ unsafe impl SizedStruct for orch_spawn_options {
             env_clear: 0,
             delivery: ORCH_DELIVERY_LOSSLESS,
             cwd: NO_BYTES,
-            window: orch_size { cols: 80, rows: 24, pixel_width: 0, pixel_height: 0 },
+            window: NO_SIZE,
             log_bytes: 0,
             tag: 0,
             screen: ptr::null(),
@@ -194,63 +182,15 @@ unsafe impl SizedStruct for orch_attach_options {
         orch_attach_options {
             size: size_of::<Self>(),
             delivery: ORCH_DELIVERY_LOSSLESS,
-            start: ORCH_START_OLDEST,
+            start: ORCH_START_DEFAULT,
             offset: 0,
             interval_us: 0,
             downgrade_age_ms: 0,
             downgrade_bytes: 0,
             scrollback: 0,
+            flags: 0,
+            reserved: 0,
         }
-    }
-}
-
-/// Fills spawn options with the defaults. `size` is `sizeof(orch_spawn_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_spawn_options_init(
-    options: *mut orch_spawn_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `options`.
-    without_engine(|| unsafe { sized::init(options, size) })
-}
-
-/// Fills adopt options with the defaults. `size` is `sizeof(orch_adopt_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_adopt_options_init(
-    options: *mut orch_adopt_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `options`.
-    without_engine(|| unsafe { sized::init(options, size) })
-}
-
-/// Fills attach options with the defaults. `size` is `sizeof(orch_attach_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_attach_options_init(
-    options: *mut orch_attach_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `options`.
-    without_engine(|| unsafe { sized::init(options, size) })
-}
-
-impl From<orch_size> for Size {
-    fn from(size: orch_size) -> Self {
-        let orch_size { cols, rows, pixel_width, pixel_height } = size;
-        Size { cols, rows, pixel_width, pixel_height }
-    }
-}
-
-impl From<Size> for orch_size {
-    fn from(size: Size) -> Self {
-        let Size { cols, rows, pixel_width, pixel_height } = size;
-        orch_size { cols, rows, pixel_width, pixel_height }
     }
 }
 
@@ -299,7 +239,10 @@ pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnO
     if let Some(screen) = unsafe { screen_options(c.screen) }? {
         options = options.screen(screen);
     }
-    Ok(options.size(c.window.into()).reader(reader_from(c.delivery)?).tag(c.tag))
+    if (c.window.cols, c.window.rows) != (0, 0) {
+        options = options.size(c.window.into());
+    }
+    Ok(options.reader(reader_from("orch_spawn_options.delivery", c.delivery)?).tag(c.tag))
 }
 
 /// Adopt options as Rust takes them.
@@ -309,7 +252,8 @@ pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnO
 pub(super) unsafe fn adopt_options(options: *const orch_adopt_options) -> Result<AdoptOptions> {
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(options, true) }?;
-    let mut options = AdoptOptions::new().reader(reader_from(c.delivery)?).tag(c.tag);
+    let reader = reader_from("orch_adopt_options.delivery", c.delivery)?;
+    let mut options = AdoptOptions::new().reader(reader).tag(c.tag);
     if c.pid != 0 {
         options = options.pid(c.pid);
     }
@@ -326,25 +270,28 @@ pub(super) unsafe fn adopt_options(options: *const orch_adopt_options) -> Result
     Ok(options)
 }
 
-/// Time without an end, and still one that a clock can be told.
+/// Time without an end, and still one within the range of a clock.
 const FOR_EVER: Duration = Duration::from_secs(1 << 32);
 
 /// Attach options as Rust takes them.
 pub(super) fn reader_options(c: &orch_attach_options) -> Result<ReaderOptions> {
     let start = match c.start {
-        ORCH_START_OLDEST => Start::Oldest,
+        ORCH_START_DEFAULT | ORCH_START_OLDEST => Start::Oldest,
         ORCH_START_NOW => Start::Now,
         ORCH_START_OFFSET => Start::Offset(c.offset),
         ORCH_START_RESUME => Start::Resume(c.offset),
         ORCH_START_SNAPSHOT => Start::Snapshot(c.scrollback),
-        other => return Err(unknown("start", other)),
+        other => return Err(unknown("orch_attach_options.start", other)),
     };
-    let mut options = ReaderOptions::new(delivery_from(c.delivery)?).start(start);
-    options = match c.interval_us {
-        0 => options,
-        ORCH_INTERVAL_NONE => options.interval(Duration::ZERO),
-        us => options.interval(Duration::from_micros(us.into())),
-    };
+    let mut options =
+        ReaderOptions::new(delivery_from("orch_attach_options.delivery", c.delivery)?).start(start);
+    sized::check_flags("orch_attach_options.flags", c.flags, ORCH_ATTACH_NO_INTERVAL)?;
+    argument::reserved("orch_attach_options.reserved", c.reserved)?;
+    if c.flags & ORCH_ATTACH_NO_INTERVAL != 0 {
+        options = options.interval(Duration::ZERO);
+    } else if c.interval_us != 0 {
+        options = options.interval(Duration::from_micros(c.interval_us.into()));
+    }
     if (c.downgrade_bytes, c.downgrade_age_ms) != (0, 0) {
         let bytes = if c.downgrade_bytes == 0 { u64::MAX } else { c.downgrade_bytes };
         let age = match c.downgrade_age_ms {
@@ -357,17 +304,17 @@ pub(super) fn reader_options(c: &orch_attach_options) -> Result<ReaderOptions> {
 }
 
 /// The delivery of a reader that there is.
-pub(super) fn delivery_from(delivery: u32) -> Result<Delivery> {
-    reader_from(delivery)?.ok_or_else(|| unknown("delivery", delivery))
+pub(super) fn delivery_from(what: &str, delivery: orch_delivery) -> Result<Delivery> {
+    reader_from(what, delivery)?.ok_or_else(|| unknown(what, delivery))
 }
 
-fn reader_from(delivery: u32) -> Result<Option<Delivery>> {
+fn reader_from(what: &str, delivery: orch_delivery) -> Result<Option<Delivery>> {
     match delivery {
         ORCH_DELIVERY_LOSSLESS => Ok(Some(Delivery::Lossless)),
         ORCH_DELIVERY_LOSSY => Ok(Some(Delivery::Lossy)),
         ORCH_DELIVERY_NONE => Ok(None),
         ORCH_DELIVERY_SCREEN => Ok(Some(Delivery::Screen)),
-        other => Err(unknown("delivery", other)),
+        other => Err(unknown(what, other)),
     }
 }
 
@@ -378,11 +325,6 @@ pub(super) fn delivery_number(delivery: Delivery) -> u32 {
         Delivery::Lossy => ORCH_DELIVERY_LOSSY,
         Delivery::Screen => ORCH_DELIVERY_SCREEN,
     }
-}
-
-/// A number that is none of the constants it should be.
-pub(super) fn unknown(what: &str, value: u32) -> Error {
-    Error::invalid(format!("{what}: {value} is not a known value"))
 }
 
 unsafe fn strings<'a>(data: *const orch_bytes, len: usize) -> Result<Vec<&'a OsStr>> {

@@ -1,419 +1,257 @@
-//! Peers: what is asked of another engine.
+//! Peers: requests to other engines.
 
-use std::ffi::c_void;
+use super::argument::unknown;
+use super::types::NO_BYTES;
+use super::types::NO_SIZE;
+use super::types::orch_bytes;
+use super::types::orch_size;
 use std::mem::size_of;
+use std::ptr;
 use std::time::Duration;
 
+use super::argument;
 use super::batch::*;
-use super::guard::{Inner, on_engine, orch_engine, without_engine};
-use super::options::*;
-use super::search::{ORCH_SEARCH_IGNORE_CASE, ORCH_SEARCH_REGEX};
+use super::guard::{Inner, on_engine, orch_engine};
+use super::search::{ORCH_SEARCH_IGNORE_CASE, ORCH_SEARCH_REGEX, orch_search_flags};
 use super::sized::{self, SizedStruct, size_through};
-use super::state_change::{ops_from, orch_state_op};
-use super::state_entry::text_from;
+use super::state_op::{ops_from, orch_state_op};
 use super::status::*;
 use crate::error::{Error, Result};
-use crate::{PeerId, RemoteAttach, RemoteMode, RemoteOp, RemoteRequest, RemoteStart, Size};
+use crate::{PeerId, RemoteOp, RemoteRequest, Size};
 
-/// Start of a reader, for `orch_peer_attach` only: with the screen and at most 1,000 rows of scrollback; without
-/// a screen as ORCH_START_OLDEST.
-pub const ORCH_START_SCREEN: u32 = 5;
+/// The kind of a request.
+pub type orch_request_kind = u32;
+/// Does the operations `ops`. They are ORCH_OP_INPUT, ORCH_OP_PASTE, ORCH_OP_RESIZE, ORCH_OP_SIGNAL (to
+/// ORCH_SIGNAL_FOREGROUND), ORCH_OP_CLEAR, ORCH_OP_INTERRUPT, ORCH_OP_EOF and ORCH_OP_CLOSE. If one fails, those after
+/// it for the same terminal are skipped. ORCH_OP_RESIZE of an attached terminal is as `orch_peer_set_grid`; of another
+/// one it changes the size, in cells. The reply is ORCH_REPLY_RESULTS.
+pub const ORCH_REQUEST_BATCH: orch_request_kind = 1;
+/// Starts the program of `profile` in the directory `cwd` and with the size `window`. The reply is
+/// ORCH_REPLY_SPAWNED.
+pub const ORCH_REQUEST_SPAWN: orch_request_kind = 2;
+/// Searches the screen and the scrollback of `terminal` for `pattern`, with `flags` and `matches_max`. The reply
+/// is ORCH_REPLY_MATCHES.
+pub const ORCH_REQUEST_SEARCH: orch_request_kind = 3;
+/// Asks for everything that is known of `terminal` now. The reply is ORCH_REPLY_TERMINAL.
+pub const ORCH_REQUEST_QUERY: orch_request_kind = 4;
+/// Watches the files in `path`. They appear in the copy of the state. The watch ends with the connection. The
+/// reply is ORCH_REPLY_WATCHING.
+pub const ORCH_REQUEST_WATCH: orch_request_kind = 5;
+/// Ends `watch`, which was requested on this connection. The reply is ORCH_REPLY_DONE.
+pub const ORCH_REQUEST_UNWATCH: orch_request_kind = 6;
+/// Changes sessions and panes by `changes`: all of the operations or none, as in `orch_state_change`. Bases are
+/// versions of entries in the copy. ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED follows instead of a reply;
+/// when ORCH_EVENT_PEER_APPLIED is read, the copy has the change.
+pub const ORCH_REQUEST_CHANGE: orch_request_kind = 7;
 
-/// How to follow a terminal of another engine. Fill with `orch_peer_attach_options_init` first.
+/// A request to another engine. Set fields that its kind does not name to 0. Everything is read during the call and
+/// copied.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_peer_attach_options {
-    /// `sizeof(orch_peer_attach_options)`.
+pub struct orch_request {
+    /// `sizeof(orch_request)`.
     pub size: usize,
-    /// ORCH_DELIVERY_LOSSLESS (default): every byte, and the program waits for us, as long as we keep nobody
-    /// else waiting. ORCH_DELIVERY_LOSSY: the program never waits; what we cannot follow is a gap.
-    /// ORCH_DELIVERY_SCREEN: what changed on the screen instead of bytes.
-    pub mode: u32,
-    /// Where it begins: ORCH_START_SCREEN (default), ORCH_START_OLDEST, ORCH_START_NOW, ORCH_START_SNAPSHOT, or
-    /// ORCH_START_RESUME: at `offset` if that is still there, else with a snapshot or a gap. After a broken
-    /// connection it goes on where it was.
-    pub start: u32,
-    /// For ORCH_START_RESUME: bytes since the terminal's start.
-    pub offset: u64,
-    /// Bytes that may be on their way or unread; the other engine has bounds for it. 0 (the default) is
-    /// 256 KiB.
-    pub window: u64,
-    /// For ORCH_START_SNAPSHOT: rows of scrollback, at most.
-    pub scrollback: u32,
+    /// One of ORCH_REQUEST_*.
+    pub kind: orch_request_kind,
+    /// ORCH_REQUEST_SEARCH: sum of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE.
+    pub flags: orch_search_flags,
+    /// ORCH_REQUEST_SEARCH, ORCH_REQUEST_QUERY: the terminal.
+    pub terminal: u64,
+    /// ORCH_REQUEST_BATCH: the operations; elements lie `op_stride` bytes apart.
+    pub ops: *const orch_op,
+    /// Elements of `ops`.
+    pub op_count: usize,
+    /// `sizeof(orch_op)`.
+    pub op_stride: usize,
+    /// ORCH_REQUEST_CHANGE: the operations; elements lie `change_stride` bytes apart.
+    pub changes: *const orch_state_op,
+    /// Elements of `changes`.
+    pub change_count: usize,
+    /// `sizeof(orch_state_op)`.
+    pub change_stride: usize,
+    /// ORCH_REQUEST_SPAWN: the name of a profile of the other engine (`orch_profile_set`); UTF-8.
+    pub profile: orch_bytes,
+    /// ORCH_REQUEST_SPAWN: the working directory, inside a granted one (`orch_directory_set_granted`). No bytes (the
+    /// default): that of the profile.
+    pub cwd: orch_bytes,
+    /// ORCH_REQUEST_SPAWN: the size in cells; pixels are ignored. 0 columns and 0 rows (the default): that of the
+    /// profile.
+    pub window: orch_size,
+    /// ORCH_REQUEST_SEARCH: text, or with ORCH_SEARCH_REGEX an expression; UTF-8.
+    pub pattern: orch_bytes,
+    /// ORCH_REQUEST_WATCH: an absolute path inside a granted directory.
+    pub path: orch_bytes,
+    /// ORCH_REQUEST_UNWATCH: the watch of the other engine.
+    pub watch: u64,
+    /// ORCH_REQUEST_SEARCH: the most matches, at most 10,000. 0 (the default): 1,000.
+    pub matches_max: u32,
     /// Must be 0.
     pub reserved: u32,
-    /// The columns and rows of the window that shows the terminal: it gets this size if the policy of the other
-    /// engine says so (ORCH_SIZE_*). Pixels do not count. 0 columns and 0 rows (the default): not reported, the
-    /// size stays as it is.
-    pub grid: orch_size,
 }
 
-// SAFETY: repr(C), `size` first, integers only.
-unsafe impl SizedStruct for orch_peer_attach_options {
-    const FIRST_SIZE: usize = size_through!(orch_peer_attach_options, reserved, u32);
+// SAFETY: repr(C), `size` first, integers and raw pointers only.
+unsafe impl SizedStruct for orch_request {
+    const FIRST_SIZE: usize = size_through!(orch_request, reserved, u32);
     fn defaults() -> Self {
-        orch_peer_attach_options {
+        orch_request {
             size: size_of::<Self>(),
-            mode: ORCH_DELIVERY_LOSSLESS,
-            start: ORCH_START_SCREEN,
-            offset: 0,
-            window: 0,
-            scrollback: 0,
+            kind: 0,
+            flags: 0,
+            terminal: 0,
+            ops: ptr::null(),
+            op_count: 0,
+            op_stride: 0,
+            changes: ptr::null(),
+            change_count: 0,
+            change_stride: 0,
+            profile: NO_BYTES,
+            cwd: NO_BYTES,
+            window: NO_SIZE,
+            pattern: NO_BYTES,
+            path: NO_BYTES,
+            watch: 0,
+            matches_max: 0,
             reserved: 0,
-            grid: NO_SIZE,
         }
     }
 }
 
-/// Fills options with the defaults. `size` is `sizeof(orch_peer_attach_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_attach_options_init(
-    options: *mut orch_peer_attach_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `options`.
-    without_engine(|| unsafe { sized::init(options, size) })
-}
+/// Operation, for ORCH_REQUEST_BATCH only: types the interrupt character and discards output that was not sent yet.
+pub const ORCH_OP_INTERRUPT: orch_op_kind = 8;
+/// Operation, for ORCH_REQUEST_BATCH only: ends the input.
+pub const ORCH_OP_EOF: orch_op_kind = 9;
+/// Operation, for ORCH_REQUEST_BATCH only: sends SIGHUP, and SIGKILL after `value` milliseconds.
+pub const ORCH_OP_CLOSE: orch_op_kind = 10;
 
-fn attach_from(c: orch_peer_attach_options) -> Result<RemoteAttach> {
-    if c.reserved != 0 {
-        return Err(Error::invalid("reserved: must be 0"));
+impl orch_request {
+    /// The request as Rust takes it, of every kind but ORCH_REQUEST_CHANGE.
+    ///
+    /// # Safety
+    /// The pointers are as the header describes them.
+    unsafe fn to_remote(self) -> Result<RemoteRequest> {
+        Ok(match self.kind {
+            // SAFETY: passed on from the caller.
+            ORCH_REQUEST_BATCH => unsafe { self.to_batch() }?,
+            // SAFETY: passed on from the caller.
+            ORCH_REQUEST_SPAWN => unsafe { self.to_spawn() }?,
+            ORCH_REQUEST_SEARCH => {
+                let known = ORCH_SEARCH_REGEX | ORCH_SEARCH_IGNORE_CASE;
+                sized::check_flags("orch_request.flags", self.flags, known)?;
+                // SAFETY: passed on from the caller.
+                let pattern = unsafe { argument::text("orch_request.pattern", self.pattern) }?;
+                RemoteRequest::Search {
+                    terminal: self.terminal,
+                    pattern: pattern.to_owned(),
+                    regex: self.flags & ORCH_SEARCH_REGEX != 0,
+                    ignore_case: self.flags & ORCH_SEARCH_IGNORE_CASE != 0,
+                    max: self.matches_max,
+                }
+            }
+            ORCH_REQUEST_QUERY => RemoteRequest::Query { terminal: self.terminal },
+            ORCH_REQUEST_WATCH => {
+                // SAFETY: passed on from the caller.
+                let path = unsafe { argument::bytes("orch_request.path", self.path) }?;
+                RemoteRequest::Watch { path: path.to_owned() }
+            }
+            ORCH_REQUEST_UNWATCH => RemoteRequest::Unwatch { watch: self.watch },
+            other => return Err(unknown("orch_request.kind", other)),
+        })
     }
-    let mode = match c.mode {
-        ORCH_DELIVERY_LOSSLESS => RemoteMode::Lossless,
-        ORCH_DELIVERY_LOSSY => RemoteMode::Lossy,
-        ORCH_DELIVERY_SCREEN => RemoteMode::Screen,
-        other => return Err(unknown("mode", other)),
-    };
-    let start = match c.start {
-        ORCH_START_SCREEN => RemoteStart::Default,
-        ORCH_START_OLDEST => RemoteStart::Oldest,
-        ORCH_START_NOW => RemoteStart::Now,
-        ORCH_START_RESUME => RemoteStart::Offset(c.offset),
-        ORCH_START_SNAPSHOT => RemoteStart::Snapshot(c.scrollback),
-        other => return Err(unknown("start", other)),
-    };
-    let is_reported = (c.grid.cols, c.grid.rows) != (0, 0);
-    let grid = is_reported.then(|| Size::cells(c.grid.cols, c.grid.rows));
-    Ok(RemoteAttach { mode, start, window: c.window, grid })
-}
 
-/// Attaches to a terminal of another engine, or attaches anew; without a connection as soon as there is one. It
-/// stays attached when the connection is made anew. `options` may be NULL for the defaults. ORCH_PEER_ATTACHED
-/// comes, or ORCH_PEER_DETACHED if there is no such terminal.
-///
-/// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT, ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_attach(
-    engine: *mut orch_engine,
-    peer: u64,
-    terminal: u64,
-    options: *const orch_peer_attach_options,
-) -> i32 {
-    let attach = |inner: &mut Inner| {
-        // SAFETY: the caller vouches for the struct.
-        let options = attach_from(unsafe { sized::read(options, true) }?)?;
-        inner.engine.peer_attach(PeerId::from_u64(peer), terminal, &options)?;
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, attach) }
-}
+    /// # Safety
+    /// As [`to_remote`](Self::to_remote).
+    unsafe fn to_batch(self) -> Result<RemoteRequest> {
+        let (ops, stride) = (self.ops, self.op_stride);
+        argument::strided("orch_request.ops", ops, self.op_count, stride, orch_op::FIRST_SIZE)?;
+        let op = |index| {
+            let op = ops.wrapping_byte_add(index * stride).cast();
+            // SAFETY: the caller vouches for the elements of the array.
+            let c =
+                unsafe { sized::read_element(op, stride, orch_op::FIRST_SIZE, orch_op::NOTHING) }?;
+            // SAFETY: the caller vouches for what they point to.
+            let op = unsafe { op_from(&c) };
+            let named = |error| argument::in_name(&format!("operation {index}"), &error);
+            Ok((c.terminal, op.map_err(named)?))
+        };
+        Ok(RemoteRequest::Batch((0..self.op_count).map(op).collect::<Result<_>>()?))
+    }
 
-/// Reports the columns and rows of the window that shows a terminal of another engine, as
-/// `orch_peer_attach_options.grid` does when attaching; the attachment goes on. Without a connection it is
-/// reported with the next one. What the other engine refuses comes as ORCH_PEER_PROBLEM.
-///
-/// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, also when it is not attached; ORCH_E_INVALID for a grid
-/// without columns or rows; ORCH_E_LIMIT when too much waits to be sent.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_set_grid(
-    engine: *mut orch_engine,
-    peer: u64,
-    terminal: u64,
-    grid: orch_size,
-) -> i32 {
-    let set = |inner: &mut Inner| {
-        let grid = Size::cells(grid.cols, grid.rows);
-        inner.engine.peer_set_grid(PeerId::from_u64(peer), terminal, grid)?;
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, set) }
+    /// # Safety
+    /// As [`to_remote`](Self::to_remote).
+    unsafe fn to_spawn(self) -> Result<RemoteRequest> {
+        // SAFETY: passed on from the caller.
+        let profile = unsafe { argument::text("orch_request.profile", self.profile) }?.to_owned();
+        // SAFETY: passed on from the caller.
+        let cwd = unsafe { argument::bytes("orch_request.cwd", self.cwd) }?;
+        let cwd = (!cwd.is_empty()).then(|| cwd.to_owned());
+        let size = match (self.window.cols, self.window.rows) {
+            (0, 0) => None,
+            (0, _) | (_, 0) => {
+                return Err(Error::invalid("orch_request.window: at least 1 column and 1 row"));
+            }
+            (cols, rows) => Some(Size::cells(cols, rows)),
+        };
+        Ok(RemoteRequest::Spawn { profile, cwd, size })
+    }
 }
-
-/// Lets go of a terminal of another engine. What came before is still told, then ORCH_PEER_DETACHED.
-///
-/// Owner thread. Errors: ORCH_E_STALE_ID, also when it is not attached.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_detach(
-    engine: *mut orch_engine,
-    peer: u64,
-    terminal: u64,
-) -> i32 {
-    let detach = |inner: &mut Inner| {
-        inner.engine.peer_detach(PeerId::from_u64(peer), terminal)?;
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, detach) }
-}
-
-/// Types into a terminal of another engine: all of the bytes are queued, or none. There is no answer; what the
-/// other engine refuses comes as ORCH_PEER_PROBLEM. The bytes are copied.
-///
-/// Owner thread. Does not wait. Errors: ORCH_E_DISCONNECTED while there is no connection, ORCH_E_LIMIT when too
-/// much waits to be sent, ORCH_E_STALE_ID, ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_write(
-    engine: *mut orch_engine,
-    peer: u64,
-    terminal: u64,
-    data: *const c_void,
-    len: usize,
-) -> i32 {
-    let write = |inner: &mut Inner| {
-        // SAFETY: the caller vouches for the bytes.
-        let bytes = unsafe { sized::bytes(data, len) }?;
-        inner.engine.peer_write(PeerId::from_u64(peer), terminal, bytes)?;
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, write) }
-}
-
-/// Asks for something and gives the number of the request.
-///
-/// # Safety
-/// As [`on_engine`]; `out_request` is NULL or writable.
-unsafe fn ask(
-    engine: *mut orch_engine,
-    peer: u64,
-    request: impl FnOnce() -> Result<RemoteRequest>,
-    out_request: *mut u64,
-) -> i32 {
-    let work = |inner: &mut Inner| {
-        sized::check_pointer(out_request)?;
-        let number = inner.engine.peer_request(PeerId::from_u64(peer), &request()?)?;
-        // SAFETY: the pointer was checked; the caller vouches that it is writable.
-        unsafe { sized::put(out_request, number) };
-        Ok(ORCH_OK)
-    };
-    // SAFETY: passed on from the caller.
-    unsafe { on_engine(engine, work) }
-}
-
-/// Operation, for `orch_peer_batch` only: types the interrupt character and drops output that was not sent
-/// yet.
-pub const ORCH_OP_INTERRUPT: u32 = 8;
-/// Operation, for `orch_peer_batch` only: ends the input.
-pub const ORCH_OP_EOF: u32 = 9;
-/// Operation, for `orch_peer_batch` only: hangs up; SIGKILL follows after `value` milliseconds.
-pub const ORCH_OP_CLOSE: u32 = 10;
 
 /// An operation as Rust takes it.
 ///
 /// # Safety
 /// The bytes are as the header describes them.
 unsafe fn op_from(c: &orch_op) -> Result<RemoteOp> {
-    if c.reserved != 0 {
-        return Err(Error::invalid("reserved: must be 0"));
-    }
+    argument::reserved("orch_op.reserved", c.reserved)?;
     // SAFETY: passed on from the caller.
-    let bytes = || Ok::<_, Error>(unsafe { sized::bytes(c.data, c.len) }?.to_owned());
+    let bytes = || unsafe { argument::array("orch_op.data", c.data.cast::<u8>(), c.len) };
     Ok(match c.kind {
-        ORCH_OP_INPUT => RemoteOp::Input(bytes()?),
-        ORCH_OP_PASTE => RemoteOp::Paste(bytes()?),
+        ORCH_OP_INPUT => RemoteOp::Input(bytes()?.to_owned()),
+        ORCH_OP_PASTE => RemoteOp::Paste(bytes()?.to_owned()),
         ORCH_OP_RESIZE => RemoteOp::Resize(Size::cells(c.window.cols, c.window.rows)),
         ORCH_OP_SIGNAL if c.value == ORCH_SIGNAL_FOREGROUND => RemoteOp::Signal(c.signal),
-        ORCH_OP_SIGNAL => return Err(unknown("signal target", c.value)),
+        ORCH_OP_SIGNAL => return Err(unknown("orch_op.value: signal target", c.value)),
         ORCH_OP_CLEAR => RemoteOp::Clear,
         ORCH_OP_INTERRUPT => RemoteOp::Interrupt,
         ORCH_OP_EOF => RemoteOp::Eof,
         ORCH_OP_CLOSE => RemoteOp::Close { grace: Duration::from_millis(c.value.into()) },
-        other => return Err(unknown("operation", other)),
+        other => return Err(unknown("orch_op.kind", other)),
     })
 }
 
-/// Does `count` operations on terminals of another engine, an array whose elements lie `stride` bytes apart
-/// (`sizeof(orch_op)`). They are ORCH_OP_INPUT, _PASTE, _RESIZE (of a terminal that is attached, as
-/// `orch_peer_set_grid`; else it changes the size, in cells), _SIGNAL (to ORCH_SIGNAL_FOREGROUND),
-/// _CLEAR, _INTERRUPT, _EOF and _CLOSE; after one that fails, those after it for the same terminal are skipped.
-/// Everything is copied. ORCH_REPLY_RESULTS comes under the number that `out_request` gets.
+/// Sends a request to a peer. `out_request` gets its number, and the reply comes as ORCH_EVENT_PEER_REPLY with that
+/// number (with ORCH_REQUEST_CHANGE as ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED). A reply comes in any case:
+/// if the connection is lost first, it is ORCH_REMOTE_DISCONNECTED. Numbers of one peer are never used again.
 ///
-/// This and the other requests below: owner thread; they do not wait; an answer comes in any case, with
-/// ORCH_REMOTE_DISCONNECTED if the connection was lost before. Errors: ORCH_E_DISCONNECTED while there is no
-/// connection; ORCH_E_LIMIT when 1,024 requests wait, too much waits to be sent, or the request is too large for
-/// the other engine; ORCH_E_STALE_ID; ORCH_E_INVALID. Nothing was sent then.
+/// Owner thread. Does not wait. Errors: ORCH_E_DISCONNECTED without a connection; ORCH_E_LIMIT if 1,024 requests wait,
+/// too much waits to be sent, or the request is too large for the other engine; ORCH_E_STALE_ID if there is no such
+/// peer; ORCH_E_INVALID. After an error nothing was sent.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_batch(
+pub unsafe extern "C" fn orch_peer_request(
     engine: *mut orch_engine,
     peer: u64,
-    ops: *const orch_op,
-    count: usize,
-    stride: usize,
+    request: *const orch_request,
     out_request: *mut u64,
-) -> i32 {
-    let request = || {
-        if count > 0 {
-            sized::check_pointer(ops.cast_mut())?;
-            sized::check_stride(count, stride, orch_op::FIRST_SIZE)?;
-        }
-        let op = |index| {
-            let op = ops.wrapping_byte_add(index * stride).cast();
-            // SAFETY: the caller vouches for `count` elements `stride` bytes apart.
-            let c =
-                unsafe { sized::read_element(op, stride, orch_op::FIRST_SIZE, orch_op::NOTHING) }?;
-            // SAFETY: the caller vouches for what they point to.
-            let op = unsafe { op_from(&c) };
-            let named =
-                |error: Error| Error::invalid(format!("operation {index}: {}", error.message()));
-            Ok((c.terminal, op.map_err(named)?))
+) -> orch_status {
+    let send = |inner: &mut Inner| {
+        argument::output("out_request", out_request)?;
+        // SAFETY: the caller vouches for the struct.
+        let c = unsafe { sized::read(request, false) }?;
+        argument::reserved("orch_request.reserved", c.reserved)?;
+        let peer = PeerId::from_u64(peer);
+        let number = if c.kind == ORCH_REQUEST_CHANGE {
+            // SAFETY: the caller vouches for the array and what it points to.
+            let set = unsafe {
+                ops_from("orch_request.changes", c.changes, c.change_count, c.change_stride)
+            }?;
+            inner.engine.peer_change(peer, &set.map_err(|(_, error)| error)?)?
+        } else {
+            // SAFETY: the caller vouches for what it points to.
+            let request = unsafe { c.to_remote() }?;
+            inner.engine.peer_request(peer, &request)?
         };
-        Ok(RemoteRequest::Batch((0..count).map(op).collect::<Result<_>>()?))
-    };
-    // SAFETY: the caller vouches for the pointers.
-    unsafe { ask(engine, peer, request, out_request) }
-}
-
-/// Starts a program there: the `profile` by the name that the other host has granted (`orch_grant_profile`), in
-/// the directory `cwd`, inside its granted ones; no bytes: that of the profile. `window` may be NULL for the
-/// profile's size; only its cells count. ORCH_REPLY_SPAWNED comes under the number that `out_request` gets.
-///
-/// Threads, blocking and errors as of `orch_peer_batch`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_spawn(
-    engine: *mut orch_engine,
-    peer: u64,
-    profile: orch_bytes,
-    cwd: orch_bytes,
-    window: *const orch_size,
-    out_request: *mut u64,
-) -> i32 {
-    let request = || {
-        // SAFETY: the caller vouches for the bytes.
-        let profile = unsafe { text_from("profile", profile) }?.to_owned();
-        // SAFETY: the caller vouches for the bytes.
-        let cwd = unsafe { sized::bytes(cwd.data, cwd.len) }?;
-        let cwd = (!cwd.is_empty()).then(|| cwd.to_owned());
-        // SAFETY: the caller vouches that it is NULL or readable.
-        let window = (!window.is_null()).then(|| unsafe { window.read_unaligned() });
-        let size = window.map(|window| Size::cells(window.cols, window.rows));
-        if size.is_some_and(|size| size.cols == 0 || size.rows == 0) {
-            return Err(Error::invalid("window: at least 1 column and 1 row"));
-        }
-        Ok(RemoteRequest::Spawn { profile, cwd, size })
-    };
-    // SAFETY: the caller vouches for the pointers.
-    unsafe { ask(engine, peer, request, out_request) }
-}
-
-/// Searches the screen and the scrollback of a terminal of another engine for a `pattern`, UTF-8. `flags` is a sum
-/// of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE; `max` bounds the matches, at most 10,000, and 0 is 1,000.
-/// ORCH_REPLY_MATCHES comes under the number that `out_request` gets.
-///
-/// Threads, blocking and errors as of `orch_peer_batch`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_search(
-    engine: *mut orch_engine,
-    peer: u64,
-    terminal: u64,
-    pattern: orch_bytes,
-    flags: u32,
-    max: u32,
-    out_request: *mut u64,
-) -> i32 {
-    let request = || {
-        sized::check_flags("search", flags, ORCH_SEARCH_REGEX | ORCH_SEARCH_IGNORE_CASE)?;
-        Ok(RemoteRequest::Search {
-            terminal,
-            // SAFETY: the caller vouches for the bytes.
-            pattern: unsafe { text_from("pattern", pattern) }?.to_owned(),
-            regex: flags & ORCH_SEARCH_REGEX != 0,
-            ignore_case: flags & ORCH_SEARCH_IGNORE_CASE != 0,
-            max,
-        })
-    };
-    // SAFETY: the caller vouches for the pointers.
-    unsafe { ask(engine, peer, request, out_request) }
-}
-
-/// Asks for everything that is known of a terminal of another engine at the moment. ORCH_REPLY_TERMINAL comes
-/// under the number that `out_request` gets.
-///
-/// Threads, blocking and errors as of `orch_peer_batch`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_query(
-    engine: *mut orch_engine,
-    peer: u64,
-    terminal: u64,
-    out_request: *mut u64,
-) -> i32 {
-    // SAFETY: the caller vouches for the pointers.
-    unsafe { ask(engine, peer, || Ok(RemoteRequest::Query { terminal }), out_request) }
-}
-
-/// Has the other engine watch files in one of its granted directories, by an absolute path; they appear in the
-/// copy of its state. It ends with the connection. ORCH_REPLY_WATCHING comes under the number that
-/// `out_request` gets.
-///
-/// Threads, blocking and errors as of `orch_peer_batch`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_watch(
-    engine: *mut orch_engine,
-    peer: u64,
-    path: orch_bytes,
-    out_request: *mut u64,
-) -> i32 {
-    let request = || {
-        // SAFETY: the caller vouches for the bytes.
-        let path = unsafe { sized::bytes(path.data, path.len) }?.to_owned();
-        Ok(RemoteRequest::Watch { path })
-    };
-    // SAFETY: the caller vouches for the pointers.
-    unsafe { ask(engine, peer, request, out_request) }
-}
-
-/// Ends a watch that was asked for on this connection. ORCH_REPLY_DONE comes under the number that
-/// `out_request` gets.
-///
-/// Threads, blocking and errors as of `orch_peer_batch`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_unwatch(
-    engine: *mut orch_engine,
-    peer: u64,
-    watch: u64,
-    out_request: *mut u64,
-) -> i32 {
-    // SAFETY: the caller vouches for the pointers.
-    unsafe { ask(engine, peer, || Ok(RemoteRequest::Unwatch { watch }), out_request) }
-}
-
-/// Changes sessions and panes of another engine: operations as of `orch_state_change`, all of them or none. Bases
-/// are versions of entries in the copy. Everything is copied. ORCH_PEER_APPLIED or ORCH_PEER_REJECTED comes
-/// under the number that `out_change` gets; when ORCH_PEER_APPLIED is read, the effect is in the copy.
-///
-/// Threads, blocking and errors as of `orch_peer_batch`.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_peer_change(
-    engine: *mut orch_engine,
-    peer: u64,
-    ops: *const orch_state_op,
-    count: usize,
-    stride: usize,
-    out_change: *mut u64,
-) -> i32 {
-    let change = |inner: &mut Inner| {
-        sized::check_pointer(out_change)?;
-        // SAFETY: the caller vouches for the array and what it points to.
-        let set = unsafe { ops_from(ops, count, stride) }?.map_err(|(_, error)| error)?;
-        let number = inner.engine.peer_change(PeerId::from_u64(peer), &set)?;
         // SAFETY: the pointer was checked; the caller vouches that it is writable.
-        unsafe { sized::put(out_change, number) };
+        unsafe { sized::put(out_request, number) };
         Ok(ORCH_OK)
     };
     // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, change) }
+    unsafe { on_engine(engine, send) }
 }

@@ -1,26 +1,33 @@
 //! Search in a screen and its scrollback.
 
-use std::ptr;
+use super::matches::orch_match;
+use super::matches::orch_matches;
 
-use super::guard::{Inner, on_engine, orch_engine, without_engine};
-use super::line::{NO_LINE, orch_line_position};
-use super::options::{NO_BYTES, orch_bytes};
+use super::guard::{Inner, on_engine, orch_engine};
+use super::line::orch_line_position;
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
-use super::update::Lendable;
+use super::types::{NO_BYTES, orch_bytes};
 use crate::error::{Error, Result};
-use crate::{Match, Search, TerminalId};
+use crate::{Search, TerminalId};
 
-/// Search flag: the pattern is a regular expression in the syntax of Rust's regex crate; without
-/// backreferences and look-around, in a time that is linear in the text.
-pub const ORCH_SEARCH_REGEX: u32 = 1;
-/// Search flag: upper and lower case are the same.
-pub const ORCH_SEARCH_IGNORE_CASE: u32 = 2;
+/// Flags of `orch_search_options`.
+pub type orch_search_flags = u32;
+/// The pattern is a regular expression in the syntax of Rust's regex crate: no backreferences, no look-around,
+/// matched in linear time.
+pub const ORCH_SEARCH_REGEX: orch_search_flags = 1;
+/// Upper and lower case are equal.
+pub const ORCH_SEARCH_IGNORE_CASE: orch_search_flags = 2;
+/// The search starts at the row `from` and the column `from_col`.
+pub const ORCH_SEARCH_FROM_ROW: orch_search_flags = 4;
+/// The search starts at the place `from_line`; if its line is gone, at the oldest one. On the alternate screen,
+/// whose lines have no numbers, `from` and `from_col` count if ORCH_SEARCH_FROM_ROW is set, too.
+pub const ORCH_SEARCH_FROM_LINE: orch_search_flags = 8;
 
-/// For `orch_search_options.from`: the oldest row.
-pub const ORCH_SEARCH_OLDEST: i32 = i32::MIN;
+const FLAGS: orch_search_flags =
+    ORCH_SEARCH_REGEX | ORCH_SEARCH_IGNORE_CASE | ORCH_SEARCH_FROM_ROW | ORCH_SEARCH_FROM_LINE;
 
-/// What to search and where. Fill with `orch_search_options_init` first.
+/// What to search and where. In every field but `pattern` 0 is the default.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_search_options {
@@ -29,119 +36,41 @@ pub struct orch_search_options {
     /// Text or an expression, UTF-8, 1 to 16,384 bytes; with a flag 1 to 2,048, and no larger when compiled
     /// than what takes about a millisecond.
     pub pattern: orch_bytes,
-    /// Sum of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE. Default 0.
-    pub flags: u32,
-    /// The first row to look at: 0 is the top of the screen, -1 the newest row of the scrollback.
-    /// Default ORCH_SEARCH_OLDEST.
+    /// Sum of ORCH_SEARCH_*. Without a flag that says where, the search starts at the oldest row.
+    pub flags: orch_search_flags,
+    /// With ORCH_SEARCH_FROM_ROW: the row to start at. 0 is the top of the screen, -1 the newest row of the
+    /// scrollback.
     pub from: i32,
     /// The most rows to look at. Each row of a line that wraps counts. A line that does not fit into what
     /// is left is kept for the next call; one that is longer than all is looked at in parts of this size,
-    /// and a match over the end of a part is not found whole. Default 10,000, also for 0.
+    /// and a match over the end of a part is not found whole. Default 10,000.
     pub rows_max: usize,
-    /// The most matches to find. Default 1,000, also for 0.
+    /// The most matches to find. Default 1,000.
     pub matches_max: usize,
-    /// The column to begin at, in the row `from`. Default 0.
+    /// With ORCH_SEARCH_FROM_ROW: the column to start at.
     pub from_col: u32,
-    /// Always 0.
+    /// Must be 0.
     pub reserved: u32,
-    /// The place to begin at in place of `from`; if its line is gone, the oldest one. Of no effect on the alternate screen.
-    /// Default ORCH_LINE_NONE.
+    /// With ORCH_SEARCH_FROM_LINE: the place to start at.
     pub from_line: orch_line_position,
-}
-
-/// A match: from the first character's column up to, not including, the column after the last one's.
-/// Rows are counted as in `orch_search_options.from`.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct orch_match {
-    /// Row of the first character.
-    pub start_row: i32,
-    /// Column of the first character.
-    pub start_col: u32,
-    /// Row of the last character: another one where a line wraps.
-    pub end_row: i32,
-    /// The column after the last character.
-    pub end_col: u32,
-    /// The place of the first character in its line; ORCH_LINE_NONE on the alternate screen, and of another engine where
-    /// the match goes on in another line.
-    pub start: orch_line_position,
-    /// The place behind the last character.
-    pub end: orch_line_position,
-}
-
-/// What a search found.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct orch_matches {
-    /// `sizeof(orch_matches)`, set by the host.
-    pub size: usize,
-    /// The matches in the order of the text; elements lie `match_stride` bytes apart.
-    pub matches: *const orch_match,
-    /// How many.
-    pub match_count: usize,
-    /// Size of an element as this library has it.
-    pub match_stride: usize,
-    /// 1 if the search was ended by one of its bounds: there is more to look at.
-    pub has_more: u32,
-    /// The row to go on from then, for `orch_search_options.from`.
-    pub next: i32,
-    /// The column in that row, for `orch_search_options.from_col`. A host whose struct ends before it goes on in
-    /// the row after that: it loses the matches in the rest of the row, and gets none twice.
-    pub next_col: u32,
-    /// Always 0.
-    pub reserved: u32,
-    /// The same place in its line, for `orch_search_options.from_line`: right also when more output has come in between.
-    /// ORCH_LINE_NONE on the alternate screen.
-    pub next_line: orch_line_position,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
 unsafe impl SizedStruct for orch_search_options {
     const FIRST_SIZE: usize = size_through!(orch_search_options, matches_max, usize);
     fn defaults() -> Self {
-        let default = Search::literal("");
         orch_search_options {
             size: size_of::<Self>(),
             pattern: NO_BYTES,
             flags: 0,
-            from: ORCH_SEARCH_OLDEST,
-            rows_max: default.rows_max,
-            matches_max: default.matches_max,
+            from: 0,
+            rows_max: 0,
+            matches_max: 0,
             from_col: 0,
             reserved: 0,
-            from_line: NO_LINE,
+            from_line: orch_line_position { line: 0, col: 0 },
         }
     }
-}
-
-// SAFETY: repr(C), `size` first, integers and raw pointers only.
-unsafe impl SizedStruct for orch_matches {
-    const FIRST_SIZE: usize = size_through!(orch_matches, next, i32);
-    fn defaults() -> Self {
-        orch_matches {
-            size: size_of::<Self>(),
-            matches: ptr::null(),
-            match_count: 0,
-            match_stride: size_of::<orch_match>(),
-            has_more: 0,
-            next: 0,
-            next_col: 0,
-            reserved: 0,
-            next_line: NO_LINE,
-        }
-    }
-}
-
-/// Fills a search with the defaults. `size` is `sizeof(orch_search_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_search_options_init(
-    search: *mut orch_search_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `search`.
-    without_engine(|| unsafe { sized::init(search, size) })
 }
 
 /// A search as Rust takes it.
@@ -151,39 +80,27 @@ pub unsafe extern "C" fn orch_search_options_init(
 unsafe fn search_from(search: *const orch_search_options) -> Result<Search> {
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(search, false) }?;
-    sized::check_flags("search", c.flags, ORCH_SEARCH_REGEX | ORCH_SEARCH_IGNORE_CASE)?;
+    sized::check_flags("orch_search_options.flags", c.flags, FLAGS)?;
+    if c.reserved != 0 {
+        return Err(Error::invalid("orch_search_options.reserved must be 0"));
+    }
     // SAFETY: passed on from the caller.
     let pattern = unsafe { sized::bytes(c.pattern.data, c.pattern.len) }?;
     let pattern = str::from_utf8(pattern)
-        .map_err(|_| Error::invalid("a search pattern is UTF-8, and this one is not"))?;
+        .map_err(|_| Error::invalid("orch_search_options.pattern is not UTF-8"))?;
     let default = Search::literal(pattern);
+    let has = |flag| c.flags & flag != 0;
     let or = |value, default| if value == 0 { default } else { value };
     Ok(Search {
-        regex: c.flags & ORCH_SEARCH_REGEX != 0,
-        ignore_case: c.flags & ORCH_SEARCH_IGNORE_CASE != 0,
-        from: Some(c.from),
+        regex: has(ORCH_SEARCH_REGEX),
+        ignore_case: has(ORCH_SEARCH_IGNORE_CASE),
+        from: has(ORCH_SEARCH_FROM_ROW).then_some(c.from),
         from_col: u16::try_from(c.from_col).unwrap_or(u16::MAX),
-        from_line: c.from_line.to_position(),
+        from_line: if has(ORCH_SEARCH_FROM_LINE) { c.from_line.to_position() } else { None },
         rows_max: or(c.rows_max, default.rows_max),
         matches_max: or(c.matches_max, default.matches_max),
         ..default
     })
-}
-
-// SAFETY: integers only.
-unsafe impl Lendable for orch_match {}
-
-impl From<&Match> for orch_match {
-    fn from(found: &Match) -> Self {
-        orch_match {
-            start_row: found.start.row,
-            start_col: found.start.col.into(),
-            end_row: found.end.row,
-            end_col: found.end.col.into(),
-            start: found.in_line.map(|(start, _)| start).into(),
-            end: found.in_line.map(|(_, end)| end).into(),
-        }
-    }
 }
 
 /// Searches a screen and its scrollback. Rows that wrap into each other are one line, up to 1,000 rows or
@@ -202,7 +119,7 @@ pub unsafe extern "C" fn orch_terminal_search(
     terminal: u64,
     search: *const orch_search_options,
     out_matches: *mut orch_matches,
-) -> i32 {
+) -> orch_status {
     let query = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the struct.
         unsafe { sized::check_out(out_matches) }?;

@@ -1,198 +1,118 @@
-//! The server: what clients may do, and who is there.
+//! The server: what clients may use, and which clients there are.
 
 use std::ffi::OsStr;
-use std::mem::size_of;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::guard::{Inner, Lent, on_engine, orch_engine};
-use super::options::{NO_BYTES, orch_bytes, orch_spawn_options, spawn_options};
-use super::sized::{self, SizedStruct, size_through};
-use super::state_entry::text_from;
+use super::argument;
+use super::client_state::orch_client_state;
+use super::guard::{Inner, on_engine, orch_engine};
+use super::options::{orch_spawn_options, spawn_options};
+use super::sized;
 use super::status::*;
+use super::types::orch_bytes;
 use crate::ClientId;
+use crate::error::{Error, ErrorKind};
 
-/// Lets clients watch files in this directory, and start programs in it. The grant is of the directory's real path,
-/// without symbolic links: whatever directory is there counts, also when it was removed and made anew, replaced or
-/// mounted over. A symbolic link there, or in the place of a directory above it, grants nothing. While there is no
-/// directory at the path, the one that was granted stays so if it was only moved.
+/// Grants a directory to clients (`granted` 1) or takes the grant back (0). Clients may watch files in a granted
+/// directory and start programs in it. Watches and programs that are there when the grant ends go on.
 ///
-/// Owner thread. Errors: ORCH_E_NOT_FOUND, ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY, ORCH_E_INVALID (a path
-/// that is not absolute), ORCH_E_LIMIT beyond 256 directories, ORCH_E_NO_FD.
+/// The path is absolute. The grant is for the directory's real path, without symbolic links. Whatever directory is at
+/// that path is granted, also after it was removed and made again, replaced, or mounted over. If a symbolic link takes
+/// its place or that of a directory above it, nothing is granted. While there is no directory at the path, a granted
+/// directory that was moved elsewhere stays granted.
+///
+/// Owner thread. Errors with 1: ORCH_E_NOT_FOUND, ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY, ORCH_E_INVALID,
+/// ORCH_E_LIMIT beyond 256 directories, ORCH_E_NO_FD. Errors with 0: ORCH_E_STALE_ID if the directory is not granted,
+/// ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_grant_directory(engine: *mut orch_engine, path: orch_bytes) -> i32 {
-    let grant = |inner: &mut Inner| {
+pub unsafe extern "C" fn orch_directory_set_granted(
+    engine: *mut orch_engine,
+    path: orch_bytes,
+    granted: u32,
+) -> orch_status {
+    let set = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the bytes.
-        let path = unsafe { sized::bytes(path.data, path.len) }?;
-        inner.engine.grant_directory(Path::new(OsStr::from_bytes(path)))?;
+        let path = unsafe { argument::bytes("path", path) }?;
+        let path = Path::new(OsStr::from_bytes(path));
+        if argument::flag_from("granted", granted)? {
+            inner.engine.grant_directory(path)?;
+        } else {
+            inner.engine.revoke_directory(path)?;
+        }
         Ok(ORCH_OK)
     };
     // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, grant) }
+    unsafe { on_engine(engine, set) }
 }
 
-/// Takes the grant of a directory back. Watches and programs that are there go on.
+/// Sets a profile: a program that clients may start by this name of 1 to 64 bytes, UTF-8. A profile of the same name is
+/// replaced. Clients can start no other programs than profiles.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID if it is not granted, ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_revoke_directory(engine: *mut orch_engine, path: orch_bytes) -> i32 {
-    let revoke = |inner: &mut Inner| {
-        // SAFETY: the caller vouches for the bytes.
-        let path = unsafe { sized::bytes(path.data, path.len) }?;
-        inner.engine.revoke_directory(Path::new(OsStr::from_bytes(path)))?;
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, revoke) }
-}
-
-/// Lets clients start this program by a name of 1 to 64 bytes, UTF-8; an earlier profile of the same name is
-/// replaced. `options` may be NULL for the user's shell. Without any profile clients start nothing.
+/// `options` NULL takes the profile away; programs that were started by it go on. Options without `argv` are the
+/// user's shell, as in `orch_terminal_spawn`. The options are copied.
 ///
-/// Owner thread. Errors: ORCH_E_INVALID, ORCH_E_LIMIT beyond 256 profiles.
+/// Owner thread. Does not block. Errors: ORCH_E_INVALID, ORCH_E_LIMIT beyond 256 profiles; with NULL ORCH_E_STALE_ID if
+/// there is no such profile.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_grant_profile(
+pub unsafe extern "C" fn orch_profile_set(
     engine: *mut orch_engine,
     name: orch_bytes,
     options: *const orch_spawn_options,
-) -> i32 {
-    let grant = |inner: &mut Inner| {
+) -> orch_status {
+    let set = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the bytes.
-        let name = unsafe { text_from("name", name) }?;
-        // SAFETY: the caller vouches for the struct and what it points to.
-        let options = unsafe { spawn_options(options) }?;
-        inner.engine.grant_profile(name, &options)?;
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, grant) }
-}
-
-/// Takes a profile back. Programs that were started by it go on.
-///
-/// Owner thread. Errors: ORCH_E_STALE_ID if it is not granted, ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_revoke_profile(engine: *mut orch_engine, name: orch_bytes) -> i32 {
-    let revoke = |inner: &mut Inner| {
-        // SAFETY: the caller vouches for the bytes.
-        let name = unsafe { text_from("name", name) }?;
-        inner.engine.revoke_profile(name)?;
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, revoke) }
-}
-
-/// A client that is let in.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct orch_client_state {
-    /// `sizeof(orch_client_state)`, set by the host.
-    pub size: usize,
-    /// Names it.
-    pub client: u64,
-    /// The name that it gave itself, UTF-8, at most 64 bytes.
-    pub name: orch_bytes,
-    /// What its token allows, a sum of ORCH_SCOPE_*.
-    pub scopes: u32,
-    /// Always 0.
-    pub reserved: u32,
-    /// Terminals that it is attached to.
-    pub terminals: usize,
-    /// Bytes that wait to be sent to it.
-    pub queued_bytes: usize,
-}
-
-// SAFETY: repr(C), `size` first, integers and raw pointers only.
-unsafe impl SizedStruct for orch_client_state {
-    const FIRST_SIZE: usize = size_through!(orch_client_state, queued_bytes, usize);
-    fn defaults() -> Self {
-        orch_client_state {
-            size: size_of::<Self>(),
-            client: 0,
-            name: NO_BYTES,
-            scopes: 0,
-            reserved: 0,
-            terminals: 0,
-            queued_bytes: 0,
+        let name = unsafe { argument::text("name", name) }?;
+        if options.is_null() {
+            inner.engine.revoke_profile(name)?;
+        } else {
+            // SAFETY: the caller vouches for the struct and what it points to.
+            let options = unsafe { spawn_options(options) }?;
+            inner.engine.grant_profile(name, &options)?;
         }
-    }
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, set) }
 }
 
-/// Names of clients that were lent with a list.
-#[derive(Default)]
-pub(super) struct ClientLoan {
-    names: Vec<u8>,
-}
-
-/// Everybody who is let in at the moment, in no particular order. `out_clients` is an array of `capacity`
-/// elements that lie `stride` bytes apart, each with its `size` set; as many are filled as there is room for,
-/// and `out_count` gets how many there are.
+/// The state of a client. Set `out_state->size` first. ORCH_LIST_CLIENTS has the ids of all clients.
 ///
-/// The names are lent until the next call of this on this engine that succeeds. Owner thread. Errors:
-/// ORCH_E_INVALID.
+/// The name is lent until the next `orch_client_get_state` on this engine that succeeds. Owner thread. Does not block.
+/// Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_client_list(
+pub unsafe extern "C" fn orch_client_get_state(
     engine: *mut orch_engine,
-    out_clients: *mut orch_client_state,
-    capacity: usize,
-    stride: usize,
-    out_count: *mut usize,
-) -> i32 {
-    let list = |inner: &mut Inner| {
-        sized::check_pointer(out_count)?;
-        if capacity > 0 {
-            sized::check_pointer(out_clients)?;
-            sized::check_stride(capacity, stride, orch_client_state::FIRST_SIZE)?;
-        }
-        for index in 0..capacity {
-            // SAFETY: the caller vouches for `capacity` elements `stride` bytes apart.
-            unsafe { sized::check_out(out_clients.wrapping_byte_add(index * stride)) }?;
-            // SAFETY: as above.
-            unsafe { sized::check_element(out_clients.wrapping_byte_add(index * stride), stride) }?;
-        }
+    client: u64,
+    out_state: *mut orch_client_state,
+) -> orch_status {
+    let query = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the struct.
+        unsafe { sized::check_out(out_state) }?;
         let clients = inner.engine.clients();
-        let names = &mut inner.lent_clients.names;
-        if cfg!(debug_assertions) {
-            names.fill(Lent::POISON);
-        }
-        names.clear();
-        // Room for all of them, so that none moves.
-        names.reserve(clients.iter().map(|client| client.name.len()).sum());
-        for (index, client) in clients.iter().take(capacity).enumerate() {
-            let start = names.len();
-            names.extend_from_slice(client.name.as_bytes());
-            let c = orch_client_state {
-                client: client.id.to_u64(),
-                name: sized::lend(&names[start..]),
-                scopes: client.scopes.bits(),
-                terminals: client.terminals,
-                queued_bytes: client.queued_bytes,
-                ..orch_client_state::defaults()
-            };
-            // SAFETY: the output was checked; the caller vouches for its size.
-            unsafe { sized::write(out_clients.wrapping_byte_add(index * stride), &c) };
-        }
-        // SAFETY: the pointer was checked; the caller vouches that it is writable.
-        unsafe { sized::put(out_count, clients.len()) };
+        let found = clients.iter().find(|found| found.id.to_u64() == client);
+        let none = || Error::new(ErrorKind::StaleId, "client: there is no such client");
+        let c = inner.lent_client.lend(found.ok_or_else(none)?);
+        // SAFETY: the output was checked; the caller vouches for its size.
+        unsafe { sized::write(out_state, &c) };
         Ok(ORCH_OK)
     };
     // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, list) }
+    unsafe { on_engine(engine, query) }
 }
 
-/// Closes a client's connection, with a reason that it is told: UTF-8, at most 123 bytes.
+/// Disconnects a client. It gets the `reason`: UTF-8, at most 123 bytes.
 ///
-/// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+/// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_client_close(
     engine: *mut orch_engine,
     client: u64,
     reason: orch_bytes,
-) -> i32 {
+) -> orch_status {
     let close = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the bytes.
-        let reason = unsafe { text_from("reason", reason) }?;
+        let reason = unsafe { argument::text("reason", reason) }?;
         inner.engine.close_client(ClientId::from_u64(client), reason)?;
         Ok(ORCH_OK)
     };

@@ -7,7 +7,7 @@ use std::ffi::c_void;
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
-use super::options::orch_bytes;
+use super::types::orch_bytes;
 use crate::error::{Error, Result};
 
 /// A C struct whose first field is its size.
@@ -27,7 +27,7 @@ pub(super) unsafe trait SizedStruct: Copy {
 /// `from` is NULL or points to as many readable bytes as its first field says.
 pub(super) unsafe fn read<T: SizedStruct>(from: *const T, null_is_default: bool) -> Result<T> {
     if from.is_null() {
-        return if null_is_default { Ok(T::defaults()) } else { Err(null("a struct")) };
+        return if null_is_default { Ok(T::defaults()) } else { Err(null(name_of::<T>())) };
     }
     // SAFETY: every such struct begins with its size.
     let size = unsafe { from.cast::<usize>().read_unaligned() };
@@ -55,9 +55,7 @@ unsafe fn read_parts<T: Copy>(
     first_size: usize,
     mut value: T,
 ) -> Result<T> {
-    if size < first_size {
-        return Err(Error::invalid(format!("struct size {size}: at least {first_size}")));
-    }
+    check_size::<T>(size, first_size)?;
     let known = size.min(size_of::<T>());
     // SAFETY: the caller vouches for `size` bytes, and `value` has `known` of them.
     unsafe { ptr::copy_nonoverlapping(from, (&raw mut value).cast::<u8>(), known) };
@@ -65,7 +63,10 @@ unsafe fn read_parts<T: Copy>(
         // SAFETY: the caller vouches for `size` bytes.
         let tail = unsafe { std::slice::from_raw_parts(from.wrapping_add(known), size - known) };
         if tail.iter().any(|byte| *byte != 0) {
-            return Err(Error::invalid("a struct has fields that this library does not know"));
+            return Err(Error::invalid(format!(
+                "{} has fields that this version of the library does not know: they must be 0",
+                name_of::<T>()
+            )));
         }
     }
     Ok(value)
@@ -77,14 +78,28 @@ unsafe fn read_parts<T: Copy>(
 /// `out` is NULL or points to a struct whose first field says how large it is.
 pub(super) unsafe fn check_out<T: SizedStruct>(out: *const T) -> Result<()> {
     if out.is_null() {
-        return Err(null("an output"));
+        return Err(null(name_of::<T>()));
     }
     // SAFETY: every such struct begins with its size.
     let size = unsafe { out.cast::<usize>().read_unaligned() };
-    if size < T::FIRST_SIZE {
-        return Err(Error::invalid(format!("struct size {size}: at least {}", T::FIRST_SIZE)));
+    check_size::<T>(size, T::FIRST_SIZE)
+}
+
+/// The name of a C struct, for messages.
+fn name_of<T>() -> &'static str {
+    let path = std::any::type_name::<T>();
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// Refuses a size that is smaller than the first published version of a struct.
+fn check_size<T>(size: usize, first_size: usize) -> Result<()> {
+    if size >= first_size {
+        return Ok(());
     }
-    Ok(())
+    let name = name_of::<T>();
+    Err(Error::invalid(format!(
+        "{name}.size is {size}; set it to sizeof({name}), which is at least {first_size}"
+    )))
 }
 
 /// Fills a struct of a host, which keeps its own size.
@@ -200,26 +215,28 @@ pub(super) use size_through;
 
 const _: () = assert!(offset_of!(orch_bytes, data) == 0);
 
-/// Fills a struct with its defaults, as far as `size` goes.
+/// Zeroes a struct of the host and sets its size.
 ///
 /// # Safety
 /// `out` is NULL or points to `size` writable bytes.
-pub(super) unsafe fn init<T: SizedStruct>(out: *mut T, size: usize) -> Result<i32> {
+pub(super) unsafe fn init(out: *mut c_void, size: usize) -> Result<i32> {
     check_pointer(out)?;
-    if size < T::FIRST_SIZE {
-        return Err(Error::invalid(format!("struct size {size}: at least {}", T::FIRST_SIZE)));
+    if size < size_of::<usize>() {
+        return Err(Error::invalid(format!("size is {size}; set it to the size of the struct")));
     }
-    // SAFETY: the caller vouches for `size` bytes, and the size comes first in them.
+    // SAFETY: the caller vouches for `size` bytes.
+    unsafe { ptr::write_bytes(out.cast::<u8>(), 0, size) };
+    // SAFETY: as above; the size comes first.
     unsafe { out.cast::<usize>().write_unaligned(size) };
-    // SAFETY: the size was just written.
-    unsafe { write(out, &T::defaults()) };
     Ok(super::status::ORCH_OK)
 }
 
 /// Checks an array whose elements lie `stride` bytes apart.
 pub(super) fn check_stride(count: usize, stride: usize, first_size: usize) -> Result<()> {
     if stride < first_size {
-        return Err(Error::invalid(format!("stride {stride}: at least {first_size}")));
+        return Err(Error::invalid(format!(
+            "stride is {stride}; set it to the size of an element, which is at least {first_size}"
+        )));
     }
     if count.checked_mul(stride).is_none_or(|bytes| bytes > isize::MAX as usize) {
         return Err(Error::invalid("an array is longer than memory"));
@@ -236,7 +253,10 @@ pub(super) unsafe fn check_element<T: SizedStruct>(element: *const T, stride: us
     // SAFETY: every such struct begins with its size.
     let size = unsafe { element.cast::<usize>().read_unaligned() };
     if size > stride {
-        return Err(Error::invalid(format!("struct size {size}: more than the stride {stride}")));
+        let name = name_of::<T>();
+        return Err(Error::invalid(format!(
+            "{name}.size is {size}, more than the stride {stride}"
+        )));
     }
     Ok(())
 }

@@ -6,18 +6,19 @@
 
 use std::ptr;
 
-use super::event::{ORCH_EXIT_CODE, ORCH_EXIT_SIGNAL, ORCH_EXIT_UNKNOWN};
-use super::guard::Lent;
-use super::options::{NO_BYTES, orch_bytes};
+use super::event_payload::{ORCH_EXIT_CODE, ORCH_EXIT_SIGNAL, ORCH_EXIT_UNKNOWN};
+use super::lent::{Lent, poison, poison_all};
 use super::sized::SizedStruct;
-use super::state::{ORCH_TERMINAL_CLOSING, ORCH_TERMINAL_HAS_SCREEN, ORCH_TERMINAL_RUNNING};
-use super::state_change::*;
 use super::state_entry::*;
-use super::update::{poison, poison_all};
+use super::state_op::*;
+use super::terminal_state::{
+    ORCH_TERMINAL_CLOSING, ORCH_TERMINAL_HAS_SCREEN, ORCH_TERMINAL_RUNNING,
+};
+use super::types::{NO_BYTES, orch_bytes};
 use super::watch_tree::ORCH_FILE_FLAG_IGNORED;
 use crate::{
-    Change, ChangeSet, FileFacts, FileKey, Metadata, Pane, PaneContent, Session, StateEntry,
-    StateKeyRef, StateSink, TerminalExit, TerminalFacts,
+    Change, ChangeSet, FileKey, Metadata, Pane, PaneContent, Session, StateEntry, StateFile,
+    StateKeyRef, StateSink, StateTerminal, TerminalExit,
 };
 
 pub(super) struct StateLoan {
@@ -30,7 +31,7 @@ pub(super) struct StateLoan {
     pub(super) terminals: Vec<orch_state_terminal>,
     pub(super) files: Vec<orch_state_file>,
     ops: Vec<orch_state_op>,
-    review: orch_state_review,
+    review: orch_event_review,
 }
 
 impl Default for StateLoan {
@@ -87,10 +88,11 @@ impl StateLoan {
         review: u64,
         client: u64,
         changes: &ChangeSet,
-    ) -> &orch_state_review {
+    ) -> &orch_event_review {
         self.begin();
         for op in &changes.ops {
-            let mut c = orch_state_op { base: op.base.unwrap_or(ORCH_STATE_NO_BASE), ..NO_OP };
+            let flags = if op.base.is_some() { ORCH_STATE_OP_HAS_BASE } else { 0 };
+            let mut c = orch_state_op { flags, base: op.base.unwrap_or(0), ..NO_OP };
             match &op.change {
                 Change::PutSession { id, session } => {
                     self.push_session(id, session, 0);
@@ -111,7 +113,7 @@ impl StateLoan {
             self.ops.push(c);
         }
         self.seal();
-        self.review = orch_state_review {
+        self.review = orch_event_review {
             review,
             client,
             ops: self.ops.as_ptr(),
@@ -121,12 +123,30 @@ impl StateLoan {
         &self.review
     }
 
+    /// Lends one entry, until [`end`](Self::end) or the next loan.
+    pub(super) fn lend_entry(&mut self, entry: StateEntry<'_>) -> orch_state_entry {
+        self.begin();
+        self.set(entry);
+        self.seal();
+        let mut out = orch_state_entry::defaults();
+        if let Some(session) = self.sessions.first() {
+            (out.collection, out.session) = (ORCH_COLLECTION_SESSIONS, session);
+        } else if let Some(pane) = self.panes.first() {
+            (out.collection, out.pane) = (ORCH_COLLECTION_PANES, pane);
+        } else if let Some(terminal) = self.terminals.first() {
+            (out.collection, out.terminal) = (ORCH_COLLECTION_TERMINALS, terminal);
+        } else if let Some(file) = self.files.first() {
+            (out.collection, out.file) = (ORCH_COLLECTION_FILES, file);
+        }
+        out
+    }
+
     /// Makes addresses of places. Nothing may be added afterwards.
     pub(super) fn seal(&mut self) {
         let (texts, lists, pairs) = (self.texts.as_ptr(), self.lists.as_ptr(), self.pairs.as_ptr());
         let text = |bytes: &mut orch_bytes| {
             let mut place = bytes.data.cast();
-            settle(&mut place, texts);
+            to_address(&mut place, texts);
             bytes.data = place.cast();
         };
         self.lists.iter_mut().for_each(text);
@@ -138,14 +158,14 @@ impl StateLoan {
         }
         for session in &mut self.sessions {
             [&mut session.id, &mut session.name].into_iter().for_each(text);
-            settle(&mut session.panes, lists);
-            settle(&mut session.metadata, pairs);
+            to_address(&mut session.panes, lists);
+            to_address(&mut session.metadata, pairs);
         }
         for pane in &mut self.panes {
             [&mut pane.id, &mut pane.session, &mut pane.title, &mut pane.data]
                 .into_iter()
                 .for_each(text);
-            settle(&mut pane.metadata, pairs);
+            to_address(&mut pane.metadata, pairs);
         }
         for terminal in &mut self.terminals {
             [&mut terminal.title, &mut terminal.cwd].into_iter().for_each(text);
@@ -155,8 +175,8 @@ impl StateLoan {
         }
         for op in &mut self.ops {
             text(&mut op.id);
-            settle(&mut op.session, self.sessions.as_ptr());
-            settle(&mut op.pane, self.panes.as_ptr());
+            to_address(&mut op.session, self.sessions.as_ptr());
+            to_address(&mut op.pane, self.panes.as_ptr());
         }
     }
 
@@ -219,13 +239,13 @@ impl StateLoan {
         self.panes.push(c);
     }
 
-    fn push_terminal(&mut self, id: u64, facts: &TerminalFacts, version: u64) {
+    fn push_terminal(&mut self, id: u64, terminal: &StateTerminal, version: u64) {
         let flags = [
-            (facts.running, ORCH_TERMINAL_RUNNING),
-            (facts.closing, ORCH_TERMINAL_CLOSING),
-            (facts.screen, ORCH_TERMINAL_HAS_SCREEN),
+            (terminal.running, ORCH_TERMINAL_RUNNING),
+            (terminal.closing, ORCH_TERMINAL_CLOSING),
+            (terminal.screen, ORCH_TERMINAL_HAS_SCREEN),
         ];
-        let (exit_kind, exit_value) = match facts.exit {
+        let (exit_kind, exit_value) = match terminal.exit {
             None => (0, 0),
             Some(TerminalExit::Code(code)) => (ORCH_EXIT_CODE, code),
             Some(TerminalExit::Signal(signal)) => (ORCH_EXIT_SIGNAL, signal),
@@ -234,12 +254,12 @@ impl StateLoan {
         let c = orch_state_terminal {
             terminal: id,
             version,
-            title: self.text(facts.title.as_bytes()),
-            cwd: facts.cwd.as_ref().map_or(NO_BYTES, |cwd| self.text(cwd)),
-            cols: facts.cols,
-            rows: facts.rows,
+            title: self.text(terminal.title.as_bytes()),
+            cwd: terminal.cwd.as_ref().map_or(NO_BYTES, |cwd| self.text(cwd)),
+            cols: terminal.cols,
+            rows: terminal.rows,
             flags: flags.iter().filter(|(holds, _)| *holds).map(|(_, flag)| flag).sum(),
-            pid: facts.pid.unwrap_or(0),
+            pid: terminal.pid.unwrap_or(0),
             exit_kind,
             exit_value,
             ..orch_state_terminal::defaults()
@@ -247,18 +267,18 @@ impl StateLoan {
         self.terminals.push(c);
     }
 
-    fn push_file(&mut self, key: FileKey, facts: &FileFacts, version: u64) {
+    fn push_file(&mut self, key: FileKey, file: &StateFile, version: u64) {
         let c = orch_state_file {
             watch: key.watch,
             id: key.id,
             version,
-            parent: facts.parent,
-            name: self.text(&facts.name),
-            bytes: facts.size,
-            modified_us: facts.modified_us,
-            file_type: facts.kind as u32,
-            flags: if facts.ignored { ORCH_FILE_FLAG_IGNORED } else { 0 },
-            mode: facts.mode.into(),
+            parent: file.parent,
+            name: self.text(&file.name),
+            bytes: file.size,
+            modified_us: file.modified_us,
+            file_type: file.kind as u32,
+            flags: if file.ignored { ORCH_FILE_FLAG_IGNORED } else { 0 },
+            mode: file.mode.into(),
             ..orch_state_file::defaults()
         };
         self.files.push(c);
@@ -280,14 +300,16 @@ impl StateSink for StateLoan {
         match entry {
             StateEntry::Session(id, session, version) => self.push_session(id, session, version),
             StateEntry::Pane(id, pane, version) => self.push_pane(id, pane, version),
-            StateEntry::Terminal(id, facts, version) => self.push_terminal(id, facts, version),
-            StateEntry::File(key, facts, version) => self.push_file(key, facts, version),
+            StateEntry::Terminal(id, terminal, version) => {
+                self.push_terminal(id, terminal, version)
+            }
+            StateEntry::File(key, file, version) => self.push_file(key, file, version),
         }
     }
 }
 
 /// Makes an address of a place. Places count from 1, so that NULL stays NULL.
-fn settle<T>(place: &mut *const T, base: *const T) {
+fn to_address<T>(place: &mut *const T, base: *const T) {
     if !place.is_null() {
         *place = base.wrapping_add(place.addr() - 1);
     }

@@ -4,62 +4,64 @@ use std::ffi::c_char;
 
 use crate::error::{Error, ErrorKind};
 
+/// What every call returns: 0 or above is a success. Numbers are never reused.
+pub type orch_status = i32;
 /// The call did what it says.
-pub const ORCH_OK: i32 = 0;
+pub const ORCH_OK: orch_status = 0;
 /// There is nothing (more) to give: `orch_engine_next_event` without an unread event.
-pub const ORCH_DONE: i32 = 1;
+pub const ORCH_DONE: orch_status = 1;
 /// An argument is NULL, out of range or contradicts another one.
-pub const ORCH_E_INVALID: i32 = -1;
+pub const ORCH_E_INVALID: orch_status = -1;
 /// The id names something that is gone or never was.
-pub const ORCH_E_STALE_ID: i32 = -2;
+pub const ORCH_E_STALE_ID: orch_status = -2;
 /// A limit of the engine is reached; the message names it.
-pub const ORCH_E_LIMIT: i32 = -3;
+pub const ORCH_E_LIMIT: orch_status = -3;
 /// The program to start was not found.
-pub const ORCH_E_NO_PROGRAM: i32 = -4;
+pub const ORCH_E_NO_PROGRAM: orch_status = -4;
 /// The program to start cannot be executed.
-pub const ORCH_E_NOT_EXECUTABLE: i32 = -5;
+pub const ORCH_E_NOT_EXECUTABLE: orch_status = -5;
 /// The working directory does not exist or cannot be entered.
-pub const ORCH_E_NO_DIRECTORY: i32 = -6;
+pub const ORCH_E_NO_DIRECTORY: orch_status = -6;
 /// The system has no free PTY.
-pub const ORCH_E_NO_PTY: i32 = -7;
+pub const ORCH_E_NO_PTY: orch_status = -7;
 /// The process or the system has no free file descriptor.
-pub const ORCH_E_NO_FD: i32 = -8;
+pub const ORCH_E_NO_FD: orch_status = -8;
 /// The terminal is being closed and takes no more commands.
-pub const ORCH_E_CLOSING: i32 = -9;
+pub const ORCH_E_CLOSING: orch_status = -9;
 /// The program or the PTY has ended, so the command has no object.
-pub const ORCH_E_ENDED: i32 = -10;
+pub const ORCH_E_ENDED: orch_status = -10;
 /// Not tried: an earlier operation for the same terminal in the batch failed.
-pub const ORCH_E_SKIPPED: i32 = -11;
+pub const ORCH_E_SKIPPED: orch_status = -11;
 /// The call was made in a forked child; the engine belongs to the parent.
-pub const ORCH_E_FORKED: i32 = -12;
+pub const ORCH_E_FORKED: orch_status = -12;
 /// The engine of a sender is gone, or the engine is shutting down.
-pub const ORCH_E_GONE: i32 = -13;
+pub const ORCH_E_GONE: orch_status = -13;
 /// The system refused; see `os_error` of `orch_error_get`.
-pub const ORCH_E_SYSTEM: i32 = -14;
+pub const ORCH_E_SYSTEM: orch_status = -14;
 /// The call was made on a thread that does not own the engine.
-pub const ORCH_E_WRONG_THREAD: i32 = -15;
+pub const ORCH_E_WRONG_THREAD: orch_status = -15;
 /// A bug in the library was caught in this call. The engine is poisoned.
-pub const ORCH_E_PANIC: i32 = -16;
+pub const ORCH_E_PANIC: orch_status = -16;
 /// An earlier call returned ORCH_E_PANIC; only `orch_engine_destroy` is left.
-pub const ORCH_E_POISONED: i32 = -17;
+pub const ORCH_E_POISONED: orch_status = -17;
 /// Another thread is inside a call on this engine.
-pub const ORCH_E_BUSY: i32 = -18;
+pub const ORCH_E_BUSY: orch_status = -18;
 /// The terminal was made without a screen, and the call is about the screen.
-pub const ORCH_E_NO_SCREEN: i32 = -19;
+pub const ORCH_E_NO_SCREEN: orch_status = -19;
 
 /// A path to watch names nothing.
-pub const ORCH_E_NOT_FOUND: i32 = -20;
+pub const ORCH_E_NOT_FOUND: orch_status = -20;
 /// The system does not let us see a path to watch.
-pub const ORCH_E_PERMISSION: i32 = -21;
+pub const ORCH_E_PERMISSION: orch_status = -21;
 /// A part of a path to watch is no directory.
-pub const ORCH_E_NOT_DIRECTORY: i32 = -22;
+pub const ORCH_E_NOT_DIRECTORY: orch_status = -22;
 
 /// An entry of the state has changed since the version that a change was made from.
-pub const ORCH_E_CONFLICT: i32 = -23;
+pub const ORCH_E_CONFLICT: orch_status = -23;
 /// The token of a client does not allow it.
-pub const ORCH_E_FORBIDDEN: i32 = -24;
+pub const ORCH_E_FORBIDDEN: orch_status = -24;
 /// There is no connection to the other engine at the moment.
-pub const ORCH_E_DISCONNECTED: i32 = -25;
+pub const ORCH_E_DISCONNECTED: orch_status = -25;
 
 /// The status for a kind of error; the numbers are never reused.
 pub(super) fn status_of(error: &Error) -> i32 {
@@ -97,7 +99,7 @@ pub(super) fn status_of_result<T>(result: &crate::Result<T>) -> i32 {
 ///
 /// Any thread. The string is static.
 #[unsafe(no_mangle)]
-pub extern "C" fn orch_status_get_name(status: i32) -> *const c_char {
+pub extern "C" fn orch_status_get_name(status: orch_status) -> *const c_char {
     let name = match status {
         ORCH_OK => c"ORCH_OK",
         ORCH_DONE => c"ORCH_DONE",

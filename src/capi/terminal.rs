@@ -1,16 +1,19 @@
 //! Terminals and readers: one function per command.
 
+use super::argument::{self, flag_from, unknown};
+use super::types::orch_size;
 use std::ffi::c_void;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use nix::errno::Errno;
 
-use super::batch::{mode_from, target_from};
+use super::batch::{mode_from, orch_signal_target, target_from};
 use super::guard::{Inner, on_engine, orch_engine};
 use super::options::*;
 use super::sized::{self, SizedStruct};
 use super::status::*;
+use super::terminal_state::*;
 use crate::error::{Error, Result};
 use crate::{ReaderId, SizePolicy, TerminalId};
 
@@ -37,9 +40,9 @@ pub unsafe extern "C" fn orch_terminal_spawn(
     engine: *mut orch_engine,
     options: *const orch_spawn_options,
     out_terminal: *mut u64,
-) -> i32 {
+) -> orch_status {
     let spawn = |inner: &mut Inner| {
-        sized::check_pointer(out_terminal)?;
+        argument::output("out_terminal", out_terminal)?;
         // SAFETY: the caller vouches for the struct.
         let options = unsafe { spawn_options(options) }?;
         let id = inner.engine.spawn(&options)?;
@@ -64,13 +67,13 @@ pub unsafe extern "C" fn orch_terminal_spawn_many(
     count: usize,
     stride: usize,
     out_terminals: *mut u64,
-    out_statuses: *mut i32,
-) -> i32 {
+    out_statuses: *mut orch_status,
+) -> orch_status {
     let spawn_many = |inner: &mut Inner| {
         if count > 0 {
-            sized::check_pointer(options.cast_mut())?;
-            sized::check_pointer(out_terminals)?;
-            sized::check_pointer(out_statuses)?;
+            argument::output("options", options.cast_mut())?;
+            argument::output("out_terminals", out_terminals)?;
+            argument::output("out_statuses", out_statuses)?;
             sized::check_stride(count, stride, orch_spawn_options::FIRST_SIZE)?;
         }
         for index in 0..count {
@@ -105,9 +108,9 @@ pub unsafe extern "C" fn orch_terminal_adopt(
     fd: i32,
     options: *const orch_adopt_options,
     out_terminal: *mut u64,
-) -> i32 {
+) -> orch_status {
     let adopt = |inner: &mut Inner| {
-        sized::check_pointer(out_terminal)?;
+        argument::output("out_terminal", out_terminal)?;
         // SAFETY: the caller vouches for the struct.
         let options = unsafe { adopt_options(options) }?;
         if fd < 0 {
@@ -133,7 +136,7 @@ pub unsafe extern "C" fn orch_terminal_adopt(
 
 /// Types bytes into a terminal: what the PTY takes goes out at once, the rest waits in the engine.
 /// `out_accepted` (may be NULL) gets how many were accepted, the first ones; when fewer than `len`,
-/// the queue is full and ORCH_EVENT_INPUT_READY tells when to go on.
+/// the queue is full and ORCH_EVENT_INPUT_READY reports when to go on.
 ///
 /// Owner thread. Never blocks. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED.
 #[unsafe(no_mangle)]
@@ -143,7 +146,7 @@ pub unsafe extern "C" fn orch_terminal_write(
     data: *const c_void,
     len: usize,
     out_accepted: *mut usize,
-) -> i32 {
+) -> orch_status {
     let write = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the bytes.
         let bytes = unsafe { sized::bytes(data, len) }?;
@@ -170,7 +173,7 @@ pub unsafe extern "C" fn orch_terminal_paste(
     terminal: u64,
     data: *const c_void,
     len: usize,
-) -> i32 {
+) -> orch_status {
     let paste = |e: &mut crate::Engine| {
         // SAFETY: the caller vouches for the bytes.
         e.paste(TerminalId::from_u64(terminal), unsafe { sized::bytes(data, len) }?)
@@ -179,19 +182,41 @@ pub unsafe extern "C" fn orch_terminal_paste(
     unsafe { command(engine, paste) }
 }
 
-/// Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D),
-/// twice where a line in canonical mode is unfinished.
+/// What `orch_terminal_control` does.
+pub type orch_control = u32;
+/// Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D), twice where a line
+/// in canonical mode is unfinished.
 ///
-/// The character is typed once the program has read all input and waits for more, and looked after until
-/// it was read: a change between canonical and raw mode before that would make something else of it. It
-/// ends one read of one program. Further input is typed behind it; then it is typed at once, if it was not
-/// yet, and not looked after any more.
+/// The character is typed once the program has read all input and waits for more, and the engine checks on it until
+/// it is read: a switch between canonical and raw mode before that would give it another meaning. It ends one read
+/// of one program. Further input is typed behind it; the character is then typed at once, if it was not yet, and not
+/// checked on any more.
+pub const ORCH_CONTROL_EOF: orch_control = 1;
+/// Clears the screen: drops the scrollback and the rows above the cursor's, which becomes the first one; on the
+/// alternate screen, which a program draws, only the scrollback. Readers of bytes get ORCH_EVENT_CLEARED. The
+/// program does not notice.
+pub const ORCH_CONTROL_CLEAR: orch_control = 2;
+
+/// Does something to a terminal that needs no argument.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_LIMIT.
+/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_INVALID; ORCH_E_ENDED, ORCH_E_LIMIT for
+/// ORCH_CONTROL_EOF; ORCH_E_NO_SCREEN for ORCH_CONTROL_CLEAR.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_send_eof(engine: *mut orch_engine, terminal: u64) -> i32 {
+pub unsafe extern "C" fn orch_terminal_control(
+    engine: *mut orch_engine,
+    terminal: u64,
+    control: orch_control,
+) -> orch_status {
+    let work = |e: &mut crate::Engine| {
+        let id = TerminalId::from_u64(terminal);
+        match control {
+            ORCH_CONTROL_EOF => e.send_eof(id),
+            ORCH_CONTROL_CLEAR => e.clear_screen(id),
+            other => Err(unknown("control", other)),
+        }
+    };
     // SAFETY: the caller vouches for the pointer.
-    unsafe { command(engine, |engine| engine.send_eof(TerminalId::from_u64(terminal))) }
+    unsafe { command(engine, work) }
 }
 
 /// Changes the size. The first change is made at once, further ones at most every
@@ -205,61 +230,59 @@ pub unsafe extern "C" fn orch_terminal_resize(
     engine: *mut orch_engine,
     terminal: u64,
     window: orch_size,
-) -> i32 {
+) -> orch_status {
     // SAFETY: the caller vouches for the pointer.
     unsafe { command(engine, |e| e.resize(TerminalId::from_u64(terminal), window.into())) }
 }
 
-/// Size policy: the host decides; viewers do not change the size. `orch_terminal_resize` and ORCH_OP_RESIZE of
-/// the host set it.
-pub const ORCH_SIZE_POLICY_FIXED: u32 = 1;
-/// Size policy: the fewest columns and the fewest rows of all viewers, so that each of them shows the whole
-/// terminal.
-pub const ORCH_SIZE_POLICY_SMALLEST: u32 = 2;
-/// Size policy, that of a new terminal: the grid of the viewer that typed last (input, paste, interrupt, end of
-/// input). Attaching and changing a window do not count as typing. While no viewer has typed, the one that
-/// reported its grid first decides.
-pub const ORCH_SIZE_POLICY_LATEST: u32 = 3;
+/// What `orch_terminal_set` sets.
+pub type orch_terminal_option = u32;
+/// 1: the terminal is not read; its program blocks once the kernel's buffer is full, and its exit is reported only
+/// after 0, when all of its output has been read. 0: it is read again.
+pub const ORCH_TERMINAL_OPTION_PAUSED: orch_terminal_option = 1;
+/// The line discipline, one of ORCH_MODE_*. Input that was written just before may be echoed only after the change:
+/// the kernel's worker carries it over.
+pub const ORCH_TERMINAL_OPTION_MODE: orch_terminal_option = 2;
+/// Who decides over the size, one of ORCH_SIZE_POLICY_*. The policy is applied at once; if no viewer is attached,
+/// the size stays as it is.
+pub const ORCH_TERMINAL_OPTION_SIZE_POLICY: orch_terminal_option = 3;
 
-/// Sets who decides over the size of a terminal that clients of the server show: one of ORCH_SIZE_*. A viewer is
-/// an attachment of a client that has reported the columns and rows of its window, and whose token has
-/// ORCH_SCOPE_TYPE. While more than one viewer is attached, viewers make a terminal no smaller than 20 columns and
-/// 5 rows; a single one may make it as small as 2 columns and 1 row. The policy is applied at once; if no viewer
-/// is attached, the size stays as it is. `orch_terminal_state.size_policy` has the policy.
+/// Sets an option of a terminal. `orch_terminal_state` contains what is set.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_set_size_policy(
+pub unsafe extern "C" fn orch_terminal_set(
     engine: *mut orch_engine,
     terminal: u64,
-    policy: u32,
-) -> i32 {
+    option: orch_terminal_option,
+    value: u32,
+) -> orch_status {
     let set = |e: &mut crate::Engine| {
-        let policy = match policy {
-            ORCH_SIZE_POLICY_FIXED => SizePolicy::Fixed,
-            ORCH_SIZE_POLICY_SMALLEST => SizePolicy::Smallest,
-            ORCH_SIZE_POLICY_LATEST => SizePolicy::Latest,
-            other => return Err(unknown("size policy", other)),
-        };
-        e.set_size_policy(TerminalId::from_u64(terminal), policy)
+        let id = TerminalId::from_u64(terminal);
+        match option {
+            ORCH_TERMINAL_OPTION_PAUSED => {
+                if flag_from("value of ORCH_TERMINAL_OPTION_PAUSED", value)? {
+                    e.pause(id)
+                } else {
+                    e.resume(id)
+                }
+            }
+            ORCH_TERMINAL_OPTION_MODE => e.set_mode(id, mode_from(value)?),
+            ORCH_TERMINAL_OPTION_SIZE_POLICY => e.set_size_policy(id, policy_from(value)?),
+            other => Err(unknown("option", other)),
+        }
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { command(engine, set) }
 }
 
-/// Changes the line discipline to one of ORCH_MODE_*. Input that was written just before may be echoed
-/// only after the change: the kernel's worker carries it over.
-///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_set_mode(
-    engine: *mut orch_engine,
-    terminal: u64,
-    mode: u32,
-) -> i32 {
-    let set = |e: &mut crate::Engine| e.set_mode(TerminalId::from_u64(terminal), mode_from(mode)?);
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { command(engine, set) }
+fn policy_from(policy: orch_size_policy) -> Result<SizePolicy> {
+    match policy {
+        ORCH_SIZE_POLICY_FIXED => Ok(SizePolicy::Fixed),
+        ORCH_SIZE_POLICY_SMALLEST => Ok(SizePolicy::Smallest),
+        ORCH_SIZE_POLICY_LATEST => Ok(SizePolicy::Latest),
+        other => Err(unknown("size policy", other)),
+    }
 }
 
 /// Sends a signal, 1 to SIGRTMAX, to one of ORCH_SIGNAL_*.
@@ -270,8 +293,8 @@ pub unsafe extern "C" fn orch_terminal_signal(
     engine: *mut orch_engine,
     terminal: u64,
     signal: i32,
-    target: u32,
-) -> i32 {
+    target: orch_signal_target,
+) -> orch_status {
     let send = |e: &mut crate::Engine| {
         e.signal(TerminalId::from_u64(terminal), signal, target_from(target)?)
     };
@@ -290,29 +313,10 @@ pub unsafe extern "C" fn orch_terminal_close(
     engine: *mut orch_engine,
     terminal: u64,
     grace_ms: u32,
-) -> i32 {
+) -> orch_status {
     let grace = Duration::from_millis(grace_ms.into());
     // SAFETY: the caller vouches for the pointer.
     unsafe { command(engine, |e| e.close(TerminalId::from_u64(terminal), grace)) }
-}
-
-/// Stops reading a terminal; its program blocks once the kernel's buffer is full. Its exit is
-/// reported after `orch_terminal_resume`, when all of its output has been read.
-///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_pause(engine: *mut orch_engine, terminal: u64) -> i32 {
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { command(engine, |engine| engine.pause(TerminalId::from_u64(terminal))) }
-}
-
-/// Ends `orch_terminal_pause`.
-///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_terminal_resume(engine: *mut orch_engine, terminal: u64) -> i32 {
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { command(engine, |engine| engine.resume(TerminalId::from_u64(terminal))) }
 }
 
 /// Adds a reader to a terminal's output; its bytes come as ORCH_EVENT_OUTPUT with its id, what it sees of
@@ -326,9 +330,9 @@ pub unsafe extern "C" fn orch_terminal_attach(
     terminal: u64,
     options: *const orch_attach_options,
     out_reader: *mut u64,
-) -> i32 {
+) -> orch_status {
     let attach = |inner: &mut Inner| {
-        sized::check_pointer(out_reader)?;
+        argument::output("out_reader", out_reader)?;
         // SAFETY: the caller vouches for the struct.
         let options = reader_options(&unsafe { sized::read(options, true) }?)?;
         let reader = inner.engine.attach_with(TerminalId::from_u64(terminal), &options)?;
@@ -340,32 +344,58 @@ pub unsafe extern "C" fn orch_terminal_attach(
     unsafe { on_engine(engine, attach) }
 }
 
-/// Takes a reader away, the one made at spawn too. What it has not read does not hold back the PTY
-/// any more.
+/// Takes a reader away, the one made at spawn too. What it has not read exerts no backpressure any
+/// more.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_reader_detach(engine: *mut orch_engine, reader: u64) -> i32 {
+pub unsafe extern "C" fn orch_reader_detach(engine: *mut orch_engine, reader: u64) -> orch_status {
     // SAFETY: the caller vouches for the pointer.
     unsafe { command(engine, |engine| engine.detach(ReaderId::from_u64(reader))) }
 }
 
-/// Gives a reader nothing until it is resumed. A lossless one stops the PTY when its backlog is
-/// full, and the terminal's exit waits for it; a lossy one gets a gap later, one with
-/// ORCH_DELIVERY_SCREEN the screen as it is then.
-///
-/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_reader_pause(engine: *mut orch_engine, reader: u64) -> i32 {
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { command(engine, |engine| engine.pause_reader(ReaderId::from_u64(reader))) }
-}
+/// What `orch_reader_set` sets.
+pub type orch_reader_option = u32;
+/// 1: the reader gets nothing until it is set to 0. A lossless one then exerts backpressure once its backlog is full,
+/// and the terminal's exit waits for it; a lossy one gets a gap later, one with ORCH_DELIVERY_SCREEN the screen as
+/// it is then.
+pub const ORCH_READER_OPTION_PAUSED: orch_reader_option = 1;
+/// How output reaches the reader: ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY or ORCH_DELIVERY_SCREEN. From
+/// ORCH_DELIVERY_SCREEN to bytes, an ORCH_EVENT_SNAPSHOT comes first; to it, all of the screen.
+pub const ORCH_READER_OPTION_DELIVERY: orch_reader_option = 2;
+/// For ORCH_DELIVERY_SCREEN: how many rows above the screen the view begins, at most as many as there are; 0 is the
+/// screen itself. Further output leaves the view where it is.
+pub const ORCH_READER_OPTION_SCROLL: orch_reader_option = 3;
 
-/// Ends `orch_reader_pause`.
+/// Sets an option of a reader.
 ///
-/// Owner thread. Errors: ORCH_E_STALE_ID.
+/// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_NO_SCREEN, ORCH_E_INVALID, also for
+/// ORCH_READER_OPTION_SCROLL of a reader of bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_reader_resume(engine: *mut orch_engine, reader: u64) -> i32 {
+pub unsafe extern "C" fn orch_reader_set(
+    engine: *mut orch_engine,
+    reader: u64,
+    option: orch_reader_option,
+    value: u32,
+) -> orch_status {
+    let set = |e: &mut crate::Engine| {
+        let id = ReaderId::from_u64(reader);
+        match option {
+            ORCH_READER_OPTION_PAUSED => {
+                if flag_from("value of ORCH_READER_OPTION_PAUSED", value)? {
+                    e.pause_reader(id)
+                } else {
+                    e.resume_reader(id)
+                }
+            }
+            ORCH_READER_OPTION_DELIVERY => {
+                let delivery = delivery_from("value of ORCH_READER_OPTION_DELIVERY", value)?;
+                e.set_delivery(id, delivery)
+            }
+            ORCH_READER_OPTION_SCROLL => e.scroll_to(id, value),
+            other => Err(unknown("option", other)),
+        }
+    };
     // SAFETY: the caller vouches for the pointer.
-    unsafe { command(engine, |engine| engine.resume_reader(ReaderId::from_u64(reader))) }
+    unsafe { command(engine, set) }
 }

@@ -3,113 +3,131 @@
 use std::mem::size_of;
 use std::ptr;
 
-use super::guard::Lent;
+use super::lent::{Lendable, Lent, poison, poison_all};
 use super::line::{NO_LINE, orch_line_position};
-use super::options::{NO_BYTES, NO_SIZE, orch_bytes, orch_size};
 use super::sized::{SizedStruct, lend, size_through};
+use super::types::{NO_BYTES, NO_SIZE, orch_bytes, orch_size};
 use crate::{Color, Cursor, Rgb, Rows, ScreenUpdate, Size};
 
-/// Colour: the terminal's own foreground, background or, for an underline, the colour of the text.
-pub const ORCH_COLOR_DEFAULT: u32 = 0;
+/// A colour.
+pub type orch_color = u32;
+/// The terminal's own foreground, background or, for an underline, the colour of the text.
+pub const ORCH_COLOR_DEFAULT: orch_color = 0;
 /// Colour, 0x01000000 plus a number: one of the palette's 256. 0 to 7 plain, 8 to 15 bright, 16 to 231 a
 /// cube, 232 to 255 grey.
-pub const ORCH_COLOR_INDEXED: u32 = 16_777_216;
+pub const ORCH_COLOR_INDEXED: orch_color = 16_777_216;
 /// Colour, 0x02000000 plus 0xRRGGBB: a colour by its parts.
-pub const ORCH_COLOR_RGB: u32 = 33_554_432;
+pub const ORCH_COLOR_RGB: orch_color = 33_554_432;
 
-/// Underline: none.
-pub const ORCH_UNDERLINE_NONE: u16 = 0;
-/// Underline: one line.
-pub const ORCH_UNDERLINE_SINGLE: u16 = 1;
-/// Underline: two lines.
-pub const ORCH_UNDERLINE_DOUBLE: u16 = 2;
-/// Underline: a wave.
-pub const ORCH_UNDERLINE_CURLY: u16 = 3;
-/// Underline: dots.
-pub const ORCH_UNDERLINE_DOTTED: u16 = 4;
-/// Underline: dashes.
-pub const ORCH_UNDERLINE_DASHED: u16 = 5;
+/// Kinds of underlines.
+pub type orch_underline = u16;
+/// None.
+pub const ORCH_UNDERLINE_NONE: orch_underline = 0;
+/// One line.
+pub const ORCH_UNDERLINE_SINGLE: orch_underline = 1;
+/// Two lines.
+pub const ORCH_UNDERLINE_DOUBLE: orch_underline = 2;
+/// A wave.
+pub const ORCH_UNDERLINE_CURLY: orch_underline = 3;
+/// Dots.
+pub const ORCH_UNDERLINE_DOTTED: orch_underline = 4;
+/// Dashes.
+pub const ORCH_UNDERLINE_DASHED: orch_underline = 5;
 
-/// Attribute: bold.
-pub const ORCH_ATTRIBUTE_BOLD: u16 = 1;
-/// Attribute: faint.
-pub const ORCH_ATTRIBUTE_DIM: u16 = 2;
-/// Attribute: italic.
-pub const ORCH_ATTRIBUTE_ITALIC: u16 = 4;
-/// Attribute: foreground and background are exchanged.
-pub const ORCH_ATTRIBUTE_INVERSE: u16 = 8;
-/// Attribute: not to be seen.
-pub const ORCH_ATTRIBUTE_HIDDEN: u16 = 16;
-/// Attribute: struck through.
-pub const ORCH_ATTRIBUTE_STRIKEOUT: u16 = 32;
-/// Attribute: blinking.
-pub const ORCH_ATTRIBUTE_BLINK: u16 = 64;
+/// Attributes of text.
+pub type orch_attributes = u16;
+/// Bold.
+pub const ORCH_ATTRIBUTE_BOLD: orch_attributes = 1;
+/// Faint.
+pub const ORCH_ATTRIBUTE_DIM: orch_attributes = 2;
+/// Italic.
+pub const ORCH_ATTRIBUTE_ITALIC: orch_attributes = 4;
+/// Foreground and background are exchanged.
+pub const ORCH_ATTRIBUTE_INVERSE: orch_attributes = 8;
+/// Not to be seen.
+pub const ORCH_ATTRIBUTE_HIDDEN: orch_attributes = 16;
+/// Struck through.
+pub const ORCH_ATTRIBUTE_STRIKEOUT: orch_attributes = 32;
+/// Blinking.
+pub const ORCH_ATTRIBUTE_BLINK: orch_attributes = 64;
 
-/// Run flag: each character takes two columns, else one. A run with combining characters is one cell.
-pub const ORCH_RUN_WIDE: u16 = 1;
+/// Flags of `orch_run`.
+pub type orch_run_flags = u16;
+/// Each character takes two columns, else one. A run with combining characters is one cell.
+pub const ORCH_RUN_WIDE: orch_run_flags = 1;
 
-/// Row flag: the line goes on in the row below.
-pub const ORCH_ROW_WRAPPED: u32 = 1;
+/// Flags of `orch_row`.
+pub type orch_row_flags = u32;
+/// The line goes on in the row below.
+pub const ORCH_ROW_WRAPPED: orch_row_flags = 1;
 
-/// Cursor shape: a filled cell.
-pub const ORCH_CURSOR_SHAPE_BLOCK: u32 = 0;
-/// Cursor shape: a line under the cell.
-pub const ORCH_CURSOR_SHAPE_UNDERLINE: u32 = 1;
-/// Cursor shape: a line left of the cell.
-pub const ORCH_CURSOR_SHAPE_BAR: u32 = 2;
+/// Shapes of the cursor.
+pub type orch_cursor_shape = u32;
+/// A filled cell.
+pub const ORCH_CURSOR_SHAPE_BLOCK: orch_cursor_shape = 0;
+/// A line under the cell.
+pub const ORCH_CURSOR_SHAPE_UNDERLINE: orch_cursor_shape = 1;
+/// A line left of the cell.
+pub const ORCH_CURSOR_SHAPE_BAR: orch_cursor_shape = 2;
 
-/// Cursor flag: it is shown.
-pub const ORCH_CURSOR_VISIBLE: u32 = 1;
-/// Cursor flag: it blinks.
-pub const ORCH_CURSOR_BLINKING: u32 = 2;
+/// Flags of `orch_screen_cursor`.
+pub type orch_cursor_flags = u32;
+/// It is shown.
+pub const ORCH_CURSOR_VISIBLE: orch_cursor_flags = 1;
+/// It blinks.
+pub const ORCH_CURSOR_BLINKING: orch_cursor_flags = 2;
 
-/// Screen mode: the alternate screen is in use.
-pub const ORCH_SCREEN_MODE_ALTERNATE: u32 = 1;
-/// Screen mode: cursor keys send application sequences (DECCKM).
-pub const ORCH_SCREEN_MODE_APPLICATION_CURSOR: u32 = 2;
-/// Screen mode: the keypad sends application sequences (DECKPAM).
-pub const ORCH_SCREEN_MODE_APPLICATION_KEYPAD: u32 = 4;
-/// Screen mode: pasted text is bracketed (2004).
-pub const ORCH_SCREEN_MODE_BRACKETED_PASTE: u32 = 8;
-/// Screen mode: clicks are reported (1000).
-pub const ORCH_SCREEN_MODE_MOUSE_CLICKS: u32 = 16;
-/// Screen mode: clicks and drags are reported (1002).
-pub const ORCH_SCREEN_MODE_MOUSE_DRAGS: u32 = 32;
-/// Screen mode: all motion of the mouse is reported (1003).
-pub const ORCH_SCREEN_MODE_MOUSE_MOTION: u32 = 64;
-/// Screen mode: the mouse is reported in SGR form (1006).
-pub const ORCH_SCREEN_MODE_MOUSE_SGR: u32 = 128;
-/// Screen mode: the mouse is reported in UTF-8 form (1005).
-pub const ORCH_SCREEN_MODE_MOUSE_UTF8: u32 = 256;
-/// Screen mode: gain and loss of the focus are reported (1004).
-pub const ORCH_SCREEN_MODE_FOCUS_REPORTS: u32 = 512;
-/// Screen mode: the wheel moves the cursor on the alternate screen (1007).
-pub const ORCH_SCREEN_MODE_ALTERNATE_SCROLL: u32 = 1_024;
-/// Screen mode: text wraps at the right edge (DECAWM).
-pub const ORCH_SCREEN_MODE_AUTO_WRAP: u32 = 2_048;
-/// Screen mode: positions count from the scroll region (DECOM).
-pub const ORCH_SCREEN_MODE_ORIGIN: u32 = 4_096;
-/// Screen mode: text is inserted (IRM).
-pub const ORCH_SCREEN_MODE_INSERT: u32 = 8_192;
-/// Screen mode: a line feed also returns (LNM).
-pub const ORCH_SCREEN_MODE_LINE_FEED_NEW_LINE: u32 = 16_384;
-/// Screen mode: the mouse is reported in urxvt's form (1015).
-pub const ORCH_SCREEN_MODE_MOUSE_URXVT: u32 = 32_768;
-/// Screen mode: the mouse is reported in SGR form, in pixels (1016).
-pub const ORCH_SCREEN_MODE_MOUSE_PIXELS: u32 = 65_536;
-/// Screen mode: presses of buttons alone are reported, in the form of X10 (9).
-pub const ORCH_SCREEN_MODE_MOUSE_PRESSES: u32 = 131_072;
-/// Screen mode: a change of the colour scheme is reported (2031).
-pub const ORCH_SCREEN_MODE_COLOR_SCHEME_REPORTS: u32 = 262_144;
-/// Screen mode: the colours of text and background are exchanged on the whole screen (DECSCNM).
-pub const ORCH_SCREEN_MODE_REVERSE_SCREEN: u32 = 524_288;
+/// Modes of a screen: a sum, and two numbers in its upper bits.
+pub type orch_screen_modes = u32;
+/// The alternate screen is in use.
+pub const ORCH_SCREEN_MODE_ALTERNATE: orch_screen_modes = 1;
+/// Cursor keys send application sequences (DECCKM).
+pub const ORCH_SCREEN_MODE_APPLICATION_CURSOR: orch_screen_modes = 2;
+/// The keypad sends application sequences (DECKPAM).
+pub const ORCH_SCREEN_MODE_APPLICATION_KEYPAD: orch_screen_modes = 4;
+/// Pasted text is bracketed (2004).
+pub const ORCH_SCREEN_MODE_BRACKETED_PASTE: orch_screen_modes = 8;
+/// Clicks are reported (1000).
+pub const ORCH_SCREEN_MODE_MOUSE_CLICKS: orch_screen_modes = 16;
+/// Clicks and drags are reported (1002).
+pub const ORCH_SCREEN_MODE_MOUSE_DRAGS: orch_screen_modes = 32;
+/// All motion of the mouse is reported (1003).
+pub const ORCH_SCREEN_MODE_MOUSE_MOTION: orch_screen_modes = 64;
+/// The mouse is reported in SGR form (1006).
+pub const ORCH_SCREEN_MODE_MOUSE_SGR: orch_screen_modes = 128;
+/// The mouse is reported in UTF-8 form (1005).
+pub const ORCH_SCREEN_MODE_MOUSE_UTF8: orch_screen_modes = 256;
+/// Gain and loss of the focus are reported (1004).
+pub const ORCH_SCREEN_MODE_FOCUS_REPORTS: orch_screen_modes = 512;
+/// The wheel moves the cursor on the alternate screen (1007).
+pub const ORCH_SCREEN_MODE_ALTERNATE_SCROLL: orch_screen_modes = 1_024;
+/// Text wraps at the right edge (DECAWM).
+pub const ORCH_SCREEN_MODE_AUTO_WRAP: orch_screen_modes = 2_048;
+/// Positions count from the scroll region (DECOM).
+pub const ORCH_SCREEN_MODE_ORIGIN: orch_screen_modes = 4_096;
+/// Text is inserted (IRM).
+pub const ORCH_SCREEN_MODE_INSERT: orch_screen_modes = 8_192;
+/// A line feed also returns (LNM).
+pub const ORCH_SCREEN_MODE_LINE_FEED_NEW_LINE: orch_screen_modes = 16_384;
+/// The mouse is reported in urxvt's form (1015).
+pub const ORCH_SCREEN_MODE_MOUSE_URXVT: orch_screen_modes = 32_768;
+/// The mouse is reported in SGR form, in pixels (1016).
+pub const ORCH_SCREEN_MODE_MOUSE_PIXELS: orch_screen_modes = 65_536;
+/// Presses of buttons alone are reported, in the form of X10 (9).
+pub const ORCH_SCREEN_MODE_MOUSE_PRESSES: orch_screen_modes = 131_072;
+/// A change of the colour scheme is reported (2031).
+pub const ORCH_SCREEN_MODE_COLOR_SCHEME_REPORTS: orch_screen_modes = 262_144;
+/// The colours of text and background are exchanged on the whole screen (DECSCNM).
+pub const ORCH_SCREEN_MODE_REVERSE_SCREEN: orch_screen_modes = 524_288;
 /// Bits 24 to 28 of the screen modes: the flags of the kitty keyboard protocol.
-pub const ORCH_SCREEN_MODES_KEYBOARD: u32 = 520_093_696;
+pub const ORCH_SCREEN_MODES_KEYBOARD: orch_screen_modes = 520_093_696;
 /// Bits 29 and 30 of the screen modes: the level of xterm's modifyOtherKeys, 0 to 2.
-pub const ORCH_SCREEN_MODES_OTHER_KEYS: u32 = 1_610_612_736;
+pub const ORCH_SCREEN_MODES_OTHER_KEYS: orch_screen_modes = 1_610_612_736;
 
-/// Update flag: nothing that was known before counts any more; `rows` is all that is seen.
-pub const ORCH_UPDATE_FULL: u32 = 1;
+/// Flags of `orch_screen_update`.
+pub type orch_update_flags = u32;
+/// Nothing that was known before counts any more; `rows` is all that is seen.
+pub const ORCH_UPDATE_FULL: orch_update_flags = 1;
 
 /// A link on text, by OSC 8.
 #[repr(C)]
@@ -130,19 +148,19 @@ pub struct orch_run {
     /// The link that they are part of; NULL for none.
     pub link: *const orch_link,
     /// Colour of the text: ORCH_COLOR_DEFAULT, or ORCH_COLOR_INDEXED or ORCH_COLOR_RGB plus which.
-    pub foreground: u32,
+    pub foreground: orch_color,
     /// Colour behind the text.
-    pub background: u32,
+    pub background: orch_color,
     /// Colour of the underline.
-    pub underline_color: u32,
+    pub underline_color: orch_color,
     /// One of ORCH_UNDERLINE_*.
-    pub underline: u16,
+    pub underline: orch_underline,
     /// Sum of ORCH_ATTRIBUTE_*.
-    pub attributes: u16,
+    pub attributes: orch_attributes,
     /// Columns that the characters take together.
     pub cols: u16,
     /// Sum of ORCH_RUN_*.
-    pub flags: u16,
+    pub flags: orch_run_flags,
     /// Always 0.
     pub reserved: u32,
 }
@@ -154,9 +172,9 @@ pub struct orch_row {
     /// Its place: 0 is the top row of the screen, -1 the newest row of the scrollback.
     pub index: i32,
     /// Sum of ORCH_ROW_*.
-    pub flags: u32,
-    /// The runs from the left; what is right of the last one is blank, in the default style. See
-    /// `orch_run_at`.
+    pub flags: orch_row_flags,
+    /// The runs from the left; what is right of the last one is blank, in the default style; elements
+    /// lie `orch_rows.run_stride` bytes apart (`orch_element_at`).
     pub runs: *const orch_run,
     /// How many.
     pub run_count: usize,
@@ -166,7 +184,7 @@ pub struct orch_row {
 }
 
 /// Rows, from the top. Elements may be larger than this header knows: go through them with
-/// `orch_row_at` and `orch_run_at`, or by the strides.
+/// `orch_element_at` and the strides.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_rows {
@@ -202,9 +220,9 @@ pub struct orch_screen_cursor {
     /// Column, 0 at the left.
     pub col: u16,
     /// One of ORCH_CURSOR_SHAPE_BLOCK, ORCH_CURSOR_SHAPE_UNDERLINE, ORCH_CURSOR_SHAPE_BAR.
-    pub shape: u32,
+    pub shape: orch_cursor_shape,
     /// Sum of ORCH_CURSOR_VISIBLE and ORCH_CURSOR_BLINKING.
-    pub flags: u32,
+    pub flags: orch_cursor_flags,
 }
 
 /// What has to be drawn to show a screen as it is now. Apply the scrolls in their order, then put in
@@ -220,9 +238,9 @@ pub struct orch_screen_update {
     /// Output up to this offset is in it.
     pub offset: u64,
     /// Sum of ORCH_UPDATE_*.
-    pub flags: u32,
+    pub flags: orch_update_flags,
     /// Sum of ORCH_SCREEN_MODE_*, and the numbers behind ORCH_SCREEN_MODES_*.
-    pub modes: u32,
+    pub modes: orch_screen_modes,
     /// Columns and rows of the screen.
     pub window: orch_size,
     /// Rows of scrollback above it.
@@ -233,9 +251,9 @@ pub struct orch_screen_update {
     pub cursor: orch_screen_cursor,
     /// Always 0.
     pub reserved: u32,
-    /// The title, UTF-8, when it changed or everything is told; else `data` is NULL.
+    /// The title, UTF-8, when it changed or everything is sent; else `data` is NULL.
     pub title: orch_bytes,
-    /// Rows that moved; elements lie `scroll_stride` bytes apart (`orch_scroll_at`).
+    /// Rows that moved; elements lie `scroll_stride` bytes apart (`orch_element_at`).
     pub scrolls: *const orch_scroll,
     /// How many.
     pub scroll_count: usize,
@@ -439,12 +457,6 @@ impl ShownLoan {
     }
 }
 
-/// A C struct that is lent.
-///
-/// # Safety
-/// Every bit pattern is valid in all fields.
-pub(super) unsafe trait Lendable: Copy {}
-
 // SAFETY: integers and raw pointers only, in all of them.
 unsafe impl Lendable for orch_screen_update {}
 // SAFETY: as above.
@@ -455,13 +467,3 @@ unsafe impl Lendable for orch_row {}
 unsafe impl Lendable for orch_run {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_link {}
-
-pub(super) fn poison_all<T: Lendable>(lent: &mut [T]) {
-    lent.iter_mut().for_each(poison);
-}
-
-/// Overwrites what was lent.
-pub(super) fn poison<T: Lendable>(lent: &mut T) {
-    // SAFETY: a reference is good for writing, and the trait vouches for the pattern.
-    unsafe { ptr::write_bytes(ptr::from_mut(lent), Lent::POISON, 1) };
-}

@@ -7,26 +7,31 @@ use std::path::PathBuf;
 use std::ptr;
 use std::time::Duration;
 
-use super::guard::{Inner, on_engine, orch_engine, without_engine};
-use super::options::orch_bytes;
+use super::argument;
+use super::guard::{Inner, on_engine, orch_engine};
 use super::sized::{self, SizedStruct, size_through};
 use super::status::*;
+use super::types::orch_bytes;
 use crate::error::{Error, Result};
 use crate::{FileEventKind, WatchId, WatchOptions};
 
-/// Watch flag: `.gitignore` files and git's lists of exclusions do not count.
-pub const ORCH_WATCH_NO_GITIGNORE: u32 = 1;
-/// Watch flag: look into `.git` directories.
-pub const ORCH_WATCH_GIT_DIR: u32 = 2;
-/// Watch flag: entries whose names begin with a dot are not there.
-pub const ORCH_WATCH_NO_HIDDEN: u32 = 4;
-/// Watch flag: look into directories on other devices than their root.
-pub const ORCH_WATCH_FOLLOW_DEVICES: u32 = 8;
+/// Flags of `orch_watch_options`.
+pub type orch_watch_flags = u32;
+/// `.gitignore` files and git's lists of exclusions do not count.
+pub const ORCH_WATCH_NO_GITIGNORE: orch_watch_flags = 1;
+/// Look into `.git` directories.
+pub const ORCH_WATCH_GIT_DIR: orch_watch_flags = 2;
+/// Entries whose names begin with a dot are not there.
+pub const ORCH_WATCH_NO_HIDDEN: orch_watch_flags = 4;
+/// Look into directories on other devices than their root.
+pub const ORCH_WATCH_FOLLOW_DEVICES: orch_watch_flags = 8;
 
-/// For `orch_watch_options.summary_threshold`: batches are never shortened.
-pub const ORCH_WATCH_NO_SUMMARIES: usize = usize::MAX;
+/// Names are looked at at once; `window_ms` does not count.
+pub const ORCH_WATCH_NO_DEBOUNCE: orch_watch_flags = 16;
+/// Batches are never shortened; `summary_threshold` does not count.
+pub const ORCH_WATCH_NO_SUMMARIES: orch_watch_flags = 32;
 
-/// What to watch and how. Fill with `orch_watch_options_init` first. 0 means the default.
+/// What to watch and how. In every field but `roots` 0 is the default.
 ///
 /// Pointers are read during the call only.
 #[repr(C)]
@@ -43,18 +48,19 @@ pub struct orch_watch_options {
     pub ignore: *const orch_bytes,
     /// Elements of `ignore`.
     pub ignore_count: usize,
-    /// How long a name has to be quiet before it is looked at, in milliseconds, 0 to 60,000. 0 is no
-    /// wait. Default 50.
+    /// How long a name has to be quiet before it is looked at, in milliseconds, 1 to 60,000. Default 50; for none
+    /// see ORCH_WATCH_NO_DEBOUNCE.
     pub window_ms: u32,
     /// When a name that is never quiet is looked at, in milliseconds, at most 600,000; not below the
     /// window. Default 500.
     pub max_wait_ms: u32,
     /// Sum of ORCH_WATCH_NO_GITIGNORE and the like. Default 0.
-    pub flags: u32,
-    /// Kinds of events to tell: sum of `1 << ORCH_FILE_EVENT_CREATE` and the like. 0: all.
+    pub flags: orch_watch_flags,
+    /// Kinds of events to report: sum of `1 << ORCH_FILE_EVENT_CREATE` and the like. 0: all.
     pub kinds: u32,
     /// A batch with more events is shortened by summaries. What happens while a batch is unread counts together with
-    /// it. Default 100; ORCH_WATCH_NO_SUMMARIES for never.
+    /// it. Default 100; for never
+    /// see ORCH_WATCH_NO_SUMMARIES.
     pub summary_threshold: usize,
     /// Levels below a root to look into, 1 to 1,024. Default 1,024.
     pub max_depth: usize,
@@ -80,38 +86,25 @@ pub struct orch_watch_options {
 unsafe impl SizedStruct for orch_watch_options {
     const FIRST_SIZE: usize = size_through!(orch_watch_options, tag, u64);
     fn defaults() -> Self {
-        let default = WatchOptions::new("");
         orch_watch_options {
             size: size_of::<Self>(),
             roots: ptr::null(),
             root_count: 0,
             ignore: ptr::null(),
             ignore_count: 0,
-            window_ms: default.window.as_millis() as u32,
-            max_wait_ms: default.max_wait.as_millis() as u32,
+            window_ms: 0,
+            max_wait_ms: 0,
             flags: 0,
             kinds: 0,
-            summary_threshold: default.summary_threshold,
-            max_depth: default.max_depth,
+            summary_threshold: 0,
+            max_depth: 0,
             entry_limit: 0,
-            poll_interval_ms: default.poll_interval.as_millis() as u32,
-            git_wait_ms: default.git_wait.as_millis() as u32,
+            poll_interval_ms: 0,
+            git_wait_ms: 0,
             tag: 0,
             since: orch_bytes { data: ptr::null(), len: 0 },
         }
     }
-}
-
-/// Fills options with the defaults. `size` is `sizeof(orch_watch_options)`.
-///
-/// Any thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_watch_options_init(
-    options: *mut orch_watch_options,
-    size: usize,
-) -> i32 {
-    // SAFETY: the caller vouches for `size` bytes at `options`.
-    without_engine(|| unsafe { sized::init(options, size) })
 }
 
 fn kinds_of(bits: u32) -> Result<Vec<FileEventKind>> {
@@ -124,7 +117,7 @@ fn kinds_of(bits: u32) -> Result<Vec<FileEventKind>> {
         FileEventKind::Rename,
     ];
     let bit = |kind: FileEventKind| 1 << kind as u32;
-    sized::check_flags("kinds", bits, all.into_iter().map(bit).sum())?;
+    sized::check_flags("orch_watch_options.kinds", bits, all.into_iter().map(bit).sum())?;
     Ok(all.into_iter().filter(|kind| bits == 0 || bits & bit(*kind) != 0).collect())
 }
 
@@ -138,8 +131,11 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
     let known = ORCH_WATCH_NO_GITIGNORE
         | ORCH_WATCH_GIT_DIR
         | ORCH_WATCH_NO_HIDDEN
-        | ORCH_WATCH_FOLLOW_DEVICES;
-    sized::check_flags("watch", c.flags, known)?;
+        | ORCH_WATCH_FOLLOW_DEVICES
+        | ORCH_WATCH_NO_DEBOUNCE
+        | ORCH_WATCH_NO_SUMMARIES;
+    sized::check_flags("orch_watch_options.flags", c.flags, known)?;
+    let has = |flag| c.flags & flag != 0;
     // SAFETY: passed on from the caller.
     let roots = unsafe { sized::array(c.roots, c.root_count) }?;
     let mut paths = Vec::new();
@@ -149,19 +145,20 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
         paths.push(PathBuf::from(OsStr::from_bytes(bytes)));
     }
     let Some((first, more)) = paths.split_first() else {
-        return Err(Error::invalid("a watch needs a root"));
+        return Err(Error::invalid("orch_watch_options.roots is empty: a watch needs a root"));
     };
     let default = WatchOptions::new(first);
     let or = |value: usize, default: usize| if value == 0 { default } else { value };
     let threshold = match c.summary_threshold {
+        _ if has(ORCH_WATCH_NO_SUMMARIES) => 0,
         0 => default.summary_threshold,
-        ORCH_WATCH_NO_SUMMARIES => 0,
         events => events,
     };
     let ms = |value: u32, default: Duration| {
         if value == 0 { default } else { Duration::from_millis(value.into()) }
     };
-    let window = Duration::from_millis(c.window_ms.into());
+    let window =
+        if has(ORCH_WATCH_NO_DEBOUNCE) { Duration::ZERO } else { ms(c.window_ms, default.window) };
     let (max_wait, poll) = (default.max_wait, default.poll_interval);
     let max_depth = default.max_depth;
     let mut out = more.iter().fold(default, WatchOptions::root);
@@ -170,7 +167,7 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
         // SAFETY: passed on from the caller.
         let glob = unsafe { sized::bytes(glob.data, glob.len) }?;
         let glob = str::from_utf8(glob)
-            .map_err(|_| Error::invalid("an ignore glob is UTF-8, and this one is not"))?;
+            .map_err(|_| Error::invalid("orch_watch_options.ignore: a glob is not UTF-8"))?;
         out = out.ignore(glob);
     }
     // SAFETY: passed on from the caller.
@@ -189,16 +186,16 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
         .summary_threshold(threshold)
         .max_depth(or(c.max_depth, max_depth))
         .kinds(&kinds_of(c.kinds)?)
-        .gitignore(c.flags & ORCH_WATCH_NO_GITIGNORE == 0)
-        .git_dir(c.flags & ORCH_WATCH_GIT_DIR != 0)
-        .hidden(c.flags & ORCH_WATCH_NO_HIDDEN == 0)
-        .follow_devices(c.flags & ORCH_WATCH_FOLLOW_DEVICES != 0)
+        .gitignore(!has(ORCH_WATCH_NO_GITIGNORE))
+        .git_dir(has(ORCH_WATCH_GIT_DIR))
+        .hidden(!has(ORCH_WATCH_NO_HIDDEN))
+        .follow_devices(has(ORCH_WATCH_FOLLOW_DEVICES))
         .tag(c.tag))
 }
 
-/// Watches files: keeps a tree of what is below the roots, and tells what changes in it. Reading the tree
-/// for the first time takes many turns; ORCH_EVENT_WATCH_READY tells when it is done. Costs a descriptor,
-/// and the first one of an engine another one.
+/// Watches files: keeps a tree of what is below the roots and reports what changes in it. Reading the tree for the
+/// first time takes many turns; ORCH_EVENT_WATCH_READY comes when it is done. A watch uses one file descriptor, and
+/// the first one of an engine another one.
 ///
 /// Owner thread. Looks at the roots, and compiles the globs. Errors: ORCH_E_NOT_FOUND,
 /// ORCH_E_PERMISSION, ORCH_E_NOT_DIRECTORY; ORCH_E_LIMIT for the engine's limit and for the system's on
@@ -209,12 +206,12 @@ pub unsafe extern "C" fn orch_watch_add(
     engine: *mut orch_engine,
     options: *const orch_watch_options,
     out_watch: *mut u64,
-) -> i32 {
+) -> orch_status {
     let add = |inner: &mut Inner| {
-        sized::check_pointer(out_watch)?;
+        argument::output("out_watch", out_watch)?;
         // SAFETY: the caller vouches for the struct and what it points to.
         let options = unsafe { options_from(options) }?;
-        let id = inner.engine.watch(&options)?;
+        let id = inner.engine.add_watch(&options)?;
         // SAFETY: the pointer was checked; the caller vouches that it is writable.
         unsafe { sized::put(out_watch, id.to_u64()) };
         Ok(ORCH_OK)
@@ -223,22 +220,22 @@ pub unsafe extern "C" fn orch_watch_add(
     unsafe { on_engine(engine, add) }
 }
 
-/// Ends a watch; its id is stale afterwards. What it had not told yet is not told any more.
+/// Ends a watch; its id is stale afterwards. Unread events of it are discarded.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_watch_remove(engine: *mut orch_engine, watch: u64) -> i32 {
+pub unsafe extern "C" fn orch_watch_remove(engine: *mut orch_engine, watch: u64) -> orch_status {
     let remove = |inner: &mut Inner| {
-        inner.engine.unwatch(WatchId::from_u64(watch))?;
+        inner.engine.remove_watch(WatchId::from_u64(watch))?;
         Ok(ORCH_OK)
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, remove) }
 }
 
-/// Has ORCH_EVENT_WATCH_SYNCED told with this `sync_tag` in `offset` when everything that happened to the files
-/// before this call has been told. Names that wait for their window are looked at at once. Nothing is
-/// written to the watched tree.
+/// Requests ORCH_EVENT_WATCH_SYNCED with this `sync_tag`. It comes when everything that happened to the files before
+/// this call has been reported. Names that wait to be quiet are looked at at once. Nothing is written to the watched
+/// tree.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_LIMIT when 1,024 such calls wait, ORCH_E_NO_FD.
 #[unsafe(no_mangle)]
@@ -246,31 +243,11 @@ pub unsafe extern "C" fn orch_watch_sync(
     engine: *mut orch_engine,
     watch: u64,
     sync_tag: u64,
-) -> i32 {
+) -> orch_status {
     let sync = |inner: &mut Inner| {
         inner.engine.sync_watch(WatchId::from_u64(watch), sync_tag)?;
         Ok(ORCH_OK)
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, sync) }
-}
-
-/// The ids of all watches, in no particular order. Writes at most `capacity` ids; `out_count` gets how
-/// many there are.
-///
-/// Owner thread. Errors: ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_watch_list(
-    engine: *mut orch_engine,
-    out_watches: *mut u64,
-    capacity: usize,
-    out_count: *mut usize,
-) -> i32 {
-    let list = |inner: &mut Inner| {
-        let ids: Vec<u64> = inner.engine.watches().iter().map(|id| id.to_u64()).collect();
-        // SAFETY: the caller vouches for `capacity` writable ids and a writable count.
-        unsafe { sized::put_list(&ids, out_watches, capacity, out_count) }
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, list) }
 }

@@ -5,37 +5,42 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
 
-use super::guard::Lent;
-use super::options::{NO_BYTES, orch_bytes};
-use super::update::{Lendable, poison, poison_all};
-use super::watch_tree::{ORCH_FILE_FLAG_IGNORED, ORCH_FILE_FLAG_REPLACED, path_bytes};
+use super::lent::{Lendable, Lent, poison, poison_all};
+use super::types::{NO_BYTES, orch_bytes};
+use super::watch_tree::orch_file_flags;
+use super::watch_tree::orch_file_type;
+use super::watch_tree::{
+    ORCH_FILE_FLAG_IGNORED, ORCH_FILE_FLAG_REPLACED, orch_file_version, path_bytes,
+};
 use crate::FileBatch;
 
-/// File event: the entry is new.
-pub const ORCH_FILE_EVENT_CREATE: u32 = 1;
-/// File event: its content is different; with ORCH_FILE_FLAG_REPLACED it is another file under the same name,
+/// What happened to a file.
+pub type orch_file_event_kind = u32;
+/// The entry is new.
+pub const ORCH_FILE_EVENT_CREATE: orch_file_event_kind = 1;
+/// Its content is different; with ORCH_FILE_FLAG_REPLACED it is another file under the same name,
 /// as atomic saves leave it.
-pub const ORCH_FILE_EVENT_MODIFY: u32 = 2;
-/// File event: only its attributes are different: permissions, owner, number of links.
-pub const ORCH_FILE_EVENT_METADATA: u32 = 3;
-/// File event: it was opened for writing and closed, and looks as before.
-pub const ORCH_FILE_EVENT_TOUCH: u32 = 4;
-/// File event: it is gone. What was in a directory is deleted before it.
-pub const ORCH_FILE_EVENT_DELETE: u32 = 5;
-/// File event: it was at `from` before, and what is in it moved along; with ORCH_FILE_FLAG_REPLACED it took the
+pub const ORCH_FILE_EVENT_MODIFY: orch_file_event_kind = 2;
+/// Only its attributes are different: permissions, owner, number of links.
+pub const ORCH_FILE_EVENT_METADATA: orch_file_event_kind = 3;
+/// It was opened for writing and closed, and looks as before.
+pub const ORCH_FILE_EVENT_TOUCH: orch_file_event_kind = 4;
+/// It is gone. What was in a directory is deleted before it.
+pub const ORCH_FILE_EVENT_DELETE: orch_file_event_kind = 5;
+/// It was at `from` before, and what is in it moved along; with ORCH_FILE_FLAG_REPLACED it took the
 /// place of a file.
-pub const ORCH_FILE_EVENT_RENAME: u32 = 6;
+pub const ORCH_FILE_EVENT_RENAME: orch_file_event_kind = 6;
 
 /// One change of a file.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_file_event {
     /// One of ORCH_FILE_EVENT_CREATE and the like.
-    pub kind: u32,
+    pub kind: orch_file_event_kind,
     /// What it is, or was: one of ORCH_FILE_TYPE_FILE and the like.
-    pub file_type: u32,
+    pub file_type: orch_file_type,
     /// Sum of ORCH_FILE_FLAG_IGNORED and ORCH_FILE_FLAG_REPLACED.
-    pub flags: u32,
+    pub flags: orch_file_flags,
     /// Always 0.
     pub reserved: u32,
     /// Which entry of the tree.
@@ -77,22 +82,22 @@ pub struct orch_file_summary {
 /// `orch_watch_get_changes` gives the exact difference.
 #[repr(C)]
 #[derive(Clone, Copy)]
-pub struct orch_file_batch {
-    /// Size of this struct as the library has it.
-    pub size: usize,
+pub struct orch_event_watch_batch {
+    /// The version of the tree after the batch.
+    pub version: orch_file_version,
     /// 1: the tree equals the disk as far as events are known; 0: directories are still being listed, and
     /// more batches follow.
     pub complete: u32,
     /// Always 0.
     pub reserved: u32,
-    /// The changes; elements lie `event_stride` bytes apart (`orch_file_event_at`).
+    /// The changes; elements lie `event_stride` bytes apart (`orch_element_at`).
     pub events: *const orch_file_event,
     /// How many.
     pub event_count: usize,
     /// Bytes from one to the next.
     pub event_stride: usize,
     /// What was counted instead of listed; elements lie `summary_stride` bytes apart
-    /// (`orch_file_summary_at`).
+    /// (`orch_element_at`).
     pub summaries: *const orch_file_summary,
     /// How many.
     pub summary_count: usize,
@@ -104,8 +109,8 @@ pub struct orch_file_batch {
     pub vanished: u64,
 }
 
-const NO_BATCH: orch_file_batch = orch_file_batch {
-    size: size_of::<orch_file_batch>(),
+const NO_BATCH: orch_event_watch_batch = orch_event_watch_batch {
+    version: orch_file_version { epoch: 0, n: 0 },
     complete: 0,
     reserved: 0,
     events: ptr::null(),
@@ -121,7 +126,7 @@ const NO_BATCH: orch_file_batch = orch_file_batch {
 /// A batch in C's form, lent until the next event. The paths stay where the engine has them; a debug build
 /// lends copies and overwrites them when the loan ends.
 pub(super) struct BatchLoan {
-    batch: orch_file_batch,
+    batch: orch_event_watch_batch,
     events: Vec<orch_file_event>,
     summaries: Vec<orch_file_summary>,
     paths: Vec<u8>,
@@ -145,7 +150,7 @@ impl BatchLoan {
     }
 
     /// Lends a batch; what it points to stays until [`end`](Self::end) or the next loan.
-    pub(super) fn lend(&mut self, batch: &FileBatch) -> &orch_file_batch {
+    pub(super) fn lend(&mut self, batch: &FileBatch) -> &orch_event_watch_batch {
         self.end();
         self.paths.clear();
         if cfg!(debug_assertions) {
@@ -185,7 +190,8 @@ impl BatchLoan {
                 reserved: 0,
             });
         }
-        self.batch = orch_file_batch {
+        self.batch = orch_event_watch_batch {
+            version: batch.version().into(),
             complete: batch.is_complete().into(),
             events: self.events.as_ptr(),
             event_count: self.events.len(),
@@ -209,7 +215,7 @@ impl BatchLoan {
 }
 
 // SAFETY: integers and raw pointers only, in all of them.
-unsafe impl Lendable for orch_file_batch {}
+unsafe impl Lendable for orch_event_watch_batch {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_file_event {}
 // SAFETY: as above.

@@ -1,9 +1,10 @@
 //! File watches: the tree as bytes, for a later watch.
 
+use super::argument;
 use super::guard::{Inner, on_engine, orch_engine};
-use super::options::orch_bytes;
 use super::sized;
 use super::status::*;
+use super::types::orch_bytes;
 use crate::error::Result;
 use crate::{WatchId, WatchSave};
 
@@ -43,11 +44,11 @@ pub unsafe extern "C" fn orch_watch_save(
     max: usize,
     out_bytes: *mut orch_bytes,
     out_more: *mut u32,
-) -> i32 {
+) -> orch_status {
     let save = |inner: &mut Inner| -> Result<i32> {
-        sized::check_pointer(cursor)?;
-        sized::check_pointer(out_bytes)?;
-        sized::check_pointer(out_more)?;
+        argument::output("cursor", cursor)?;
+        argument::output("out_bytes", out_bytes)?;
+        argument::output("out_more", out_more)?;
         // SAFETY: the pointer was checked; the caller vouches that it is readable.
         let c = unsafe { cursor.read_unaligned() };
         let mut save = WatchSave::from_raw([c.epoch, c.base, c.position, c.checksum, c.phase])?;

@@ -6,53 +6,57 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::ptr;
 
-use super::guard::{Inner, on_engine, orch_engine};
-use super::options::orch_bytes;
-use super::sized::{self, SizedStruct, size_through};
-use super::status::*;
-use crate::{FileChanges, FileCursor, FileEntry, FileVersion, WatchId, WatchState};
+use super::sized::{SizedStruct, size_through};
+use super::types::orch_bytes;
+use crate::{FileChanges, FileEntry, FileVersion};
 
+/// What an entry of a tree is.
+pub type orch_file_type = u32;
 /// File type: a regular file.
-pub const ORCH_FILE_TYPE_FILE: u32 = 1;
+pub const ORCH_FILE_TYPE_FILE: orch_file_type = 1;
 /// File type: a directory.
-pub const ORCH_FILE_TYPE_DIRECTORY: u32 = 2;
+pub const ORCH_FILE_TYPE_DIRECTORY: orch_file_type = 2;
 /// File type: a symbolic link; what it leads to is not looked at.
-pub const ORCH_FILE_TYPE_SYMLINK: u32 = 3;
+pub const ORCH_FILE_TYPE_SYMLINK: orch_file_type = 3;
 /// File type: a device, a fifo or a socket.
-pub const ORCH_FILE_TYPE_OTHER: u32 = 4;
+pub const ORCH_FILE_TYPE_OTHER: orch_file_type = 4;
 
+/// What keeps a tree from being exact, or makes it slower.
+pub type orch_watch_problem = u32;
 /// Problem: none.
-pub const ORCH_WATCH_PROBLEM_NONE: u32 = 0;
+pub const ORCH_WATCH_PROBLEM_NONE: orch_watch_problem = 0;
 /// Problem: a directory must not be read or searched, also one above a root; what was known of it stays.
-pub const ORCH_WATCH_PROBLEM_UNREADABLE: u32 = 1;
+pub const ORCH_WATCH_PROBLEM_UNREADABLE: orch_watch_problem = 1;
 /// Problem: the system has no inotify watch left (fs.inotify.max_user_watches); what has none is polled.
-pub const ORCH_WATCH_PROBLEM_OUT_OF_WATCHES: u32 = 2;
+pub const ORCH_WATCH_PROBLEM_OUT_OF_WATCHES: orch_watch_problem = 2;
 /// Problem: there are as many entries as are allowed; some are left out.
-pub const ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES: u32 = 3;
+pub const ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES: orch_watch_problem = 3;
 /// Problem: the kernel dropped events (fs.inotify.max_queued_events); everything is listed again.
-pub const ORCH_WATCH_PROBLEM_EVENTS_LOST: u32 = 4;
+pub const ORCH_WATCH_PROBLEM_EVENTS_LOST: orch_watch_problem = 4;
 /// Problem: a root is gone. It is found again when it comes back.
-pub const ORCH_WATCH_PROBLEM_ROOT_GONE: u32 = 5;
+pub const ORCH_WATCH_PROBLEM_ROOT_GONE: orch_watch_problem = 5;
 /// Problem: the system refused to open or list a directory; it is tried again.
-pub const ORCH_WATCH_PROBLEM_REFUSED: u32 = 6;
+pub const ORCH_WATCH_PROBLEM_REFUSED: orch_watch_problem = 6;
 /// Problem: there are more ignore rules than are read; the rest of their file does not count.
-pub const ORCH_WATCH_PROBLEM_TOO_MANY_RULES: u32 = 7;
+pub const ORCH_WATCH_PROBLEM_TOO_MANY_RULES: orch_watch_problem = 7;
 /// Problem: a directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
-pub const ORCH_WATCH_PROBLEM_ROOTS_OVERLAP: u32 = 8;
+pub const ORCH_WATCH_PROBLEM_ROOTS_OVERLAP: orch_watch_problem = 8;
 /// Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
 /// roots, or too large: the watch begins afresh. Comes as a warning only; `save_problem` of the state says which.
-pub const ORCH_WATCH_PROBLEM_SAVE_UNUSABLE: u32 = 9;
+pub const ORCH_WATCH_PROBLEM_SAVE_UNUSABLE: orch_watch_problem = 9;
 
+/// Why a saved tree could not be used.
+pub type orch_save_problem = u32;
 /// Why a saved tree is of no use: it is not.
-pub const ORCH_SAVE_PROBLEM_NONE: u32 = 0;
+pub const ORCH_SAVE_PROBLEM_NONE: orch_save_problem = 0;
 /// Why a saved tree is of no use: it is none, or not the whole of one, or some of its bytes are others.
-pub const ORCH_SAVE_PROBLEM_DAMAGED: u32 = 1;
+pub const ORCH_SAVE_PROBLEM_DAMAGED: orch_save_problem = 1;
 /// Why a saved tree is of no use: it was saved in another version of the form.
-pub const ORCH_SAVE_PROBLEM_OTHER_VERSION: u32 = 2;
+pub const ORCH_SAVE_PROBLEM_OTHER_VERSION: orch_save_problem = 2;
 /// Why a saved tree is of no use: it is of other roots.
-pub const ORCH_SAVE_PROBLEM_OTHER_ROOTS: u32 = 3;
+pub const ORCH_SAVE_PROBLEM_OTHER_ROOTS: orch_save_problem = 3;
 /// Why a saved tree is of no use: it has more entries than the watch may hold.
-pub const ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES: u32 = 4;
+pub const ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES: orch_save_problem = 4;
 
 /// A state of a watch's tree. Versions of different epochs do not compare.
 #[repr(C)]
@@ -83,10 +87,12 @@ pub struct orch_file_cursor {
     pub position: u64,
 }
 
+/// Flags of files.
+pub type orch_file_flags = u32;
 /// File flag: a directory that is one entry: what is in it is not watched.
-pub const ORCH_FILE_FLAG_IGNORED: u32 = 1;
+pub const ORCH_FILE_FLAG_IGNORED: orch_file_flags = 1;
 /// File flag: another file has taken the place of this one, or it has taken the place of another one.
-pub const ORCH_FILE_FLAG_REPLACED: u32 = 2;
+pub const ORCH_FILE_FLAG_REPLACED: orch_file_flags = 2;
 
 /// An entry of a watch's tree.
 #[repr(C)]
@@ -105,9 +111,9 @@ pub struct orch_file_entry {
     /// Number on its device.
     pub inode: u64,
     /// One of ORCH_FILE_TYPE_FILE and the like.
-    pub file_type: u32,
+    pub file_type: orch_file_type,
     /// ORCH_FILE_FLAG_IGNORED or 0.
-    pub flags: u32,
+    pub flags: orch_file_flags,
     /// Type and permission bits as in `st_mode`.
     pub mode: u32,
     /// Always 0.
@@ -116,7 +122,7 @@ pub struct orch_file_entry {
 
 /// What changed since a cursor. To bring a copy up to date: if `full`, empty it; take out the removed ids;
 /// put in each entry under its id, in place of what it was. While `more` is 1 the copy is between two
-/// versions, and entries may have parents that come later. A directory that is renamed is told alone: paths
+/// versions, and entries may have parents that come later. A directory that is renamed is reported alone: paths
 /// of what is in it follow from parents and names.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -133,7 +139,7 @@ pub struct orch_file_changes {
     pub removed: *const u64,
     /// How many.
     pub removed_count: usize,
-    /// Entries that are new or different; they lie `entry_stride` bytes apart (`orch_file_entry_at`).
+    /// Entries that are new or different; they lie `entry_stride` bytes apart (`orch_element_at`).
     pub entries: *const orch_file_entry,
     /// How many.
     pub entry_count: usize,
@@ -162,11 +168,11 @@ unsafe impl SizedStruct for orch_file_changes {
 /// What questions about watches have lent.
 #[derive(Default)]
 pub(super) struct Files {
-    changes: FileChanges,
-    removed: Vec<u64>,
-    entries: Vec<orch_file_entry>,
-    roots: Vec<PathBuf>,
-    root_bytes: Vec<orch_bytes>,
+    pub(super) changes: FileChanges,
+    pub(super) removed: Vec<u64>,
+    pub(super) entries: Vec<orch_file_entry>,
+    pub(super) roots: Vec<PathBuf>,
+    pub(super) root_bytes: Vec<orch_bytes>,
     /// A part of a saved tree.
     pub(super) saved: Vec<u8>,
 }
@@ -194,61 +200,14 @@ impl From<FileEntry<'_>> for orch_file_entry {
     }
 }
 
-/// What changed in a watch's tree since `cursor`, at most `max` changes (0: 4,096); the cursor moves behind
-/// them. A cursor of zeroes gets the whole tree; call again while `more` is 1, also over several turns.
-/// Costs what changed. Batches up to the version that this leads to are contained in it. Set
-/// `out_changes->size` before; it is left as it is.
-///
-/// Lent until the next question about a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
-/// ORCH_E_INVALID; the cursor is untouched then.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_watch_get_changes(
-    engine: *mut orch_engine,
-    watch: u64,
-    cursor: *mut orch_file_cursor,
-    max: usize,
-    out_changes: *mut orch_file_changes,
-) -> i32 {
-    let query = |inner: &mut Inner| {
-        // SAFETY: the caller vouches for the struct.
-        unsafe { sized::check_out(out_changes) }?;
-        sized::check_pointer(cursor)?;
-        // SAFETY: the pointer was checked; the caller vouches that it is readable.
-        let c = unsafe { cursor.read_unaligned() };
-        let mut at = FileCursor { epoch: c.epoch, base: c.base, position: c.position };
-        let max = if max == 0 { 4096 } else { max };
-        let files = &mut inner.files;
-        let id = WatchId::from_u64(watch);
-        inner.engine.file_changes(id, &mut at, max, &mut files.changes)?;
-        files.removed = files.changes.removed.iter().map(|id| id.to_u64()).collect();
-        files.entries = files.changes.entries().map(orch_file_entry::from).collect();
-        let c = orch_file_changes {
-            version: files.changes.version.into(),
-            full: files.changes.full.into(),
-            more: files.changes.more.into(),
-            removed: files.removed.as_ptr(),
-            removed_count: files.removed.len(),
-            entries: files.entries.as_ptr(),
-            entry_count: files.entries.len(),
-            ..orch_file_changes::defaults()
-        };
-        // SAFETY: the output was checked; the caller vouches for its size.
-        unsafe { sized::write(out_changes, &c) };
-        let at = orch_file_cursor { epoch: at.epoch, base: at.base, position: at.position };
-        // SAFETY: the pointer was checked; the caller vouches that it is writable.
-        unsafe { sized::put(cursor, at) };
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, query) }
-}
-
+/// Flags of `orch_watch_state`.
+pub type orch_watch_state_flags = u32;
 /// Watch state: the tree has been read for the first time.
-pub const ORCH_WATCH_IS_READY: u32 = 1;
+pub const ORCH_WATCH_IS_READY: orch_watch_state_flags = 1;
 /// Watch state: nothing waits to be listed: the tree equals the disk as far as events are known.
-pub const ORCH_WATCH_IS_COMPLETE: u32 = 2;
+pub const ORCH_WATCH_IS_COMPLETE: orch_watch_state_flags = 2;
 /// Watch state: everything is watched and nothing is left out.
-pub const ORCH_WATCH_IS_HEALTHY: u32 = 4;
+pub const ORCH_WATCH_IS_HEALTHY: orch_watch_state_flags = 4;
 
 /// What is known of a watch.
 #[repr(C)]
@@ -265,9 +224,9 @@ pub struct orch_watch_state {
     /// How many.
     pub root_count: usize,
     /// Sum of ORCH_WATCH_IS_*.
-    pub flags: u32,
+    pub flags: orch_watch_state_flags,
     /// The gravest problem at the moment, one of ORCH_WATCH_PROBLEM_*.
-    pub problem: u32,
+    pub problem: orch_watch_problem,
     /// Entries of the tree.
     pub entries: usize,
     /// Directories among them.
@@ -293,7 +252,7 @@ pub struct orch_watch_state {
     /// Inotify watches in use for the directories and symbolic links that the paths of the roots lead through.
     pub path_watches: usize,
     /// Why the saved tree that the watch was to begin with is of no use, one of ORCH_SAVE_PROBLEM_*.
-    pub save_problem: u32,
+    pub save_problem: orch_save_problem,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -323,59 +282,4 @@ unsafe impl SizedStruct for orch_watch_state {
             save_problem: ORCH_SAVE_PROBLEM_NONE,
         }
     }
-}
-
-fn state_to_c(state: WatchState, files: &mut Files) -> orch_watch_state {
-    let flags = [
-        (state.ready, ORCH_WATCH_IS_READY),
-        (state.complete, ORCH_WATCH_IS_COMPLETE),
-        (state.healthy, ORCH_WATCH_IS_HEALTHY),
-    ];
-    files.roots = state.roots;
-    files.root_bytes = files.roots.iter().map(|root| path_bytes(root)).collect();
-    orch_watch_state {
-        tag: state.tag,
-        version: state.version.into(),
-        roots: files.root_bytes.as_ptr(),
-        root_count: files.root_bytes.len(),
-        flags: flags.iter().filter(|(holds, _)| *holds).map(|(_, flag)| flag).sum(),
-        problem: state.problem.map_or(ORCH_WATCH_PROBLEM_NONE, |problem| problem as u32),
-        entries: state.entries,
-        directories: state.directories,
-        kernel_watches: state.kernel_watches,
-        polled_directories: state.polled_directories,
-        unreadable_directories: state.unreadable_directories,
-        waiting_directories: state.waiting_directories,
-        dirty_names: state.dirty_names,
-        kernel_events: state.kernel_events,
-        events: state.events,
-        batches: state.batches,
-        overflows: state.overflows,
-        path_watches: state.path_watches,
-        save_problem: state.save_problem.map_or(ORCH_SAVE_PROBLEM_NONE, |problem| problem as u32),
-        ..orch_watch_state::defaults()
-    }
-}
-
-/// Everything that is known about a watch now. Set `out_state->size` before; it is left as it is.
-///
-/// The roots are lent until the next question about a watch on this engine. Owner thread. Errors:
-/// ORCH_E_STALE_ID, ORCH_E_INVALID.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn orch_watch_get_state(
-    engine: *mut orch_engine,
-    watch: u64,
-    out_state: *mut orch_watch_state,
-) -> i32 {
-    let query = |inner: &mut Inner| {
-        // SAFETY: the caller vouches for the struct.
-        unsafe { sized::check_out(out_state) }?;
-        let state = inner.engine.watch_state(WatchId::from_u64(watch))?;
-        let c = state_to_c(state, &mut inner.files);
-        // SAFETY: the output was checked; the caller vouches for its size.
-        unsafe { sized::write(out_state, &c) };
-        Ok(ORCH_OK)
-    };
-    // SAFETY: the caller vouches for the pointer.
-    unsafe { on_engine(engine, query) }
 }

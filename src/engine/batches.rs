@@ -30,7 +30,7 @@ impl Engine {
             let text = format!("a batch has at most {BATCH_OPS_MAX} operations");
             return self.result(client, id, Err(Error::limit(text)));
         }
-        self.server.hold_reading(client);
+        self.server.pause_reading(client);
         self.batches.0.push_back(Batch {
             client,
             id,
@@ -44,14 +44,14 @@ impl Engine {
     /// Goes on with batches, in turns.
     pub(super) fn work_on_batches(&mut self, slice: &mut Slice) {
         while let Some(mut batch) = self.batches.0.pop_front() {
-            if !self.server.is_in(batch.client) {
+            if !self.server.is_authenticated(batch.client) {
                 continue;
             }
             let is_done = self.advance_batch(&mut batch, slice);
             if is_done {
                 let Batch { client, id, statuses, .. } = batch;
                 self.result(client, id, Ok(Outcome::Statuses(statuses)));
-                self.server.release_reading(client);
+                self.server.resume_reading(client);
             } else {
                 self.batches.0.push_back(batch);
             }

@@ -56,7 +56,7 @@ pub enum Event<'a> {
         text: &'a str,
     },
     /// A client wants to change the state, and [`Config::review_changes`](crate::Config) is on. Answer it
-    /// with [`Engine::answer_review`].
+    /// with [`Engine::answer_review`](crate::Engine::answer_review).
     Review {
         /// Names the review.
         review: u64,
@@ -75,9 +75,9 @@ pub enum Event<'a> {
         event: PeerEvent<'a>,
     },
     /// Turns took more processor time than [`Limits::turn_time_warn`](crate::Limits); see
-    /// [`Engine::turn_stats`].
+    /// [`Engine::turn_stats`](crate::Engine::turn_stats).
     SlowTurn(SlowTurn),
-    /// Every terminal, client and peer is gone after [`Engine::shutdown`].
+    /// Every terminal, client and peer is gone after [`Engine::shutdown`](crate::Engine::shutdown).
     ShutdownComplete,
 }
 

@@ -65,13 +65,13 @@ impl Default for Config {
 ///
 /// An engine belongs to the thread that made it and does nothing by itself. It has four kinds of methods:
 ///
-/// - Commands, such as [`spawn`](Self::spawn), [`write`](Self::write), [`watch`](Self::watch) and
-///   [`listen`](Self::listen). They may be called at any time between turns, take effect at once where they
+/// - Commands, such as [`spawn`](Self::spawn), [`write`](Self::write), [`add_watch`](Self::add_watch) and
+///   [`add_listener`](Self::add_listener). They may be called at any time between turns, take effect at once where they
 ///   can, and report their own failure. What follows from them later is an event.
 /// - [`turn`](Self::turn) does what is due. Only it reads terminals, files and sockets.
 /// - [`next_event`](Self::next_event) gives what happened. Bytes and texts of an event are borrowed until the
 ///   next call that takes the engine by `&mut`.
-/// - Queries, such as [`state`](Self::state) and [`limits`](Self::limits). They change nothing and may be called
+/// - Queries, such as [`terminal_state`](Self::terminal_state) and [`limits`](Self::limits). They change nothing and may be called
 ///   at any time.
 ///
 /// The order: the host polls the descriptor ([`AsRawFd`]) for readability, calls `turn`, and calls `next_event`
@@ -237,7 +237,7 @@ impl Engine {
         if self.shutdown == Shutdown::No {
             self.shutdown = Shutdown::Started;
         }
-        let ids: Vec<_> = self.terminals.ids(crate::StateFilter::All).collect();
+        let ids: Vec<_> = self.terminals.ids(crate::TerminalFilter::All).collect();
         for id in ids {
             self.close(id, grace)?;
         }
@@ -245,7 +245,7 @@ impl Engine {
         self.reactor.refresh_now();
         self.peers.disconnect_all(&mut self.reactor);
         for id in self.watches() {
-            self.unwatch(id)?;
+            self.remove_watch(id)?;
         }
         self.finish_call()
     }
@@ -269,7 +269,7 @@ impl Engine {
             || self.server.has_work()
             || (self.shutdown == Shutdown::Started
                 && self.terminals.len() == 0
-                && self.server.has_guests())
+                && self.server.has_unclosed())
             || self.peers.has_event()
             || self.peers.has_work()
             || self.has_search_work()
@@ -285,7 +285,7 @@ impl Engine {
     fn is_shutdown_complete(&self) -> bool {
         self.shutdown == Shutdown::Started
             && self.terminals.len() == 0
-            && !self.server.has_clients()
+            && !self.server.has_connections()
             && self.peers.is_empty()
     }
 
@@ -369,8 +369,8 @@ impl Drop for Engine {
         if self.check_process().is_ok() {
             self.terminals.teardown(&mut self.reactor);
             self.watches.teardown(&mut self.reactor);
-            self.server.dismantle(&mut self.reactor);
-            self.peers.dismantle(&mut self.reactor);
+            self.server.teardown(&mut self.reactor);
+            self.peers.teardown(&mut self.reactor);
             // Last: what was killed first has had the most time to end.
             crate::reap_programs();
         } else {
@@ -378,8 +378,8 @@ impl Drop for Engine {
             // Closing our copies of the descriptors is harmless.
             self.terminals.leak_after_fork();
             self.watches.leak_after_fork();
-            self.server.forget();
-            self.peers.forget();
+            self.server.leak_after_fork();
+            self.peers.leak_after_fork();
         }
     }
 }

@@ -37,28 +37,28 @@ impl Engine {
                 changes: &review.changes,
             }));
         }
-        let picked = self.terminals.take_event(&mut self.reactor);
-        if picked.is_none()
+        let pending = self.terminals.take_event(&mut self.reactor);
+        if pending.is_none()
             && let Some((id, tag)) = self.watches.take_event(&mut self.reactor)
         {
             self.finish_call_or_log();
             let event = self.watches.last_event();
             return Ok(event.map(|event| Event::Watch { id, tag, event }));
         }
-        if picked.is_none()
-            && let Some((id, tag)) = self.peers.pick_event(&mut self.reactor)
+        if pending.is_none()
+            && let Some((id, tag)) = self.peers.poll_event(&mut self.reactor)
         {
             self.finish_call_or_log();
-            return Ok(self.peers.told().map(|event| Event::Peer { id, tag, event }));
+            return Ok(self.peers.event().map(|event| Event::Peer { id, tag, event }));
         }
-        if picked.is_none() && self.is_shutdown_complete() {
+        if pending.is_none() && self.is_shutdown_complete() {
             self.shutdown = super::Shutdown::Reported;
             self.finish_call_or_log();
             return Ok(Some(Event::ShutdownComplete));
         }
         self.finish_call_or_log();
-        Ok(picked.map(|(id, tag, picked)| {
-            let event = self.terminals.resolve(id, picked);
+        Ok(pending.map(|(id, tag, pending)| {
+            let event = self.terminals.resolve(id, pending);
             Event::Terminal { id, tag, event }
         }))
     }

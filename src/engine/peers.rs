@@ -105,7 +105,7 @@ impl Engine {
     }
 
     /// Asks a peer for something. Returns the number under which the answer comes
-    /// ([`Answer`](crate::PeerEvent::Answer)); it comes in any case.
+    /// ([`Answer`](crate::PeerEvent::Reply)); it comes in any case.
     ///
     /// # Errors
     /// `Disconnected` while there is no connection, `LimitReached` (1,024 requests wait, too much waits to be

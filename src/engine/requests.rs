@@ -9,13 +9,13 @@ use super::client_work::{ClientWatch, Review};
 use super::state::error_of;
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::policy::Slice;
-use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::reactor::{ClientId, TerminalId, WatchId, id};
 use crate::state::{ChangeSet, Key, Refusal};
 use crate::sync::protocol::{
     Applied, ClientMessage, Failure, Op as WireOp, Outcome, Rejected, Search as WireSearch,
     ServerMessage, Spawn, TerminalDetail,
 };
-use crate::sync::{Body, ErrorCode, Request, Scopes, collections_of, convert};
+use crate::sync::{Action, Body, ErrorCode, FORBIDDEN, Request, collections_of, convert};
 use crate::terminal::{Op, SignalTarget, Size, SizePolicy};
 use crate::watch::WatchOptions;
 
@@ -25,7 +25,7 @@ const GRACE_MAX: Duration = Duration::from_secs(60);
 impl Engine {
     /// Carries out what clients ask for.
     pub(super) fn serve_clients(&mut self, slice: &mut Slice) {
-        while let Some(request) = self.server.next_request(slice, &self.state, &mut self.reactor) {
+        while let Some(request) = self.server.poll_request(slice, &self.state, &mut self.reactor) {
             let (client, cost) = (request.client, cost_of(&request.body));
             self.carry_out_request(request);
             slice.charge(cost);
@@ -85,7 +85,7 @@ impl Engine {
                 let outcome = self.query_for(TerminalId::from_u64(terminal));
                 self.result(client, id, outcome);
             }
-            ClientMessage::Snapshot => self.server.resend(client),
+            ClientMessage::Snapshot => self.server.resend_state(client),
             ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
             ClientMessage::Cancel { id } => self.cancel_search(client, id),
         }
@@ -99,7 +99,6 @@ impl Engine {
     }
 
     fn forbid(&mut self, client: ClientId, message: &ClientMessage) {
-        let text = "the token does not allow this";
         match message {
             ClientMessage::Batch { id, .. }
             | ClientMessage::Watch { id, .. }
@@ -107,38 +106,35 @@ impl Engine {
             | ClientMessage::Query { id, .. }
             | ClientMessage::Spawn(Spawn { id, .. })
             | ClientMessage::Search(WireSearch { id, .. }) => {
-                let failure = Failure { code: ErrorCode::Forbidden, message: text.into() };
+                let failure = Failure { code: ErrorCode::Forbidden, message: FORBIDDEN.into() };
                 let outcome = Outcome::Failed(failure);
                 self.server.send(client, &ServerMessage::Result { id: *id, outcome });
             }
             ClientMessage::Change { mutation, .. } => {
-                self.reject(client, *mutation, ErrorCode::Forbidden, text);
+                self.reject(client, *mutation, ErrorCode::Forbidden, FORBIDDEN);
             }
-            _ => self.server.complain(client, ErrorCode::Forbidden, text),
+            _ => self.server.send_error(client, ErrorCode::Forbidden, FORBIDDEN),
         }
     }
 
     fn complain_about(&mut self, client: ClientId, outcome: Result<()>) {
         if let Err(error) = outcome {
-            self.server.complain(client, code_of(error.kind()), error.message());
+            self.server.send_error(client, code_of(error.kind()), error.message());
         }
     }
 
     // Terminals.
 
     fn attach_for(&mut self, client: ClientId, attach: &crate::sync::protocol::Attach) {
-        if !self.server.may(client, Scopes::OBSERVE) {
-            let text = "the token does not allow this";
-            return self.server.complain(client, ErrorCode::Forbidden, text);
-        }
-        let outcome = self.server.attach(client, attach, &mut self.terminals, &mut self.reactor);
+        let (terminals, reactor) = (&mut self.terminals, &mut self.reactor);
+        let allowed = self.server.authorize(client, Action::Attach);
+        let outcome = allowed.and_then(|()| self.server.attach(client, attach, terminals, reactor));
         self.complain_about(client, outcome);
     }
 
     fn type_for(&mut self, client: ClientId, terminal: TerminalId, bytes: &[u8]) {
-        if !self.server.may(client, Scopes::TYPE) {
-            let text = "the token does not allow input";
-            return self.server.complain(client, ErrorCode::Forbidden, text);
+        if let Err(error) = self.server.authorize(client, Action::Input) {
+            return self.complain_about(client, Err(error));
         }
         self.note_typing(client, terminal);
         let outcome = if self.terminals.is_interrupt(terminal, bytes) {
@@ -163,17 +159,11 @@ impl Engine {
         id: TerminalId,
         op: WireOp,
     ) -> Result<()> {
-        let scope = match &op {
-            WireOp::Signal(_) | WireOp::Clear | WireOp::Close { .. } => Scopes::MANAGE,
-            // Who is attached reports a grid, which counts if it may type.
-            WireOp::Resize { .. } if self.server.is_attached(client, id) => Scopes::OBSERVE,
-            _ => Scopes::TYPE,
-        };
-        if !self.server.may(client, scope) {
-            return Err(Error::new(ErrorKind::Forbidden, "the token does not allow this"));
-        }
+        let is_attached = self.server.is_attached(client, id);
+        self.server.authorize(client, Action::Operate { op: &op, is_attached })?;
         // An observer that reports a grid gets nothing from it, so no echo is to come first.
-        if scope != Scopes::OBSERVE || self.server.may(client, Scopes::TYPE) {
+        let reports_grid = is_attached && matches!(op, WireOp::Resize { .. });
+        if !reports_grid || self.server.may(client, Action::ChooseSize) {
             self.server.expect_echo(client, id, self.reactor.now());
         }
         let types =
@@ -216,12 +206,12 @@ impl Engine {
 
     fn spawn_for(&mut self, spawn: &Spawn) -> Result<Outcome> {
         self.check_not_shutting_down()?;
-        let profile = self.server.profiles.get(&spawn.profile);
+        let profile = self.server.access.profiles.get(&spawn.profile);
         let mut options = profile
             .ok_or_else(|| Error::new(ErrorKind::NotFound, "no such profile is granted"))?
             .clone();
         if let Some(cwd) = &spawn.cwd {
-            let found = self.server.roots.resolve(&cwd.0)?;
+            let found = self.server.access.directories.resolve(&cwd.0)?;
             options = options.inside(found.fd, found.path);
         }
         if spawn.cols > 0 || spawn.rows > 0 {
@@ -254,14 +244,16 @@ impl Engine {
             return self.reject(client, mutation, ErrorCode::Limit, "too many changes wait");
         }
         self.last_review += 1;
-        let number = self.last_review;
+        let number = id::compose(self.last_review, id::REVIEW_KIND, 0);
         self.reviews.push_back(Review { number, client, mutation, changes, is_reported: false });
     }
 
     pub(super) fn commit_for(&mut self, client: ClientId, mutation: u64, changes: &ChangeSet) {
         self.note_terminals();
         match self.state.commit(changes) {
-            Ok(version) => self.server.owe(client, Applied { mutation, version: version.n }),
+            Ok(version) => {
+                self.server.report_applied(client, Applied { mutation, version: version.n })
+            }
             Err(refusal) => self.refuse_change(client, mutation, &refusal),
         }
     }
@@ -276,7 +268,7 @@ impl Engine {
             pane: None,
         };
         // Who may not read the state learns that the base is wrong, not what would have been right.
-        let may_read = self.server.may(client, Scopes::OBSERVE);
+        let may_read = self.server.may(client, Action::ReadState);
         match refusal {
             Refusal::Conflict { index, key, .. } => {
                 rejected.op = *index as u32;
@@ -318,7 +310,7 @@ impl Engine {
 
     fn watch_for(&mut self, client: ClientId, path: &[u8]) -> Result<Outcome> {
         self.check_not_shutting_down()?;
-        let found = self.server.roots.resolve(path)?;
+        let found = self.server.access.directories.resolve(path)?;
         let (path, granted) = (found.path, found.granted);
         let known = self.client_watches.iter().position(|known| known.path == path);
         let is_own =

@@ -42,7 +42,7 @@ impl Engine {
 
     /// The first reply whose client has room for it, or is gone.
     fn next_reply(&self) -> Option<usize> {
-        let is_due = |reply: &SearchReply| self.server.has_answer_room(reply.client) != Some(false);
+        let is_due = |reply: &SearchReply| self.server.has_reply_room(reply.client) != Some(false);
         self.searches.replies.iter().position(is_due)
     }
 
@@ -118,7 +118,7 @@ impl Engine {
     }
 
     fn step_search(&mut self, mut job: Job, slice: &mut Slice) {
-        if self.server.has_answer_room(job.client).is_none() {
+        if self.server.has_reply_room(job.client).is_none() {
             return self.searches.end(job);
         }
         let mut cost = STEP_COST;

@@ -19,7 +19,7 @@ pub enum Command {
     Close(TerminalId, Duration),
 }
 
-/// A command on its way, with the tag that its completion carries.
+/// A command in flight, with the tag that its completion carries.
 pub(super) struct Envelope {
     pub(super) tag: u64,
     pub(super) command: Command,

@@ -1,4 +1,4 @@
-//! The engine's calls for the server: where it listens, whom it lets in, what clients may do.
+//! The engine's calls for the server: where it listens, whom it accepts, what clients may do.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::{Engine, LogLevel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::{ClientId, ListenerId};
 use crate::sync::{
-    ClientInfo, ListenAddress, ListenOptions, News, REASON_BYTES_MAX, TokenId, TokenOptions,
+    ClientState, Effect, ListenAddress, ListenerOptions, REASON_BYTES_MAX, TokenId, TokenOptions,
 };
 use crate::terminal::SpawnOptions;
 
@@ -23,9 +23,9 @@ impl Engine {
     /// `InvalidArgument` (an address that is not loopback, a bad host or origin), `PermissionDenied` (a
     /// port below 1024, a directory that is not the user's alone), `LimitReached`, `OutOfDescriptors`,
     /// `System` (the address is in use), `EngineGone` after shutdown, `Forked`.
-    pub fn listen(&mut self, options: &ListenOptions) -> Result<ListenerId> {
+    pub fn add_listener(&mut self, options: &ListenerOptions) -> Result<ListenerId> {
         self.check_accepts_new()?;
-        let outcome = self.server.listen(options, &mut self.reactor);
+        let outcome = self.server.add_listener(options, &mut self.reactor);
         if outcome.is_ok() {
             self.look_up_directories();
         }
@@ -37,17 +37,22 @@ impl Engine {
     ///
     /// # Errors
     /// `StaleId`, `System`.
-    pub fn listen_address(&self, id: ListenerId) -> Result<ListenAddress> {
+    pub fn listener_address(&self, id: ListenerId) -> Result<ListenAddress> {
         self.server.address(id)
+    }
+
+    /// The addresses that are listened on, in no particular order.
+    pub fn listeners(&self) -> Vec<ListenerId> {
+        self.server.listener_ids()
     }
 
     /// Listens on an address no longer. Clients that came in there stay.
     ///
     /// # Errors
     /// `StaleId`, `Forked`.
-    pub fn unlisten(&mut self, id: ListenerId) -> Result<()> {
+    pub fn remove_listener(&mut self, id: ListenerId) -> Result<()> {
         self.check_process()?;
-        let outcome = self.server.unlisten(id, &mut self.reactor);
+        let outcome = self.server.remove_listener(id, &mut self.reactor);
         self.finish_call_or_log();
         outcome
     }
@@ -61,7 +66,7 @@ impl Engine {
     pub fn add_token(&mut self, options: TokenOptions) -> Result<(TokenId, String)> {
         self.check_process()?;
         let now = self.reactor.refresh_now();
-        self.server.tokens.add(options, now)
+        self.server.access.tokens.add(options, now)
     }
 
     /// Makes a token invalid and closes the clients that came in by it.
@@ -71,7 +76,7 @@ impl Engine {
     pub fn revoke_token(&mut self, id: TokenId) -> Result<()> {
         self.check_process()?;
         self.reactor.refresh_now();
-        if !self.server.tokens.revoke(id) {
+        if !self.server.access.tokens.revoke(id) {
             return Err(Error::new(ErrorKind::StaleId, "no such token: it is gone or never was"));
         }
         self.server.close_revoked(&mut self.reactor);
@@ -89,7 +94,7 @@ impl Engine {
     /// `LimitReached` beyond 256, `Forked`. The message names the directory.
     pub fn grant_directory(&mut self, path: &Path) -> Result<()> {
         self.check_process()?;
-        self.server.roots.grant(path)
+        self.server.access.directories.grant(path)
     }
 
     /// Takes a grant back. Watches and programs that are there go on.
@@ -98,7 +103,7 @@ impl Engine {
     /// `StaleId` for a directory that is not granted, `Forked`.
     pub fn revoke_directory(&mut self, path: &Path) -> Result<()> {
         self.check_process()?;
-        if !self.server.roots.revoke(path) {
+        if !self.server.access.directories.revoke(path) {
             let message = format!("{} is not granted", path.display());
             return Err(Error::new(ErrorKind::StaleId, message));
         }
@@ -111,7 +116,7 @@ impl Engine {
     /// `StaleId` for a name that is not granted, `Forked`.
     pub fn revoke_profile(&mut self, name: &str) -> Result<()> {
         self.check_process()?;
-        match self.server.profiles.remove(name) {
+        match self.server.access.profiles.remove(name) {
             Some(_) => Ok(()),
             None => Err(Error::new(ErrorKind::StaleId, format!("no profile {name:?} is granted"))),
         }
@@ -127,7 +132,7 @@ impl Engine {
         if name.is_empty() || name.len() > PROFILE_NAME_MAX {
             return Err(Error::invalid("the name of a profile has 1 to 64 bytes"));
         }
-        let profiles = &mut self.server.profiles;
+        let profiles = &mut self.server.access.profiles;
         if profiles.len() >= PROFILES_MAX && !profiles.contains_key(name) {
             return Err(Error::limit("256 profiles exist already"));
         }
@@ -135,9 +140,9 @@ impl Engine {
         Ok(())
     }
 
-    /// Everybody who is let in at the moment.
-    pub fn clients(&self) -> Vec<ClientInfo> {
-        self.server.infos()
+    /// The clients that are authenticated at the moment.
+    pub fn clients(&self) -> Vec<ClientState> {
+        self.server.client_infos()
     }
 
     /// Closes a client's connection, with a reason that is sent to it.
@@ -150,17 +155,17 @@ impl Engine {
             return Err(Error::invalid("the reason of a close is at most 123 bytes"));
         }
         self.reactor.refresh_now();
-        let outcome = self.server.expel(id, reason, &mut self.reactor);
+        let outcome = self.server.disconnect(id, reason, &mut self.reactor);
         self.finish_call_or_log();
         outcome
     }
 
     /// What the server reported in this turn.
-    pub(super) fn read_server_news(&mut self) {
-        while let Some(news) = self.server.take_news() {
-            match news {
-                News::Log(line) => self.log(LogLevel::Info, line),
-                News::Gone(watches) => {
+    pub(super) fn apply_server_effects(&mut self) {
+        while let Some(effect) = self.server.poll_effect() {
+            match effect {
+                Effect::Log(line) => self.log(LogLevel::Info, line),
+                Effect::Unwatch(watches) => {
                     for watch in watches {
                         self.unwatch_for_client(watch);
                     }

@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Slice;
 use crate::reactor::WatchId;
 use crate::state::{
-    ApplicationState, Budget, ChangeSet, Collections, FileFacts, FileKey, FileKind, Refusal,
-    StateChanges, StateCursor, StateVersion, TerminalExit, TerminalFacts,
+    ApplicationState, Budget, ChangeSet, Collections, FileKey, FileKind, Refusal, StateChanges,
+    StateCursor, StateFile, StateTerminal, StateVersion, TerminalExit,
 };
 use crate::sync::ErrorCode;
 use crate::terminal::{ExitStatus, TerminalMetadata};
@@ -79,7 +79,7 @@ impl Engine {
     ///
     /// # Errors
     /// `StaleId`, `Forked`.
-    pub fn publish_watch(&mut self, id: WatchId, publish: bool) -> Result<()> {
+    pub fn set_watch_published(&mut self, id: WatchId, publish: bool) -> Result<()> {
         self.check_process()?;
         self.watches.version(id)?;
         if publish {
@@ -160,13 +160,13 @@ impl Engine {
     /// Whether a turn would write something down that clients wait for.
     pub(super) fn has_state_work(&self) -> bool {
         self.has_unpublished()
-            || (self.server.has_clients()
+            || (self.server.has_connections()
                 && (self.terminals.has_touched()
                     || !self.observation.touched.is_empty()
-                    || self.server.lacks(self.state.version())))
+                    || self.server.is_behind(self.state.version())))
     }
 
-    // TerminalMetadata.
+    // Metadata of terminals.
 
     /// From now on, terminals show the directories that their programs are in.
     pub(super) fn look_up_directories(&mut self) {
@@ -275,7 +275,7 @@ fn exit_of(status: ExitStatus) -> TerminalExit {
     }
 }
 
-fn equals(known: Option<(&TerminalFacts, u64)>, facts: &TerminalMetadata<'_>) -> bool {
+fn equals(known: Option<(&StateTerminal, u64)>, facts: &TerminalMetadata<'_>) -> bool {
     known.is_some_and(|(known, _)| {
         known.title == facts.title
             && known.cwd.as_deref() == facts.cwd
@@ -285,8 +285,8 @@ fn equals(known: Option<(&TerminalFacts, u64)>, facts: &TerminalMetadata<'_>) ->
     })
 }
 
-fn owned(facts: &TerminalMetadata<'_>) -> TerminalFacts {
-    TerminalFacts {
+fn owned(facts: &TerminalMetadata<'_>) -> StateTerminal {
+    StateTerminal {
         title: facts.title.into(),
         cwd: facts.cwd.map(<[u8]>::to_vec),
         cols: facts.cols,
@@ -299,14 +299,14 @@ fn owned(facts: &TerminalMetadata<'_>) -> TerminalFacts {
     }
 }
 
-fn file_facts(entry: &FileEntry<'_>) -> FileFacts {
+fn file_facts(entry: &FileEntry<'_>) -> StateFile {
     let path = entry.path.as_os_str().as_bytes();
     // A root has no directory here that it could be named in.
     let name = match entry.parent {
         Some(_) => entry.path.file_name().map_or(path, OsStrExt::as_bytes),
         None => path,
     };
-    FileFacts {
+    StateFile {
         parent: entry.parent.map_or(0, |parent| parent.to_u64()),
         name: name.into(),
         kind: match entry.kind {

@@ -9,7 +9,7 @@ use crate::reactor::{ReaderId, TerminalId};
 use crate::terminal::{
     AdoptOptions, BatchEntry, BatchReport, Delivery, LinePosition, Mark, Matches, Mode, Op,
     Position, ReaderOptions, Rgb, Rows, ScreenUpdate, Search, SignalTarget, Size, SizePolicy,
-    Snapshot, SpawnOptions, Start, StateFilter, TerminalState,
+    Snapshot, SpawnOptions, Start, TerminalFilter, TerminalState,
 };
 
 impl Engine {
@@ -101,7 +101,7 @@ impl Engine {
         self.check_process()?;
         self.reactor.refresh_now();
         self.terminals.set_size_policy(id, policy)?;
-        self.server.settle_size_if_open(id, &mut self.terminals, &mut self.reactor);
+        self.server.resize(id, &mut self.terminals, &mut self.reactor);
         self.finish_call_or_log();
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Engine {
     }
 
     /// The ids of all terminals that the filter lets through, in no particular order.
-    pub fn terminals(&self, filter: StateFilter) -> Vec<TerminalId> {
+    pub fn terminals(&self, filter: TerminalFilter) -> Vec<TerminalId> {
         self.terminals.ids(filter).collect()
     }
 
@@ -233,13 +233,13 @@ impl Engine {
     ///
     /// # Errors
     /// `StaleId`, `Forked`.
-    pub fn state(&mut self, id: TerminalId) -> Result<TerminalState> {
+    pub fn terminal_state(&mut self, id: TerminalId) -> Result<TerminalState> {
         self.with_terminals(|terminals, reactor| terminals.state(id, reactor))
     }
 
-    /// [`state`](Self::state) of many terminals; a result for each, in their order.
-    pub fn states(&mut self, ids: &[TerminalId]) -> Vec<Result<TerminalState>> {
-        ids.iter().map(|id| self.state(*id)).collect()
+    /// [`terminal_state`](Self::terminal_state) of many terminals; a result for each, in their order.
+    pub fn terminal_states(&mut self, ids: &[TerminalId]) -> Vec<Result<TerminalState>> {
+        ids.iter().map(|id| self.terminal_state(*id)).collect()
     }
 
     pub(super) fn apply(&mut self, id: TerminalId, op: &Op<'_>) -> Result<()> {
@@ -372,7 +372,7 @@ impl Engine {
     ///
     /// # Errors
     /// `StaleId`, `NoScreen`.
-    pub fn locate(&self, id: TerminalId, place: LinePosition) -> Result<Option<Position>> {
+    pub fn position(&self, id: TerminalId, place: LinePosition) -> Result<Option<Position>> {
         self.terminals.locate(id, place)
     }
 

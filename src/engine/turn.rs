@@ -12,7 +12,7 @@
 //!    clients and their jobs, peers, the other terminals, file watches, files that go into the state. Who
 //!    has nothing to do leaves its time to the others, and nobody starves;
 //! 7. the server sends what is new to clients: last, so that what this turn has brought goes out with it;
-//! 8. finish_call the descriptor: if anything is left to do or to report, it stays readable.
+//! 8. update the descriptor: if anything is left to do or to report, it stays readable.
 //!
 //! **How long a turn takes.** Each stage gets a [`Slice`] and stops when it is over; what is left goes on in
 //! the next turn. A turn is over after [`Limits::turn_time`](crate::Limits), or, while somebody types, after
@@ -137,11 +137,11 @@ impl Engine {
 
     fn on_sync_alarm(&mut self, alarm: sync::Alarm) {
         match alarm {
-            sync::Alarm::Listener(id) => self.server.on_listener_alarm(id, &mut self.reactor),
-            sync::Alarm::Client(id) => self.server.on_client_alarm(id, &mut self.reactor),
-            sync::Alarm::Pace => self.server.on_pace_alarm(),
-            sync::Alarm::Feed(id) => self.server.on_feed_alarm(id),
-            sync::Alarm::Peer(id) => self.peers.on_peer_alarm(id, &mut self.reactor),
+            sync::Alarm::Listener(id) => self.server.handle_listener_alarm(id, &mut self.reactor),
+            sync::Alarm::Client(id) => self.server.handle_client_alarm(id, &mut self.reactor),
+            sync::Alarm::Pace => self.server.handle_state_alarm(),
+            sync::Alarm::Fanout(id) => self.server.handle_terminal_alarm(id),
+            sync::Alarm::Peer(id) => self.peers.handle_alarm(id, &mut self.reactor),
         }
     }
 
@@ -195,17 +195,17 @@ impl Engine {
 
     fn dispatch_sync(&mut self, source: sync::Source, event: &mio::event::Event) {
         match source {
-            sync::Source::Listener(id) => self.server.on_listener(id, &mut self.reactor),
+            sync::Source::Listener(id) => self.server.handle_listener_ready(id, &mut self.reactor),
             sync::Source::Client(id) => {
                 let hung_up = event.is_read_closed() || event.is_error();
                 let (readable, writable) = (event.is_readable(), event.is_writable());
-                self.server.on_client(id, readable, writable, hung_up, &self.reactor);
+                self.server.handle_client_ready(id, readable, writable, hung_up, &self.reactor);
             }
             sync::Source::Peer(id) => {
                 let failed = event.is_error() || event.is_write_closed();
                 let readable = event.is_readable() || event.is_read_closed() || failed;
                 let writable = event.is_writable() || failed;
-                self.peers.on_peer(id, readable, writable, &mut self.reactor);
+                self.peers.handle_ready(id, readable, writable, &mut self.reactor);
             }
         }
     }
@@ -347,10 +347,10 @@ impl Engine {
         }
         let mut touched = std::mem::take(&mut self.observation.touched);
         let (terminals, reactor) = (&mut self.terminals, &mut self.reactor);
-        self.server.pump(&touched, terminals, &self.state, &mut slice, reactor);
+        self.server.transmit(&touched, terminals, &self.state, &mut slice, reactor);
         touched.clear();
         self.observation.touched = touched;
-        self.read_server_news();
+        self.apply_server_effects();
         self.leave(&slice);
     }
 }

@@ -18,7 +18,7 @@ impl Engine {
     /// [`LimitReached`](crate::ErrorKind::LimitReached) for the engine's limit and the system's on inotify
     /// instances; [`InvalidArgument`](crate::ErrorKind::InvalidArgument) for options out of range, a bad glob, and
     /// roots that lie in each other or lead into each other; [`OutOfDescriptors`](crate::ErrorKind::OutOfDescriptors).
-    pub fn watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
+    pub fn add_watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
         self.check_accepts_new()?;
         let added = self.watches.add(options, &mut self.reactor);
         self.finish_call_or_log();
@@ -30,13 +30,13 @@ impl Engine {
     ///
     /// # Errors
     /// `StaleId`, `Forked`.
-    pub fn unwatch(&mut self, id: WatchId) -> Result<()> {
+    pub fn remove_watch(&mut self, id: WatchId) -> Result<()> {
         self.check_process()?;
         let removed = self.watches.remove(id, &mut self.reactor);
         let shared = self.client_watches.len();
         self.client_watches.retain(|known| !known.is_of(id));
         if self.client_watches.len() < shared {
-            self.server.forget_watch(id);
+            self.server.remove_watch(id);
         }
         self.unpublish(id);
         self.finish_call_or_log();
@@ -66,7 +66,7 @@ impl Engine {
     ///
     /// # Errors
     /// `StaleId`, `Forked`.
-    pub fn file_changes(
+    pub fn watch_changes(
         &mut self,
         id: WatchId,
         cursor: &mut FileCursor,

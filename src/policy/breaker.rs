@@ -16,7 +16,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::DELAY_MAX;
+use super::delay::DELAY_MAX;
 use crate::error::{Error, Result};
 
 /// When a [`CircuitBreaker`] opens and closes. [`BreakerOptions::default`]: opens after 5 failures for

@@ -10,22 +10,17 @@ mod balance;
 mod batcher;
 mod breaker;
 mod bucket;
-mod patience;
+mod delay;
 mod retry;
 mod shares;
 mod slice;
-
-use std::time::Duration;
+mod wait_clock;
 
 pub(crate) use balance::Balance;
 pub use batcher::{AdaptiveBatcher, BatcherOptions, BatcherStats, Flush, FlushReason};
 pub use breaker::{BreakerOptions, BreakerState, CircuitBreaker};
 pub use bucket::TokenBucket;
-pub(crate) use patience::Patience;
 pub use retry::{Retry, RetryPolicy};
 pub(crate) use shares::Shares;
 pub(crate) use slice::{Slice, UNIT_COST_MAX};
-
-/// The longest delay that options may have: a year. Longer than anybody waits, and short enough that
-/// added to an `Instant` of now it cannot overflow.
-const DELAY_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+pub(crate) use wait_clock::WaitClock;

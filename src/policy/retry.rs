@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::DELAY_MAX;
+use super::delay::DELAY_MAX;
 use crate::error::{Error, Result};
 
 /// How often to try again and how long to wait before; [`start`](RetryPolicy::start) makes the running

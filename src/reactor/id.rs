@@ -1,9 +1,10 @@
 //! Ids that never name another object.
 //!
-//! An id is `generation << 24 | slot`. The slot finds the entry at once; the generation is counted
-//! over the life of the table, so an id is never given out twice. 24 bits of slot and 36 of
-//! generation leave the upper four bits of a mio token free for the kind of source, and an id stays
-//! below 2^53 (exact in JavaScript) until half a billion objects have been made.
+//! An id is `generation << 24 | kind << 20 | slot`. The slot finds the entry at once; the generation is
+//! counted over the life of the table, so an id is never given out twice; the kind keeps ids of different
+//! tables apart, so that the number of a reader never names a terminal. 24 bits below the generation and 36
+//! for it leave the upper four bits of a mio token free for the kind of source, and an id stays below 2^53
+//! (exact in JavaScript) until half a billion objects of its kind have been made.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,19 +13,28 @@ use slab::Slab;
 
 use crate::error::{Error, ErrorKind, Result};
 
-const SLOT_BITS: u32 = 24;
+const SLOT_BITS: u32 = 20;
+const KIND_BITS: u32 = 4;
+const GENERATION_SHIFT: u32 = SLOT_BITS + KIND_BITS;
 const GENERATION_MAX: u64 = (1 << 36) - 1;
+
+/// The kind of the ids of tokens, which have no slots.
+pub(crate) const TOKEN_KIND: u64 = 6;
+/// The kind of the ids of reviews, which have no slots.
+pub(crate) const REVIEW_KIND: u64 = 7;
 
 /// A typed id that can travel as an integer.
 pub(crate) trait RawId: Copy {
     /// What the id names, for error messages.
     const WHAT: &'static str;
+    /// A number that no other kind of id has, below 16.
+    const KIND: u64;
     fn from_raw(raw: u64) -> Self;
     fn raw(self) -> u64;
 }
 
 macro_rules! typed_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $kind:literal) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(u64);
@@ -44,6 +54,7 @@ macro_rules! typed_id {
 
         impl RawId for $name {
             const WHAT: &'static str = $what;
+            const KIND: u64 = $kind;
             fn from_raw(raw: u64) -> Self {
                 Self(raw)
             }
@@ -54,7 +65,7 @@ macro_rules! typed_id {
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "{} {}:{}", $what, self.0 & ((1 << SLOT_BITS) - 1), self.0 >> SLOT_BITS)
+                write!(f, "{} {}:{}", $what, self.0 & ((1 << SLOT_BITS) - 1), self.0 >> GENERATION_SHIFT)
             }
         }
     };
@@ -63,29 +74,29 @@ macro_rules! typed_id {
 typed_id! {
     /// Names a terminal of one engine, from spawn or adoption until its
     /// [`Closed`](crate::TerminalEvent::Closed) event has been read.
-    TerminalId, "terminal"
+    TerminalId, "terminal", 0
 }
 typed_id! {
     /// Names a reader of a terminal's output, from attach until it is detached or its terminal is
     /// gone.
-    ReaderId, "reader"
+    ReaderId, "reader", 1
 }
 typed_id! {
     /// Names a file watch of one engine, until it is removed.
-    WatchId, "watch"
+    WatchId, "watch", 2
 }
 
 typed_id! {
     /// Names an address that the server listens on, until it is closed.
-    ListenerId, "listener"
+    ListenerId, "listener", 3
 }
 typed_id! {
     /// Names a connection to the server, until it is closed.
-    ClientId, "client"
+    ClientId, "client", 4
 }
 typed_id! {
     /// Names a connection to another engine, until it is removed.
-    PeerId, "peer"
+    PeerId, "peer", 5
 }
 
 /// Objects by id: constant-time access, and an id that went stale is an error for ever.
@@ -110,7 +121,7 @@ impl<K: RawId, T> IdTable<K, T> {
         if slot >> SLOT_BITS != 0 || self.generation >= GENERATION_MAX {
             return Err(Error::limit(format!("{} ids are used up", K::WHAT)));
         }
-        Ok(K::from_raw((self.generation + 1) << SLOT_BITS | slot))
+        Ok(K::from_raw(compose(self.generation + 1, K::KIND, slot)))
     }
 
     /// Adds an object under the id that [`next_id`](Self::next_id) gave.
@@ -118,7 +129,7 @@ impl<K: RawId, T> IdTable<K, T> {
         self.generation += 1;
         let slot = self.slots.insert((id.raw(), object));
         invariant!(
-            id.raw() == self.generation << SLOT_BITS | slot as u64,
+            id.raw() == compose(self.generation, K::KIND, slot as u64),
             "the id announced before"
         );
     }
@@ -156,6 +167,11 @@ impl<K: RawId, T> IdTable<K, T> {
     }
 }
 
+/// The id of the object number `generation` of a kind.
+pub(crate) fn compose(generation: u64, kind: u64, slot: u64) -> u64 {
+    generation << GENERATION_SHIFT | kind << SLOT_BITS | slot
+}
+
 fn slot_of<K: RawId>(id: K) -> usize {
     (id.raw() & ((1 << SLOT_BITS) - 1)) as usize
 }
@@ -185,6 +201,22 @@ mod tests {
         assert!(table.get(first).unwrap_err().is_stale_id());
         assert_eq!(table.remove(first), None);
         assert_eq!(table.get(second), Ok(&"second"));
+    }
+
+    #[test]
+    fn ids_of_different_kinds_are_different() {
+        let ids = [
+            IdTable::<TerminalId, ()>::new().next_id().unwrap().to_u64(),
+            IdTable::<ReaderId, ()>::new().next_id().unwrap().to_u64(),
+            IdTable::<WatchId, ()>::new().next_id().unwrap().to_u64(),
+            IdTable::<ListenerId, ()>::new().next_id().unwrap().to_u64(),
+            IdTable::<ClientId, ()>::new().next_id().unwrap().to_u64(),
+            IdTable::<PeerId, ()>::new().next_id().unwrap().to_u64(),
+            compose(1, TOKEN_KIND, 0),
+            compose(1, REVIEW_KIND, 0),
+        ];
+        let different: std::collections::BTreeSet<u64> = ids.into_iter().collect();
+        assert_eq!(different.len(), ids.len());
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //! comes back when the descriptor is ready or the timer is due. The engine's turn dispatches keys.
 
 mod clock;
-mod id;
+pub(crate) mod id;
 mod inbox;
 mod key;
 mod process;

@@ -1,10 +1,10 @@
 //! What changed since a version, in slices, for any number of readers.
 //!
 //! A read leads from `from`, the version that the reader's copy is at, to `target`, the version of the
-//! store when the read began. It tells the tombstones above `from` first, then entries whose version is
+//! store when the read began. It reports the tombstones above `from` first, then entries whose version is
 //! above `from` and not above `target`, collection by collection, each in one of two ways:
 //!
-//! - a **walk** along the list by last change; costs what changed. It stands on the entry that it told
+//! - a **walk** along the list by last change; costs what changed. It stands on the entry that it reported
 //!   last; if that one has changed meanwhile, the collection is scanned;
 //! - a **scan** over the slots, for a snapshot and for more changes than a walk should look for at once.
 //!   Slots do not move, so an entry is met at most once and none is missed.
@@ -16,13 +16,13 @@
 //!
 //! **A copy between slices** is the old version with some entries already new. It need not hold together: a
 //! pane may name a session that comes later. It equals the store when `more` is false. A reader that was
-//! interrupted may begin again at [`Progress::to`]: entries that it has already are told again.
+//! interrupted may begin again at [`Progress::to`]: entries that it has already are reported again.
 
-use super::StateVersion;
 use super::entry::{Collection, Collections};
-use super::shelf::{NIL, Rows};
 use super::sink::{ChangeSink, StateChanges};
 use super::store::ApplicationState;
+use super::table::{NIL, Rows};
+use super::version::StateVersion;
 
 /// How far somebody has read the changes of a store. [`StateCursor::default`] has read nothing, so what it
 /// gets first is a snapshot. A cursor is for the collections that it was first used with; with others it
@@ -52,7 +52,7 @@ struct Reading {
 enum Place {
     /// The beginning of a collection.
     Begin,
-    /// A walk that told this entry last.
+    /// A walk that reported this entry last.
     After { slot: u32, version: u64 },
     /// A scan that looks at this slot next.
     Scan { slot: u32 },
@@ -92,7 +92,7 @@ impl StateCursor {
     }
 
     /// The cursor with these numbers; `None` if [`words`](Self::words) never gives such ones. Others that it
-    /// has not given here make a read that tells too little or too much, and do no harm.
+    /// has not given here make a read that reports too little or too much, and do no harm.
     pub(crate) fn from_words(epoch: u64, n: u64, words: [u64; 8]) -> Option<Self> {
         let [first, target, version, sessions, panes, terminals, files, _] = words;
         let [chosen, flags, collection, kind, ..] = first.to_le_bytes();
@@ -118,7 +118,7 @@ impl StateCursor {
     }
 }
 
-/// How much one slice may tell. One entry is told in any case.
+/// How much one slice may report. One entry is reported in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Entries, removed ones included.
@@ -138,7 +138,7 @@ pub struct Progress {
     /// The reader's version was too old, from the future or of another epoch: empty the copy of these
     /// collections before taking this in.
     pub full: bool,
-    /// There is more to read; this slice may have told nothing.
+    /// There is more to read; this slice may have reported nothing.
     pub more: bool,
     /// The version that the copy was at.
     pub from: u64,
@@ -148,30 +148,35 @@ pub struct Progress {
 }
 
 /// What is left of a slice.
-pub(super) struct Purse {
+pub(super) struct RemainingBudget {
     entries: usize,
     bytes: usize,
     visits: u32,
-    told: bool,
+    has_reported: bool,
 }
 
-impl Purse {
+impl RemainingBudget {
     pub(super) fn new(budget: Budget, visits: u32) -> Self {
-        Purse { entries: budget.entries, bytes: budget.bytes, visits, told: false }
+        RemainingBudget {
+            entries: budget.entries,
+            bytes: budget.bytes,
+            visits,
+            has_reported: false,
+        }
     }
 
     /// Whether one more slot may be looked at.
-    pub(super) fn visit(&mut self) -> Result<(), UsedUp> {
-        self.visits = self.visits.checked_sub(1).ok_or(UsedUp)?;
+    pub(super) fn visit(&mut self) -> Result<(), Exhausted> {
+        self.visits = self.visits.checked_sub(1).ok_or(Exhausted)?;
         Ok(())
     }
 
-    /// Whether one more may be told; the first one in any case.
+    /// Whether one more may be reported; the first one in any case.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
-        if self.told && (self.entries == 0 || self.bytes < bytes) {
+        if self.has_reported && (self.entries == 0 || self.bytes < bytes) {
             return false;
         }
-        self.told = true;
+        self.has_reported = true;
         self.entries = self.entries.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
         true
@@ -179,11 +184,11 @@ impl Purse {
 }
 
 /// The slice is used up.
-pub(super) struct UsedUp;
+pub(super) struct Exhausted;
 
 impl ApplicationState {
-    /// Tells the changes of these collections after the cursor, as much as the budget allows, and moves
-    /// the cursor behind them. Facts that are not committed yet are in no version and are left out:
+    /// Reports the changes of these collections after the cursor, as much as the budget allows, and moves
+    /// the cursor behind them. Metadata and files that are not committed yet are in no version and are left out:
     /// commit them first.
     pub fn changes(
         &self,
@@ -200,8 +205,8 @@ impl ApplicationState {
         }
         (cursor.epoch, cursor.collections) = (self.version().epoch, collections);
         let from = cursor.from;
-        let mut purse = Purse::new(budget, self.visits_max);
-        let more = self.slice(cursor, &mut purse, sink).is_err();
+        let mut remaining = RemainingBudget::new(budget, self.visits_max);
+        let more = self.slice(cursor, &mut remaining, sink).is_err();
         Progress { full, more, from, to: cursor.from }
     }
 
@@ -269,35 +274,35 @@ impl ApplicationState {
     fn slice(
         &self,
         cursor: &mut StateCursor,
-        purse: &mut Purse,
+        remaining: &mut RemainingBudget,
         sink: &mut impl ChangeSink,
-    ) -> Result<(), UsedUp> {
+    ) -> Result<(), Exhausted> {
         let committed = self.version().n;
         if cursor.reading.is_none() && cursor.from < committed {
             cursor.reading = Some(self.begin(cursor.from));
         }
         while let Some(mut reading) = cursor.reading {
             let done = self
-                .tell_removed(&mut reading, cursor.collections, purse, sink)
-                .and_then(|()| self.tell_entries(&mut reading, cursor, purse, sink));
+                .report_removed(&mut reading, cursor.collections, remaining, sink)
+                .and_then(|()| self.report_entries(&mut reading, cursor, remaining, sink));
             cursor.reading = Some(reading);
             done?;
             cursor.from = reading.target;
-            // What changed since is the next read, whose tombstones have been told in part.
+            // What changed since is the next read, whose tombstones have been reported in part.
             let next = Reading { target: committed, collection: 0, place: Place::Begin, ..reading };
             cursor.reading = (reading.target < committed).then_some(next);
         }
         Ok(())
     }
 
-    /// Tells tombstones up to the present.
-    fn tell_removed(
+    /// Reports tombstones up to the present.
+    fn report_removed(
         &self,
         reading: &mut Reading,
         collections: Collections,
-        purse: &mut Purse,
+        remaining: &mut RemainingBudget,
         sink: &mut impl ChangeSink,
-    ) -> Result<(), UsedUp> {
+    ) -> Result<(), Exhausted> {
         let committed = self.version().n;
         for (index, rows) in self.asked(collections) {
             let Some(next) = reading.tombstones.get_mut(index) else {
@@ -307,11 +312,11 @@ impl ApplicationState {
             while let Some(tombstone) = rows.tombstone(*next)
                 && tombstone.version <= committed
             {
-                purse.visit()?;
-                // A key that has an entry again is told as that entry, now or in the next read.
+                remaining.visit()?;
+                // A key that has an entry again is reported as that entry, now or in the next read.
                 if !tombstone.outlived {
-                    if !purse.take(tombstone.key.bytes()) {
-                        return Err(UsedUp);
+                    if !remaining.take(tombstone.key.bytes()) {
+                        return Err(Exhausted);
                     }
                     sink.removed(tombstone.key);
                 }
@@ -321,21 +326,21 @@ impl ApplicationState {
         Ok(())
     }
 
-    fn tell_entries(
+    fn report_entries(
         &self,
         reading: &mut Reading,
         cursor: &StateCursor,
-        purse: &mut Purse,
+        remaining: &mut RemainingBudget,
         sink: &mut impl ChangeSink,
-    ) -> Result<(), UsedUp> {
+    ) -> Result<(), Exhausted> {
         let begun = reading.collection;
         for (index, rows) in self.asked(cursor.collections).skip_while(|(at, _)| *at < begun) {
             if index != reading.collection {
                 (reading.collection, reading.place) = (index, Place::Begin);
             }
             match walk_from(rows, reading.place, cursor.from, self.walk_max) {
-                Some(slot) => walk(rows, slot, reading, purse, sink)?,
-                None => scan(rows, cursor.from, reading, purse, sink)?,
+                Some(slot) => walk(rows, slot, reading, remaining, sink)?,
+                None => scan(rows, cursor.from, reading, remaining, sink)?,
             }
         }
         Ok(())
@@ -358,14 +363,14 @@ fn walk(
     rows: &dyn Rows,
     mut slot: u32,
     reading: &mut Reading,
-    purse: &mut Purse,
+    remaining: &mut RemainingBudget,
     sink: &mut impl ChangeSink,
-) -> Result<(), UsedUp> {
+) -> Result<(), Exhausted> {
     while let Some(entry) = rows.entry(slot)
         && entry.version() <= reading.target
     {
-        if !purse.take(entry.bytes()) {
-            return Err(UsedUp);
+        if !remaining.take(entry.bytes()) {
+            return Err(Exhausted);
         }
         sink.set(entry);
         reading.place = Place::After { slot, version: entry.version() };
@@ -378,23 +383,23 @@ fn scan(
     rows: &dyn Rows,
     from: u64,
     reading: &mut Reading,
-    purse: &mut Purse,
+    remaining: &mut RemainingBudget,
     sink: &mut impl ChangeSink,
-) -> Result<(), UsedUp> {
+) -> Result<(), Exhausted> {
     let mut at = match reading.place {
         Place::Scan { slot } => slot,
-        // What the walk has told already is told again.
+        // What the walk has reported already is reported again.
         _ => 0,
     };
     loop {
-        let (found, next) = rows.scan(at, purse.visits, from, reading.target);
+        let (found, next) = rows.scan(at, remaining.visits, from, reading.target);
         reading.place = Place::Scan { slot: next };
         let Some(entry) = found else {
-            return if next == NIL { Ok(()) } else { Err(UsedUp) };
+            return if next == NIL { Ok(()) } else { Err(Exhausted) };
         };
-        purse.visits = purse.visits.saturating_sub(next - at + 1);
-        if !purse.take(entry.bytes()) {
-            return Err(UsedUp);
+        remaining.visits = remaining.visits.saturating_sub(next - at + 1);
+        if !remaining.take(entry.bytes()) {
+            return Err(Exhausted);
         }
         sink.set(entry);
         at = next + 1;
@@ -406,21 +411,21 @@ fn scan(
 mod tests {
     use super::*;
     use crate::limits::Limits;
-    use crate::state::TerminalFacts;
+    use crate::state::StateTerminal;
 
-    /// A read that is taken through words after each slice, and what it told.
-    fn read(state: &ApplicationState, cursor: &mut StateCursor, told: &mut StateChanges) -> bool {
+    /// A read that is taken through words after each slice, and what it reported.
+    fn read(state: &ApplicationState, cursor: &mut StateCursor, found: &mut StateChanges) -> bool {
         let budget = Budget { entries: 3, ..Budget::UNBOUNDED };
-        state.read_changes(cursor, Collections::ALL, budget, told);
+        state.read_changes(cursor, Collections::ALL, budget, found);
         let (version, words) = (cursor.version(), cursor.words());
         assert_eq!(StateCursor::from_words(version.epoch, version.n, words), Some(*cursor));
-        told.more
+        found.more
     }
 
     #[test]
     fn a_cursor_survives_as_words() {
         let mut state = ApplicationState::new(7, &Limits::default());
-        let (mut cursor, mut told) = (StateCursor::default(), StateChanges::default());
+        let (mut cursor, mut found) = (StateCursor::default(), StateChanges::default());
         assert_eq!(StateCursor::from_words(0, 0, [0; 8]), Some(cursor));
         let at = StateCursor::at(StateVersion { epoch: 7, n: 3 });
         assert_eq!(StateCursor::from_words(7, 3, [0; 8]), Some(at));
@@ -429,12 +434,12 @@ mod tests {
             for id in 0..10 {
                 state.put_terminal(
                     round * 7 + id,
-                    TerminalFacts { pid: Some(9), ..Default::default() },
+                    StateTerminal { pid: Some(9), ..Default::default() },
                 );
             }
             state.remove_terminal(round * 7);
             state.commit_facts();
-            while read(&state, &mut cursor, &mut told) {
+            while read(&state, &mut cursor, &mut found) {
                 slices += 1;
             }
             assert_eq!(cursor.version(), state.version());
@@ -465,7 +470,7 @@ mod tests {
     fn words_from_elsewhere_do_no_harm() {
         let mut state = ApplicationState::new(7, &Limits::default());
         for id in 0..10 {
-            state.put_terminal(id, TerminalFacts::default());
+            state.put_terminal(id, StateTerminal::default());
         }
         state.remove_terminal(3);
         state.commit_facts();
@@ -478,13 +483,13 @@ mod tests {
                     let version = if kind == 1 { number } else { 0 };
                     let words = [first, number, version, number, number, number, number, 0];
                     let Some(mut cursor) = StateCursor::from_words(7, 1, words) else { continue };
-                    let mut told = StateChanges::default();
+                    let mut found = StateChanges::default();
                     for _ in 0..50 {
                         state.read_changes(
                             &mut cursor,
                             Collections::ALL,
                             Budget::UNBOUNDED,
-                            &mut told,
+                            &mut found,
                         );
                     }
                 }

@@ -146,7 +146,7 @@ impl Entry<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state::{FileFacts, FileKey, Pane, Session, TerminalFacts};
+    use crate::state::{FileKey, Pane, Session, StateFile, StateTerminal};
 
     /// Computed by a program of its own in another language.
     #[test]
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn terminals_have_the_digests_of_the_protocol() {
-        let shell = TerminalFacts {
+        let shell = StateTerminal {
             title: "zsh".into(),
             cwd: Some(b"/home".to_vec()),
             cols: 80,
@@ -185,13 +185,13 @@ mod tests {
             pid: Some(4711),
             running: true,
             screen: true,
-            ..TerminalFacts::default()
+            ..StateTerminal::default()
         };
-        let ended = |pid, exit| TerminalFacts {
+        let ended = |pid, exit| StateTerminal {
             pid,
             exit: Some(exit),
             closing: true,
-            ..TerminalFacts::default()
+            ..StateTerminal::default()
         };
         let cases = [
             (1 << 24, shell, 9, 0x3a3d_cf5c_74bb_1c47),
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn files_have_the_digests_of_the_protocol() {
-        let file = |parent, name: &[u8], kind, size, modified_us, mode, ignored| FileFacts {
+        let file = |parent, name: &[u8], kind, size, modified_us, mode, ignored| StateFile {
             parent,
             name: name.into(),
             kind,

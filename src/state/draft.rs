@@ -3,16 +3,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::commit::{Change, ChangeOp, ChangeSet, Refusal};
+use super::change_set::{Change, ChangeOp, ChangeSet, Refusal};
 use super::entry::{Collection, Entry, KeyRef, Pane, PaneContent, Session};
 use super::rules;
-use super::store::ApplicationState;
-
-/// What a change set comes to: entries to put, and `None` for those to take out.
-pub(super) struct Plan {
-    pub(super) sessions: BTreeMap<String, Option<Session>>,
-    pub(super) panes: BTreeMap<String, Option<Pane>>,
-}
+use super::store::{ApplicationState, Plan};
 
 /// An entry that was touched.
 struct Touched<T> {

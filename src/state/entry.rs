@@ -17,7 +17,7 @@ pub enum Collection {
 }
 
 impl Collection {
-    /// Every collection, in the order in which changes are told.
+    /// Every collection, in the order in which changes are reported.
     pub const EACH: [Collection; 4] =
         [Collection::Sessions, Collection::Panes, Collection::Terminals, Collection::Files];
 }
@@ -117,7 +117,7 @@ pub enum PaneContent {
 
 /// What is known of a terminal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TerminalFacts {
+pub struct StateTerminal {
     /// The title that its program has set.
     pub title: String,
     /// The working directory: as the program reports it (OSC 7), else as /proc shows it for the program in the
@@ -153,7 +153,7 @@ pub enum TerminalExit {
 
 /// What is known of a file or directory in a watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileFacts {
+pub struct StateFile {
     /// The id of the directory that it is in, in the same watch; 0 for a root.
     pub parent: u64,
     /// Its name in that directory; a root's absolute path.
@@ -271,9 +271,9 @@ pub enum Entry<'a> {
     /// A pane.
     Pane(&'a str, &'a Pane, u64),
     /// A terminal.
-    Terminal(u64, &'a TerminalFacts, u64),
+    Terminal(u64, &'a StateTerminal, u64),
     /// A file.
-    File(FileKey, &'a FileFacts, u64),
+    File(FileKey, &'a StateFile, u64),
 }
 
 impl<'a> Entry<'a> {
@@ -330,11 +330,11 @@ impl<'a> Entry<'a> {
             }
             Entry::Terminal(_, facts, _) => {
                 let cwd = facts.cwd.as_ref().map_or(0, Vec::len);
-                size_of::<u64>() + size_of::<TerminalFacts>() + facts.title.len() + cwd
+                size_of::<u64>() + size_of::<StateTerminal>() + facts.title.len() + cwd
             }
             Entry::File(_, facts, _) => {
                 // An allocation of the name costs 16 bytes beside it, about.
-                size_of::<FileKey>() + size_of::<FileFacts>() + facts.name.len() + 16
+                size_of::<FileKey>() + size_of::<StateFile>() + facts.name.len() + 16
             }
         }
     }
@@ -348,9 +348,9 @@ pub enum OwnedEntry {
     /// A pane.
     Pane(String, Pane, u64),
     /// A terminal.
-    Terminal(u64, TerminalFacts, u64),
+    Terminal(u64, StateTerminal, u64),
     /// A file.
-    File(FileKey, FileFacts, u64),
+    File(FileKey, StateFile, u64),
 }
 
 impl OwnedEntry {
@@ -383,8 +383,8 @@ mod tests {
 
     #[test]
     fn a_file_is_small() {
-        assert!(size_of::<FileFacts>() <= 48);
-        let facts = FileFacts {
+        assert!(size_of::<StateFile>() <= 48);
+        let facts = StateFile {
             parent: 1,
             name: b"a_name_of_usual_size.rs".as_slice().into(),
             kind: FileKind::File,

@@ -5,7 +5,7 @@
 //! host and by clients, as change sets that are taken whole or not at all ([`commit`]). Terminals and
 //! files are facts: put by the engine, committed together with [`ApplicationState::commit_facts`].
 //!
-//! **A difference costs what changed.** A collection is a [`shelf`]: slots that never move, found by
+//! **A difference costs what changed.** A collection is a [`table`]: slots that never move, found by
 //! key, in a list ordered by last change. [`changes`] reads from it in slices, for any number of
 //! readers, whose whole position is in their cursors; nothing in the store knows of a reader.
 //!
@@ -15,6 +15,7 @@
 //! Pure: no input or output, no clock. What is deliberately not here: who may write, the ids of
 //! mutations, encoding (all in `sync`).
 
+mod change_set;
 mod changes;
 mod commit;
 mod digest;
@@ -22,32 +23,24 @@ mod draft;
 mod entry;
 mod replica;
 mod rules;
-mod shelf;
 mod sink;
 mod store;
+mod table;
 #[cfg(test)]
 mod tests;
+mod version;
 mod view;
 mod walk;
 
+pub use change_set::{Change, ChangeOp, ChangeSet, Refusal};
 pub use changes::{Budget, Progress, StateCursor};
-pub use commit::{Change, ChangeOp, ChangeSet, Refusal};
 pub use entry::{
-    Collection, Collections, Entry, FileFacts, FileKey, FileKind, Key, KeyRef, Metadata,
-    OwnedEntry, Pane, PaneContent, Session, TerminalExit, TerminalFacts,
+    Collection, Collections, Entry, FileKey, FileKind, Key, KeyRef, Metadata, OwnedEntry, Pane,
+    PaneContent, Session, StateFile, StateTerminal, TerminalExit,
 };
 pub use replica::Replica;
 pub use sink::{ChangeSink, StateChanges};
 pub use store::ApplicationState;
+pub use version::StateVersion;
 pub use view::StateView;
 pub(crate) use walk::WalkCursor;
-
-/// A state of the store: `n` counts its change sets. Versions of different epochs (another run of the
-/// engine) do not compare.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct StateVersion {
-    /// Chosen at random for each store, below 2^53.
-    pub epoch: u64,
-    /// Change sets so far.
-    pub n: u64,
-}

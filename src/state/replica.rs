@@ -5,8 +5,8 @@
 
 use std::ops::Deref;
 
-use super::StateVersion;
 use super::entry::{KeyRef, OwnedEntry};
+use super::version::StateVersion;
 use super::view::StateView;
 use crate::error::{Error, Result};
 

@@ -1,9 +1,9 @@
-//! Where changes are told to: to whoever encodes them, or into a value.
+//! Where changes are reported to: to an encoder, or into a value.
 
-use super::StateVersion;
 use super::entry::{Entry, Key, KeyRef, OwnedEntry};
+use super::version::StateVersion;
 
-/// Takes changes in. To bring a copy up to date, do as told, in this order: removed keys come before
+/// Takes changes in. To bring a copy up to date, apply them in this order: removed keys come before
 /// entries within a slice. A removed key need not be in the copy; an entry takes the place of what was
 /// there.
 pub trait ChangeSink {

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
 
-use super::StateVersion;
-use super::draft::Plan;
-use super::entry::{Entry, FileFacts, FileKey, Pane, PaneContent, TerminalFacts};
-use super::shelf::NIL;
+use super::entry::{Entry, FileKey, Pane, PaneContent, Session, StateFile, StateTerminal};
+use super::table::NIL;
+use super::version::StateVersion;
 use super::view::StateView;
 use crate::limits::Limits;
 
@@ -14,7 +13,7 @@ use crate::limits::Limits;
 /// looks at more entries, but in the order of memory. About 0.1 ms.
 const WALK_MAX: usize = 4096;
 
-/// Slots and tombstones that one call looks at, told or not. About 0.1 ms.
+/// Slots and tombstones that one call looks at, reported or not. About 0.1 ms.
 pub(super) const VISITS_MAX: u32 = 16 << 10;
 
 /// Sessions, panes, terminals and files as one versioned value.
@@ -33,6 +32,12 @@ pub struct ApplicationState {
     pending: bool,
     pub(super) walk_max: usize,
     pub(super) visits_max: u32,
+}
+
+/// What a change set comes to: entries to put, and `None` for those to take out.
+pub(super) struct Plan {
+    pub(super) sessions: BTreeMap<String, Option<Session>>,
+    pub(super) panes: BTreeMap<String, Option<Pane>>,
 }
 
 #[derive(Default)]
@@ -72,7 +77,7 @@ impl ApplicationState {
     }
 
     /// Puts a terminal, new or in place of what was known. Always taken: the engine bounds terminals.
-    pub fn put_terminal(&mut self, id: u64, facts: TerminalFacts) {
+    pub fn put_terminal(&mut self, id: u64, facts: StateTerminal) {
         let version = self.next();
         self.pending |= self.view.terminals.put(id, facts, version);
     }
@@ -98,7 +103,7 @@ impl ApplicationState {
     /// take all entries past seven eighths of [`state_bytes`](Limits::state_bytes), the rest of which is
     /// for the layout. Then nothing has changed.
     #[must_use]
-    pub fn put_file(&mut self, key: FileKey, facts: FileFacts) -> bool {
+    pub fn put_file(&mut self, key: FileKey, facts: StateFile) -> bool {
         let new = Entry::File(key, &facts, 0).bytes();
         let old = self.view.files.get(&key);
         let is_new = old.is_none();

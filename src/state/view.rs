@@ -1,30 +1,30 @@
 //! The four collections, to read by key: the same for the state and for its copies.
 
 use super::entry::{
-    Collection, Collections, Entry, FileFacts, FileKey, KeyRef, Pane, Session, TerminalFacts,
+    Collection, Collections, Entry, FileKey, KeyRef, Pane, Session, StateFile, StateTerminal,
 };
-use super::shelf::{Rows, Shelf};
+use super::table::{Rows, Table};
 
 /// Sessions, panes, terminals and files. Both [`ApplicationState`](super::ApplicationState) and
 /// [`Replica`](super::Replica) are read through it.
 pub struct StateView {
-    pub(super) sessions: Shelf<Session>,
-    pub(super) panes: Shelf<Pane>,
-    pub(super) terminals: Shelf<TerminalFacts>,
-    pub(super) files: Shelf<FileFacts>,
+    pub(super) sessions: Table<Session>,
+    pub(super) panes: Table<Pane>,
+    pub(super) terminals: Table<StateTerminal>,
+    pub(super) files: Table<StateFile>,
 }
 
 impl StateView {
     pub(super) fn new(tombstone_bytes_max: usize) -> Self {
         StateView {
-            sessions: Shelf::new(tombstone_bytes_max),
-            panes: Shelf::new(tombstone_bytes_max),
-            terminals: Shelf::new(tombstone_bytes_max),
-            files: Shelf::new(tombstone_bytes_max),
+            sessions: Table::new(tombstone_bytes_max),
+            panes: Table::new(tombstone_bytes_max),
+            terminals: Table::new(tombstone_bytes_max),
+            files: Table::new(tombstone_bytes_max),
         }
     }
 
-    /// The shelves in the order of [`Collection::EACH`].
+    /// The tables in the order of [`Collection::EACH`].
     pub(super) fn rows(&self) -> [&dyn Rows; 4] {
         [&self.sessions, &self.panes, &self.terminals, &self.files]
     }
@@ -101,22 +101,22 @@ impl StateView {
     }
 
     /// A terminal with the version of its last change.
-    pub fn terminal(&self, id: u64) -> Option<(&TerminalFacts, u64)> {
+    pub fn terminal(&self, id: u64) -> Option<(&StateTerminal, u64)> {
         self.terminals.get(&id)
     }
 
     /// All terminals with the versions of their last changes, in no particular order.
-    pub fn terminals(&self) -> impl Iterator<Item = (u64, &TerminalFacts, u64)> {
+    pub fn terminals(&self) -> impl Iterator<Item = (u64, &StateTerminal, u64)> {
         self.terminals.iter().map(|(id, facts, version)| (*id, facts, version))
     }
 
     /// A file with the version of its last change.
-    pub fn file(&self, key: FileKey) -> Option<(&FileFacts, u64)> {
+    pub fn file(&self, key: FileKey) -> Option<(&StateFile, u64)> {
         self.files.get(&key)
     }
 
     /// All files with the versions of their last changes, in no particular order.
-    pub fn files(&self) -> impl Iterator<Item = (FileKey, &FileFacts, u64)> {
+    pub fn files(&self) -> impl Iterator<Item = (FileKey, &StateFile, u64)> {
         self.files.iter().map(|(key, facts, version)| (*key, facts, version))
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! A replica remembers neither what is gone nor in which order its entries changed, so nobody can ask it what
 //! changed. It is walked slot by slot instead. Slots do not move, so an entry that is there from the beginning
-//! of a walk to its end is told exactly once, as it is when its turn comes. One that comes or goes meanwhile
-//! may be told or not: two walks in which the version stays the same tell the same. A copy that was emptied
+//! of a walk to its end is reported exactly once, as it is when its turn comes. One that comes or goes meanwhile
+//! may be reported or not: two walks in which the version stays the same report the same. A copy that was emptied
 //! meanwhile is walked from the beginning.
 
-use super::changes::{Budget, Purse, UsedUp};
+use super::changes::{Budget, Exhausted, RemainingBudget};
 use super::entry::{Collection, Collections};
 use super::replica::Replica;
 use super::sink::ChangeSink;
@@ -30,7 +30,7 @@ pub(crate) struct WalkCursor {
 pub(crate) struct Walked {
     /// It began with this slice.
     pub(crate) full: bool,
-    /// There is more to read; this slice may have told nothing.
+    /// There is more to read; this slice may have reported nothing.
     pub(crate) more: bool,
 }
 
@@ -57,8 +57,8 @@ impl WalkCursor {
 }
 
 impl Replica {
-    /// Tells entries of these collections from the cursor on, as many as the budget allows, and moves the
-    /// cursor behind them. At the end it stays there and tells nothing more.
+    /// Reports entries of these collections from the cursor on, as many as the budget allows, and moves the
+    /// cursor behind them. At the end it stays there and reports nothing more.
     pub(crate) fn walk(
         &self,
         cursor: &mut WalkCursor,
@@ -70,24 +70,24 @@ impl Replica {
         if full {
             *cursor = WalkCursor { filling: self.filling, collections, collection: 0, slot: 0 };
         }
-        let mut purse = Purse::new(budget, VISITS_MAX);
-        let more = self.tell(cursor, &mut purse, sink).is_err();
+        let mut remaining = RemainingBudget::new(budget, VISITS_MAX);
+        let more = self.report(cursor, &mut remaining, sink).is_err();
         Walked { full, more }
     }
 
-    fn tell(
+    fn report(
         &self,
         cursor: &mut WalkCursor,
-        purse: &mut Purse,
+        remaining: &mut RemainingBudget,
         sink: &mut impl ChangeSink,
-    ) -> Result<(), UsedUp> {
-        let shelves = Collection::EACH.into_iter().zip(self.rows());
-        for (collection, rows) in shelves.skip(cursor.collection) {
+    ) -> Result<(), Exhausted> {
+        let tables = Collection::EACH.into_iter().zip(self.rows());
+        for (collection, rows) in tables.skip(cursor.collection) {
             while cursor.collections.contains(collection) && cursor.slot < rows.end() {
-                purse.visit()?;
+                remaining.visit()?;
                 if let Some(entry) = rows.entry(cursor.slot) {
-                    if !purse.take(entry.bytes()) {
-                        return Err(UsedUp);
+                    if !remaining.take(entry.bytes()) {
+                        return Err(Exhausted);
                     }
                     sink.set(entry);
                 }
@@ -124,37 +124,40 @@ mod tests {
         replica: &Replica,
         cursor: &mut WalkCursor,
         entries: usize,
-        told: &mut BTreeMap<Key, OwnedEntry>,
+        reported: &mut BTreeMap<Key, OwnedEntry>,
     ) -> Walked {
         let mut changes = StateChanges::default();
         let budget = Budget { entries, bytes: usize::MAX };
         let walked = replica.walk(cursor, Collections::ALL, budget, &mut changes);
         if walked.full {
-            told.clear();
+            reported.clear();
         }
         assert!(changes.removed.is_empty() && changes.entries.len() <= entries.max(1));
         for entry in changes.entries {
-            assert!(told.insert(entry.as_entry().key().to_key(), entry).is_none(), "told twice");
+            assert!(
+                reported.insert(entry.as_entry().key().to_key(), entry).is_none(),
+                "reported twice"
+            );
         }
         *cursor = WalkCursor::from_words(cursor.words()).expect("numbers of its own");
         walked
     }
 
     #[test]
-    fn a_walk_tells_each_entry_once_in_slices_of_any_size() {
+    fn a_walk_reports_each_entry_once_in_slices_of_any_size() {
         let replica = replica(7);
         for entries in [0, 1, 2, 3, 100] {
-            let (mut cursor, mut told) = (WalkCursor::default(), BTreeMap::new());
-            assert!(slice(&replica, &mut cursor, entries, &mut told).full);
-            while slice(&replica, &mut cursor, entries, &mut told).more {}
-            assert_eq!(told, contents(&replica, Collections::ALL));
+            let (mut cursor, mut reported) = (WalkCursor::default(), BTreeMap::new());
+            assert!(slice(&replica, &mut cursor, entries, &mut reported).full);
+            while slice(&replica, &mut cursor, entries, &mut reported).more {}
+            assert_eq!(reported, contents(&replica, Collections::ALL));
             let at_the_end = Walked { full: false, more: false };
-            assert_eq!(slice(&replica, &mut cursor, entries, &mut told), at_the_end);
+            assert_eq!(slice(&replica, &mut cursor, entries, &mut reported), at_the_end);
         }
     }
 
     #[test]
-    fn a_walk_tells_what_it_was_asked_for_and_in_bounded_slices() {
+    fn a_walk_reports_what_it_was_asked_for_and_in_bounded_slices() {
         let replica = replica(5);
         for bits in 1..=Collections::ALL.bits() {
             let collections = Collections::from_bits(bits).unwrap();
@@ -172,16 +175,16 @@ mod tests {
     #[test]
     fn a_copy_that_is_emptied_is_walked_anew_and_one_of_other_collections_too() {
         let mut replica = replica(5);
-        let (mut cursor, mut told) = (WalkCursor::default(), BTreeMap::new());
-        slice(&replica, &mut cursor, 3, &mut told);
+        let (mut cursor, mut reported) = (WalkCursor::default(), BTreeMap::new());
+        slice(&replica, &mut cursor, 3, &mut reported);
         let layout = Collections::LAYOUT;
         let mut sink = StateChanges::default();
         let walked = replica.walk(&mut cursor.clone(), layout, Budget::UNBOUNDED, &mut sink);
         assert_eq!((walked, sink.entries.len()), (Walked { full: true, more: false }, 1));
         replica.begin(true);
         replica.set(OwnedEntry::Terminal(1, terminal("y"), 1)).unwrap();
-        assert!(slice(&replica, &mut cursor, 9, &mut told).full);
-        assert_eq!(told, contents(&replica, Collections::ALL));
+        assert!(slice(&replica, &mut cursor, 9, &mut reported).full);
+        assert_eq!(reported, contents(&replica, Collections::ALL));
     }
 
     #[test]
@@ -194,15 +197,15 @@ mod tests {
 
     proptest! {
         /// Whatever comes and goes between two slices, and wherever a host puts its cursor: what stays is
-        /// told exactly once, and a walk comes to its end.
+        /// reported exactly once, and a walk comes to its end.
         #[test]
-        fn what_stays_is_told(
+        fn what_stays_is_reported(
             steps in prop::collection::vec((0u64..12, any::<bool>(), 0usize..4), 0..40),
             wild in any::<[u64; 2]>(),
         ) {
             let mut replica = replica(12);
             let mut stayed = contents(&replica, Collections::ALL);
-            let (mut cursor, mut told) = (WalkCursor::default(), BTreeMap::new());
+            let (mut cursor, mut reported) = (WalkCursor::default(), BTreeMap::new());
             let mut seen = BTreeMap::new();
             for (id, removes, entries) in steps {
                 if removes {
@@ -211,16 +214,16 @@ mod tests {
                     replica.set(OwnedEntry::Terminal(id, terminal("new"), 10)).unwrap();
                 }
                 stayed.remove(&Key::Terminal(id));
-                told.clear();
-                slice(&replica, &mut cursor, entries, &mut told);
-                for (key, entry) in &told {
+                reported.clear();
+                slice(&replica, &mut cursor, entries, &mut reported);
+                for (key, entry) in &reported {
                     let first = seen.insert(key.clone(), entry.clone()).is_none();
-                    prop_assert!(first || !stayed.contains_key(key), "told twice");
+                    prop_assert!(first || !stayed.contains_key(key), "reported twice");
                 }
             }
-            told.clear();
-            while slice(&replica, &mut cursor, 5, &mut told).more {}
-            seen.append(&mut told);
+            reported.clear();
+            while slice(&replica, &mut cursor, 5, &mut reported).more {}
+            seen.append(&mut reported);
             for (key, entry) in stayed {
                 prop_assert_eq!(seen.get(&key), Some(&entry));
             }

@@ -2,13 +2,13 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use super::octets::{Decimal, Octets};
-use super::protocol::{
-    Change, ChangeOp, Content, Exit, FileEntry, FileKind, Key, LinePosition, Match, Mode,
-    PaneEntry, SessionEntry, TerminalDetail, TerminalEntry,
+use crate::state::{self, Entry, KeyRef, Pane, PaneContent, Session, StateFile, TerminalExit};
+use crate::sync::protocol::values::{Decimal, Octets};
+use crate::sync::protocol::{
+    Change, ChangeOp, Color, Content, Cursor, Exit, FileEntry, FileKind, Key, Line, LinePosition,
+    Match, Mode, PaneEntry, Run, Screen, Scroll, SessionEntry, TerminalDetail, TerminalEntry,
 };
-use crate::state::{self, Entry, FileFacts, KeyRef, Pane, PaneContent, Session, TerminalExit};
-use crate::terminal::{self, Delivery, ExitStatus, Matches, TerminalState};
+use crate::terminal::{self, Delivery, ExitStatus, Matches, ScreenUpdate, TerminalState};
 
 pub(crate) fn octets(bytes: &[u8]) -> Octets {
     Octets(bytes.to_vec())
@@ -77,7 +77,7 @@ pub(crate) fn pane(id: &str, pane: &Pane, version: u64) -> PaneEntry {
     }
 }
 
-fn terminal(id: u64, facts: &state::TerminalFacts, version: u64) -> TerminalEntry {
+fn terminal(id: u64, facts: &state::StateTerminal, version: u64) -> TerminalEntry {
     TerminalEntry {
         id,
         version,
@@ -93,7 +93,7 @@ fn terminal(id: u64, facts: &state::TerminalFacts, version: u64) -> TerminalEntr
     }
 }
 
-fn file(key: state::FileKey, facts: &FileFacts, version: u64) -> FileEntry {
+fn file(key: state::FileKey, facts: &StateFile, version: u64) -> FileEntry {
     FileEntry {
         watch: key.watch,
         id: Decimal(key.id),
@@ -113,7 +113,7 @@ fn file(key: state::FileKey, facts: &FileFacts, version: u64) -> FileEntry {
     }
 }
 
-impl state::ChangeSink for super::protocol::Diff {
+impl state::ChangeSink for crate::sync::protocol::Diff {
     fn removed(&mut self, removed: KeyRef<'_>) {
         self.removed.push(key(removed));
     }
@@ -132,6 +132,62 @@ impl state::ChangeSink for super::protocol::Diff {
 
 pub(crate) fn line_position(position: terminal::LinePosition) -> LinePosition {
     LinePosition { line: position.line, col: position.col }
+}
+
+/// What changed on a screen.
+pub(crate) fn screen_update(terminal: u64, update: &ScreenUpdate) -> Screen {
+    let scroll = |scroll: &terminal::Scroll| Scroll {
+        top: scroll.top,
+        bottom: scroll.bottom,
+        rows: scroll.rows,
+    };
+    let line = |row: terminal::Row<'_>| Line {
+        row: row.index(),
+        wrapped: row.is_wrapped(),
+        runs: row.runs().map(|run| style_run(&run)).collect(),
+    };
+    Screen {
+        terminal,
+        offset: update.offset,
+        full: update.full,
+        cols: update.cols,
+        rows: update.height,
+        history: update.history,
+        line: update.line.map(line_position),
+        cursor: Cursor {
+            row: update.cursor.row,
+            col: update.cursor.col,
+            shape: update.cursor.shape as u8,
+            blinking: update.cursor.blinking,
+            visible: update.cursor.visible,
+        },
+        modes: update.modes.bits(),
+        title: update.title.clone(),
+        scrolls: update.scrolls.iter().map(scroll).collect(),
+        lines: update.rows.iter().map(line).collect(),
+    }
+}
+
+fn style_run(run: &terminal::Run<'_>) -> Run {
+    Run {
+        text: run.text.into(),
+        cols: run.cols,
+        wide: run.wide,
+        fg: color(run.style.foreground),
+        bg: color(run.style.background),
+        attributes: run.style.attributes.bits(),
+        underline: run.style.underline as u8,
+        underline_color: color(run.style.underline_color),
+        link: run.link.map(|link| link.uri.clone()),
+    }
+}
+
+fn color(color: terminal::Color) -> Color {
+    match color {
+        terminal::Color::Default => Color::Default,
+        terminal::Color::Indexed(index) => Color::Indexed(index),
+        terminal::Color::Rgb(rgb) => Color::Rgb(rgb.r, rgb.g, rgb.b),
+    }
 }
 
 /// What a search found.

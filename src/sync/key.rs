@@ -46,7 +46,7 @@ pub(crate) enum Alarm {
     /// Clients are due for what changed in the state.
     Pace,
     /// Output of a terminal has waited long enough to be sent.
-    Feed(TerminalId),
+    Fanout(TerminalId),
     /// A peer has a deadline.
     Peer(PeerId),
 }
@@ -58,7 +58,7 @@ impl Alarm {
             8 => Alarm::Listener(ListenerId::from_u64(key.id())),
             9 => Alarm::Client(ClientId::from_u64(key.id())),
             10 => Alarm::Pace,
-            11 => Alarm::Feed(TerminalId::from_u64(key.id())),
+            11 => Alarm::Fanout(TerminalId::from_u64(key.id())),
             12 => Alarm::Peer(PeerId::from_u64(key.id())),
             _ => return None,
         })
@@ -71,7 +71,7 @@ impl From<Alarm> for Key {
             Alarm::Listener(id) => (8, id.to_u64()),
             Alarm::Client(id) => (9, id.to_u64()),
             Alarm::Pace => (10, 0),
-            Alarm::Feed(id) => (11, id.to_u64()),
+            Alarm::Fanout(id) => (11, id.to_u64()),
             Alarm::Peer(id) => (12, id.to_u64()),
         };
         Key::new(kind, id)

@@ -8,6 +8,11 @@
 //! else waits behind every flood. The pause ends with the first output of the terminal that was typed in, at
 //! the latest after [`WAIT_MAX`], and all pauses together take at most a part of the time, so that who types
 //! without an end (a paste, a program) does not stop the floods.
+//!
+//! Each read of a flood wakes a program that fills the kernel's 12 KiB again, hence the bound on how many are read
+//! between keys. Measured beside 16 floods on two cores: reading all of them, with the wait alone, gave a p99 of 1.05
+//! of the C loop's; two at a time 0.26 with 0.62 of its throughput, three 0.34 with 0.63, four 0.38 with 0.71
+//! (medians; the C loop's own p99 differs by half from run to run).
 
 use std::time::{Duration, Instant};
 

@@ -21,8 +21,12 @@
 //! reverse is not done: a shell whose raw mode got the end would pass a second one to whatever it starts. So
 //! a program that enters canonical mode and reads within a trial reads the byte 4, and its end is lost.
 //!
-//! Looks become rarer: each gap is twice the one before it, and output of the program makes the next one
-//! come sooner. There is no tick.
+//! Looks become rarer: each gap is twice the one before it (1 ms to 250 ms, without a bound after 9 s), and output
+//! of the program makes the next one come sooner. There is no tick.
+//!
+//! A read of zero bytes from the slave shows whether a program is blocked in a read, since the line discipline admits
+//! one reader at a time. Packet mode would report changes of the mode, but only together with EXTPROC, which
+//! switches line editing off.
 
 use std::time::Duration;
 
@@ -75,7 +79,7 @@ pub(crate) enum Step {
     Done,
 }
 
-/// One end of input on its way.
+/// One end of input in flight.
 pub(crate) struct Eof {
     typed: Option<Typed>,
     gap: Duration,
@@ -315,19 +319,19 @@ mod tests {
 
     /// What a program does at some time.
     #[derive(Clone, Copy, Debug)]
-    enum Deed {
+    enum Action {
         Canonical(bool),
         Print,
         Compute(bool),
     }
 
-    fn deed() -> impl Strategy<Value = (u64, Deed)> {
-        let deed = prop_oneof![
-            2 => any::<bool>().prop_map(Deed::Canonical),
-            1 => Just(Deed::Print),
-            1 => any::<bool>().prop_map(Deed::Compute),
+    fn action() -> impl Strategy<Value = (u64, Action)> {
+        let action = prop_oneof![
+            2 => any::<bool>().prop_map(Action::Canonical),
+            1 => Just(Action::Print),
+            1 => any::<bool>().prop_map(Action::Compute),
         ];
-        (prop_oneof![0..3u64, 0..60u64, 0..2_000u64, 0..40_000u64], deed)
+        (prop_oneof![0..3u64, 0..60u64, 0..2_000u64, 0..40_000u64], action)
     }
 
     proptest! {
@@ -335,31 +339,31 @@ mod tests {
         /// once, and whoever reads after it gets none. The one exception is documented.
         #[test]
         fn the_end_arrives_once(
-            deeds in prop::collection::vec(deed(), 0..6),
+            actions in prop::collection::vec(action(), 0..6),
             is_canonical in any::<bool>(),
             reads in any::<bool>(),
             delay in 0..50u64,
         ) {
             let (mut model, mut eof) = (Model::new(), Eof::new());
-            let mut deeds = deeds.into_iter().peekable();
-            let mut deed_at = deeds.peek().map_or(delay, |(after, _)| *after);
+            let mut actions = actions.into_iter().peekable();
+            let mut acts_at = actions.peek().map_or(delay, |(after, _)| *after);
             let (mut looked, mut look_at) = (0u64, 0u64);
             let mut looks = 0;
             loop {
                 let is_reading = model.wait != Wait::Not;
-                if deed_at <= look_at && !is_reading {
-                    let now = deed_at;
-                    match deeds.next() {
-                        Some((_, Deed::Canonical(on))) => model.is_canonical = on,
-                        Some((_, Deed::Print)) => model.output += 1,
-                        Some((_, Deed::Compute(on))) => model.is_busy = on,
+                if acts_at <= look_at && !is_reading {
+                    let now = acts_at;
+                    match actions.next() {
+                        Some((_, Action::Canonical(on))) => model.is_canonical = on,
+                        Some((_, Action::Print)) => model.output += 1,
+                        Some((_, Action::Compute(on))) => model.is_busy = on,
                         None => {
                             model.is_canonical = is_canonical;
                             model.wait = if reads { Wait::Reads } else { Wait::Polls };
                             model.is_busy = false;
                         }
                     }
-                    deed_at = now + deeds.peek().map_or(delay, |(after, _)| *after);
+                    acts_at = now + actions.peek().map_or(delay, |(after, _)| *after);
                 } else {
                     let now = look_at;
                     let since = MS * u32::try_from(now - looked).unwrap();

@@ -145,7 +145,7 @@ pub(crate) enum PendingEvent {
         from: u64,
         to: u64,
     },
-    /// The update is made by whoever picks.
+    /// The update is made when the event is taken.
     Screen {
         reader: ReaderId,
     },

@@ -2,14 +2,14 @@
 //!
 //! What decides is apart from what does I/O. Pure: [`output`] (log, readers, flow control),
 //! [`input`] (the queue), [`subscription`] (what the server is given), [`line`] (what canonical mode cuts),
-//! [`eof`] (the end of input), [`resize`] (coalescing), [`memory`] (of all logs), [`event`] (the kinds of events). I/O:
+//! [`eof`] (the end of input), [`resize`] (coalescing), [`starvation`] (memory of all logs), [`event`] (the kinds of events). I/O:
 //! [`pty`] (the master), [`spawn`] and [`child`] (processes), [`procfs`].
 //!
 //! [`Terminal`] puts these together for one terminal, [`Terminals`] is the table that the engine
 //! owns. Readiness comes in through `Terminals::on_*`, commands through its other methods, and what
 //! there is to report is pulled by `take_event`. A terminal never knows another one, nor the engine.
 //!
-//! [`screen`] is the model of what a terminal shows, pure as well; [`viewing`] joins it to the terminal.
+//! [`screen`] is the model of what a terminal shows, pure as well; [`viewers`] joins it to the terminal.
 
 mod batch;
 mod child;
@@ -80,7 +80,7 @@ pub use screen::{
 };
 pub(crate) use screen::{Scratch, SearchCursor};
 pub use size::{Size, SizePolicy};
-pub use state::{Process, ReaderState, ScreenState, StateFilter, TerminalState};
+pub use state::{Process, ReaderState, ScreenState, TerminalFilter, TerminalState};
 pub(crate) use table::Terminals;
 
 /// One terminal: a PTY, the program in it, its output and its input.

@@ -38,7 +38,7 @@ pub struct ReaderOptions {
     pub(crate) start: Start,
     pub(crate) interval: Duration,
     pub(crate) downgrade: Option<Lag>,
-    pub(crate) without_questions: bool,
+    pub(crate) without_queries: bool,
 }
 
 impl ReaderOptions {
@@ -49,7 +49,7 @@ impl ReaderOptions {
             start: Start::Oldest,
             interval: Duration::from_millis(16),
             downgrade: None,
-            without_questions: false,
+            without_queries: false,
         }
     }
 
@@ -69,8 +69,8 @@ impl ReaderOptions {
     /// [`ScreenOptions::answers`](crate::ScreenOptions)), so that a terminal that shows the bytes does
     /// not answer them again. Offsets count what is left out. By default only the output before a
     /// [`Start::Resume`] is delivered so: every query in it has its reply already.
-    pub fn without_questions(mut self) -> Self {
-        self.without_questions = true;
+    pub fn without_queries(mut self) -> Self {
+        self.without_queries = true;
         self
     }
 

@@ -269,7 +269,7 @@ impl Slave {
         self.is_readable() || self.bytes() > 0
     }
 
-    /// Whether a program is blocked in a read at this moment: the line discipline lets in one reader at a
+    /// Whether a program is blocked in a read at this moment: the line discipline admits one reader at a
     /// time and turns others away, even one that wants nothing (`atomic_read_lock` in `n_tty_read`).
     pub(crate) fn is_being_read(&self) -> bool {
         nix::unistd::read(&self.fd, &mut []) == Err(Errno::EAGAIN)

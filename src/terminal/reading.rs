@@ -35,7 +35,7 @@ pub(crate) struct PtyReady {
 /// How a read ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The kernel has no more bytes now, also none on their way from the slave.
+    /// The kernel has no more bytes now, also none in flight from the slave.
     Drained,
     /// What the kernel had ready has been read; an edge will report more.
     Emptied,

@@ -14,7 +14,7 @@ use crate::reactor::{Reactor, ReaderId, TerminalId};
 
 /// Which terminals a query is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StateFilter {
+pub enum TerminalFilter {
     /// Every terminal that has an id.
     All,
     /// Those whose program is running and that are not being closed.

@@ -15,7 +15,7 @@ use super::reading::{Outcome, PtyReady};
 use super::screen::{Patterns, Screen, ScreenOptions};
 use super::size::Size;
 use super::spawn::Command;
-use super::state::{StateFilter, TerminalState};
+use super::state::{TerminalFilter, TerminalState};
 use super::viewers::ScreenBudget;
 use super::{Terminal, child};
 use crate::error::{Error, ErrorKind, Result};
@@ -299,10 +299,10 @@ impl Terminals {
         })
     }
 
-    pub(crate) fn ids(&self, filter: StateFilter) -> impl Iterator<Item = TerminalId> + '_ {
+    pub(crate) fn ids(&self, filter: TerminalFilter) -> impl Iterator<Item = TerminalId> + '_ {
         self.table.ids().filter(move |id| match filter {
-            StateFilter::All => true,
-            StateFilter::Active => self.table.get(*id).is_ok_and(Terminal::is_active),
+            TerminalFilter::All => true,
+            TerminalFilter::Active => self.table.get(*id).is_ok_and(Terminal::is_active),
         })
     }
 

@@ -182,7 +182,7 @@ impl Terminal {
     ) {
         let now = reactor.now();
         let Some(reader) = self.readers.iter_mut().find(|r| r.id == reader) else {
-            return broken!("the reader of an update that was picked");
+            return broken!("the reader of an update that was taken");
         };
         let (Some(view), Some(screen)) = (reader.consumer.view(), &mut self.screen) else {
             return broken!("a viewer has a screen");

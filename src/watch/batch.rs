@@ -75,7 +75,7 @@ pub struct FileSummary<'a> {
 /// instead. The events that are left can still be applied in their order, where a deletion of a directory takes
 /// along what is in it; wherever the result differs from the tree, a summary names the directory. The events
 /// and the counts of all summaries together are [`original_events`](FileBatch::original_events).
-/// [`file_changes`](crate::Engine::file_changes) gives the exact difference.
+/// [`watch_changes`](crate::Engine::watch_changes) gives the exact difference.
 #[derive(Clone, Debug, Default)]
 pub struct FileBatch {
     pub(super) version: FileVersion,

@@ -12,7 +12,7 @@ use super::tree::FileVersion;
 #[non_exhaustive]
 pub enum WatchEvent<'a> {
     /// The tree has been read for the first time; from now on batches report what changes. What is there
-    /// comes from [`file_changes`](crate::Engine::file_changes).
+    /// comes from [`watch_changes`](crate::Engine::watch_changes).
     Ready {
         /// The state of the tree.
         version: FileVersion,

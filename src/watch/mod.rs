@@ -436,7 +436,7 @@ impl Watch {
         self.filter.discard_all();
     }
 
-    /// Whether it takes no time to free and to close what a dismantled watch has.
+    /// Whether it takes no time to free and to close what a removed watch has.
     fn is_small(&self) -> bool {
         self.kernel.len() <= FREED_AT_ONCE
             && self.tree.len() <= FREED_AT_ONCE
@@ -445,7 +445,7 @@ impl Watch {
             && self.filter.discarded() <= RULES_FREED_AT_ONCE
     }
 
-    /// Frees a part of a dismantled watch; what that cost, 0 when only the kernel's instance is left.
+    /// Frees a part of a removed watch; what that cost, 0 when only the kernel's instance is left.
     fn shed(&mut self) -> u64 {
         let descriptors = self.kernel.shed(FREED_AT_ONCE / 4);
         if descriptors > 0 {

@@ -3,7 +3,8 @@
 //! The kernel wakes whoever polls `/proc/self/mountinfo` after each change of the mounts of this process. The file
 //! is registered for being readable, which it always is: so each wakeup is one edge, and none is lost when the
 //! host polls the epoll descriptor itself, which uses up the kernel's own mark of a change. Then it is read in
-//! pieces and compared with what it was. There is no tick.
+//! pieces and compared with what it was; what came and went is looked at on the paths and in the trees. There is no
+//! tick.
 //!
 //! A mount that is replaced between two looks by one of the same number is not seen here. If its file system is
 //! another one, inotify reports that the old one is gone.

@@ -6,6 +6,9 @@
 //! not watched here but by the tree. When a place changes, the paths that lead through it are resolved anew, and
 //! their roots are looked at.
 //!
+//! What cannot be watched is resolved again at the interval of polling: for want of watches, where permissions close
+//! the path, and where neither a directory nor the one above it may be read.
+//!
 //! A path that permissions close is a warning: what was known of the root stays, and all of it is listed again
 //! when the way is open. For a client's watch no symbolic link is followed: such a path leads nowhere while the
 //! link is there.

@@ -3,7 +3,9 @@
 //!
 //! Files are looked for where git looks: `.git` may be a file that names the directory (worktrees, submodules), and a
 //! worktree shares the directory of its repository. Configuration comes from the system, the user, the
-//! repository, the worktree and the environment, the last one wins. Nothing but regular files is read.
+//! repository, the worktree and the environment, the last one wins. The list of the user is `core.excludesFile` or in
+//! the usual place; `info/exclude` is that of the common directory. The walk upwards ends at the top of a repository.
+//! Nothing but regular files is read.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;

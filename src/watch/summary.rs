@@ -5,7 +5,8 @@
 //! the events that there were.
 //!
 //! - An event is counted in the directory in which its entry is after the batch, or was when it was deleted
-//!   (`place`). So a directory that was changed and then renamed is named by its new path.
+//!   (`place`). So a directory that was changed and then renamed is named by its new path,
+//!   which is found by going through the events backwards.
 //! - What is below a directory that was deleted is counted in one summary of that directory; the deletion
 //!   itself is listed. Then the directories with the most events are counted instead of listed.
 //! - An event that cannot be applied without one that is not listed (in a directory whose creation is not, out of

@@ -307,7 +307,7 @@ impl Drop for Line<'_> {
 
 // The attacks.
 
-/// A message that never ends, in fragments without a byte, from somebody who was not let in.
+/// A message that never ends, in fragments without a byte, from somebody who is not authenticated.
 fn fragments_before_hello(attacker: &Attacker) {
     while let Some(mut line) = attacker.upgrade(JSON) {
         line.send(&frame(TEXT, b"{"));

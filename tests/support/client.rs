@@ -165,7 +165,7 @@ impl Client {
         }
     }
 
-    /// Waits until the server has worked off everything that was sent so far.
+    /// Waits until the server has consumed everything that was sent so far.
     pub(crate) fn settle(&mut self) {
         self.send(&json!({"type": "ping", "id": u32::MAX}));
         while self.receive_type("pong")["id"] != u32::MAX {}
@@ -182,7 +182,7 @@ impl Client {
         }
     }
 
-    /// Says that output before `offset` was worked off.
+    /// Says that output before `offset` was consumed.
     pub(crate) fn credit(&mut self, terminal: u64, offset: u64) {
         self.send(&json!({"type": "credit", "terminal": terminal, "offset": offset}));
     }

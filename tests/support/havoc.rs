@@ -68,7 +68,7 @@ impl Havoc {
         let path = self.path();
         let other = self.path();
         match self.random.below(23) {
-            // A write under a name that comes and goes before anybody looks is told to nobody, so a file
+            // A write under a name that comes and goes before anybody looks is reported to nobody, so a file
             // with several names is left as it is; what it is to write to one is in `watch_saves.rs`.
             0..=4 if is_shared(&path) => {}
             0..=2 => drop(fs::write(&path, vec![b'x'; self.random.below(2000)])),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use orchflow::{
     Completion, Config, Delivery, Engine, Event, ExitStatus, Limits, LogLevel, ReaderId, Result,
-    Snapshot, SpawnOptions, Start, StateFilter, TerminalEvent, TerminalId,
+    Snapshot, SpawnOptions, Start, TerminalEvent, TerminalFilter, TerminalId,
 };
 
 use super::view::View;
@@ -69,7 +69,7 @@ pub(crate) struct Seen {
     pub(crate) closed: bool,
     pub(crate) input_ready: usize,
     pub(crate) input_truncated: usize,
-    /// What the screen told, as text.
+    /// What the screen reported, as text.
     pub(crate) news: Vec<String>,
     /// The readers that got something and are still there, in the order of their first piece.
     pub(crate) readers: Vec<ReaderId>,
@@ -137,7 +137,7 @@ impl Host {
 
     /// The first reader of a terminal, the one made with it.
     pub(crate) fn reader(&mut self, id: TerminalId) -> ReaderId {
-        self.engine.state(id).unwrap().readers[0].id
+        self.engine.terminal_state(id).unwrap().readers[0].id
     }
 
     // Waiting.
@@ -271,7 +271,7 @@ impl Host {
             // How long a turn takes is not asserted.
             Event::SlowTurn(_) => {}
             Event::ShutdownComplete => {
-                assert!(!self.shutdown_complete, "told twice");
+                assert!(!self.shutdown_complete, "reported twice");
                 self.shutdown_complete = true;
             }
             other => panic!("an unknown event: {other:?}"),
@@ -283,8 +283,8 @@ impl Host {
     pub(crate) fn stalled(&mut self, what: &str) -> ! {
         let readable = is_readable(&self.engine);
         let deadline = self.engine.time_to_deadline();
-        let ids = self.engine.terminals(StateFilter::All);
-        let states = self.engine.states(&ids);
+        let ids = self.engine.terminals(TerminalFilter::All);
+        let states = self.engine.terminal_states(&ids);
         for heard in self.heard.values_mut() {
             let tail = heard.bytes.len().saturating_sub(200);
             heard.bytes.drain(..tail);
@@ -367,7 +367,7 @@ fn note(
     }
 }
 
-/// What a screen told, as text.
+/// What a screen reported, as text.
 fn describe(news: TerminalEvent<'_>) -> String {
     match news {
         TerminalEvent::Title { title } => format!("title {title}"),

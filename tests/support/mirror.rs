@@ -37,7 +37,7 @@ pub(crate) type Walk = BTreeMap<PathBuf, Seen>;
 pub(crate) struct Copy {
     cursor: FileCursor,
     /// Parent, name (of a root its path), and the rest: what is below a directory that is renamed is not
-    /// told again, so paths have to be put together.
+    /// reported again, so paths have to be put together.
     entries: BTreeMap<FileId, (Option<FileId>, PathBuf, Seen)>,
 }
 
@@ -82,7 +82,7 @@ impl Mirror {
     pub(crate) fn start(options: &WatchOptions, limits: Limits) -> Self {
         let mut engine =
             Engine::new(Config { limits, log_level: LogLevel::Info, ..Config::default() }).unwrap();
-        let watch = engine.watch(options).unwrap();
+        let watch = engine.add_watch(options).unwrap();
         let roots = engine.watch_state(watch).unwrap().roots;
         Mirror {
             engine,
@@ -130,7 +130,7 @@ impl Mirror {
     pub(crate) fn update(&mut self, copy: &mut Copy, slice: usize) {
         let mut changes = FileChanges::default();
         loop {
-            self.engine.file_changes(self.watch, &mut copy.cursor, slice, &mut changes).unwrap();
+            self.engine.watch_changes(self.watch, &mut copy.cursor, slice, &mut changes).unwrap();
             if changes.full {
                 copy.entries.clear();
             }
@@ -181,11 +181,11 @@ impl Mirror {
         }
     }
 
-    /// Waits until everything that has happened so far was told.
+    /// Waits until everything that has happened so far was reported.
     pub(crate) fn sync(&mut self) {
         let tag = self.synced.len() as u64 + 1000;
         self.engine.sync_watch(self.watch, tag).unwrap();
-        self.wait("a fence", |mirror| mirror.synced.contains(&tag));
+        self.wait("a sync point", |mirror| mirror.synced.contains(&tag));
     }
 
     /// The events since the last call, a line each: kind, path below the root, from.

@@ -72,7 +72,7 @@ pub(crate) fn wait_readable(fd: &impl AsFd, at_most: Duration) -> bool {
     }
 }
 
-/// Calls `done` until it is true. For what no descriptor tells, like the death of a process that is
+/// Calls `done` until it is true. For what no descriptor shows, like the death of a process that is
 /// not a child; it gives the processor away in between and stops at the watchdog.
 pub(crate) fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + WATCHDOG;

@@ -1,6 +1,6 @@
 //! Two engines in one thread: one serves, the other one mirrors it as a peer.
 //!
-//! Both are driven by their descriptors alone, without a timeout but the watchdog. What the mirror is told
+//! Both are driven by their descriptors alone, without a timeout but the watchdog. What the mirror reports
 //! is kept as owned values; bytes of terminals are put together by their offsets.
 
 use std::collections::BTreeMap;
@@ -10,16 +10,16 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
-    Collections, Config, Engine, Event, ExitStatus, ListenAddress, ListenOptions, PeerAddress,
+    Collections, Config, Engine, Event, ExitStatus, ListenAddress, ListenerOptions, PeerAddress,
     PeerEvent, PeerId, PeerOptions, RemoteCode, RemoteMode, RemoteOutcome, RetryPolicy, Scopes,
     StateVersion, TerminalEvent, TokenOptions,
 };
 
 use crate::support::WATCHDOG;
 
-/// What the mirror was told.
+/// An event of the mirror.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Told {
+pub(crate) enum Reported {
     Connected(bool),
     Disconnected(String, Option<Duration>),
     State(StateVersion, bool),
@@ -59,8 +59,8 @@ pub(crate) struct Pair {
     pub(crate) server: Option<Engine>,
     pub(crate) mirror: Engine,
     pub(crate) peer: PeerId,
-    /// What the mirror was told and no test has asked for yet.
-    pub(crate) told: Vec<Told>,
+    /// Events of the mirror that no test has asked for yet.
+    pub(crate) reported: Vec<Reported>,
     pub(crate) streams: BTreeMap<u64, Stream>,
     /// The mirror does not read its events.
     pub(crate) is_deaf: bool,
@@ -69,10 +69,10 @@ pub(crate) struct Pair {
 const SECRET: [u8; 32] = [7; 32];
 
 /// An engine that listens, and the address and token for it.
-pub(crate) fn server(config: Config, options: &ListenOptions) -> (Engine, PeerAddress, String) {
+pub(crate) fn server(config: Config, options: &ListenerOptions) -> (Engine, PeerAddress, String) {
     let mut engine = Engine::new(config).unwrap();
-    let listener = engine.listen(options).unwrap();
-    let address = match engine.listen_address(listener).unwrap() {
+    let listener = engine.add_listener(options).unwrap();
+    let address = match engine.listener_address(listener).unwrap() {
         ListenAddress::Tcp(address) => PeerAddress::Tcp(address),
         ListenAddress::Unix(path) => PeerAddress::Unix(path),
         other => panic!("{other:?}"),
@@ -83,8 +83,8 @@ pub(crate) fn server(config: Config, options: &ListenOptions) -> (Engine, PeerAd
     (engine, address, token)
 }
 
-pub(crate) fn loopback() -> ListenOptions {
-    ListenOptions::tcp("127.0.0.1:0".parse().unwrap())
+pub(crate) fn loopback() -> ListenerOptions {
+    ListenerOptions::tcp("127.0.0.1:0".parse().unwrap())
 }
 
 /// Options that try again soon.
@@ -102,7 +102,9 @@ impl Pair {
     pub(crate) fn with(config: Config, options: impl FnOnce(PeerOptions) -> PeerOptions) -> Self {
         let (engine, address, token) = server(config, &loopback());
         let mut pair = Pair::to(Some(engine), &options(eager(address, &token)));
-        pair.wait("the connection", |told| matches!(told, Told::Connected(_)).then_some(()));
+        pair.wait("the connection", |reported| {
+            matches!(reported, Reported::Connected(_)).then_some(())
+        });
         pair
     }
 
@@ -110,8 +112,8 @@ impl Pair {
     pub(crate) fn to(server: Option<Engine>, options: &PeerOptions) -> Self {
         let mut mirror = Engine::new(Config::default()).unwrap();
         let peer = mirror.connect(options).unwrap();
-        let (told, streams) = (Vec::new(), BTreeMap::new());
-        Pair { server, mirror, peer, told, streams, is_deaf: false }
+        let (reported, streams) = (Vec::new(), BTreeMap::new());
+        Pair { server, mirror, peer, reported, streams, is_deaf: false }
     }
 
     pub(crate) fn server(&mut self) -> &mut Engine {
@@ -125,7 +127,7 @@ impl Pair {
             engines.map(|engine| PollFd::new(engine.as_fd(), PollFlags::POLLIN)).collect();
         let timeout = PollTimeout::try_from(WATCHDOG).unwrap();
         match poll(&mut fds, timeout) {
-            Ok(0) => panic!("nothing happens any more; told: {:?}", self.told),
+            Ok(0) => panic!("nothing happens any more; reported: {:?}", self.reported),
             Ok(_) | Err(Errno::EINTR) => {}
             Err(errno) => panic!("poll: {errno}"),
         }
@@ -144,23 +146,29 @@ impl Pair {
         let Some(event) = self.mirror.next_event().unwrap() else { return false };
         let Event::Peer { id, event, .. } = event else { panic!("{event:?}") };
         assert_eq!(id, self.peer);
-        let told = take(event, &mut self.streams);
+        let reported = take(event, &mut self.streams);
         // Output is in the streams.
-        if self.told.last() != Some(&told) || !matches!(told, Told::Output(_) | Told::Screen(_)) {
-            self.told.push(told);
+        if self.reported.last() != Some(&reported)
+            || !matches!(reported, Reported::Output(_) | Reported::Screen(_))
+        {
+            self.reported.push(reported);
         }
         true
     }
 
-    /// Steps until something that was told gives a value. What was told up to there is forgotten.
-    pub(crate) fn wait<T>(&mut self, what: &str, mut check: impl FnMut(&Told) -> Option<T>) -> T {
+    /// Steps until an event gives a value. The events up to there are dropped.
+    pub(crate) fn wait<T>(
+        &mut self,
+        what: &str,
+        mut check: impl FnMut(&Reported) -> Option<T>,
+    ) -> T {
         let end = std::time::Instant::now() + WATCHDOG;
         loop {
-            let told = std::mem::take(&mut self.told);
-            let mut rest = told.into_iter();
-            for told in rest.by_ref() {
-                if let Some(value) = check(&told) {
-                    self.told = rest.collect();
+            let reported = std::mem::take(&mut self.reported);
+            let mut rest = reported.into_iter();
+            for reported in rest.by_ref() {
+                if let Some(value) = check(&reported) {
+                    self.reported = rest.collect();
                     return value;
                 }
             }
@@ -177,7 +185,7 @@ impl Pair {
                 std::time::Instant::now() < end,
                 "waited in vain for {what}: {:?} {:?}",
                 self.mirror.peer_state(self.peer),
-                self.told
+                self.reported
             );
             self.step();
         }
@@ -205,19 +213,21 @@ impl Pair {
     /// Asks, and waits for the answer.
     pub(crate) fn ask(&mut self, request: &orchflow::RemoteRequest) -> RemoteOutcome {
         let number = self.mirror.peer_request(self.peer, request).unwrap();
-        self.wait("an answer", |told| match told {
-            Told::Answer(known, outcome) if *known == number => Some(outcome.clone()),
+        self.wait("an answer", |reported| match reported {
+            Reported::Answer(known, outcome) if *known == number => Some(outcome.clone()),
             _ => None,
         })
     }
 }
 
 /// An event as an owned value; output goes to the streams, whose rules are looked after here.
-fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Told {
+fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Reported {
     match event {
-        PeerEvent::Connected { resumed } => Told::Connected(resumed),
-        PeerEvent::Disconnected { reason, retry_in } => Told::Disconnected(reason.into(), retry_in),
-        PeerEvent::State { version, full } => Told::State(version, full),
+        PeerEvent::Connected { resumed } => Reported::Connected(resumed),
+        PeerEvent::Disconnected { reason, retry_in } => {
+            Reported::Disconnected(reason.into(), retry_in)
+        }
+        PeerEvent::State { version, full } => Reported::State(version, full),
         PeerEvent::Attached { terminal, offset } => {
             let stream = streams.entry(terminal).or_insert_with(|| Stream {
                 start: offset,
@@ -228,22 +238,22 @@ fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Told {
                 let restarts = stream.restarts + 1;
                 *stream = Stream { start: offset, next: offset, restarts, ..Stream::default() };
             }
-            Told::Attached(terminal, offset)
+            Reported::Attached(terminal, offset)
         }
-        PeerEvent::ModeChanged { terminal, mode, .. } => Told::ModeChanged(terminal, mode),
-        PeerEvent::Detached { terminal } => Told::Detached(terminal),
+        PeerEvent::DeliveryChanged { terminal, mode, .. } => Reported::ModeChanged(terminal, mode),
+        PeerEvent::Detached { terminal } => Reported::Detached(terminal),
         PeerEvent::Output { terminal, offset, bytes } => {
             let stream = streams.get_mut(&terminal).expect("attached before");
             assert!(!bytes.is_empty() && offset >= stream.next, "{offset} {}", stream.next);
             stream.next = offset + bytes.len() as u64;
             stream.bytes.extend_from_slice(bytes);
-            Told::Output(terminal)
+            Reported::Output(terminal)
         }
         PeerEvent::Gap { terminal, from, to } => {
             let stream = streams.get_mut(&terminal).expect("attached before");
             assert!(from >= stream.next && to > from);
             stream.next = to;
-            Told::Gap(terminal, from, to)
+            Reported::Gap(terminal, from, to)
         }
         PeerEvent::Snapshot { terminal, offset, bytes, more, .. } => {
             let stream = streams.get_mut(&terminal).expect("attached before");
@@ -252,7 +262,7 @@ fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Told {
             }
             stream.snapshot.extend_from_slice(bytes);
             stream.next = offset;
-            Told::Snapshot(terminal, more)
+            Reported::Snapshot(terminal, more)
         }
         PeerEvent::Screen { terminal, update } => {
             let stream = streams.entry(terminal).or_default();
@@ -262,17 +272,17 @@ fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Told {
             for row in update.rows.iter() {
                 stream.rows.insert(row.index(), row.text());
             }
-            Told::Screen(terminal)
+            Reported::Screen(terminal)
         }
-        PeerEvent::Ended { terminal, final_offset, status } => {
-            Told::Ended(terminal, final_offset, status)
+        PeerEvent::Exited { terminal, final_offset, status } => {
+            Reported::Ended(terminal, final_offset, status)
         }
-        PeerEvent::Answer { request, outcome } => Told::Answer(request, outcome.clone()),
-        PeerEvent::Applied { mutation, version } => Told::Applied(mutation, version),
+        PeerEvent::Reply { request, outcome } => Reported::Answer(request, outcome.clone()),
+        PeerEvent::Applied { mutation, version } => Reported::Applied(mutation, version),
         PeerEvent::Rejected { mutation, code, message } => {
-            Told::Rejected(mutation, code, message.into())
+            Reported::Rejected(mutation, code, message.into())
         }
-        PeerEvent::Problem { message } => Told::Problem(message.into()),
+        PeerEvent::Problem { message } => Reported::Problem(message.into()),
         other => panic!("{other:?}"),
     }
 }

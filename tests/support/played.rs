@@ -24,7 +24,7 @@ impl Played {
 
     /// Writes output; returns when the engine has read it.
     pub(crate) fn play(&mut self, host: &mut Host, output: &[u8]) {
-        let end = host.engine.state(self.id).unwrap().log_end + output.len() as u64;
+        let end = host.engine.terminal_state(self.id).unwrap().log_end + output.len() as u64;
         let mut rest = output;
         let id = self.id;
         while !rest.is_empty() {
@@ -33,7 +33,7 @@ impl Played {
             rest = &rest[piece..];
             let here = end - rest.len() as u64;
             host.wait("the output to be read", |host| {
-                host.engine.state(id).unwrap().log_end >= here
+                host.engine.terminal_state(id).unwrap().log_end >= here
             });
         }
     }
@@ -41,11 +41,11 @@ impl Played {
     /// Writes much output; returns when the engine has read it.
     pub(crate) fn play_all(&mut self, host: &mut Host, output: &[u8]) {
         for piece in output.chunks(4096) {
-            let end = host.engine.state(self.id).unwrap().log_end + piece.len() as u64;
+            let end = host.engine.terminal_state(self.id).unwrap().log_end + piece.len() as u64;
             self.slave.write_all(piece).unwrap();
             let id = self.id;
             host.turn_until("the output to be read", |engine| {
-                engine.state(id).unwrap().log_end >= end
+                engine.terminal_state(id).unwrap().log_end >= end
             });
             host.read_events();
         }

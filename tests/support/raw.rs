@@ -45,7 +45,7 @@ impl Raw {
         raw
     }
 
-    /// Upgrades with the JSON codec, and is let in.
+    /// Upgrades with the JSON codec, and authenticates.
     pub(crate) fn enter(address: SocketAddr, token: &str) -> Self {
         let mut raw = Raw::upgrade(address, "orchflow.v1.json");
         raw.json(&json!({"type": "hello", "token": token}));
@@ -53,7 +53,7 @@ impl Raw {
         raw
     }
 
-    /// Upgrades with the bincode codec, and is let in.
+    /// Upgrades with the bincode codec, and authenticates.
     pub(crate) fn enter_bincode(address: SocketAddr, token: &str) -> Self {
         let mut raw = Raw::upgrade(address, "orchflow.v1.bincode");
         raw.frame(FIN | BINARY, &bincode_frame(&bincode_hello(token)));

@@ -112,7 +112,7 @@ pub(crate) struct Playground {
     aside: PathBuf,
     pub(crate) top: PathBuf,
     pub(crate) log: Vec<String>,
-    /// Some repository does not tell letters by their case.
+    /// Some repository does not distinguish letters by their case.
     pub(crate) folds: bool,
 }
 

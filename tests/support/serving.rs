@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use orchflow::{
-    Command, Config, Engine, Event, ListenAddress, ListenOptions, Scopes, ScreenOptions, Sender,
+    Command, Config, Engine, Event, ListenAddress, ListenerOptions, Scopes, ScreenOptions, Sender,
     SpawnOptions, TokenOptions,
 };
 
@@ -23,8 +23,8 @@ pub(crate) struct Serving {
     pub(crate) address: std::net::SocketAddr,
     /// Lets everything.
     pub(crate) token: String,
-    /// What the host was told, as far as it is of interest here.
-    pub(crate) told: Receiver<Told>,
+    /// The events that the host got, as far as it is of interest here.
+    pub(crate) reported: Receiver<Reported>,
 }
 
 /// How closures reach the engine's thread.
@@ -34,9 +34,9 @@ pub(crate) struct Jobs {
     wake: Sender,
 }
 
-/// What a host is told.
+/// An event that a host got.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Told {
+pub(crate) enum Reported {
     Log(String),
     Review(u64),
     ShutdownComplete,
@@ -51,25 +51,25 @@ impl Serving {
     /// The same, with other options for listening.
     pub(crate) fn start_with(
         config: Config,
-        options: impl FnOnce(ListenOptions) -> ListenOptions + Send + 'static,
+        options: impl FnOnce(ListenerOptions) -> ListenerOptions + Send + 'static,
     ) -> Self {
         let (jobs, inbox) = channel::<Job>();
         let (ready, started) = channel();
-        let (tell, told) = channel();
+        let (events, reported) = channel();
         let thread = std::thread::spawn(move || {
             let mut engine = Engine::new(config).unwrap();
-            let listen = options(ListenOptions::tcp("127.0.0.1:0".parse().unwrap()));
-            let listener = engine.listen(&listen).unwrap();
-            let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else {
+            let listen = options(ListenerOptions::tcp("127.0.0.1:0".parse().unwrap()));
+            let listener = engine.add_listener(&listen).unwrap();
+            let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else {
                 panic!("not TCP");
             };
             let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
             let (_, token) = engine.add_token(token).unwrap();
             ready.send((engine.sender(), address, token)).unwrap();
-            run(&mut engine, &inbox, &tell);
+            run(&mut engine, &inbox, &events);
         });
         let (wake, address, token) = started.recv().unwrap();
-        Serving { jobs: Jobs { jobs, wake }, thread: Some(thread), address, token, told }
+        Serving { jobs: Jobs { jobs, wake }, thread: Some(thread), address, token, reported }
     }
 
     /// Runs a closure on the engine's thread and waits for what it gives.
@@ -97,11 +97,12 @@ impl Serving {
         })
     }
 
-    /// Waits for the host to be told what `wanted` makes something of.
-    pub(crate) fn wait_told<T>(&self, wanted: impl Fn(&Told) -> Option<T>) -> T {
+    /// Waits for an event that `wanted` makes something of.
+    pub(crate) fn wait_reported<T>(&self, wanted: impl Fn(&Reported) -> Option<T>) -> T {
         loop {
-            let told = self.told.recv_timeout(WATCHDOG).expect("the host was not told");
-            if let Some(found) = wanted(&told) {
+            let reported =
+                self.reported.recv_timeout(WATCHDOG).expect("nothing was reported to the host");
+            if let Some(found) = wanted(&reported) {
                 return found;
             }
         }
@@ -109,8 +110,8 @@ impl Serving {
 
     /// Waits for a log line that contains this.
     pub(crate) fn wait_log(&self, part: &str) -> String {
-        self.wait_told(|told| match told {
-            Told::Log(line) if line.contains(part) => Some(line.clone()),
+        self.wait_reported(|reported| match reported {
+            Reported::Log(line) if line.contains(part) => Some(line.clone()),
             _ => None,
         })
     }
@@ -161,7 +162,7 @@ impl Drop for Serving {
     }
 }
 
-fn run(engine: &mut Engine, inbox: &Receiver<Job>, tell: &ChannelSender<Told>) {
+fn run(engine: &mut Engine, inbox: &Receiver<Job>, events: &ChannelSender<Reported>) {
     loop {
         // A turn after each job: it reads the wake-ups that came with the jobs.
         let timeout = match inbox.try_recv() {
@@ -174,11 +175,11 @@ fn run(engine: &mut Engine, inbox: &Receiver<Job>, tell: &ChannelSender<Told>) {
         };
         engine.turn(Some(timeout)).unwrap();
         while let Some(event) = engine.next_event().unwrap() {
-            // A test that does not listen is not told.
+            // A test that does not listen gets nothing.
             let _ = match event {
-                Event::Log { text, .. } => tell.send(Told::Log(text.into())),
-                Event::Review { review, .. } => tell.send(Told::Review(review)),
-                Event::ShutdownComplete => tell.send(Told::ShutdownComplete),
+                Event::Log { text, .. } => events.send(Reported::Log(text.into())),
+                Event::Review { review, .. } => events.send(Reported::Review(review)),
+                Event::ShutdownComplete => events.send(Reported::ShutdownComplete),
                 _ => Ok(()),
             };
         }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::termios;
 use orchflow::{
-    AdoptOptions, Config, Engine, Event, ListenAddress, ListenOptions, Scopes, ScreenOptions,
+    AdoptOptions, Config, Engine, Event, ListenAddress, ListenerOptions, Scopes, ScreenOptions,
     SpawnOptions, TerminalEvent, TerminalId, TokenOptions,
 };
 
@@ -38,9 +38,9 @@ pub(crate) struct Desk {
 impl Desk {
     pub(crate) fn new() -> Self {
         let mut engine = Engine::new(Config::default()).unwrap();
-        let listen = ListenOptions::tcp("127.0.0.1:0".parse().unwrap());
-        let listener = engine.listen(&listen).unwrap();
-        let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else {
+        let listen = ListenerOptions::tcp("127.0.0.1:0".parse().unwrap());
+        let listener = engine.add_listener(&listen).unwrap();
+        let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else {
             panic!("not TCP");
         };
         let options = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
@@ -61,7 +61,7 @@ impl Desk {
         let screen = ScreenOptions { scrollback: 10_000, ..ScreenOptions::default() };
         let options = SpawnOptions::program("sh").args(["-c", &script]).reader(None);
         let id = self.engine.spawn(&options.screen(screen)).unwrap();
-        self.turn_until(|engine| engine.state(id).unwrap().log_end >= letters);
+        self.turn_until(|engine| engine.terminal_state(id).unwrap().log_end >= letters);
         id.to_u64()
     }
 

@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::time::{ClockId, clock_gettime};
 use orchflow::{
-    Command, Config, Engine, Event, Limits, ListenAddress, ListenOptions, LogLevel, Mode, Scopes,
+    Command, Config, Engine, Event, Limits, ListenAddress, ListenerOptions, LogLevel, Mode, Scopes,
     ScreenOptions, Sender, SpawnOptions, TerminalEvent, TerminalId, TokenOptions,
 };
 use serde_json::json;
@@ -58,21 +58,21 @@ impl TurnHost {
         let (turns_wanted, turn_requests) = channel();
         let (ready, started) = channel();
         let (end, has_ended) = channel::<()>();
-        let (tell, output) = channel();
+        let (sender, output) = channel();
         std::thread::spawn(move || {
             let _end = end;
             let config = Config { limits, log_level: LogLevel::Error, ..Config::default() };
             let mut engine = Engine::new(config).unwrap();
-            let listen = ListenOptions::tcp("127.0.0.1:0".parse().unwrap());
-            let listener = engine.listen(&listen).unwrap();
-            let ListenAddress::Tcp(address) = engine.listen_address(listener).unwrap() else {
+            let listen = ListenerOptions::tcp("127.0.0.1:0".parse().unwrap());
+            let listener = engine.add_listener(&listen).unwrap();
+            let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else {
                 panic!("not TCP");
             };
             let [token, observer] = [Scopes::ALL, Scopes::OBSERVE].map(|scopes| {
                 engine.add_token(TokenOptions { scopes, ..TokenOptions::default() }).unwrap().1
             });
             ready.send((engine.sender(), address, token, observer)).unwrap();
-            run(&mut engine, &inbox, &turn_requests, &tell);
+            run(&mut engine, &inbox, &turn_requests, &sender);
         });
         let (wake, address, token, observer) = started.recv().unwrap();
         let jobs = Some(jobs);
@@ -119,7 +119,7 @@ impl TurnHost {
     pub(crate) fn wait_output(&self, terminal: u64, bytes: u64) {
         let id = TerminalId::from_u64(terminal);
         let end = Instant::now() + PATIENCE;
-        while self.with(move |engine| engine.state(id).unwrap().log_end) < bytes {
+        while self.with(move |engine| engine.terminal_state(id).unwrap().log_end) < bytes {
             assert!(Instant::now() < end, "a program does not write");
             std::thread::yield_now();
         }
@@ -159,7 +159,7 @@ fn run(
     engine: &mut Engine,
     inbox: &Receiver<Job>,
     turn_requests: &Receiver<ChannelSender<Turns>>,
-    tell: &ChannelSender<(TerminalId, Vec<u8>)>,
+    sender: &ChannelSender<(TerminalId, Vec<u8>)>,
 ) {
     let mut turns = Turns::default();
     loop {
@@ -177,7 +177,7 @@ fn run(
         turns.wall_us.push(begun.elapsed().as_secs_f64() * 1e6);
         while let Some(event) = engine.next_event().unwrap() {
             if let Event::Terminal { id, event: TerminalEvent::Output { bytes, .. }, .. } = event {
-                let _ = tell.send((id, bytes.to_vec()));
+                let _ = sender.send((id, bytes.to_vec()));
             }
         }
     }

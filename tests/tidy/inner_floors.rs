@@ -256,6 +256,177 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("reports", 4),
         ],
     ),
+    (
+        "sync",
+        &[
+            ("protocol", 0),
+            ("websocket", 0),
+            ("key", 0),
+            ("codec", 1),
+            ("convert", 1),
+            ("access", 2),
+            ("peer", 3),
+            ("server", 3),
+        ],
+    ),
+    (
+        "sync/server",
+        &[
+            ("incoming", 0),
+            ("options", 0),
+            ("pacer", 0),
+            ("size", 0),
+            ("attachment", 1),
+            ("listener", 1),
+            ("state_subscription", 1),
+            ("client", 2),
+            ("admission", 3),
+            ("decode", 3),
+            ("timers", 3),
+            ("work", 3),
+            ("unfinished", 4),
+            ("clients", 5),
+            ("fanout", 6),
+            ("handshake", 6),
+            ("state_sync", 6),
+            ("reader", 7),
+        ],
+    ),
+    (
+        "sync/server/fanout",
+        &[
+            ("attach", 0),
+            ("backpressure", 0),
+            ("resize", 0),
+            ("round", 0),
+            ("send", 1),
+            ("source", 2),
+        ],
+    ),
+    (
+        "sync/codec",
+        &[
+            ("error", 0),
+            ("envelope", 1),
+            ("meter", 1),
+            ("scan", 1),
+            ("deflate", 2),
+            ("kind", 2),
+            ("decode", 3),
+            ("parts", 4),
+            ("opening", 5),
+        ],
+    ),
+    (
+        "sync/peer",
+        &[
+            ("fault", 0),
+            ("options", 0),
+            ("convert", 1),
+            ("link", 1),
+            ("request", 2),
+            ("event", 3),
+            ("grids", 3),
+            ("event_queue", 4),
+            ("attachment", 5),
+            ("session", 6),
+            ("remote", 7),
+            ("connections", 8),
+        ],
+    ),
+    (
+        "sync/access",
+        &[("directories", 0), ("origin", 0), ("scopes", 0), ("permission", 1), ("tokens", 1)],
+    ),
+    ("sync/websocket", &[("http", 0), ("mapped_buffer", 0), ("transport", 0), ("frames", 1)]),
+    (
+        "sync/protocol",
+        &[("close", 0), ("values", 0), ("entry", 1), ("screen", 1), ("client", 2), ("server", 3)],
+    ),
+    (
+        "state",
+        &[
+            ("entry", 0),
+            ("version", 0),
+            ("change_set", 1),
+            ("digest", 1),
+            ("rules", 1),
+            ("sink", 1),
+            ("table", 1),
+            ("view", 2),
+            ("replica", 3),
+            ("store", 3),
+            ("changes", 4),
+            ("draft", 4),
+            ("commit", 5),
+            ("walk", 5),
+        ],
+    ),
+    (
+        "policy",
+        &[
+            ("balance", 0),
+            ("batcher", 0),
+            ("bucket", 0),
+            ("delay", 0),
+            ("shares", 0),
+            ("slice", 0),
+            ("wait_clock", 0),
+            ("breaker", 1),
+            ("retry", 1),
+        ],
+    ),
+    (
+        "capi",
+        &[
+            ("status", 0),
+            ("types", 0),
+            ("sized", 1),
+            ("argument", 2),
+            ("lent", 2),
+            ("stats", 2),
+            ("watch_tree", 2),
+            ("client_state", 3),
+            ("line", 3),
+            ("watch_batch", 3),
+            ("matches", 4),
+            ("peer_state", 4),
+            ("update", 4),
+            ("screen_loan", 5),
+            ("screen_options", 5),
+            ("options", 6),
+            ("event_payload", 7),
+            ("config", 8),
+            ("terminal_state", 8),
+            ("state_entry", 9),
+            ("event_peer", 10),
+            ("state_op", 10),
+            ("state_loan", 11),
+            ("event_loan", 12),
+            ("state_slice", 12),
+            ("guard", 13),
+            ("batch", 14),
+            ("engine", 14),
+            ("event", 14),
+            ("list", 14),
+            ("listen", 14),
+            ("peer", 14),
+            ("peer_terminal", 14),
+            ("search", 14),
+            ("serve", 14),
+            ("state_change", 14),
+            ("state_read", 14),
+            ("strings", 14),
+            ("terminal_query", 14),
+            ("watch", 14),
+            ("watch_query", 14),
+            ("watch_save", 14),
+            ("peer_request", 15),
+            ("sender", 15),
+            ("terminal", 15),
+            ("screen", 16),
+        ],
+    ),
 ];
 
 /// Imports against the floors: subsystem, importing room, imported room, and the reason.
@@ -296,8 +467,9 @@ impl Subsystem {
         }
         let rooms: BTreeSet<String> = fs::read_dir(&folder)
             .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .map(|name| name.trim_end_matches(".rs").to_string())
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_dir() || path.extension().is_some_and(|it| it == "rs"))
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_string())
             .chain([String::from("mod")])
             .filter(|name| !excepted.contains(name))
             .collect();
@@ -392,10 +564,16 @@ fn test_modules(text: &str) -> Vec<String> {
     let lines: Vec<&str> = text.lines().collect();
     let mut found = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let declared = line.trim().trim_start_matches("pub(crate) ").strip_prefix("mod ");
+        let visible =
+            line.trim().trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
+        let declared = visible.strip_prefix("mod ");
         let Some(name) = declared.and_then(|rest| rest.strip_suffix(';')) else { continue };
         let attributes = lines[..index].iter().rev().take_while(|line| line.starts_with("#["));
-        let for_tests = |line: &&str| line.starts_with("#[cfg(test") || *line == "#[cfg(fuzzing)]";
+        let for_tests = |line: &&str| {
+            line.starts_with("#[cfg(test")
+                || line.starts_with("#[cfg(any(fuzzing, test")
+                || *line == "#[cfg(fuzzing)]"
+        };
         let attributes: Vec<&str> = attributes.copied().collect();
         if attributes.iter().any(for_tests) {
             let file = attributes.iter().find_map(|line| line.strip_prefix("#[path = \""));

@@ -244,10 +244,10 @@ impl<'a> Session<'a> {
                 self.note_output()?;
             }
             // The server stopped sending bytes because stdout was blocked for too long.
-            PeerEvent::ModeChanged { .. } => self.ask_for_output()?,
-            PeerEvent::Ended { status, .. } => self.on_ended(status)?,
+            PeerEvent::DeliveryChanged { .. } => self.ask_for_output()?,
+            PeerEvent::Exited { status, .. } => self.on_ended(status)?,
             PeerEvent::Detached { .. } => self.on_detached()?,
-            PeerEvent::Answer { request, outcome } => {
+            PeerEvent::Reply { request, outcome } => {
                 let outcome = outcome.clone();
                 self.on_answer(request, &outcome)?;
             }

@@ -4,7 +4,7 @@
 //! title. `serve` gives every terminal a pane with a number (see [`super::panes`]); on other
 //! servers the terminal's id can be used.
 
-use orchflow::{Pane, PaneContent, StateView, TerminalFacts};
+use orchflow::{Pane, PaneContent, StateTerminal, StateView};
 
 /// The key of the number in a pane's metadata.
 pub(crate) const NUMBER: &str = "number";
@@ -17,7 +17,7 @@ const VERBS: [&str; 3] = ["list", "new", "kill"];
 /// A terminal with its number and name.
 pub(crate) struct Named<'a> {
     pub(crate) id: u64,
-    pub(crate) metadata: &'a TerminalFacts,
+    pub(crate) metadata: &'a StateTerminal,
     pub(crate) number: Option<u32>,
     /// The title of its pane, or empty.
     pub(crate) title: &'a str,
@@ -55,7 +55,7 @@ pub(crate) fn all(view: &StateView) -> Vec<Named<'_>> {
     found
 }
 
-fn named<'a>(view: &'a StateView, id: u64, metadata: &'a TerminalFacts) -> Named<'a> {
+fn named<'a>(view: &'a StateView, id: u64, metadata: &'a StateTerminal) -> Named<'a> {
     let shows = |pane: &Pane| pane.content == PaneContent::Terminal(id);
     let panes = view.panes().filter(|(_, pane, _)| shows(pane));
     let pane = panes.min_by_key(|(id, pane, _)| (number(pane).unwrap_or(u32::MAX), *id));

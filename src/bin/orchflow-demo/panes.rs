@@ -148,7 +148,7 @@ fn require_session(state: &StateView, id: &str, changes: &mut ChangeSet) {
 mod tests {
     use std::time::Duration;
 
-    use orchflow::{Config, SpawnOptions, StateFilter};
+    use orchflow::{Config, SpawnOptions, TerminalFilter};
 
     use super::*;
     use crate::names::{all, find};
@@ -164,7 +164,7 @@ mod tests {
 
     fn close(engine: &mut Engine, id: TerminalId) {
         engine.close(id, Duration::ZERO).unwrap();
-        while engine.terminals(StateFilter::All).contains(&id) {
+        while engine.terminals(TerminalFilter::All).contains(&id) {
             engine.turn(Some(Duration::from_secs(60))).unwrap();
             while engine.next_event().unwrap().is_some() {}
         }

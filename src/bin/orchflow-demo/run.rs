@@ -53,7 +53,7 @@ pub(crate) fn main(options: &RunOptions) -> ExitCode {
     }
 }
 
-/// A shell in the terminal looks like the outer one, so a person is told how to leave it.
+/// A shell in the terminal looks like the outer one, so a line says how to leave it.
 fn report_how_to_leave(options: &RunOptions) {
     if options.argv.is_empty() && io::stdin().is_terminal() && io::stderr().is_terminal() {
         report("your shell, in a terminal of the engine; `exit` or Ctrl-D leaves it");
@@ -141,7 +141,8 @@ impl Session {
     }
 
     fn run(&mut self) -> Result<ExitStatus, Failure> {
-        self.reader = self.engine.state(self.terminal)?.readers.first().map(|reader| reader.id);
+        self.reader =
+            self.engine.terminal_state(self.terminal)?.readers.first().map(|reader| reader.id);
         loop {
             if let Some(status) = self.wait()? {
                 return Ok(status);
@@ -188,7 +189,7 @@ impl Session {
         self.input.readable = waits_for_stdin && fds.last().and_then(PollFd::any) == Some(true);
         let Some(signal) = ends.filter(|_| ready == 0) else { return Ok(None) };
         let gone = ExitStatus::Signal { signal, core_dumped: false };
-        Ok(match self.engine.state(self.terminal) {
+        Ok(match self.engine.terminal_state(self.terminal) {
             Ok(state) if state.running => None,
             Ok(state) => Some(state.exit.unwrap_or(gone)),
             Err(_) => Some(gone),

@@ -19,8 +19,9 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
-    Config, Engine, Event, ExitStatus, ListenAddress, ListenOptions, LogLevel, Retry, RetryPolicy,
-    Scopes, ScreenOptions, SpawnOptions, TerminalEvent, TerminalId, TokenOptions, WatchEvent,
+    Config, Engine, Event, ExitStatus, ListenAddress, ListenerOptions, LogLevel, Retry,
+    RetryPolicy, Scopes, ScreenOptions, SpawnOptions, TerminalEvent, TerminalId, TokenOptions,
+    WatchEvent,
 };
 
 use crate::address::{Address, Place};
@@ -83,8 +84,8 @@ impl Server {
         let shell = shell(options).cwd(&root).env(nesting::VARIABLE, nesting::value(epoch));
         engine.grant_directory(&root)?;
         engine.grant_profile(PROFILE, &shell)?;
-        let watch = engine.watch(&orchflow::WatchOptions::new(&root))?;
-        engine.publish_watch(watch, true)?;
+        let watch = engine.add_watch(&orchflow::WatchOptions::new(&root))?;
+        engine.set_watch_published(watch, true)?;
         let retry = RetryPolicy::default().start();
         let (running, ended) = (None, VecDeque::new());
         let panes = Panes::new(options.name.as_deref());
@@ -117,14 +118,15 @@ impl Server {
         let mut places = Vec::new();
         if options.listen.is_some() || options.unix.is_none() {
             let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-            let listener = self.engine.listen(&named(ListenOptions::tcp(address), options))?;
-            if let ListenAddress::Tcp(address) = self.engine.listen_address(listener)? {
+            let listener =
+                self.engine.add_listener(&named(ListenerOptions::tcp(address), options))?;
+            if let ListenAddress::Tcp(address) = self.engine.listener_address(listener)? {
                 places.push(Place::Tcp(address));
             }
         }
         if let Some(path) = &options.unix {
             let path = std::path::absolute(path).map_err(Failure::File)?;
-            self.engine.listen(&named(ListenOptions::unix(&path), options))?;
+            self.engine.add_listener(&named(ListenerOptions::unix(&path), options))?;
             places.push(Place::Unix(path));
         }
         places.iter().for_each(|place| report(&format!("listening on {place}")));
@@ -313,7 +315,7 @@ fn given_token(options: &ServeOptions) -> Result<Option<Token>, String> {
 }
 
 /// Adds the hosts and origins from the command line.
-fn named(listen: ListenOptions, options: &ServeOptions) -> ListenOptions {
+fn named(listen: ListenerOptions, options: &ServeOptions) -> ListenerOptions {
     let listen = options.hosts.iter().fold(listen, |listen, host| listen.host(host));
     options.origins.iter().fold(listen, |listen, origin| listen.origin(origin))
 }

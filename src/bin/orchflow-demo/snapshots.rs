@@ -41,7 +41,7 @@ impl Snapshots {
     pub(crate) fn screen(&self) -> Option<ScreenOptions> {
         let in_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
         let is_wanted = self.text.is_some() || self.ansi.is_some();
-        is_wanted.then(|| ScreenOptions { answers: !in_terminal, ..ScreenOptions::default() })
+        is_wanted.then(|| ScreenOptions { replies: !in_terminal, ..ScreenOptions::default() })
     }
 
     /// Writes the files. A failure is reported and does not change the exit status.

@@ -148,14 +148,14 @@ fn path_by<'a>(key: FileKey, place: impl Fn(FileKey) -> Option<(u64, &'a [u8])>)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use orchflow::{FileFacts, FileKind, OwnedStateEntry, StateKeyRef, TerminalFacts};
+    use orchflow::{FileKind, OwnedStateEntry, StateFile, StateKeyRef, StateTerminal};
 
     fn terminal(id: u64, n: u64) -> OwnedStateEntry {
-        OwnedStateEntry::Terminal(id, TerminalFacts::default(), n)
+        OwnedStateEntry::Terminal(id, StateTerminal::default(), n)
     }
 
     fn file(id: u64, parent: u64, name: &str, n: u64) -> OwnedStateEntry {
-        let metadata = FileFacts {
+        let metadata = StateFile {
             parent,
             name: name.as_bytes().into(),
             kind: FileKind::File,

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use orchflow::{
-    FileKind, Metadata, PaneContent, StateEntry, StateKey, StateView, TerminalExit, TerminalFacts,
+    FileKind, Metadata, PaneContent, StateEntry, StateKey, StateTerminal, StateView, TerminalExit,
 };
 use serde::Serialize;
 
@@ -169,7 +169,7 @@ fn push_json<'a>(out: &mut JsonChanges<'a>, entry: StateEntry<'a>, how: &'a Diff
     }
 }
 
-fn json_terminal(id: u64, metadata: &TerminalFacts, version: u64) -> JsonTerminal<'_> {
+fn json_terminal(id: u64, metadata: &StateTerminal, version: u64) -> JsonTerminal<'_> {
     JsonTerminal {
         id,
         version,
@@ -293,7 +293,7 @@ fn push_text(out: &mut Vec<u8>, entry: StateEntry<'_>, view: &StateView) {
 }
 
 /// The status of a terminal's program.
-pub(crate) fn status(metadata: &TerminalFacts) -> String {
+pub(crate) fn status(metadata: &StateTerminal) -> String {
     match metadata.exit {
         _ if metadata.running && metadata.closing => "closing".into(),
         _ if metadata.running => "running".into(),

@@ -1,7 +1,7 @@
 //! `watch`: reports changes of files until it is interrupted.
 //!
 //! Events are read from the engine only when the previous output has been written, so a slow stdout
-//! makes batches larger and uses no more memory. An interrupt requests a fence: everything that
+//! makes batches larger and uses no more memory. An interrupt requests a sync point: everything that
 //! happened before is reported, then `watch` ends. A second interrupt ends it at once, and so does
 //! a stdout that accepts nothing.
 
@@ -47,7 +47,7 @@ pub(crate) fn main(options: &WatchOptions) -> ExitCode {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Reporting,
-    /// Interrupted: ends when the fence is reported.
+    /// Interrupted: ends when the sync point is reported.
     Ending,
     /// Ends when the pending output is written.
     Ended,
@@ -84,7 +84,7 @@ impl Teller {
         if let Some(bytes) = saved::read(options)? {
             chosen = chosen.since(bytes);
         }
-        let watch = engine.watch(&chosen)?;
+        let watch = engine.add_watch(&chosen)?;
         let json = options.json;
         let roots = engine.watch_state(watch)?.roots;
         let names = Names::new(options.style, &options.paths, &roots);
@@ -250,7 +250,7 @@ impl Teller {
             self.output.write(b"{\"snapshot\":[")?;
         }
         loop {
-            self.engine.file_changes(self.watch, &mut cursor, SNAPSHOT_PIECE, &mut changes)?;
+            self.engine.watch_changes(self.watch, &mut cursor, SNAPSHOT_PIECE, &mut changes)?;
             let mut text = Vec::new();
             for entry in changes.entries() {
                 let path = self.names.show(entry.path);

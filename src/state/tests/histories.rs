@@ -18,7 +18,7 @@ enum Step {
     File(u64, u64, u64),
     NoFile(u64, u64),
     NoWatch(u64, usize),
-    Facts,
+    CommitPending,
     /// Client, entries, what becomes of the message.
     Read(usize, usize, Fate),
     /// Reads until nothing is left.
@@ -86,7 +86,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => (1..3u64, 1..9u64, 0..3u64).prop_map(|(watch, id, size)| Step::File(watch, id, size)),
         3 => (1..3u64, 1..9u64).prop_map(|(watch, id)| Step::NoFile(watch, id)),
         1 => (1..3u64, 0..9usize).prop_map(|(watch, max)| Step::NoWatch(watch, max)),
-        3 => Just(Step::Facts),
+        3 => Just(Step::CommitPending),
         9 => (0..CLIENTS, 1..6usize, fate).prop_map(|(who, max, fate)| Step::Read(who, max, fate)),
         2 => (0..CLIENTS, 1..6usize).prop_map(|(who, max)| Step::CatchUp(who, max)),
         1 => (0..CLIENTS).prop_map(Step::Foreign),
@@ -137,11 +137,11 @@ impl Client {
         assert!(announced || (message.removed.is_empty() && message.entries.is_empty()));
         assert!(message.removed.len() + message.entries.len() <= entries);
         for key in &message.removed {
-            assert_eq!(state.entry(key.as_ref()), None, "told as gone, but there");
+            assert_eq!(state.entry(key.as_ref()), None, "reported as gone, but there");
         }
         for entry in &message.entries {
             let key = entry.as_entry().key();
-            assert_eq!(state.entry(key), Some(entry.as_entry()), "told otherwise than it is");
+            assert_eq!(state.entry(key), Some(entry.as_entry()), "reported otherwise than it is");
             assert!(self.collections.contains(key.collection()));
         }
         let times = match fate {
@@ -289,7 +289,7 @@ impl World {
         match step {
             Step::Commit(changes) => self.commit(changes),
             Step::Terminal(id, cols) => {
-                let facts = TerminalFacts { cols, ..terminal("t") };
+                let facts = StateTerminal { cols, ..terminal("t") };
                 self.state.put_terminal(id, facts.clone());
                 let old = self.pending.terminals.insert(id, (facts.clone(), 0));
                 if old.is_none_or(|(old, _)| old != facts) {
@@ -330,8 +330,8 @@ impl World {
                 assert_eq!(more, left.iter().any(|key| key.watch == watch));
                 gone.into_iter().for_each(|key| self.remove_file(key));
             }
-            Step::Facts => self.commit_facts(),
-            // Facts that are not committed are left out, and told once they are.
+            Step::CommitPending => self.commit_facts(),
+            // What is not committed is left out, and reported once it is.
             Step::Read(who, max, fate) => drop(self.clients[who].read(&self.state, max, fate)),
             Step::CatchUp(who, max) => {
                 self.commit_facts();

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 
 use super::rules;
 use super::{
-    ApplicationState, Change, ChangeOp, ChangeSet, Collections, FileFacts, FileKey, FileKind, Key,
-    OwnedEntry, Pane, PaneContent, Session, StateView, TerminalFacts,
+    ApplicationState, Change, ChangeOp, ChangeSet, Collections, FileKey, FileKind, Key, OwnedEntry,
+    Pane, PaneContent, Session, StateFile, StateTerminal, StateView,
 };
 use crate::limits::Limits;
 
@@ -44,12 +44,12 @@ pub(super) fn set(changes: impl IntoIterator<Item = Change>) -> ChangeSet {
     ChangeSet { ops }
 }
 
-pub(super) fn terminal(title: &str) -> TerminalFacts {
-    TerminalFacts { title: title.into(), cols: 80, rows: 24, ..TerminalFacts::default() }
+pub(super) fn terminal(title: &str) -> StateTerminal {
+    StateTerminal { title: title.into(), cols: 80, rows: 24, ..StateTerminal::default() }
 }
 
-pub(super) fn file(name: &str, size: u64) -> FileFacts {
-    FileFacts {
+pub(super) fn file(name: &str, size: u64) -> StateFile {
+    StateFile {
         parent: 0,
         name: name.as_bytes().into(),
         kind: FileKind::File,
@@ -98,8 +98,8 @@ pub(super) struct Model {
     pub(super) n: u64,
     pub(super) sessions: BTreeMap<String, (Session, u64)>,
     pub(super) panes: BTreeMap<String, (Pane, u64)>,
-    pub(super) terminals: BTreeMap<u64, (TerminalFacts, u64)>,
-    pub(super) files: BTreeMap<FileKey, (FileFacts, u64)>,
+    pub(super) terminals: BTreeMap<u64, (StateTerminal, u64)>,
+    pub(super) files: BTreeMap<FileKey, (StateFile, u64)>,
 }
 
 impl Model {

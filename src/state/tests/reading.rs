@@ -1,4 +1,4 @@
-//! Reading changes: what a cursor gets, told case by case.
+//! Reading changes: what a cursor gets, case by case.
 
 use super::*;
 use crate::state::{Budget, Collection, StateChanges, StateCursor, StateVersion};
@@ -55,7 +55,7 @@ fn a_difference_is_what_changed() {
 }
 
 #[test]
-fn what_comes_back_is_not_told_as_gone() {
+fn what_comes_back_is_not_reported_as_gone() {
     let mut state = with_files(3, 1 << 20);
     let mut cursor = StateCursor::at(state.version());
     state.remove_file(file_key(1, 2));
@@ -117,7 +117,7 @@ fn a_cursor_is_for_its_collections() {
 }
 
 #[test]
-fn a_slice_keeps_to_its_budget_and_tells_one_in_any_case() {
+fn a_slice_keeps_to_its_budget_and_reports_one_in_any_case() {
     let state = with_files(10, 1 << 20);
     let one = state.file(file_key(1, 1)).map(|_| state.bytes() / 10).unwrap();
     let cases = [
@@ -127,13 +127,13 @@ fn a_slice_keeps_to_its_budget_and_tells_one_in_any_case() {
         (Budget { entries: 100, bytes: 5 * one - 1 }, 4),
         (Budget::UNBOUNDED, 10),
     ];
-    for (budget, told) in cases {
+    for (budget, reported) in cases {
         for cursor in [StateCursor::default(), StateCursor::at(StateVersion { epoch: 5, n: 0 })] {
             let mut cursor = cursor;
             let changes = read(&state, &mut cursor, budget);
-            assert_eq!(changes.entries.len(), told, "{budget:?}");
-            assert_eq!(changes.more, told < 10);
-            assert_eq!(changes.version.n, if told < 10 { 0 } else { 1 });
+            assert_eq!(changes.entries.len(), reported, "{budget:?}");
+            assert_eq!(changes.more, reported < 10);
+            assert_eq!(changes.version.n, if reported < 10 { 0 } else { 1 });
         }
     }
 }
@@ -148,7 +148,7 @@ fn an_entry_that_changes_all_the_time_holds_nobody_up() {
         for size in 0.. {
             let changes = read(&state, &mut cursor, ONE);
             for entry in changes.entries {
-                // The one that was told last is the one that changes next.
+                // The one that was reported last is the one that changes next.
                 let key = entry.as_entry().key().to_key();
                 known.insert(key.clone(), entry);
                 let Key::File(key) = key else { unreachable!() };

@@ -4,7 +4,8 @@
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-use super::{PART_BYTES, Result, malformed, wrong_length};
+use super::envelope::PART_BYTES;
+use super::error::{Result, malformed, wrong_length};
 
 /// Deflate cannot make more than 1,032 bytes of one, see its specification (RFC 1951): a match of 258 bytes in two bits.
 const RATIO: usize = 1032;

@@ -12,8 +12,7 @@ use serde_json::{Map, Value, json};
 use super::schema::{DEFAULT, FILES, declarations};
 use super::vectors::{self, Any, Side};
 use super::*;
-use crate::sync::client::CloseCode;
-use crate::sync::protocol::PROTOCOL;
+use crate::sync::protocol::{CloseCode, PROTOCOL};
 
 const CLOSE_CODES: [(CloseCode, &str); 11] = [
     (CloseCode::Bye, "bye"),
@@ -189,7 +188,7 @@ fn describe() -> Value {
         "protocol": PROTOCOL,
         "schema": format!("{SCHEMA:08x}"),
         "subprotocols": Codec::EACH.map(Codec::subprotocol),
-        "token_prefix": crate::sync::head::TOKEN_PREFIX,
+        "token_prefix": crate::sync::websocket::http::TOKEN_PREFIX,
         "frames": frames(),
         "flag_compressed": DEFLATED,
         "close_codes": codes,

@@ -36,7 +36,7 @@ pub(crate) fn fuzz(data: &[u8], measure: Measure<'_>) {
     let allowed = |memory: usize| memory + most_beside(length);
     measure(
         &mut || decoded = codec.decode_client(incoming, MAX).ok(),
-        allowed(opening::memory::<ClientMessage>(length)),
+        allowed(decode::memory::<ClientMessage>(length)),
     );
     if let Some(FromClient::Message(message)) = decoded {
         for codec in Codec::EACH {
@@ -48,7 +48,7 @@ pub(crate) fn fuzz(data: &[u8], measure: Measure<'_>) {
     let mut decoded = None;
     measure(
         &mut || decoded = codec.decode_server(incoming, MAX).ok(),
-        allowed(opening::memory::<ServerMessage>(length)),
+        allowed(decode::memory::<ServerMessage>(length)),
     );
     if let Some(FromServer::Message(message)) = decoded {
         for codec in Codec::EACH {

@@ -1,10 +1,9 @@
-//! What a decoder is told by somebody who means harm: nothing panics, nothing is allocated on the word of
-//! a length, and the error says in one line what is wrong.
+//! Payloads of an attacker: nothing panics, nothing is allocated for a length that is only claimed, and the error says in one line what is wrong.
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
+use super::decode::SMALL_PAYLOAD;
 use super::deflate::Inflating;
-use super::opening::SMALL_PAYLOAD;
 use super::vectors::{self, Any, Side};
 use super::*;
 
@@ -367,7 +366,7 @@ fn bomb(mebibytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn an_inflate_bomb_stops_where_it_is_told_to() {
+fn an_inflate_bomb_stops_at_its_bound() {
     let stream = bomb(1);
     let mut inflating = Inflating::new(&stream, 1 << 20).unwrap();
     while !inflating.is_done() {

@@ -4,8 +4,9 @@ use serde::Deserialize;
 use serde::de::value::{Error, StrDeserializer, U32Deserializer};
 use serde::de::{DeserializeOwned, Deserializer};
 
-use super::access::start_of;
-use super::{Codec, Result, malformed};
+use super::envelope::Codec;
+use super::error::{Result, malformed};
+use super::meter::access::start_of;
 use crate::sync::protocol::{ChangeOp, ClientMessage, ServerMessage, TerminalOp};
 
 /// Bytes of a message, after inflating, of a kind that has no long lists or strings: more than the longest
@@ -15,7 +16,7 @@ const SMALL_JSON_BYTES: usize = 1 << 20;
 const SMALL_BINCODE_BYTES: usize = 64 << 10;
 
 /// See [`SMALL_JSON_BYTES`].
-pub(super) fn small(codec: Codec) -> usize {
+pub(crate) fn small(codec: Codec) -> usize {
     match codec {
         Codec::Json => SMALL_JSON_BYTES,
         Codec::Bincode => SMALL_BINCODE_BYTES,

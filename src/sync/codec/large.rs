@@ -1,8 +1,8 @@
-//! Messages on their way: what is known when, and that no step is long.
+//! Large messages while they are decoded: what is known when, and that no step is long.
 
+use super::decode::SMALL_PAYLOAD;
 use super::deflate::deflate;
 use super::kind::{Kind, ServerKind, numbered};
-use super::opening::SMALL_PAYLOAD;
 use super::vectors::{self, Side};
 use super::*;
 use crate::policy::UNIT_COST_MAX;

@@ -4,10 +4,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use super::super::octets::Octets;
-use super::opening::memory;
+use super::decode::memory;
 use super::vectors::Side;
 use super::*;
+use crate::sync::protocol::values::Octets;
 
 /// Counts what each thread has allocated and not freed.
 struct Counting;
@@ -109,7 +109,7 @@ const BYTES: [usize; 3] = [900, 30_000, 300_000];
 
 #[test]
 fn unknown_fields_cost_nothing() {
-    let names = "hello ack attach detach credit input batch spawn change subscribe watch unwatch search \
+    let names = "hello ack attach detach credit input batch spawn change subscribe watch remove_watch search \
                  query snapshot ping cancel";
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
     for bytes in BYTES {

@@ -7,11 +7,12 @@ use bincode::config;
 use serde::de::value::Error as Plain;
 use serde::de::{DeserializeSeed, Deserializer};
 
+use super::decode::{bincode_error, memory, over, read, whole};
+use super::envelope::{Codec, PART_BYTES};
+use super::error::{Result, malformed, too_big};
 use super::kind::{Message, Ops, small};
 use super::meter::{Meter, Metered};
-use super::opening::{bincode_error, memory, over, read, whole};
 use super::scan::element_end;
-use super::{Codec, PART_BYTES, Result, malformed, too_big};
 
 /// The operations of a message as far as they are decoded.
 #[derive(Debug)]

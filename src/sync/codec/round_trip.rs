@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::super::octets::{Decimal, Hex, Octets};
-use super::super::protocol::*;
 use super::vectors::{Any, Side};
 use super::*;
+use crate::sync::protocol::values::{Decimal, Hex, Octets};
+use crate::sync::protocol::*;
 
 /// What messages are made from: bytes that proptest chooses and shrinks. When they run out all is zero
 /// and empty, so that every message ends.

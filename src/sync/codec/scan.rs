@@ -2,18 +2,18 @@
 //! many values it has, and what can be left out because nobody knows it. Keeps nothing of it, and goes in
 //! parts.
 //!
-//! Only what is inside of strings is told apart from what is outside; whether the text is JSON is found out
+//! Only what is inside of strings is distinguished from what is outside; whether the text is JSON is found out
 //! by decoding it. Values of unknown fields that are longer than [`SKIP_BYTES`] are not decoded, so that
 //! skipping them takes no step that is long; of them only brackets, strings and depth are looked at.
 
 use memchr::memchr2;
 
-use super::{DecodeError, DecodeErrorKind, Result, malformed};
+use super::error::{DecodeError, DecodeErrorKind, Result, malformed};
 
 /// Values nest no deeper; the decoder has the same bound, but not for what it skips.
-pub(super) const DEPTH_MAX: u32 = 127;
+pub(crate) const DEPTH_MAX: u32 = 127;
 /// The value of an unknown field of more bytes is left out, and so is more space behind the message.
-pub(super) const SKIP_BYTES: usize = 4 << 10;
+pub(crate) const SKIP_BYTES: usize = 4 << 10;
 /// The longest way to write the key `type`: four escapes of six bytes.
 const KEY_BYTES_MAX: usize = 24;
 

@@ -8,7 +8,7 @@ use super::super::codec;
 
 /// Files with declarations that travel, in the order of the text.
 pub(super) const FILES: [&str; 5] = [
-    "octets.rs",
+    "protocol/values.rs",
     "protocol/entry.rs",
     "protocol/screen.rs",
     "protocol/client.rs",

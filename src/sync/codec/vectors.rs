@@ -11,10 +11,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::super::protocol::{
+use super::*;
+use crate::sync::protocol::{
     Content, Exit, FileEntry, FileKind, PaneEntry, SessionEntry, TerminalEntry,
 };
-use super::*;
 
 /// Enough for every vector.
 pub(super) const INFLATED_MAX: usize = 1 << 20;

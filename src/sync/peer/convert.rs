@@ -2,15 +2,15 @@
 
 use super::options::{RemoteAttach, RemoteMode, RemoteStart};
 use crate::state::{
-    self, ChangeSet, FileFacts, FileKey, OwnedEntry, Pane, PaneContent, Session, TerminalExit,
-    TerminalFacts,
+    self, ChangeSet, FileKey, OwnedEntry, Pane, PaneContent, Session, StateFile, StateTerminal,
+    TerminalExit,
 };
-use crate::sync::octets::Octets;
+use crate::sync::Scopes;
+use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
-    Attach, Change, ChangeOp, Collection, Color, Content, Exit, FileEntry, FileKind, Key, Match,
-    Mode, PaneEntry, PutPane, Screen, SessionEntry, Start, TerminalEntry,
+    self, Attach, Change, ChangeOp, Collection, Color, Content, Exit, FileEntry, FileKind, Key,
+    Match, Mode, PaneEntry, PutPane, Screen, SessionEntry, Start, TerminalEntry,
 };
-use crate::sync::{Scopes, protocol};
 use crate::terminal::{
     self, Attributes, Cursor, CursorShape, ExitStatus, Modes, Position, Rgb, Rows, ScreenUpdate,
     Style, Underline,
@@ -44,7 +44,7 @@ pub(super) fn pane(entry: PaneEntry) -> OwnedEntry {
 }
 
 pub(super) fn terminal(entry: TerminalEntry) -> OwnedEntry {
-    let facts = TerminalFacts {
+    let facts = StateTerminal {
         title: entry.title,
         cwd: entry.cwd.map(|cwd| cwd.0),
         cols: entry.cols,
@@ -63,7 +63,7 @@ pub(super) fn terminal(entry: TerminalEntry) -> OwnedEntry {
 }
 
 pub(super) fn file(entry: FileEntry) -> OwnedEntry {
-    let facts = FileFacts {
+    let facts = StateFile {
         parent: entry.parent.0,
         name: entry.name.0.into(),
         kind: match entry.kind {

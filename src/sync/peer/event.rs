@@ -1,4 +1,4 @@
-//! What the host is told of a peer.
+//! Events of a peer, as the host sees them.
 
 use std::time::Duration;
 
@@ -12,37 +12,36 @@ use crate::terminal::{ExitStatus, LinePosition, ScreenUpdate};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PeerEvent<'a> {
-    /// The other engine has let us in.
+    /// The other engine has accepted the connection.
     Connected {
-        /// The state goes on from the version that we have; else all of it comes anew.
+        /// The state resumes from the version that the replica has; else all of it is sent again.
         resumed: bool,
     },
-    /// There is no connection (any more). Requests without an answer have been answered by
-    /// [`RemoteCode::Disconnected`] before.
+    /// There is no connection. Requests without a reply have failed before with [`RemoteCode::Disconnected`].
     Disconnected {
         /// Why, for a person.
         reason: &'a str,
-        /// When it is tried again; `None`: it is given up.
+        /// Time until the next attempt; `None`: there is none.
         retry_in: Option<Duration>,
     },
     /// The replica is the other engine's state of this version.
     State {
         /// The version.
         version: StateVersion,
-        /// It came anew as a whole, not as what changed.
+        /// All of it was sent again, not what changed.
         full: bool,
     },
-    /// Output of a terminal comes from here on. Again after each time that the connection was made anew.
+    /// Output of a terminal starts. Comes again after each reconnect.
     Attached {
         /// Which terminal of the other engine.
         terminal: u64,
         /// Offset of the first byte.
         offset: u64,
     },
-    /// We held the program back for longer than the other engine allows (its `limits.client_hold_time`, or
-    /// `client_stall_time` with a token that may type): what comes from `offset` on comes in this mode, also
-    /// after the connection was made anew. Attach again for bytes.
-    ModeChanged {
+    /// The program exerted backpressure through us for longer than the other engine allows (its
+    /// `limits.client_hold_time`, or `client_stall_time` with a token that may type): output from `offset` on comes in
+    /// this mode, also after a reconnect. Attach again for bytes.
+    DeliveryChanged {
         /// Which terminal of the other engine.
         terminal: u64,
         /// How its output comes now: [`RemoteMode::Screen`].
@@ -50,7 +49,7 @@ pub enum PeerEvent<'a> {
         /// Offset of the output that the first update shows.
         offset: u64,
     },
-    /// The terminal is gone, or could not be attached to; or the host wanted it.
+    /// The terminal is gone, could not be attached to, or was detached by the host.
     Detached {
         /// Which terminal of the other engine.
         terminal: u64,
@@ -59,8 +58,8 @@ pub enum PeerEvent<'a> {
     Output {
         /// Which terminal of the other engine.
         terminal: u64,
-        /// Offset of the first byte. Where it is ahead, bytes were left out on purpose: questions of the
-        /// program that the other engine has answered.
+        /// Offset of the first byte. Where it is ahead, queries of the program were left out that the other engine
+        /// has answered.
         offset: u64,
         /// At least one.
         bytes: &'a [u8],
@@ -99,20 +98,20 @@ pub enum PeerEvent<'a> {
         /// As of a terminal of one's own; `generation` rises with each update.
         update: &'a ScreenUpdate,
     },
-    /// The program has ended, and everything before has come.
-    Ended {
+    /// The program has ended, and all of its output has arrived.
+    Exited {
         /// Which terminal of the other engine.
         terminal: u64,
         /// Offset after the last byte.
         final_offset: u64,
-        /// How; whether a core was dumped is not told.
+        /// How it ended; whether a core was dumped is not known.
         status: ExitStatus,
     },
-    /// What became of a request.
-    Answer {
+    /// The reply to a request.
+    Reply {
         /// The number of the request.
         request: u64,
-        /// What became of it.
+        /// The outcome.
         outcome: &'a RemoteOutcome,
     },
     /// A change set was committed; its effect is in the replica.
@@ -122,7 +121,7 @@ pub enum PeerEvent<'a> {
         /// The version that it made.
         version: u64,
     },
-    /// A change set was refused; or, with [`RemoteCode::Disconnected`], nobody knows: compare the state.
+    /// A change set was rejected. With [`RemoteCode::Disconnected`] the outcome is not known: compare the state.
     Rejected {
         /// The number of the change set.
         mutation: u64,
@@ -131,7 +130,7 @@ pub enum PeerEvent<'a> {
         /// Why, for a person.
         message: &'a str,
     },
-    /// The other engine complains about something that has no number, such as input.
+    /// The other engine rejected something that has no number, such as input.
     Problem {
         /// One line.
         message: &'a str,

@@ -4,52 +4,32 @@
 //! attachment keeps it, so that it is reported again when the connection is made anew.
 
 use super::request::{RemoteOp, RemoteRequest};
-use super::session::{Session, not_attached};
-use crate::error::Result;
-use crate::sync::protocol::{ClientMessage, Op, Outcome, TerminalOp};
+use crate::sync::protocol::{ClientMessage, Failure, Op, Outcome, TerminalOp};
 use crate::terminal::Size;
 
 /// The number of the requests that report grids: the host's own begin at 1.
 pub(super) const GRID_NUMBER: u64 = 0;
 
-impl Session {
-    /// Reports the grid of our window for a terminal that we are attached to, now and on every connection that
-    /// follows.
-    pub(super) fn set_grid(
-        &mut self,
-        terminal: u64,
-        grid: Size,
-        out: &mut Vec<ClientMessage>,
-    ) -> Result<()> {
-        let follow = self.follow(terminal).ok_or_else(|| not_attached(terminal))?;
-        follow.set_grid(grid);
-        if self.is_open {
-            let op = Op::Resize { cols: grid.cols, rows: grid.rows };
-            let ops = vec![TerminalOp { terminal, op }];
-            out.push(ClientMessage::Batch { id: GRID_NUMBER, ops });
-        }
-        Ok(())
-    }
+/// Reports the grid of our window for a terminal.
+pub(super) fn report(terminal: u64, grid: Size) -> ClientMessage {
+    let op = Op::Resize { cols: grid.cols, rows: grid.rows };
+    ClientMessage::Batch { id: GRID_NUMBER, ops: vec![TerminalOp { terminal, op }] }
+}
 
-    /// A request says what grid our windows have: so will the attachments of the next connection.
-    pub(super) fn note_grids(&mut self, request: &RemoteRequest) {
-        let RemoteRequest::Batch(ops) = request else { return };
-        for (terminal, op) in ops {
-            if let (RemoteOp::Resize(grid), Some(follow)) = (op, self.follow(*terminal)) {
-                follow.set_grid(*grid);
-            }
-        }
-    }
+/// The terminals and grids that a request of the host's reports.
+pub(super) fn reported(request: &RemoteRequest) -> impl Iterator<Item = (u64, Size)> + '_ {
+    let ops = if let RemoteRequest::Batch(ops) = request { &ops[..] } else { &[] };
+    ops.iter().filter_map(|(terminal, op)| match op {
+        RemoteOp::Resize(grid) => Some((*terminal, *grid)),
+        _ => None,
+    })
+}
 
-    /// A grid that was refused is a problem without a number of the host's.
-    pub(super) fn on_grid_answer(&mut self, outcome: Outcome) {
-        let failures = match outcome {
-            Outcome::Failed(failure) => vec![Some(failure)],
-            Outcome::Statuses(statuses) => statuses,
-            _ => Vec::new(),
-        };
-        for failure in failures.into_iter().flatten() {
-            self.complain(failure.code, failure.message);
-        }
+/// What was refused of a report.
+pub(super) fn failures(outcome: Outcome) -> Vec<Failure> {
+    match outcome {
+        Outcome::Failed(failure) => vec![failure],
+        Outcome::Statuses(statuses) => statuses.into_iter().flatten().collect(),
+        _ => Vec::new(),
     }
 }

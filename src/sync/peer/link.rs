@@ -1,6 +1,6 @@
-//! One connection to another engine: connecting, asking for a WebSocket, its frames, and the goodbye.
+//! One connection to another engine: connecting, asking for a WebSocket, its frames, and its close.
 //!
-//! Nothing here waits: a link is told when its socket is ready and reads what there is. It decides nothing
+//! Nothing here waits: a link reads what there is when its socket is ready. It decides nothing
 //! either; deadlines and what a message means are its owner's.
 
 use std::io;
@@ -13,15 +13,15 @@ use nix::sys::socket::{setsockopt, sockopt};
 use tungstenite::protocol::frame::coding::{Data, OpCode};
 use tungstenite::protocol::frame::{CloseFrame, Frame};
 
+use super::fault::Fault;
 use super::options::{PeerAddress, PeerOptions};
-use super::session::Fault;
 use crate::error::{Error, ErrorKind, Result};
-use crate::sync::client::CloseCode;
 use crate::sync::codec::{Codec, Encoded};
-use crate::sync::frames::{self, Broken, Frames, Payload, Role, Step};
-use crate::sync::head::outbound::{self, Rejected, ResponseBuffer, ResponseState};
-use crate::sync::head::{Key, TOKEN_PREFIX, is_token};
-use crate::sync::wire::{Flush, Socket, Wire};
+use crate::sync::protocol::CloseCode;
+use crate::sync::websocket::frames::{self, Broken, Frames, Payload, Role, Step};
+use crate::sync::websocket::http::client::{self, Rejected, ResponseBuffer, ResponseState};
+use crate::sync::websocket::http::{Key, TOKEN_PREFIX, is_token};
+use crate::sync::websocket::transport::{Flush, Socket, Transport};
 
 /// What is read with one system call.
 pub(super) const READ_BYTES: usize = 32 << 10;
@@ -42,13 +42,13 @@ enum Phase {
     /// The request was sent.
     Asking(ResponseBuffer),
     Open,
-    /// One of both has said goodbye.
+    /// One of both has sent a close frame.
     Closing,
 }
 
 /// What reading gave.
 pub(super) enum Received {
-    /// The WebSocket is there: say hello.
+    /// The WebSocket is there: send a hello.
     Upgraded,
     Message(Payload),
     /// Something that has been dealt with.
@@ -63,7 +63,7 @@ pub(super) enum Received {
 
 /// See the module's documentation.
 pub(super) struct Link {
-    wire: Wire,
+    transport: Transport,
     phase: Phase,
     frames: Frames,
     codec: Codec,
@@ -88,7 +88,7 @@ impl Link {
             let _ = setsockopt(&socket, sockopt::TcpUserTimeout, &UNACKNOWLEDGED_MS);
         }
         Ok(Link {
-            wire: Wire::new(socket),
+            transport: Transport::new(socket),
             phase: Phase::Connecting,
             frames: Frames::new(Role::Client, MESSAGE_BYTES),
             codec: options.codec,
@@ -101,11 +101,11 @@ impl Link {
     }
 
     pub(super) fn queued_frames(&self) -> usize {
-        self.wire.queued_frames()
+        self.transport.queued_frames()
     }
 
     pub(super) fn queued_bytes(&self) -> usize {
-        self.wire.queued_bytes()
+        self.transport.queued_bytes()
     }
 
     /// The socket may be connected: then the WebSocket is asked for.
@@ -113,14 +113,14 @@ impl Link {
         if !self.is_connecting() {
             return Ok(());
         }
-        match self.wire.take_error() {
+        match self.transport.take_error() {
             Ok(None) => {}
             Ok(Some(error)) | Err(error) => return Err(Fault::new(error.to_string())),
         }
         let fatal = |error: Error| Fault::fatal(error.message().to_owned());
         let key = key().map_err(fatal)?;
         let request = request(options, &key).map_err(fatal)?;
-        self.wire.push(request.into());
+        self.transport.push(request.into());
         self.phase = Phase::Asking(ResponseBuffer::new(&key, &[self.codec.subprotocol()]));
         Ok(())
     }
@@ -138,7 +138,7 @@ impl Link {
         let outcome = if self.frames.has_rest() {
             Ok((0, self.frames.next()))
         } else {
-            self.frames.read(&mut self.wire, scratch)
+            self.frames.read(&mut self.transport, scratch)
         };
         match outcome {
             Ok((count, Ok(step))) => (count, self.on_step(step)),
@@ -166,7 +166,7 @@ impl Link {
 
     fn read_response(&mut self, scratch: &mut [u8]) -> (usize, Received) {
         let Phase::Asking(buffer) = &mut self.phase else { return (0, Received::Drained) };
-        match io::Read::read(&mut self.wire, scratch) {
+        match io::Read::read(&mut self.transport, scratch) {
             Ok(count @ 1..) => {
                 let state = buffer.push(scratch.get(..count).unwrap_or_default());
                 (count, self.on_response(state))
@@ -212,7 +212,7 @@ impl Link {
         self.push(Frame::message(payload, OpCode::Data(Data::Binary), true))
     }
 
-    /// Queues a frame with a mask of its own, unless goodbye has been said.
+    /// Queues a frame with a mask of its own, unless the connection is being closed.
     fn push(&mut self, mut frame: Frame) -> bool {
         let mut mask = [0; 4];
         // Without random numbers it is masked by zeros, which every server takes.
@@ -220,12 +220,12 @@ impl Link {
         frame.header_mut().mask = Some(mask);
         let is_open = matches!(self.phase, Phase::Open);
         if is_open {
-            self.wire.push(frames::bytes_of(frame));
+            self.transport.push(frames::bytes_of(frame));
         }
         is_open
     }
 
-    /// Says goodbye. Whether there is somebody to say it to.
+    /// Queues a close frame. Whether there is a WebSocket for it.
     pub(super) fn close(&mut self) -> bool {
         if !self.push(frames::close(CloseCode::Bye as u16, "")) {
             return false;
@@ -237,18 +237,18 @@ impl Link {
 
     /// Writes what the socket takes.
     pub(super) fn flush(&mut self) -> io::Result<Flush> {
-        self.wire.flush()
+        self.transport.flush()
     }
 }
 
 impl AsFd for Link {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.wire.as_fd()
+        self.transport.as_fd()
     }
 }
 
-/// The request for the WebSocket; also tells whether there is a mistake in the options. The token is in it, so
-/// that a server where strangers crowd knows at once who comes; it is never in the path.
+/// The request for the WebSocket; fails if there is a mistake in the options. The token is in it, so
+/// that a crowded server knows at once who connects; it is never in the path.
 pub(super) fn request(options: &PeerOptions, key: &Key) -> Result<Vec<u8>> {
     let host = match (&options.host, &options.address) {
         (Some(host), _) => host.clone(),
@@ -256,10 +256,10 @@ pub(super) fn request(options: &PeerOptions, key: &Key) -> Result<Vec<u8>> {
         (None, PeerAddress::Unix(_)) => "localhost".into(),
     };
     let token = format!("{TOKEN_PREFIX}{}", options.token);
-    // One that cannot stand in a header is told in the hello alone.
+    // One that cannot stand in a header is sent in the hello alone.
     let offered = [Some(options.codec.subprotocol()), is_token(&token).then_some(token.as_str())];
     let protocols: Vec<&str> = offered.into_iter().flatten().collect();
-    outbound::request(&host, PATH, key, &protocols)
+    client::request(&host, PATH, key, &protocols)
 }
 
 /// A fresh key of a handshake.

@@ -1,42 +1,49 @@
 //! Outbound peers: connections to the servers of other engines, whose state and terminals are mirrored.
 //!
-//! Apart: [`session`] decides what each message means, with [`follow`] for terminals and [`inflow`] for what
-//! waits for the host, all pure; [`link`] is the connection; here is who is due, and [`life`] makes, loses and
-//! makes connections anew. As with the server there are lists: of those to be read, and of those that
-//! have something to tell. What is to be sent is written when a call or a turn is through with a peer.
+//! Its parts, from the bottom up; each knows only those before it:
+//!
+//! - [`options`], [`request`], [`event`]: what the host passes and gets; [`convert`]: from and to the wire;
+//! - [`link`]: one connection, which ends with a [`fault`];
+//! - [`event_queue`], [`attachment`], [`grids`], [`session`]: what each message means, and what outlives a connection,
+//!   all pure;
+//! - [`remote`]: one other engine; [`connections`]: all of them, and how connections are made and lost;
+//! - here: [`Peers`], with the calls of the host.
+//!
+//! As with the server there are lists: of those to be read, and of those that have events. What is to be sent is
+//! written when a call or a turn is through with a peer.
 //!
 //! **Backpressure.** A peer whose queue of events is full is not read. Its socket fills, and the other engine
 //! stops sending: output by its credits before that, and state by the acknowledgements that do not come.
 
+mod attachment;
+mod connections;
 mod convert;
 mod event;
-mod follow;
+mod event_queue;
+mod fault;
 mod grids;
-mod inflow;
-mod life;
 mod link;
 mod options;
+mod remote;
 mod request;
 mod session;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use self::inflow::Item;
-use self::life::Unread;
+use self::connections::Connections;
+use self::event_queue::QueuedEvent;
 use self::link::Link;
-use self::session::Session;
-use super::access::Scopes;
-use super::codec::input_header;
-use super::protocol::ClientMessage;
+use self::remote::{Peer, not_connected};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::policy::{Balance, BreakerState, CircuitBreaker, Retry};
-use crate::reactor::{IdTable, PeerId, Reactor, TimerId};
+use crate::policy::{BreakerState, Slice};
+use crate::reactor::{IdTable, PeerId, Reactor};
 use crate::state::{ChangeSet, Replica};
+use crate::sync::access::Scopes;
+use crate::sync::codec::input_header;
+use crate::sync::protocol::ClientMessage;
 use crate::terminal::Size;
 
 pub use event::PeerEvent;
@@ -49,10 +56,6 @@ pub use request::{
 const INPUT_BYTES: usize = 64 << 10;
 /// And at least, whatever the other engine says: tiny pieces would cost more than they carry.
 const INPUT_BYTES_MIN: usize = 1024;
-/// Frames that may wait to be sent; an engine that lets more of our acknowledgements and pongs wait takes
-/// nothing.
-const QUEUED_FRAMES_MAX: usize = 16 << 10;
-
 /// How a peer is at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PeerState {
@@ -103,68 +106,31 @@ pub enum PeerStatus {
     Failed,
 }
 
-/// One other engine.
-struct Peer {
-    id: PeerId,
-    options: PeerOptions,
-    session: Session,
-    link: Option<Link>,
-    retry: Retry,
-    breaker: CircuitBreaker,
-    /// When the next attempt is made, if there is no link.
-    until: Option<Instant>,
-    /// Since when we are let in.
-    open_since: Option<Instant>,
-    last_error: Option<String>,
-    timer: Option<TimerId>,
-    /// For what the timer is set: the next attempt, or the end of what takes too long.
-    deadline: Option<Instant>,
-    /// What was done for it, in nanoseconds.
-    cost: Balance,
-    /// It is not read before this time: it costs too much.
-    paused_until: Option<Instant>,
-    /// The host let go of it: it is gone to everybody and only says goodbye.
-    is_leaving: bool,
-    /// The kernel reported it, and it has not been read to the end.
-    is_readable: bool,
-    /// Why nothing can be written any more. What came before is still read.
-    broken: Option<String>,
-    /// A message that is not decoded yet.
-    unread: Option<Unread>,
-    /// In the list of those to be read.
-    is_listed: bool,
-    /// In the list of those that have something to tell.
-    is_teller: bool,
-}
-
-/// See the module's documentation.
+/// The connections to other engines, with what is mirrored from them. It never blocks; sockets, timers and the clock are
+/// those of the [`Reactor`] that is passed to it.
+///
+/// - `handle_*` takes in what the kernel reported or that a timer fired: it connects, notes what is to be read, and gives
+///   connections up. [`read`](Self::read) reads messages, until its slice is over.
+/// - Calls of the host (`attach`, `write`, `request` ...) take effect at once; what they send is written at once, as
+///   far as the socket takes it.
+/// - [`poll_event`](Self::poll_event) takes one event out of the queues, peer by peer, and [`event`](Self::event) shows it
+///   until the next call. Reading an event gives credit to the other engine.
+/// - Queries (`state`, `replica`, `has_work`, `has_event`) change nothing.
+///
+/// Every request is answered by one event: if the connection is lost before, by a failure of our own.
 pub(crate) struct Peers {
     limits: Limits,
-    peers: IdTable<PeerId, Box<Peer>>,
-    readable: VecDeque<PeerId>,
-    tellers: VecDeque<PeerId>,
-    /// The event that was handed out last.
-    told: Option<Item>,
-    /// What a session wants to say; a field so that it is allocated once.
-    out: Vec<ClientMessage>,
-    /// Where all connections are read into.
-    scratch: Vec<u8>,
+    connections: Connections,
+    /// The event that was taken last.
+    event: Option<QueuedEvent>,
 }
 
 impl Peers {
     pub(crate) fn new(limits: Limits) -> Self {
-        Peers {
-            limits,
-            peers: IdTable::new(),
-            readable: VecDeque::new(),
-            tellers: VecDeque::new(),
-            told: None,
-            out: Vec::new(),
-            scratch: vec![0; link::READ_BYTES],
-        }
+        Peers { limits, connections: Connections::new(), event: None }
     }
 
-    /// Begins to connect; what comes of it is told by events.
+    /// Begins to connect; what comes of it is reported by events.
     pub(crate) fn connect(
         &mut self,
         options: &PeerOptions,
@@ -176,56 +142,35 @@ impl Peers {
         if self.ids().count() >= max {
             return Err(Error::limit(format!("{max} peers exist already")));
         }
-        // Those that only say goodbye make room.
-        while self.peers.len() >= 2 * max {
-            let leaving = self.peers.ids().find(|id| self.get(*id).is_err());
+        // Those that are being closed make room.
+        while self.connections.peers.len() >= 2 * max {
+            let leaving = self.connections.peers.ids().find(|id| self.get(*id).is_err());
             let Some(id) = leaving else { break };
-            self.drop_peer(id, reactor);
+            self.connections.remove(id, reactor);
         }
-        let id = self.peers.next_id()?;
-        let Limits { state_bytes, peer_queue_bytes, .. } = self.limits;
-        let peer = Peer {
-            id,
-            options: options.clone(),
-            session: Session::new(options.collections, state_bytes, peer_queue_bytes),
-            link: None,
-            retry: options.retry.start(),
-            breaker: CircuitBreaker::new(options.breaker),
-            until: None,
-            open_since: None,
-            last_error: None,
-            timer: None,
-            deadline: None,
-            cost: Balance::new(life::COST.0, life::COST.1, reactor.now()),
-            paused_until: None,
-            is_leaving: false,
-            is_readable: false,
-            unread: None,
-            is_listed: false,
-            broken: None,
-            is_teller: false,
-        };
-        self.peers.insert(id, Box::new(peer));
-        self.attempt(id, reactor);
+        let id = self.connections.peers.next_id()?;
+        let peer = Peer::new(id, options, &self.limits, reactor.now());
+        self.connections.peers.insert(id, Box::new(peer));
+        self.connections.attempt(id, reactor);
         Ok(id)
     }
 
-    /// Lets go of a peer: says goodbye if there is a connection. What it has not told is not told.
+    /// Disconnects a peer: closes its connection, if there is one. Its unread events are discarded.
     pub(crate) fn disconnect(&mut self, id: PeerId, reactor: &mut Reactor) -> Result<()> {
         self.get(id)?;
-        self.leave(id, reactor);
+        self.connections.close(id, reactor);
         Ok(())
     }
 
     /// Lets go of all of them.
     pub(crate) fn disconnect_all(&mut self, reactor: &mut Reactor) {
         let ids: Vec<PeerId> = self.ids().collect();
-        ids.into_iter().for_each(|id| self.leave(id, reactor));
+        ids.into_iter().for_each(|id| self.connections.close(id, reactor));
     }
 
     /// Those that the host has.
     pub(crate) fn ids(&self) -> impl Iterator<Item = PeerId> + '_ {
-        self.peers.ids().filter(|id| self.get(*id).is_ok())
+        self.connections.peers.ids().filter(|id| self.get(*id).is_ok())
     }
 
     pub(crate) fn state(&self, id: PeerId, now: Instant) -> Result<PeerState> {
@@ -248,8 +193,8 @@ impl Peers {
             breaker: peer.breaker.state(now),
             last_error: peer.last_error.clone(),
             round_trip: session.round_trip,
-            terminals: session.follows().collect(),
-            received_bytes: session.inflow.bytes(),
+            terminals: session.attachments().collect(),
+            received_bytes: session.events.bytes(),
             queued_bytes: peer.link.as_ref().map_or(0, Link::queued_bytes),
             mismatches: session.mismatches,
         })
@@ -268,11 +213,11 @@ impl Peers {
         options: &RemoteAttach,
         reactor: &mut Reactor,
     ) -> Result<()> {
-        let peer = get_mut(&mut self.peers, id)?;
+        let peer = get_mut(&mut self.connections.peers, id)?;
         peer.check_room(0, &self.limits)?;
         options.grid.map_or(Ok(()), Size::validate)?;
-        peer.session.attach(terminal, options, reactor.now(), &mut self.out)?;
-        self.say(id, reactor);
+        peer.session.attach(terminal, options, reactor.now(), &mut self.connections.out)?;
+        self.connections.send_pending(id, reactor);
         Ok(())
     }
 
@@ -282,8 +227,10 @@ impl Peers {
         terminal: u64,
         reactor: &mut Reactor,
     ) -> Result<()> {
-        get_mut(&mut self.peers, id)?.session.detach(terminal, &mut self.out)?;
-        self.say(id, reactor);
+        get_mut(&mut self.connections.peers, id)?
+            .session
+            .detach(terminal, &mut self.connections.out)?;
+        self.connections.send_pending(id, reactor);
         Ok(())
     }
 
@@ -296,10 +243,10 @@ impl Peers {
         reactor: &mut Reactor,
     ) -> Result<()> {
         grid.validate()?;
-        let peer = get_mut(&mut self.peers, id)?;
+        let peer = get_mut(&mut self.connections.peers, id)?;
         peer.check_room(0, &self.limits)?;
-        peer.session.set_grid(terminal, grid, &mut self.out)?;
-        self.say(id, reactor);
+        peer.session.set_grid(terminal, grid, &mut self.connections.out)?;
+        self.connections.send_pending(id, reactor);
         Ok(())
     }
 
@@ -312,7 +259,7 @@ impl Peers {
         reactor: &mut Reactor,
     ) -> Result<()> {
         let limits = &self.limits;
-        let peer = get_mut(&mut self.peers, id)?;
+        let peer = get_mut(&mut self.connections.peers, id)?;
         peer.check_room(bytes.len(), limits)?;
         let header = input_header(terminal);
         let max = peer.bounds()?.0.saturating_sub(header.len()).clamp(INPUT_BYTES_MIN, INPUT_BYTES);
@@ -320,7 +267,7 @@ impl Peers {
         for piece in bytes.chunks(max) {
             link.send_binary([&header[..], piece].concat());
         }
-        self.flush(id, reactor);
+        self.connections.flush(id, reactor);
         Ok(())
     }
 
@@ -331,7 +278,7 @@ impl Peers {
         reactor: &mut Reactor,
     ) -> Result<u64> {
         let number = self.ask(id, false, |number| request.to_message(number), reactor)?;
-        get_mut(&mut self.peers, id)?.session.note_grids(request);
+        get_mut(&mut self.connections.peers, id)?.session.note_grids(request);
         Ok(number)
     }
 
@@ -354,7 +301,7 @@ impl Peers {
         reactor: &mut Reactor,
     ) -> Result<u64> {
         let limits = &self.limits;
-        let peer = get_mut(&mut self.peers, id)?;
+        let peer = get_mut(&mut self.connections.peers, id)?;
         let (message_bytes, inflated_bytes) = peer.bounds()?;
         let number = peer.session.next_number()?;
         let (codec, message) = (peer.options.codec, message(number));
@@ -374,25 +321,25 @@ impl Peers {
             return Err(not_connected());
         }
         peer.session.note_request(is_change);
-        self.flush(id, reactor);
+        self.connections.flush(id, reactor);
         Ok(number)
     }
 
     // Events.
 
-    /// Takes the next event of a peer; [`told`](Self::told) shows it. Peers take turns.
-    pub(crate) fn pick_event(&mut self, reactor: &mut Reactor) -> Option<(PeerId, u64)> {
-        // What was told before may be large.
-        self.told = None;
-        while let Some(id) = self.tellers.pop_front() {
-            let Ok(peer) = self.peers.get_mut(id) else { continue };
-            peer.is_teller = false;
-            let (tag, item) = (peer.options.tag, peer.session.take(&mut self.out));
+    /// Takes the next event of a peer; [`event`](Self::event) shows it. Peers take turns.
+    pub(crate) fn poll_event(&mut self, reactor: &mut Reactor) -> Option<(PeerId, u64)> {
+        // The one before may be large.
+        self.event = None;
+        while let Some(id) = self.connections.next_reporting() {
+            let Ok(peer) = self.connections.peers.get_mut(id) else { continue };
+            let (tag, event) =
+                (peer.options.tag, peer.session.poll_event(&mut self.connections.out));
             // There may be room to read on.
-            self.list(id);
-            self.say(id, reactor);
-            if item.is_some() {
-                self.told = item;
+            self.connections.read_later(id);
+            self.connections.send_pending(id, reactor);
+            if event.is_some() {
+                self.event = event;
                 return Some((id, tag));
             }
         }
@@ -400,89 +347,71 @@ impl Peers {
     }
 
     /// The event that was taken last.
-    pub(crate) fn told(&self) -> Option<PeerEvent<'_>> {
-        self.told.as_ref().map(Item::as_event)
+    pub(crate) fn event(&self) -> Option<PeerEvent<'_>> {
+        self.event.as_ref().map(QueuedEvent::as_event)
     }
 
     pub(crate) fn has_event(&self) -> bool {
-        !self.tellers.is_empty()
+        self.connections.has_event()
     }
 
     /// Whether a turn would do something that the kernel does not know of.
     pub(crate) fn has_work(&self) -> bool {
-        !self.readable.is_empty()
+        self.connections.has_readable()
     }
 
-    /// None is left, not even one that says goodbye.
+    /// Reads peers, one after the other, until they have no more or the slice is over.
+    pub(crate) fn read(&mut self, slice: &mut Slice, reactor: &mut Reactor) {
+        self.connections.read(slice, reactor);
+    }
+
+    pub(crate) fn handle_ready(
+        &mut self,
+        id: PeerId,
+        readable: bool,
+        writable: bool,
+        reactor: &mut Reactor,
+    ) {
+        self.connections.handle_ready(id, readable, writable, reactor);
+    }
+
+    pub(crate) fn handle_alarm(&mut self, id: PeerId, reactor: &mut Reactor) {
+        self.connections.handle_alarm(id, reactor);
+    }
+
+    /// None is left, not even one that is being closed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.peers.len() == 0
+        self.connections.peers.len() == 0
     }
 
     /// Lets go of everything without touching what is shared with a parent process.
-    pub(crate) fn forget(&mut self) {
-        self.peers.drain().for_each(drop);
+    pub(crate) fn leak_after_fork(&mut self) {
+        self.connections.peers.drain().for_each(drop);
     }
 
     /// Lets go of everything at once.
-    pub(crate) fn dismantle(&mut self, reactor: &mut Reactor) {
-        for peer in self.peers.drain() {
-            if let Some(link) = &peer.link {
-                reactor.deregister(link.as_fd());
-            }
-        }
+    pub(crate) fn teardown(&mut self, reactor: &mut Reactor) {
+        self.connections.teardown(reactor);
     }
 
     fn get(&self, id: PeerId) -> Result<&Peer> {
-        match self.peers.get(id) {
-            Ok(peer) if !peer.is_leaving => Ok(peer),
-            Ok(_) => Err(let_go()),
+        match self.connections.peers.get(id) {
+            Ok(peer) if !peer.is_closing => Ok(peer),
+            Ok(_) => Err(gone()),
             Err(error) => Err(error),
         }
-    }
-}
-
-impl Peer {
-    /// Bytes of a message that the other engine takes, as it is sent and inflated, while we are let in.
-    fn bounds(&self) -> Result<(usize, usize)> {
-        let size = |bytes| usize::try_from(bytes).unwrap_or(usize::MAX);
-        match &self.session.welcome {
-            Some(welcome) if self.session.is_open => {
-                let limits = &welcome.limits;
-                Ok((size(limits.message_bytes), size(limits.inflated_bytes)))
-            }
-            _ => Err(not_connected()),
-        }
-    }
-
-    /// Whether to read on: there is room for what comes. Until it is open little can come, and an answer in
-    /// time must not wait for the host.
-    fn may_read(&self) -> bool {
-        self.is_leaving || !self.session.is_open || self.session.inflow.has_room()
-    }
-
-    /// Refuses what the queue has no room for; an empty queue has room for anything.
-    fn check_room(&self, more: usize, limits: &Limits) -> Result<()> {
-        let queued = self.link.as_ref().map_or(0, Link::queued_bytes);
-        if queued > 0 && queued + more > limits.peer_queue_bytes {
-            return Err(Error::limit("peer_queue_bytes: too much waits to be sent to the peer"));
-        }
-        Ok(())
     }
 }
 
 /// A peer that the host has.
 fn get_mut(peers: &mut IdTable<PeerId, Box<Peer>>, id: PeerId) -> Result<&mut Peer> {
     match peers.get_mut(id) {
-        Ok(peer) if !peer.is_leaving => Ok(peer),
-        Ok(_) => Err(let_go()),
+        Ok(peer) if !peer.is_closing => Ok(peer),
+        Ok(_) => Err(gone()),
         Err(error) => Err(error),
     }
 }
 
-fn let_go() -> Error {
-    Error::new(ErrorKind::StaleId, "the host let go of this peer")
-}
-
-fn not_connected() -> Error {
-    Error::new(ErrorKind::Disconnected, "there is no connection to the peer at the moment")
+fn gone() -> Error {
+    Error::new(ErrorKind::StaleId, "the host has disconnected this peer")
 }

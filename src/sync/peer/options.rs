@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::policy::{BreakerOptions, RetryPolicy};
 use crate::state::Collections;
 use crate::sync::codec::Codec;
-use crate::sync::listener::UNIX_PATH_BYTES_MAX;
+use crate::sync::websocket::transport::UNIX_PATH_BYTES_MAX;
 use crate::terminal::Size;
 
 /// The longest token, in bytes; the hello that carries it may have 4 KiB.
@@ -151,7 +151,7 @@ pub struct RemoteAttach {
     pub mode: RemoteMode,
     /// Where it begins. After a broken connection it goes on where it was.
     pub start: RemoteStart,
-    /// Bytes that may be on their way or unread; 0 for 256 KiB. The other engine has bounds for it.
+    /// Bytes that may be in flight or unread; 0 for 256 KiB. The other engine has bounds for it.
     pub window: u64,
     /// The columns and rows of the window that shows the terminal: it gets this size if the policy of the other
     /// engine says so ([`SizePolicy`](crate::SizePolicy)). Pixels do not count. `None`: not reported, the size

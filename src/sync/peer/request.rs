@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::convert;
 use crate::error::one_line;
-use crate::sync::octets::Octets;
+use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
     ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Search, Spawn, TerminalDetail,
     TerminalOp,
@@ -213,7 +213,7 @@ impl RemoteOutcome {
     }
 }
 
-/// What is said of requests whose answer will not come.
+/// The message of requests whose reply will not come.
 pub(super) const LOST: &str = "the connection was lost before the answer came";
 
 impl RemoteRequest {

@@ -1,4 +1,4 @@
-//! What is to be done with each message of another engine, and what to say to it. Pure.
+//! What each message of another engine means, and what is sent to it. Pure.
 //!
 //! A session outlives its connections: it holds what a new one goes on with (the replica with its version,
 //! terminals with their offsets) and what waits for the host. It is given messages and pushes what it wants
@@ -11,53 +11,36 @@
 //! **A replica is checked** by the hash of each diff that has one. One that differs is asked for anew, once;
 //! if it differs after that the connection is given up, since there would be no end to it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
+use super::attachment::{Attachment, OutOfOrder};
 use super::convert;
-use super::follow::{Follow, Impossible};
-use super::grids::GRID_NUMBER;
-use super::inflow::{Inflow, Item, Place};
+use super::event_queue::{AttachmentId, EventQueue, QueuedEvent};
+use super::fault::Fault;
+use super::grids::{self, GRID_NUMBER};
 use super::options::{PeerOptions, RemoteAttach, RemoteMode};
-use super::request::{self, LOST, RemoteCode, RemoteOutcome};
+use super::request::{self, LOST, RemoteCode, RemoteOutcome, RemoteRequest};
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::state::{Collections, OwnedEntry, Replica, StateVersion};
 use crate::sync::protocol::{
     ClientMessage, DetachReason, Diff, ErrorCode, Hello, PROTOCOL, ServerMessage, TerminalSnapshot,
     Version, Welcome,
 };
+use crate::terminal::Size;
 
 /// Requests and change sets without an answer; one more is refused.
 const PENDING_MAX: usize = 1024;
 /// Terminals attached at once; the other engine has its own bound.
-const FOLLOWS_MAX: usize = 4096;
+const ATTACHMENTS_MAX: usize = 4096;
 
-/// Why a connection cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) reason: Cow<'static, str>,
-    /// Trying again would end in the same way.
-    pub(super) is_final: bool,
-}
-
-impl Fault {
-    pub(super) fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Fault { reason: one_line(reason.into()), is_final: false }
-    }
-
-    pub(super) fn fatal(reason: impl Into<Cow<'static, str>>) -> Self {
-        Fault { reason: one_line(reason.into()), is_final: true }
-    }
-}
-
-impl From<Impossible> for Fault {
-    fn from(_: Impossible) -> Self {
+impl From<OutOfOrder> for Fault {
+    fn from(_: OutOfOrder) -> Self {
         Fault::new("output that does not follow on what came before")
     }
 }
 
-type Step = std::result::Result<(), Fault>;
+pub(super) type Step = std::result::Result<(), Fault>;
 
 /// What a number was given to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,10 +60,10 @@ pub(super) struct Session {
     /// Of the diff whose parts are coming, one began anew.
     is_full: bool,
     /// The replica is not what it should be and comes anew.
-    is_suspect: bool,
+    is_mismatched: bool,
     /// Hashes that differed.
     pub(super) mismatches: u64,
-    follows: Vec<Follow>,
+    attachments: Vec<Attachment>,
     pending: BTreeMap<u64, Pending>,
     last_number: u64,
     /// Attachments and updates of screens so far.
@@ -89,7 +72,7 @@ pub(super) struct Session {
     pings: VecDeque<(u64, Instant)>,
     last_ping: u64,
     pub(super) round_trip: Option<Duration>,
-    pub(super) inflow: Inflow,
+    pub(super) events: EventQueue,
 }
 
 impl Session {
@@ -100,22 +83,22 @@ impl Session {
             welcome: None,
             is_open: false,
             is_full: false,
-            is_suspect: false,
+            is_mismatched: false,
             mismatches: 0,
-            follows: Vec::new(),
+            attachments: Vec::new(),
             pending: BTreeMap::new(),
             last_number: 0,
             last_serial: 0,
             pings: VecDeque::new(),
             last_ping: 0,
             round_trip: None,
-            inflow: Inflow::new(queue_bytes),
+            events: EventQueue::new(queue_bytes),
         }
     }
 
     /// The first message of a connection.
     pub(super) fn hello(&self, options: &PeerOptions) -> ClientMessage {
-        let known = self.replica.version().filter(|_| !self.is_suspect);
+        let known = self.replica.version().filter(|_| !self.is_mismatched);
         ClientMessage::Hello(Hello {
             token: Some(options.token.clone()),
             client: options.name.clone(),
@@ -130,13 +113,14 @@ impl Session {
     pub(super) fn on_lost(&mut self) {
         (self.is_open, self.is_full) = (false, false);
         self.pings.clear();
-        self.follows.iter_mut().for_each(Follow::on_lost);
+        self.attachments.iter_mut().for_each(Attachment::on_lost);
         for (number, pending) in std::mem::take(&mut self.pending) {
-            self.inflow.push(match pending {
-                Pending::Request => {
-                    Item::Answer { request: number, outcome: Box::new(RemoteOutcome::lost()) }
-                }
-                Pending::Change => Item::Rejected {
+            self.events.push(match pending {
+                Pending::Request => QueuedEvent::Answer {
+                    request: number,
+                    outcome: Box::new(RemoteOutcome::lost()),
+                },
+                Pending::Change => QueuedEvent::Rejected {
                     mutation: number,
                     code: RemoteCode::Disconnected,
                     message: LOST.into(),
@@ -165,7 +149,7 @@ impl Session {
             ServerMessage::Diff(diff) => self.on_diff(diff, out)?,
             ServerMessage::Rejected(rejected) => {
                 if self.pending.remove(&rejected.mutation).is_some() {
-                    self.inflow.push(Item::Rejected {
+                    self.events.push(QueuedEvent::Rejected {
                         mutation: rejected.mutation,
                         code: request::code(rejected.code),
                         message: one_line(rejected.message.into()),
@@ -176,15 +160,15 @@ impl Session {
                 self.on_attached(terminal, convert::mode(mode), offset);
             }
             ServerMessage::Detached { terminal, reason: DetachReason::Closed } => {
-                self.drop_follow(terminal);
+                self.drop_attachment(terminal);
             }
-            // We have asked for it and told the host then.
+            // We asked for it, and reported it then.
             ServerMessage::Detached { reason: DetachReason::Asked, .. } => {}
             ServerMessage::Gap { terminal, from, to } => {
                 if let Some(follow) = self.attached(terminal) {
                     follow.on_gap(from, to)?;
-                    let place = follow.place;
-                    self.inflow.push(Item::Gap { place, from, to });
+                    let id = follow.id;
+                    self.events.push(QueuedEvent::Gap { id, from, to });
                 }
             }
             ServerMessage::TerminalSnapshot(snapshot) => self.on_snapshot(snapshot),
@@ -192,23 +176,27 @@ impl Session {
                 if self.attached(screen.terminal).is_some() {
                     self.last_serial += 1;
                     let update = Box::new(convert::screen(&screen, self.last_serial));
-                    self.inflow.push(Item::Screen { terminal: screen.terminal, update });
+                    self.events.push(QueuedEvent::Screen { terminal: screen.terminal, update });
                 }
             }
             ServerMessage::Ended { terminal, final_offset, exit } => {
-                if self.attached(terminal).is_some_and(Follow::on_ended) {
+                if self.attached(terminal).is_some_and(Attachment::on_ended) {
                     let status = convert::exit(exit);
-                    self.inflow.push(Item::Ended { terminal, final_offset, status });
+                    self.events.push(QueuedEvent::Ended { terminal, final_offset, status });
                 }
             }
-            ServerMessage::Result { id: GRID_NUMBER, outcome } => self.on_grid_answer(outcome),
+            // A grid that was refused is a problem without a number of the host's.
+            ServerMessage::Result { id: GRID_NUMBER, outcome } => {
+                let failures = grids::failures(outcome).into_iter();
+                failures.for_each(|failure| self.report_problem(failure.code, failure.message));
+            }
             ServerMessage::Result { id, outcome } => {
                 if self.pending.remove(&id).is_some() {
                     let outcome = Box::new(request::outcome(outcome));
-                    self.inflow.push(Item::Answer { request: id, outcome });
+                    self.events.push(QueuedEvent::Answer { request: id, outcome });
                 }
             }
-            ServerMessage::Error { code, message } => self.complain(code, message),
+            ServerMessage::Error { code, message } => self.report_problem(code, message),
             ServerMessage::Pong { id } => self.on_pong(id, now),
             ServerMessage::LagWarning { .. } => {}
         }
@@ -222,10 +210,10 @@ impl Session {
         let Some(follow) = self.follow(terminal) else { return };
         if follow.is_asked(ping) && follow.mode() == mode {
             follow.on_attached(offset);
-            self.inflow.push(Item::Attached { terminal, offset });
+            self.events.push(QueuedEvent::Attached { terminal, offset });
         } else if follow.is_attached() && follow.mode() != mode {
             follow.on_mode(mode, offset);
-            self.inflow.push(Item::ModeChanged { terminal, mode, offset });
+            self.events.push(QueuedEvent::ModeChanged { terminal, mode, offset });
         }
     }
 
@@ -234,13 +222,13 @@ impl Session {
         if !self.is_open {
             return Err(Fault::new("output before the welcome"));
         }
-        // What was on its way when the host let go of a terminal, or attached anew, is nobody's.
+        // What was in flight when the host let go of a terminal, or attached anew, is nobody's.
         let Some(follow) = self.attached(terminal).filter(|_| !bytes.is_empty()) else {
             return Ok(());
         };
         follow.on_output(offset, bytes.len() as u64)?;
-        let place = follow.place;
-        self.inflow.push_output(place, offset, bytes);
+        let id = follow.id;
+        self.events.push_output(id, offset, bytes);
         Ok(())
     }
 
@@ -253,23 +241,23 @@ impl Session {
             return Err(Fault::fatal(text));
         }
         self.is_open = true;
-        self.inflow.push(Item::Connected { resumed: welcome.resumed });
+        self.events.push(QueuedEvent::Connected { resumed: welcome.resumed });
         let epoch = welcome.version.epoch;
         let is_same = self.welcome.as_ref().is_none_or(|known| known.version.epoch == epoch);
         if !is_same {
             // The terminals of an engine that ended are gone, whatever has their numbers now.
-            for follow in std::mem::take(&mut self.follows) {
+            for follow in std::mem::take(&mut self.attachments) {
                 if follow.was_attached() {
-                    self.inflow.push(Item::Detached { terminal: follow.place.terminal });
+                    self.events.push(QueuedEvent::Detached { terminal: follow.id.terminal });
                 } else {
-                    self.follows.push(follow);
+                    self.attachments.push(follow);
                 }
             }
         }
         let window_max = welcome.limits.window_bytes;
         self.welcome = Some(welcome);
         let ping = self.last_ping + 1;
-        for follow in &mut self.follows {
+        for follow in &mut self.attachments {
             out.push(ClientMessage::Attach(follow.ask(ping, window_max)));
         }
         self.ping(now, out);
@@ -309,15 +297,15 @@ impl Session {
         if hash.is_some_and(|hash| hash != self.replica.hash(self.collections)) {
             self.on_mismatch(is_full, out)?;
         } else if is_full {
-            self.is_suspect = false;
+            self.is_mismatched = false;
         }
-        if !self.is_suspect {
-            self.inflow.push(Item::State { version, full: is_full });
+        if !self.is_mismatched {
+            self.events.push(QueuedEvent::State { version, full: is_full });
         }
         for applied in diff.applied {
             if self.pending.remove(&applied.mutation).is_some() {
                 let (mutation, version) = (applied.mutation, applied.version);
-                self.inflow.push(Item::Applied { mutation, version });
+                self.events.push(QueuedEvent::Applied { mutation, version });
             }
         }
         Ok(())
@@ -327,11 +315,11 @@ impl Session {
     fn on_mismatch(&mut self, is_full: bool, out: &mut Vec<ClientMessage>) -> Step {
         self.mismatches += 1;
         if is_full {
-            self.is_suspect = true;
+            self.is_mismatched = true;
             return Err(Fault::new("the state differs from its hash as it came"));
         }
-        // One that was on its way when the snapshot was asked for differs as well.
-        if !std::mem::replace(&mut self.is_suspect, true) {
+        // One that was in flight when the snapshot was asked for differs as well.
+        if !std::mem::replace(&mut self.is_mismatched, true) {
             out.push(ClientMessage::Snapshot);
         }
         Ok(())
@@ -341,14 +329,14 @@ impl Session {
         let TerminalSnapshot { terminal, offset, cols, rows, line, data, more } = snapshot;
         if let Some(follow) = self.attached(terminal) {
             follow.on_snapshot(offset, more);
-            let (place, size, line) = (follow.place, (cols, rows), convert::line_position(line));
-            self.inflow.push(Item::Snapshot { place, offset, size, line, bytes: data.0, more });
+            let (id, size, line) = (follow.id, (cols, rows), convert::line_position(line));
+            self.events.push(QueuedEvent::Snapshot { id, offset, size, line, bytes: data.0, more });
         }
     }
 
-    pub(super) fn complain(&mut self, code: ErrorCode, message: String) {
+    fn report_problem(&mut self, code: ErrorCode, message: String) {
         let message = if message.is_empty() { format!("{code:?}") } else { message };
-        self.inflow.push(Item::Problem { message: one_line(message.into()).into_owned() });
+        self.events.push(QueuedEvent::Problem { message: one_line(message.into()).into_owned() });
     }
 
     fn on_pong(&mut self, id: u64, now: Instant) {
@@ -358,11 +346,11 @@ impl Session {
             self.pings.pop_front();
             self.round_trip = Some(now.saturating_duration_since(sent));
         }
-        for follow in std::mem::take(&mut self.follows) {
+        for follow in std::mem::take(&mut self.attachments) {
             if follow.is_asked(id) {
-                self.inflow.push(Item::Detached { terminal: follow.place.terminal });
+                self.events.push(QueuedEvent::Detached { terminal: follow.id.terminal });
             } else {
-                self.follows.push(follow);
+                self.attachments.push(follow);
             }
         }
     }
@@ -383,25 +371,49 @@ impl Session {
         now: Instant,
         out: &mut Vec<ClientMessage>,
     ) -> Result<()> {
-        self.follows.retain(|known| known.place.terminal != terminal);
-        if self.follows.len() >= FOLLOWS_MAX {
-            return Err(Error::limit(format!("a peer has at most {FOLLOWS_MAX} attachments")));
+        self.attachments.retain(|known| known.id.terminal != terminal);
+        if self.attachments.len() >= ATTACHMENTS_MAX {
+            return Err(Error::limit(format!("a peer has at most {ATTACHMENTS_MAX} attachments")));
         }
         self.last_serial += 1;
-        let place = Place { terminal, serial: self.last_serial };
-        let mut follow = Follow::new(place, *options);
+        let id = AttachmentId { terminal, serial: self.last_serial };
+        let mut follow = Attachment::new(id, *options);
         if let Some(welcome) = self.welcome.as_ref().filter(|_| self.is_open) {
             let attach = follow.ask(self.last_ping + 1, welcome.limits.window_bytes);
             out.push(ClientMessage::Attach(attach));
             self.ping(now, out);
         }
-        self.follows.push(follow);
+        self.attachments.push(follow);
         Ok(())
     }
 
-    /// Lets go of a terminal. What came before is still told, then that it is detached.
+    /// Reports the grid of our window for a terminal that we are attached to, now and on every connection that
+    /// follows.
+    pub(super) fn set_grid(
+        &mut self,
+        terminal: u64,
+        grid: Size,
+        out: &mut Vec<ClientMessage>,
+    ) -> Result<()> {
+        self.follow(terminal).ok_or_else(|| not_attached(terminal))?.set_grid(grid);
+        if self.is_open {
+            out.push(grids::report(terminal, grid));
+        }
+        Ok(())
+    }
+
+    /// A request reports grids of our windows: so will the attachments of the next connection.
+    pub(super) fn note_grids(&mut self, request: &RemoteRequest) {
+        for (terminal, grid) in grids::reported(request) {
+            if let Some(follow) = self.follow(terminal) {
+                follow.set_grid(grid);
+            }
+        }
+    }
+
+    /// Detaches from a terminal. What came before is still reported, then that it is detached.
     pub(super) fn detach(&mut self, terminal: u64, out: &mut Vec<ClientMessage>) -> Result<()> {
-        if !self.drop_follow(terminal) {
+        if !self.drop_attachment(terminal) {
             return Err(not_attached(terminal));
         }
         if self.is_open {
@@ -426,50 +438,50 @@ impl Session {
     }
 
     /// Gives the host the next event. What it has read now is credited by messages to `out`.
-    pub(super) fn take(&mut self, out: &mut Vec<ClientMessage>) -> Option<Item> {
-        let item = self.inflow.pop()?;
+    pub(super) fn poll_event(&mut self, out: &mut Vec<ClientMessage>) -> Option<QueuedEvent> {
+        let item = self.events.pop()?;
         let read = match &item {
-            Item::Output { place, offset, bytes } => Some((*place, offset + bytes.len() as u64)),
-            Item::Gap { place, to, .. } => Some((*place, *to)),
-            Item::Snapshot { place, offset, more: false, .. } => Some((*place, *offset)),
+            QueuedEvent::Output { id, offset, bytes } => Some((*id, offset + bytes.len() as u64)),
+            QueuedEvent::Gap { id, to, .. } => Some((*id, *to)),
+            QueuedEvent::Snapshot { id, offset, more: false, .. } => Some((*id, *offset)),
             _ => None,
         };
-        if let Some((place, end)) = read
-            && let Some(follow) = self.follow(place.terminal).filter(|f| f.place == place)
+        if let Some((id, end)) = read
+            && let Some(follow) = self.follow(id.terminal).filter(|f| f.id == id)
             && let Some(offset) = follow.on_read(end)
         {
-            out.push(ClientMessage::Credit { terminal: place.terminal, offset });
+            out.push(ClientMessage::Credit { terminal: id.terminal, offset });
         }
         Some(item)
     }
 
     // Attachments.
 
-    pub(super) fn follow(&mut self, terminal: u64) -> Option<&mut Follow> {
-        self.follows.iter_mut().find(|follow| follow.place.terminal == terminal)
+    fn follow(&mut self, terminal: u64) -> Option<&mut Attachment> {
+        self.attachments.iter_mut().find(|follow| follow.id.terminal == terminal)
     }
 
-    fn attached(&mut self, terminal: u64) -> Option<&mut Follow> {
+    fn attached(&mut self, terminal: u64) -> Option<&mut Attachment> {
         self.follow(terminal).filter(|follow| follow.is_attached())
     }
 
-    fn drop_follow(&mut self, terminal: u64) -> bool {
-        let before = self.follows.len();
-        self.follows.retain(|known| known.place.terminal != terminal);
-        let is_gone = self.follows.len() < before;
+    fn drop_attachment(&mut self, terminal: u64) -> bool {
+        let before = self.attachments.len();
+        self.attachments.retain(|known| known.id.terminal != terminal);
+        let is_gone = self.attachments.len() < before;
         if is_gone {
-            self.inflow.push(Item::Detached { terminal });
+            self.events.push(QueuedEvent::Detached { terminal });
         }
         is_gone
     }
 
     /// Terminals that are attached to, or will be.
-    pub(super) fn follows(&self) -> impl Iterator<Item = u64> + '_ {
-        self.follows.iter().map(|follow| follow.place.terminal)
+    pub(super) fn attachments(&self) -> impl Iterator<Item = u64> + '_ {
+        self.attachments.iter().map(|follow| follow.id.terminal)
     }
 }
 
-pub(super) fn not_attached(terminal: u64) -> Error {
+fn not_attached(terminal: u64) -> Error {
     let text = format!("not attached to a terminal {terminal} of the peer");
     Error::new(ErrorKind::StaleId, text)
 }

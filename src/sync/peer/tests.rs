@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
-use super::inflow::Item;
+use super::event_queue::QueuedEvent as Event;
 use super::options::{PeerAddress, PeerOptions, RemoteAttach};
-use super::session::{Fault, Session};
+use super::session::{Session, Step as Handled};
 use crate::limits::Limits;
 use crate::state::{
     self, ApplicationState, Budget, ChangeOp, ChangeSet, Collections, StateCursor, StateVersion,
 };
-use crate::sync::octets::{Hex, Octets};
+use crate::sync::protocol::values::{Hex, Octets};
 use crate::sync::protocol::{
     Applied, Bounds, ClientMessage, DetachReason, Diff, ErrorCode, Exit, Hello, LinePosition, Mode,
     Outcome, PROTOCOL, Rejected, ServerMessage, SessionEntry, TerminalSnapshot, Version, Welcome,
@@ -21,7 +21,7 @@ use crate::sync::protocol::{
 
 const EPOCH: u64 = 7;
 
-/// A session and what it said.
+/// A session and what it has sent.
 struct Rig {
     session: Session,
     now: Instant,
@@ -34,7 +34,7 @@ impl Rig {
         Rig { session, now: Instant::now(), out: Vec::new() }
     }
 
-    /// One that was let in.
+    /// One that has authenticated.
     fn open() -> Self {
         let mut rig = Rig::new();
         rig.on(welcome(EPOCH)).unwrap();
@@ -42,11 +42,11 @@ impl Rig {
         rig
     }
 
-    fn on(&mut self, message: ServerMessage) -> Result<(), Fault> {
+    fn on(&mut self, message: ServerMessage) -> Handled {
         self.session.on_message(message, self.now, &mut self.out)
     }
 
-    fn output(&mut self, terminal: u64, offset: u64, bytes: &[u8]) -> Result<(), Fault> {
+    fn output(&mut self, terminal: u64, offset: u64, bytes: &[u8]) -> Handled {
         self.session.on_output(terminal, offset, bytes)
     }
 
@@ -72,31 +72,31 @@ impl Rig {
     }
 
     /// The events that wait, in words.
-    fn told(&mut self) -> Vec<String> {
-        let mut told = Vec::new();
-        while let Some(item) = self.session.take(&mut self.out) {
-            told.push(match item {
-                Item::Connected { resumed } => format!("connected {resumed}"),
-                Item::State { version, full } => format!("state {} {full}", version.n),
-                Item::Attached { terminal, offset } => format!("attached {terminal} {offset}"),
-                Item::ModeChanged { terminal, mode, offset } => {
+    fn reported(&mut self) -> Vec<String> {
+        let mut reported = Vec::new();
+        while let Some(item) = self.session.poll_event(&mut self.out) {
+            reported.push(match item {
+                Event::Connected { resumed } => format!("connected {resumed}"),
+                Event::State { version, full } => format!("state {} {full}", version.n),
+                Event::Attached { terminal, offset } => format!("attached {terminal} {offset}"),
+                Event::ModeChanged { terminal, mode, offset } => {
                     format!("mode {terminal} {mode:?} {offset}")
                 }
-                Item::Detached { terminal } => format!("detached {terminal}"),
-                Item::Output { place, offset, bytes } => {
-                    format!("output {} {offset} {}", place.terminal, bytes.len())
+                Event::Detached { terminal } => format!("detached {terminal}"),
+                Event::Output { id, offset, bytes } => {
+                    format!("output {} {offset} {}", id.terminal, bytes.len())
                 }
-                Item::Gap { from, to, .. } => format!("gap {from} {to}"),
-                Item::Snapshot { offset, more, .. } => format!("snapshot {offset} {more}"),
-                Item::Ended { final_offset, .. } => format!("ended {final_offset}"),
-                Item::Answer { request, outcome } => format!("answer {request} {outcome:?}"),
-                Item::Applied { mutation, version } => format!("applied {mutation} {version}"),
-                Item::Rejected { mutation, code, .. } => format!("rejected {mutation} {code:?}"),
-                Item::Problem { message } => format!("problem {message}"),
+                Event::Gap { from, to, .. } => format!("gap {from} {to}"),
+                Event::Snapshot { offset, more, .. } => format!("snapshot {offset} {more}"),
+                Event::Ended { final_offset, .. } => format!("ended {final_offset}"),
+                Event::Answer { request, outcome } => format!("answer {request} {outcome:?}"),
+                Event::Applied { mutation, version } => format!("applied {mutation} {version}"),
+                Event::Rejected { mutation, code, .. } => format!("rejected {mutation} {code:?}"),
+                Event::Problem { message } => format!("problem {message}"),
                 other => panic!("{other:?}"),
             });
         }
-        told
+        reported
     }
 
     fn hello(&self) -> Hello {
@@ -157,7 +157,7 @@ fn nothing_comes_before_the_welcome() {
     assert!(!rig.session.is_open);
     rig.on(welcome(EPOCH)).unwrap();
     assert!(!rig.on(welcome(EPOCH)).unwrap_err().is_final);
-    assert_eq!(rig.told(), ["connected false"]);
+    assert_eq!(rig.reported(), ["connected false"]);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_state_is_applied_acknowledged_and_resumed() {
     let second = Diff { sessions: vec![entry("b", 2)], ..diff(0, 2, false) };
     rig.on(ServerMessage::Diff(second)).unwrap();
     assert_eq!(
-        (rig.said(), rig.told()),
+        (rig.said(), rig.reported()),
         (vec!["ack 2".into()], words("connected false, state 2 true"))
     );
     // Broken off between parts.
@@ -198,16 +198,16 @@ fn a_hash_that_differs_has_the_state_sent_anew() {
     let full = |n| Diff { hash: Some(Hex(0)), ..diff(0, n, true) };
     rig.on(ServerMessage::Diff(full(1))).unwrap();
     rig.said();
-    rig.told();
+    rig.reported();
     let wrong = |n| Diff { hash: Some(Hex(n)), ..diff(n - 1, n, false) };
     rig.on(ServerMessage::Diff(wrong(2))).unwrap();
-    // One that was on its way.
+    // One that was in flight.
     rig.on(ServerMessage::Diff(wrong(3))).unwrap();
     assert_eq!(rig.said(), ["ack 2", "snapshot", "ack 3"]);
-    assert!(rig.told().is_empty());
+    assert!(rig.reported().is_empty());
     assert_eq!((rig.session.mismatches, rig.hello().resume), (2, None));
     rig.on(ServerMessage::Diff(full(4))).unwrap();
-    assert_eq!((rig.said(), rig.told()), (words("ack 4"), words("state 4 true")));
+    assert_eq!((rig.said(), rig.reported()), (words("ack 4"), words("state 4 true")));
     assert_eq!(rig.hello().resume, Some(Version { epoch: EPOCH, n: 4 }));
     // One that differs as it comes anew would do so for ever.
     let broken = Diff { hash: Some(Hex(1)), ..diff(0, 5, true) };
@@ -246,7 +246,7 @@ fn attachments_are_made_after_the_welcome_and_go_on() {
     rig.output(2, 0, b"nobody's").unwrap();
     let expected = "connected false, attached 1 100, problem no terminal, detached 2, \
                     attached 3 0, output 1 100 5";
-    assert_eq!(rig.told(), words(expected));
+    assert_eq!(rig.reported(), words(expected));
     assert_eq!(rig.said(), ["credit 1 105"]);
     rig.session.on_lost();
     rig.on(welcome(EPOCH)).unwrap();
@@ -256,9 +256,9 @@ fn attachments_are_made_after_the_welcome_and_go_on() {
     // Another engine has other terminals.
     rig.session.on_lost();
     rig.attach(9);
-    rig.told();
+    rig.reported();
     rig.on(welcome(EPOCH + 1)).unwrap();
-    assert_eq!(rig.told(), ["connected false", "detached 1", "detached 3"]);
+    assert_eq!(rig.reported(), ["connected false", "detached 1", "detached 3"]);
     assert_eq!(rig.said(), ["attach 9 Default", "ping 5"]);
 }
 
@@ -273,7 +273,7 @@ fn the_answer_to_an_earlier_wish_is_not_that_to_a_later_one() {
     rig.on(attached(1, 0)).unwrap();
     rig.on(ServerMessage::Pong { id: 3 }).unwrap();
     rig.output(1, 0, b"new!").unwrap();
-    assert_eq!(rig.told(), words("connected false, attached 1 0, output 1 0 4"));
+    assert_eq!(rig.reported(), words("connected false, attached 1 0, output 1 0 4"));
 }
 
 #[test]
@@ -286,7 +286,7 @@ fn what_was_read_of_an_earlier_attachment_is_no_credit_for_a_later_one() {
     rig.attach(1);
     rig.on(attached(1, 0)).unwrap();
     rig.said();
-    rig.told();
+    rig.reported();
     assert!(rig.said().is_empty());
 }
 
@@ -318,7 +318,7 @@ fn the_end_of_a_terminal() {
     rig.on(ServerMessage::Detached { terminal: 1, reason: DetachReason::Closed }).unwrap();
     let expected = "connected false, attached 1 0, ended 9, gap 0 9, snapshot 9 true, \
                     snapshot 9 false, detached 1";
-    assert_eq!(rig.told(), words(expected));
+    assert_eq!(rig.reported(), words(expected));
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn letting_go() {
     assert!(rig.session.detach(1, &mut rig.out).unwrap_err().is_stale_id());
     assert_eq!(rig.said(), ["detach 1"]);
     rig.output(1, 1, b"late").unwrap();
-    assert_eq!(rig.told(), words("connected false, attached 1 0, output 1 0 1, detached 1"));
+    assert_eq!(rig.reported(), words("connected false, attached 1 0, output 1 0 1, detached 1"));
 }
 
 #[test]
@@ -358,10 +358,13 @@ fn every_request_is_answered_once() {
     let applied = vec![Applied { mutation: 2, version: 3 }, Applied { mutation: 9, version: 3 }];
     rig.on(ServerMessage::Diff(Diff { applied, ..diff(0, 3, true) })).unwrap();
     rig.session.on_lost();
-    let told = rig.told();
-    assert_eq!(told[1..5], ["answer 1 Done", "rejected 4 Conflict", "state 3 true", "applied 2 3"]);
-    assert!(told[5].starts_with("answer 3 Failed") && told[5].contains("Disconnected"));
-    assert_eq!(told[6..], ["rejected 5 Disconnected"]);
+    let reported = rig.reported();
+    assert_eq!(
+        reported[1..5],
+        ["answer 1 Done", "rejected 4 Conflict", "state 3 true", "applied 2 3"]
+    );
+    assert!(reported[5].starts_with("answer 3 Failed") && reported[5].contains("Disconnected"));
+    assert_eq!(reported[6..], ["rejected 5 Disconnected"]);
     assert_eq!(rig.session.next_number(), Ok(6), "numbers are not used again");
     for _ in 0..1024 {
         rig.session.note_request(false);
@@ -392,7 +395,7 @@ enum Step {
     Send,
     /// The mirror takes so many parts in.
     Receive(usize),
-    /// What is on its way is lost.
+    /// What is in flight is lost.
     Break,
     /// The other engine starts again, with nothing.
     Restart,

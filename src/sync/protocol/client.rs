@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Collection, Content, Version};
-use crate::sync::octets::{Octets, unique};
+use super::values::{Octets, unique};
 
 /// What a client sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub(crate) enum ClientMessage {
     Attach(Attach),
     /// No longer wants it.
     Detach { terminal: u64 },
-    /// Output before this offset has been worked off: more may be sent.
+    /// Output before this offset has been consumed: more may be sent.
     Credit { terminal: u64, offset: u64 },
     /// Types into a terminal; there is no answer but an error.
     Input { terminal: u64, data: Octets },
@@ -78,7 +78,7 @@ pub(crate) struct Attach {
     pub(crate) mode: Mode,
     #[serde(default)]
     pub(crate) start: Start,
-    /// Bytes that may be on their way unacknowledged; 0 for the server's default.
+    /// Bytes that may be in flight unacknowledged; 0 for the server's default.
     #[serde(default)]
     pub(crate) window: u64,
     /// The grid of the client's window; 0 and 0: not reported.

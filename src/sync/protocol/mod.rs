@@ -5,11 +5,14 @@
 //! added at the end of their enum. Nothing is recursive, so that no input can nest.
 
 mod client;
+mod close;
 mod entry;
 mod screen;
 mod server;
+pub(crate) mod values;
 
 pub(crate) use client::*;
+pub(crate) use close::{CloseCode, REASON_BYTES_MAX};
 pub(crate) use entry::*;
 pub(crate) use screen::*;
 pub(crate) use server::*;

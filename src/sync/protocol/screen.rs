@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::sync::octets::Octets;
+use super::values::Octets;
 
 /// See [`ServerMessage::TerminalSnapshot`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Mode;
 use super::entry::{Exit, FileEntry, Key, PaneEntry, SessionEntry, TerminalEntry, Version};
 use super::screen::{Screen, TerminalSnapshot};
-use crate::sync::octets::{Hex, Octets};
+use super::values::{Hex, Octets};
 
 /// What the server sends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::log::OutputLog;
 use super::view::{Due, View};
-use crate::policy::Patience;
+use crate::policy::WaitClock;
 use crate::terminal::options::Delivery;
 
 /// What a consumer sees of its terminal.
@@ -90,7 +90,7 @@ pub(crate) struct Consumer {
     interval: Duration,
     view: Option<View>,
     /// Since when it has lagged; what that means depends on whom it keeps waiting.
-    pub(crate) lag: Patience,
+    pub(crate) lag: WaitClock,
 }
 
 impl Consumer {
@@ -113,7 +113,7 @@ impl Consumer {
             skips_queries_until: 0,
             interval,
             view,
-            lag: Patience::default(),
+            lag: WaitClock::default(),
         }
     }
 
@@ -153,7 +153,7 @@ impl Consumer {
     /// Its snapshot is on the way; bytes go on at `offset`.
     pub(crate) fn resume_at(&mut self, offset: u64) {
         self.cursor = offset;
-        self.lag = Patience::default();
+        self.lag = WaitClock::default();
     }
 
     /// There is no snapshot for it: a gap up to the `end` of output comes instead, if it lacks any.
@@ -178,7 +178,7 @@ impl Consumer {
     pub(crate) fn become_viewer(&mut self, now: Instant) {
         self.delivery = Delivery::Screen;
         self.resync = None;
-        self.lag = Patience::default();
+        self.lag = WaitClock::default();
         self.view = Some(View::new(self.interval, now));
     }
 
@@ -190,7 +190,7 @@ impl Consumer {
             return;
         }
         self.delivery = delivery;
-        self.lag = Patience::default();
+        self.lag = WaitClock::default();
         if self.view.take().is_some() {
             self.cursor = output.log.end();
             self.cleared = output.cleared.times;

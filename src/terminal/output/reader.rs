@@ -36,7 +36,7 @@ impl Reader {
     ) -> Self {
         let mut consumer =
             Consumer::new(options.delivery, OnLoss::Report, at, options.interval, now);
-        if options.without_questions {
+        if options.without_queries {
             consumer.skip_queries(u64::MAX);
         }
         Reader {

@@ -14,8 +14,9 @@ pub(crate) fn fuzz(data: &[u8]) {
     let mut pieces = data.split(|byte| *byte == MARK);
     feed(&mut screen, pieces.next().unwrap_or(&[]));
     for piece in pieces {
-        let (deed, output) = piece.split_first().map_or((0, piece), |(deed, rest)| (*deed, rest));
-        match deed % 8 {
+        let (choice, output) =
+            piece.split_first().map_or((0, piece), |(choice, rest)| (*choice, rest));
+        match choice % 8 {
             0 => {
                 screen.look();
                 screen.changes_since(update.generation, &mut update);
@@ -36,7 +37,7 @@ pub(crate) fn fuzz(data: &[u8]) {
             }
             4 => screen.resize(Size::cells(1, 1).for_screen()),
             5 => screen.resize(Size::cells(300, 120)),
-            _ => screen.resize(Size::cells(u16::from(deed % 77) + 1, u16::from(deed % 31) + 1)),
+            _ => screen.resize(Size::cells(u16::from(choice % 77) + 1, u16::from(choice % 31) + 1)),
         }
         feed(&mut screen, output);
     }

@@ -7,10 +7,10 @@ use super::Rgb;
 pub struct ScreenOptions {
     /// Rows of scrollback, at most [`Limits::scrollback_rows`](crate::Limits). Default 1,000.
     pub scrollback: usize,
-    /// The engine answers the program's queries (where the cursor is, which colours there are, what
-    /// the terminal can). Leave it on unless the output also goes to another terminal, which answers
-    /// them itself. Default true.
-    pub answers: bool,
+    /// The engine replies to the queries of the program (cursor position, colours, what
+    /// the terminal can). Leave it on unless the output also goes to another terminal, which replies
+    /// itself. Default true.
+    pub replies: bool,
     /// Programs may ask to set the clipboard; it becomes an event. Default false.
     pub clipboard: bool,
     /// Programs may read back what is on the screen (checksums of rectangles, DECRQCRA) and the titles of the
@@ -30,7 +30,7 @@ impl Default for ScreenOptions {
         let grey = Rgb { r: 229, g: 229, b: 229 };
         ScreenOptions {
             scrollback: 1000,
-            answers: true,
+            replies: true,
             clipboard: false,
             readback: false,
             foreground: grey,

@@ -1,4 +1,8 @@
 //! Places: by rows, which count from the screen as it is now, and by lines, which stay.
+//!
+//! A line on the screen has the number that it would get in the scrollback, so lines above it that come or go change
+//! it. Lines that are cleared take their numbers along (RIS, ED 3, `clear`, a rebuilt screen): a place that is gone
+//! never names other text.
 
 /// A place in the screen or its scrollback as it is now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -474,7 +474,7 @@ fn the_beginning_of_a_query_is_known() {
         let mut replying = screen(10, 3);
         assert!(replying.advance(output.as_bytes(), NOW));
         assert_eq!(replying.unfinished_query(), expected, "{output:?}");
-        let options = ScreenOptions { answers: false, ..Default::default() };
+        let options = ScreenOptions { replies: false, ..Default::default() };
         let mut silent = Screen::new(size(10, 3), &options, 0);
         assert!(silent.advance(output.as_bytes(), NOW));
         assert_eq!(silent.unfinished_query(), None, "{output:?}");

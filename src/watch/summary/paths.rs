@@ -1,4 +1,4 @@
-//! Facts about paths that follow when directories are renamed or deleted.
+//! Notes about paths that follow when directories are renamed or deleted.
 //!
 //! A rename changes the paths of everything below it, which may be thousands. So it is only noted, and one
 //! path is changed with each call of [`PathMap::apply_next`]; nothing is asked for before all are.

@@ -21,7 +21,7 @@ fn main() {
         };
         let mut debouncer = new_debouncer(Duration::from_millis(50), None, handle).unwrap();
         debouncer.watch(Path::new(&path), RecursiveMode::Recursive).unwrap();
-        until_told(&count);
+        until_reported(&count);
     } else {
         let handle = move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -29,11 +29,11 @@ fn main() {
         let mut watcher =
             RecommendedWatcher::new(handle, notify_debouncer_full::notify::Config::default()).unwrap();
         watcher.watch(Path::new(&path), RecursiveMode::Recursive).unwrap();
-        until_told(&count);
+        until_reported(&count);
     }
 }
 
-fn until_told(count: &AtomicUsize) {
+fn until_reported(count: &AtomicUsize) {
     println!("ready");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     println!("events {}", count.load(Ordering::Relaxed));

@@ -46,8 +46,8 @@ impl Fit {
                 | PeerEvent::Gap { .. }
                 | PeerEvent::Snapshot { .. }
                 | PeerEvent::Screen { .. }
-                | PeerEvent::ModeChanged { .. }
-                | PeerEvent::Ended { .. }
+                | PeerEvent::DeliveryChanged { .. }
+                | PeerEvent::Exited { .. }
         );
         is_output && (self.is_asked || self.is_stale)
     }

@@ -18,7 +18,7 @@ use client::Client;
 use demo_server::{DemoServer, demo};
 use nix::sys::signal::Signal;
 use orchflow::{
-    ExitStatus, ListenAddress, ListenOptions, Scopes, ScreenOptions, Size, SpawnOptions,
+    ExitStatus, ListenAddress, ListenerOptions, Scopes, ScreenOptions, Size, SpawnOptions,
     TerminalId, TokenOptions,
 };
 use serde_json::json;
@@ -195,9 +195,9 @@ fn serving(scopes: Scopes) -> (Host, TerminalId, String) {
     host.tolerate_log = true;
     let options = SpawnOptions::program("cat").screen(ScreenOptions::default());
     let id = host.spawn(&options);
-    let address = ListenOptions::tcp("127.0.0.1:0".parse().unwrap());
-    let listener = host.engine.listen(&address).unwrap();
-    let ListenAddress::Tcp(address) = host.engine.listen_address(listener).unwrap() else {
+    let address = ListenerOptions::tcp("127.0.0.1:0".parse().unwrap());
+    let listener = host.engine.add_listener(&address).unwrap();
+    let ListenAddress::Tcp(address) = host.engine.listener_address(listener).unwrap() else {
         panic!("a TCP address");
     };
     let (_, token) =
@@ -229,7 +229,7 @@ fn who_only_watches_types_nothing_and_resizes_nothing() {
         host.engine.write(served, b"end\n").unwrap();
         host.wait_text(served, "end\r\nend\r\n");
         assert!(!host.text(served).contains("typed"));
-        assert_eq!(host.engine.state(served).unwrap().size, Size::cells(80, 24));
+        assert_eq!(host.engine.terminal_state(served).unwrap().size, Size::cells(80, 24));
     }
 }
 

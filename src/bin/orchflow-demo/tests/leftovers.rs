@@ -60,7 +60,7 @@ fn run_undoes_what_its_program_has_left() {
 
 /// The process that a shell has started last in this terminal.
 fn foreground(host: &mut Host, id: TerminalId) -> Pid {
-    let process = host.engine.state(id).unwrap().foreground.unwrap();
+    let process = host.engine.terminal_state(id).unwrap().foreground.unwrap();
     let children = format!("/proc/{0}/task/{0}/children", process.pid);
     let children = std::fs::read_to_string(children).unwrap();
     Pid::from_raw(children.split_whitespace().last().unwrap().parse().unwrap())

@@ -138,7 +138,7 @@ fn output_alone_reaches_the_terminal_unchanged() {
     assert!(text.split_whitespace().any(|word| word == "opost"), "{text:?}");
 }
 
-/// A shell tells a person on stderr what it is and how to leave it.
+/// A shell says to a person on stderr what it is and how to leave it.
 #[test]
 fn a_shell_says_how_to_leave_it() {
     let mut host = Host::new();

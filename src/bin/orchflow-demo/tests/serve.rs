@@ -28,7 +28,7 @@ fn first_terminal(diff: &Value) -> u64 {
 }
 
 #[test]
-fn one_line_tells_the_address_and_a_client_gets_its_echo() {
+fn one_line_shows_the_address_and_a_client_gets_its_echo() {
     let server = DemoServer::start(&["--shell", "cat"]);
     assert!(server.line.starts_with("ws://127.0.0.1:"), "{}", server.line);
     let (mut client, welcome) =
@@ -302,7 +302,7 @@ fn a_broken_connection_is_made_again_and_nothing_is_lost() {
     host.wait_text(id, "three\r\nthree\r\n");
     let all = host.text(id);
     let (_, after) = all.split_once("connection lost").unwrap();
-    assert!(!after.contains("one"), "told twice: {all:?}");
+    assert!(!after.contains("one"), "reported twice: {all:?}");
     host.engine.write(id, b"\x1d").unwrap();
     host.wait_text(id, "status 0\r\n");
 }

@@ -97,7 +97,7 @@ fn a_larger_window_shows_the_terminal_in_its_corner() {
     wait_shown(&mut host, id, &in_the_corner(&lines, (60, 10), (100, 30)));
     host.engine.resize(id, Size::cells(70, 12)).unwrap();
     wait_shown(&mut host, id, &in_the_corner(&lines, (60, 10), (70, 12)));
-    let cursor = host.engine.state(id).unwrap().screen.unwrap().cursor;
+    let cursor = host.engine.terminal_state(id).unwrap().screen.unwrap().cursor;
     assert_eq!((cursor.row, cursor.col, cursor.visible), (4, 0, true));
     // Alone the window has the terminal for itself.
     other.detach();
@@ -121,7 +121,7 @@ fn a_smaller_window_shows_the_part_with_the_cursor() {
     let long = format!("{}END", "0123456789".repeat(10));
     other.type_in(&long, &long);
     host.wait("the end of the line", |host| {
-        let cursor = host.engine.state(id).unwrap().screen.unwrap().cursor;
+        let cursor = host.engine.terminal_state(id).unwrap().screen.unwrap().cursor;
         let row = shown(host, id).swap_remove(2);
         row.ends_with("END") && cursor.row == 2 && row.len() == usize::from(cursor.col)
     });
@@ -178,6 +178,6 @@ fn what_is_cropped_keeps_its_looks() {
     assert_eq!(looks[2], ("on it", Color::Default, Color::Indexed(200), false));
     assert!(looks.contains(&("日本", Color::Default, Color::Default, true)), "{looks:?}");
     // Cursor keys are encoded as the program wants them.
-    let modes = host.engine.state(id).unwrap().screen.unwrap().modes;
+    let modes = host.engine.terminal_state(id).unwrap().screen.unwrap().modes;
     assert!(modes.contains(orchflow::Modes::APPLICATION_CURSOR));
 }

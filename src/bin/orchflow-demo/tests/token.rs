@@ -172,7 +172,7 @@ fn through_a_forwarded_port_the_refusal_says_what_helps() {
     assert!(accepted.starts_with("HTTP/1.1 426"), "{accepted}");
 }
 
-/// A person is told on stderr how to attach; stdout has the address alone.
+/// A person reads on stderr how to attach; stdout has the address alone.
 #[test]
 fn how_to_attach_is_said_to_a_person() {
     let mut host = Host::new();

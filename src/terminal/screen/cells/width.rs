@@ -1,6 +1,8 @@
 //! How many columns a character takes: as the tables of `unicode-width` say, kept in a table that is found without a
 //! branch for the kind of character. A place is filled when its character is first asked for. A test compares the two
 //! for every character. The soft hyphen takes a column, as in xterm.
+//!
+//! The table has two bits a character: 272 KiB of zeros that no file holds and of which only pages in use take memory.
 
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 

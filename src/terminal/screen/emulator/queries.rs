@@ -44,7 +44,7 @@ impl Emulator {
         let from = self.parser.ground_offset();
         let length = self.parser.offset().saturating_sub(from);
         let is_short = (1..=QUERY_BYTES_MAX).contains(&length);
-        let may_be_query = self.terminal.options.answers && self.parser.is_in_sequence();
+        let may_be_query = self.terminal.options.replies && self.parser.is_in_sequence();
         (is_short && may_be_query).then_some(from)
     }
 
@@ -77,7 +77,7 @@ impl Terminal {
                 Ok(())
             }
         }
-        if self.options.answers && !self.is_silent && self.replies.len() < REPLIES_BYTES_MAX {
+        if self.options.replies && !self.is_silent && self.replies.len() < REPLIES_BYTES_MAX {
             // Writing to a vector does not fail.
             let _ = Bytes(&mut self.replies).write_fmt(text);
         }

@@ -134,8 +134,8 @@ impl Proxy {
                     continue;
                 }
                 let other = UnixStream::connect(&target).unwrap();
-                pump(&socket, &other);
-                pump(&other, &socket);
+                forward(&socket, &other);
+                forward(&other, &socket);
                 lines.open.extend([socket, other]);
             }
         });
@@ -156,7 +156,7 @@ impl Proxy {
 }
 
 /// Copies one direction until it ends.
-fn pump(from: &UnixStream, to: &UnixStream) {
+fn forward(from: &UnixStream, to: &UnixStream) {
     let (mut from, mut to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut from, &mut to);

@@ -1,4 +1,5 @@
-//! The rows of a screen and its history, printed.
+//! The rows of a screen and its history, printed: those of the history from the packed lines, text of one style at a
+//! time.
 
 use memchr::memmem;
 

@@ -262,7 +262,7 @@ fn places_of_queries_are_known() {
 fn a_flood_of_queries_is_bounded() {
     let mut emulator = fed("\x1b[c".repeat(100_000));
     assert!(emulator.take_replies().unwrap().len() <= (64 << 10) + 100);
-    let silent = ScreenOptions { answers: false, ..ScreenOptions::default() };
+    let silent = ScreenOptions { replies: false, ..ScreenOptions::default() };
     let mut emulator = Emulator::new(Size::cells(20, 6), &silent, 0);
     feed(&mut emulator, "\x1b[c\x1b[6n\x1bP$qm\x1b\\\x1b[");
     assert_eq!((emulator.take_replies(), emulator.unfinished_query()), (None, None));

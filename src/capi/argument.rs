@@ -1,0 +1,81 @@
+//! Arguments of a host, each with a name that stands in the message when it is refused.
+//!
+//! A name is that of the parameter (`out_version`), or of the struct and the field (`orch_pane.title`).
+
+use super::sized;
+use super::types::orch_bytes;
+use crate::error::{Error, Result};
+
+/// An array; NULL is an empty one.
+///
+/// # Safety
+/// `data` is NULL or points to `len` readable elements that stay as they are during the call.
+pub(super) unsafe fn array<'a, T>(name: &str, data: *const T, len: usize) -> Result<&'a [T]> {
+    if data.is_null() && len > 0 {
+        return Err(Error::invalid(format!("{name} is NULL, but its length is {len}")));
+    }
+    // SAFETY: passed on from the caller.
+    unsafe { sized::array(data, len) }.map_err(|error| in_name(name, &error))
+}
+
+/// Bytes; NULL is none.
+///
+/// # Safety
+/// As [`array`].
+pub(super) unsafe fn bytes<'a>(name: &str, bytes: orch_bytes) -> Result<&'a [u8]> {
+    // SAFETY: passed on from the caller.
+    unsafe { array(name, bytes.data.cast(), bytes.len) }
+}
+
+/// Text, which has to be UTF-8.
+///
+/// # Safety
+/// As [`array`].
+pub(super) unsafe fn text<'a>(name: &str, text: orch_bytes) -> Result<&'a str> {
+    // SAFETY: passed on from the caller.
+    let bytes = unsafe { bytes(name, text) }?;
+    str::from_utf8(bytes).map_err(|_| Error::invalid(format!("{name}: not UTF-8")))
+}
+
+/// Refuses an output that is NULL.
+pub(super) fn output<T>(name: &str, out: *mut T) -> Result<()> {
+    if out.is_null() { Err(Error::invalid(format!("{name} is NULL"))) } else { Ok(()) }
+}
+
+/// Refuses an array with a stride when it is NULL, or when its elements are smaller than their first version.
+pub(super) fn strided<T>(
+    name: &str,
+    data: *const T,
+    count: usize,
+    stride: usize,
+    first_size: usize,
+) -> Result<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    output(name, data.cast_mut())?;
+    sized::check_stride(count, stride, first_size).map_err(|error| in_name(name, &error))
+}
+
+/// Refuses a reserved field that is not 0.
+pub(super) fn reserved(name: &str, value: u32) -> Result<()> {
+    if value == 0 { Ok(()) } else { Err(Error::invalid(format!("{name}: must be 0"))) }
+}
+
+/// The same error with a name in front.
+pub(super) fn in_name(name: &str, error: &Error) -> Error {
+    Error::new(error.kind(), format!("{name}: {}", error.message()))
+}
+
+/// 0 or 1.
+pub(super) fn flag_from(what: &str, value: u32) -> Result<bool> {
+    match value {
+        0 | 1 => Ok(value == 1),
+        other => Err(Error::invalid(format!("{what} is {other}: neither 0 nor 1"))),
+    }
+}
+
+/// A number that is none of the constants it should be.
+pub(super) fn unknown(what: &str, value: u32) -> Error {
+    Error::invalid(format!("{what} is {value}: not a known value"))
+}

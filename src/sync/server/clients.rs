@@ -1,0 +1,455 @@
+//! The table of connections, and how each of them ends.
+//!
+//! A connection is closed by a close frame with a code and a reason, behind what is queued for it; the answer
+//! is waited for, but not for long. One that does not read is closed without what is queued. Of a frame that has
+//! begun the rest has to be sent first, or what follows it would mean nothing: that is waited for as long as it
+//! makes progress, and for `client_stall_time` at most.
+//!
+//! What others have to do about it comes out as [`Effect`]s for the engine and as [`Clients::take_departed`] for
+//! the fan-out; the table knows neither.
+
+use std::collections::VecDeque;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use super::admission::Admission;
+use super::attachment::Attachment;
+use super::client::{Client, Phase, READ_BYTES, ROOM_BYTES};
+use super::timers::{self, Due};
+use super::unfinished::UnfinishedBudget;
+use super::work::WorkLists;
+use crate::error::{Result, one_line};
+use crate::limits::Limits;
+use crate::reactor::{ClientId, IdTable, Reactor, TerminalId, WatchId};
+use crate::sync::access::tokens::Tokens;
+use crate::sync::key::Source;
+use crate::sync::protocol::{CloseCode, ErrorCode, ServerMessage};
+use crate::sync::websocket::http::{self, Refusal};
+use crate::sync::websocket::transport::{Flush, Transport};
+
+/// How long the answer to a close frame is waited for.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
+/// Frames that may wait for one client, however small they are: answers to its pings.
+pub(crate) const QUEUED_FRAMES_MAX: usize = 16 << 10;
+/// Bytes of one message for which the queue of a client need not have room: a client is not slow because a
+/// reply is large. The largest are the statuses of a batch and whole screens.
+pub(crate) const LARGEST_MESSAGE: usize = 4 << 20;
+/// Effects that wait for the engine. It takes them every turn; a flood of connections is not worth more memory.
+const LOG_LINES_MAX: usize = 1024;
+
+/// What the engine has to do because of what connections did.
+#[derive(Debug)]
+pub(crate) enum Effect {
+    /// Log a line.
+    Log(String),
+    /// End these watches: the client that began them is gone.
+    Unwatch(Vec<WatchId>),
+}
+
+/// See the module's documentation.
+pub(super) struct Clients {
+    pub(super) limits: Limits,
+    pub(super) table: IdTable<ClientId, Box<Client>>,
+    pub(super) admission: Admission,
+    pub(super) unfinished: UnfinishedBudget,
+    pub(super) work: WorkLists,
+    /// No connection is taken in any more.
+    pub(super) is_closing: bool,
+    /// Where all connections are read into.
+    pub(super) scratch: Vec<u8>,
+    effects: VecDeque<Effect>,
+    /// Attachments that ended with their connections.
+    departed: Vec<(TerminalId, ClientId)>,
+}
+
+impl Clients {
+    pub(super) fn new(limits: Limits) -> Self {
+        Clients {
+            table: IdTable::new(),
+            admission: Admission::new(&limits),
+            unfinished: UnfinishedBudget::new(limits.client_partial_bytes_total),
+            work: WorkLists::default(),
+            is_closing: false,
+            scratch: vec![0; READ_BYTES],
+            effects: VecDeque::new(),
+            departed: Vec::new(),
+            limits,
+        }
+    }
+
+    pub(super) fn get(&self, id: ClientId) -> Result<&Client> {
+        self.table.get(id).map(Box::as_ref)
+    }
+
+    pub(super) fn get_mut(&mut self, id: ClientId) -> Result<&mut Client> {
+        self.table.get_mut(id).map(Box::as_mut)
+    }
+
+    /// A client that has authenticated and is not being closed.
+    pub(super) fn get_open(&self, id: ClientId) -> Option<&Client> {
+        self.get(id).ok().filter(|client| client.is_open())
+    }
+
+    // Work lists.
+
+    /// There may be more to read.
+    pub(super) fn read_later(&mut self, id: ClientId) {
+        if let Ok(client) = self.table.get_mut(id) {
+            self.work.read_later(client);
+        }
+    }
+
+    /// The client may get more.
+    pub(super) fn wake(&mut self, id: ClientId) {
+        if let Ok(client) = self.table.get_mut(id) {
+            self.work.wake(client);
+        }
+    }
+
+    /// The client's queue has something new.
+    pub(super) fn flush_later(&mut self, id: ClientId) {
+        if let Ok(client) = self.table.get_mut(id) {
+            self.work.flush_later(client);
+        }
+    }
+
+    /// Counts what a client's unfinished message has by now.
+    pub(super) fn count_unfinished(&mut self, id: ClientId) {
+        self.unfinished.count(id, &mut self.table, &mut self.work);
+    }
+
+    // Effects.
+
+    pub(super) fn log(&mut self, line: String) {
+        if self.effects.len() < LOG_LINES_MAX {
+            self.effects.push_back(Effect::Log(line));
+        }
+    }
+
+    pub(super) fn poll_effect(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// Attachments that ended with their connections since this was asked last.
+    pub(super) fn take_departed(&mut self) -> Vec<(TerminalId, ClientId)> {
+        std::mem::take(&mut self.departed)
+    }
+
+    /// Whether something is to be done that the kernel does not know of.
+    pub(super) fn has_work(&self) -> bool {
+        !self.work.is_empty() || !self.effects.is_empty() || !self.departed.is_empty()
+    }
+
+    // Sending.
+
+    /// Sends a client a message.
+    pub(super) fn send(&mut self, id: ClientId, message: &ServerMessage) {
+        if let Ok(client) = self.table.get_mut(id) {
+            client.send(message);
+            self.work.flush_later(client);
+        }
+    }
+
+    /// Reports an error to a client that belongs to no operation with a result.
+    pub(super) fn send_error(&mut self, id: ClientId, code: ErrorCode, message: &str) {
+        let message = one_line(message.to_owned().into()).into_owned();
+        self.send(id, &ServerMessage::Error { code, message });
+    }
+
+    /// Writes what the socket takes.
+    pub(super) fn flush(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Ok(client) = self.table.get_mut(id) else { return };
+        client.is_unflushed = false;
+        let outcome = client.transport.flush();
+        let blocked = matches!(outcome, Ok(Flush::Blocked));
+        if blocked != client.wants_write {
+            client.wants_write = blocked;
+            let interest = if blocked {
+                mio::Interest::READABLE | mio::Interest::WRITABLE
+            } else {
+                mio::Interest::READABLE
+            };
+            let fd = client.transport.as_fd();
+            client.is_broken |= reactor.reregister(fd, Source::Client(id), interest).is_err();
+        }
+        if outcome.is_err() {
+            client.is_broken = true;
+        }
+        if client.is_broken {
+            return self.remove(id, reactor);
+        }
+        if matches!(client.phase, Phase::Ending) {
+            if !blocked {
+                self.linger(id, reactor);
+            }
+            return;
+        }
+        if client.is_open()
+            && let Some(why) = fullness(&client.transport, self.limits.client_queue_bytes)
+        {
+            return self.close(id, CloseCode::TooSlow, &why, reactor);
+        }
+        timers::arm(client, self.limits.client_stall_time, reactor);
+        let wants_more = !blocked && std::mem::take(&mut client.wants_more);
+        let reads_on = client.awaits_reply_room && client.has_reply_room();
+        client.awaits_reply_room &= !reads_on;
+        if wants_more {
+            self.work.wake(client);
+        }
+        if reads_on {
+            self.work.read_later(client);
+        }
+    }
+
+    // Ending connections.
+
+    /// Answers a request that is refused, and ends.
+    pub(super) fn reject(&mut self, id: ClientId, refusal: &Refusal, reactor: &mut Reactor) {
+        if let Ok(client) = self.table.get_mut(id) {
+            client.transport.push(http::response(refusal).into());
+            client.phase = Phase::Ending;
+            self.admission.leave(client);
+            self.log(format!("a connection was refused: {} {}", refusal.status, refusal.line()));
+            self.flush(id, reactor);
+        }
+    }
+
+    /// Everything is said: the other end may read it before the connection goes. Closing at once would
+    /// throw the answer away if something that it sent is unread. Few may linger.
+    fn linger(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let too_many = self.admission.too_many_closing(self.table.len());
+        let Ok(client) = self.table.get_mut(id) else { return };
+        if too_many || client.transport.shutdown_write().is_err() {
+            return self.remove(id, reactor);
+        }
+        timers::set_deadline(client, reactor.now() + CLOSE_TIME, reactor);
+    }
+
+    /// Closes a connection with a reason. Nothing more is read from it but the answer.
+    pub(super) fn close(
+        &mut self,
+        id: ClientId,
+        code: CloseCode,
+        reason: &str,
+        reactor: &mut Reactor,
+    ) {
+        let Ok(client) = self.table.get_mut(id) else { return };
+        let (was_open, was_pending) = (client.is_open(), client.is_pending());
+        if !was_open && !was_pending {
+            return;
+        }
+        if code == CloseCode::TooSlow {
+            client.transport.drop_unwritten();
+        }
+        client.close(code, reason);
+        client.close_by = Some(reactor.now() + self.limits.client_stall_time);
+        let queued = client.transport.queued_bytes();
+        // A short queue is sent at once.
+        client.queued_before = if queued > ROOM_BYTES { queued } else { 0 };
+        // What it still sends is read, or the connection would be reset before it has read why.
+        (client.throttled_until, client.awaits_reply_room) = (None, false);
+        timers::set_deadline(client, reactor.now() + CLOSE_TIME, reactor);
+        let name = client.name.clone();
+        self.admission.leave(client);
+        self.work.flush_later(client);
+        self.work.read_later(client);
+        self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
+        self.count_unfinished(id);
+        self.release(id);
+        let too_many = self.admission.too_many_closing(self.table.len());
+        if code == CloseCode::TooSlow
+            && !too_many
+            && let Ok(client) = self.table.get_mut(id)
+        {
+            // It may read on and learn why; few are waited for, since the frame that has begun is kept.
+            client.may_stall = true;
+        }
+        if was_pending && too_many {
+            // Unauthenticated connections that do not answer take no more than their places.
+            self.flush(id, reactor);
+            self.discard_input(id);
+            self.remove(id, reactor);
+        }
+    }
+
+    /// The other end has begun to close, and the answer waits behind the rest of a frame.
+    pub(super) fn answer_close(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Ok(client) = self.table.get_mut(id) else { return };
+        client.phase = Phase::Ending;
+        client.close_by = Some(reactor.now() + self.limits.client_stall_time);
+        client.queued_before = client.transport.queued_bytes();
+        timers::set_deadline(client, reactor.now() + CLOSE_TIME, reactor);
+        let name = client.name.clone();
+        self.admission.leave(client);
+        self.log(format!("client {} {name:?}: gone", id.to_u64()));
+        self.count_unfinished(id);
+        self.release(id);
+        self.flush(id, reactor);
+    }
+
+    /// A connection that is being closed has had its time. Whether it gets more of it, since what was begun is
+    /// still being sent.
+    fn may_close_later(&mut self, id: ClientId, reactor: &mut Reactor) -> bool {
+        let now = reactor.now();
+        let Ok(client) = self.table.get_mut(id) else { return false };
+        let queued = client.transport.queued_bytes();
+        let has_progress = queued < std::mem::replace(&mut client.queued_before, queued);
+        let may = (has_progress || (client.may_stall && queued > 0))
+            && client.close_by.is_some_and(|end| now < end);
+        if may {
+            timers::set_deadline(client, now + CLOSE_TIME, reactor);
+        }
+        may
+    }
+
+    /// The connection is gone at once.
+    pub(super) fn remove(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Some(mut client) = self.table.remove(id) else { return };
+        self.admission.leave(&mut client);
+        self.unfinished.release(client.unfinished_bytes, &mut self.table, &mut self.work);
+        self.unfinished.pass_on(id, &mut self.table, &mut self.work);
+        if client.is_open() {
+            self.log(format!("client {} {:?}: gone", id.to_u64(), client.name));
+        }
+        self.depart(id, &client.attachments, std::mem::take(&mut client.watches));
+        if let Some((_, timer)) = client.timer.take() {
+            reactor.cancel_timer(timer);
+        }
+        reactor.deregister(client.transport.as_fd());
+    }
+
+    /// Reads what a connection has sent and nobody wants to know: the kernel would answer it by a reset, which
+    /// takes away what was said last.
+    pub(super) fn discard_input(&mut self, id: ClientId) {
+        if let Ok(client) = self.table.get_mut(id) {
+            let _ = client.read_and_discard(&mut self.scratch);
+        }
+    }
+
+    /// A client that is being closed follows no terminal any more, and its watches end.
+    fn release(&mut self, id: ClientId) {
+        let Ok(client) = self.table.get_mut(id) else { return };
+        let attachments = std::mem::take(&mut client.attachments);
+        let watches = std::mem::take(&mut client.watches);
+        self.depart(id, &attachments, watches);
+    }
+
+    fn depart(&mut self, id: ClientId, attachments: &[Attachment], watches: Vec<WatchId>) {
+        self.departed.extend(attachments.iter().map(|attachment| (attachment.terminal, id)));
+        if !watches.is_empty() {
+            self.effects.push_back(Effect::Unwatch(watches));
+        }
+    }
+
+    /// The timer of a connection has fired.
+    pub(super) fn handle_alarm(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let now = reactor.now();
+        let Ok(client) = self.table.get_mut(id) else { return };
+        client.timer = None;
+        if client.throttled_until.is_some_and(|until| until <= now) {
+            client.throttled_until = None;
+            self.work.read_later(client);
+        }
+        match timers::due(client, self.limits.client_stall_time, now) {
+            Due::Head => {
+                self.reject(id, &Refusal::new(408, "no complete request in time"), reactor);
+                self.remove(id, reactor);
+            }
+            Due::Close(code, reason) => self.close(id, code, &reason, reactor),
+            Due::Ending => {
+                if !self.may_close_later(id, reactor) {
+                    self.remove(id, reactor);
+                }
+            }
+            Due::Nothing => timers::arm(client, self.limits.client_stall_time, reactor),
+        }
+    }
+
+    // All of them.
+
+    /// Closes every connection.
+    pub(super) fn close_all(&mut self, reactor: &mut Reactor) {
+        let ids: Vec<_> = self.table.ids().collect();
+        for id in ids {
+            if self.get(id).is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {
+                self.reject(id, &Refusal::new(503, "the server shuts down"), reactor);
+            } else {
+                self.close(id, CloseCode::Shutdown, "the server shuts down", reactor);
+            }
+            if let Ok(client) = self.get_mut(id) {
+                client.close_by = None;
+            }
+        }
+    }
+
+    /// Closes the clients whose tokens are no longer valid.
+    pub(super) fn close_revoked(&mut self, tokens: &Tokens, reactor: &mut Reactor) {
+        let now = reactor.now();
+        let ids: Vec<_> = self.table.ids().collect();
+        for id in ids {
+            let Ok(client) = self.get(id) else {
+                broken!("it was listed above");
+                continue;
+            };
+            if client.grant.is_some_and(|grant| !tokens.is_valid(grant.token, now)) {
+                self.close(id, CloseCode::Unauthorized, "the token was revoked", reactor);
+            }
+        }
+    }
+
+    /// Lets go of every connection without touching what is shared with a parent process.
+    pub(super) fn leak_after_fork(&mut self) {
+        self.table.drain().for_each(drop);
+    }
+
+    /// Lets go of every connection at once.
+    pub(super) fn teardown(&mut self, reactor: &mut Reactor) {
+        for client in self.table.drain() {
+            reactor.deregister(client.transport.as_fd());
+        }
+    }
+}
+
+/// Which bound the queue of a client is beyond, if it is.
+fn fullness(transport: &Transport, bytes_max: usize) -> Option<String> {
+    let (bytes, frames) = (transport.queued_bytes(), transport.queued_frames());
+    if bytes > bytes_max && bytes - transport.largest_frame().min(LARGEST_MESSAGE) > bytes_max {
+        return Some(format!("client_queue_bytes: {bytes} bytes wait to be sent"));
+    }
+    let is_full = frames > QUEUED_FRAMES_MAX;
+    is_full.then(|| format!("{frames} frames wait to be sent, {QUEUED_FRAMES_MAX} may"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::websocket::transport::Socket;
+
+    /// A client is slow because much waits, not because one message is large.
+    #[test]
+    fn a_queue_is_full_beside_its_largest_message() {
+        let (stream, _other) = mio::net::UnixStream::pair().unwrap();
+        let mut transport = Transport::new(Socket::Unix(stream));
+        let max = 256 << 10;
+        let mut push = |bytes: usize| {
+            transport.push(vec![0; bytes].into());
+            fullness(&transport, max)
+        };
+        assert_eq!(push(max), None);
+        assert_eq!(push(LARGEST_MESSAGE), None);
+        let bytes = max + LARGEST_MESSAGE + 1;
+        let expected = format!("client_queue_bytes: {bytes} bytes wait to be sent");
+        assert_eq!(push(1), Some(expected));
+        transport.drop_unwritten();
+        transport.push(vec![0; bytes].into());
+        assert!(fullness(&transport, max).is_some(), "one that is larger than any may be");
+        transport.drop_unwritten();
+        for _ in 0..QUEUED_FRAMES_MAX {
+            transport.push(vec![0].into());
+        }
+        assert_eq!(fullness(&transport, max), None);
+        transport.push(vec![0].into());
+        let expected = "16385 frames wait to be sent, 16384 may";
+        assert_eq!(fullness(&transport, max).as_deref(), Some(expected));
+    }
+}

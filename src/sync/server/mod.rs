@@ -1,0 +1,548 @@
+//! The server: connections of clients, their requests, and the output and state that they get.
+//!
+//! Its parts, from the bottom up; each knows only those before it:
+//!
+//! - [`work`], [`size`], [`pacer`]: decisions without input or output;
+//! - [`attachment`], [`state_subscription`]: what a client gets of a terminal, and of the state;
+//! - [`client`]: one connection, with [`incoming`] for a message that is being decoded and [`timers`] for its deadlines;
+//! - [`admission`], [`unfinished`]: bounds over all connections;
+//! - [`clients`]: the table of connections, and how each ends;
+//! - [`handshake`], [`decode`], [`reader`]: from bytes to requests;
+//! - [`fanout`], [`state_sync`]: from terminals and the state to frames;
+//! - here: [`Server`], which owns the parts and passes each call to one of them.
+
+mod admission;
+mod attachment;
+mod client;
+mod clients;
+mod decode;
+mod fanout;
+mod handshake;
+mod incoming;
+mod listener;
+mod options;
+mod pacer;
+mod reader;
+mod size;
+mod state_subscription;
+mod state_sync;
+mod timers;
+mod unfinished;
+mod work;
+
+/// Bounds that [`super::manual`] compares with `docs/PROTOCOL.md`.
+#[cfg(test)]
+pub(super) mod bounds {
+    pub(crate) use crate::sync::server::client::{COST, HELLO_BYTES, REPLY_ROOM};
+    pub(crate) use crate::sync::server::clients::{LARGEST_MESSAGE, QUEUED_FRAMES_MAX};
+    pub(crate) use crate::sync::server::fanout::attach::{WINDOW, WINDOW_MIN};
+    pub(crate) use crate::sync::server::handshake::NAME_MAX;
+    pub(crate) use crate::sync::server::reader::{MALFORMED_MAX, UNVERIFIED_COST};
+}
+
+pub(crate) use clients::Effect;
+pub(crate) use handshake::collections_of;
+pub use options::{ListenAddress, ListenerOptions};
+pub(crate) use reader::{Body, Request};
+
+use std::time::Instant;
+
+use self::clients::Clients;
+use self::fanout::Fanout;
+use self::handshake::Handshake;
+use self::listener::{Accepted, Listeners};
+use self::reader::Reader;
+use self::size::Grid;
+use self::state_sync::StateSync;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::policy::Slice;
+use crate::reactor::{ClientId, ListenerId, Reactor, TerminalId, WatchId};
+use crate::state::{ApplicationState, Collections, StateVersion};
+use crate::sync::access::{Access, Action, Scopes};
+use crate::sync::protocol::{Applied, Attach, CloseCode, ErrorCode, ServerMessage};
+use crate::terminal::Terminals;
+
+/// Connections accepted in one turn.
+const ACCEPTS_PER_TURN: usize = 32;
+/// What writing to a socket costs, beside a quarter of a nanosecond for each byte.
+const FLUSH_COST: u64 = 5_000;
+
+/// A client that has authenticated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientState {
+    /// Which one.
+    pub id: ClientId,
+    /// The name that it gave itself, at most 64 bytes.
+    pub name: String,
+    /// What its token allows.
+    pub scopes: Scopes,
+    /// Terminals that it is attached to.
+    pub terminals: usize,
+    /// Bytes that wait to be sent to it.
+    pub queued_bytes: usize,
+}
+
+/// The server side of the protocol. It never blocks and keeps no thread; sockets, timers and the clock are those of
+/// the [`Reactor`] that is passed to it.
+///
+/// - `handle_*` takes in what the kernel reported or which timer fired. It accepts connections, notes what is to be
+///   read, and closes what has had its time; it reads no messages.
+/// - [`poll_request`](Self::poll_request) reads messages and gives out one request at a time, until its slice is over.
+///   The caller carries each out, at once or over several turns, and calls the method for it: `attach`, `credit`,
+///   `subscribe` and so on. These take effect at once and queue replies; output and diffs wait.
+/// - [`transmit`](Self::transmit) is called once, last in a turn: it queues output and diffs and writes to the sockets.
+/// - [`poll_effect`](Self::poll_effect) gives out what the caller has to do outside of the server. Call it until there is
+///   none, after `transmit`.
+/// - Queries (`has_work`, `is_behind`, `client_infos`) change nothing. While `has_work` is true, the next turn must
+///   not wait for the kernel.
+///
+/// Calls between turns (`listen`, `disconnect`, `close_revoked`) may come at any time; what they cause comes out in the
+/// next turn. An id that is gone is an error where the host names it, and ignored where a client's request does, since
+/// connections end at any moment.
+pub(crate) struct Server {
+    pub(crate) access: Access,
+    listeners: Listeners,
+    clients: Clients,
+    reader: Reader,
+    fanout: Fanout,
+    state_sync: StateSync,
+}
+
+impl Server {
+    pub(crate) fn new(limits: Limits, now: Instant) -> Self {
+        Server {
+            access: Access::default(),
+            listeners: Listeners::new(),
+            clients: Clients::new(limits),
+            reader: Reader::new(now),
+            fanout: Fanout::default(),
+            state_sync: StateSync::default(),
+        }
+    }
+
+    // Listeners.
+
+    pub(crate) fn add_listener(
+        &mut self,
+        options: &ListenerOptions,
+        reactor: &mut Reactor,
+    ) -> Result<ListenerId> {
+        let max = self.clients.limits.listeners;
+        if self.listeners.len() >= max {
+            return Err(Error::limit(format!("{max} addresses are listened on already")));
+        }
+        self.listeners.add(options, reactor)
+    }
+
+    pub(crate) fn address(&self, id: ListenerId) -> Result<ListenAddress> {
+        self.listeners.get(id)?.address()
+    }
+
+    pub(crate) fn listener_ids(&self) -> Vec<ListenerId> {
+        self.listeners.ids()
+    }
+
+    /// Listens on an address no longer. Connections stay.
+    pub(crate) fn remove_listener(&mut self, id: ListenerId, reactor: &mut Reactor) -> Result<()> {
+        self.listeners.remove(id, reactor)
+    }
+
+    /// Listens no longer and takes no connection in; those that are there stay until
+    /// [`close_all`](Self::close_all).
+    pub(crate) fn stop_listening(&mut self, reactor: &mut Reactor) {
+        self.clients.is_closing = true;
+        self.listeners.remove_all(reactor);
+    }
+
+    // What the kernel and the clock report.
+
+    pub(crate) fn handle_listener_ready(&mut self, id: ListenerId, reactor: &mut Reactor) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            let Ok(listener) = self.listeners.get(id) else { return };
+            match listener.accept() {
+                Accepted::Socket(socket) => self.handshake().begin(id, socket, reactor),
+                Accepted::Gone => {}
+                Accepted::Nobody => return,
+                Accepted::Exhausted => {
+                    let line = "a connection waits: the system has no descriptor left";
+                    self.clients.log(line.into());
+                    return self.listeners.pause(id, reactor);
+                }
+            }
+        }
+        // Not in this turn: others have theirs.
+        self.listeners.accept_soon(id, reactor);
+    }
+
+    pub(crate) fn handle_listener_alarm(&mut self, id: ListenerId, reactor: &mut Reactor) {
+        self.listeners.handle_alarm(id);
+        self.handle_listener_ready(id, reactor);
+    }
+
+    pub(crate) fn handle_client_ready(
+        &mut self,
+        id: ClientId,
+        readable: bool,
+        writable: bool,
+        hung_up: bool,
+        reactor: &Reactor,
+    ) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.has_hung_up |= hung_up;
+            if readable {
+                client.received_at = reactor.now();
+            }
+        }
+        if readable || hung_up {
+            self.clients.read_later(id);
+        }
+        if writable {
+            // Written at the end of the turn, with what comes until then.
+            self.clients.flush_later(id);
+            self.clients.wake(id);
+        }
+    }
+
+    pub(crate) fn handle_client_alarm(&mut self, id: ClientId, reactor: &mut Reactor) {
+        self.clients.handle_alarm(id, reactor);
+    }
+
+    /// The timer of state sync has fired.
+    pub(crate) fn handle_state_alarm(&mut self) {
+        self.state_sync.handle_alarm();
+    }
+
+    /// The timer of a terminal that clients follow has fired.
+    pub(crate) fn handle_terminal_alarm(&mut self, terminal: TerminalId) {
+        self.fanout.handle_alarm(terminal);
+    }
+
+    // Requests.
+
+    /// The next request of a client, if one can be read without waiting. `None` also when the slice is over;
+    /// whoever has more is read in the next turn.
+    pub(crate) fn poll_request(
+        &mut self,
+        slice: &mut Slice,
+        state: &ApplicationState,
+        reactor: &mut Reactor,
+    ) -> Option<Request> {
+        let Server { clients, listeners, access, reader, .. } = self;
+        let mut handshake = Handshake { clients, listeners, access };
+        reader.poll_request(&mut handshake, state, slice, reactor)
+    }
+
+    fn handshake(&mut self) -> Handshake<'_> {
+        let Server { clients, listeners, access, .. } = self;
+        Handshake { clients, listeners, access }
+    }
+
+    /// Something was done for a client, in nanoseconds of estimated work. It is read on once it has paid.
+    pub(crate) fn charge(&mut self, id: ClientId, cost: u64, now: Instant) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.cost.charge(cost, now);
+        }
+    }
+
+    /// Does not read a client before [`resume_reading`](Self::resume_reading): what it sends comes after
+    /// what is being done for it.
+    pub(crate) fn pause_reading(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.is_paused = true;
+        }
+    }
+
+    /// Reads a client on.
+    pub(crate) fn resume_reading(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.is_paused = false;
+        }
+        self.clients.read_later(id);
+    }
+
+    // Permission.
+
+    /// Whether the client's token allows an action.
+    pub(crate) fn may(&self, id: ClientId, action: Action<'_>) -> bool {
+        self.clients.get(id).is_ok_and(|client| client.scopes().allow(action))
+    }
+
+    /// [`may`](Self::may), with the error for the client.
+    pub(crate) fn authorize(&self, id: ClientId, action: Action<'_>) -> Result<()> {
+        let client = self.clients.get(id);
+        client.map_or(Scopes::NONE, |client| client.scopes()).authorize(action)
+    }
+
+    // Replies.
+
+    /// Sends a client a message.
+    pub(crate) fn send(&mut self, id: ClientId, message: &ServerMessage) {
+        self.clients.send(id, message);
+    }
+
+    /// Reports an error to a client that belongs to no request with a result.
+    pub(crate) fn send_error(&mut self, id: ClientId, code: ErrorCode, message: &str) {
+        self.clients.send_error(id, code, message);
+    }
+
+    /// Whether a reply may be queued; `None` when the client is gone or is being closed.
+    pub(crate) fn has_reply_room(&self, id: ClientId) -> Option<bool> {
+        self.clients.get_open(id).map(|client| client.has_reply_room())
+    }
+
+    // Terminals.
+
+    /// Attaches a client to a terminal, or attaches it anew.
+    pub(crate) fn attach(
+        &mut self,
+        id: ClientId,
+        attach: &Attach,
+        terminals: &mut Terminals,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.fanout.attach(&mut self.clients, id, attach, terminals, reactor)
+    }
+
+    /// Ends an attachment, if there is one.
+    pub(crate) fn detach(&mut self, id: ClientId, terminal: TerminalId) {
+        self.fanout.detach(&mut self.clients, id, terminal);
+    }
+
+    /// Whether a client is attached to a terminal.
+    pub(crate) fn is_attached(&self, id: ClientId, terminal: TerminalId) -> bool {
+        self.clients.get(id).is_ok_and(|client| client.attachment_of(terminal).is_some())
+    }
+
+    /// A client has consumed output up to an offset.
+    pub(crate) fn credit(&mut self, id: ClientId, terminal: TerminalId, offset: u64) {
+        self.fanout.credit(&mut self.clients, id, terminal, offset);
+    }
+
+    /// A client interrupts a program: output that it was not sent yet is dropped.
+    pub(crate) fn interrupt(
+        &mut self,
+        id: ClientId,
+        terminal: TerminalId,
+        terminals: &Terminals,
+        now: Instant,
+    ) {
+        self.fanout.interrupt(&mut self.clients, id, terminal, terminals, now);
+    }
+
+    /// A client has typed into a terminal: what comes next is its echo.
+    pub(crate) fn expect_echo(&mut self, id: ClientId, terminal: TerminalId, now: Instant) {
+        self.fanout.expect_echo(terminal);
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.typed_at = Some(now);
+        }
+    }
+
+    /// A client types into a terminal, which gets the size of its window by the policy `Latest`.
+    pub(crate) fn note_typing(
+        &mut self,
+        id: ClientId,
+        terminal: TerminalId,
+        terminals: &mut Terminals,
+        reactor: &mut Reactor,
+    ) {
+        self.fanout.note_typing(&mut self.clients, id, terminal, terminals, reactor);
+    }
+
+    /// A client reports the grid of its window for a terminal that it is attached to.
+    pub(crate) fn report_grid(
+        &mut self,
+        id: ClientId,
+        terminal: TerminalId,
+        (cols, rows): (u16, u16),
+        terminals: &mut Terminals,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        let grid = Grid { cols, rows };
+        self.fanout.report_grid(&mut self.clients, id, terminal, grid, terminals, reactor)
+    }
+
+    /// Gives a terminal the size that its viewers ask for by its policy, if it has another one.
+    pub(crate) fn resize(
+        &mut self,
+        terminal: TerminalId,
+        terminals: &mut Terminals,
+        reactor: &mut Reactor,
+    ) {
+        self.fanout.resize_if_open(terminal, &self.clients, terminals, reactor);
+    }
+
+    // The state.
+
+    /// Whether clients wait for what was committed since they were looked at.
+    pub(crate) fn is_behind(&self, version: StateVersion) -> bool {
+        self.clients.admission.has_authenticated() && !self.state_sync.has_seen(version)
+    }
+
+    /// A change set of this client was committed: it is reported with its effect.
+    pub(crate) fn report_applied(&mut self, id: ClientId, applied: Applied) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.state.applied.push(applied);
+        }
+        self.clients.wake(id);
+    }
+
+    /// The client wants these collections from now on, all of them anew.
+    pub(crate) fn subscribe(&mut self, id: ClientId, collections: Collections) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.state.collections = collections;
+        }
+        self.resend_state(id);
+    }
+
+    /// The client wants everything anew.
+    pub(crate) fn resend_state(&mut self, id: ClientId) {
+        if let Ok(client) = self.clients.get_mut(id) {
+            client.state.restart();
+        }
+        self.clients.wake(id);
+    }
+
+    /// The client has applied this version.
+    pub(crate) fn acknowledge(&mut self, id: ClientId, version: u64, now: Instant) {
+        if let Ok(client) = self.clients.get_mut(id)
+            && client.state.pacer.on_acknowledged(version, now)
+        {
+            self.clients.wake(id);
+        }
+    }
+
+    // Watches that clients asked for.
+
+    /// The watches of a client.
+    pub(crate) fn watches_of(&mut self, id: ClientId) -> Result<&mut Vec<WatchId>> {
+        Ok(&mut self.clients.get_mut(id)?.watches)
+    }
+
+    /// The host has ended a watch: no client has it any more.
+    pub(crate) fn remove_watch(&mut self, watch: WatchId) {
+        for client in self.clients.table.values_mut() {
+            client.watches.retain(|known| *known != watch);
+        }
+    }
+
+    // The end of a turn.
+
+    /// Sends what is new, until the slice is over; the rest waits for the next turn. `touched`: terminals
+    /// that something happened to.
+    pub(crate) fn transmit(
+        &mut self,
+        touched: &[TerminalId],
+        terminals: &mut Terminals,
+        state: &ApplicationState,
+        slice: &mut Slice,
+        reactor: &mut Reactor,
+    ) {
+        let Server { clients, fanout, state_sync, .. } = self;
+        for (terminal, client) in clients.take_departed() {
+            fanout.leave(terminal, client);
+        }
+        let woken = clients.work.take_woken();
+        let served = fanout.transmit(clients, touched, &woken, terminals, slice, reactor);
+        let served_clients = woken.get(..served).unwrap_or_default();
+        state_sync.transmit(clients, served_clients, state, slice, reactor);
+        clients.work.put_back(woken, served);
+        self.flush(slice, reactor);
+    }
+
+    /// Writes what is queued to the sockets that have something new.
+    fn flush(&mut self, slice: &mut Slice, reactor: &mut Reactor) {
+        let clients = &mut self.clients;
+        for flushed in 0..clients.work.unflushed_count() {
+            if flushed > 0 && slice.is_over() {
+                break;
+            }
+            let Some(id) = clients.work.next_unflushed() else { break };
+            let before = clients.get(id).map_or(0, |client| client.transport.total_written());
+            clients.flush(id, reactor);
+            let after = clients.get(id).map_or(before, |client| client.transport.total_written());
+            slice.charge(FLUSH_COST + after.saturating_sub(before) / 4);
+        }
+    }
+
+    pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
+        self.clients.poll_effect()
+    }
+
+    // Queries.
+
+    /// Whether a turn would do something that the kernel does not know of.
+    pub(crate) fn has_work(&self) -> bool {
+        self.clients.has_work() || self.fanout.has_work() || self.state_sync.has_work()
+    }
+
+    /// Whether a connection waits to be read.
+    pub(crate) fn has_readable(&self) -> bool {
+        self.clients.work.has_readable()
+    }
+
+    /// Whether there are connections, those included that are being closed.
+    pub(crate) fn has_connections(&self) -> bool {
+        self.clients.table.len() > 0
+    }
+
+    /// Whether there are connections that are not being closed.
+    pub(crate) fn has_unclosed(&self) -> bool {
+        self.clients.admission.count() > 0
+    }
+
+    /// Whether a client has authenticated, and is not being closed.
+    pub(crate) fn is_authenticated(&self, id: ClientId) -> bool {
+        self.clients.get_open(id).is_some()
+    }
+
+    /// Every client that has authenticated.
+    pub(crate) fn client_infos(&self) -> Vec<ClientState> {
+        let clients = self.clients.table.ids().filter_map(|id| self.clients.get_open(id));
+        clients
+            .map(|client| ClientState {
+                id: client.id,
+                name: client.name.clone(),
+                scopes: client.scopes(),
+                terminals: client.attachments.len(),
+                queued_bytes: client.transport.queued_bytes(),
+            })
+            .collect()
+    }
+
+    // The end of connections.
+
+    /// Closes a client's connection because the host wants it.
+    pub(crate) fn disconnect(
+        &mut self,
+        id: ClientId,
+        reason: &str,
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        self.clients.get(id)?;
+        self.clients.close(id, CloseCode::Bye, reason, reactor);
+        Ok(())
+    }
+
+    /// Closes the clients whose tokens are no longer valid.
+    pub(crate) fn close_revoked(&mut self, reactor: &mut Reactor) {
+        self.clients.close_revoked(&self.access.tokens, reactor);
+    }
+
+    /// Closes every connection.
+    pub(crate) fn close_all(&mut self, reactor: &mut Reactor) {
+        self.clients.close_all(reactor);
+    }
+
+    /// Lets go of everything without touching what is shared with a parent process.
+    pub(crate) fn leak_after_fork(&mut self) {
+        self.clients.leak_after_fork();
+        self.listeners.leak_after_fork();
+    }
+
+    /// Lets go of everything at once.
+    pub(crate) fn teardown(&mut self, reactor: &mut Reactor) {
+        self.clients.teardown(reactor);
+        self.listeners.remove_all(reactor);
+    }
+}

@@ -1,0 +1,152 @@
+//! Tests of what reading costs, at one moment: nothing is paid back meanwhile, so what is owed is exact.
+
+#![allow(clippy::disallowed_methods)]
+
+use std::io::Write;
+use std::time::Duration;
+
+use mio::net::UnixStream;
+
+use super::*;
+use crate::limits::Limits;
+use crate::reactor::ListenerId;
+use crate::sync::access::{Scopes, TokenOptions};
+use crate::sync::server::Server;
+use crate::sync::server::client::Grant;
+use crate::sync::websocket::transport::{Socket, Transport};
+
+const MASK: [u8; 4] = [0; 4];
+
+struct Rig {
+    server: Server,
+    reactor: Reactor,
+    state: ApplicationState,
+}
+
+impl Rig {
+    fn new() -> Self {
+        let limits = Limits::default();
+        let reactor = Reactor::new().unwrap();
+        let state = ApplicationState::new(1, &limits);
+        Rig { server: Server::new(limits, reactor.now()), reactor, state }
+    }
+
+    /// A connection that has upgraded, and is authenticated if it is to be; and its other end, from which these bytes
+    /// have come.
+    fn connect(&mut self, is_in: bool, bytes: &[u8]) -> (ClientId, UnixStream) {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        let id = self.server.clients.table.next_id().unwrap();
+        let listener = ListenerId::from_u64(1);
+        let transport = Transport::new(Socket::Unix(near));
+        let (clients, now) = (&mut self.server.clients, self.reactor.now());
+        let mut client = Box::new(Client::new(id, listener, transport, &clients.limits, now));
+        client.upgrade(Vec::new());
+        clients.admission.enter(id);
+        if is_in {
+            let options = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
+            let (token, _) = self.server.access.tokens.add(options, now).unwrap();
+            client.grant = Some(Grant { token, scopes: Scopes::ALL, expires_at: None });
+            client.open(clients.limits.client_message_bytes);
+            clients.admission.authenticate(&mut client);
+        }
+        clients.table.insert(id, client);
+        far.write_all(bytes).unwrap();
+        clients.read_later(id);
+        (id, far)
+    }
+
+    /// A slice that no clock ends.
+    fn slice(&self) -> Slice {
+        Slice::until(self.reactor.now() + Duration::from_secs(3600), Reactor::clock())
+    }
+
+    /// Whose requests come, one after the other, until nothing is read any more.
+    fn requests(&mut self, slice: &mut Slice) -> Vec<ClientId> {
+        let Rig { server, reactor, state } = self;
+        std::iter::from_fn(|| server.poll_request(slice, state, reactor))
+            .map(|request| request.client)
+            .collect()
+    }
+}
+
+/// A whole masked frame.
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![first];
+    match payload.len() {
+        length @ ..126 => frame.push(0x80 | length as u8),
+        length => {
+            frame.push(0x80 | 126);
+            frame.extend_from_slice(&(length as u16).to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(&MASK);
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// However many connections without a token send however much, together they cost what one balance has, and each is read.
+#[test]
+fn unverified_connections_pay_together() {
+    for bytes in [frame(0x89, b"").repeat(8000), frame(0x8a, b"x").repeat(8000)] {
+        let mut rig = Rig::new();
+        let unverified: Vec<_> = (0..16).map(|_| rig.connect(false, &bytes)).collect();
+        let mut slice = rig.slice();
+        assert!(rig.requests(&mut slice).is_empty());
+        let looks = LOOK_COST * unverified.len() as u64 * 2;
+        assert!(slice.charged() >= UNVERIFIED_COST.1, "{}", slice.charged());
+        assert!(slice.charged() <= UNVERIFIED_COST.1 + slice.largest() + looks);
+        assert!(slice.largest() < UNIT_COST_MAX / 10, "{}", slice.largest());
+        for (id, _) in &unverified {
+            let client = rig.server.clients.get(*id).unwrap();
+            assert!(client.throttled_until.is_some() && client.frames.has_rest());
+        }
+        // Who is in is served all the same.
+        let (id, _far) = rig.connect(true, &frame(0x81, br#"{"type":"ping","id":1}"#));
+        assert_eq!(rig.requests(&mut slice), [id]);
+    }
+}
+
+/// What inflates to much is paid for as what it is, and others come in between.
+#[test]
+fn what_inflates_is_paid_for() {
+    let mut ping = br#"{"type":"ping","id":7}"#.to_vec();
+    ping.resize(4 << 20, b' ');
+    let mut message = vec![2, 1, 0, 0];
+    message.extend_from_slice(&(ping.len() as u32).to_le_bytes());
+    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&ping).unwrap();
+    message.extend(encoder.finish().unwrap());
+    let mut rig = Rig::new();
+    let (heavy, _far) = rig.connect(true, &frame(0x82, &message).repeat(20));
+    let (light, _far) = rig.connect(true, &frame(0x81, br#"{"type":"ping","id":1}"#).repeat(20));
+    let mut slice = rig.slice();
+    let served = rig.requests(&mut slice);
+    let count = |id| served.iter().filter(|served| **served == id).count();
+    // 50 ms of work and 16 MiB may come at once; the last one goes beyond.
+    assert!((3..=5).contains(&count(heavy)) && count(light) == 20, "{served:?}");
+    assert!(slice.largest() <= UNIT_COST_MAX, "{}", slice.largest());
+    // The others do not wait for more than one of them.
+    let last = served.iter().rposition(|served| *served == light).unwrap();
+    assert!(served[..last].iter().filter(|served| **served == heavy).count() <= 1, "{served:?}");
+    let client = rig.server.clients.get(heavy).unwrap();
+    assert!(client.throttled_until.is_some());
+}
+
+/// Every frame counts as a message, whatever it carries.
+#[test]
+fn frames_are_counted() {
+    let fragments = |count: usize| {
+        let mut bytes = frame(0x01, b"");
+        bytes.extend(frame(0x00, b"").repeat(count));
+        bytes
+    };
+    for bytes in [frame(0x89, b""), frame(0x8a, b""), fragments(900)] {
+        let mut rig = Rig::new();
+        rig.server.clients.limits.client_messages_per_second = 500;
+        let (id, _far) = rig.connect(true, &bytes.repeat(if bytes.len() > 9 { 1 } else { 900 }));
+        let mut slice = rig.slice();
+        assert!(rig.requests(&mut slice).is_empty());
+        let client = rig.server.clients.get(id).unwrap();
+        assert!(client.throttled_until.is_some() && client.frames.has_rest());
+    }
+}
