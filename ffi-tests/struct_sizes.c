@@ -57,8 +57,6 @@ static void inits(void) {
     CHECK_INIT(orch_state_entry, ORCH_STATE_ENTRY_INIT);
     CHECK_INIT(orch_session, ORCH_SESSION_INIT);
     CHECK_INIT(orch_pane, ORCH_PANE_INIT);
-    CHECK_INIT(orch_state_terminal, ORCH_STATE_TERMINAL_INIT);
-    CHECK_INIT(orch_state_file, ORCH_STATE_FILE_INIT);
     CHECK_INIT(orch_state_refusal, ORCH_STATE_REFUSAL_INIT);
     CHECK_INIT(orch_state_changes, ORCH_STATE_CHANGES_INIT);
     CHECK_INIT(orch_listener_options, ORCH_LISTENER_OPTIONS_INIT);

@@ -35,21 +35,28 @@
 // Threads. An engine belongs to the thread that created it. A call from another thread returns
 // ORCH_E_WRONG_THREAD and changes nothing; `orch_engine_bind_thread` moves the ownership. Senders may be used from
 // any thread, several at once. Calls in a forked child return ORCH_E_FORKED. No call blocks, except
-// `orch_engine_turn` with a timeout.
+// `orch_engine_turn` with a timeout: none waits for a program or for another engine. A few look at the file system or
+// compute for a while, and say so.
 //
 // Memory. What the host passes in is read during the call and may be freed afterwards. What the library lends is
 // valid until the call that its documentation names. The host frees nothing but engines and senders.
 //
-// Structs. A struct that the host makes begins with its `size`, so that a host and a library of different versions
-// work together. Initialize it with its ORCH_*_INIT macro or `orch_struct_init`: in every field 0 is the default.
+// Structs. In every struct that the host makes, 0 is the default of every field, and an ORCH_*_INIT macro initializes
+// it. Most begin with their `size`, so that a host and a library of different versions work together: fields that the
+// library does not know must be 0. `orch_struct_init` does the same as the macro, for structs that begin with `size` only.
 // Fields named `reserved` must be 0. Structs that the library lends may grow at their end in later versions: arrays of
 // them have a stride (`orch_element_at`), and a host that may run with an older library than its header checks
 // `orch_library_get_version` before it reads a field that was added since.
 //
 // Text and paths are bytes with a length. They are not terminated, and not UTF-8 unless the documentation says so.
 //
-// Ids are numbers above 0. They are never reused, and ids of different kinds are never equal: an id that names
-// something gone returns ORCH_E_STALE_ID for ever. Ids stay below 2^53.
+// Ids of this engine are numbers above 0 and below 2^53. They are never reused, and ids of different kinds are never
+// equal: an id that names something gone returns ORCH_E_STALE_ID for ever. Sessions and panes are named by texts, files
+// by an id within their watch, and what belongs to another engine by the ids of that engine.
+//
+// Processes. The engine collects the exits of its programs by their own ids. The host must not ignore SIGCHLD, set
+// SA_NOCLDWAIT or wait for any child (`waitpid(-1)`): the exit is then ORCH_EXIT_UNKNOWN. All descriptors of the library
+// are closed on exec. A forked child may only exec or exit; in it, every call returns ORCH_E_FORKED.
 // ---------------------------------------------------------------------------------------------------------
 
 #ifndef ORCHFLOW_H
@@ -96,8 +103,11 @@ const void *orch_element_at(const void *elements,
 // ---------------------------------------------------------------------------------------------------------
 // Status
 //
-// Every call returns a status: ORCH_OK, ORCH_DONE, or a negative ORCH_E_*. Outputs are written on success only;
-// after an error nothing has changed unless the function says so. The engine keeps the last error:
+// Every call that can fail returns a status: ORCH_OK, ORCH_DONE, or a negative ORCH_E_*; `orch_engine_get_fd` returns the
+// descriptor in place of ORCH_OK. Outputs are written on success only; after an error nothing has changed unless the
+// function says so. Any call on an engine may return ORCH_E_INVALID for NULL, ORCH_E_WRONG_THREAD, ORCH_E_FORKED,
+// ORCH_E_BUSY, ORCH_E_PANIC and ORCH_E_POISONED; its documentation names the others. The engine keeps the last error
+// until the next one:
 //
 //     if (orch_terminal_spawn(engine, &options, &terminal) != ORCH_OK) {
 //         orch_error error = ORCH_ERROR_INIT;
@@ -115,11 +125,12 @@ typedef int32_t orch_status;
 enum {
     // The call did what it says.
     ORCH_OK = 0,
-    // There is nothing (more) to give: `orch_engine_next_event` without an unread event.
+    // There is nothing to return: `orch_engine_next_event` without an unread event, `orch_state_get_version` of a copy
+    // that is not complete.
     ORCH_DONE = 1,
     // An argument is NULL, out of range or contradicts another one.
     ORCH_E_INVALID = -1,
-    // The id names something that is gone or never was.
+    // What an id, a key or a name stands for is gone or never was.
     ORCH_E_STALE_ID = -2,
     // A limit of the engine is reached; the message names it.
     ORCH_E_LIMIT = -3,
@@ -135,7 +146,7 @@ enum {
     ORCH_E_NO_FD = -8,
     // The terminal is being closed and takes no more commands.
     ORCH_E_CLOSING = -9,
-    // The program or the PTY has ended, so the command has no object.
+    // The program or the PTY has ended, so there is nothing left to act on.
     ORCH_E_ENDED = -10,
     // Not tried: an earlier operation for the same terminal in the batch failed.
     ORCH_E_SKIPPED = -11,
@@ -155,15 +166,15 @@ enum {
     ORCH_E_BUSY = -18,
     // The terminal was made without a screen, and the call is about the screen.
     ORCH_E_NO_SCREEN = -19,
-    // A path to watch names nothing.
+    // Something that is named does not exist: a path, a line of the scrollback.
     ORCH_E_NOT_FOUND = -20,
-    // The system does not let us see a path to watch.
+    // The operating system does not permit it: a path to watch, a port below 1024.
     ORCH_E_PERMISSION = -21,
-    // A part of a path to watch is no directory.
+    // A part of a path is not a directory.
     ORCH_E_NOT_DIRECTORY = -22,
     // An entry of the state has changed since the version that a change was made from.
     ORCH_E_CONFLICT = -23,
-    // The token of a client does not allow it.
+    // The token of a client does not allow it. Clients get it as an error of the protocol; no function returns it.
     ORCH_E_FORBIDDEN = -24,
     // There is no connection to the other engine at the moment.
     ORCH_E_DISCONNECTED = -25,
@@ -265,9 +276,9 @@ typedef struct orch_config {
     size_t turn_bytes_per_terminal;
     // Bytes read in one turn. Default 1 MiB.
     size_t turn_bytes;
-    // Microseconds after which a turn begins no further unit of work. A turn takes at most 10 ms of processor
-    // time; only a snapshot with a long scrollback that the host asks for, and a screen of very many cells, may take
-    // longer. Default 2,000.
+    // A soft limit in microseconds: after it a turn begins no new unit of work. A unit that has begun is finished, so a
+    // turn takes at most 10 ms of processor time; only snapshots of a long scrollback that the host asks for and
+    // screens of very many cells may take longer. Default 2,000.
     uint32_t turn_time_us;
     // The same while somebody types. Default 100.
     uint32_t turn_time_typing_us;
@@ -314,8 +325,8 @@ typedef struct orch_config {
     // Connections before their welcome that have shown no valid token; beyond it one of them makes room.
     // Default 16.
     size_t clients_pending;
-    // Bytes that wait to be sent to one client; output and state are added while there is room, and a client
-    // for which more waits is closed. Its largest message of up to 4 MiB does not count. Default 1 MiB.
+    // Bytes that wait to be sent to one client. Output and state are added while there is room; a client with more
+    // waiting is closed. One message of up to 4 MiB may exceed the limit. Default 1 MiB.
     size_t client_queue_bytes;
     // Bytes of one message of a client; a larger one closes it. Default 1 MiB.
     size_t client_message_bytes;
@@ -337,8 +348,8 @@ typedef struct orch_config {
     size_t reviews;
     // Milliseconds for a connection to ask, upgrade and say hello; then it is closed. Default 5,000.
     uint32_t client_hello_ms;
-    // Milliseconds in which nothing could be sent although something waits, or nothing came of a message that
-    // is not finished; then the client is closed. Default 30,000.
+    // Milliseconds in which nothing could be sent although something waits, or no byte of an unfinished message
+    // arrived; then the client is closed. Default 30,000.
     uint32_t client_stall_ms;
     // 1: changes that clients make to the state wait for `orch_review_answer`. 0 (the default): they
     // are made when they are valid.
@@ -353,12 +364,12 @@ typedef struct orch_config {
     // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN); 20,000 is a
     // good value for a watchdog. Default an hour: none is reported.
     uint32_t turn_time_warn_us;
-    // Milliseconds for which clients that may not type may hold a program back by bytes that they do not take;
-    // then they go on with updates of the screen, or behind a gap. Default 5,000.
+    // Milliseconds for which clients that may not type may block a program by not reading; then they continue with
+    // updates of the screen, or after a gap. Default 5,000.
     uint32_t client_hold_ms;
     // Bytes of the unfinished messages of all clients together, about. When they are used up, a client whose
-    // unfinished message has more than 16 KiB is read on once others have finished theirs or are gone; one that
-    // does not go on for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
+    // unfinished message has more than 16 KiB is not read until others have finished theirs or are gone; one without
+    // progress for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
     size_t client_partial_bytes_total;
 } orch_config;
 #define ORCH_CONFIG_INIT \
@@ -580,7 +591,10 @@ orch_status orch_engine_reset_stats(struct orch_engine *engine);
 //
 // Every event has to be read at some time. Unread output exerts backpressure: the engine stops reading that terminal,
 // and its program blocks. Other events are generated when the host asks for them, so that none is dropped and no
-// queue grows.
+// queue grows; of log lines alone the oldest are dropped (`orch_config.events`).
+//
+// A first host needs ORCH_EVENT_OUTPUT, ORCH_EVENT_EXITED and ORCH_EVENT_CLOSED; one with watches ORCH_EVENT_WATCH_READY
+// and ORCH_EVENT_WATCH_BATCH. Ignore the others until you need them.
 //
 // The payloads of terminals, watches and peers stand in their sections below.
 // ---------------------------------------------------------------------------------------------------------
@@ -844,11 +858,14 @@ typedef struct orch_event_slow_turn {
 // A terminal is a PTY with a program in it. Its output goes to a log, from which any number of readers get it, each
 // at its own pace. The reader that is made with the terminal receives every byte:
 //
-//     orch_spawn_options options = ORCH_SPAWN_OPTIONS_INIT;      // the user's shell, 80 columns, 24 rows
+//     orch_spawn_options options = ORCH_SPAWN_OPTIONS_INIT;      // $SHELL, 80 columns, 24 rows
 //     uint64_t terminal = 0;
 //     orch_terminal_spawn(engine, &options, &terminal);
 //     size_t accepted = 0;
-//     orch_terminal_write(engine, terminal, "ls\r", 3, &accepted);
+//     orch_terminal_write(engine, terminal, "ls\r", 3, &accepted);   // Enter is a carriage return
+//
+// A terminal whose program has ended stays, with its log, so that its output can be read. Close it with
+// `orch_terminal_close`; its id is valid until ORCH_EVENT_CLOSED has been read.
 //
 // Every byte of output has an offset, counted from the start of the terminal. The log keeps the newest `log_bytes`.
 // A reader that lags exerts backpressure (ORCH_DELIVERY_LOSSLESS), loses bytes and learns which
@@ -1002,7 +1019,7 @@ orch_status orch_terminal_paste(struct orch_engine *engine,
                                 size_t len);
 
 // Changes the size. The first change is made at once, further ones at most every
-// `resize_interval_ms`, the last one always. From then on the host decides over the size: this sets the policy
+// `resize_interval_ms`, the last one always. From then on the host decides the size: this sets the policy
 // ORCH_SIZE_POLICY_FIXED.
 //
 // Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
@@ -1014,7 +1031,7 @@ orch_status orch_terminal_resize(struct orch_engine *engine,
 // Who gets a signal.
 typedef uint32_t orch_signal_target;
 enum {
-    // The foreground process group, as a key would do; else the leader's.
+    // The foreground process group, as Ctrl-C does; if there is none, the group of the program.
     ORCH_SIGNAL_FOREGROUND = 0,
     // The process group of the program that was started.
     ORCH_SIGNAL_LEADER = 1,
@@ -1034,10 +1051,10 @@ enum {
     // Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D), twice where a line
     // in canonical mode is unfinished.
     //
-    // The character is typed once the program has read all input and waits for more, and the engine checks on it until
-    // it is read: a switch between canonical and raw mode before that would give it another meaning. It ends one read
-    // of one program. Further input is typed behind it; the character is then typed at once, if it was not yet, and not
-    // checked on any more.
+    // The character is typed once the program has read all input and waits for more. The engine supervises it until it is
+    // read, because a switch between canonical and raw mode before that would give it another meaning. It ends one read of
+    // one program. Input that is written later comes after it: the character is then typed at once and no longer
+    // supervised.
     ORCH_CONTROL_EOF = 1,
     // Clears the screen: drops the scrollback and the rows above the cursor's, which becomes the first one; on the
     // alternate screen, which a program draws, only the scrollback. Readers of bytes get ORCH_EVENT_CLEARED. The
@@ -1066,7 +1083,7 @@ enum {
     ORCH_MODE_NO_ECHO = 4,
 };
 
-// Who decides over the size of a terminal that clients of the server show. A viewer is an attachment of a client
+// Who decides the size of a terminal that clients of the server show. A viewer is an attachment of a client
 // that has reported the columns and rows of its window, and whose token has ORCH_SCOPE_TYPE. While more than one
 // viewer is attached, viewers make a terminal no smaller than 20 columns and 5 rows; a single one may make it as
 // small as 2 columns and 1 row.
@@ -1091,7 +1108,7 @@ enum {
     // The line discipline, one of ORCH_MODE_*. Input that was written just before may be echoed only after the change:
     // the kernel's worker carries it over.
     ORCH_TERMINAL_OPTION_MODE = 2,
-    // Who decides over the size, one of ORCH_SIZE_POLICY_*. The policy is applied at once; if no viewer is attached,
+    // Who decides the size, one of ORCH_SIZE_POLICY_*. The policy is applied at once; if no viewer is attached,
     // the size stays as it is.
     ORCH_TERMINAL_OPTION_SIZE_POLICY = 3,
 };
@@ -1131,11 +1148,11 @@ enum {
     ORCH_OP_CLEAR = 6,
     // Scrolls `reader` to `value` rows as ORCH_READER_OPTION_SCROLL does.
     ORCH_OP_SCROLL_TO = 7,
-    // Operation, for ORCH_REQUEST_BATCH only: types the interrupt character and discards output that was not sent yet.
+    // For ORCH_REQUEST_BATCH only: types the interrupt character and discards output that was not yet sent to this engine.
     ORCH_OP_INTERRUPT = 8,
-    // Operation, for ORCH_REQUEST_BATCH only: ends the input.
+    // For ORCH_REQUEST_BATCH only: ends the input.
     ORCH_OP_EOF = 9,
-    // Operation, for ORCH_REQUEST_BATCH only: sends SIGHUP, and SIGKILL after `value` milliseconds.
+    // For ORCH_REQUEST_BATCH only: sends SIGHUP, and SIGKILL after `value` milliseconds.
     ORCH_OP_CLOSE = 10,
 };
 
@@ -1184,9 +1201,9 @@ typedef struct orch_batch_result {
 // Operations that follow each other and name the same terminal form a group: they are done in
 // order, and after one fails the rest of its group is ORCH_E_SKIPPED, because it may build on it.
 // Other groups go on. `out_statuses` (may be NULL) gets a status for each operation, `out_result`
-// (may be NULL) the totals. A failed operation is not a failure of the call.
+// (may be NULL) the totals. A failed operation is not a failure of the call; it leaves its status and no message.
 //
-// Owner thread. Errors: ORCH_E_INVALID, then nothing was done.
+// Owner thread. Errors: ORCH_E_INVALID when an argument of the call itself is wrong; then nothing was done.
 orch_status orch_terminal_batch(struct orch_engine *engine,
                                 const struct orch_op *ops,
                                 size_t count,
@@ -1246,7 +1263,7 @@ enum {
 typedef struct orch_event_exited {
     // How it ended.
     orch_exit_kind exit_kind;
-    // The exit code or the number of the signal.
+    // The exit code or the number of the signal; 0 for ORCH_EXIT_UNKNOWN.
     int32_t exit_value;
     // 1 if a core was dumped.
     uint32_t core_dumped;
@@ -1490,17 +1507,17 @@ enum {
     // The mouse is reported in urxvt's form (1015).
     ORCH_SCREEN_MODE_MOUSE_URXVT = 32768,
     // The mouse is reported in SGR form, in pixels (1016).
-    ORCH_SCREEN_MODE_MOUSE_PIXELS = 65536,
+    ORCH_SCREEN_MODE_MOUSE_PIXELS = 0x00010000,
     // Presses of buttons alone are reported, in the form of X10 (9).
-    ORCH_SCREEN_MODE_MOUSE_PRESSES = 131072,
+    ORCH_SCREEN_MODE_MOUSE_PRESSES = 0x00020000,
     // A change of the colour scheme is reported (2031).
-    ORCH_SCREEN_MODE_COLOR_SCHEME_REPORTS = 262144,
+    ORCH_SCREEN_MODE_COLOR_SCHEME_REPORTS = 0x00040000,
     // The colours of text and background are exchanged on the whole screen (DECSCNM).
-    ORCH_SCREEN_MODE_REVERSE_SCREEN = 524288,
+    ORCH_SCREEN_MODE_REVERSE_SCREEN = 0x00080000,
     // Bits 24 to 28 of the screen modes: the flags of the kitty keyboard protocol.
-    ORCH_SCREEN_MODES_KEYBOARD = 520093696,
+    ORCH_SCREEN_MODES_KEYBOARD = 0x1f000000,
     // Bits 29 and 30 of the screen modes: the level of xterm's modifyOtherKeys, 0 to 2.
-    ORCH_SCREEN_MODES_OTHER_KEYS = 1610612736,
+    ORCH_SCREEN_MODES_OTHER_KEYS = 0x60000000,
 };
 
 // The state of a program's work, as the program reports it (OSC 9;4).
@@ -1582,7 +1599,7 @@ typedef struct orch_terminal_state {
     uint32_t screen_failures;
     // Exit code of the last command; see ORCH_TERMINAL_HAS_EXIT_CODE.
     int32_t last_exit_code;
-    // Who decides over the size, one of ORCH_SIZE_POLICY_*.
+    // Who decides the size, one of ORCH_SIZE_POLICY_*.
     orch_size_policy size_policy;
     // Progress of the program's work, as it reports it: one of ORCH_PROGRESS_*.
     orch_progress_state progress;
@@ -1626,7 +1643,11 @@ orch_status orch_terminal_get_states(struct orch_engine *engine,
 //
 // A reader with ORCH_DELIVERY_SCREEN gets the rows that changed, at its own pace (ORCH_EVENT_SCREEN). A reader of
 // bytes can start with a snapshot of the screen, and continue with one after a gap. The host can query rows, text,
-// marks and matches. Titles, bells, notifications and the commands of shells become events.
+// marks and matches. Titles, bells, notifications and the commands of shells become events. Without a screen nobody
+// replies to queries of programs.
+//
+// Rows are counted from the top of the screen, 0; rows of the scrollback are negative. A reader that has scrolled back by
+// `viewport` rows sees the row `index` at `index + viewport`; the cursor stays in rows of the screen.
 // ---------------------------------------------------------------------------------------------------------
 
 // A colour.
@@ -1636,9 +1657,9 @@ enum {
     ORCH_COLOR_DEFAULT = 0,
     // Colour, 0x01000000 plus a number: one of the palette's 256. 0 to 7 plain, 8 to 15 bright, 16 to 231 a
     // cube, 232 to 255 grey.
-    ORCH_COLOR_INDEXED = 16777216,
+    ORCH_COLOR_INDEXED = 0x01000000,
     // Colour, 0x02000000 plus 0xRRGGBB: a colour by its parts.
-    ORCH_COLOR_RGB = 33554432,
+    ORCH_COLOR_RGB = 0x02000000,
 };
 
 // Flags of `orch_screen_options`.
@@ -1686,8 +1707,8 @@ enum {
 //
 // A line is what ends with a line feed, however many rows it takes (one of more than 16 KiB counts as several). Lines are
 // numbered from the first one that the terminal has shown, and no number is used twice for lines of the scrollback. A line
-// that is on the screen has its number in advance: it changes when the program inserts or deletes lines above it, or breaks
-// or joins them, and is final when the line goes to the scrollback. Lines of the alternate screen have no numbers.
+// that is on the screen has a provisional number: it changes when the program inserts, deletes, breaks or joins lines above
+// it. It is final once the line has gone to the scrollback. Lines of the alternate screen have no numbers.
 typedef struct orch_line_position {
     // Number of the line, 0 or above; ORCH_LINE_NONE for no place.
     int64_t line;
@@ -1742,7 +1763,7 @@ typedef struct orch_link {
 // Flags of `orch_run`.
 typedef uint16_t orch_run_flags;
 enum {
-    // Each character takes two columns, else one. A run with combining characters is one cell.
+    // Each character takes two columns; without the flag one. A run that contains combining characters is one cell.
     ORCH_RUN_WIDE = 1,
 };
 
@@ -1867,9 +1888,9 @@ typedef struct orch_screen_update {
     { sizeof(orch_screen_update), 0, 0, 0, 0, { 0, 0, 0, 0 }, 0, 0, { 0, 0, 0, 0 }, 0, { NULL, 0 }, \
      NULL, 0, 0, { NULL, 0, 0, 0 }, { 0, 0 } }
 
-// What changed on a screen since the update of this generation (of this call or of an event for any
-// reader of the terminal that is not scrolled back); everything for 0 and for one that is too long
-// ago. Set `out_update->size` before; it is left as it is.
+// What changed on a screen since an earlier update. `generation` is that of the update, from this call or from an event
+// of a reader that is not scrolled back; with 0, or one that is too old, all of the screen is returned. Set
+// `out_update->size` before; it is left as it is.
 //
 // What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot`,
 // `orch_terminal_get_marks` and `orch_terminal_search` lend is good until the next of these calls on the engine
@@ -2076,14 +2097,14 @@ typedef struct orch_matches {
     { sizeof(orch_matches), NULL, 0, 0, 0, 0, 0, 0, { 0, 0 } }
 
 // Searches a screen and its scrollback. Rows that wrap into each other are one line, up to 1,000 rows or
-// 64 KiB of text; the rest of a longer one is looked at as what follows on it. Empty matches are left out.
+// 64 KiB of text; a longer line is searched in pieces. Empty matches are left out.
 // In the middle of a line, matches are those that begin at `from` or later. Set `out_matches->size` before;
 // it is left as it is.
 //
-// Lent as by `orch_terminal_get_screen`. Owner thread. Takes an estimated 10 ms for 10,000 rows of 80 columns, and
-// stops after about 100 ms, `has_more` set, or when the search for one more match in one line is through if
-// that takes longer, which only expressions do that are made for it: search a long scrollback in slices, by
-// `rows_max` and `from_line`; to end a search is not to go on. What was compiled is kept for the next slice.
+// Lent as by `orch_terminal_get_screen`. Owner thread. It stops after about
+// 100 ms with `has_more` set, somewhat later for expressions that are made to be slow. Search a long scrollback in
+// slices, by `rows_max` and `from_line`; to cancel a search, do not ask for the next slice. The compiled pattern is kept
+// for the next slice.
 // Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message says what is wrong with a pattern.
 orch_status orch_terminal_search(struct orch_engine *engine,
                                  uint64_t terminal,
@@ -2212,22 +2233,36 @@ typedef struct orch_event_command_finished {
 // whole tree for a cursor of zeroes, and what changed since for one that it has returned. ORCH_EVENT_WATCH_BATCH
 // lists the changes themselves, in an order in which they can be applied to a copy of the tree. A host that needs to
 // know that everything before a moment has been reported calls `orch_watch_sync`.
+//
+//     orch_file_cursor cursor = { 0, 0, 0 };                     // kept for the next time
+//     orch_file_changes changes = ORCH_FILE_CHANGES_INIT;
+//     do {
+//         orch_watch_get_changes(engine, watch, &cursor, 0, &changes);
+//         for (size_t i = 0; i < changes.entry_count; i++) {
+//             const orch_file_entry *entry = (const orch_file_entry *)
+//                 orch_element_at(changes.entries, changes.entry_stride, i);
+//             put(entry->id, entry->path);
+//         }
+//     } while (changes.more);
+//
+// By default, names that `.gitignore` files exclude are left out, also outside of a repository, and `.git` is one entry;
+// ORCH_WATCH_NO_GITIGNORE and ORCH_WATCH_GIT_DIR change that.
 // ---------------------------------------------------------------------------------------------------------
 
 // Flags of `orch_watch_options`.
 typedef uint32_t orch_watch_flags;
 enum {
-    // `.gitignore` files and git's lists of exclusions do not count.
+    // `.gitignore` files and git's exclude lists are not applied.
     ORCH_WATCH_NO_GITIGNORE = 1,
     // Look into `.git` directories.
     ORCH_WATCH_GIT_DIR = 2,
-    // Entries whose names begin with a dot are not there.
+    // Entries whose names begin with a dot are left out.
     ORCH_WATCH_NO_HIDDEN = 4,
     // Look into directories on other devices than their root.
     ORCH_WATCH_FOLLOW_DEVICES = 8,
-    // Names are looked at at once; `window_ms` does not count.
+    // Names are looked at at once; `window_ms` is ignored.
     ORCH_WATCH_NO_DEBOUNCE = 16,
-    // Batches are never shortened; `summary_threshold` does not count.
+    // Batches are never shortened; `summary_threshold` is ignored.
     ORCH_WATCH_NO_SUMMARIES = 32,
 };
 
@@ -2311,22 +2346,22 @@ orch_status orch_watch_sync(struct orch_engine *engine,
 // What an entry of a tree is.
 typedef uint32_t orch_file_type;
 enum {
-    // File type: a regular file.
+    // A regular file.
     ORCH_FILE_TYPE_FILE = 1,
-    // File type: a directory.
+    // A directory.
     ORCH_FILE_TYPE_DIRECTORY = 2,
-    // File type: a symbolic link; what it leads to is not looked at.
+    // A symbolic link; what it leads to is not looked at.
     ORCH_FILE_TYPE_SYMLINK = 3,
-    // File type: a device, a fifo or a socket.
+    // A device, a fifo or a socket.
     ORCH_FILE_TYPE_OTHER = 4,
 };
 
 // Flags of files.
 typedef uint32_t orch_file_flags;
 enum {
-    // File flag: a directory that is one entry: what is in it is not watched.
+    // A directory that is one entry: what is in it is not watched.
     ORCH_FILE_FLAG_IGNORED = 1,
-    // File flag: another file has taken the place of this one, or it has taken the place of another one.
+    // Another file has taken the place of this one, or it has taken the place of another one.
     ORCH_FILE_FLAG_REPLACED = 2,
 };
 
@@ -2402,10 +2437,10 @@ typedef struct orch_file_changes {
 
 // What changed in a watch's tree since `cursor`, at most `max` changes (0: 4,096); the cursor moves behind
 // them. A cursor of zeroes gets the whole tree; call again while `more` is 1, also over several turns.
-// Costs what changed. Batches up to the version that this leads to are contained in it. Set
-// `out_changes->size` before; it is left as it is.
+// Costs what changed. Skip a later ORCH_EVENT_WATCH_BATCH whose `version.n` is not above `out_changes->version.n`: what
+// it reports is already here. Set `out_changes->size` before; it is left as it is.
 //
-// Lent until the next question about a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
+// Lent until the next query of a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
 // ORCH_E_INVALID; the cursor is untouched then.
 orch_status orch_watch_get_changes(struct orch_engine *engine,
                                    uint64_t watch,
@@ -2416,52 +2451,52 @@ orch_status orch_watch_get_changes(struct orch_engine *engine,
 // What keeps a tree from being exact, or makes it slower.
 typedef uint32_t orch_watch_problem;
 enum {
-    // Problem: none.
+    // None.
     ORCH_WATCH_PROBLEM_NONE = 0,
-    // Problem: a directory must not be read or searched, also one above a root; what was known of it stays.
+    // A directory cannot be read or searched (no permission), also one above a root; what was known of it stays.
     ORCH_WATCH_PROBLEM_UNREADABLE = 1,
-    // Problem: the system has no inotify watch left (fs.inotify.max_user_watches); what has none is polled.
+    // The system has no inotify watch left (fs.inotify.max_user_watches); what has none is polled.
     ORCH_WATCH_PROBLEM_OUT_OF_WATCHES = 2,
-    // Problem: there are as many entries as are allowed; some are left out.
+    // There are as many entries as are allowed; some are left out.
     ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES = 3,
-    // Problem: the kernel dropped events (fs.inotify.max_queued_events); everything is listed again.
+    // The kernel dropped events (fs.inotify.max_queued_events); everything is listed again.
     ORCH_WATCH_PROBLEM_EVENTS_LOST = 4,
-    // Problem: a root is gone. It is found again when it comes back.
+    // A root is gone. It is found again when it comes back.
     ORCH_WATCH_PROBLEM_ROOT_GONE = 5,
-    // Problem: the system refused to open or list a directory; it is tried again.
+    // The system refused to open or list a directory; it is tried again.
     ORCH_WATCH_PROBLEM_REFUSED = 6,
-    // Problem: there are more ignore rules than are read; the rest of their file does not count.
+    // There are more ignore rules than are read; the rest of their file is ignored.
     ORCH_WATCH_PROBLEM_TOO_MANY_RULES = 7,
-    // Problem: a directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
+    // A directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
     ORCH_WATCH_PROBLEM_ROOTS_OVERLAP = 8,
-    // Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
-    // roots, or too large: the watch begins afresh. Comes as a warning only; `save_problem` of the state says which.
+    // The saved tree in `since` of orch_watch_options is damaged, of another format version, of other
+    // roots, or too large: the watch starts from scratch. Comes as a warning only; `save_problem` of the state says which.
     ORCH_WATCH_PROBLEM_SAVE_UNUSABLE = 9,
 };
 
 // Why a saved tree could not be used.
 typedef uint32_t orch_save_problem;
 enum {
-    // Why a saved tree is of no use: it is not.
+    // No problem.
     ORCH_SAVE_PROBLEM_NONE = 0,
-    // Why a saved tree is of no use: it is none, or not the whole of one, or some of its bytes are others.
+    // It is damaged or incomplete.
     ORCH_SAVE_PROBLEM_DAMAGED = 1,
-    // Why a saved tree is of no use: it was saved in another version of the form.
+    // It was saved in another format version.
     ORCH_SAVE_PROBLEM_OTHER_VERSION = 2,
-    // Why a saved tree is of no use: it is of other roots.
+    // It is of other roots.
     ORCH_SAVE_PROBLEM_OTHER_ROOTS = 3,
-    // Why a saved tree is of no use: it has more entries than the watch may hold.
+    // It has more entries than the watch may hold.
     ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES = 4,
 };
 
 // Flags of `orch_watch_state`.
 typedef uint32_t orch_watch_state_flags;
 enum {
-    // Watch state: the tree has been read for the first time.
+    // The tree has been read for the first time.
     ORCH_WATCH_IS_READY = 1,
-    // Watch state: nothing waits to be listed: the tree equals the disk as far as events are known.
+    // Nothing waits to be listed: the tree equals the disk as far as events are known.
     ORCH_WATCH_IS_COMPLETE = 2,
-    // Watch state: everything is watched and nothing is left out.
+    // Everything is watched and nothing is left out.
     ORCH_WATCH_IS_HEALTHY = 4,
 };
 
@@ -2489,7 +2524,7 @@ typedef struct orch_watch_state {
     size_t kernel_watches;
     // Directories that are polled for want of a watch.
     size_t polled_directories;
-    // Directories that must not be read.
+    // Directories that cannot be read (no permission).
     size_t unreadable_directories;
     // Directories that wait to be listed.
     size_t waiting_directories;
@@ -2804,8 +2839,6 @@ typedef struct orch_state_terminal {
     // Always 0.
     uint32_t reserved;
 } orch_state_terminal;
-#define ORCH_STATE_TERMINAL_INIT \
-    { sizeof(orch_state_terminal), 0, 0, { NULL, 0 }, { NULL, 0 }, 0, 0, 0, 0, 0, 0, 0 }
 
 // The metadata of a file or a directory of a published watch.
 typedef struct orch_state_file {
@@ -2834,8 +2867,6 @@ typedef struct orch_state_file {
     // Always 0.
     uint32_t reserved;
 } orch_state_file;
-#define ORCH_STATE_FILE_INIT \
-    { sizeof(orch_state_file), 0, 0, 0, 0, { NULL, 0 }, 0, 0, 0, 0, 0, 0 }
 
 // What an operation of a change set does.
 typedef uint32_t orch_state_op_kind;
@@ -3726,7 +3757,7 @@ typedef struct orch_event_peer_exited {
     int32_t exit_value;
 } orch_event_peer_exited;
 
-// The program exerted backpressure through us for longer than the token allows, so its output comes in another way.
+// This host has blocked the program by not reading for longer than the token allows, so output comes in another way.
 // Attach again for bytes.
 typedef struct orch_event_peer_delivery_changed {
     // The terminal of the other engine.

@@ -52,7 +52,12 @@ fn parse(generated: &str) -> Items {
             doc.push(line.to_string());
         } else if let Some(define) = line.strip_prefix("#define ") {
             let (name, value) = define.split_once(' ').unwrap();
-            let item = Item { doc: std::mem::take(&mut doc), text: value.to_string() };
+            // Bits are read as hexadecimal digits.
+            let value = match value.parse::<u32>() {
+                Ok(bits) if bits >= 1 << 16 => format!("{bits:#010x}"),
+                _ => value.to_string(),
+            };
+            let item = Item { doc: std::mem::take(&mut doc), text: value };
             items.constants.push((name.to_string(), item));
         } else if line.is_empty() {
             doc.clear();

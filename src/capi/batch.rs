@@ -42,7 +42,7 @@ pub const ORCH_MODE_NO_ECHO: orch_mode = 4;
 
 /// Who gets a signal.
 pub type orch_signal_target = u32;
-/// The foreground process group, as a key would do; else the leader's.
+/// The foreground process group, as Ctrl-C does; if there is none, the group of the program.
 pub const ORCH_SIGNAL_FOREGROUND: orch_signal_target = 0;
 /// The process group of the program that was started.
 pub const ORCH_SIGNAL_LEADER: orch_signal_target = 1;
@@ -182,9 +182,9 @@ pub(super) unsafe fn read_op<'a>(
 /// Operations that follow each other and name the same terminal form a group: they are done in
 /// order, and after one fails the rest of its group is ORCH_E_SKIPPED, because it may build on it.
 /// Other groups go on. `out_statuses` (may be NULL) gets a status for each operation, `out_result`
-/// (may be NULL) the totals. A failed operation is not a failure of the call.
+/// (may be NULL) the totals. A failed operation is not a failure of the call; it leaves its status and no message.
 ///
-/// Owner thread. Errors: ORCH_E_INVALID, then nothing was done.
+/// Owner thread. Errors: ORCH_E_INVALID when an argument of the call itself is wrong; then nothing was done.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_batch(
     engine: *mut orch_engine,

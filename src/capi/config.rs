@@ -42,9 +42,9 @@ pub struct orch_config {
     pub turn_bytes_per_terminal: usize,
     /// Bytes read in one turn. Default 1 MiB.
     pub turn_bytes: usize,
-    /// Microseconds after which a turn begins no further unit of work. A turn takes at most 10 ms of processor
-    /// time; only a snapshot with a long scrollback that the host asks for, and a screen of very many cells, may take
-    /// longer. Default 2,000.
+    /// A soft limit in microseconds: after it a turn begins no new unit of work. A unit that has begun is finished, so a
+    /// turn takes at most 10 ms of processor time; only snapshots of a long scrollback that the host asks for and
+    /// screens of very many cells may take longer. Default 2,000.
     pub turn_time_us: u32,
     /// The same while somebody types. Default 100.
     pub turn_time_typing_us: u32,
@@ -91,8 +91,8 @@ pub struct orch_config {
     /// Connections before their welcome that have shown no valid token; beyond it one of them makes room.
     /// Default 16.
     pub clients_pending: usize,
-    /// Bytes that wait to be sent to one client; output and state are added while there is room, and a client
-    /// for which more waits is closed. Its largest message of up to 4 MiB does not count. Default 1 MiB.
+    /// Bytes that wait to be sent to one client. Output and state are added while there is room; a client with more
+    /// waiting is closed. One message of up to 4 MiB may exceed the limit. Default 1 MiB.
     pub client_queue_bytes: usize,
     /// Bytes of one message of a client; a larger one closes it. Default 1 MiB.
     pub client_message_bytes: usize,
@@ -114,8 +114,8 @@ pub struct orch_config {
     pub reviews: usize,
     /// Milliseconds for a connection to ask, upgrade and say hello; then it is closed. Default 5,000.
     pub client_hello_ms: u32,
-    /// Milliseconds in which nothing could be sent although something waits, or nothing came of a message that
-    /// is not finished; then the client is closed. Default 30,000.
+    /// Milliseconds in which nothing could be sent although something waits, or no byte of an unfinished message
+    /// arrived; then the client is closed. Default 30,000.
     pub client_stall_ms: u32,
     /// 1: changes that clients make to the state wait for `orch_review_answer`. 0 (the default): they
     /// are made when they are valid.
@@ -130,12 +130,12 @@ pub struct orch_config {
     /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN); 20,000 is a
     /// good value for a watchdog. Default an hour: none is reported.
     pub turn_time_warn_us: u32,
-    /// Milliseconds for which clients that may not type may hold a program back by bytes that they do not take;
-    /// then they go on with updates of the screen, or behind a gap. Default 5,000.
+    /// Milliseconds for which clients that may not type may block a program by not reading; then they continue with
+    /// updates of the screen, or after a gap. Default 5,000.
     pub client_hold_ms: u32,
     /// Bytes of the unfinished messages of all clients together, about. When they are used up, a client whose
-    /// unfinished message has more than 16 KiB is read on once others have finished theirs or are gone; one that
-    /// does not go on for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
+    /// unfinished message has more than 16 KiB is not read until others have finished theirs or are gone; one without
+    /// progress for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
     pub client_partial_bytes_total: usize,
 }
 

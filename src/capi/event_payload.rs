@@ -77,7 +77,7 @@ pub struct orch_event_gap {
 pub struct orch_event_exited {
     /// How it ended.
     pub exit_kind: orch_exit_kind,
-    /// The exit code or the number of the signal.
+    /// The exit code or the number of the signal; 0 for ORCH_EXIT_UNKNOWN.
     pub exit_value: i32,
     /// 1 if a core was dumped.
     pub core_dumped: u32,

@@ -296,7 +296,7 @@ pub struct orch_event_peer_problem {
     pub message: orch_bytes,
 }
 
-/// The program exerted backpressure through us for longer than the token allows, so its output comes in another way.
+/// This host has blocked the program by not reading for longer than the token allows, so output comes in another way.
 /// Attach again for bytes.
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -14,8 +14,8 @@ pub const ORCH_LINE_NONE: i64 = -1;
 ///
 /// A line is what ends with a line feed, however many rows it takes (one of more than 16 KiB counts as several). Lines are
 /// numbered from the first one that the terminal has shown, and no number is used twice for lines of the scrollback. A line
-/// that is on the screen has its number in advance: it changes when the program inserts or deletes lines above it, or breaks
-/// or joins them, and is final when the line goes to the scrollback. Lines of the alternate screen have no numbers.
+/// that is on the screen has a provisional number: it changes when the program inserts, deletes, breaks or joins lines above
+/// it. It is final once the line has gone to the scrollback. Lines of the alternate screen have no numbers.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_line_position {

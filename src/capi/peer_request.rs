@@ -116,11 +116,11 @@ unsafe impl SizedStruct for orch_request {
     }
 }
 
-/// Operation, for ORCH_REQUEST_BATCH only: types the interrupt character and discards output that was not sent yet.
+/// For ORCH_REQUEST_BATCH only: types the interrupt character and discards output that was not yet sent to this engine.
 pub const ORCH_OP_INTERRUPT: orch_op_kind = 8;
-/// Operation, for ORCH_REQUEST_BATCH only: ends the input.
+/// For ORCH_REQUEST_BATCH only: ends the input.
 pub const ORCH_OP_EOF: orch_op_kind = 9;
-/// Operation, for ORCH_REQUEST_BATCH only: sends SIGHUP, and SIGKILL after `value` milliseconds.
+/// For ORCH_REQUEST_BATCH only: sends SIGHUP, and SIGKILL after `value` milliseconds.
 pub const ORCH_OP_CLOSE: orch_op_kind = 10;
 
 impl orch_request {

@@ -59,9 +59,9 @@ pub unsafe extern "C" fn orch_reader_request_snapshot(
     unsafe { command(engine, request) }
 }
 
-/// What changed on a screen since the update of this generation (of this call or of an event for any
-/// reader of the terminal that is not scrolled back); everything for 0 and for one that is too long
-/// ago. Set `out_update->size` before; it is left as it is.
+/// What changed on a screen since an earlier update. `generation` is that of the update, from this call or from an event
+/// of a reader that is not scrolled back; with 0, or one that is too old, all of the screen is returned. Set
+/// `out_update->size` before; it is left as it is.
 ///
 /// What this call, `orch_terminal_get_rows`, `orch_terminal_get_text`, `orch_terminal_get_snapshot`,
 /// `orch_terminal_get_marks` and `orch_terminal_search` lend is good until the next of these calls on the engine

@@ -104,14 +104,14 @@ unsafe fn search_from(search: *const orch_search_options) -> Result<Search> {
 }
 
 /// Searches a screen and its scrollback. Rows that wrap into each other are one line, up to 1,000 rows or
-/// 64 KiB of text; the rest of a longer one is looked at as what follows on it. Empty matches are left out.
+/// 64 KiB of text; a longer line is searched in pieces. Empty matches are left out.
 /// In the middle of a line, matches are those that begin at `from` or later. Set `out_matches->size` before;
 /// it is left as it is.
 ///
-/// Lent as by `orch_terminal_get_screen`. Owner thread. Takes an estimated 10 ms for 10,000 rows of 80 columns, and
-/// stops after about 100 ms, `has_more` set, or when the search for one more match in one line is through if
-/// that takes longer, which only expressions do that are made for it: search a long scrollback in slices, by
-/// `rows_max` and `from_line`; to end a search is not to go on. What was compiled is kept for the next slice.
+/// Lent as by `orch_terminal_get_screen`. Owner thread. It stops after about
+/// 100 ms with `has_more` set, somewhat later for expressions that are made to be slow. Search a long scrollback in
+/// slices, by `rows_max` and `from_line`; to cancel a search, do not ask for the next slice. The compiled pattern is kept
+/// for the next slice.
 /// Errors: ORCH_E_STALE_ID, ORCH_E_NO_SCREEN, ORCH_E_INVALID; the message says what is wrong with a pattern.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_terminal_search(

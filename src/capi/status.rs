@@ -8,11 +8,12 @@ use crate::error::{Error, ErrorKind};
 pub type orch_status = i32;
 /// The call did what it says.
 pub const ORCH_OK: orch_status = 0;
-/// There is nothing (more) to give: `orch_engine_next_event` without an unread event.
+/// There is nothing to return: `orch_engine_next_event` without an unread event, `orch_state_get_version` of a copy
+/// that is not complete.
 pub const ORCH_DONE: orch_status = 1;
 /// An argument is NULL, out of range or contradicts another one.
 pub const ORCH_E_INVALID: orch_status = -1;
-/// The id names something that is gone or never was.
+/// What an id, a key or a name stands for is gone or never was.
 pub const ORCH_E_STALE_ID: orch_status = -2;
 /// A limit of the engine is reached; the message names it.
 pub const ORCH_E_LIMIT: orch_status = -3;
@@ -28,7 +29,7 @@ pub const ORCH_E_NO_PTY: orch_status = -7;
 pub const ORCH_E_NO_FD: orch_status = -8;
 /// The terminal is being closed and takes no more commands.
 pub const ORCH_E_CLOSING: orch_status = -9;
-/// The program or the PTY has ended, so the command has no object.
+/// The program or the PTY has ended, so there is nothing left to act on.
 pub const ORCH_E_ENDED: orch_status = -10;
 /// Not tried: an earlier operation for the same terminal in the batch failed.
 pub const ORCH_E_SKIPPED: orch_status = -11;
@@ -49,16 +50,16 @@ pub const ORCH_E_BUSY: orch_status = -18;
 /// The terminal was made without a screen, and the call is about the screen.
 pub const ORCH_E_NO_SCREEN: orch_status = -19;
 
-/// A path to watch names nothing.
+/// Something that is named does not exist: a path, a line of the scrollback.
 pub const ORCH_E_NOT_FOUND: orch_status = -20;
-/// The system does not let us see a path to watch.
+/// The operating system does not permit it: a path to watch, a port below 1024.
 pub const ORCH_E_PERMISSION: orch_status = -21;
-/// A part of a path to watch is no directory.
+/// A part of a path is not a directory.
 pub const ORCH_E_NOT_DIRECTORY: orch_status = -22;
 
 /// An entry of the state has changed since the version that a change was made from.
 pub const ORCH_E_CONFLICT: orch_status = -23;
-/// The token of a client does not allow it.
+/// The token of a client does not allow it. Clients get it as an error of the protocol; no function returns it.
 pub const ORCH_E_FORBIDDEN: orch_status = -24;
 /// There is no connection to the other engine at the moment.
 pub const ORCH_E_DISCONNECTED: orch_status = -25;

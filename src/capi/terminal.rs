@@ -187,10 +187,10 @@ pub type orch_control = u32;
 /// Ends the input as a person would, with the terminal's end-of-file character (usually Ctrl-D), twice where a line
 /// in canonical mode is unfinished.
 ///
-/// The character is typed once the program has read all input and waits for more, and the engine checks on it until
-/// it is read: a switch between canonical and raw mode before that would give it another meaning. It ends one read
-/// of one program. Further input is typed behind it; the character is then typed at once, if it was not yet, and not
-/// checked on any more.
+/// The character is typed once the program has read all input and waits for more. The engine supervises it until it is
+/// read, because a switch between canonical and raw mode before that would give it another meaning. It ends one read of
+/// one program. Input that is written later comes after it: the character is then typed at once and no longer
+/// supervised.
 pub const ORCH_CONTROL_EOF: orch_control = 1;
 /// Clears the screen: drops the scrollback and the rows above the cursor's, which becomes the first one; on the
 /// alternate screen, which a program draws, only the scrollback. Readers of bytes get ORCH_EVENT_CLEARED. The
@@ -220,7 +220,7 @@ pub unsafe extern "C" fn orch_terminal_control(
 }
 
 /// Changes the size. The first change is made at once, further ones at most every
-/// `resize_interval_ms`, the last one always. From then on the host decides over the size: this sets the policy
+/// `resize_interval_ms`, the last one always. From then on the host decides the size: this sets the policy
 /// ORCH_SIZE_POLICY_FIXED.
 ///
 /// Owner thread. Errors: ORCH_E_STALE_ID, ORCH_E_CLOSING, ORCH_E_ENDED, ORCH_E_INVALID, ORCH_E_LIMIT when
@@ -243,7 +243,7 @@ pub const ORCH_TERMINAL_OPTION_PAUSED: orch_terminal_option = 1;
 /// The line discipline, one of ORCH_MODE_*. Input that was written just before may be echoed only after the change:
 /// the kernel's worker carries it over.
 pub const ORCH_TERMINAL_OPTION_MODE: orch_terminal_option = 2;
-/// Who decides over the size, one of ORCH_SIZE_POLICY_*. The policy is applied at once; if no viewer is attached,
+/// Who decides the size, one of ORCH_SIZE_POLICY_*. The policy is applied at once; if no viewer is attached,
 /// the size stays as it is.
 pub const ORCH_TERMINAL_OPTION_SIZE_POLICY: orch_terminal_option = 3;
 

@@ -30,7 +30,7 @@ pub const ORCH_TERMINAL_HAS_SCREEN: orch_terminal_flags = 64;
 /// The shell reported the exit code of the last command, `last_exit_code`.
 pub const ORCH_TERMINAL_HAS_EXIT_CODE: orch_terminal_flags = 128;
 
-/// Who decides over the size of a terminal that clients of the server show. A viewer is an attachment of a client
+/// Who decides the size of a terminal that clients of the server show. A viewer is an attachment of a client
 /// that has reported the columns and rows of its window, and whose token has ORCH_SCOPE_TYPE. While more than one
 /// viewer is attached, viewers make a terminal no smaller than 20 columns and 5 rows; a single one may make it as
 /// small as 2 columns and 1 row.
@@ -126,7 +126,7 @@ pub struct orch_terminal_state {
     pub screen_failures: u32,
     /// Exit code of the last command; see ORCH_TERMINAL_HAS_EXIT_CODE.
     pub last_exit_code: i32,
-    /// Who decides over the size, one of ORCH_SIZE_POLICY_*.
+    /// Who decides the size, one of ORCH_SIZE_POLICY_*.
     pub size_policy: orch_size_policy,
     /// Progress of the program's work, as it reports it: one of ORCH_PROGRESS_*.
     pub progress: orch_progress_state,

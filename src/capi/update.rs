@@ -53,7 +53,7 @@ pub const ORCH_ATTRIBUTE_BLINK: orch_attributes = 64;
 
 /// Flags of `orch_run`.
 pub type orch_run_flags = u16;
-/// Each character takes two columns, else one. A run with combining characters is one cell.
+/// Each character takes two columns; without the flag one. A run that contains combining characters is one cell.
 pub const ORCH_RUN_WIDE: orch_run_flags = 1;
 
 /// Flags of `orch_row`.

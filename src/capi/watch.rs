@@ -17,18 +17,18 @@ use crate::{FileEventKind, WatchId, WatchOptions};
 
 /// Flags of `orch_watch_options`.
 pub type orch_watch_flags = u32;
-/// `.gitignore` files and git's lists of exclusions do not count.
+/// `.gitignore` files and git's exclude lists are not applied.
 pub const ORCH_WATCH_NO_GITIGNORE: orch_watch_flags = 1;
 /// Look into `.git` directories.
 pub const ORCH_WATCH_GIT_DIR: orch_watch_flags = 2;
-/// Entries whose names begin with a dot are not there.
+/// Entries whose names begin with a dot are left out.
 pub const ORCH_WATCH_NO_HIDDEN: orch_watch_flags = 4;
 /// Look into directories on other devices than their root.
 pub const ORCH_WATCH_FOLLOW_DEVICES: orch_watch_flags = 8;
 
-/// Names are looked at at once; `window_ms` does not count.
+/// Names are looked at at once; `window_ms` is ignored.
 pub const ORCH_WATCH_NO_DEBOUNCE: orch_watch_flags = 16;
-/// Batches are never shortened; `summary_threshold` does not count.
+/// Batches are never shortened; `summary_threshold` is ignored.
 pub const ORCH_WATCH_NO_SUMMARIES: orch_watch_flags = 32;
 
 /// What to watch and how. In every field but `roots` 0 is the default.

@@ -9,10 +9,10 @@ use crate::{FileCursor, WatchId, WatchState};
 
 /// What changed in a watch's tree since `cursor`, at most `max` changes (0: 4,096); the cursor moves behind
 /// them. A cursor of zeroes gets the whole tree; call again while `more` is 1, also over several turns.
-/// Costs what changed. Batches up to the version that this leads to are contained in it. Set
-/// `out_changes->size` before; it is left as it is.
+/// Costs what changed. Skip a later ORCH_EVENT_WATCH_BATCH whose `version.n` is not above `out_changes->version.n`: what
+/// it reports is already here. Set `out_changes->size` before; it is left as it is.
 ///
-/// Lent until the next question about a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
+/// Lent until the next query of a watch on this engine. Owner thread. Errors: ORCH_E_STALE_ID,
 /// ORCH_E_INVALID; the cursor is untouched then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_watch_get_changes(

@@ -12,50 +12,50 @@ use crate::{FileChanges, FileEntry, FileVersion};
 
 /// What an entry of a tree is.
 pub type orch_file_type = u32;
-/// File type: a regular file.
+/// A regular file.
 pub const ORCH_FILE_TYPE_FILE: orch_file_type = 1;
-/// File type: a directory.
+/// A directory.
 pub const ORCH_FILE_TYPE_DIRECTORY: orch_file_type = 2;
-/// File type: a symbolic link; what it leads to is not looked at.
+/// A symbolic link; what it leads to is not looked at.
 pub const ORCH_FILE_TYPE_SYMLINK: orch_file_type = 3;
-/// File type: a device, a fifo or a socket.
+/// A device, a fifo or a socket.
 pub const ORCH_FILE_TYPE_OTHER: orch_file_type = 4;
 
 /// What keeps a tree from being exact, or makes it slower.
 pub type orch_watch_problem = u32;
-/// Problem: none.
+/// None.
 pub const ORCH_WATCH_PROBLEM_NONE: orch_watch_problem = 0;
-/// Problem: a directory must not be read or searched, also one above a root; what was known of it stays.
+/// A directory cannot be read or searched (no permission), also one above a root; what was known of it stays.
 pub const ORCH_WATCH_PROBLEM_UNREADABLE: orch_watch_problem = 1;
-/// Problem: the system has no inotify watch left (fs.inotify.max_user_watches); what has none is polled.
+/// The system has no inotify watch left (fs.inotify.max_user_watches); what has none is polled.
 pub const ORCH_WATCH_PROBLEM_OUT_OF_WATCHES: orch_watch_problem = 2;
-/// Problem: there are as many entries as are allowed; some are left out.
+/// There are as many entries as are allowed; some are left out.
 pub const ORCH_WATCH_PROBLEM_TOO_MANY_ENTRIES: orch_watch_problem = 3;
-/// Problem: the kernel dropped events (fs.inotify.max_queued_events); everything is listed again.
+/// The kernel dropped events (fs.inotify.max_queued_events); everything is listed again.
 pub const ORCH_WATCH_PROBLEM_EVENTS_LOST: orch_watch_problem = 4;
-/// Problem: a root is gone. It is found again when it comes back.
+/// A root is gone. It is found again when it comes back.
 pub const ORCH_WATCH_PROBLEM_ROOT_GONE: orch_watch_problem = 5;
-/// Problem: the system refused to open or list a directory; it is tried again.
+/// The system refused to open or list a directory; it is tried again.
 pub const ORCH_WATCH_PROBLEM_REFUSED: orch_watch_problem = 6;
-/// Problem: there are more ignore rules than are read; the rest of their file does not count.
+/// There are more ignore rules than are read; the rest of their file is ignored.
 pub const ORCH_WATCH_PROBLEM_TOO_MANY_RULES: orch_watch_problem = 7;
-/// Problem: a directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
+/// A directory is in two roots at once, by a symbolic link or a bind mount; its content is in the other one.
 pub const ORCH_WATCH_PROBLEM_ROOTS_OVERLAP: orch_watch_problem = 8;
-/// Problem: the saved tree in `since` of orch_watch_options is damaged, of another version of the form, of other
-/// roots, or too large: the watch begins afresh. Comes as a warning only; `save_problem` of the state says which.
+/// The saved tree in `since` of orch_watch_options is damaged, of another format version, of other
+/// roots, or too large: the watch starts from scratch. Comes as a warning only; `save_problem` of the state says which.
 pub const ORCH_WATCH_PROBLEM_SAVE_UNUSABLE: orch_watch_problem = 9;
 
 /// Why a saved tree could not be used.
 pub type orch_save_problem = u32;
-/// Why a saved tree is of no use: it is not.
+/// No problem.
 pub const ORCH_SAVE_PROBLEM_NONE: orch_save_problem = 0;
-/// Why a saved tree is of no use: it is none, or not the whole of one, or some of its bytes are others.
+/// It is damaged or incomplete.
 pub const ORCH_SAVE_PROBLEM_DAMAGED: orch_save_problem = 1;
-/// Why a saved tree is of no use: it was saved in another version of the form.
+/// It was saved in another format version.
 pub const ORCH_SAVE_PROBLEM_OTHER_VERSION: orch_save_problem = 2;
-/// Why a saved tree is of no use: it is of other roots.
+/// It is of other roots.
 pub const ORCH_SAVE_PROBLEM_OTHER_ROOTS: orch_save_problem = 3;
-/// Why a saved tree is of no use: it has more entries than the watch may hold.
+/// It has more entries than the watch may hold.
 pub const ORCH_SAVE_PROBLEM_TOO_MANY_ENTRIES: orch_save_problem = 4;
 
 /// A state of a watch's tree. Versions of different epochs do not compare.
@@ -89,9 +89,9 @@ pub struct orch_file_cursor {
 
 /// Flags of files.
 pub type orch_file_flags = u32;
-/// File flag: a directory that is one entry: what is in it is not watched.
+/// A directory that is one entry: what is in it is not watched.
 pub const ORCH_FILE_FLAG_IGNORED: orch_file_flags = 1;
-/// File flag: another file has taken the place of this one, or it has taken the place of another one.
+/// Another file has taken the place of this one, or it has taken the place of another one.
 pub const ORCH_FILE_FLAG_REPLACED: orch_file_flags = 2;
 
 /// An entry of a watch's tree.
@@ -202,11 +202,11 @@ impl From<FileEntry<'_>> for orch_file_entry {
 
 /// Flags of `orch_watch_state`.
 pub type orch_watch_state_flags = u32;
-/// Watch state: the tree has been read for the first time.
+/// The tree has been read for the first time.
 pub const ORCH_WATCH_IS_READY: orch_watch_state_flags = 1;
-/// Watch state: nothing waits to be listed: the tree equals the disk as far as events are known.
+/// Nothing waits to be listed: the tree equals the disk as far as events are known.
 pub const ORCH_WATCH_IS_COMPLETE: orch_watch_state_flags = 2;
-/// Watch state: everything is watched and nothing is left out.
+/// Everything is watched and nothing is left out.
 pub const ORCH_WATCH_IS_HEALTHY: orch_watch_state_flags = 4;
 
 /// What is known of a watch.
@@ -235,7 +235,7 @@ pub struct orch_watch_state {
     pub kernel_watches: usize,
     /// Directories that are polled for want of a watch.
     pub polled_directories: usize,
-    /// Directories that must not be read.
+    /// Directories that cannot be read (no permission).
     pub unreadable_directories: usize,
     /// Directories that wait to be listed.
     pub waiting_directories: usize,

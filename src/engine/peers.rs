@@ -104,8 +104,8 @@ impl Engine {
         self.with_peers(|engine| engine.peers.write(id, terminal, bytes, &mut engine.reactor))
     }
 
-    /// Asks a peer for something. Returns the number under which the answer comes
-    /// ([`Answer`](crate::PeerEvent::Reply)); it comes in any case.
+    /// Asks a peer for something. Returns the number under which the reply comes
+    /// ([`Reply`](crate::PeerEvent::Reply)); it comes in any case.
     ///
     /// # Errors
     /// `Disconnected` while there is no connection, `LimitReached` (1,024 requests wait, too much waits to be

@@ -187,7 +187,7 @@ impl Engine {
         self.terminals.apply(id, &op, &mut self.reactor)
     }
 
-    /// A client types, which decides over the size by the policy `Latest`.
+    /// A client types, which decides the size by the policy `Latest`.
     fn note_typing(&mut self, client: ClientId, id: TerminalId) {
         self.server.note_typing(client, id, &mut self.terminals, &mut self.reactor);
     }
@@ -199,7 +199,7 @@ impl Engine {
             return self.server.report_grid(client, id, (cols, rows), terminals, reactor);
         }
         if terminals.size_policy(id)? == SizePolicy::Fixed {
-            return Err(Error::new(ErrorKind::Forbidden, "the host decides over the size"));
+            return Err(Error::new(ErrorKind::Forbidden, "the host decides the size"));
         }
         terminals.resize(id, Size::cells(cols, rows), reactor)
     }

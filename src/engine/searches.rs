@@ -1,7 +1,7 @@
 //! Searches of clients: jobs that are done in steps, beside each other.
 //!
 //! A search is a queue's entry until it has a place; then it has the memory for the line that it is in.
-//! There are [`PLACES`] of them. Each step of a search is one unit of the turn's work, and the next search
+//! There are 16 of them (`client_work.rs`). Each step of a search is one unit of the turn's work, and the next search
 //! has the next step. One that is between two lines gives its place to one that waits; so does one that has
 //! had it for long, which then reads the rest of its line again and may keep the next place for longer. So no
 //! search waits for another one's end. What was found is sent when the client has room for it.
@@ -28,14 +28,14 @@ const MATCHES: (u32, u32) = (1000, 10_000);
 /// Bytes of a client's queue for each match of a search: one match takes some 100.
 const QUEUE_BYTES_PER_MATCH: usize = 110;
 
-/// Costs, estimated for a release build: a step, whatever it does, an reply, and a match in it that is
+/// Costs, estimated for a release build: a step, whatever it does, a reply, and a match in it that is
 /// encoded.
 const STEP_COST: u64 = 200;
 const REPLY_COST: u64 = 2_000;
 const MATCH_COST: u64 = 80;
 
 impl Engine {
-    /// Whether a search has something to do, or an reply can be sent.
+    /// Whether a search has something to do, or a reply can be sent.
     pub(super) fn has_search_work(&self) -> bool {
         self.searches.has_jobs() || self.next_reply().is_some()
     }

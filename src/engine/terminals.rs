@@ -83,7 +83,7 @@ impl Engine {
     /// Changes the size. The first change is made at once, further ones at most every
     /// [`Limits::resize_interval`](crate::Limits), the last one always.
     ///
-    /// From then on the host decides over the size: this sets [`SizePolicy::Fixed`].
+    /// From then on the host decides the size: this sets [`SizePolicy::Fixed`].
     ///
     /// # Errors
     /// `StaleId`, `Closing`, `Ended`, `InvalidArgument`.
@@ -91,7 +91,7 @@ impl Engine {
         self.apply(id, &Op::Resize(size))
     }
 
-    /// Sets who decides over the size of a terminal that clients of the server show. A new terminal has
+    /// Sets who decides the size of a terminal that clients of the server show. A new terminal has
     /// [`SizePolicy::Latest`]. The policy is applied at once; if no viewer is attached, the size stays as it is.
     /// [`TerminalState::size_policy`] has the policy.
     ///

@@ -55,8 +55,9 @@ impl Engine {
     ///
     /// What a turn leaves undone, the next one does; the descriptor stays readable meanwhile. Not counting
     /// the wait, a turn takes `turn_time` (2 ms) and what one unit of work takes beyond it, 10 ms of
-    /// processor time at worst. Beyond that are only a snapshot of a terminal with a long scrollback, and
-    /// a screen of very many cells.
+    /// processor time at worst. Beyond that are only a snapshot with a long
+    /// scrollback, work on a screen of very many cells, and a `screen` message of very many runs from another
+    /// engine.
     ///
     /// # Errors
     /// [`Forked`](crate::ErrorKind::Forked) in a forked child, [`System`](crate::ErrorKind::System)

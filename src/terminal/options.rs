@@ -66,7 +66,7 @@ impl ReaderOptions {
     }
 
     /// Leaves out the program's queries that the engine answers (see
-    /// [`ScreenOptions::answers`](crate::ScreenOptions)), so that a terminal that shows the bytes does
+    /// [`ScreenOptions::replies`](crate::ScreenOptions)), so that a terminal that shows the bytes does
     /// not answer them again. Offsets count what is left out. By default only the output before a
     /// [`Start::Resume`] is delivered so: every query in it has its reply already.
     pub fn without_queries(mut self) -> Self {

@@ -2,8 +2,7 @@
 //! for each.
 //!
 //! The first is applied at once, then at most one per interval, and the last one always. When a size
-//! comes back to what the terminal already has (A, B, A within an interval), the program is still
-//! reported: the host saw two changes and its program may have drawn in between.
+//! comes back to what the terminal already has (A, B, A within an interval), the program still gets SIGWINCH: the host saw two changes and its program may have drawn in between.
 
 use std::time::{Duration, Instant};
 

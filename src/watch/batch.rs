@@ -1,4 +1,4 @@
-//! A batch: what changed in one flush, in the order in which it can be applied to a copy of the tree.
+//! A batch: what changed together, in the order in which it can be applied to a copy of the tree.
 
 use std::ffi::OsStr;
 use std::ops::Range;
@@ -67,7 +67,7 @@ pub struct FileSummary<'a> {
     pub recursive: bool,
 }
 
-/// What changed in one flush.
+/// What changed together.
 ///
 /// Applying the events in their order to a copy of the tree as it was after the batch before always works:
 /// parents are there before what is in them, a path is free before something takes it. When there are more

@@ -190,9 +190,9 @@ impl Watch {
     /// Evidence that is read now.
     fn evidence_of(&self, kinds: u8) -> Evidence {
         // 0 stands for never.
-        let removal = self.emptied.wrapping_add(1).max(1);
+        let emptying = self.emptied.wrapping_add(1).max(1);
         let counts = kinds & evidence::NEW_CONTENT != 0;
-        Evidence { kinds, written_in: if counts { removal } else { 0 } }
+        Evidence { kinds, written_in: if counts { emptying } else { 0 } }
     }
 
     fn evidence(&self, mask: EventMask) -> Evidence {

@@ -16,7 +16,7 @@
 
 use super::tree::Stat;
 
-/// What is known of a name's events since the last flush.
+/// What is known of a name's events since the last batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Evidence {
     /// Sum of [`evidence`] flags.

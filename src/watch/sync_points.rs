@@ -22,7 +22,7 @@ impl Watch {
         if self.sync_points.len() >= SYNC_POINTS_MAX {
             return Err(Error::limit(format!("{SYNC_POINTS_MAX} calls of sync wait already")));
         }
-        let fd = memfd_create(c"orchflow-sync_point", MFdFlags::MFD_CLOEXEC)
+        let fd = memfd_create(c"orchflow-sync-point", MFdFlags::MFD_CLOEXEC)
             .map_err(|e| Error::system("memfd_create", e))?;
         let wd = match self.kernel.mark_end(fd.as_fd()) {
             Ok(wd) => wd,

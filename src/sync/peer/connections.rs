@@ -31,7 +31,7 @@ const STABLE_TIME: Duration = Duration::from_secs(10);
 const QUEUED_FRAMES_MAX: usize = 16 << 10;
 /// Units that are done for one peer before the next one.
 const UNITS_PER_PEER: usize = 64;
-// Estimates in nanoseconds, as in `the reader of the server`.
+// Estimates in nanoseconds, as in `sync/server/reader/mod.rs`.
 /// A frame, with the system call that may come before it.
 const FRAME_COST: u64 = 2_500;
 /// Copying 8 bytes.

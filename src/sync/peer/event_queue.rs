@@ -36,7 +36,7 @@ pub(super) enum QueuedEvent {
         terminal: u64,
         offset: u64,
     },
-    ModeChanged {
+    DeliveryChanged {
         terminal: u64,
         mode: RemoteMode,
         offset: u64,
@@ -126,7 +126,7 @@ impl QueuedEvent {
             QueuedEvent::Attached { terminal, offset } => {
                 PeerEvent::Attached { terminal: *terminal, offset: *offset }
             }
-            QueuedEvent::ModeChanged { terminal, mode, offset } => {
+            QueuedEvent::DeliveryChanged { terminal, mode, offset } => {
                 PeerEvent::DeliveryChanged { terminal: *terminal, mode: *mode, offset: *offset }
             }
             QueuedEvent::Detached { terminal } => PeerEvent::Detached { terminal: *terminal },

@@ -1,6 +1,6 @@
 //! The grids of our windows, which the other engine makes sizes of terminals from. Pure.
 //!
-//! A grid is reported when attaching, and later by a batch with a number that is no request of the host's. The
+//! A grid is reported when attaching, and later by a batch with a number that no request of the host has. The
 //! attachment keeps it, so that it is reported again when the connection is made anew.
 
 use super::request::{RemoteOp, RemoteRequest};
@@ -16,7 +16,7 @@ pub(super) fn report(terminal: u64, grid: Size) -> ClientMessage {
     ClientMessage::Batch { id: GRID_NUMBER, ops: vec![TerminalOp { terminal, op }] }
 }
 
-/// The terminals and grids that a request of the host's reports.
+/// The terminals and grids that a request of the host reports.
 pub(super) fn reported(request: &RemoteRequest) -> impl Iterator<Item = (u64, Size)> + '_ {
     let ops = if let RemoteRequest::Batch(ops) = request { &ops[..] } else { &[] };
     ops.iter().filter_map(|(terminal, op)| match op {
@@ -25,7 +25,7 @@ pub(super) fn reported(request: &RemoteRequest) -> impl Iterator<Item = (u64, Si
     })
 }
 
-/// What was refused of a report.
+/// The grids that the other engine refused.
 pub(super) fn failures(outcome: Outcome) -> Vec<Failure> {
     match outcome {
         Outcome::Failed(failure) => vec![failure],

@@ -203,9 +203,9 @@ impl Session {
         Ok(())
     }
 
-    /// An answer to a wish; or a change of an attachment that held a program back for too long.
+    /// The answer to an attach; or a change of an attachment that exerted backpressure for too long.
     fn on_attached(&mut self, terminal: u64, mode: RemoteMode, offset: u64) {
-        // An answer to an earlier wish comes before the pong of that one.
+        // The answer to an earlier attach comes before its pong.
         let ping = self.pings.front().map_or(0, |(ping, _)| *ping);
         let Some(follow) = self.follow(terminal) else { return };
         if follow.is_asked(ping) && follow.mode() == mode {
@@ -213,7 +213,7 @@ impl Session {
             self.events.push(QueuedEvent::Attached { terminal, offset });
         } else if follow.is_attached() && follow.mode() != mode {
             follow.on_mode(mode, offset);
-            self.events.push(QueuedEvent::ModeChanged { terminal, mode, offset });
+            self.events.push(QueuedEvent::DeliveryChanged { terminal, mode, offset });
         }
     }
 

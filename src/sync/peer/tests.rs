@@ -79,7 +79,7 @@ impl Rig {
                 Event::Connected { resumed } => format!("connected {resumed}"),
                 Event::State { version, full } => format!("state {} {full}", version.n),
                 Event::Attached { terminal, offset } => format!("attached {terminal} {offset}"),
-                Event::ModeChanged { terminal, mode, offset } => {
+                Event::DeliveryChanged { terminal, mode, offset } => {
                     format!("mode {terminal} {mode:?} {offset}")
                 }
                 Event::Detached { terminal } => format!("detached {terminal}"),

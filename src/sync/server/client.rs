@@ -61,7 +61,7 @@ pub(super) enum Lane {
     Typing,
     /// It costs little.
     Light,
-    /// It is not authenticated yet.
+    /// It has shown no valid token.
     Unverified,
     /// It costs much.
     Heavy,

@@ -97,7 +97,7 @@ pub struct ClientState {
 /// - Queries (`has_work`, `is_behind`, `client_infos`) change nothing. While `has_work` is true, the next turn must
 ///   not wait for the kernel.
 ///
-/// Calls between turns (`listen`, `disconnect`, `close_revoked`) may come at any time; what they cause comes out in the
+/// Calls between turns (`add_listener`, `disconnect`, `close_revoked`) may come at any time; what they cause comes out in the
 /// next turn. An id that is gone is an error where the host names it, and ignored where a client's request does, since
 /// connections end at any moment.
 pub(crate) struct Server {

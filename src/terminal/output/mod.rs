@@ -1,4 +1,4 @@
-//! The output of one terminal: a bounded log of bytes with absolute offsets, and readers over it.
+//! The output of one terminal: a bounded log of bytes with absolute offsets, and consumers of it.
 //!
 //! ```text
 //!   dropped        history          unread by the slowest       not produced yet
@@ -6,8 +6,7 @@
 //!               start           lossless cursor               end
 //! ```
 //!
-//! The PTY is read into the log at `end`; each reader, of the host or a client, is a [`Consumer`] with a
-//! cursor that follows at its own pace.
+//! The PTY is read into the log at `end`; each consumer, a reader of the host or an attachment of a client, is a [`Consumer`] with a cursor that follows at its own pace.
 //! What every lossless reader has passed is history: kept for readers that come late, dropped from
 //! `start` when room is needed. What a lossless reader has not passed is never dropped; instead
 //! [`Flow`] stops reading the PTY when that much is unread (the high mark) and starts again when

@@ -1,6 +1,6 @@
 //! A message that is coming in, piece by piece.
 //!
-//! A small one is a vector that grows by a quarter; what is larger lies in [`MappedBuffer`] of its own, so that many
+//! A small one is a vector that grows by a quarter; what is larger lies in a [`MappedBuffer`] of its own, so that many
 //! large ones that are never finished leave nothing behind.
 
 use bytes::Bytes;

@@ -88,7 +88,7 @@ pub(crate) fn frame(opcode: Opcode, parts: &[&[u8]]) -> Bytes {
 /// Bytes of the path of a Unix socket, as the kernel has it without the NUL.
 pub(crate) const UNIX_PATH_BYTES_MAX: usize = 107;
 
-/// The transport.
+/// The socket under a transport.
 #[derive(Debug)]
 pub(crate) enum Socket {
     Tcp(TcpStream),

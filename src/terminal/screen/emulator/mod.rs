@@ -183,7 +183,7 @@ impl Emulator {
         terminal.size = size;
     }
 
-    /// Has queries not answered, or replies them again.
+    /// Leaves queries unanswered, or answers them again.
     pub(crate) fn set_silent(&mut self, is_silent: bool) {
         self.terminal.is_silent = is_silent;
     }
@@ -403,7 +403,7 @@ impl Terminal {
         self.change_extent = 0;
     }
 
-    /// RIS: as it is at first. Metadata about the program stay.
+    /// RIS: as it is at first. Metadata about the program stays.
     fn reset(&mut self) {
         self.grid.reset();
         self.modes = ModeSet::default();

@@ -240,7 +240,7 @@ fn the_colour_scheme_is_reported() {
     assert_eq!(emulator.take_replies().unwrap(), b"\x1b]10;rgb:fafa/f5f5/c8c8\x07");
 }
 
-/// Whoever replies by himself is not given the queries that are answered here.
+/// A reader that answers queries itself does not get the queries that are answered here.
 #[test]
 fn places_of_queries_are_known() {
     let mut emulator = fed("ab\x1b[6ncd\x1b[1mef\x1b]10;?\x1b\\gh\x1b[999n\x1b[");
