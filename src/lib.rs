@@ -8,7 +8,8 @@
 //! The rooms of the house, lowest floor first; a room imports only from floors below:
 //!
 //! - `invariant`, `error`, `limits`: what is counted as a fault, the one error type, every bound in one struct.
-//! - `reactor`: mio, the clock, timers, ids, the ready queue, the inbox.
+//! - `id`: ids that never name another object.
+//! - `reactor`: mio, the clock, timers, the ready queue, the inbox.
 //! - `policy`: batching, circuit breaker, retry, rate limits: pure state machines.
 //! - `terminal`: PTYs, processes, the output log and its readers, input, batch operations.
 //! - `watch`: trees of files that equal the disk, and what changes in them.
@@ -26,6 +27,7 @@ mod invariant;
 pub mod capi;
 mod engine;
 mod error;
+mod id;
 mod limits;
 mod observe;
 mod policy;
@@ -37,6 +39,7 @@ mod watch;
 
 pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
 pub use error::{Error, ErrorKind, Result};
+pub use id::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub use invariant::invariants_broken;
 pub use limits::Limits;
 pub use observe::{LongestTurn, SlowTurn, Stage, StageStats, TurnStats, TurnTimes};
@@ -44,7 +47,6 @@ pub use policy::{
     AdaptiveBatcher, BatcherOptions, BatcherStats, BreakerOptions, BreakerState, CircuitBreaker,
     Flush, FlushReason, Retry, RetryPolicy, TokenBucket,
 };
-pub use reactor::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub use state::{
     ApplicationState, Budget as StateBudget, Change, ChangeOp, ChangeSet, ChangeSink as StateSink,
     Collection, Collections, Entry as StateEntry, FileKey, FileKind, Key as StateKey,

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[(&str, u32)] = &[
     ("invariant", 0),
     ("error", 0),
+    ("id", 1),
     ("limits", 1),
     ("policy", 2),
     ("observe", 2),

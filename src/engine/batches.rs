@@ -10,8 +10,8 @@ use super::Engine;
 use super::client_work::Batch;
 use super::requests::failure;
 use crate::error::{Error, ErrorKind};
+use crate::id::{ClientId, TerminalId};
 use crate::policy::Slice;
-use crate::reactor::{ClientId, TerminalId};
 use crate::sync::protocol::{Op as WireOp, Outcome, TerminalOp};
 
 /// Operations in one batch; a larger one is refused. The statuses of as many failures have to fit into the

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::error::Result;
-use crate::reactor::{ClientId, TerminalId, WatchId};
+use crate::id::{ClientId, TerminalId, WatchId};
 use crate::state::ChangeSet;
 use crate::sync::protocol::{Failure, TerminalOp};
 use crate::terminal::{Matches, Scratch, Search, SearchCursor};

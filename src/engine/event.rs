@@ -1,8 +1,8 @@
 //! The events of an engine.
 
 use crate::error::Result;
+use crate::id::{ClientId, PeerId, TerminalId, WatchId};
 use crate::observe::SlowTurn;
-use crate::reactor::{ClientId, PeerId, TerminalId, WatchId};
 use crate::state::ChangeSet;
 use crate::sync::PeerEvent;
 use crate::terminal::TerminalEvent;

@@ -1,6 +1,6 @@
 //! What the engine remembers between turns of what it writes down in the application state.
 
-use crate::reactor::{TerminalId, WatchId};
+use crate::id::{TerminalId, WatchId};
 use crate::watch::{FileChanges, FileCursor, Watches};
 
 /// A watch whose files are part of the state.

@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::error::Result;
-use crate::reactor::PeerId;
+use crate::id::PeerId;
 use crate::state::{ChangeSet, Replica};
 use crate::sync::{PeerOptions, PeerState, RemoteAttach, RemoteRequest};
 use crate::terminal::Size;

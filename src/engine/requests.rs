@@ -8,8 +8,8 @@ use super::Engine;
 use super::client_work::{ClientWatch, Review};
 use super::state::error_of;
 use crate::error::{Error, ErrorKind, Result, one_line};
+use crate::id::{self, ClientId, TerminalId, WatchId};
 use crate::policy::Slice;
-use crate::reactor::{ClientId, TerminalId, WatchId, id};
 use crate::state::{ChangeSet, Key, Refusal};
 use crate::sync::protocol::{
     Applied, ClientMessage, Failure, Op as WireOp, Outcome, Rejected, Search as WireSearch,

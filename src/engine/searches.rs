@@ -13,8 +13,8 @@
 use super::Engine;
 use super::client_work::{Job, PATIENCE, SearchReply};
 use crate::error::{Error, Result};
+use crate::id::{ClientId, TerminalId};
 use crate::policy::Slice;
-use crate::reactor::{ClientId, TerminalId};
 use crate::sync::protocol::{Failure, Outcome, Search as WireSearch, ServerMessage};
 use crate::sync::{ErrorCode, convert};
 use crate::terminal::{Matches, Search};

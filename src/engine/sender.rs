@@ -1,7 +1,8 @@
 //! Commands from other threads.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{InboxSender, PostError, ProcessIdentity, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::{InboxSender, PostError, ProcessIdentity};
 use crate::terminal::{Op, SpawnOptions};
 use std::time::Duration;
 

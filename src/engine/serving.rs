@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Engine, LogLevel};
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{ClientId, ListenerId};
+use crate::id::{ClientId, ListenerId};
 use crate::sync::{
     ClientState, Effect, ListenAddress, ListenerOptions, REASON_BYTES_MAX, TokenId, TokenOptions,
 };

@@ -9,8 +9,8 @@ use super::Engine;
 use super::client_work::Review;
 use super::observation::Published;
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::WatchId;
 use crate::policy::Slice;
-use crate::reactor::WatchId;
 use crate::state::{
     ApplicationState, Budget, ChangeSet, Collections, FileKey, FileKind, Refusal, StateChanges,
     StateCursor, StateFile, StateTerminal, StateVersion, TerminalExit,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Engine;
 use crate::error::Result;
-use crate::reactor::{ReaderId, TerminalId};
+use crate::id::{ReaderId, TerminalId};
 use crate::terminal::{
     AdoptOptions, BatchEntry, BatchReport, Delivery, LinePosition, Mark, Matches, Mode, Op,
     Position, ReaderOptions, Rgb, Rows, ScreenUpdate, Search, SignalTarget, Size, SizePolicy,

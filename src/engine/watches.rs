@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::error::Result;
-use crate::reactor::WatchId;
+use crate::id::WatchId;
 use crate::watch::{FileChanges, FileCursor, WatchOptions, WatchSave, WatchState};
 
 impl Engine {

@@ -15,7 +15,6 @@
 //! comes back when the descriptor is ready or the timer is due. The engine's turn dispatches keys.
 
 mod clock;
-pub(crate) mod id;
 mod inbox;
 mod key;
 mod process;
@@ -36,8 +35,6 @@ use crate::error::{Error, ErrorKind, Result};
 use clock::Clock;
 use self_wake::SelfWake;
 
-pub(crate) use id::IdTable;
-pub use id::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub(crate) use inbox::{Inbox, InboxSender, PostError};
 pub(crate) use key::Key;
 use key::Own;

@@ -1,6 +1,7 @@
 //! What the reactor carries for the server and for peers: their descriptors and timers.
 
-use crate::reactor::{ClientId, Key, ListenerId, PeerId, TerminalId};
+use crate::id::{ClientId, ListenerId, PeerId, TerminalId};
+use crate::reactor::Key;
 
 /// A descriptor that is registered with the reactor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

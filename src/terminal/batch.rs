@@ -7,7 +7,8 @@ use super::options::{Mode, SignalTarget};
 use super::size::Size;
 use super::{Terminals, paste};
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{Reactor, ReaderId, TerminalId};
+use crate::id::{ReaderId, TerminalId};
+use crate::reactor::Reactor;
 
 /// One operation on a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]

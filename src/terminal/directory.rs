@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use super::key::Alarm;
 use super::{Terminal, Terminals};
-use crate::reactor::{Reactor, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::Reactor;
 
 /// The prompt that follows a command is complete by then.
 const QUIET: Duration = Duration::from_millis(50);

@@ -16,8 +16,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::id::TerminalId;
 use crate::policy::Balance;
-use crate::reactor::TerminalId;
 
 /// How long an echo is waited for. Beside 16 floods on two cores, all but one in a hundred is there by then.
 const WAIT_MAX: Duration = Duration::from_millis(2);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::child::ExitStatus;
 use super::options::Delivery;
 use super::screen::{Progress, ScreenEvent, ScreenUpdate, Snapshot};
-use crate::reactor::ReaderId;
+use crate::id::ReaderId;
 
 /// Something that happened in a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

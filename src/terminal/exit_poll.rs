@@ -14,7 +14,8 @@ use std::time::Duration;
 use super::child::Child;
 use super::key::Alarm;
 use super::{Terminal, Terminals};
-use crate::reactor::{Reactor, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::Reactor;
 
 /// An end that follows a sign is noticed so soon.
 const PAUSE_MIN: Duration = Duration::from_millis(2);

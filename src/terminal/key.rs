@@ -1,6 +1,7 @@
 //! What the reactor carries for terminals: their descriptors and timers.
 
-use crate::reactor::{Key, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::Key;
 
 /// A descriptor that is registered with the reactor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -49,8 +49,9 @@ use std::hash::RandomState;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::{ReaderId, TerminalId};
 use crate::limits::Limits;
-use crate::reactor::{Class, QueueLink, Reactor, ReaderId, TerminalId, TimerId};
+use crate::reactor::{Class, QueueLink, Reactor, TimerId};
 use child::Child;
 use eof::Eof;
 use input::{Flushed, InputQueue, Sink};

@@ -16,7 +16,8 @@ use super::output::Next;
 use super::screen::{MetadataEvent, ScreenEvent, Snapshot};
 use super::table::Terminals;
 use super::{Terminal, TerminalEvent};
-use crate::reactor::{Reactor, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::Reactor;
 
 impl LastEvent {
     /// Makes what an event borrows, and draws the consequences for the terminal. Whether there is an event

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use crate::reactor::TerminalId;
+use crate::id::TerminalId;
 
 /// The terminals that have events, in the order in which they are asked.
 #[derive(Default)]

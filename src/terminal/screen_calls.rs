@@ -13,7 +13,8 @@ use super::size::{Size, SizePolicy};
 use super::table::Terminals;
 use super::viewers::no_screen;
 use crate::error::{Error, Result};
-use crate::reactor::{Reactor, ReaderId, TerminalId};
+use crate::id::{ReaderId, TerminalId};
+use crate::reactor::Reactor;
 
 /// What a search by the host may cost: some 100 ms of processor time.
 const SEARCH_COST_MAX: u64 = 100_000_000;

@@ -9,7 +9,8 @@
 
 use super::Terminal;
 use super::table::Terminals;
-use crate::reactor::{Reactor, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::Reactor;
 
 impl Terminals {
     /// The end of every change to a terminal: looks whether it has an event now, whether the host

@@ -10,7 +10,8 @@ use super::options::Delivery;
 use super::screen::{Cursor, Modes, Progress, Screen};
 use super::size::{Size, SizePolicy};
 use super::{Terminal, procfs};
-use crate::reactor::{Reactor, ReaderId, TerminalId};
+use crate::id::{ReaderId, TerminalId};
+use crate::reactor::Reactor;
 
 /// Which terminals a query is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,7 +15,8 @@ use super::output::{Cleared, Due, Output, View};
 use super::table::Terminals;
 use super::{Subscription, Terminal};
 use crate::error::Result;
-use crate::reactor::{Reactor, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::Reactor;
 
 /// What Ctrl-C types.
 const ETX: u8 = 3;

@@ -19,9 +19,10 @@ use super::state::{TerminalFilter, TerminalState};
 use super::viewers::ScreenBudget;
 use super::{Terminal, child};
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::{IdTable, ReaderId, TerminalId};
 use crate::limits::{LOG_BYTES_MIN, Limits};
 use crate::policy::Slice;
-use crate::reactor::{Class, IdTable, Reactor, ReaderId, TerminalId};
+use crate::reactor::{Class, Reactor};
 
 /// The terminals of an engine, their readers, and what they share: memory, the order of their events, and who is
 /// read while somebody types.

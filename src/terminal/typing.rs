@@ -5,7 +5,8 @@
 use std::time::Instant;
 
 use super::table::Terminals;
-use crate::reactor::{Class, Reactor, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::{Class, Reactor};
 
 impl Terminals {
     /// Input was accepted: an echo is on its way, and floods wait for it.

@@ -15,7 +15,8 @@ use super::output::{Cleared, Due, View, Viewport};
 use super::screen::{Intake, Modes, Rgb, Screen, ScreenUpdate};
 use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{Reactor, ReaderId};
+use crate::id::ReaderId;
+use crate::reactor::Reactor;
 
 /// How long a program may hold the screen back with a synchronized update (mode 2026). As long as
 /// other terminals let it.

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::key::{Alarm, Source};
 use super::{FileEventKind, Watch, WatchEvent, WatchOptions, WatchProblem, Watches};
+use crate::id::WatchId;
 use crate::limits::Limits;
 use crate::policy::{Slice, UNIT_COST_MAX};
-use crate::reactor::{Polled, Reactor, WatchId};
+use crate::reactor::{Polled, Reactor};
 
 /// A folder that is gone at the end.
 pub(super) struct Folder(PathBuf);

@@ -1,6 +1,7 @@
 //! What the reactor carries for file watches: their descriptors and timers.
 
-use crate::reactor::{Key, WatchId};
+use crate::id::WatchId;
+use crate::reactor::Key;
 
 /// A descriptor that is registered with the reactor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,8 +77,9 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
 use crate::error::Result;
+use crate::id::WatchId;
 use crate::limits::Limits;
-use crate::reactor::{Reactor, TimerId, WatchId};
+use crate::reactor::{Reactor, TimerId};
 use dirty::DirtyNames;
 use event::PendingEvent;
 use filter::Filter;

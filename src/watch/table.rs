@@ -10,9 +10,10 @@ use super::saved::WatchSave;
 use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::{Counted, Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
+use crate::id::{IdTable, WatchId};
 use crate::limits::Limits;
 use crate::policy::Slice;
-use crate::reactor::{IdTable, Reactor, WatchId};
+use crate::reactor::Reactor;
 
 /// How long the kernel works on descriptors that were given back; closing before waits for it.
 const CLOSING_WAIT: Duration = Duration::from_millis(500);

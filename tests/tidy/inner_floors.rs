@@ -16,7 +16,6 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
         "reactor",
         &[
             ("clock", 0),
-            ("id", 0),
             ("inbox", 0),
             ("key", 0),
             ("process", 0),

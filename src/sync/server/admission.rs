@@ -17,8 +17,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::client::{Client, Phase, Place};
+use crate::id::{ClientId, IdTable};
 use crate::limits::Limits;
-use crate::reactor::{ClientId, IdTable};
 
 /// How many connections are looked at when one has to go, the oldest first. More of them matter only for a
 /// host that allows more.

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::size::Viewer;
+use crate::id::TerminalId;
 use crate::policy::WaitClock;
-use crate::reactor::TerminalId;
 use crate::sync::convert;
 use crate::sync::protocol::{Mode, Start};
 use crate::terminal::{Consumer, Due, LinePosition, OnLoss, OutputState, Snapshot};

@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::client::{Client, Phase};
 use super::incoming::{FORBIDDEN_BYTES, IncomingMessage, Step, incoming};
-use crate::reactor::TerminalId;
+use crate::id::TerminalId;
 use crate::sync::access::Scopes;
 use crate::sync::codec::{self, ClientKind, DecodeError, INPUT_HEADER, claimed_bytes};
 use crate::sync::protocol::ClientMessage;

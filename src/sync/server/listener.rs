@@ -13,7 +13,8 @@ use nix::errno::Errno;
 
 use super::options::{ListenAddress, ListenerOptions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::reactor::{IdTable, ListenerId, Reactor, io_error};
+use crate::id::{IdTable, ListenerId};
+use crate::reactor::{Reactor, io_error};
 use crate::sync::access::origin::{HostList, OriginList};
 use crate::sync::key::{Alarm, Source};
 use crate::sync::websocket::transport::{Socket, UNIX_PATH_BYTES_MAX};

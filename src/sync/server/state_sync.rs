@@ -6,8 +6,9 @@ use bytes::Bytes;
 
 use super::client::{Client, frame_of};
 use super::clients::Clients;
+use crate::id::ClientId;
 use crate::policy::Slice;
-use crate::reactor::{ClientId, Reactor, TimerId};
+use crate::reactor::{Reactor, TimerId};
 use crate::state::{ApplicationState, Budget, Collections, StateCursor, StateVersion};
 use crate::sync::codec::Codec;
 use crate::sync::key::Alarm;

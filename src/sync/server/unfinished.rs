@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use super::client::{Client, READ_BYTES};
 use super::incoming::IncomingMessage;
 use super::work::WorkLists;
-use crate::reactor::{ClientId, IdTable};
+use crate::id::{ClientId, IdTable};
 
 /// Bytes of an unfinished message that a client always has.
 const SMALL_BYTES: usize = 16 << 10;

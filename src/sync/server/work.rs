@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::client::{Client, Lane};
-use crate::reactor::ClientId;
+use crate::id::ClientId;
 
 const LANES: usize = 4;
 

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::consumer::{Cleared, Consumer, Next, OnLoss, Output};
-use crate::reactor::ReaderId;
+use crate::id::ReaderId;
 use crate::terminal::options::{Delivery, Lag, ReaderOptions};
 use crate::terminal::screen::LinePosition;
 

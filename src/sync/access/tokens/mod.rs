@@ -15,7 +15,7 @@ use subtle::{ConditionallySelectable, ConstantTimeEq};
 
 use super::scopes::Scopes;
 use crate::error::{Error, Result};
-use crate::reactor::id;
+use crate::id;
 
 const TOKENS_MAX: usize = 1024;
 const LABEL_BYTES_MAX: usize = 256;

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::TerminalId;
 use crate::limits::Limits;
-use crate::reactor::TerminalId;
 use crate::sync::protocol::{Attach, Mode, ServerMessage};
 use crate::sync::server::attachment::Attachment;
 use crate::sync::server::client::Client;

@@ -25,8 +25,9 @@ use super::clients::Clients;
 use super::size::Grid;
 use super::work::recycled;
 use crate::error::Result;
+use crate::id::{ClientId, TerminalId};
 use crate::policy::Slice;
-use crate::reactor::{ClientId, Reactor, TerminalId};
+use crate::reactor::Reactor;
 use crate::sync::protocol::{Attach, DetachReason, ServerMessage};
 use crate::terminal::{SizePolicy, Terminals};
 

@@ -7,7 +7,8 @@
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-use crate::reactor::{ClientId, Reactor, TerminalId};
+use crate::id::{ClientId, TerminalId};
+use crate::reactor::Reactor;
 use crate::sync::access::Action;
 use crate::sync::protocol::Attach;
 use crate::sync::server::clients::Clients;

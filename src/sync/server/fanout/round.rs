@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::reactor::{Reactor, TerminalId};
+use crate::id::TerminalId;
+use crate::reactor::Reactor;
 use crate::sync::codec::Codec;
 use crate::terminal::Terminals;
 

@@ -4,8 +4,8 @@
 use std::time::{Duration, Instant};
 
 use super::round::{Round, find_shared};
+use crate::id::TerminalId;
 use crate::policy::WaitClock;
-use crate::reactor::TerminalId;
 use crate::sync::codec::output_header;
 use crate::sync::convert;
 use crate::sync::protocol::{DetachReason, Mode, ServerMessage, TerminalSnapshot};

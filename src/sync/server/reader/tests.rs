@@ -8,8 +8,8 @@ use std::time::Duration;
 use mio::net::UnixStream;
 
 use super::*;
+use crate::id::ListenerId;
 use crate::limits::Limits;
-use crate::reactor::ListenerId;
 use crate::sync::access::{Scopes, TokenOptions};
 use crate::sync::server::Server;
 use crate::sync::server::client::Grant;

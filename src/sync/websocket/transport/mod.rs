@@ -21,7 +21,7 @@ use mio::net::{TcpStream, UnixStream};
 use nix::sys::socket::{MsgFlags, getsockopt, recv, sendmsg, setsockopt, sockopt};
 use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 
-use crate::reactor::TerminalId;
+use crate::id::TerminalId;
 
 // nix has the means to define an option, and not this one.
 sockopt_impl!(
