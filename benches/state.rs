@@ -53,7 +53,7 @@ fn state_of(entries: u64) -> ApplicationState {
     for id in 0..entries {
         assert!(state.put_file(key(id), facts(id, 0)));
     }
-    state.commit_facts();
+    state.commit_metadata();
     state
 }
 
@@ -77,7 +77,7 @@ fn differences(entries: u64) -> (Vec<f64>, Vec<f64>) {
         for (key, facts) in new {
             assert!(state.put_file(key, facts));
         }
-        state.commit_facts();
+        state.commit_metadata();
         writes.push(begun.elapsed().as_secs_f64() * 1e6 / CHANGES as f64);
         let begun = Instant::now();
         state.read_changes(&mut cursor, Collections::ALL, StateBudget::UNBOUNDED, &mut changes);

@@ -15,7 +15,7 @@ pub(super) struct Published {
     pub(super) is_partial: bool,
 }
 
-/// What the facts of the state are made from, between turns.
+/// What the engine remembers between turns to bring the application state up to date.
 #[derive(Default)]
 pub(super) struct Observation {
     /// Terminals that something happened to since the server looked.

@@ -1,4 +1,4 @@
-//! The application state: facts flow in, the host reads and changes it.
+//! The engine writes terminals and published files into the application state; the host reads and changes it.
 //!
 //! Terminals say which of them were touched, and are written down before anybody reads the state and at the
 //! end of each turn; published watches say how far their trees are, and go in slices at the end of a turn.
@@ -34,7 +34,7 @@ impl Engine {
     pub fn application_state(&mut self) -> Result<&ApplicationState> {
         self.check_process()?;
         self.note_terminals();
-        self.state.commit_facts();
+        self.state.commit_metadata();
         self.finish_call()?;
         Ok(&self.state)
     }
@@ -68,7 +68,7 @@ impl Engine {
     ) -> Result<()> {
         self.check_process()?;
         self.note_terminals();
-        self.state.commit_facts();
+        self.state.commit_metadata();
         self.state.read_changes(cursor, collections, budget, changes);
         self.finish_call()
     }
@@ -201,7 +201,7 @@ impl Engine {
     /// Writes down what is new of terminals, and makes a version of it and of the files.
     pub(super) fn observe(&mut self) {
         self.note_terminals();
-        self.state.commit_facts();
+        self.state.commit_metadata();
     }
 
     /// Writes down files of published watches, or takes them out, one watch after the other.
@@ -275,27 +275,27 @@ fn exit_of(status: ExitStatus) -> TerminalExit {
     }
 }
 
-fn equals(known: Option<(&StateTerminal, u64)>, facts: &TerminalMetadata<'_>) -> bool {
+fn equals(known: Option<(&StateTerminal, u64)>, metadata: &TerminalMetadata<'_>) -> bool {
     known.is_some_and(|(known, _)| {
-        known.title == facts.title
-            && known.cwd.as_deref() == facts.cwd
-            && (known.cols, known.rows, known.pid) == (facts.cols, facts.rows, facts.pid)
-            && (known.running, known.closing) == (facts.running, facts.closing)
-            && (known.exit, known.screen) == (facts.exit.map(exit_of), facts.has_screen)
+        known.title == metadata.title
+            && known.cwd.as_deref() == metadata.cwd
+            && (known.cols, known.rows, known.pid) == (metadata.cols, metadata.rows, metadata.pid)
+            && (known.running, known.closing) == (metadata.running, metadata.closing)
+            && (known.exit, known.screen) == (metadata.exit.map(exit_of), metadata.has_screen)
     })
 }
 
-fn owned(facts: &TerminalMetadata<'_>) -> StateTerminal {
+fn owned(metadata: &TerminalMetadata<'_>) -> StateTerminal {
     StateTerminal {
-        title: facts.title.into(),
-        cwd: facts.cwd.map(<[u8]>::to_vec),
-        cols: facts.cols,
-        rows: facts.rows,
-        pid: facts.pid,
-        running: facts.running,
-        exit: facts.exit.map(exit_of),
-        closing: facts.closing,
-        screen: facts.has_screen,
+        title: metadata.title.into(),
+        cwd: metadata.cwd.map(<[u8]>::to_vec),
+        cols: metadata.cols,
+        rows: metadata.rows,
+        pid: metadata.pid,
+        running: metadata.running,
+        exit: metadata.exit.map(exit_of),
+        closing: metadata.closing,
+        screen: metadata.has_screen,
     }
 }
 

@@ -438,7 +438,7 @@ mod tests {
                 );
             }
             state.remove_terminal(round * 7);
-            state.commit_facts();
+            state.commit_metadata();
             while read(&state, &mut cursor, &mut found) {
                 slices += 1;
             }
@@ -473,7 +473,7 @@ mod tests {
             state.put_terminal(id, StateTerminal::default());
         }
         state.remove_terminal(3);
-        state.commit_facts();
+        state.commit_metadata();
         let reading = 15 | 1 << 8;
         let numbers = [0, 1, 5, u64::from(u32::MAX), u64::MAX];
         for (kind, collection) in [(0, 0), (1, 0), (1, 2), (2, 0), (2, 2), (2, 3)] {

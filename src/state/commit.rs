@@ -7,10 +7,10 @@ use super::version::StateVersion;
 
 impl ApplicationState {
     /// Takes a change set: all of it, as one version, or nothing. A set that changes nothing makes no
-    /// version; the current one is returned. Pending facts are committed before, as a version of their own,
+    /// version; the current one is returned. Pending metadata is committed before, as a version of their own,
     /// whatever becomes of the set.
     pub fn commit(&mut self, set: &ChangeSet) -> Result<StateVersion, Refusal> {
-        self.commit_facts();
+        self.commit_metadata();
         let plan = Draft::plan(self, set)?;
         Ok(self.apply(plan))
     }

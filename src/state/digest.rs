@@ -121,22 +121,22 @@ impl Entry<'_> {
                 digest.text(&pane.session).text(&pane.title);
                 digest.content(&pane.content).metadata(&pane.metadata);
             }
-            Entry::Terminal(id, facts, version) => {
-                digest.text("terminal").number(id).number(version).text(&facts.title);
-                digest.field(facts.cwd.as_deref().unwrap_or_default());
-                digest.number(facts.cols.into()).number(facts.rows.into());
-                match facts.pid {
+            Entry::Terminal(id, metadata, version) => {
+                digest.text("terminal").number(id).number(version).text(&metadata.title);
+                digest.field(metadata.cwd.as_deref().unwrap_or_default());
+                digest.number(metadata.cols.into()).number(metadata.rows.into());
+                match metadata.pid {
                     Some(pid) => digest.signed(pid.into()),
                     None => digest.text(""),
                 };
-                digest.flag(facts.running).exit(facts.exit);
-                digest.flag(facts.closing).flag(facts.screen);
+                digest.flag(metadata.running).exit(metadata.exit);
+                digest.flag(metadata.closing).flag(metadata.screen);
             }
-            Entry::File(key, facts, version) => {
+            Entry::File(key, metadata, version) => {
                 digest.text("file").number(key.watch).number(key.id).number(version);
-                digest.number(facts.parent).field(&facts.name).text(kind(facts.kind));
-                digest.number(facts.size).signed(facts.modified_us);
-                digest.number(facts.mode.into()).flag(facts.ignored);
+                digest.number(metadata.parent).field(&metadata.name).text(kind(metadata.kind));
+                digest.number(metadata.size).signed(metadata.modified_us);
+                digest.number(metadata.mode.into()).flag(metadata.ignored);
             }
         }
         digest.0
@@ -199,8 +199,8 @@ mod tests {
             (1, ended(Some(-5), TerminalExit::Signal(9)), 10, 0xe5c8_ab27_a19c_5bf7),
             (1, ended(Some(0), TerminalExit::Unknown), 10, 0x0963_e65b_1a9d_cdb8),
         ];
-        for (id, facts, version, digest) in cases {
-            assert_eq!(Entry::Terminal(id, &facts, version).digest(), digest, "{facts:?}");
+        for (id, metadata, version, digest) in cases {
+            assert_eq!(Entry::Terminal(id, &metadata, version).digest(), digest, "{metadata:?}");
         }
     }
 
@@ -222,9 +222,9 @@ mod tests {
             (file(0, b"l", FileKind::Symlink, 0, 1, 0, false), 0x0f68_9bad_e320_0e29),
             (file(0, b"o", FileKind::Other, 0, -1, 65535, false), 0x1d9b_4c1d_2c92_fe2f),
         ];
-        for (facts, digest) in cases {
+        for (metadata, digest) in cases {
             let key = FileKey { watch: 3, id: 4 };
-            assert_eq!(Entry::File(key, &facts, 5).digest(), digest, "{facts:?}");
+            assert_eq!(Entry::File(key, &metadata, 5).digest(), digest, "{metadata:?}");
         }
     }
 }

@@ -328,13 +328,13 @@ impl<'a> Entry<'a> {
                 let own = size_of::<String>() + id.len() + size_of::<Pane>();
                 own + pane.session.len() + pane.title.len() + content + metadata(&pane.metadata)
             }
-            Entry::Terminal(_, facts, _) => {
-                let cwd = facts.cwd.as_ref().map_or(0, Vec::len);
-                size_of::<u64>() + size_of::<StateTerminal>() + facts.title.len() + cwd
+            Entry::Terminal(_, metadata, _) => {
+                let cwd = metadata.cwd.as_ref().map_or(0, Vec::len);
+                size_of::<u64>() + size_of::<StateTerminal>() + metadata.title.len() + cwd
             }
-            Entry::File(_, facts, _) => {
+            Entry::File(_, metadata, _) => {
                 // An allocation of the name costs 16 bytes beside it, about.
-                size_of::<FileKey>() + size_of::<StateFile>() + facts.name.len() + 16
+                size_of::<FileKey>() + size_of::<StateFile>() + metadata.name.len() + 16
             }
         }
     }
@@ -384,7 +384,7 @@ mod tests {
     #[test]
     fn a_file_is_small() {
         assert!(size_of::<StateFile>() <= 48);
-        let facts = StateFile {
+        let metadata = StateFile {
             parent: 1,
             name: b"a_name_of_usual_size.rs".as_slice().into(),
             kind: FileKind::File,
@@ -393,6 +393,6 @@ mod tests {
             mode: 0o644,
             ignored: false,
         };
-        assert!(Entry::File(FileKey { watch: 1, id: 1 }, &facts, 1).bytes() <= 160);
+        assert!(Entry::File(FileKey { watch: 1, id: 1 }, &metadata, 1).bytes() <= 160);
     }
 }

@@ -3,7 +3,7 @@
 //! **One counter, four collections.** Every committed change set makes the version `n` one larger, and
 //! an entry carries the `n` at which it last changed. Sessions and panes are the layout: written by the
 //! host and by clients, as change sets that are taken whole or not at all ([`commit`]). Terminals and
-//! files are facts: put by the engine, committed together with [`ApplicationState::commit_facts`].
+//! files are metadata: put by the engine, committed together with [`ApplicationState::commit_metadata`].
 //!
 //! **A difference costs what changed.** A collection is a [`table`]: slots that never move, found by
 //! key, in a list ordered by last change. [`changes`] reads from it in slices, for any number of

@@ -1,4 +1,4 @@
-//! The store: the collections under one version, and the facts that the engine puts in.
+//! The store: the collections under one version, and the metadata that the engine puts in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Deref;
@@ -19,7 +19,7 @@ pub(super) const VISITS_MAX: u32 = 16 << 10;
 /// Sessions, panes, terminals and files as one versioned value.
 ///
 /// What is put with `put_*` and taken out with `remove_*` is part of no version until
-/// [`commit_facts`](Self::commit_facts), though reading by key shows it already.
+/// [`commit_metadata`](Self::commit_metadata), though reading by key shows it already.
 pub struct ApplicationState {
     version: StateVersion,
     pub(super) limits: Limits,
@@ -28,7 +28,7 @@ pub struct ApplicationState {
     shown: BTreeSet<(u64, String)>,
     /// By watch, for each watch that has files.
     watches: BTreeMap<u64, WatchFiles>,
-    /// There are facts that are in no version yet.
+    /// Some metadata is in no version yet.
     pending: bool,
     pub(super) walk_max: usize,
     pub(super) visits_max: u32,
@@ -77,9 +77,9 @@ impl ApplicationState {
     }
 
     /// Puts a terminal, new or in place of what was known. Always taken: the engine bounds terminals.
-    pub fn put_terminal(&mut self, id: u64, facts: StateTerminal) {
+    pub fn put_terminal(&mut self, id: u64, metadata: StateTerminal) {
         let version = self.next();
-        self.pending |= self.view.terminals.put(id, facts, version);
+        self.pending |= self.view.terminals.put(id, metadata, version);
     }
 
     /// Takes a terminal out. Panes that show it show nothing from the same version on.
@@ -103,17 +103,17 @@ impl ApplicationState {
     /// take all entries past seven eighths of [`state_bytes`](Limits::state_bytes), the rest of which is
     /// for the layout. Then nothing has changed.
     #[must_use]
-    pub fn put_file(&mut self, key: FileKey, facts: StateFile) -> bool {
-        let new = Entry::File(key, &facts, 0).bytes();
+    pub fn put_file(&mut self, key: FileKey, metadata: StateFile) -> bool {
+        let new = Entry::File(key, &metadata, 0).bytes();
         let old = self.view.files.get(&key);
         let is_new = old.is_none();
-        let old = old.map_or(0, |(facts, n)| Entry::File(key, facts, n).bytes());
+        let old = old.map_or(0, |(metadata, n)| Entry::File(key, metadata, n).bytes());
         let room = self.limits.state_bytes - self.limits.state_bytes / 8;
         if new > old && self.bytes() - old + new > room {
             return false;
         }
         let version = self.next();
-        self.pending |= self.view.files.put(key, facts, version);
+        self.pending |= self.view.files.put(key, metadata, version);
         if is_new {
             self.watches.entry(key.watch).or_default().count += 1;
         }
@@ -156,9 +156,9 @@ impl ApplicationState {
         self.watches.contains_key(&watch)
     }
 
-    /// Makes all facts that were put and removed since the last commit one version; `None` if nothing
+    /// Makes all metadata that was put and removed since the last commit one version; `None` if nothing
     /// is different.
-    pub fn commit_facts(&mut self) -> Option<StateVersion> {
+    pub fn commit_metadata(&mut self) -> Option<StateVersion> {
         std::mem::take(&mut self.pending).then(|| {
             self.version.n += 1;
             self.version
@@ -170,7 +170,7 @@ impl ApplicationState {
         self.version.n + 1
     }
 
-    /// Writes a checked change set; pending facts have been committed.
+    /// Writes a checked change set; pending metadata has been committed.
     pub(super) fn apply(&mut self, plan: Plan) -> StateVersion {
         invariant!(!self.pending, "nothing is half committed");
         let version = self.next();

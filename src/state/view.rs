@@ -107,7 +107,7 @@ impl StateView {
 
     /// All terminals with the versions of their last changes, in no particular order.
     pub fn terminals(&self) -> impl Iterator<Item = (u64, &StateTerminal, u64)> {
-        self.terminals.iter().map(|(id, facts, version)| (*id, facts, version))
+        self.terminals.iter().map(|(id, metadata, version)| (*id, metadata, version))
     }
 
     /// A file with the version of its last change.
@@ -117,6 +117,6 @@ impl StateView {
 
     /// All files with the versions of their last changes, in no particular order.
     pub fn files(&self) -> impl Iterator<Item = (FileKey, &StateFile, u64)> {
-        self.files.iter().map(|(key, facts, version)| (*key, facts, version))
+        self.files.iter().map(|(key, metadata, version)| (*key, metadata, version))
     }
 }

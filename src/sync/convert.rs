@@ -77,39 +77,39 @@ pub(crate) fn pane(id: &str, pane: &Pane, version: u64) -> PaneEntry {
     }
 }
 
-fn terminal(id: u64, facts: &state::StateTerminal, version: u64) -> TerminalEntry {
+fn terminal(id: u64, metadata: &state::StateTerminal, version: u64) -> TerminalEntry {
     TerminalEntry {
         id,
         version,
-        title: facts.title.clone(),
-        cwd: facts.cwd.as_deref().map(octets),
-        cols: facts.cols,
-        rows: facts.rows,
-        pid: facts.pid,
-        running: facts.running,
-        exit: facts.exit.map(exit_of_state),
-        closing: facts.closing,
-        screen: facts.screen,
+        title: metadata.title.clone(),
+        cwd: metadata.cwd.as_deref().map(octets),
+        cols: metadata.cols,
+        rows: metadata.rows,
+        pid: metadata.pid,
+        running: metadata.running,
+        exit: metadata.exit.map(exit_of_state),
+        closing: metadata.closing,
+        screen: metadata.screen,
     }
 }
 
-fn file(key: state::FileKey, facts: &StateFile, version: u64) -> FileEntry {
+fn file(key: state::FileKey, metadata: &StateFile, version: u64) -> FileEntry {
     FileEntry {
         watch: key.watch,
         id: Decimal(key.id),
         version,
-        parent: Decimal(facts.parent),
-        name: octets(&facts.name),
-        kind: match facts.kind {
+        parent: Decimal(metadata.parent),
+        name: octets(&metadata.name),
+        kind: match metadata.kind {
             state::FileKind::File => FileKind::File,
             state::FileKind::Directory => FileKind::Directory,
             state::FileKind::Symlink => FileKind::Symlink,
             state::FileKind::Other => FileKind::Other,
         },
-        size: facts.size,
-        modified_us: facts.modified_us,
-        mode: facts.mode,
-        ignored: facts.ignored,
+        size: metadata.size,
+        modified_us: metadata.modified_us,
+        mode: metadata.mode,
+        ignored: metadata.ignored,
     }
 }
 

@@ -192,7 +192,7 @@ impl Client {
     }
 }
 
-/// The store, the naive one at its last commit, and the naive one with pending facts.
+/// The store, the naive one at its last commit, and the naive one with pending metadata.
 struct World {
     state: ApplicationState,
     model: Model,
@@ -233,7 +233,7 @@ impl World {
     }
 
     /// A pending write counts as a change even if a later one takes it back.
-    fn commit_facts(&mut self) {
+    fn commit_metadata(&mut self) {
         let touched = std::mem::take(&mut self.touched);
         let n = self.model.n + u64::from(touched.any);
         let mut new = self.pending.clone();
@@ -248,13 +248,13 @@ impl World {
         }
         new.n = n;
         let version = touched.any.then_some(StateVersion { epoch: EPOCH, n });
-        assert_eq!(self.state.commit_facts(), version);
+        assert_eq!(self.state.commit_metadata(), version);
         self.model = new.clone();
         self.pending = new;
     }
 
     fn commit(&mut self, changes: Vec<(Change, Base)>) {
-        self.commit_facts();
+        self.commit_metadata();
         let ops = changes.into_iter().map(|(change, base)| {
             let base = match base {
                 Base::Any => None,
@@ -289,10 +289,10 @@ impl World {
         match step {
             Step::Commit(changes) => self.commit(changes),
             Step::Terminal(id, cols) => {
-                let facts = StateTerminal { cols, ..terminal("t") };
-                self.state.put_terminal(id, facts.clone());
-                let old = self.pending.terminals.insert(id, (facts.clone(), 0));
-                if old.is_none_or(|(old, _)| old != facts) {
+                let metadata = StateTerminal { cols, ..terminal("t") };
+                self.state.put_terminal(id, metadata.clone());
+                let old = self.pending.terminals.insert(id, (metadata.clone(), 0));
+                if old.is_none_or(|(old, _)| old != metadata) {
                     self.touch(Key::Terminal(id));
                 }
             }
@@ -309,10 +309,10 @@ impl World {
                 }
             }
             Step::File(watch, id, size) => {
-                let (key, facts) = (file_key(watch, id), file("f", size));
-                assert!(self.state.put_file(key, facts.clone()));
-                let old = self.pending.files.insert(key, (facts.clone(), 0));
-                if old.is_none_or(|(old, _)| old != facts) {
+                let (key, metadata) = (file_key(watch, id), file("f", size));
+                assert!(self.state.put_file(key, metadata.clone()));
+                let old = self.pending.files.insert(key, (metadata.clone(), 0));
+                if old.is_none_or(|(old, _)| old != metadata) {
                     self.touch(Key::File(key));
                 }
             }
@@ -330,11 +330,11 @@ impl World {
                 assert_eq!(more, left.iter().any(|key| key.watch == watch));
                 gone.into_iter().for_each(|key| self.remove_file(key));
             }
-            Step::CommitPending => self.commit_facts(),
+            Step::CommitPending => self.commit_metadata(),
             // What is not committed is left out, and reported once it is.
             Step::Read(who, max, fate) => drop(self.clients[who].read(&self.state, max, fate)),
             Step::CatchUp(who, max) => {
-                self.commit_facts();
+                self.commit_metadata();
                 self.clients[who].catch_up(&self.state, &self.model, max);
             }
             Step::Foreign(who) => {
@@ -360,7 +360,7 @@ proptest! {
             world.step(step);
             check(&world.state);
         }
-        world.commit_facts();
+        world.commit_metadata();
         assert_eq!(contents(&world.state, Collections::ALL), world.model.contents());
         for client in &mut world.clients {
             client.catch_up(&world.state, &world.model, 3);

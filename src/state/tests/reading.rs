@@ -20,7 +20,7 @@ fn with_files(count: u64, tombstones: usize) -> ApplicationState {
     for id in 1..=count {
         assert!(state.put_file(file_key(1, id), file("name", 0)));
     }
-    state.commit_facts();
+    state.commit_metadata();
     state
 }
 
@@ -44,9 +44,9 @@ fn a_difference_is_what_changed() {
     state.remove_file(file_key(1, 3));
     assert!(state.put_file(file_key(1, 4), file("name", 1)));
     state.put_terminal(1, terminal("x"));
-    assert!(!state.has_changes(&cursor, Collections::ALL), "facts are not committed yet");
+    assert!(!state.has_changes(&cursor, Collections::ALL), "metadata are not committed yet");
     assert!(read(&state, &mut cursor, Budget::UNBOUNDED).is_empty());
-    state.commit_facts();
+    state.commit_metadata();
     assert!(state.has_changes(&cursor, Collections::ALL));
     let changes = read(&state, &mut cursor, Budget::UNBOUNDED);
     assert!(!changes.full && !changes.more);
@@ -59,9 +59,9 @@ fn what_comes_back_is_not_reported_as_gone() {
     let mut state = with_files(3, 1 << 20);
     let mut cursor = StateCursor::at(state.version());
     state.remove_file(file_key(1, 2));
-    state.commit_facts();
+    state.commit_metadata();
     assert!(state.put_file(file_key(1, 2), file("name", 0)));
-    state.commit_facts();
+    state.commit_metadata();
     let changes = read(&state, &mut cursor, Budget::UNBOUNDED);
     assert!(changes.removed.is_empty());
     assert_eq!(keys(&changes), [Key::File(file_key(1, 2))]);
@@ -73,7 +73,7 @@ fn versions_that_lead_nowhere_get_everything() {
     let old = state.version();
     for id in 1..=5 {
         state.remove_file(file_key(1, id));
-        state.commit_facts();
+        state.commit_metadata();
     }
     let at = |epoch, n| StateCursor::at(StateVersion { epoch, n });
     // Five are removed, four tombstones are kept: version 2 is the first that is known.
@@ -105,7 +105,7 @@ fn a_cursor_is_for_its_collections() {
     state.read_changes(&mut cursor, Collections::LAYOUT, Budget::UNBOUNDED, &mut changes);
     assert!(changes.full && changes.is_empty());
     assert!(state.put_file(file_key(1, 1), file("name", 9)));
-    state.commit_facts();
+    state.commit_metadata();
     assert!(!state.has_changes(&cursor, Collections::LAYOUT));
     state.read_changes(&mut cursor, Collections::LAYOUT, Budget::UNBOUNDED, &mut changes);
     assert!(!changes.full && changes.is_empty());
@@ -154,7 +154,7 @@ fn an_entry_that_changes_all_the_time_holds_nobody_up() {
                 let Key::File(key) = key else { unreachable!() };
                 if changes.more {
                     assert!(state.put_file(key, file("name", size)));
-                    state.commit_facts();
+                    state.commit_metadata();
                 }
             }
             assert!(size < 500);
@@ -178,13 +178,13 @@ fn a_long_snapshot_outlives_the_tombstones_as_long_as_it_is_read() {
     assert!(read(&state, &mut cursor, ONE).full);
     for id in 1..=15 {
         state.remove_file(file_key(1, id));
-        state.commit_facts();
+        state.commit_metadata();
         let budget = Budget { entries: 2, bytes: usize::MAX };
         assert!(!read(&state, &mut cursor, budget).full, "{id}");
     }
     for id in 16..=18 {
         state.remove_file(file_key(1, id));
-        state.commit_facts();
+        state.commit_metadata();
     }
     assert!(state.is_behind_floor(&cursor, Collections::ALL));
     let changes = read(&state, &mut cursor, Budget::UNBOUNDED);

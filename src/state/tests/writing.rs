@@ -1,4 +1,4 @@
-//! Change sets and facts as tables: rules, cascades, conflicts, all or none, bounds.
+//! Change sets and metadata as tables: rules, cascades, conflicts, all or none, bounds.
 
 use super::*;
 use crate::state::{Metadata, Refusal, StateVersion};
@@ -211,7 +211,7 @@ fn the_same_again_is_no_version() {
     state.put_terminal(7, terminal("shell"));
     state.remove_terminal(8);
     state.remove_file(file_key(1, 1));
-    assert_eq!(state.commit_facts(), None);
+    assert_eq!(state.commit_metadata(), None);
     assert_eq!(state.commit(&ChangeSet::default()), Ok(version));
 }
 
@@ -225,7 +225,7 @@ fn panes_let_go_of_a_terminal_that_is_gone() {
     state.commit(&set([remove_pane("o3"), put_pane("o2", "b")])).unwrap();
     let version = state.version().n;
     state.remove_terminal(9);
-    assert_eq!(state.commit_facts().unwrap().n, version + 1);
+    assert_eq!(state.commit_metadata().unwrap().n, version + 1);
     let content = |id| (state.pane(id).unwrap().0.content.clone(), state.pane(id).unwrap().1);
     assert_eq!(content("o1"), (PaneContent::Empty, version + 1));
     assert_eq!(content("o2").1, version);
@@ -263,7 +263,7 @@ fn the_files_of_a_watch_go_in_slices() {
     while state.remove_watch_files(2, 4) {
         calls += 1;
         assert!(calls < 100);
-        state.commit_facts();
+        state.commit_metadata();
         if calls == 10 {
             // In a slot that the removal has passed.
             assert!(state.put_file(file_key(2, 1000), file("late", 0)));

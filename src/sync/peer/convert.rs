@@ -44,7 +44,7 @@ pub(super) fn pane(entry: PaneEntry) -> OwnedEntry {
 }
 
 pub(super) fn terminal(entry: TerminalEntry) -> OwnedEntry {
-    let facts = StateTerminal {
+    let metadata = StateTerminal {
         title: entry.title,
         cwd: entry.cwd.map(|cwd| cwd.0),
         cols: entry.cols,
@@ -59,11 +59,11 @@ pub(super) fn terminal(entry: TerminalEntry) -> OwnedEntry {
         closing: entry.closing,
         screen: entry.screen,
     };
-    OwnedEntry::Terminal(entry.id, facts, entry.version)
+    OwnedEntry::Terminal(entry.id, metadata, entry.version)
 }
 
 pub(super) fn file(entry: FileEntry) -> OwnedEntry {
-    let facts = StateFile {
+    let metadata = StateFile {
         parent: entry.parent.0,
         name: entry.name.0.into(),
         kind: match entry.kind {
@@ -77,7 +77,7 @@ pub(super) fn file(entry: FileEntry) -> OwnedEntry {
         mode: entry.mode,
         ignored: entry.ignored,
     };
-    OwnedEntry::File(FileKey { watch: entry.watch, id: entry.id.0 }, facts, entry.version)
+    OwnedEntry::File(FileKey { watch: entry.watch, id: entry.id.0 }, metadata, entry.version)
 }
 
 /// A set of collections as it is asked for.
