@@ -1,9 +1,31 @@
 //! OrchFlow: an embeddable real-time engine for editors and developer tools.
 //!
-//! One single-threaded event loop carries terminals, file watches and a WebSocket server; the host drives it by polling **one file
-//! descriptor** and calling [`Engine::turn`]. Nothing blocks, nothing is lost silently, nothing grows
-//! without a bound, and an idle engine costs nothing. The same interface exists for C and C++
-//! (`orchflow.h`, `orchflow.hpp`).
+//! One single-threaded event loop carries terminals, file watches and a WebSocket server; the host drives it by
+//! polling **one file descriptor** and calling [`Engine::turn`]. Nothing blocks, nothing is lost silently, nothing
+//! grows without a bound, and an idle engine costs nothing. The same interface exists for C and C++ (`orchflow.h`,
+//! `orchflow.hpp`).
+//!
+//! ```
+//! use std::ops::ControlFlow;
+//! use orchflow::{Config, Engine, Event, SpawnOptions, TerminalEvent};
+//!
+//! let mut engine = Engine::new(Config::default())?;
+//! let terminal = engine.spawn(&SpawnOptions::program("cat"))?;
+//! engine.write(terminal, b"hello\n")?;
+//! engine.send_eof(terminal)?;
+//! let status = engine.run(|engine| {
+//!     while let Some(Event::Terminal { event, .. }) = engine.next_event()? {
+//!         match event {
+//!             TerminalEvent::Output { bytes, .. } => print!("{}", String::from_utf8_lossy(bytes)),
+//!             TerminalEvent::Exited { status, .. } => return Ok(ControlFlow::Break(status)),
+//!             _ => {}
+//!         }
+//!     }
+//!     Ok(ControlFlow::Continue(()))
+//! })?;
+//! assert!(status.success());
+//! # Ok::<(), orchflow::Error>(())
+//! ```
 //!
 //! The rooms of the house, lowest floor first; a room imports only from floors below:
 //!
@@ -92,8 +114,3 @@ pub mod fuzzing {
         crate::sync::fuzz_frames(data);
     }
 }
-
-/// Has the Rust example of the README run as a doctest.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

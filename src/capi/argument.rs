@@ -3,6 +3,7 @@
 //! A name is that of the parameter (`out_version`), or of the struct and the field (`orch_pane.title`).
 
 use super::sized;
+use super::status::{ORCH_OK, orch_status};
 use super::types::orch_bytes;
 use crate::error::{Error, Result};
 
@@ -11,11 +12,20 @@ use crate::error::{Error, Result};
 /// # Safety
 /// `data` is NULL or points to `len` readable elements that stay as they are during the call.
 pub(super) unsafe fn array<'a, T>(name: &str, data: *const T, len: usize) -> Result<&'a [T]> {
-    if data.is_null() && len > 0 {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if data.is_null() {
         return Err(Error::invalid(format!("{name} is NULL, but its length is {len}")));
     }
-    // SAFETY: passed on from the caller.
-    unsafe { sized::array(data, len) }.map_err(|error| in_name(name, &error))
+    if len.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
+        return Err(Error::invalid(format!("{name}: an array is longer than memory")));
+    }
+    if !data.is_aligned() {
+        return Err(Error::invalid(format!("{name}: an array is not aligned")));
+    }
+    // SAFETY: the caller vouches for the elements; alignment and length were checked.
+    Ok(unsafe { std::slice::from_raw_parts(data, len) })
 }
 
 /// Bytes; NULL is none.
@@ -40,6 +50,29 @@ pub(super) unsafe fn text<'a>(name: &str, text: orch_bytes) -> Result<&'a str> {
 /// Refuses an output that is NULL.
 pub(super) fn output<T>(name: &str, out: *mut T) -> Result<()> {
     if out.is_null() { Err(Error::invalid(format!("{name} is NULL"))) } else { Ok(()) }
+}
+
+/// Writes a list as far as the host has room for it, and how long it is. Both outputs come with their names.
+///
+/// # Safety
+/// `capacity` elements at `out` are writable, and `out_count` is; each may be NULL.
+pub(super) unsafe fn put_list<T: Copy>(
+    list: &[T],
+    (name, out): (&str, *mut T),
+    capacity: usize,
+    (count_name, out_count): (&str, *mut usize),
+) -> Result<orch_status> {
+    output(count_name, out_count)?;
+    if capacity > 0 {
+        output(name, out)?;
+    }
+    for (index, element) in list.iter().take(capacity).enumerate() {
+        // SAFETY: the pointer was checked; the caller vouches for `capacity` elements.
+        unsafe { sized::put(out.wrapping_add(index), *element) };
+    }
+    // SAFETY: the pointer was checked; the caller vouches that it is writable.
+    unsafe { sized::put(out_count, list.len()) };
+    Ok(ORCH_OK)
 }
 
 /// Refuses an array with a stride when it is NULL, or when its elements are smaller than their first version.

@@ -146,14 +146,18 @@ impl orch_op {
         Ok(match self.kind {
             ORCH_OP_INPUT => {
                 // SAFETY: passed on from the caller.
-                Op::Input(Cow::Borrowed(unsafe { sized::bytes(self.data, self.len) }?))
+                Op::Input(Cow::Borrowed(unsafe {
+                    argument::array("orch_op.data", self.data.cast(), self.len)
+                }?))
             }
             ORCH_OP_RESIZE => Op::Resize(self.window.into()),
             ORCH_OP_SET_MODE => Op::SetMode(mode_from(self.value)?),
             ORCH_OP_SIGNAL => Op::Signal(self.signal, target_from(self.value)?),
             ORCH_OP_PASTE => {
                 // SAFETY: passed on from the caller.
-                Op::Paste(Cow::Borrowed(unsafe { sized::bytes(self.data, self.len) }?))
+                Op::Paste(Cow::Borrowed(unsafe {
+                    argument::array("orch_op.data", self.data.cast(), self.len)
+                }?))
             }
             ORCH_OP_CLEAR => Op::Clear,
             ORCH_OP_SCROLL_TO => Op::ScrollTo(ReaderId::from_u64(self.reader), self.value),
@@ -228,9 +232,9 @@ pub unsafe extern "C" fn orch_terminal_write_many(
 ) -> orch_status {
     let write_many = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the array.
-        let ids = unsafe { sized::array(terminals, count) }?;
+        let ids = unsafe { argument::array("terminals", terminals, count) }?;
         // SAFETY: the caller vouches for the bytes.
-        let bytes = unsafe { sized::bytes(data, len) }?;
+        let bytes = unsafe { argument::array("data", data.cast(), len) }?;
         let op = |id: &u64| (TerminalId::from_u64(*id), Ok(Op::Input(Cow::Borrowed(bytes))));
         let ops: Vec<_> = ids.iter().map(op).collect();
         // SAFETY: the caller vouches for the outputs.

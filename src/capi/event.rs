@@ -368,7 +368,15 @@ fn lend_terminal(event: TerminalEvent<'_>, lent: &mut EventLoan) -> Lending {
                 orch_event_delivery_changed { reader: reader.to_u64(), delivery, reserved: 0 };
             (ORCH_EVENT_DELIVERY_CHANGED, payload.lend(changed))
         }
-        other => lend_report(other, lent),
+        // Every kind is named, so that the compiler shows where a new one is missing.
+        report @ (TerminalEvent::Title { .. }
+        | TerminalEvent::Cwd { .. }
+        | TerminalEvent::Bell { .. }
+        | TerminalEvent::Notification { .. }
+        | TerminalEvent::Clipboard { .. }
+        | TerminalEvent::Progress { .. }
+        | TerminalEvent::CommandStarted { .. }
+        | TerminalEvent::CommandFinished { .. }) => lend_report(report, lent),
     }
 }
 
@@ -412,6 +420,7 @@ fn lend_report(event: TerminalEvent<'_>, lent: &mut EventLoan) -> Lending {
             };
             (ORCH_EVENT_COMMAND_FINISHED, payload.lend(finished))
         }
+        // The caller passes no other kind.
         _ => (0, ptr::null()),
     }
 }
@@ -499,7 +508,14 @@ fn lend_peer(event: &PeerEvent<'_>, lent: &mut EventLoan) -> Lending {
             let problem = orch_event_peer_problem { message: bytes.lend(message.as_bytes()) };
             (ORCH_EVENT_PEER_PROBLEM, payload.lend(problem))
         }
-        other => lend_peer_terminal(other, lent),
+        about_terminal @ (PeerEvent::Attached { .. }
+        | PeerEvent::Detached { .. }
+        | PeerEvent::Output { .. }
+        | PeerEvent::Gap { .. }
+        | PeerEvent::Snapshot { .. }
+        | PeerEvent::Screen { .. }
+        | PeerEvent::Exited { .. }
+        | PeerEvent::DeliveryChanged { .. }) => lend_peer_terminal(about_terminal, lent),
     }
 }
 
@@ -557,6 +573,7 @@ fn lend_peer_terminal(event: &PeerEvent<'_>, lent: &mut EventLoan) -> Lending {
                 orch_event_peer_delivery_changed { terminal, offset, delivery, reserved: 0 };
             (ORCH_EVENT_PEER_DELIVERY_CHANGED, payload.lend(changed))
         }
+        // The caller passes no other kind.
         _ => (0, ptr::null()),
     }
 }

@@ -1,8 +1,7 @@
 //! Lists of what is in an engine, as ids.
 
-use super::argument::unknown;
+use super::argument::{self, unknown};
 use super::guard::{Inner, on_engine, orch_engine};
-use super::sized;
 use super::status::orch_status;
 use crate::TerminalFilter;
 
@@ -48,7 +47,9 @@ pub unsafe extern "C" fn orch_engine_list(
             other => return Err(unknown("kind", other)),
         };
         // SAFETY: the caller vouches for `capacity` writable ids and a writable count.
-        unsafe { sized::put_list(&ids, out_ids, capacity, out_count) }
+        unsafe {
+            argument::put_list(&ids, ("out_ids", out_ids), capacity, ("out_count", out_count))
+        }
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, list) }

@@ -140,8 +140,9 @@ pub unsafe extern "C" fn orch_listener_get_address(
             ListenAddress::Tcp(address) => address.to_string().into_bytes(),
             ListenAddress::Unix(path) => path.into_os_string().into_encoded_bytes(),
         };
+        let out = ("out_address", out_address.cast());
         // SAFETY: the caller vouches for `capacity` writable bytes and a writable length.
-        unsafe { sized::put_list(&address, out_address.cast(), capacity, out_len) }
+        unsafe { argument::put_list(&address, out, capacity, ("out_len", out_len)) }
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, query) }

@@ -209,7 +209,7 @@ pub(super) unsafe fn spawn_options(options: *const orch_spawn_options) -> Result
 /// The pointers in `c` are as the header describes them.
 pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnOptions> {
     // SAFETY: passed on from the caller.
-    let argv = unsafe { strings(c.argv, c.argv_len) }?;
+    let argv = unsafe { strings("orch_spawn_options.argv", c.argv, c.argv_len) }?;
     let mut options = match argv.split_first() {
         Some((program, args)) => SpawnOptions::program(program).args(args.iter()),
         None => SpawnOptions::shell(),
@@ -218,7 +218,7 @@ pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnO
         options = options.env_clear();
     }
     // SAFETY: passed on from the caller.
-    for entry in unsafe { strings(c.env, c.env_len) }? {
+    for entry in unsafe { strings("orch_spawn_options.env", c.env, c.env_len) }? {
         let entry = entry.as_bytes();
         options = match entry.iter().position(|byte| *byte == b'=') {
             Some(at) => {
@@ -228,7 +228,7 @@ pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnO
         };
     }
     // SAFETY: passed on from the caller.
-    let cwd = unsafe { sized::bytes(c.cwd.data, c.cwd.len) }?;
+    let cwd = unsafe { argument::bytes("orch_spawn_options.cwd", c.cwd) }?;
     if !cwd.is_empty() {
         options = options.cwd(Path::new(OsStr::from_bytes(cwd)));
     }
@@ -327,14 +327,14 @@ pub(super) fn delivery_number(delivery: Delivery) -> u32 {
     }
 }
 
-unsafe fn strings<'a>(data: *const orch_bytes, len: usize) -> Result<Vec<&'a OsStr>> {
+unsafe fn strings<'a>(name: &str, data: *const orch_bytes, len: usize) -> Result<Vec<&'a OsStr>> {
     // SAFETY: passed on from the caller.
-    let array = unsafe { sized::array(data, len) }?;
+    let array = unsafe { argument::array(name, data, len) }?;
     array
         .iter()
         .map(|bytes| {
             // SAFETY: passed on from the caller.
-            unsafe { sized::bytes(bytes.data, bytes.len) }.map(OsStr::from_bytes)
+            unsafe { argument::bytes(name, *bytes) }.map(OsStr::from_bytes)
         })
         .collect()
 }

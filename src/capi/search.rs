@@ -1,5 +1,6 @@
 //! Search in a screen and its scrollback.
 
+use super::argument;
 use super::matches::orch_match;
 use super::matches::orch_matches;
 
@@ -85,7 +86,7 @@ unsafe fn search_from(search: *const orch_search_options) -> Result<Search> {
         return Err(Error::invalid("orch_search_options.reserved must be 0"));
     }
     // SAFETY: passed on from the caller.
-    let pattern = unsafe { sized::bytes(c.pattern.data, c.pattern.len) }?;
+    let pattern = unsafe { argument::bytes("orch_search_options.pattern", c.pattern) }?;
     let pattern = str::from_utf8(pattern)
         .map_err(|_| Error::invalid("orch_search_options.pattern is not UTF-8"))?;
     let default = Search::literal(pattern);

@@ -121,47 +121,12 @@ pub(super) unsafe fn write<T: SizedStruct>(out: *mut T, value: &T) {
     unsafe { ptr::write_bytes(tail, 0, size - known) };
 }
 
-/// Bytes of a host; NULL is allowed for no bytes.
-///
-/// # Safety
-/// `data` is NULL or points to `len` readable bytes that stay as they are during the call.
-pub(super) unsafe fn bytes<'a>(data: *const c_void, len: usize) -> Result<&'a [u8]> {
-    // SAFETY: passed on from the caller.
-    unsafe { array(data.cast::<u8>(), len) }
-}
-
-/// An array of a host; NULL is allowed for an empty one.
-///
-/// # Safety
-/// `data` is NULL or points to `len` readable elements that stay as they are during the call.
-pub(super) unsafe fn array<'a, T>(data: *const T, len: usize) -> Result<&'a [T]> {
-    if len == 0 {
-        return Ok(&[]);
-    }
-    if data.is_null() {
-        return Err(null("an array with a length"));
-    }
-    if len.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > isize::MAX as usize) {
-        return Err(Error::invalid("an array is longer than memory"));
-    }
-    if !data.is_aligned() {
-        return Err(Error::invalid("an array is not aligned"));
-    }
-    // SAFETY: the caller vouches for the elements; alignment and length were checked.
-    Ok(unsafe { std::slice::from_raw_parts(data, len) })
-}
-
 /// Refuses bits that are none of the `known` ones.
 pub(super) fn check_flags(what: &str, flags: u32, known: u32) -> Result<()> {
     if flags & !known != 0 {
         return Err(Error::invalid(format!("{what}: {flags} has unknown flags")));
     }
     Ok(())
-}
-
-/// Refuses an output pointer that is NULL.
-pub(super) fn check_pointer<T>(out: *mut T) -> Result<()> {
-    if out.is_null() { Err(null("an output")) } else { Ok(()) }
 }
 
 /// Writes a plain output.
@@ -171,29 +136,6 @@ pub(super) fn check_pointer<T>(out: *mut T) -> Result<()> {
 pub(super) unsafe fn put<T>(out: *mut T, value: T) {
     // SAFETY: the caller vouches for the pointer, aligned or not.
     unsafe { out.write_unaligned(value) };
-}
-
-/// Writes a list as far as the caller has room for it, and how long it is.
-///
-/// # Safety
-/// `capacity` elements at `out` are writable, and `out_count` is.
-pub(super) unsafe fn put_list<T: Copy>(
-    list: &[T],
-    out: *mut T,
-    capacity: usize,
-    out_count: *mut usize,
-) -> Result<i32> {
-    check_pointer(out_count)?;
-    if capacity > 0 {
-        check_pointer(out)?;
-    }
-    for (index, element) in list.iter().take(capacity).enumerate() {
-        // SAFETY: passed on from the caller.
-        unsafe { put(out.wrapping_add(index), *element) };
-    }
-    // SAFETY: passed on from the caller.
-    unsafe { put(out_count, list.len()) };
-    Ok(super::status::ORCH_OK)
 }
 
 /// Borrowed bytes as C gets them.
@@ -218,9 +160,8 @@ const _: () = assert!(offset_of!(orch_bytes, data) == 0);
 /// Zeroes a struct of the host and sets its size.
 ///
 /// # Safety
-/// `out` is NULL or points to `size` writable bytes.
+/// `out` points to `size` writable bytes.
 pub(super) unsafe fn init(out: *mut c_void, size: usize) -> Result<i32> {
-    check_pointer(out)?;
     if size < size_of::<usize>() {
         return Err(Error::invalid(format!("size is {size}; set it to the size of the struct")));
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
+use super::argument;
 use super::guard::without_engine;
 use super::sized;
 use super::status::orch_status;
@@ -40,6 +41,9 @@ pub unsafe extern "C" fn orch_element_at(
 /// Any thread. Errors: ORCH_E_INVALID.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_struct_init(out: *mut c_void, size: usize) -> orch_status {
-    // SAFETY: the caller vouches for `size` bytes at `out`.
-    without_engine(|| unsafe { sized::init(out, size) })
+    without_engine(|| {
+        argument::output("out", out)?;
+        // SAFETY: the pointer was checked; the caller vouches for `size` bytes.
+        unsafe { sized::init(out, size) }
+    })
 }

@@ -149,7 +149,7 @@ pub unsafe extern "C" fn orch_terminal_write(
 ) -> orch_status {
     let write = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the bytes.
-        let bytes = unsafe { sized::bytes(data, len) }?;
+        let bytes = unsafe { argument::array("data", data.cast(), len) }?;
         let accepted = inner.engine.write(TerminalId::from_u64(terminal), bytes)?;
         if !out_accepted.is_null() {
             // SAFETY: the caller vouches that it is writable.
@@ -176,7 +176,9 @@ pub unsafe extern "C" fn orch_terminal_paste(
 ) -> orch_status {
     let paste = |e: &mut crate::Engine| {
         // SAFETY: the caller vouches for the bytes.
-        e.paste(TerminalId::from_u64(terminal), unsafe { sized::bytes(data, len) }?)
+        e.paste(TerminalId::from_u64(terminal), unsafe {
+            argument::array("data", data.cast(), len)
+        }?)
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { command(engine, paste) }

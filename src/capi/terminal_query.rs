@@ -46,7 +46,7 @@ pub unsafe extern "C" fn orch_terminal_get_states(
 ) -> orch_status {
     let query = |inner: &mut Inner| {
         // SAFETY: the caller vouches for the array.
-        let ids = unsafe { sized::array(terminals, count) }?;
+        let ids = unsafe { argument::array("terminals", terminals, count) }?;
         if count > 0 {
             argument::output("out_states", out_states)?;
             argument::output("out_statuses", out_statuses)?;

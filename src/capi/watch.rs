@@ -137,11 +137,11 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
     sized::check_flags("orch_watch_options.flags", c.flags, known)?;
     let has = |flag| c.flags & flag != 0;
     // SAFETY: passed on from the caller.
-    let roots = unsafe { sized::array(c.roots, c.root_count) }?;
+    let roots = unsafe { argument::array("orch_watch_options.roots", c.roots, c.root_count) }?;
     let mut paths = Vec::new();
     for root in roots {
         // SAFETY: passed on from the caller.
-        let bytes = unsafe { sized::bytes(root.data, root.len) }?;
+        let bytes = unsafe { argument::bytes("orch_watch_options.roots", *root) }?;
         paths.push(PathBuf::from(OsStr::from_bytes(bytes)));
     }
     let Some((first, more)) = paths.split_first() else {
@@ -163,15 +163,15 @@ unsafe fn options_from(options: *const orch_watch_options) -> Result<WatchOption
     let max_depth = default.max_depth;
     let mut out = more.iter().fold(default, WatchOptions::root);
     // SAFETY: passed on from the caller.
-    for glob in unsafe { sized::array(c.ignore, c.ignore_count) }? {
+    for glob in unsafe { argument::array("orch_watch_options.ignore", c.ignore, c.ignore_count) }? {
         // SAFETY: passed on from the caller.
-        let glob = unsafe { sized::bytes(glob.data, glob.len) }?;
+        let glob = unsafe { argument::bytes("orch_watch_options.ignore", *glob) }?;
         let glob = str::from_utf8(glob)
             .map_err(|_| Error::invalid("orch_watch_options.ignore: a glob is not UTF-8"))?;
         out = out.ignore(glob);
     }
     // SAFETY: passed on from the caller.
-    let since = unsafe { sized::bytes(c.since.data, c.since.len) }?;
+    let since = unsafe { argument::bytes("orch_watch_options.since", c.since) }?;
     if !since.is_empty() {
         out = out.since(since);
     }
