@@ -3225,8 +3225,10 @@ enum {
     ORCH_SCOPE_TYPE = 2,
     // Manage: spawn, close and signal terminals, change the state, watch files.
     ORCH_SCOPE_MANAGE = 4,
+    // Get what programs put on the clipboard (OSC 52), where `orch_screen_options` allows that.
+    ORCH_SCOPE_CLIPBOARD = 8,
     // All scopes.
-    ORCH_SCOPE_ALL = 7,
+    ORCH_SCOPE_ALL = 15,
 };
 
 enum {

@@ -74,7 +74,7 @@ pub use state::{
     Collection, Collections, Entry as StateEntry, FileKey, FileKind, Key as StateKey,
     KeyRef as StateKeyRef, Metadata, OwnedEntry as OwnedStateEntry, Pane, PaneContent,
     Progress as StateProgress, Refusal, Replica, Session, StateChanges, StateCursor, StateFile,
-    StateTerminal, StateVersion, StateView, TerminalExit,
+    StateSizePolicy, StateTerminal, StateVersion, StateView, TerminalExit,
 };
 pub use sync::{
     ClientState, ListenAddress, ListenerOptions, PeerAddress, PeerEvent, PeerOptions, PeerState,

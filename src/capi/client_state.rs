@@ -15,8 +15,10 @@ pub const ORCH_SCOPE_OBSERVE: orch_scopes = 1;
 pub const ORCH_SCOPE_TYPE: orch_scopes = 2;
 /// Manage: spawn, close and signal terminals, change the state, watch files.
 pub const ORCH_SCOPE_MANAGE: orch_scopes = 4;
+/// Get what programs put on the clipboard (OSC 52), where `orch_screen_options` allows that.
+pub const ORCH_SCOPE_CLIPBOARD: orch_scopes = 8;
 /// All scopes.
-pub const ORCH_SCOPE_ALL: orch_scopes = 7;
+pub const ORCH_SCOPE_ALL: orch_scopes = 15;
 
 /// A client of the server.
 #[repr(C)]

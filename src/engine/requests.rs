@@ -12,8 +12,8 @@ use crate::id::{self, ClientId, TerminalId, WatchId};
 use crate::policy::Slice;
 use crate::state::{ChangeSet, Key, Refusal};
 use crate::sync::protocol::{
-    Applied, ClientMessage, Failure, Op as WireOp, Outcome, Rejected, Search as WireSearch,
-    ServerMessage, Spawn, TerminalDetail,
+    Applied, ClientMessage, Failure, Op as WireOp, Outcome, Read, Rejected, RowsRequest,
+    Search as WireSearch, ServerMessage, Spawn, TerminalDetail,
 };
 use crate::sync::{Action, Body, ErrorCode, FORBIDDEN, Request, collections_of, convert};
 use crate::terminal::{Op, SignalTarget, Size, SizePolicy};
@@ -88,6 +88,15 @@ impl Engine {
             ClientMessage::Snapshot => self.server.resend_state(client),
             ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
             ClientMessage::Cancel { id } => self.cancel_search(client, id),
+            ClientMessage::Rows(RowsRequest { id, .. })
+            | ClientMessage::Read(Read { id, .. })
+            | ClientMessage::Stats { id } => {
+                let outcome = Err(Error::new(ErrorKind::System, "not served"));
+                self.result(client, id, outcome);
+            }
+            ClientMessage::Scroll { .. } | ClientMessage::Notices { .. } => {
+                self.server.send_error(client, ErrorCode::Refused, "not served");
+            }
         }
     }
 
@@ -104,6 +113,9 @@ impl Engine {
             | ClientMessage::Watch { id, .. }
             | ClientMessage::Unwatch { id, .. }
             | ClientMessage::Query { id, .. }
+            | ClientMessage::Rows(RowsRequest { id, .. })
+            | ClientMessage::Read(Read { id, .. })
+            | ClientMessage::Stats { id }
             | ClientMessage::Spawn(Spawn { id, .. })
             | ClientMessage::Search(WireSearch { id, .. }) => {
                 let failure = Failure { code: ErrorCode::Forbidden, message: FORBIDDEN.into() };

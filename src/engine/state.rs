@@ -13,7 +13,7 @@ use crate::id::WatchId;
 use crate::policy::Slice;
 use crate::state::{
     ApplicationState, Budget, ChangeSet, Collections, FileKey, FileKind, Refusal, StateChanges,
-    StateCursor, StateFile, StateTerminal, StateVersion, TerminalExit,
+    StateCursor, StateFile, StateSizePolicy, StateTerminal, StateVersion, TerminalExit,
 };
 use crate::sync::ErrorCode;
 use crate::terminal::{ExitStatus, TerminalMetadata};
@@ -296,6 +296,10 @@ fn owned(metadata: &TerminalMetadata<'_>) -> StateTerminal {
         exit: metadata.exit.map(exit_of),
         closing: metadata.closing,
         screen: metadata.has_screen,
+        program: Vec::new(),
+        last_exit: None,
+        hidden_input: false,
+        size_policy: StateSizePolicy::Latest,
     }
 }
 

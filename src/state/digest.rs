@@ -6,7 +6,7 @@
 //! does not matter. Clients in other languages compute the same, so none of this may change within a
 //! version of the protocol. It finds mistakes; it does not withstand somebody who makes up collisions.
 
-use super::entry::{Entry, FileKind, Metadata, PaneContent, TerminalExit};
+use super::entry::{Entry, FileKind, Metadata, PaneContent, StateSizePolicy, TerminalExit};
 
 /// A digest in the making.
 struct Digest(u64);
@@ -103,6 +103,15 @@ fn kind(kind: FileKind) -> &'static str {
     }
 }
 
+/// The word for who decides the size of a terminal.
+fn size_policy(policy: StateSizePolicy) -> &'static str {
+    match policy {
+        StateSizePolicy::Latest => "latest",
+        StateSizePolicy::Smallest => "smallest",
+        StateSizePolicy::Fixed => "fixed",
+    }
+}
+
 impl Entry<'_> {
     /// The entry's part of the hash of its collection.
     pub fn digest(self) -> u64 {
@@ -130,7 +139,12 @@ impl Entry<'_> {
                     None => digest.text(""),
                 };
                 digest.flag(metadata.running).exit(metadata.exit);
-                digest.flag(metadata.closing).flag(metadata.screen);
+                digest.flag(metadata.closing).flag(metadata.screen).field(&metadata.program);
+                match metadata.last_exit {
+                    Some(code) => digest.signed(code.into()),
+                    None => digest.text(""),
+                };
+                digest.flag(metadata.hidden_input).text(size_policy(metadata.size_policy));
             }
             Entry::File(key, metadata, version) => {
                 digest.text("file").number(key.watch).number(key.id).number(version);
@@ -185,6 +199,10 @@ mod tests {
             pid: Some(4711),
             running: true,
             screen: true,
+            program: b"vim".to_vec(),
+            last_exit: Some(-1),
+            hidden_input: true,
+            size_policy: StateSizePolicy::Fixed,
             ..StateTerminal::default()
         };
         let ended = |pid, exit| StateTerminal {
@@ -194,10 +212,10 @@ mod tests {
             ..StateTerminal::default()
         };
         let cases = [
-            (1 << 24, shell, 9, 0x3a3d_cf5c_74bb_1c47),
-            (1, ended(None, TerminalExit::Code(-1)), (1 << 53) - 1, 0x9ed1_80e8_9bc4_5ddf),
-            (1, ended(Some(-5), TerminalExit::Signal(9)), 10, 0xe5c8_ab27_a19c_5bf7),
-            (1, ended(Some(0), TerminalExit::Unknown), 10, 0x0963_e65b_1a9d_cdb8),
+            (1 << 24, shell, 9, 0x7173_024c_5bcf_b26d),
+            (1, ended(None, TerminalExit::Code(-1)), (1 << 53) - 1, 0x7f9e_fa2b_2d1f_9e27),
+            (1, ended(Some(-5), TerminalExit::Signal(9)), 10, 0x8618_4f9b_83f1_8cdf),
+            (1, ended(Some(0), TerminalExit::Unknown), 10, 0x3814_eb39_7c12_c87e),
         ];
         for (id, metadata, version, digest) in cases {
             assert_eq!(Entry::Terminal(id, &metadata, version).digest(), digest, "{metadata:?}");

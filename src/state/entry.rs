@@ -138,6 +138,27 @@ pub struct StateTerminal {
     pub closing: bool,
     /// It has a screen model.
     pub screen: bool,
+    /// Name of the program in the foreground, looked up as `cwd` is; empty if unknown.
+    pub program: Vec<u8>,
+    /// Exit code of the last command, by the marks of the shell.
+    pub last_exit: Option<i32>,
+    /// What is typed is not shown, line by line: a password is asked for. Looked up as `cwd` is.
+    pub hidden_input: bool,
+    /// Who decides the size.
+    pub size_policy: StateSizePolicy,
+}
+
+/// Who decides the size of a terminal, see [`SizePolicy`](crate::SizePolicy).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum StateSizePolicy {
+    /// The viewer that typed last.
+    #[default]
+    Latest = 0,
+    /// The smallest viewer.
+    Smallest = 1,
+    /// The host.
+    Fixed = 2,
 }
 
 /// How a terminal's program ended.
@@ -330,7 +351,11 @@ impl<'a> Entry<'a> {
             }
             Entry::Terminal(_, metadata, _) => {
                 let cwd = metadata.cwd.as_ref().map_or(0, Vec::len);
-                size_of::<u64>() + size_of::<StateTerminal>() + metadata.title.len() + cwd
+                size_of::<u64>()
+                    + size_of::<StateTerminal>()
+                    + metadata.title.len()
+                    + cwd
+                    + metadata.program.len()
             }
             Entry::File(_, metadata, _) => {
                 // An allocation of the name costs 16 bytes beside it, about.

@@ -36,7 +36,7 @@ pub use change_set::{Change, ChangeOp, ChangeSet, Refusal};
 pub use changes::{Budget, Progress, StateCursor};
 pub use entry::{
     Collection, Collections, Entry, FileKey, FileKind, Key, KeyRef, Metadata, OwnedEntry, Pane,
-    PaneContent, Session, StateFile, StateTerminal, TerminalExit,
+    PaneContent, Session, StateFile, StateSizePolicy, StateTerminal, TerminalExit,
 };
 pub use replica::Replica;
 pub use sink::{ChangeSink, StateChanges};

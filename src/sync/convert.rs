@@ -2,11 +2,14 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use crate::state::{self, Entry, KeyRef, Pane, PaneContent, Session, StateFile, TerminalExit};
+use crate::state::{
+    self, Entry, KeyRef, Pane, PaneContent, Session, StateFile, StateSizePolicy, TerminalExit,
+};
 use crate::sync::protocol::values::{Decimal, Octets};
 use crate::sync::protocol::{
     Change, ChangeOp, Color, Content, Cursor, Exit, FileEntry, FileKind, Key, Line, LinePosition,
-    Match, Mode, PaneEntry, Run, Screen, Scroll, SessionEntry, TerminalDetail, TerminalEntry,
+    Match, Mode, PaneEntry, Run, Screen, Scroll, SessionEntry, SizePolicy, TerminalDetail,
+    TerminalEntry,
 };
 use crate::terminal::{self, Delivery, ExitStatus, Matches, ScreenUpdate, TerminalState};
 
@@ -90,6 +93,14 @@ fn terminal(id: u64, metadata: &state::StateTerminal, version: u64) -> TerminalE
         exit: metadata.exit.map(exit_of_state),
         closing: metadata.closing,
         screen: metadata.screen,
+        program: octets(&metadata.program),
+        last_exit: metadata.last_exit,
+        hidden_input: metadata.hidden_input,
+        size_policy: match metadata.size_policy {
+            StateSizePolicy::Latest => SizePolicy::Latest,
+            StateSizePolicy::Smallest => SizePolicy::Smallest,
+            StateSizePolicy::Fixed => SizePolicy::Fixed,
+        },
     }
 }
 
@@ -165,6 +176,7 @@ pub(crate) fn screen_update(terminal: u64, update: &ScreenUpdate) -> Screen {
         title: update.title.clone(),
         scrolls: update.scrolls.iter().map(scroll).collect(),
         lines: update.rows.iter().map(line).collect(),
+        viewport: update.viewport,
     }
 }
 

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 
-export const SCHEMA = 0xe429291c;
+export const SCHEMA = 0x54f6fc71;
 const INFLATED_MAX = 64 << 20;
 
 // Types: a text for the small ones; functions make the others.

@@ -9,7 +9,7 @@ import json
 import struct
 import zlib
 
-SCHEMA = 0xE429291C
+SCHEMA = 0x54F6FC71
 INFLATED_MAX = 64 << 20
 
 

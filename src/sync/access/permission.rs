@@ -53,11 +53,17 @@ fn scope_of_message(kind: ClientKind) -> Scopes {
         | ClientKind::Search
         | ClientKind::Query
         | ClientKind::Subscribe
-        | ClientKind::Snapshot => Scopes::OBSERVE,
+        | ClientKind::Snapshot
+        | ClientKind::Rows
+        | ClientKind::Scroll
+        | ClientKind::Notices
+        | ClientKind::Stats => Scopes::OBSERVE,
         ClientKind::Input => Scopes::TYPE,
-        ClientKind::Spawn | ClientKind::Change | ClientKind::Watch | ClientKind::Unwatch => {
-            Scopes::MANAGE
-        }
+        ClientKind::Spawn
+        | ClientKind::Change
+        | ClientKind::Watch
+        | ClientKind::Unwatch
+        | ClientKind::Read => Scopes::MANAGE,
         ClientKind::Hello
         | ClientKind::Ack
         | ClientKind::Detach
@@ -112,6 +118,10 @@ mod tests {
             Action::Message(ClientKind::Query),
             Action::Message(ClientKind::Subscribe),
             Action::Message(ClientKind::Snapshot),
+            Action::Message(ClientKind::Rows),
+            Action::Message(ClientKind::Scroll),
+            Action::Message(ClientKind::Notices),
+            Action::Message(ClientKind::Stats),
         ];
         let mut types = vec![
             Action::Input,
@@ -127,6 +137,7 @@ mod tests {
             Action::Message(ClientKind::Change),
             Action::Message(ClientKind::Watch),
             Action::Message(ClientKind::Unwatch),
+            Action::Message(ClientKind::Read),
         ];
         manage.extend(managing.iter().flat_map(|op| [operate(op, true), operate(op, false)]));
         let table = [(Scopes::OBSERVE, observe), (Scopes::TYPE, types), (Scopes::MANAGE, manage)];

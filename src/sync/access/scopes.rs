@@ -16,10 +16,13 @@ impl Scopes {
     pub const TYPE: Scopes = Scopes(2);
     /// Change what is there: spawn, close, signal, change sets, watch files.
     pub const MANAGE: Scopes = Scopes(4);
+    /// Get what programs put on the clipboard (OSC 52), where
+    /// [`ScreenOptions::clipboard`](crate::ScreenOptions::clipboard) is on.
+    pub const CLIPBOARD: Scopes = Scopes(8);
     /// Everything.
-    pub const ALL: Scopes = Scopes(7);
+    pub const ALL: Scopes = Scopes(15);
 
-    /// The scopes as bits: 1 observe, 2 type, 4 manage. The same bits are used in the C ABI.
+    /// The scopes as bits: 1 observe, 2 type, 4 manage, 8 clipboard. The same bits are used in the C ABI.
     pub const fn bits(self) -> u32 {
         self.0
     }
@@ -50,8 +53,12 @@ impl BitOr for Scopes {
 
 impl fmt::Debug for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names =
-            [(Scopes::OBSERVE, "observe"), (Scopes::TYPE, "type"), (Scopes::MANAGE, "manage")];
+        let names = [
+            (Scopes::OBSERVE, "observe"),
+            (Scopes::TYPE, "type"),
+            (Scopes::MANAGE, "manage"),
+            (Scopes::CLIPBOARD, "clipboard"),
+        ];
         let held = names.iter().filter(|(scope, _)| self.contains(*scope));
         f.debug_set().entries(held.map(|(_, name)| name)).finish()
     }

@@ -104,7 +104,7 @@ kinds! {
     /// Which message of a client.
     ClientKind of ClientMessage: 4 << 20, 16_384, ClientOps, is_client_field;
     Hello Ack Attach Detach Credit Input Batch Spawn Change Subscribe Watch Unwatch Search Query Snapshot
-    Ping Cancel;
+    Ping Cancel Rows Scroll Notices Read Stats;
     large: Input Batch Change
 }
 
@@ -112,12 +112,13 @@ kinds! {
     /// Which message of the server. It is decoded whole, in some 6 ms for as many values. A `Screen` has up to a run for each cell, and a run takes some 200 bytes
     /// while its list grows: 64 MiB are 300,000 cells that all look different.
     ServerKind of ServerMessage: 64 << 20, 150_000, NoOps, is_any_field;
-    Welcome Diff Rejected Attached Detached Gap TerminalSnapshot Screen Ended Result Error Pong LagWarning;
+    Welcome Diff Rejected Attached Detached Gap TerminalSnapshot Screen Ended Result Error Pong LagWarning
+    Notice;
     large: Welcome Diff Rejected TerminalSnapshot Screen Result
 }
 
 /// The fields of the messages of clients; a test compares them with the declarations.
-const CLIENT_FIELDS: [&str; 27] = [
+const CLIENT_FIELDS: [&str; 32] = [
     "type",
     "token",
     "client",
@@ -145,6 +146,11 @@ const CLIENT_FIELDS: [&str; 27] = [
     "regex",
     "ignore_case",
     "max",
+    "from",
+    "above",
+    "kinds",
+    "base",
+    "notices",
 ];
 
 fn is_client_field(name: &[u8]) -> bool {

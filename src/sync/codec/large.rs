@@ -216,9 +216,9 @@ fn kinds_are_those_of_the_messages() {
             }
         }
     }
-    assert_eq!(numbered::<ClientMessage>(16), Ok(ClientKind::Cancel));
-    assert_eq!(numbered::<ServerMessage>(12), Ok(ServerKind::LagWarning));
-    assert!(numbered::<ClientMessage>(17).is_err() && numbered::<ServerMessage>(13).is_err());
+    assert_eq!(numbered::<ClientMessage>(21), Ok(ClientKind::Stats));
+    assert_eq!(numbered::<ServerMessage>(13), Ok(ServerKind::Notice));
+    assert!(numbered::<ClientMessage>(22).is_err() && numbered::<ServerMessage>(14).is_err());
 }
 
 /// Whatever a message is padded with, it is the same message, and no step of it is long.

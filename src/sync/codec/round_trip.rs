@@ -135,16 +135,24 @@ structs! {
     Version { epoch, n }
     SessionEntry { id, version, name, panes, metadata }
     PaneEntry { id, version, session, title, content, metadata }
-    TerminalEntry { id, version, title, cwd, cols, rows, pid, running, exit, closing, screen }
+    TerminalEntry { id, version, title, cwd, cols, rows, pid, running, exit, closing, screen, program, last_exit, hidden_input, size_policy }
     FileEntry { watch, id, version, parent, name, kind, size, modified_us, mode, ignored }
     TerminalSnapshot { terminal, offset, cols, rows, line, data, more }
-    Screen { terminal, offset, full, cols, rows, history, line, cursor, modes, title, scrolls, lines }
+    Screen { terminal, offset, full, cols, rows, history, line, cursor, modes, title, scrolls, lines, viewport }
+    RowsReply { lines, kept_from, kept_to, history, cols }
+    PlacedLine { row, place, wrapped, runs }
+    RowsRequest { id, terminal, from, above, max }
+    Read { id, path, offset, max, base }
+    FileVersion { device, inode, size, changed_ns }
+    FileSlice { data, offset, version, changed, end }
+    Stats { uptime_ms, turns, longest_turn_us, clients, terminals, watches, queued_bytes }
+    Progress { state, percent }
     Cursor { row, col, shape, blinking, visible }
     Scroll { top, bottom, rows }
     Line { row, wrapped, runs }
     LinePosition { line, col }
     Run { text, cols, wide, fg, bg, attributes, underline, underline_color, link }
-    Hello { token, client, resume, collections, attach, compress }
+    Hello { token, client, resume, collections, attach, compress, notices }
     Attach { terminal, mode, start, window, cols, rows }
     TerminalOp { terminal, op }
     Spawn { id, profile, cwd, cols, rows }
@@ -188,14 +196,26 @@ enums! { s;
         },
         Change::RemoveSession { id: s.any() }, Change::PutPane(s.any()),
         Change::RemovePane { id: s.any() };
-    Scope: Scope::Observe, Scope::Type, Scope::Manage;
+    Scope: Scope::Observe, Scope::Type, Scope::Manage, Scope::Clipboard;
+    SizePolicy: SizePolicy::Latest, SizePolicy::Smallest, SizePolicy::Fixed;
+    NoticeKind: NoticeKind::Bell, NoticeKind::Notification, NoticeKind::Clipboard,
+        NoticeKind::Progress, NoticeKind::Command, NoticeKind::Title, NoticeKind::Cwd;
+    ProgressState: ProgressState::Normal, ProgressState::Failed, ProgressState::Indeterminate,
+        ProgressState::Paused;
+    Notice: Notice::Bell { count: s.any() },
+        Notice::Notification { title: s.any(), body: s.any() },
+        Notice::Clipboard { selection: s.any(), text: s.any() },
+        Notice::Progress { progress: s.any() }, Notice::CommandStarted { command: s.any() },
+        Notice::CommandFinished { exit_code: s.any(), duration_ms: s.any() },
+        Notice::Title { title: s.any() }, Notice::Cwd { path: s.any() };
     DetachReason: DetachReason::Asked, DetachReason::Closed;
     ErrorCode: ErrorCode::Invalid, ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::Limit,
         ErrorCode::Conflict, ErrorCode::Refused, ErrorCode::Ended, ErrorCode::Skipped,
         ErrorCode::NoScreen, ErrorCode::System, ErrorCode::Cancelled;
     Outcome: Outcome::Done, Outcome::Failed(s.any()), Outcome::Statuses(s.any()),
         Outcome::Spawned { terminal: s.any() }, Outcome::Watching { watch: s.any() },
-        Outcome::Found { matches: s.any(), complete: s.any() }, Outcome::Terminal(s.any());
+        Outcome::Found { matches: s.any(), complete: s.any() }, Outcome::Terminal(s.any()),
+        Outcome::Rows(s.any()), Outcome::Slice(s.any()), Outcome::Stats(s.any());
     ClientMessage: ClientMessage::Hello(s.any()), ClientMessage::Ack { version: s.any() },
         ClientMessage::Attach(s.any()), ClientMessage::Detach { terminal: s.any() },
         ClientMessage::Credit { terminal: s.any(), offset: s.any() },
@@ -206,7 +226,10 @@ enums! { s;
         ClientMessage::Watch { id: s.any(), path: s.any() },
         ClientMessage::Unwatch { id: s.any(), watch: s.any() }, ClientMessage::Search(s.any()),
         ClientMessage::Query { id: s.any(), terminal: s.any() }, ClientMessage::Snapshot,
-        ClientMessage::Ping { id: s.any() }, ClientMessage::Cancel { id: s.any() };
+        ClientMessage::Ping { id: s.any() }, ClientMessage::Cancel { id: s.any() },
+        ClientMessage::Rows(s.any()), ClientMessage::Scroll { terminal: s.any(), rows: s.any() },
+        ClientMessage::Notices { kinds: s.any() }, ClientMessage::Read(s.any()),
+        ClientMessage::Stats { id: s.any() };
     ServerMessage: ServerMessage::Welcome(s.any()), ServerMessage::Diff(s.any()),
         ServerMessage::Rejected(s.any()),
         ServerMessage::Attached { terminal: s.any(), mode: s.any(), offset: s.any() },
@@ -215,9 +238,12 @@ enums! { s;
         ServerMessage::TerminalSnapshot(s.any()), ServerMessage::Screen(s.any()),
         ServerMessage::Ended { terminal: s.any(), final_offset: s.any(), exit: s.any() },
         ServerMessage::Result { id: s.any(), outcome: s.any() },
-        ServerMessage::Error { code: s.any(), message: s.any() },
+        ServerMessage::Error {
+            code: s.any(), message: s.any(), id: s.any(), terminal: s.any()
+        },
         ServerMessage::Pong { id: s.any() },
-        ServerMessage::LagWarning { terminal: s.any(), remaining_ms: s.any() };
+        ServerMessage::LagWarning { terminal: s.any(), remaining_ms: s.any() },
+        ServerMessage::Notice { terminal: s.any(), seq: s.any(), notice: s.any() };
     Any: Any::Client(s.any()), Any::Server(s.any());
 }
 

@@ -7,10 +7,11 @@ use std::path::Path;
 use super::super::codec;
 
 /// Files with declarations that travel, in the order of the text.
-pub(super) const FILES: [&str; 5] = [
+pub(super) const FILES: [&str; 6] = [
     "protocol/values.rs",
     "protocol/entry.rs",
     "protocol/screen.rs",
+    "protocol/file.rs",
     "protocol/client.rs",
     "protocol/server.rs",
 ];

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::sync::protocol::{
-    Content, Exit, FileEntry, FileKind, PaneEntry, SessionEntry, TerminalEntry,
+    Content, Exit, FileEntry, FileKind, PaneEntry, SessionEntry, SizePolicy, TerminalEntry,
 };
 
 /// Enough for every vector.
@@ -251,6 +251,14 @@ impl Fields {
             Some(Exit::Unknown) => "unknown".into(),
         });
         self.each([e.closing, e.screen].map(u8::from));
+        self.field(&e.program.0);
+        self.field(e.last_exit.map_or(String::new(), |code| code.to_string()));
+        self.each([u8::from(e.hidden_input)]);
+        self.field(match e.size_policy {
+            SizePolicy::Latest => "latest",
+            SizePolicy::Smallest => "smallest",
+            SizePolicy::Fixed => "fixed",
+        });
     }
 
     fn file(&mut self, e: &FileEntry) {
@@ -370,7 +378,7 @@ fn messages_decode_the_same_from_both_codecs() {
             assert_eq!(decoded, Ok(vector.message()), "{} in {codec:?}", vector.name);
         }
     }
-    let all = (0..17).map(|index| ("client", index)).chain((0..13).map(|index| ("server", index)));
+    let all = (0..22).map(|index| ("client", index)).chain((0..14).map(|index| ("server", index)));
     assert_eq!(seen, all.collect(), "there is a vector for every message");
 }
 

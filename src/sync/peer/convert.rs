@@ -2,14 +2,14 @@
 
 use super::options::{RemoteAttach, RemoteMode, RemoteStart};
 use crate::state::{
-    self, ChangeSet, FileKey, OwnedEntry, Pane, PaneContent, Session, StateFile, StateTerminal,
-    TerminalExit,
+    self, ChangeSet, FileKey, OwnedEntry, Pane, PaneContent, Session, StateFile, StateSizePolicy,
+    StateTerminal, TerminalExit,
 };
 use crate::sync::Scopes;
 use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
     self, Attach, Change, ChangeOp, Collection, Color, Content, Exit, FileEntry, FileKind, Key,
-    Match, Mode, PaneEntry, PutPane, Screen, SessionEntry, Start, TerminalEntry,
+    Match, Mode, PaneEntry, PutPane, Screen, SessionEntry, SizePolicy, Start, TerminalEntry,
 };
 use crate::terminal::{
     self, Attributes, Cursor, CursorShape, ExitStatus, Modes, Position, Rgb, Rows, ScreenUpdate,
@@ -58,6 +58,14 @@ pub(super) fn terminal(entry: TerminalEntry) -> OwnedEntry {
         }),
         closing: entry.closing,
         screen: entry.screen,
+        program: entry.program.0,
+        last_exit: entry.last_exit,
+        hidden_input: entry.hidden_input,
+        size_policy: match entry.size_policy {
+            SizePolicy::Latest => StateSizePolicy::Latest,
+            SizePolicy::Smallest => StateSizePolicy::Smallest,
+            SizePolicy::Fixed => StateSizePolicy::Fixed,
+        },
     };
     OwnedEntry::Terminal(entry.id, metadata, entry.version)
 }
@@ -98,6 +106,7 @@ pub(super) fn scopes(list: &[protocol::Scope]) -> Scopes {
             protocol::Scope::Observe => Scopes::OBSERVE.bits(),
             protocol::Scope::Type => Scopes::TYPE.bits(),
             protocol::Scope::Manage => Scopes::MANAGE.bits(),
+            protocol::Scope::Clipboard => Scopes::CLIPBOARD.bits(),
         }
     });
     Scopes::from_bits(bits).unwrap_or(Scopes::NONE)

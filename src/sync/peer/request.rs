@@ -283,6 +283,7 @@ pub(super) fn outcome(outcome: Outcome) -> RemoteOutcome {
         Outcome::Found { matches, complete } => {
             RemoteOutcome::Found { matches: matches.iter().map(convert::found).collect(), complete }
         }
+        Outcome::Rows(_) | Outcome::Slice(_) | Outcome::Stats(_) => RemoteOutcome::Done,
         Outcome::Terminal(detail) => RemoteOutcome::Terminal(Box::new(terminal(*detail))),
     }
 }

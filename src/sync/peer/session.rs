@@ -106,6 +106,7 @@ impl Session {
             collections: convert::collections(self.collections),
             attach: Vec::new(),
             compress: options.compress,
+            notices: Vec::new(),
         })
     }
 
@@ -196,9 +197,9 @@ impl Session {
                     self.events.push(QueuedEvent::Answer { request: id, outcome });
                 }
             }
-            ServerMessage::Error { code, message } => self.report_problem(code, message),
+            ServerMessage::Error { code, message, .. } => self.report_problem(code, message),
             ServerMessage::Pong { id } => self.on_pong(id, now),
-            ServerMessage::LagWarning { .. } => {}
+            ServerMessage::LagWarning { .. } | ServerMessage::Notice { .. } => {}
         }
         Ok(())
     }

@@ -238,7 +238,13 @@ fn attachments_are_made_after_the_welcome_and_go_on() {
     rig.on(ServerMessage::Pong { id: 1 }).unwrap();
     // The second one is refused.
     let text = "no terminal".to_string();
-    rig.on(ServerMessage::Error { code: ErrorCode::NotFound, message: text }).unwrap();
+    rig.on(ServerMessage::Error {
+        code: ErrorCode::NotFound,
+        message: text,
+        id: None,
+        terminal: None,
+    })
+    .unwrap();
     rig.on(ServerMessage::Pong { id: 2 }).unwrap();
     rig.on(attached(3, 0)).unwrap();
     rig.on(ServerMessage::Pong { id: 3 }).unwrap();

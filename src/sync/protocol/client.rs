@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::entry::{Collection, Content, Version};
+use super::file::FileVersion;
+use super::screen::LinePosition;
 use super::values::{Octets, unique};
 
 /// What a client sends.
@@ -45,6 +47,16 @@ pub(crate) enum ClientMessage {
     Ping { id: u64 },
     /// Ends its own search with this id; the answer is that of the search.
     Cancel { id: u64 },
+    /// Rows of a screen and its scrollback.
+    Rows(RowsRequest),
+    /// Moves what it sees in mode `Screen` up into the scrollback.
+    Scroll { terminal: u64, rows: u32 },
+    /// Which notices it wants from now on.
+    Notices { kinds: Vec<NoticeKind> },
+    /// A part of a file inside the granted directories.
+    Read(Read),
+    /// Figures of the engine.
+    Stats { id: u64 },
 }
 
 /// See [`ClientMessage::Hello`].
@@ -68,6 +80,24 @@ pub(crate) struct Hello {
     /// It inflates compressed messages.
     #[serde(default)]
     pub(crate) compress: bool,
+    /// Which notices it wants.
+    #[serde(default)]
+    pub(crate) notices: Vec<NoticeKind>,
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum NoticeKind {
+    Bell,
+    Notification,
+    /// Needs a scope of its own.
+    Clipboard,
+    Progress,
+    /// The start and the end of a command.
+    Command,
+    Title,
+    Cwd,
 }
 
 /// See [`ClientMessage::Attach`].
@@ -220,4 +250,35 @@ pub(crate) struct Search {
     /// 0: 1,000; at most 10,000.
     #[serde(default)]
     pub(crate) max: u32,
+}
+
+/// See [`ClientMessage::Rows`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RowsRequest {
+    pub(crate) id: u64,
+    pub(crate) terminal: u64,
+    /// The top row of the screen, unless it is given.
+    #[serde(default)]
+    pub(crate) from: Option<LinePosition>,
+    /// Rows above the row that shows `from`.
+    #[serde(default)]
+    pub(crate) above: u32,
+    /// Rows from that row on.
+    #[serde(default)]
+    pub(crate) max: u32,
+}
+
+/// See [`ClientMessage::Read`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Read {
+    pub(crate) id: u64,
+    pub(crate) path: Octets,
+    #[serde(default)]
+    pub(crate) offset: u64,
+    /// 0: 64 KiB; at most 256 KiB.
+    #[serde(default)]
+    pub(crate) max: u32,
+    /// What the file was at an earlier slice.
+    #[serde(default)]
+    pub(crate) base: Option<FileVersion>,
 }

@@ -82,6 +82,25 @@ pub(crate) struct TerminalEntry {
     pub(crate) closing: bool,
     /// It has a screen: attach with `Screen` and `Snapshot`, search.
     pub(crate) screen: bool,
+    /// Name of the program in the foreground; empty if unknown.
+    pub(crate) program: Octets,
+    /// Exit code of the last command, by the marks of the shell.
+    pub(crate) last_exit: Option<i32>,
+    /// What is typed is not shown: a password is asked for.
+    pub(crate) hidden_input: bool,
+    pub(crate) size_policy: SizePolicy,
+}
+
+/// Who decides the size of a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SizePolicy {
+    /// The viewer that typed last.
+    Latest,
+    /// The smallest viewer.
+    Smallest,
+    /// The host.
+    Fixed,
 }
 
 /// How a program ended.

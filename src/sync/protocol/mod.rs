@@ -7,6 +7,7 @@
 mod client;
 mod close;
 mod entry;
+mod file;
 mod screen;
 mod server;
 pub(crate) mod values;
@@ -14,6 +15,7 @@ pub(crate) mod values;
 pub(crate) use client::*;
 pub(crate) use close::{CloseCode, REASON_BYTES_MAX};
 pub(crate) use entry::*;
+pub(crate) use file::*;
 pub(crate) use screen::*;
 pub(crate) use server::*;
 

@@ -37,6 +37,30 @@ pub(crate) struct Screen {
     pub(crate) title: Option<String>,
     pub(crate) scrolls: Vec<Scroll>,
     pub(crate) lines: Vec<Line>,
+    /// Rows above the top of the screen at which the view begins.
+    pub(crate) viewport: u32,
+}
+
+/// Rows of a screen and its scrollback, neighbours, from the top.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RowsReply {
+    pub(crate) lines: Vec<PlacedLine>,
+    /// Place of the oldest row that is kept, and of the top row of the primary screen.
+    pub(crate) kept_from: Option<LinePosition>,
+    pub(crate) kept_to: Option<LinePosition>,
+    pub(crate) history: u32,
+    pub(crate) cols: u16,
+}
+
+/// A row with its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlacedLine {
+    /// 0 is the top of the screen, -1 the newest row of the scrollback.
+    pub(crate) row: i32,
+    /// None on the alternate screen.
+    pub(crate) place: Option<LinePosition>,
+    pub(crate) wrapped: bool,
+    pub(crate) runs: Vec<Run>,
 }
 
 /// The cursor of a screen.

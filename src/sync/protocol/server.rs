@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Mode;
 use super::entry::{Exit, FileEntry, Key, PaneEntry, SessionEntry, TerminalEntry, Version};
-use super::screen::{Screen, TerminalSnapshot};
+use super::file::FileSlice;
+use super::screen::{RowsReply, Screen, TerminalSnapshot};
 use super::values::{Hex, Octets};
 
 /// What the server sends.
@@ -32,11 +33,13 @@ pub(crate) enum ServerMessage {
     /// What became of an operation.
     Result { id: u64, outcome: Outcome },
     /// A message was not understood or not allowed; the connection goes on.
-    Error { code: ErrorCode, message: String },
+    Error { code: ErrorCode, message: String, id: Option<u64>, terminal: Option<u64> },
     /// The answer to `Ping`.
     Pong { id: u64 },
     /// The client holds a program back by not giving credit; in so many ms its attachment changes.
     LagWarning { terminal: u64, remaining_ms: u32 },
+    /// Something happened in a terminal that its rows do not show.
+    Notice { terminal: u64, seq: u64, notice: Notice },
 }
 
 /// See [`ServerMessage::Welcome`].
@@ -82,6 +85,7 @@ pub(crate) enum Scope {
     Observe,
     Type,
     Manage,
+    Clipboard,
 }
 
 /// What changed between two versions.
@@ -155,6 +159,12 @@ pub(crate) enum Outcome {
     Found { matches: Vec<Match>, complete: bool },
     /// Of `Query`.
     Terminal(Box<TerminalDetail>),
+    /// Of `Rows`.
+    Rows(RowsReply),
+    /// Of `Read`.
+    Slice(FileSlice),
+    /// Of `Stats`.
+    Stats(Stats),
 }
 
 /// Why something was refused.
@@ -223,4 +233,57 @@ pub(crate) enum ErrorCode {
     System,
     /// The client ended it before it was done.
     Cancelled,
+}
+
+/// See [`ServerMessage::Notice`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Notice {
+    /// The program rang the bell so often.
+    Bell { count: u32 },
+    /// The program wants something to be shown to the user.
+    Notification { title: String, body: String },
+    /// The program asks to set the clipboard, or the primary selection.
+    Clipboard { selection: bool, text: String },
+    /// The program reports progress of its work, or none any more.
+    Progress { progress: Option<Progress> },
+    /// A command began.
+    CommandStarted { command: String },
+    /// A command ended.
+    CommandFinished { exit_code: Option<i32>, duration_ms: u64 },
+    /// The program set the title.
+    Title { title: String },
+    /// The program reported its working directory.
+    Cwd { path: Octets },
+}
+
+/// Progress of a program's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    pub(crate) state: ProgressState,
+    pub(crate) percent: u8,
+}
+
+/// How the work goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProgressState {
+    Normal,
+    Failed,
+    Indeterminate,
+    Paused,
+}
+
+/// Figures of the engine, and of the connection that asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stats {
+    pub(crate) uptime_ms: u64,
+    pub(crate) turns: u64,
+    /// Processor time.
+    pub(crate) longest_turn_us: u64,
+    pub(crate) clients: u32,
+    pub(crate) terminals: u32,
+    pub(crate) watches: u32,
+    /// Bytes that wait to be sent to this client.
+    pub(crate) queued_bytes: u64,
 }

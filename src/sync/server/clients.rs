@@ -154,7 +154,7 @@ impl Clients {
     /// Reports an error to a client that belongs to no operation with a result.
     pub(super) fn send_error(&mut self, id: ClientId, code: ErrorCode, message: &str) {
         let message = one_line(message.to_owned().into()).into_owned();
-        self.send(id, &ServerMessage::Error { code, message });
+        self.send(id, &ServerMessage::Error { code, message, id: None, terminal: None });
     }
 
     /// Writes what the socket takes.

@@ -304,6 +304,7 @@ fn scopes_of(scopes: Scopes) -> Vec<Scope> {
         (Scopes::OBSERVE, Scope::Observe),
         (Scopes::TYPE, Scope::Type),
         (Scopes::MANAGE, Scope::Manage),
+        (Scopes::CLIPBOARD, Scope::Clipboard),
     ];
     all.into_iter().filter(|(bit, _)| scopes.contains(*bit)).map(|(_, scope)| scope).collect()
 }
