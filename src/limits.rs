@@ -99,6 +99,10 @@ pub struct Limits {
     pub state_change_ops: usize,
     /// Addresses that the server listens on. Default 8.
     pub listeners: usize,
+    /// Bytes of the resources of all listeners ([`ListenerOptions::resource`](crate::ListenerOptions::resource)), as
+    /// the host gave them; their compressed forms are smaller and do not count. A listener that would make them more
+    /// is refused. A larger file of a resource directory is not served. Default 64 MiB.
+    pub resource_bytes: usize,
     /// Clients of the server at once. One more is closed with that reason. Default 1,024.
     pub clients: usize,
     /// Connections that have not authenticated yet and have not shown a valid token in their request; they take
@@ -179,6 +183,7 @@ impl Default for Limits {
             watch_read_bytes: 64 << 10,
             watch_tombstones: 1 << 16,
             listeners: 8,
+            resource_bytes: 64 << 20,
             clients: 1024,
             clients_pending: 16,
             client_hello_time: Duration::from_secs(5),
@@ -259,6 +264,7 @@ impl Limits {
             ((512..=1 << 24).contains(&self.watch_read_bytes), "watch_read_bytes: 512 to 16 MiB"),
             (self.watch_tombstones <= 1 << 28, "watch_tombstones: at most 268,435,456"),
             ((1..=1 << 10).contains(&self.listeners), "listeners: 1 to 1,024"),
+            (self.resource_bytes <= 1 << 30, "resource_bytes: at most 1 GiB"),
             ((1..=1 << 20).contains(&self.clients), "clients: 1 to 1,048,576"),
             ((1..=1 << 16).contains(&self.clients_pending), "clients_pending: 1 to 65,536"),
             (within_hour(self.client_hello_time), "client_hello_time: 1 ms to an hour"),

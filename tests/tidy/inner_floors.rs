@@ -276,9 +276,10 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("pacer", 0),
             ("size", 0),
             ("attachment", 1),
-            ("listener", 1),
+            ("pages", 1),
             ("state_subscription", 1),
             ("client", 2),
+            ("listener", 2),
             ("admission", 3),
             ("decode", 3),
             ("timers", 3),
@@ -335,7 +336,14 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
     ),
     (
         "sync/access",
-        &[("directories", 0), ("origin", 0), ("scopes", 0), ("permission", 1), ("tokens", 1)],
+        &[
+            ("files", 0),
+            ("origin", 0),
+            ("scopes", 0),
+            ("directories", 1),
+            ("permission", 1),
+            ("tokens", 1),
+        ],
     ),
     ("sync/websocket", &[("http", 0), ("mapped_buffer", 0), ("transport", 0), ("frames", 1)]),
     (

@@ -5,11 +5,13 @@
 //! - [`tokens`]: which token a client shows, hence who it is;
 //! - [`permission`]: what the scopes of that token allow. Each kind of request asks one question, an
 //!   [`Action`]; no other code compares scopes;
+//! - [`files`]: how a file is opened that others name;
 //! - [`directories`]: which directories the host has granted, and what a client's path leads to.
 //!
 //! Nothing here knows a connection: callers pass what a client has sent and get a decision.
 
 pub(crate) mod directories;
+pub(crate) mod files;
 pub(crate) mod origin;
 mod permission;
 mod scopes;

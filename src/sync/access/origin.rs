@@ -2,8 +2,8 @@
 //!
 //! Any web page can open a WebSocket to loopback, and any name can be made to resolve to it. The Host list
 //! ends the second, the Origin list the first; neither stands for the other. An Origin that equals the
-//! Host proves nothing, since whoever rebinds a name has both. Both are parsed and compared whole: what is
-//! not understood is not on the list.
+//! Host proves nothing by itself, since whoever rebinds a name has both; if the Host is listed, and the listener has
+//! pages, it is that of its own pages. Both are parsed and compared whole: what is not understood is not on the list.
 
 use std::net::Ipv6Addr;
 
@@ -177,17 +177,25 @@ impl OriginList {
     }
 }
 
-/// Both checks, the Host first.
+/// Whether an Origin is that of the pages that are served under this Host.
+fn is_own_page(host: &str, origin: Option<&str>) -> bool {
+    let own = origin.and_then(Origin::parse).filter(|origin| origin.scheme == "http");
+    let own = own.and_then(|Origin { authority, .. }| Some((authority.name, authority.port?)));
+    own.is_some() && own == parse_host(host)
+}
+
+/// Both checks, the Host first. `serves_pages`: the pages of the Host itself may ask.
 pub(crate) fn check(
     host: &str,
     origin: Option<&str>,
     hosts: &HostList,
     origins: &OriginList,
+    serves_pages: bool,
 ) -> std::result::Result<(), Refusal> {
     if !hosts.allows(host) {
         return Err(refused("Host", host, "host", parse_host(host).is_some()));
     }
-    if !origins.allows(origin) {
+    if !origins.allows(origin) && !(serves_pages && is_own_page(host, origin)) {
         let origin = origin.unwrap_or_default();
         return Err(refused("Origin", origin, "origin", Origin::parse(origin).is_some()));
     }
@@ -407,7 +415,7 @@ mod tests {
         let hosts = hosts(&[]);
         let page = Some("http://localhost:8080");
         let status = |host, origin, list: &OriginList| {
-            check(host, origin, &hosts, list).map_err(|refusal| refusal.status)
+            check(host, origin, &hosts, list, false).map_err(|refusal| refusal.status)
         };
         assert_eq!(status("localhost:8080", page, &OriginList::new()), Err(403));
         assert_eq!(status("localhost:8080", page, &origins(&["http://localhost:8080"])), Ok(()));
@@ -430,7 +438,7 @@ mod tests {
             ("localhost:8080", Some("null"), "Origin \"null\" is not allowed here, and cannot be"),
         ];
         for (host, origin, mention) in cases {
-            let refusal = check(host, origin, &hosts(&[]), &OriginList::new()).unwrap_err();
+            let refusal = check(host, origin, &hosts(&[]), &OriginList::new(), false).unwrap_err();
             assert!(refusal.status == 403 && refusal.reason.contains(mention), "{refusal:?}");
             assert!(refusal.reason.len() < 600 && refusal.line() == refusal.reason, "{refusal:?}");
         }

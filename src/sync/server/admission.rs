@@ -26,8 +26,8 @@ pub(super) const CANDIDATES_MAX: usize = 64;
 /// The part of the places, in quarters, that each step of the handshake keeps: nothing sent, a part of the
 /// request, the request.
 const QUARTERS: [usize; 3] = [2, 1, 1];
-/// The last of these steps.
-const UPGRADED: usize = 2;
+/// The last of these steps: it is a WebSocket, or gets a page.
+const REQUESTED: usize = 2;
 
 /// One that may have to go.
 #[derive(Clone, Copy)]
@@ -142,8 +142,8 @@ impl Admission {
         for client in waiting.take(CANDIDATES_MAX) {
             let (id, source, step) = (client.id, client.source, step_of(client));
             // What an upgraded connection has sent is read in this turn.
-            let is_spared =
-                step == UPGRADED && (client.frames.has_rest() || client.transport.has_input());
+            let is_spared = matches!(client.phase, Phase::Hello)
+                && (client.frames.has_rest() || client.transport.has_input());
             found.push(Candidate { id, source, step, is_spared });
         }
         let crowd = |source| found.iter().filter(|other| other.source == source).count();
@@ -185,6 +185,6 @@ impl Admission {
 fn step_of(client: &Client) -> usize {
     match &client.phase {
         Phase::Head(buffer) => usize::from(!buffer.is_empty()),
-        _ => UPGRADED,
+        _ => REQUESTED,
     }
 }

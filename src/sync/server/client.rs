@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::attachment::Attachment;
 use super::incoming::IncomingMessage;
+use super::pages::Body;
 use super::state_subscription::StateSubscription;
 use crate::error::one_line;
 use crate::id::{ClientId, ListenerId, TerminalId, WatchId};
@@ -45,6 +46,8 @@ pub(crate) const REPLY_ROOM: (usize, usize) = (3 * ROOM_BYTES, 4096);
 pub(crate) enum Phase {
     /// The request head is being read.
     Head(HeadBuffer),
+    /// A page is being sent; then the next request head is read.
+    Page(Delivery),
     /// The WebSocket is open and has to say hello.
     Hello,
     /// The client is authenticated.
@@ -53,6 +56,15 @@ pub(crate) enum Phase {
     Closing,
     /// What is queued is sent (an answer to a request that was refused), then it ends.
     Ending,
+}
+
+/// A page on its way.
+pub(crate) struct Delivery {
+    pub(super) body: Body,
+    /// The connection ends with it.
+    pub(super) closes: bool,
+    /// What came behind the request.
+    pub(super) early: Vec<u8>,
 }
 
 /// What a client waits among.
@@ -96,6 +108,8 @@ pub(crate) struct Client {
     pub(crate) listener: ListenerId,
     pub(crate) transport: Transport,
     pub(crate) phase: Phase,
+    /// It has got a page: it may go at any time between two requests, without a word.
+    pub(super) had_page: bool,
     /// What comes in once it is a WebSocket.
     pub(super) frames: Frames,
     /// What it counts for until it is authenticated.
@@ -192,6 +206,7 @@ impl Client {
         id: ClientId,
         listener: ListenerId,
         transport: Transport,
+        head: HeadBuffer,
         limits: &Limits,
         now: Instant,
     ) -> Self {
@@ -203,7 +218,8 @@ impl Client {
             listener,
             source: transport.peer_address(),
             transport,
-            phase: Phase::Head(HeadBuffer::new()),
+            phase: Phase::Head(head),
+            had_page: false,
             frames: Frames::new(Role::Server, HELLO_BYTES),
             place: Place::Unauthenticated,
             codec: Codec::Json,
@@ -257,6 +273,16 @@ impl Client {
 
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open)
+    }
+
+    /// Whether it is to be closed if it takes nothing of what waits for it.
+    pub(super) fn may_not_stall(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Page(_))
+    }
+
+    /// Between two requests for pages, of which the next has not begun.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(&self.phase, Phase::Head(head) if self.had_page && head.is_empty())
     }
 
     /// Not authenticated yet.
@@ -398,7 +424,7 @@ impl Client {
                 self.frames.await_close();
                 self.phase = Phase::Closing;
             }
-            Phase::Head(_) => self.phase = Phase::Ending,
+            Phase::Head(_) | Phase::Page(_) => self.phase = Phase::Ending,
             Phase::Closing | Phase::Ending => {}
         }
     }

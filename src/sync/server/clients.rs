@@ -25,7 +25,7 @@ use crate::reactor::Reactor;
 use crate::sync::access::tokens::Tokens;
 use crate::sync::key::Source;
 use crate::sync::protocol::{CloseCode, ErrorCode, ServerMessage};
-use crate::sync::websocket::http::{self, Refusal};
+use crate::sync::websocket::http::{self, HeadBuffer, Refusal};
 use crate::sync::websocket::transport::{Flush, Transport};
 
 /// How long the answer to a close frame is waited for.
@@ -185,6 +185,9 @@ impl Clients {
             }
             return;
         }
+        if !blocked && matches!(client.phase, Phase::Page(_)) {
+            return self.go_on_with_page(id, reactor);
+        }
         if client.is_open()
             && let Some(why) = fullness(&client.transport, self.limits.client_queue_bytes)
         {
@@ -200,6 +203,25 @@ impl Clients {
         if reads_on {
             self.work.read_later(client);
         }
+    }
+
+    /// What is queued of a page was sent: more of it follows once it is paid for, or the next request.
+    fn go_on_with_page(&mut self, id: ClientId, reactor: &mut Reactor) {
+        let Ok(client) = self.table.get_mut(id) else { return };
+        let Phase::Page(delivery) = &mut client.phase else { return };
+        if delivery.body.left() > 0 {
+            return self.work.read_later(client);
+        }
+        if delivery.closes {
+            client.phase = Phase::Ending;
+            self.admission.leave(client);
+            return self.linger(id, reactor);
+        }
+        let early = std::mem::take(&mut delivery.early);
+        client.phase = Phase::Head(HeadBuffer::next_request(early));
+        timers::set_deadline(client, reactor.now() + self.limits.client_hello_time, reactor);
+        // What it has sent meanwhile is reported only once.
+        self.work.read_later(client);
     }
 
     // Ending connections.
@@ -352,8 +374,14 @@ impl Clients {
             self.work.read_later(client);
         }
         match timers::due(client, self.limits.client_stall_time, now) {
+            Due::Head if client.is_idle() => self.remove(id, reactor),
             Due::Head => {
                 self.reject(id, &Refusal::new(408, "no complete request in time"), reactor);
+                self.remove(id, reactor);
+            }
+            Due::Page => {
+                let ms = self.limits.client_stall_time.as_millis();
+                self.log(format!("a connection was closed: it took nothing of a page for {ms} ms"));
                 self.remove(id, reactor);
             }
             Due::Close(code, reason) => self.close(id, code, &reason, reactor),
@@ -372,10 +400,17 @@ impl Clients {
     pub(super) fn close_all(&mut self, reactor: &mut Reactor) {
         let ids: Vec<_> = self.table.ids().collect();
         for id in ids {
-            if self.get(id).is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {
-                self.reject(id, &Refusal::new(503, "the server shuts down"), reactor);
-            } else {
-                self.close(id, CloseCode::Shutdown, "the server shuts down", reactor);
+            let Ok(client) = self.get(id) else {
+                broken!("it was listed above");
+                continue;
+            };
+            match client.phase {
+                Phase::Page(_) => self.remove(id, reactor),
+                Phase::Head(_) if client.is_idle() => self.remove(id, reactor),
+                Phase::Head(_) => {
+                    self.reject(id, &Refusal::new(503, "the server shuts down"), reactor);
+                }
+                _ => self.close(id, CloseCode::Shutdown, "the server shuts down", reactor),
             }
             if let Ok(client) = self.get_mut(id) {
                 client.close_by = None;

@@ -10,9 +10,10 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 use super::admission::CANDIDATES_MAX;
-use super::client::{Client, Grant, HELLO_BYTES, Phase, shortened};
+use super::client::{Client, Delivery, Grant, HELLO_BYTES, Phase, shortened};
 use super::clients::Clients;
 use super::listener::{Listener, Listeners};
+use super::pages::Response;
 use super::timers;
 use crate::id::{ClientId, ListenerId};
 use crate::limits::Limits;
@@ -25,7 +26,9 @@ use crate::sync::key::Source;
 use crate::sync::protocol::{
     self, Bounds, CloseCode, Hello, PROTOCOL, Scope, ServerMessage, Version, Welcome,
 };
-use crate::sync::websocket::http::{self, HeadState, Refusal, Request as Head, TOKEN_PREFIX};
+use crate::sync::websocket::http::{
+    self, HeadBuffer, HeadState, Refusal, Request as Head, TOKEN_PREFIX,
+};
 use crate::sync::websocket::transport::{Socket, Transport};
 
 /// The longest name of a client, in bytes.
@@ -47,6 +50,7 @@ impl Handshake<'_> {
     pub(super) fn begin(&mut self, listener: ListenerId, socket: Socket, reactor: &mut Reactor) {
         let mut transport = Transport::new(socket);
         let is_private = self.listeners.get(listener).is_ok_and(Listener::is_private);
+        let serves_pages = self.listeners.get(listener).is_ok_and(|found| found.pages.is_some());
         let own = nix::unistd::geteuid().as_raw();
         if is_private && transport.peer_uid() != Some(own) {
             return reject(&mut transport, &Refusal::new(403, "another user's process"));
@@ -61,7 +65,8 @@ impl Handshake<'_> {
             return;
         }
         let now = reactor.now();
-        let mut client = Box::new(Client::new(id, listener, transport, &clients.limits, now));
+        let head = HeadBuffer::new(serves_pages);
+        let mut client = Box::new(Client::new(id, listener, transport, head, &clients.limits, now));
         timers::set_deadline(&mut client, now + clients.limits.client_hello_time, reactor);
         clients.table.insert(id, client);
         clients.admission.enter(id);
@@ -95,11 +100,19 @@ impl Handshake<'_> {
     /// Ends a connection that has not authenticated, in the language that it speaks by now.
     fn evict(&mut self, id: ClientId, reactor: &mut Reactor) {
         let clients = &mut *self.clients;
-        if clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {
-            clients.reject(id, &Refusal::new(503, "too many connections"), reactor);
-        } else {
-            clients.close(id, CloseCode::NoHello, "others wait for the place", reactor);
-            clients.flush(id, reactor);
+        let Ok(client) = clients.get(id) else { return };
+        match client.phase {
+            // Nothing that is said here could be told from the response to its next request.
+            Phase::Head(_) if client.is_idle() => {}
+            Phase::Head(_) => {
+                clients.reject(id, &Refusal::new(503, "too many connections"), reactor);
+            }
+            // Most pages are sent at once.
+            Phase::Page(_) => clients.flush(id, reactor),
+            _ => {
+                clients.close(id, CloseCode::NoHello, "others wait for the place", reactor);
+                clients.flush(id, reactor);
+            }
         }
         clients.discard_input(id);
         clients.remove(id, reactor);
@@ -112,19 +125,28 @@ impl Handshake<'_> {
         let clients = &mut *self.clients;
         let Ok(client) = clients.table.get_mut(id) else { return 0 };
         let Phase::Head(buffer) = &mut client.phase else { return 0 };
+        let early = buffer.take_early();
         let bytes = clients.scratch.get_mut(..HELLO_BYTES).unwrap_or_default();
-        let (count, state) = match client.transport.read(bytes) {
-            Ok(count @ 1..) => (count, buffer.push(bytes.get(..count).unwrap_or_default())),
-            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return 0,
-            Ok(_) | Err(_) => {
-                clients.remove(id, reactor);
-                return 0;
+        let (count, state) = if !early.is_empty() {
+            (early.len(), buffer.push(&early))
+        } else {
+            match client.transport.read(bytes) {
+                Ok(count @ 1..) => (count, buffer.push(bytes.get(..count).unwrap_or_default())),
+                Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => return 0,
+                Ok(_) | Err(_) => {
+                    clients.remove(id, reactor);
+                    return 0;
+                }
             }
         };
         let outcome = match state {
             HeadState::Partial => Ok(()),
             HeadState::Bad(refusal) => Err(refusal),
-            HeadState::Complete(head) => self.accept_head(id, &head, reactor.now()),
+            HeadState::Complete(head) => {
+                let is_head = head.page.as_ref().is_some_and(|page| page.is_head);
+                let outcome = self.accept_head(id, &head, reactor.now());
+                outcome.map_err(|refusal| refusal.to_head(is_head))
+            }
         };
         match outcome {
             Ok(()) => self.clients.read_later(id),
@@ -133,7 +155,7 @@ impl Handshake<'_> {
         count
     }
 
-    /// Whether the request may become a WebSocket; then it has.
+    /// Whether the request may become a WebSocket, or gets a page; then it has.
     fn accept_head(&mut self, id: ClientId, head: &Head, now: Instant) -> Result<(), Refusal> {
         let gone = Refusal::new(503, "the server is closing");
         let clients = &mut *self.clients;
@@ -141,7 +163,14 @@ impl Handshake<'_> {
             return broken!("it was read", Err(gone));
         };
         let Ok(listener) = self.listeners.get(client.listener) else { return Err(gone) };
-        origin::check(&head.host, head.origin.as_deref(), &listener.hosts, &listener.origins)?;
+        let Listener { hosts, origins, pages, .. } = listener;
+        origin::check(&head.host, head.origin.as_deref(), hosts, origins, pages.is_some())?;
+        if let (Some(pages), Some(request)) = (pages, &head.page) {
+            let response = pages.respond(&head.path, request)?;
+            begin_page(client, response, request.closes)?;
+            clients.work.flush_later(client);
+            return Ok(());
+        }
         if head.path != PATH {
             return Err(Refusal::new(404, "there is nothing here"));
         }
@@ -247,6 +276,20 @@ impl Handshake<'_> {
         let line = format!("client {} {:?}: connected{by}", id.to_u64(), client.name);
         clients.log(line);
     }
+}
+
+/// Queues the beginning of a page. The rest follows as it is sent, see [`super::clients`].
+fn begin_page(client: &mut Client, response: Response, closes: bool) -> Result<(), Refusal> {
+    let Response { head, mut body } = response;
+    let part = body.next_part().map_err(|_| Refusal::new(404, "the file has changed"))?;
+    client.transport.push(head.into());
+    client.transport.push(part);
+    client.deadline = None;
+    client.had_page = true;
+    if let Phase::Head(buffer) = std::mem::replace(&mut client.phase, Phase::Ending) {
+        client.phase = Phase::Page(Delivery { body, closes, early: buffer.rest() });
+    }
+    Ok(())
 }
 
 /// Rejects a connection that has no place, as far as it can be said at once.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use nix::errno::Errno;
 
 use super::options::{ListenAddress, ListenerOptions};
+use super::pages::Pages;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdTable, ListenerId};
 use crate::reactor::{Reactor, io_error};
@@ -47,10 +48,14 @@ impl Listeners {
     pub(super) fn add(
         &mut self,
         options: &ListenerOptions,
+        resource_bytes_max: usize,
         reactor: &mut Reactor,
     ) -> Result<ListenerId> {
         let id = self.table.next_id()?;
-        let listener = Listener::bind(options)?;
+        let all = self.table.ids().filter_map(|id| self.table.get(id).ok()?.pages.as_ref());
+        let used: usize = all.map(Pages::bytes).sum();
+        let pages = Pages::new(options, used, resource_bytes_max)?;
+        let listener = Listener::bind(options, pages)?;
         let readable = mio::Interest::READABLE;
         if let Err(error) = reactor.register(listener.as_fd(), Source::Listener(id), readable) {
             listener.unlink();
@@ -111,6 +116,8 @@ pub(crate) struct Listener {
     door: Door,
     pub(crate) hosts: HostList,
     pub(crate) origins: OriginList,
+    /// What it serves over HTTP.
+    pub(super) pages: Option<Pages>,
     /// A timer is set for accepting again.
     has_timer: bool,
 }
@@ -132,7 +139,7 @@ pub(crate) enum Accepted {
 }
 
 impl Listener {
-    pub(crate) fn bind(options: &ListenerOptions) -> Result<Self> {
+    pub(super) fn bind(options: &ListenerOptions, pages: Option<Pages>) -> Result<Self> {
         let mut origins = OriginList::new();
         for origin in &options.origins {
             origins.add(origin)?;
@@ -149,7 +156,7 @@ impl Listener {
         for host in &options.hosts {
             hosts.add(host)?;
         }
-        Ok(Listener { door, hosts, origins, has_timer: false })
+        Ok(Listener { door, hosts, origins, pages, has_timer: false })
     }
 
     /// Where it listens, with the port that the system chose.

@@ -3,6 +3,7 @@
 //! Its parts, from the bottom up; each knows only those before it:
 //!
 //! - [`work`], [`size`], [`pacer`]: decisions without input or output;
+//! - [`pages`]: what a listener serves over HTTP;
 //! - [`attachment`], [`state_subscription`]: what a client gets of a terminal, and of the state;
 //! - [`client`]: one connection, with [`incoming`] for a message that is being decoded and [`timers`] for its deadlines;
 //! - [`admission`], [`unfinished`]: bounds over all connections;
@@ -22,6 +23,7 @@ mod incoming;
 mod listener;
 mod options;
 mod pacer;
+mod pages;
 mod reader;
 mod size;
 mod state_subscription;
@@ -133,7 +135,7 @@ impl Server {
         if self.listeners.len() >= max {
             return Err(Error::limit(format!("{max} addresses are listened on already")));
         }
-        self.listeners.add(options, reactor)
+        self.listeners.add(options, self.clients.limits.resource_bytes, reactor)
     }
 
     pub(crate) fn address(&self, id: ListenerId) -> Result<ListenAddress> {

@@ -1,7 +1,11 @@
 //! Where the server listens and whom it accepts.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+
+use bytes::Bytes;
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,12 +25,42 @@ pub enum ListenAddress {
 /// Over TCP the `Host` of a request must be a name that we listen under (`127.0.0.1`, `localhost` and
 /// `[::1]` with the port, and [`host`](Self::host)s), against DNS rebinding; and a browser's page is accepted
 /// only if its [`origin`](Self::origin) is listed.
+///
+/// A listener with pages ([`resource`](Self::resource), [`resource_directory`](Self::resource_directory)) serves them
+/// over HTTP to whoever may reach it, without a token; the WebSocket stays at `/`. Its own pages may connect: their
+/// origin is `http://` and the `Host` of the request.
 #[derive(Clone, Debug)]
 pub struct ListenerOptions {
     pub(crate) address: ListenAddress,
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) allow_remote: bool,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) resource_directories: Vec<ResourceDirectory>,
+}
+
+/// Something that is served over HTTP.
+#[derive(Clone)]
+pub(crate) struct Resource {
+    pub(crate) path: String,
+    pub(crate) media_type: String,
+    pub(crate) bytes: Bytes,
+}
+
+/// Shows no bytes.
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Resource { path, media_type, bytes } = self;
+        write!(f, "{path} ({media_type}, {} bytes)", bytes.len())
+    }
+}
+
+/// Files that are served over HTTP.
+#[derive(Clone, Debug)]
+pub(crate) struct ResourceDirectory {
+    /// What their paths begin with; ends with a slash.
+    pub(crate) prefix: String,
+    pub(crate) directory: PathBuf,
 }
 
 impl ListenerOptions {
@@ -41,7 +75,14 @@ impl ListenerOptions {
     }
 
     fn new(address: ListenAddress) -> Self {
-        ListenerOptions { address, hosts: Vec::new(), origins: Vec::new(), allow_remote: false }
+        ListenerOptions {
+            address,
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            allow_remote: false,
+            resources: Vec::new(),
+            resource_directories: Vec::new(),
+        }
     }
 
     /// One more name, with its port (`name:port`), that requests may be addressed to.
@@ -60,6 +101,39 @@ impl ListenerOptions {
     /// token. Default false.
     pub fn allow_remote(mut self, on: bool) -> Self {
         self.allow_remote = on;
+        self
+    }
+
+    /// Serves these bytes to browsers at a path, which begins with a slash and is not escaped; `/index.html` is also
+    /// `/`. An empty media type is chosen by the end of the path. A resource replaces an earlier one of the same path.
+    /// Those that gzip makes smaller are compressed once, when the listener is added. See `docs/PROTOCOL.md` for the
+    /// headers, and [`Limits::resource_bytes`](crate::Limits::resource_bytes) for the bound.
+    pub fn resource(
+        mut self,
+        path: impl Into<String>,
+        media_type: impl Into<String>,
+        bytes: impl Into<Cow<'static, [u8]>>,
+    ) -> Self {
+        let bytes = match bytes.into() {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => Bytes::from(bytes),
+        };
+        let (path, media_type) = (path.into(), media_type.into());
+        self.resources.push(Resource { path, media_type, bytes });
+        self
+    }
+
+    /// Serves the files of a directory to browsers at the paths that begin with `prefix` (`/`, `/client/`), instead
+    /// of resources of the same paths. For development: each request opens a file and reads it in the turn, which may
+    /// wait for the disk. Symbolic links lead to files of this directory only; only regular files are served, of at
+    /// most [`Limits::resource_bytes`](crate::Limits::resource_bytes). The path of the directory is absolute.
+    pub fn resource_directory(
+        mut self,
+        prefix: impl Into<String>,
+        directory: impl Into<PathBuf>,
+    ) -> Self {
+        let (prefix, directory) = (prefix.into(), directory.into());
+        self.resource_directories.push(ResourceDirectory { prefix, directory });
         self
     }
 }

@@ -14,6 +14,8 @@ pub(super) enum Due {
     Nothing,
     /// It has not sent a whole request head in time.
     Head,
+    /// It has taken nothing of a page.
+    Page,
     /// It is to be closed.
     Close(CloseCode, Cow<'static, str>),
     /// It was being closed, and is to end.
@@ -27,6 +29,7 @@ pub(super) fn due(client: &Client, stall_time: Duration, now: Instant) -> Due {
         Phase::Head(_) if is_due => Due::Head,
         Phase::Hello if is_due => Due::Close(CloseCode::NoHello, "no hello in time".into()),
         Phase::Closing | Phase::Ending if is_due => Due::Ending,
+        Phase::Page(_) if is_stalled(client, stall_time, now) => Due::Page,
         Phase::Open if client.expires_at().is_some_and(|at| at <= now) => {
             Due::Close(CloseCode::Unauthorized, "the token has expired".into())
         }
@@ -90,7 +93,7 @@ pub(super) fn arm(client: &mut Client, stall_time: Duration, reactor: &mut React
     let now = reactor.now();
     let written = client.transport.total_written();
     client.stalled = match client.stalled {
-        _ if client.transport.queued_bytes() == 0 || !client.is_open() => None,
+        _ if client.transport.queued_bytes() == 0 || !client.may_not_stall() => None,
         Some((since, before)) if before == written => Some((since, before)),
         _ => Some((now, written)),
     };

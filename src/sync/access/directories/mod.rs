@@ -19,9 +19,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2, readlink};
+use nix::fcntl::{OFlag, open, readlink};
 use nix::sys::stat::{FileStat, Mode, fstat, lstat};
 
+use super::files::{look_up, retry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::reactor::io_error;
 use crate::watch::Granted;
@@ -30,9 +31,6 @@ use crate::watch::Granted;
 pub(crate) const PATH_BYTES_MAX: usize = 4095;
 /// Granted directories; each costs a descriptor.
 const GRANTS_MAX: usize = 256;
-/// The kernel asks for another try when something was renamed while it looked.
-const TRIES: u32 = 16;
-
 struct Grant {
     /// As the host named it.
     named: PathBuf,
@@ -132,11 +130,8 @@ impl Directories {
             .max_by_key(|(length, ..)| *length);
         let (_, grant, below) = nearest.ok_or_else(outside)?;
         let below = if below.as_os_str().is_empty() { Path::new(".") } else { below };
-        let how = OpenHow::new()
-            .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
-            .resolve(ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_MAGICLINKS);
         let granted = grant.directory()?;
-        let fd = retry(|| openat2(&granted.fd, below, how)).map_err(refused)?;
+        let fd = look_up(granted.fd.as_fd(), below).map_err(refused)?;
         let real = real_path(fd.as_fd())?;
         if !real.starts_with(&granted.path) {
             return Err(outside());
@@ -164,17 +159,6 @@ fn checked(bytes: &[u8]) -> Result<&Path> {
         Some((_, rule)) => Err(Error::invalid(*rule)),
         None => Ok(path),
     }
-}
-
-fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
-    let mut outcome = call();
-    for _ in 1..TRIES {
-        match outcome {
-            Err(Errno::EAGAIN | Errno::EINTR) => outcome = call(),
-            _ => break,
-        }
-    }
-    outcome
 }
 
 fn outside() -> Error {

@@ -19,6 +19,7 @@ use super::client::{Client, HELLO_BYTES, Input, Lane, Phase, READ_BYTES};
 use super::clients::Clients;
 use super::decode::{self, DecodeCost, Decoded, MESSAGE_COST};
 use super::handshake::Handshake;
+use super::pages::PART_BYTES;
 use super::timers;
 use crate::id::{ClientId, TerminalId};
 use crate::policy::{Balance, Slice, UNIT_COST_MAX};
@@ -46,10 +47,17 @@ const COPY_8_COST: u64 = 4;
 const FRAME_COST: u64 = 500;
 /// Parsing a request head and answering it.
 const HEAD_COST: u64 = 10_000;
+/// Sending a part of a page, which may be read from a file before.
+const PART_COST: u64 = 20_000 + PART_BYTES as u64 / 4;
 
 // What a message costs beyond this is up to the codec.
 const _: () = assert!(
-    READ_COST + READ_BYTES as u64 / 8 * COPY_8_COST + FRAME_COST + HEAD_COST + MESSAGE_COST
+    READ_COST
+        + READ_BYTES as u64 / 8 * COPY_8_COST
+        + FRAME_COST
+        + HEAD_COST
+        + PART_COST
+        + MESSAGE_COST
         < UNIT_COST_MAX
 );
 
@@ -203,11 +211,24 @@ fn read_unit(
     };
     if matches!(client.phase, Phase::Head(_)) {
         let mut unit = Unit::of_bytes(handshake.read_head(id, reactor));
-        let client = handshake.clients.get(id);
-        if !client.is_ok_and(|client| matches!(client.phase, Phase::Head(_))) {
-            unit.cost += HEAD_COST;
-        }
+        unit.cost += match handshake.clients.get(id).map(|client| &client.phase) {
+            Ok(Phase::Head(_)) => 0,
+            Ok(Phase::Page(_)) => HEAD_COST + PART_COST,
+            _ => HEAD_COST,
+        };
         return unit;
+    }
+    if let Phase::Page(delivery) = &mut client.phase {
+        // Nothing is read before the page is sent, and nothing more of it is queued before what waits is sent.
+        if client.transport.queued_bytes() == 0 {
+            match delivery.body.next_part() {
+                Ok(part) => client.transport.push(part),
+                // The file has become shorter, and its length has been announced.
+                Err(_) => client.is_broken = true,
+            }
+        }
+        clients.flush_later(id);
+        return Unit { cost: PART_COST, bytes: 0, frames: 0, body: None };
     }
     let mut decode_cost = DecodeCost::default();
     if client.incoming.is_some() {

@@ -39,7 +39,14 @@ impl Rig {
         let listener = ListenerId::from_u64(1);
         let transport = Transport::new(Socket::Unix(near));
         let (clients, now) = (&mut self.server.clients, self.reactor.now());
-        let mut client = Box::new(Client::new(id, listener, transport, &clients.limits, now));
+        let mut client = Box::new(Client::new(
+            id,
+            listener,
+            transport,
+            HeadBuffer::new(false),
+            &clients.limits,
+            now,
+        ));
         client.upgrade(Vec::new());
         clients.admission.enter(id);
         if is_in {

@@ -8,10 +8,11 @@
 //! Two things are understood because RFC 9112 wants it: one empty line before a request, and a target that is
 //! a whole address, if it names the same host as the Host header.
 //!
-//! Deliberately absent: bodies, methods other than GET, HTTP/1.0, chunked encoding, keep-alive. A head
-//! that could be understood in two ways is refused, never repaired.
+//! Deliberately absent: bodies of requests, methods other than GET and, for [`page`]s, HEAD; HTTP/1.0, chunked
+//! encoding. A head that could be understood in two ways is refused, never repaired.
 
 pub(crate) mod client;
+pub(crate) mod page;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use httparse::Header;
 use tungstenite::handshake::derive_accept_key;
+
+use page::PageRequest;
 
 /// Bytes of a head, its empty line included.
 pub(crate) const HEAD_BYTES_MAX: usize = 8 << 10;
@@ -43,16 +46,34 @@ pub(crate) struct Refusal {
     /// For a person: what was wrong. Says nothing about what would have been accepted. The first line is
     /// logged.
     pub(crate) reason: Cow<'static, str>,
+    /// Whether the reason is sent: not in reply to HEAD.
+    has_text: bool,
+    /// The methods that would have been accepted, for 405.
+    allow: &'static str,
 }
 
 impl Refusal {
     pub(crate) const fn new(status: u16, reason: &'static str) -> Self {
-        Refusal { status, reason: Cow::Borrowed(reason) }
+        Refusal { status, reason: Cow::Borrowed(reason), has_text: true, allow: "GET" }
     }
 
     /// A reason that says what was asked for.
     pub(crate) const fn about(status: u16, reason: String) -> Self {
-        Refusal { status, reason: Cow::Owned(reason) }
+        Refusal { status, reason: Cow::Owned(reason), has_text: true, allow: "GET" }
+    }
+
+    /// The same in reply to HEAD, if it is that.
+    pub(crate) fn to_head(self, is_head: bool) -> Self {
+        Refusal { has_text: !is_head, ..self }
+    }
+
+    /// The method is none that a listener has; only one with pages has HEAD.
+    fn method(serves_pages: bool) -> Self {
+        if serves_pages {
+            Refusal { allow: "GET, HEAD", ..Refusal::new(405, "only GET and HEAD") }
+        } else {
+            Refusal::new(405, "only GET")
+        }
     }
 
     /// What is logged of it.
@@ -92,6 +113,8 @@ pub(crate) struct Request {
     pub(crate) key: Option<Key>,
     /// All that were offered, in the client's order of preference.
     pub(crate) protocols: Vec<String>,
+    /// What it asks for if it asks for a page: no WebSocket, of a listener that has pages.
+    pub(crate) page: Option<PageRequest>,
 }
 
 /// Shows no token.
@@ -123,11 +146,26 @@ pub(crate) enum HeadState {
 /// A request head as it comes in.
 pub(crate) struct HeadBuffer {
     collector: Collector,
+    serves_pages: bool,
+    /// What came behind the request before this one, and was not pushed yet.
+    early: Vec<u8>,
 }
 
 impl HeadBuffer {
-    pub(crate) fn new() -> Self {
-        HeadBuffer { collector: Collector { seen: Seen::Nothing, ..Collector::default() } }
+    /// `serves_pages`: a request may ask for a page.
+    pub(crate) fn new(serves_pages: bool) -> Self {
+        let collector = Collector { seen: Seen::Nothing, ..Collector::default() };
+        HeadBuffer { collector, serves_pages, early: Vec::new() }
+    }
+
+    /// For the request after one for a page. `early` came behind that one: [`push`](Self::push) it first, by
+    /// [`take_early`](Self::take_early).
+    pub(crate) fn next_request(early: Vec<u8>) -> Self {
+        HeadBuffer { early, ..HeadBuffer::new(true) }
+    }
+
+    pub(crate) fn take_early(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.early)
     }
 
     /// Takes bytes as they were read. Not to be called again after anything but
@@ -135,7 +173,7 @@ impl HeadBuffer {
     pub(crate) fn push(&mut self, bytes: &[u8]) -> HeadState {
         let outcome = match self.collector.push(bytes) {
             Collected::Partial => return HeadState::Partial,
-            Collected::Whole => parse(self.collector.head()),
+            Collected::Whole => parse(self.collector.head(), self.serves_pages),
             Collected::Malformed => Err(Refusal::bad("not an HTTP/1.1 request")),
             Collected::TooLarge => Err(Refusal::TOO_LARGE),
         };
@@ -144,10 +182,10 @@ impl HeadBuffer {
 
     /// Whether nothing has come.
     pub(crate) fn is_empty(&self) -> bool {
-        self.collector.bytes.is_empty()
+        self.collector.bytes.is_empty() && self.early.is_empty()
     }
 
-    /// What came behind the head: the first bytes of the WebSocket.
+    /// What came behind the head: the first bytes of the WebSocket, or of the next request.
     pub(crate) fn rest(self) -> Vec<u8> {
         self.collector.rest()
     }
@@ -234,7 +272,7 @@ impl Collector {
     }
 }
 
-fn parse(head: &[u8]) -> Result<Request, Refusal> {
+fn parse(head: &[u8], serves_pages: bool) -> Result<Request, Refusal> {
     let mut slots = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut raw = httparse::Request::new(&mut slots);
     match raw.parse(head) {
@@ -246,9 +284,18 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
     if raw.version != Some(1) {
         return Err(Refusal::bad("not HTTP/1.1"));
     }
-    if raw.method != Some("GET") {
-        return Err(Refusal::new(405, "only GET"));
+    let is_head = raw.method == Some("HEAD");
+    if raw.method != Some("GET") && !(is_head && serves_pages) {
+        return Err(Refusal::method(serves_pages));
     }
+    read_request(&raw, is_head, serves_pages).map_err(|refusal| refusal.to_head(is_head))
+}
+
+fn read_request(
+    raw: &httparse::Request<'_, '_>,
+    is_head: bool,
+    serves_pages: bool,
+) -> Result<Request, Refusal> {
     let (authority, path) = target(raw.path.unwrap_or_default())?;
     let headers = &*raw.headers;
     refuse_body(headers)?;
@@ -260,7 +307,9 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
     }
     let key = single(headers, "sec-websocket-key")?;
     let version = single(headers, "sec-websocket-version")?;
-    let upgrade = lists(headers, "upgrade", "websocket") && lists(headers, "connection", "upgrade");
+    let upgrade = !is_head
+        && lists(headers, "upgrade", "websocket")
+        && lists(headers, "connection", "upgrade");
     if upgrade && version != Some("13") {
         return Err(Refusal::UPGRADE_REQUIRED);
     }
@@ -271,6 +320,7 @@ fn parse(head: &[u8]) -> Result<Request, Refusal> {
         upgrade,
         key: if upgrade { Some(parse_key(key)?) } else { None },
         protocols: protocols(headers)?,
+        page: (serves_pages && !upgrade).then(|| PageRequest::read(headers, is_head)),
     })
 }
 
@@ -374,13 +424,14 @@ fn parse_key(key: Option<&str>) -> Result<Key, Refusal> {
 
 /// The whole response that refuses a request. The connection is to be closed after it.
 pub(crate) fn response(refusal: &Refusal) -> Vec<u8> {
-    let Refusal { status, reason } = refusal;
+    let Refusal { status, reason, has_text, allow } = refusal;
+    let allow = format!("Connection: close\r\nAllow: {allow}\r\n");
     // Connection names Upgrade where that header is, so that nobody on the way forwards it.
     let (phrase, more) = match status {
         400 => ("Bad Request", "Connection: close\r\n"),
         403 => ("Forbidden", "Connection: close\r\n"),
         404 => ("Not Found", "Connection: close\r\n"),
-        405 => ("Method Not Allowed", "Connection: close\r\nAllow: GET\r\n"),
+        405 => ("Method Not Allowed", allow.as_str()),
         408 => ("Request Timeout", "Connection: close\r\n"),
         413 => ("Content Too Large", "Connection: close\r\n"),
         426 => (
@@ -391,13 +442,17 @@ pub(crate) fn response(refusal: &Refusal) -> Vec<u8> {
         503 => ("Service Unavailable", "Connection: close\r\n"),
         _ => ("Refused", "Connection: close\r\n"),
     };
-    format!(
+    let mut text = format!(
         "HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Length: {}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
-         {more}\r\n{reason}\n",
+         {more}\r\n",
         reason.len() + 1
-    )
-    .into_bytes()
+    );
+    if *has_text {
+        text += reason;
+        text += "\n";
+    }
+    text.into_bytes()
 }
 
 /// The response after which a connection is a WebSocket. `protocol` is one that the client offered and

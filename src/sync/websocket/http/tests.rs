@@ -11,7 +11,7 @@ fn key() -> Key {
 }
 
 fn push(text: &str) -> HeadState {
-    HeadBuffer::new().push(text.as_bytes())
+    HeadBuffer::new(false).push(text.as_bytes())
 }
 
 fn get(headers: &str) -> HeadState {
@@ -166,7 +166,7 @@ fn an_empty_line_before_a_request() {
         ("\r\n ", 400),
     ] {
         assert_eq!(status(push(&format!("{before}{good}"))), expected, "{before:?}");
-        let mut bytewise = HeadBuffer::new();
+        let mut bytewise = HeadBuffer::new(false);
         let mut last = HeadState::Partial;
         for byte in format!("{before}{good}").bytes() {
             last = bytewise.push(&[byte]);
@@ -176,7 +176,7 @@ fn an_empty_line_before_a_request() {
         }
         assert_eq!(status(last), expected, "{before:?}");
     }
-    let mut head = HeadBuffer::new();
+    let mut head = HeadBuffer::new(false);
     complete(head.push(format!("\r\n{good}rest").as_bytes()));
     assert_eq!(head.rest(), b"rest");
     let mut response = ResponseBuffer::new(&key(), &[]);
@@ -269,17 +269,17 @@ fn a_head_is_bounded() {
     let sized = |n| format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "y".repeat(n - frame));
     assert_eq!(status(push(&sized(HEAD_BYTES_MAX))), 200);
     assert_eq!(status(push(&sized(HEAD_BYTES_MAX + 1))), 431);
-    let mut endless = HeadBuffer::new();
+    let mut endless = HeadBuffer::new(false);
     let taken = (0..).take_while(|_| endless.push(b"a") == HeadState::Partial).count();
     assert_eq!(taken, HEAD_BYTES_MAX - 1);
-    let mut line = HeadBuffer::new();
+    let mut line = HeadBuffer::new(false);
     assert_eq!(line.push(b"GET /"), HeadState::Partial);
     assert_eq!(status(line.push(&[b'a'; 100_000])), 431);
 }
 
 #[test]
 fn what_follows_the_head_is_kept() {
-    let mut buffer = HeadBuffer::new();
+    let mut buffer = HeadBuffer::new(false);
     assert_eq!(buffer.push(b"GET / HTTP/1.1\r\nHost: a\r\n\r"), HeadState::Partial);
     assert_eq!(status(buffer.push(b"\n\x81\x00\r\n\r\n")), 200);
     assert_eq!(buffer.rest(), b"\x81\x00\r\n\r\n");
@@ -358,7 +358,7 @@ fn refusals_are_read_with_their_reason() {
 fn both_sides_understand_each_other() {
     let offered = ["orchflow.v1.bincode", "orchflow.token.secret"];
     let sent = request("[::1]:8080", "/sync?x", &key(), &offered).unwrap();
-    let received = complete(HeadBuffer::new().push(&sent));
+    let received = complete(HeadBuffer::new(false).push(&sent));
     assert_eq!(received.path, "/sync");
     assert_eq!(received.host, "[::1]:8080");
     assert_eq!(received.protocols, offered);
@@ -426,7 +426,7 @@ fn responses_that_are_not_ours() {
 }
 
 fn pushed(bytes: &[u8], sizes: &[usize]) -> (HeadState, Vec<u8>) {
-    let (mut buffer, mut rest, mut sizes) = (HeadBuffer::new(), bytes, sizes.iter().cycle());
+    let (mut buffer, mut rest, mut sizes) = (HeadBuffer::new(false), bytes, sizes.iter().cycle());
     loop {
         let size = sizes.next().map_or(rest.len(), |size| *size).min(rest.len());
         let (now, later) = rest.split_at(size);
