@@ -23,7 +23,7 @@ LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 .PHONY: run test soak tools lint unit judges judges-long ffi-tests install-test deny bench fuzz header manual build \
 	install uninstall clean
 
-run: ## Runs your shell in a terminal of the engine.
+run: ## Serves a page with terminals and the files of this directory.
 	$(CARGO) run --release
 
 test: tools lint unit judges ffi-tests install-test deny ## Everything that CI holds.

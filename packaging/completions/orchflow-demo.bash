@@ -60,7 +60,7 @@ _orchflow_demo() {
         esac
         ;;
     serve)
-        options='--listen --unix --token-file --host --origin --root --shell --name -h --help'
+        options='--listen --unix --token-file --host --origin --root --shell --name --profile --open --page-dir -h --help'
         case $prev in
         --listen) return ;;
         --unix) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
@@ -70,6 +70,8 @@ _orchflow_demo() {
         --root) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --shell) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
         --name) return ;;
+        --profile) return ;;
+        --page-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         esac
         ;;
     attach)

@@ -8,7 +8,7 @@ _orchflow-demo() {
         'run:run a program, or your shell, in a terminal of the engine'
         'replay:play a recording of `run --record`'
         'watch:report changes of files, or run a command after them'
-        'serve:serve a shell and the files of a directory to clients'
+        'serve:serve a page with terminals and the files of a directory'
         'attach:show a terminal of a server in this terminal'
         'state:print the state of a server'
         'help:print the help of a command'
@@ -93,6 +93,9 @@ _orchflow-demo() {
             '--root[serve the files of this directory, start shells in it, and let clients start programs and watch files below it]:directory:_files -/' \
             '--shell[run CMD in the terminal, by /bin/sh -c "exec CMD"]:CMD:' \
             '--name[the name of the terminal]:NAME:' \
+            '*--profile[also let clients start CMD, by /bin/sh -c "exec CMD", under this name]:NAME=CMD:' \
+            '--open[open the address in a browser]' \
+            '*--page-dir[serve the page from this directory, for work on it]:directory:_files -/' \
             '(-h --help)'{-h,--help}'[print this help]'
         ;;
     attach)

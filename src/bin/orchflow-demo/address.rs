@@ -1,7 +1,7 @@
-//! The address of a server with its token, in one line: `ws://127.0.0.1:PORT/#token=TOKEN` or
+//! The address of a server with its token, in one line: `http://127.0.0.1:PORT/#token=TOKEN` or
 //! `unix:PATH#token=TOKEN`.
 //!
-//! The token is in the fragment, which a browser does not send. Without it, the token comes from a
+//! The first opens the page in a browser, which does not send the fragment with the token. Without it, the token comes from a
 //! file or from the environment.
 
 use std::ffi::{OsStr, OsString};
@@ -70,7 +70,7 @@ impl Address {
     pub(crate) fn text(&self) -> Vec<u8> {
         let mut text = match &self.place {
             Place::Unix(path) => [b"unix:", path.as_os_str().as_bytes()].concat(),
-            place => format!("ws://{place}/").into_bytes(),
+            place => format!("http://{place}/").into_bytes(),
         };
         if let Some(token) = &self.token {
             text.extend_from_slice(FRAGMENT);
@@ -104,7 +104,7 @@ impl Place {
         let text = String::from_utf8_lossy(bytes);
         if text.starts_with("wss://") || text.starts_with("https://") {
             return Err(format!(
-                "{text}: expected ws://, since there is no TLS; use a tunnel (ssh -L)"
+                "{text}: expected http://, since there is no TLS; use a tunnel (ssh -L)"
             ));
         }
         let socket = text.strip_prefix("ws://").or_else(|| text.strip_prefix("http://"));
@@ -115,7 +115,7 @@ impl Place {
         }
         match split_authority(socket).filter(|(_, port)| *port > 0) {
             Some((host, port)) => Ok(Place::Named(host.into(), port)),
-            None => Err(format!("{text}: expected ws://HOST:PORT/ or unix:PATH")),
+            None => Err(format!("{text}: expected http://HOST:PORT/ or unix:PATH")),
         }
     }
 

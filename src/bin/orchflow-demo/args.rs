@@ -115,7 +115,7 @@ fn parse_command(
     command: &mut Option<(&'static str, &'static str)>,
 ) -> Result<Request, lexopt::Error> {
     let name = match parser.next()? {
-        None => return Ok(Request::Run(RunOptions::default())),
+        None => return Ok(Request::Serve(ServeOptions::default())),
         Some(Arg::Short('h') | Arg::Long("help")) => return Ok(Request::Help(help::OVERVIEW)),
         Some(Arg::Short('V') | Arg::Long("version")) => return Ok(Request::Version),
         Some(Arg::Value(name)) => name,
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn what_is_understood() {
         let table = [
-            ("", run(&[], None, None)),
+            ("", Request::Serve(ServeOptions::default())),
             ("run", run(&[], None, None)),
             ("run -- vim -R x", run(&["vim", "-R", "x"], None, None)),
             ("run ls --cols 3", run(&["ls", "--cols", "3"], None, None)),

@@ -5,6 +5,7 @@
 mod address;
 mod args;
 mod attach;
+mod browser;
 mod cast;
 mod changes;
 mod detach;
@@ -22,6 +23,7 @@ mod messages;
 mod names;
 mod nesting;
 mod output;
+mod page;
 mod panes;
 mod paths;
 mod record;

@@ -1,13 +1,15 @@
 //! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a
 //! directory.
 //!
-//! Stdout gets one line, the address; events are reported on stderr. Both may be left unread. A
+//! Stdout gets one line, the address, which shows the page in a browser; events are reported on stderr. Both may be
+//! left unread. A
 //! shell that has ended stays in the state, and a new one replaces it in the pane, after a delay
 //! that grows while shells end quickly. One timer is used for both: while a shell runs it fires
 //! when the shell counts as stable, otherwise when the next one is started. Nothing is started
 //! before all addresses are bound.
 
 use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
@@ -26,11 +28,13 @@ use orchflow::{
 
 use crate::address::{Address, Place};
 use crate::args::ServeOptions;
+use crate::browser;
 use crate::failure::Failure;
 use crate::host::{Signals, Timer};
 use crate::messages::report_plain;
 use crate::nesting;
 use crate::output::Output;
+use crate::page;
 use crate::panes::Panes;
 use crate::report;
 use crate::run::describe_exit;
@@ -43,8 +47,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A shell that has run this long is stable: the next one is started with the shortest delay.
 const STABLE: Duration = Duration::from_secs(10);
 
-/// The number of terminals with ended programs that are kept.
-const ENDED_KEPT: usize = 4;
+/// The number of terminals with ended programs that are kept until somebody closes them: the page shows how each
+/// ended.
+const ENDED_KEPT: usize = 32;
 
 const PROFILE: &str = "shell";
 
@@ -81,9 +86,15 @@ impl Server {
         let mut engine = Engine::new(config)?;
         let root = absolute(options.root.as_deref().unwrap_or(Path::new(".")))?;
         let epoch = engine.application_state()?.version().epoch;
-        let shell = shell(options).cwd(&root).env(nesting::VARIABLE, nesting::value(epoch));
+        let common = |program: SpawnOptions| {
+            shown(program).cwd(&root).env(nesting::VARIABLE, nesting::value(epoch))
+        };
+        let shell = common(options.shell.as_deref().map_or_else(SpawnOptions::shell, command));
         engine.grant_directory(&root)?;
         engine.grant_profile(PROFILE, &shell)?;
+        for (name, text) in &options.profiles {
+            engine.grant_profile(name, &common(command(text)))?;
+        }
         let watch = engine.add_watch(&orchflow::WatchOptions::new(&root))?;
         engine.set_watch_published(watch, true)?;
         let retry = RetryPolicy::default().start();
@@ -102,13 +113,16 @@ impl Server {
             is_ending: false,
         };
         let address = server.listen(options)?;
-        server.open_shell()?;
+        let shell = server.open_shell()?;
+        if !is_for_a_person() {
+            report_started(shell);
+        }
         server.announce(options, &address)?;
         Ok(server)
     }
 
-    /// Binds all addresses; returns the first one, with the token if it was generated.
-    fn listen(&mut self, options: &ServeOptions) -> Result<Address, Failure> {
+    /// Binds all addresses; returns the first one.
+    fn listen(&mut self, options: &ServeOptions) -> Result<Announced, Failure> {
         let (secret, is_shown) = match given_token(options).map_err(Failure::Remote)? {
             Some(token) => (Some(token.secret), false),
             None => (None, true),
@@ -119,34 +133,42 @@ impl Server {
         if options.listen.is_some() || options.unix.is_none() {
             let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
             let listener =
-                self.engine.add_listener(&named(ListenerOptions::tcp(address), options))?;
+                self.engine.add_listener(&listening(ListenerOptions::tcp(address), options)?)?;
             if let ListenAddress::Tcp(address) = self.engine.listener_address(listener)? {
                 places.push(Place::Tcp(address));
             }
         }
         if let Some(path) = &options.unix {
             let path = std::path::absolute(path).map_err(Failure::File)?;
-            self.engine.add_listener(&named(ListenerOptions::unix(&path), options))?;
+            self.engine.add_listener(&listening(ListenerOptions::unix(&path), options)?)?;
             places.push(Place::Unix(path));
         }
-        places.iter().for_each(|place| report(&format!("listening on {place}")));
+        // A person reads the first one as the address.
+        let said = usize::from(is_for_a_person());
+        places.iter().skip(said).for_each(|place| report(&format!("listening on {place}")));
         let first = places.into_iter().next().ok_or(Failure::Remote("no address".into()))?;
-        Ok(Address::new(first, is_shown.then_some(token)))
+        let with_token = Address::new(first.clone(), Some(token.clone()));
+        Ok(Announced { printed: Address::new(first, is_shown.then_some(token)), with_token })
     }
 
-    /// Prints the address, and for a person the command that attaches.
-    fn announce(&mut self, options: &ServeOptions, address: &Address) -> Result<(), Failure> {
-        let address = address.text();
-        self.output.write(&[&address, &b"\n"[..]].concat())?;
+    /// Prints the address, and for a person what to do next.
+    fn announce(&mut self, options: &ServeOptions, address: &Announced) -> Result<(), Failure> {
+        let printed = address.printed.text();
+        self.output.write(&[&printed, &b"\n"[..]].concat())?;
         // The log of a service must not contain the token.
-        if std::io::stderr().is_terminal() {
-            let mut command = "orchflow-demo attach ".to_owned();
+        if is_for_a_person() {
+            let demo = invoked_as();
+            let mut attach = format!("{demo} attach ");
             if let Some(file) = &options.token_file {
-                command += &format!("--token-file {} ", quoted(file.as_os_str().as_bytes()));
+                attach += &format!("--token-file {} ", quoted(file.as_os_str().as_bytes()));
             }
-            command += &quoted(&address);
-            report_plain("To attach from another terminal:");
-            report_plain(&format!("  {command}"));
+            attach += &quoted(&printed);
+            report_plain(&format!("  to attach from another terminal: {attach}"));
+            report_plain("  to stop: Ctrl-C");
+            report_plain(&format!("  for help: {demo} help"));
+        }
+        if options.open {
+            browser::open(&String::from_utf8_lossy(&address.with_token.text()));
         }
         Ok(())
     }
@@ -265,21 +287,49 @@ impl Server {
             return Ok(());
         }
         match self.open_shell() {
+            Ok(shell) => {
+                report_started(shell);
+                Ok(())
+            }
             Err(Failure::Engine(error)) => {
                 report(&format!("cannot start a shell: {error}"));
                 self.start_later()
             }
-            outcome => outcome,
+            Err(failure) => Err(failure),
         }
     }
 
     /// Starts a shell and shows it in the pane, unless a client has put something else there.
-    fn open_shell(&mut self) -> Result<(), Failure> {
+    fn open_shell(&mut self) -> Result<TerminalId, Failure> {
         let id = self.engine.spawn(&self.shell)?;
         self.running = Some(id);
         self.timer.set(STABLE).map_err(|e| Failure::Host("timerfd", e))?;
-        report(&format!("terminal {} started", id.to_u64()));
-        self.panes.show_shell(&mut self.engine, id)
+        self.panes.show_shell(&mut self.engine, id)?;
+        Ok(id)
+    }
+}
+
+/// The address of a server.
+struct Announced {
+    /// With the token if it was generated.
+    printed: Address,
+    with_token: Address,
+}
+
+/// Whether somebody reads what is printed, and not the log of a service.
+fn is_for_a_person() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+fn report_started(shell: TerminalId) {
+    report(&format!("terminal {} started", shell.to_u64()));
+}
+
+/// The command that runs this program again.
+fn invoked_as() -> String {
+    match std::env::args_os().next() {
+        Some(path) if path.as_bytes().contains(&b'/') => quoted(path.as_bytes()),
+        _ => "orchflow-demo".to_owned(),
     }
 }
 
@@ -291,17 +341,16 @@ enum Action {
     ShutDown,
 }
 
+/// A command for a shell.
+fn command(text: &OsStr) -> SpawnOptions {
+    let mut script = OsString::from("exec ");
+    script.push(text);
+    SpawnOptions::program("/bin/sh").arg("-c").arg(script)
+}
+
 /// The server reads no output itself: clients do, and the screen.
-fn shell(options: &ServeOptions) -> SpawnOptions {
-    let shell = match &options.shell {
-        Some(command) => {
-            let mut script = std::ffi::OsString::from("exec ");
-            script.push(command);
-            SpawnOptions::program("/bin/sh").arg("-c").arg(script)
-        }
-        None => SpawnOptions::shell(),
-    };
-    shell.reader(None).screen(ScreenOptions::default()).env_remove(TOKEN_VARIABLE)
+fn shown(program: SpawnOptions) -> SpawnOptions {
+    program.reader(None).screen(ScreenOptions::default()).env_remove(TOKEN_VARIABLE)
 }
 
 /// The token from a file or from the environment.
@@ -314,10 +363,11 @@ fn given_token(options: &ServeOptions) -> Result<Option<Token>, String> {
     Ok(Some(token))
 }
 
-/// Adds the hosts and origins from the command line.
-fn named(listen: ListenerOptions, options: &ServeOptions) -> ListenerOptions {
+/// Adds the hosts and origins from the command line, and the page.
+fn listening(listen: ListenerOptions, options: &ServeOptions) -> Result<ListenerOptions, Failure> {
     let listen = options.hosts.iter().fold(listen, |listen, host| listen.host(host));
-    options.origins.iter().fold(listen, |listen, origin| listen.origin(origin))
+    let listen = options.origins.iter().fold(listen, |listen, origin| listen.origin(origin));
+    page::with_page(listen, &options.page).map_err(Failure::File)
 }
 
 /// Quotes a word for a shell.

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
@@ -11,6 +12,7 @@ use crate::address::{Address, is_localhost, split_authority};
 use crate::detach::DetachKey;
 use crate::help;
 use crate::names::check_name;
+use crate::page::PageDirectory;
 
 /// Options of `serve`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,12 @@ pub(crate) struct ServeOptions {
     pub(crate) shell: Option<OsString>,
     /// The name of the first terminal.
     pub(crate) name: Option<String>,
+    /// Further programs that clients may start, by name: commands for `/bin/sh`.
+    pub(crate) profiles: Vec<(String, OsString)>,
+    /// Opens the address in a browser.
+    pub(crate) open: bool,
+    /// Directories with the page, in place of the one in this program.
+    pub(crate) page: Vec<PageDirectory>,
 }
 
 /// Options of `attach`.
@@ -84,10 +92,45 @@ pub(super) fn parse_serve(parser: &mut Parser) -> Result<Request, lexopt::Error>
             Arg::Long("root") => options.root = Some(parser.value()?.into()),
             Arg::Long("shell") => options.shell = Some(parser.value()?),
             Arg::Long("name") => options.name = Some(name(parser)?),
+            Arg::Long("profile") => options.profiles.push(profile(&parser.value()?)?),
+            Arg::Long("open") => options.open = true,
+            Arg::Long("page-dir") => options.page.push(page_directory(&parser.value()?)),
             other => return Err(other.unexpected()),
         }
     }
+    if options.open && options.unix.is_some() && options.listen.is_none() {
+        return Err("--open: expected --listen ADDRESS as well, for a browser".into());
+    }
     Ok(Request::Serve(options))
+}
+
+/// `NAME=COMMAND`.
+fn profile(value: &OsStr) -> Result<(String, OsString), lexopt::Error> {
+    let bytes = value.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'=');
+    let parts = at.map(|at| (&bytes[..at], &bytes[at + 1..]));
+    let parts = parts.and_then(|(name, command)| Some((str::from_utf8(name).ok()?, command)));
+    match parts.filter(|(name, command)| !name.is_empty() && !command.is_empty()) {
+        Some((name, command)) => Ok((name.to_owned(), OsStr::from_bytes(command).to_owned())),
+        None => {
+            let text = value.to_string_lossy();
+            Err(format!("--profile {text}: expected NAME=COMMAND, such as top=htop").into())
+        }
+    }
+}
+
+/// `DIR`, or `PREFIX=DIR` with a prefix between slashes.
+fn page_directory(value: &OsStr) -> PageDirectory {
+    let bytes = value.as_bytes();
+    let at = bytes.windows(2).position(|pair| pair == b"/=").map(|at| at + 1);
+    let split = at.and_then(|at| Some((str::from_utf8(&bytes[..at]).ok()?, &bytes[at + 1..])));
+    match split.filter(|(prefix, _)| prefix.starts_with('/')) {
+        Some((prefix, directory)) => PageDirectory {
+            prefix: prefix.to_owned(),
+            directory: OsStr::from_bytes(directory).into(),
+        },
+        None => PageDirectory { prefix: "/".to_owned(), directory: value.into() },
+    }
 }
 
 /// `IP:PORT`, `localhost:PORT` or `PORT`, on loopback.
@@ -262,9 +305,16 @@ mod tests {
             root: Some("..".into()),
             shell: Some("fish".into()),
             name: Some("build".into()),
+            profiles: vec![("top".into(), "htop".into()), ("a".into(), "b=c".into())],
+            open: true,
+            page: vec![
+                PageDirectory { prefix: "/".into(), directory: "page".into() },
+                PageDirectory { prefix: "/client/".into(), directory: "js/a=b".into() },
+            ],
         };
         let words = "serve --listen [::1]:80 --unix a/b --root=.. --shell fish --host a:1 \
-            --host b --origin http://c --token-file t --name build";
+            --host b --origin http://c --token-file t --name build --profile top=htop \
+            --profile a=b=c --open --page-dir page --page-dir /client/=js/a=b";
         assert_eq!(parse_words(words).unwrap(), Request::Serve(options));
         for (text, address) in [
             ("localhost:7070", "127.0.0.1:7070"),
@@ -331,6 +381,10 @@ mod tests {
             ("serve --listen localhost", "port"),
             ("serve --listen 0.0.0.0:0", "loopback"),
             ("serve --listen [::]:80", "-L 80:"),
+            ("serve --profile htop", "--profile htop: expected NAME=COMMAND"),
+            ("serve --profile =a", "NAME=COMMAND"),
+            ("serve --profile a=", "NAME=COMMAND"),
+            ("serve --unix a --open", "--listen ADDRESS"),
             ("serve --name 12", "--name 12: expected a name"),
             ("attach", "ADDRESS"),
             ("attach nowhere", "nowhere"),

@@ -11,6 +11,7 @@ use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 
 use orchflow::{ExitStatus, Size, SpawnOptions};
+use support::files::TempDir;
 use support::host::Host;
 use support::piped::with_input;
 use support::scaled;
@@ -174,14 +175,39 @@ fn a_closed_stdout_ends_it_like_any_filter() {
 }
 
 #[test]
-fn without_arguments_it_is_the_users_shell() {
+fn without_a_program_it_runs_the_users_shell() {
     let output = Command::new(DEMO)
+        .arg("run")
         .env("SHELL", "/bin/sh")
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0));
+}
+
+/// It serves this directory: four lines for a person, who ends it by Ctrl-C.
+#[test]
+fn without_arguments_it_serves() {
+    let mut host = Host::new();
+    let folder = TempDir::new();
+    fs::write(folder.path().join("a file"), "").unwrap();
+    let serve = SpawnOptions::program(DEMO).cwd(folder.path()).env_remove("ORCHFLOW_TOKEN");
+    let id = host.spawn(&serve.size(Size::cells(500, 24)));
+    host.wait_text(id, "for help: ");
+    let shown = host.text(id);
+    let lines: Vec<&str> = shown.trim_end().lines().collect();
+    assert_eq!(lines.len(), 4, "{shown}");
+    let address = lines[0];
+    assert!(address.starts_with("http://127.0.0.1:") && address.contains("/#token="), "{shown}");
+    assert_eq!(lines[1], format!("  to attach from another terminal: {DEMO} attach {address}"));
+    assert_eq!(lines[2], "  to stop: Ctrl-C");
+    assert_eq!(lines[3], format!("  for help: {DEMO} help"));
+    let state = demo(&["state", address], b"");
+    let root = format!("directory {}", folder.path().display());
+    assert!(text(&state.stdout).contains(&root), "{state:?}");
+    host.engine.write(id, b"\x03").unwrap();
+    assert_eq!(host.wait_exit(id), ExitStatus::Code(0));
 }
 
 /// The demo in a shell in a terminal of the engine. The shell prints the exit status and the modes
@@ -274,7 +300,7 @@ fn watch_demo(args: &[&str], root: &std::path::Path, script: &str) -> Vec<String
 
 #[test]
 fn watching_as_json() {
-    let folder = support::files::TempDir::new();
+    let folder = TempDir::new();
     let root = folder.path();
     fs::write(root.join("f"), b"x").unwrap();
     fs::write(root.join(".gitignore"), b"*.o\n").unwrap();
@@ -321,7 +347,7 @@ fn watching_as_json() {
 
 #[test]
 fn watching_as_text() {
-    let folder = support::files::TempDir::new();
+    let folder = TempDir::new();
     fs::write(folder.path().join("f"), b"x").unwrap();
     let lines = watch_demo(&["--ignore", "*.o"], folder.path(), "mv f g; echo > x.o");
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

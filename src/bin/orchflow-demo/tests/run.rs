@@ -142,11 +142,11 @@ fn output_alone_reaches_the_terminal_unchanged() {
 #[test]
 fn a_shell_says_how_to_leave_it() {
     let mut host = Host::new();
-    let id = in_terminal(&mut host, r#"SHELL=/bin/sh; export SHELL; "$DEMO"; echo "left $?""#);
+    let id = in_terminal(&mut host, r#"SHELL=/bin/sh; export SHELL; "$DEMO" run; echo "left $?""#);
     host.wait_text(id, "`exit` or Ctrl-D leaves it\r\n");
     host.engine.write(id, b"exit 3\r").unwrap();
     host.wait_text(id, "left 3\r\n");
-    let mut command = demo(&[]);
+    let mut command = demo(&["run"]);
     let output = with_input(command.env("SHELL", "/bin/sh"), b"echo a$((1+1))b\n");
     assert!(output.stderr.is_empty(), "{output:?}");
     assert!(text(&output.stdout).contains("a2b"), "{output:?}");

@@ -30,7 +30,7 @@ fn first_terminal(diff: &Value) -> u64 {
 #[test]
 fn one_line_shows_the_address_and_a_client_gets_its_echo() {
     let server = DemoServer::start(&["--shell", "cat"]);
-    assert!(server.line.starts_with("ws://127.0.0.1:"), "{}", server.line);
+    assert!(server.line.starts_with("http://127.0.0.1:"), "{}", server.line);
     let (mut client, welcome) =
         Client::hello(server.tcp(), &server.token, json!({"collections": ["panes", "terminals"]}));
     assert_eq!(welcome["profiles"], json!(["shell"]));

@@ -71,7 +71,7 @@ fn interrupt(child: &Child) {
 /// An address line of `serve`: where, and the token.
 fn parse(line: &str) -> (SocketAddr, String) {
     let (place, token) = line.trim_end().split_once("#token=").unwrap();
-    let place = place.strip_prefix("ws://").unwrap().trim_end_matches('/');
+    let place = place.strip_prefix("http://").unwrap().trim_end_matches('/');
     (place.parse().unwrap(), token.to_owned())
 }
 

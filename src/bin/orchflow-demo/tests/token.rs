@@ -166,10 +166,15 @@ fn through_a_forwarded_port_the_refusal_says_what_helps() {
         probe.local_addr().unwrap().port()
     };
     let host = format!("localhost:{port}");
-    let args = ["--shell", "cat", "--host", &host, "--origin", "http://page.example"];
+    let folder = TempDir::new();
+    fs::write(folder.path().join("index.html"), "a page").unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let origin = "http://page.example";
+    let args = ["--shell", "cat", "--host", &host, "--origin", origin, "--page-dir", folder];
     let server = DemoServer::start(&args);
-    let accepted = answer(server.tcp(), &format!("GET / HTTP/1.1\r\nHost: {host}\r\n{page}\r\n"));
-    assert!(accepted.starts_with("HTTP/1.1 426"), "{accepted}");
+    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{page}\r\n");
+    let accepted = answer(server.tcp(), &request);
+    assert!(accepted.starts_with("HTTP/1.1 200") && accepted.ends_with("a page"), "{accepted}");
 }
 
 /// A person reads on stderr how to attach; stdout has the address alone.
@@ -180,10 +185,10 @@ fn how_to_attach_is_said_to_a_person() {
     let folder = TempDir::new();
     let file = folder.path().join("my token");
     for (options, attach) in [
-        (vec![], "orchflow-demo attach ws://127.0.0.1:".to_owned()),
+        (vec![], "orchflow-demo attach http://127.0.0.1:".to_owned()),
         (
             vec!["--token-file".to_owned(), file.to_str().unwrap().to_owned()],
-            format!("orchflow-demo attach --token-file '{}' ws://127.0.0.1:", file.display()),
+            format!("orchflow-demo attach --token-file '{}' http://127.0.0.1:", file.display()),
         ),
     ] {
         let serve = SpawnOptions::program(demo).args(["serve", "--shell", "cat", "--root"]);
