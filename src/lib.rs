@@ -83,11 +83,11 @@ pub use sync::{
 };
 pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
-    ExitStatus, Lag, LinePosition, Link, Mark, MarkKind, Match, Matches, Mode, Modes, Op, Position,
-    Process, Progress, ProgressState, ReaderOptions, ReaderState, Rgb, Row, Rows, Run,
-    ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search, SignalTarget, Size, SizePolicy,
-    Snapshot, SpawnOptions, Start, Style, TerminalEvent, TerminalFilter, TerminalState, Underline,
-    reap_programs,
+    ExitStatus, Lag, LinePosition, Link, Mark, MarkKind, Match, Matches, Mode, Modes, NoticeKind,
+    NoticeKinds, Op, Position, Process, Progress, ProgressState, ReaderOptions, ReaderState, Rgb,
+    Row, Rows, Run, ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search, SignalTarget, Size,
+    SizePolicy, Snapshot, SpawnOptions, Start, Style, TerminalEvent, TerminalFilter,
+    TerminalNotice, TerminalState, Underline, reap_programs,
 };
 pub use watch::{
     FileBatch, FileChanges, FileCursor, FileEntry, FileEvent, FileEventKind, FileId, FileSummary,

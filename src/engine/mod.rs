@@ -8,6 +8,7 @@ mod client_work;
 mod commands;
 mod event;
 mod next_event;
+mod notices;
 mod observation;
 mod peers;
 mod requests;
@@ -126,6 +127,7 @@ pub struct Engine {
     searches: Searches,
     inbox: Inbox<Envelope>,
     turns: TurnRecorder,
+    started: Instant,
     /// Which stage of a turn goes next.
     shares: Shares<{ stages::SHARERS }>,
     /// When a timer lets floods go on that are held back.
@@ -167,6 +169,7 @@ impl Engine {
         Ok(Engine {
             polled: Reactor::event_buffer(),
             turns: TurnRecorder::new(reactor.now()),
+            started: reactor.now(),
             shares: stages::shares(),
             hold_timer: None,
             reads_left: 0,

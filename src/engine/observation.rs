@@ -22,8 +22,6 @@ pub(super) struct Observation {
     pub(super) touched: Vec<TerminalId>,
     pub(super) fresh: Vec<TerminalId>,
     pub(super) published: Vec<Published>,
-    /// Working directories of terminals are looked up: the server has listened.
-    pub(super) has_directories: bool,
     pub(super) changes: FileChanges,
 }
 

@@ -46,6 +46,7 @@ impl Engine {
         let now = self.reactor.now();
         match message {
             ClientMessage::Hello(hello) => {
+                self.greet_notices_for(client, &hello.notices);
                 for attach in &hello.attach {
                     self.attach_for(client, attach);
                 }
@@ -88,13 +89,16 @@ impl Engine {
             ClientMessage::Snapshot => self.server.resend_state(client),
             ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
             ClientMessage::Cancel { id } => self.cancel_search(client, id),
-            ClientMessage::Rows(RowsRequest { id, .. })
-            | ClientMessage::Read(Read { id, .. })
-            | ClientMessage::Stats { id } => {
+            ClientMessage::Rows(RowsRequest { id, .. }) | ClientMessage::Read(Read { id, .. }) => {
                 let outcome = Err(Error::new(ErrorKind::System, "not served"));
                 self.result(client, id, outcome);
             }
-            ClientMessage::Scroll { .. } | ClientMessage::Notices { .. } => {
+            ClientMessage::Notices { kinds } => self.want_notices_for(client, &kinds),
+            ClientMessage::Stats { id } => {
+                let figures = self.figures_for(client);
+                self.result(client, id, Ok(Outcome::Stats(figures)));
+            }
+            ClientMessage::Scroll { .. } => {
                 self.server.send_error(client, ErrorCode::Refused, "not served");
             }
         }
@@ -129,7 +133,7 @@ impl Engine {
         }
     }
 
-    fn complain_about(&mut self, client: ClientId, outcome: Result<()>) {
+    pub(super) fn complain_about(&mut self, client: ClientId, outcome: Result<()>) {
         if let Err(error) = outcome {
             self.server.send_error(client, code_of(error.kind()), error.message());
         }

@@ -27,7 +27,7 @@ impl Engine {
         self.check_accepts_new()?;
         let outcome = self.server.add_listener(options, &mut self.reactor);
         if outcome.is_ok() {
-            self.look_up_directories();
+            self.terminals.look_at_foregrounds(&mut self.reactor);
         }
         self.finish_call_or_log();
         outcome

@@ -16,7 +16,7 @@ use crate::state::{
     StateCursor, StateFile, StateSizePolicy, StateTerminal, StateVersion, TerminalExit,
 };
 use crate::sync::ErrorCode;
-use crate::terminal::{ExitStatus, TerminalMetadata};
+use crate::terminal::{ExitStatus, SizePolicy, TerminalMetadata};
 use crate::watch::{FileCursor, FileEntry, FileType};
 
 /// Files written down, or taken out, in one unit of work.
@@ -168,13 +168,6 @@ impl Engine {
 
     // Metadata of terminals.
 
-    /// From now on, terminals show the directories that their programs are in.
-    pub(super) fn look_up_directories(&mut self) {
-        if !std::mem::replace(&mut self.observation.has_directories, true) {
-            self.terminals.expect_all_directories(&mut self.reactor);
-        }
-    }
-
     /// Writes down what terminals say of themselves.
     pub(super) fn note_terminals(&mut self) {
         if !self.terminals.has_touched() {
@@ -187,11 +180,6 @@ impl Engine {
                 Ok(metadata) if equals(self.state.terminal(id.to_u64()), &metadata) => {}
                 Ok(metadata) => self.state.put_terminal(id.to_u64(), owned(&metadata)),
                 Err(_) => self.state.remove_terminal(id.to_u64()),
-            }
-        }
-        if self.observation.has_directories {
-            for id in &fresh {
-                self.terminals.expect_directory(*id, &mut self.reactor);
             }
         }
         self.observation.touched.extend(&fresh);
@@ -275,6 +263,14 @@ fn exit_of(status: ExitStatus) -> TerminalExit {
     }
 }
 
+fn policy_of(policy: SizePolicy) -> StateSizePolicy {
+    match policy {
+        SizePolicy::Latest => StateSizePolicy::Latest,
+        SizePolicy::Smallest => StateSizePolicy::Smallest,
+        SizePolicy::Fixed => StateSizePolicy::Fixed,
+    }
+}
+
 fn equals(known: Option<(&StateTerminal, u64)>, metadata: &TerminalMetadata<'_>) -> bool {
     known.is_some_and(|(known, _)| {
         known.title == metadata.title
@@ -282,6 +278,9 @@ fn equals(known: Option<(&StateTerminal, u64)>, metadata: &TerminalMetadata<'_>)
             && (known.cols, known.rows, known.pid) == (metadata.cols, metadata.rows, metadata.pid)
             && (known.running, known.closing) == (metadata.running, metadata.closing)
             && (known.exit, known.screen) == (metadata.exit.map(exit_of), metadata.has_screen)
+            && (known.program.as_slice(), known.last_exit) == (metadata.program, metadata.last_exit)
+            && known.hidden_input == metadata.hidden_input
+            && known.size_policy == policy_of(metadata.size_policy)
     })
 }
 
@@ -296,10 +295,10 @@ fn owned(metadata: &TerminalMetadata<'_>) -> StateTerminal {
         exit: metadata.exit.map(exit_of),
         closing: metadata.closing,
         screen: metadata.has_screen,
-        program: Vec::new(),
-        last_exit: None,
-        hidden_input: false,
-        size_policy: StateSizePolicy::Latest,
+        program: metadata.program.into(),
+        last_exit: metadata.last_exit,
+        hidden_input: metadata.hidden_input,
+        size_policy: policy_of(metadata.size_policy),
     }
 }
 

@@ -381,7 +381,7 @@ mod tests {
                 Some(key).into_iter().filter(|_| kinds.contains(&kind)).collect::<Vec<_>>()
             };
             assert_eq!(sources.collect::<Vec<_>>(), expected(1..=7), "{kind}");
-            assert_eq!(alarms.collect::<Vec<_>>(), expected(1..=13), "{kind}");
+            assert_eq!(alarms.collect::<Vec<_>>(), expected(1..=14), "{kind}");
         }
     }
 }

@@ -273,6 +273,11 @@ impl TurnRecorder {
         self.slow.take()
     }
 
+    /// How many turns there were, and the processor time of the longest.
+    pub(crate) fn count_and_longest(&self) -> (u64, Duration) {
+        (self.turns, self.longest.map_or(Duration::ZERO, |longest| longest.cpu))
+    }
+
     pub(crate) fn stats(&self) -> TurnStats {
         let stage = |stage: Stage| {
             let StageRecord { wall, cost, unit_cost_max } = &self.stages[stage as usize];
@@ -337,6 +342,7 @@ mod tests {
         let stats = recorder.stats();
         let longest = stats.longest.unwrap();
         assert_eq!((stats.turns, stats.typing_wait_cost, stats.unfinished), (3, 1400, 0));
+        assert_eq!(recorder.count_and_longest(), (3, longest.cpu));
         assert_eq!((longest.cpu, longest.stage), (35 * MS, Stage::Clients));
         assert_eq!(longest.stage_wall, 30 * MS);
         let clients = stats.stages[Stage::Clients as usize];
@@ -349,6 +355,7 @@ mod tests {
         assert!(!recorder.has_slow());
         recorder.reset();
         assert_eq!((recorder.stats().turns, recorder.stats().longest), (0, None));
+        assert_eq!(recorder.count_and_longest(), (0, Duration::ZERO));
     }
 
     #[test]

@@ -8,10 +8,12 @@ use crate::state::{
 use crate::sync::protocol::values::{Decimal, Octets};
 use crate::sync::protocol::{
     Change, ChangeOp, Color, Content, Cursor, Exit, FileEntry, FileKind, Key, Line, LinePosition,
-    Match, Mode, PaneEntry, Run, Screen, Scroll, SessionEntry, SizePolicy, TerminalDetail,
-    TerminalEntry,
+    Match, Mode, Notice, NoticeKind, PaneEntry, Progress, ProgressState, Run, Screen, Scroll,
+    SessionEntry, SizePolicy, TerminalDetail, TerminalEntry,
 };
-use crate::terminal::{self, Delivery, ExitStatus, Matches, ScreenUpdate, TerminalState};
+use crate::terminal::{
+    self, Delivery, ExitStatus, Matches, NoticeKinds, ScreenUpdate, TerminalNotice, TerminalState,
+};
 
 pub(crate) fn octets(bytes: &[u8]) -> Octets {
     Octets(bytes.to_vec())
@@ -143,6 +145,54 @@ impl state::ChangeSink for crate::sync::protocol::Diff {
 
 pub(crate) fn line_position(position: terminal::LinePosition) -> LinePosition {
     LinePosition { line: position.line, col: position.col }
+}
+
+/// A notice of a terminal.
+pub(crate) fn notice(notice: &TerminalNotice) -> Notice {
+    match notice {
+        TerminalNotice::Bell { count } => Notice::Bell { count: *count },
+        TerminalNotice::Notification { title, body } => {
+            Notice::Notification { title: title.clone(), body: body.clone() }
+        }
+        TerminalNotice::Clipboard { selection, text } => {
+            Notice::Clipboard { selection: *selection, text: text.clone() }
+        }
+        TerminalNotice::Progress { progress } => Notice::Progress {
+            progress: progress.map(|progress| Progress {
+                state: match progress.state {
+                    terminal::ProgressState::Normal => ProgressState::Normal,
+                    terminal::ProgressState::Failed => ProgressState::Failed,
+                    terminal::ProgressState::Indeterminate => ProgressState::Indeterminate,
+                    terminal::ProgressState::Paused => ProgressState::Paused,
+                },
+                percent: progress.percent,
+            }),
+        },
+        TerminalNotice::CommandStarted { command } => {
+            Notice::CommandStarted { command: command.clone() }
+        }
+        TerminalNotice::CommandFinished { exit_code, duration } => Notice::CommandFinished {
+            exit_code: *exit_code,
+            duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        },
+        TerminalNotice::Title { title } => Notice::Title { title: title.clone() },
+        TerminalNotice::Cwd { path } => Notice::Cwd { path: octets(path) },
+    }
+}
+
+/// The kinds of notices in a list.
+pub(crate) fn notice_kinds(list: &[NoticeKind]) -> NoticeKinds {
+    list.iter().fold(NoticeKinds::NONE, |kinds, kind| {
+        kinds.with(match kind {
+            NoticeKind::Bell => terminal::NoticeKind::Bell,
+            NoticeKind::Notification => terminal::NoticeKind::Notification,
+            NoticeKind::Clipboard => terminal::NoticeKind::Clipboard,
+            NoticeKind::Progress => terminal::NoticeKind::Progress,
+            NoticeKind::Command => terminal::NoticeKind::Command,
+            NoticeKind::Title => terminal::NoticeKind::Title,
+            NoticeKind::Cwd => terminal::NoticeKind::Cwd,
+        })
+    })
 }
 
 /// What changed on a screen.

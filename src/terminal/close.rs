@@ -67,12 +67,17 @@ impl Terminal {
         reactor.ready.remove(&mut self.queued);
         self.cancel_eof(reactor);
         let screen_timer = self.screen_timer.take().map(|(_, timer)| timer);
-        let timers = [self.resize_timer.take(), self.ending.kill_timer.take(), screen_timer];
+        let timers = [
+            self.resize_timer.take(),
+            self.ending.kill_timer.take(),
+            self.notice_timer.take(),
+            screen_timer,
+        ];
         for timer in timers.into_iter().flatten() {
             reactor.cancel_timer(timer);
         }
         self.end_exit_poll(reactor);
-        self.cancel_directory_lookup(reactor);
+        self.cancel_look(reactor);
         if let Some(child) = self.child.take() {
             child.abandon(reactor);
         }

@@ -46,8 +46,10 @@ pub(crate) enum Alarm {
     Exit(TerminalId),
     /// A viewer of the screen may get the next update, or a reader has lagged too long.
     Screen(TerminalId),
-    /// The working directory of a terminal's programs may be another one.
-    Directory(TerminalId),
+    /// Another program may be in the foreground of a terminal.
+    Foreground(TerminalId),
+    /// Notices of a terminal may be sent.
+    Notices(TerminalId),
 }
 
 impl Alarm {
@@ -59,7 +61,8 @@ impl Alarm {
             3 => Alarm::Kill(TerminalId::from_u64(key.id())),
             4 => Alarm::Exit(TerminalId::from_u64(key.id())),
             5 => Alarm::Screen(TerminalId::from_u64(key.id())),
-            6 => Alarm::Directory(TerminalId::from_u64(key.id())),
+            6 => Alarm::Foreground(TerminalId::from_u64(key.id())),
+            14 => Alarm::Notices(TerminalId::from_u64(key.id())),
             _ => return None,
         })
     }
@@ -73,7 +76,8 @@ impl From<Alarm> for Key {
             Alarm::Kill(id) => (3, id.to_u64()),
             Alarm::Exit(id) => (4, id.to_u64()),
             Alarm::Screen(id) => (5, id.to_u64()),
-            Alarm::Directory(id) => (6, id.to_u64()),
+            Alarm::Foreground(id) => (6, id.to_u64()),
+            Alarm::Notices(id) => (14, id.to_u64()),
         };
         Key::new(kind, id)
     }

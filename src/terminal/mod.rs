@@ -15,16 +15,17 @@ mod batch;
 mod child;
 mod close;
 mod consumers;
-mod directory;
 mod echo_wait;
 mod environment;
 mod eof;
 mod event;
 mod exit_poll;
+mod foreground;
 mod input;
 mod key;
 mod line;
 mod next_event;
+mod notices;
 mod options;
 mod outbox;
 mod output;
@@ -57,6 +58,7 @@ use eof::Eof;
 use input::{Flushed, InputQueue, Sink};
 pub(crate) use key::{Alarm, Source};
 use line::LineRules;
+pub(crate) use notices::SentNotice;
 use outbox::OutboxPlace;
 pub(crate) use output::{Cleared, Consumer, Due, Next, OnLoss};
 use output::{Flow, OutputLog, Reader};
@@ -76,8 +78,8 @@ use screen::Screen;
 pub(crate) use screen::fuzz as fuzz_screen;
 pub use screen::{
     Attributes, Color, Cursor, CursorShape, LinePosition, Link, Mark, MarkKind, Match, Matches,
-    Modes, Position, Progress, ProgressState, Rgb, Row, Rows, Run, ScreenOptions, ScreenUpdate,
-    Scroll, Search, Snapshot, Style, Underline,
+    Modes, NoticeKind, NoticeKinds, Position, Progress, ProgressState, Rgb, Row, Rows, Run,
+    ScreenOptions, ScreenUpdate, Scroll, Search, Snapshot, Style, TerminalNotice, Underline,
 };
 pub(crate) use screen::{Scratch, SearchCursor};
 pub use size::{Size, SizePolicy};
@@ -132,6 +134,9 @@ pub(crate) struct Terminal {
     screen_bytes: usize,
     /// When viewers get their next updates, or a reader has lagged too long.
     screen_timer: Option<(Instant, TimerId)>,
+    /// When notices were taken last, and when the next may be, if any wait; see `notices.rs`.
+    notices_sent: Option<Instant>,
+    notice_timer: Option<TimerId>,
     /// The last time that the host cleared the screen.
     cleared: Cleared,
     /// Makes hashes that no program can foresee.
@@ -139,7 +144,7 @@ pub(crate) struct Terminal {
     started: Instant,
     ending: Ending,
     exit_poll: ExitPoll,
-    directory: Directory,
+    foreground: Foreground,
     last_input: Option<Instant>,
     last_output: Option<Instant>,
 }
@@ -176,18 +181,20 @@ struct ExitPoll {
     timer: Option<(Instant, TimerId)>,
 }
 
-/// The working directory of its programs as it was found, and when the next look is; see `directory.rs`.
+/// What is in the foreground, and when the next look at it is; see `foreground.rs`.
 #[derive(Default)]
-struct Directory {
-    path: Option<Vec<u8>>,
+struct Foreground {
+    found: Found,
     looked: Option<Instant>,
     timer: Option<TimerId>,
 }
 
-impl Directory {
-    fn path(&self) -> Option<&[u8]> {
-        self.path.as_deref()
-    }
+/// What a look at the foreground found.
+#[derive(Default, PartialEq, Eq)]
+struct Found {
+    cwd: Option<Vec<u8>>,
+    program: Vec<u8>,
+    hides_input: bool,
 }
 
 /// An end of input that has not been read yet; see `sending_eof.rs`.
@@ -233,12 +240,14 @@ impl Terminal {
             screen: None,
             screen_bytes: 0,
             screen_timer: None,
+            notices_sent: None,
+            notice_timer: None,
             cleared: Cleared::default(),
             hasher: RandomState::new(),
             started: now,
             ending: Ending::default(),
             exit_poll: ExitPoll::default(),
-            directory: Directory::default(),
+            foreground: Foreground::default(),
             last_input: None,
             last_output: None,
         }

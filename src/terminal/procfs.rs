@@ -1,17 +1,21 @@
-//! What /proc says about processes. Read only when a state query asks for it, where there are no
-//! pidfds, or while an end of input is pending.
+//! What /proc says about processes. Read only when a state query asks for it, for the application state once a
+//! terminal is quiet, where there are no pidfds, or while an end of input is pending.
 //!
 //! Nothing here may touch the file system of a program: a look at its working directory could wait for a
 //! network that is gone. A link in /proc is read without that.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs;
+use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Processes that are looked at for the members of one process group.
+/// Processes, and lists of children, that are looked at for the members of one process group.
 const LOOKS_MAX: usize = 256;
+/// Bytes of one list of children that are read.
+const LIST_BYTES_MAX: u64 = 16 << 10;
 
 /// The name of a process, at most 15 bytes (`comm`).
 pub(crate) fn name(pid: i32) -> Option<OsString> {
@@ -56,21 +60,21 @@ pub(crate) fn foremost(group: i32, session: Option<i32>) -> i32 {
 /// The living member of a group that was started last, among the descendants of a process. What a member of
 /// the group has started itself does not count: it works for that one.
 fn last_started(group: i32, ancestor: i32) -> Option<i32> {
-    let mut waiting = vec![ancestor];
-    let mut looks = 0;
+    let mut waiting = VecDeque::from([ancestor]);
+    let (mut looks, mut lists) = (LOOKS_MAX, LOOKS_MAX);
     let mut last: Option<(u64, i32)> = None;
     // Breadth first: a shell's own children come before what runs in them.
-    while let Some(parent) = (!waiting.is_empty()).then(|| waiting.remove(0)) {
-        for child in children(parent) {
-            looks += 1;
-            if looks > LOOKS_MAX {
+    while let Some(parent) = waiting.pop_front() {
+        for child in children(parent, &mut lists) {
+            if looks == 0 {
                 return last.map(|(_, pid)| pid);
             }
+            looks -= 1;
             match Stat::read(child) {
                 Some(stat) if stat.group == group && stat.is_alive => {
                     last = last.max(Some((stat.started, child)));
                 }
-                Some(_) => waiting.push(child),
+                Some(_) => waiting.push_back(child),
                 None => {}
             }
         }
@@ -78,13 +82,21 @@ fn last_started(group: i32, ancestor: i32) -> Option<i32> {
     last.map(|(_, pid)| pid)
 }
 
-/// The children of a process, of all of its threads, in the order of their start.
-fn children(pid: i32) -> Vec<i32> {
+/// The children of a process, of all of its threads, in the order of their start. `lists`: how many lists may still
+/// be read, one a thread.
+fn children(pid: i32, lists: &mut usize) -> Vec<i32> {
     let mut children = Vec::new();
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    for thread in threads.take(LOOKS_MAX) {
-        let list = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-        children.extend(list.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+    for thread in threads.take(*lists) {
+        *lists -= 1;
+        let mut list = String::new();
+        if let Ok(file) = fs::File::open(thread.path().join("children"))
+            && file.take(LIST_BYTES_MAX).read_to_string(&mut list).is_ok()
+        {
+            // A number that was cut off is that of another process.
+            list.truncate(list.rfind(' ').unwrap_or(0));
+            children.extend(list.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok()));
+        }
     }
     children
 }

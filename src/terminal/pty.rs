@@ -206,6 +206,12 @@ impl Pty {
         })
     }
 
+    /// Whether lines of input are collected and not shown, as when a program asks for a password.
+    pub(crate) fn hides_input(&self) -> bool {
+        let local = termios::tcgetattr(&self.master).map(|termios| termios.local_flags);
+        local.is_ok_and(|on| on.contains(LocalFlags::ICANON) && !on.contains(LocalFlags::ECHO))
+    }
+
     /// Opens the slave, for a moment: while it is open, the master sees no hangup.
     pub(crate) fn open_slave(&self) -> nix::Result<Slave> {
         let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;

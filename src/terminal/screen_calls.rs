@@ -70,6 +70,7 @@ impl Terminals {
     /// Sets who decides the size. The size stays as it is.
     pub(crate) fn set_size_policy(&mut self, id: TerminalId, policy: SizePolicy) -> Result<()> {
         self.table.get_mut(id)?.size_policy = policy;
+        self.touch(id);
         Ok(())
     }
 

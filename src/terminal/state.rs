@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::child::{Child, ExitStatus};
 use super::options::Delivery;
+use super::pty::Pty;
 use super::screen::{Cursor, Modes, Progress, Screen};
 use super::size::{Size, SizePolicy};
 use super::{Terminal, procfs};
@@ -61,6 +62,8 @@ pub struct TerminalState {
     /// The working directory of the foreground process, else of the leader, if it can be read. `None` when
     /// the directory has been removed.
     pub cwd: Option<PathBuf>,
+    /// What is typed is taken line by line and not shown: probably a password is asked for.
+    pub hidden_input: bool,
     /// The size, counting a change that is still held back.
     pub size: Size,
     /// Who decides the size.
@@ -141,6 +144,7 @@ impl Terminal {
             pid: self.child.as_ref().map(Child::pid),
             foreground,
             cwd,
+            hidden_input: self.pty.as_ref().is_some_and(Pty::hides_input),
             size: self.resizer.target(),
             size_policy: self.size_policy,
             running: self.is_running(),
@@ -167,19 +171,15 @@ impl Terminal {
     }
 
     /// The process that has the terminal now.
-    fn foremost(&self) -> Option<i32> {
+    pub(super) fn foremost(&self) -> Option<i32> {
         let pty = self.pty.as_ref()?;
         let group = pty.foreground_group()?;
         Some(procfs::foremost(group, pty.session().or(self.leader())))
     }
 
-    fn cwd_of(&self, foremost: Option<i32>) -> Option<PathBuf> {
+    /// The working directory of that process, else of the one that started in the terminal.
+    pub(super) fn cwd_of(&self, foremost: Option<i32>) -> Option<PathBuf> {
         foremost.and_then(procfs::cwd).or_else(|| self.leader().and_then(procfs::cwd))
-    }
-
-    /// The working directory of the process that has the terminal, else of the one that started in it.
-    pub(super) fn foremost_cwd(&self) -> Option<PathBuf> {
-        self.cwd_of(self.foremost())
     }
 
     fn screen_state(&self, screen: &Screen, reactor: &Reactor) -> ScreenState {

@@ -12,6 +12,7 @@ use std::time::Instant;
 use super::child::ExitStatus;
 use super::options::Delivery;
 use super::output::{Cleared, Due, Output, View};
+use super::size::SizePolicy;
 use super::table::Terminals;
 use super::{Subscription, Terminal};
 use crate::error::Result;
@@ -58,6 +59,10 @@ pub(crate) struct TerminalMetadata<'a> {
     pub(crate) exit: Option<ExitStatus>,
     pub(crate) closing: bool,
     pub(crate) has_screen: bool,
+    pub(crate) program: &'a [u8],
+    pub(crate) last_exit: Option<i32>,
+    pub(crate) hidden_input: bool,
+    pub(crate) size_policy: SizePolicy,
 }
 
 impl Terminals {
@@ -211,17 +216,23 @@ impl Terminal {
 
     fn metadata(&self) -> TerminalMetadata<'_> {
         let size = self.resizer.target();
-        let reported = self.screen.as_ref().and_then(|screen| screen.metadata().cwd());
+        let reported = self.screen.as_ref().map(|screen| screen.metadata());
+        let found = &self.foreground.found;
+        let is_running = self.is_running();
         TerminalMetadata {
             title: self.screen.as_ref().map_or("", |screen| screen.title()),
-            cwd: reported.or(self.directory.path()),
+            cwd: reported.and_then(|reported| reported.cwd()).or(found.cwd.as_deref()),
             cols: size.cols,
             rows: size.rows,
             pid: self.child.as_ref().map(|child| child.pid()),
-            running: self.is_running(),
+            running: is_running,
             exit: self.known_exit().map(|(status, _)| status),
             closing: self.ending.closing,
             has_screen: self.screen.is_some(),
+            program: if is_running { &found.program } else { &[] },
+            last_exit: reported.and_then(|reported| reported.last_exit()),
+            hidden_input: is_running && found.hides_input,
+            size_policy: self.size_policy,
         }
     }
 }

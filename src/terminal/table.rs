@@ -12,7 +12,7 @@ use super::outbox::Outbox;
 use super::output::{Cleared, LogBudget, Reader};
 use super::pty::Pty;
 use super::reading::{Outcome, PtyReady};
-use super::screen::{Patterns, Screen, ScreenOptions};
+use super::screen::{NoticeKinds, Patterns, Screen, ScreenOptions};
 use super::size::Size;
 use super::spawn::Command;
 use super::state::{TerminalFilter, TerminalState};
@@ -44,6 +44,10 @@ pub(crate) struct Terminals {
     pub(super) touched: Vec<TerminalId>,
     pub(super) starving: Starving,
     pub(super) last_input: Option<Instant>,
+    /// The server listens: terminals show what is in their foreground.
+    pub(super) looks_at_foregrounds: bool,
+    /// The notices that clients want.
+    pub(super) notice_kinds: NoticeKinds,
     /// Reads of floods wait for an echo.
     pub(super) echo_wait: EchoWait,
     /// Which floods are read while somebody types.
@@ -85,6 +89,8 @@ impl Terminals {
             touched: Vec::new(),
             starving: Starving::default(),
             last_input: None,
+            looks_at_foregrounds: false,
+            notice_kinds: NoticeKinds::NONE,
             echo_wait: EchoWait::new(now),
             bulk_window: BulkWindow::default(),
             patterns: Patterns::default(),
@@ -195,8 +201,13 @@ impl Terminals {
             terminal.readers.push(Reader::new(reader, &options, (0, Cleared::default()), now));
         }
         if let Some(options) = parts.screen {
-            terminal.screen = Some(Box::new(Screen::new(parts.size.for_screen(), &options, 0)));
+            let mut screen = Screen::new(parts.size.for_screen(), &options, 0);
+            screen.want_notices(self.notice_kinds);
+            terminal.screen = Some(Box::new(screen));
             self.screens.count(&mut terminal);
+        }
+        if self.looks_at_foregrounds {
+            terminal.expect_look(reactor);
         }
         self.table.insert(id, terminal);
         self.outbox.reserve(self.table.len());
@@ -414,8 +425,12 @@ impl Terminals {
                 t.on_screen_alarm(reactor);
                 Ok(())
             }),
-            Alarm::Directory(id) => {
-                self.on_directory_alarm(id, reactor);
+            Alarm::Foreground(id) => {
+                self.on_foreground_alarm(id, reactor);
+                Ok(())
+            }
+            Alarm::Notices(id) => {
+                self.on_notices_alarm(id);
                 Ok(())
             }
         }
@@ -454,6 +469,9 @@ impl Terminals {
         let class = terminal.class(reactor, &self.limits);
         let outcome = terminal.after_read(outcome, class, reactor);
         terminal.after_output(reactor);
+        if self.looks_at_foregrounds {
+            terminal.expect_look(reactor);
+        }
         self.screens.count(terminal);
         self.after_change(id, class == Class::Typing, reactor);
         self.touch(id);

@@ -14,6 +14,11 @@ impl Terminals {
         let now = reactor.now();
         self.last_input = Some(now);
         self.echo_wait.on_input(id, now);
+        if self.looks_at_foregrounds
+            && let Ok(terminal) = self.table.get_mut(id)
+        {
+            terminal.expect_look(reactor);
+        }
         self.held_until(reactor);
     }
 

@@ -19,6 +19,10 @@ pub(crate) enum Action<'a> {
     Operate { op: &'a Op, is_attached: bool },
     /// Reads entries of the state: diffs, or the entry that a change set conflicts with.
     ReadState,
+    /// Hears of what happens in terminals.
+    ReadNotices,
+    /// Hears what programs put on the clipboard.
+    ReadClipboard,
     /// Reads the names of the profiles.
     ReadProfiles,
     /// Has its window count when the size of a terminal is chosen.
@@ -32,9 +36,10 @@ impl Action<'_> {
     fn scope(self) -> Scopes {
         match self {
             Action::Message(kind) => scope_of_message(kind),
-            Action::Attach | Action::ReadState => Scopes::OBSERVE,
+            Action::Attach | Action::ReadState | Action::ReadNotices => Scopes::OBSERVE,
             Action::Input | Action::ChooseSize | Action::HoldBack => Scopes::TYPE,
             Action::ReadProfiles => Scopes::MANAGE,
+            Action::ReadClipboard => Scopes::CLIPBOARD,
             Action::Operate { op, is_attached } => match op {
                 Op::Signal(_) | Op::Clear | Op::Close { .. } => Scopes::MANAGE,
                 // An attached client reports the grid of its window, which counts by `ChooseSize`.
@@ -112,6 +117,7 @@ mod tests {
         let observe = vec![
             Action::Attach,
             Action::ReadState,
+            Action::ReadNotices,
             operate(&resize, true),
             Action::Message(ClientKind::Attach),
             Action::Message(ClientKind::Search),
@@ -140,7 +146,12 @@ mod tests {
             Action::Message(ClientKind::Read),
         ];
         manage.extend(managing.iter().flat_map(|op| [operate(op, true), operate(op, false)]));
-        let table = [(Scopes::OBSERVE, observe), (Scopes::TYPE, types), (Scopes::MANAGE, manage)];
+        let table = [
+            (Scopes::OBSERVE, observe),
+            (Scopes::TYPE, types),
+            (Scopes::MANAGE, manage),
+            (Scopes::CLIPBOARD, vec![Action::ReadClipboard]),
+        ];
         for (held, _) in &table {
             for (needed, actions) in &table {
                 for action in actions {

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::attachment::Attachment;
 use super::incoming::IncomingMessage;
+use super::notice_subscription::WantedNotices;
 use super::pages::Body;
 use super::state_subscription::StateSubscription;
 use crate::error::one_line;
@@ -125,6 +126,7 @@ pub(crate) struct Client {
     pub(crate) name: String,
     pub(crate) state: StateSubscription,
     pub(crate) attachments: Vec<Attachment>,
+    pub(super) notices: WantedNotices,
     /// Watches that it asked for.
     pub(crate) watches: Vec<WatchId>,
     /// Frames, each of which counts as a message.
@@ -229,6 +231,7 @@ impl Client {
             name: String::new(),
             state: StateSubscription::default(),
             attachments: Vec::new(),
+            notices: WantedNotices::none(now),
             watches: Vec::new(),
             messages: Balance::new(messages, messages, now),
             bytes: Balance::new(bytes, bytes.max(largest), now),

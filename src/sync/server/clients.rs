@@ -56,6 +56,8 @@ pub(super) struct Clients {
     pub(super) work: WorkLists,
     /// No connection is taken in any more.
     pub(super) is_closing: bool,
+    /// One that wanted notices is gone, or is being closed.
+    pub(super) are_notices_stale: bool,
     /// Where all connections are read into.
     pub(super) scratch: Vec<u8>,
     effects: VecDeque<Effect>,
@@ -71,6 +73,7 @@ impl Clients {
             unfinished: UnfinishedBudget::new(limits.client_partial_bytes_total),
             work: WorkLists::default(),
             is_closing: false,
+            are_notices_stale: false,
             scratch: vec![0; READ_BYTES],
             effects: VecDeque::new(),
             departed: Vec::new(),
@@ -334,6 +337,7 @@ impl Clients {
         if client.is_open() {
             self.log(format!("client {} {:?}: gone", id.to_u64(), client.name));
         }
+        self.are_notices_stale |= !client.notices.is_empty();
         self.depart(id, &client.attachments, std::mem::take(&mut client.watches));
         if let Some((_, timer)) = client.timer.take() {
             reactor.cancel_timer(timer);
@@ -354,6 +358,7 @@ impl Clients {
         let Ok(client) = self.table.get_mut(id) else { return };
         let attachments = std::mem::take(&mut client.attachments);
         let watches = std::mem::take(&mut client.watches);
+        self.are_notices_stale |= !client.notices.is_empty();
         self.depart(id, &attachments, watches);
     }
 

@@ -4,12 +4,13 @@
 //!
 //! - [`work`], [`size`], [`pacer`]: decisions without input or output;
 //! - [`pages`]: what a listener serves over HTTP;
-//! - [`attachment`], [`state_subscription`]: what a client gets of a terminal, and of the state;
+//! - [`attachment`], [`state_subscription`], [`notice_subscription`]: what a client gets of a terminal, of the state,
+//!   and of notices;
 //! - [`client`]: one connection, with [`incoming`] for a message that is being decoded and [`timers`] for its deadlines;
 //! - [`admission`], [`unfinished`]: bounds over all connections;
 //! - [`clients`]: the table of connections, and how each ends;
 //! - [`handshake`], [`decode`], [`reader`]: from bytes to requests;
-//! - [`fanout`], [`state_sync`]: from terminals and the state to frames;
+//! - [`fanout`], [`state_sync`], [`notices`]: from terminals and the state to frames;
 //! - here: [`Server`], which owns the parts and passes each call to one of them.
 
 mod admission;
@@ -21,6 +22,8 @@ mod fanout;
 mod handshake;
 mod incoming;
 mod listener;
+mod notice_subscription;
+mod notices;
 mod options;
 mod pacer;
 mod pages;
@@ -53,6 +56,7 @@ use self::clients::Clients;
 use self::fanout::Fanout;
 use self::handshake::Handshake;
 use self::listener::{Accepted, Listeners};
+use self::notices::Notices;
 use self::reader::Reader;
 use self::size::Grid;
 use self::state_sync::StateSync;
@@ -64,7 +68,7 @@ use crate::reactor::Reactor;
 use crate::state::{ApplicationState, Collections, StateVersion};
 use crate::sync::access::{Access, Action, Scopes};
 use crate::sync::protocol::{Applied, Attach, CloseCode, ErrorCode, ServerMessage};
-use crate::terminal::Terminals;
+use crate::terminal::{NoticeKinds, Terminals};
 
 /// Connections accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 32;
@@ -110,6 +114,7 @@ pub(crate) struct Server {
     reader: Reader,
     fanout: Fanout,
     state_sync: StateSync,
+    notices: Notices,
 }
 
 impl Server {
@@ -121,6 +126,7 @@ impl Server {
             reader: Reader::new(now),
             fanout: Fanout::default(),
             state_sync: StateSync::default(),
+            notices: Notices::default(),
         }
     }
 
@@ -375,6 +381,17 @@ impl Server {
         self.fanout.resize_if_open(terminal, &self.clients, terminals, reactor);
     }
 
+    /// A client wants notices of these kinds from now on, of all terminals.
+    pub(crate) fn want_notices(
+        &mut self,
+        id: ClientId,
+        kinds: NoticeKinds,
+        terminals: &mut Terminals,
+        now: Instant,
+    ) {
+        self.notices.want(id, kinds, &mut self.clients, terminals, now);
+    }
+
     // The state.
 
     /// Whether clients wait for what was committed since they were looked at.
@@ -441,7 +458,7 @@ impl Server {
         slice: &mut Slice,
         reactor: &mut Reactor,
     ) {
-        let Server { clients, fanout, state_sync, .. } = self;
+        let Server { clients, fanout, state_sync, notices, .. } = self;
         for (terminal, client) in clients.take_departed() {
             fanout.leave(terminal, client);
         }
@@ -450,6 +467,7 @@ impl Server {
         let served_clients = woken.get(..served).unwrap_or_default();
         state_sync.transmit(clients, served_clients, state, slice, reactor);
         clients.work.put_back(woken, served);
+        notices.transmit(clients, touched, terminals, slice, reactor);
         self.flush(slice, reactor);
     }
 
@@ -476,7 +494,10 @@ impl Server {
 
     /// Whether a turn would do something that the kernel does not know of.
     pub(crate) fn has_work(&self) -> bool {
-        self.clients.has_work() || self.fanout.has_work() || self.state_sync.has_work()
+        self.clients.has_work()
+            || self.fanout.has_work()
+            || self.state_sync.has_work()
+            || self.notices.has_work()
     }
 
     /// Whether a connection waits to be read.
@@ -497,6 +518,16 @@ impl Server {
     /// Whether a client has authenticated, and is not being closed.
     pub(crate) fn is_authenticated(&self, id: ClientId) -> bool {
         self.clients.get_open(id).is_some()
+    }
+
+    /// How many clients have authenticated.
+    pub(crate) fn client_count(&self) -> usize {
+        self.clients.table.ids().filter(|id| self.is_authenticated(*id)).count()
+    }
+
+    /// Bytes that wait to be sent to a client.
+    pub(crate) fn queued_bytes(&self, id: ClientId) -> usize {
+        self.clients.get(id).map_or(0, |client| client.transport.queued_bytes())
     }
 
     /// Every client that has authenticated.

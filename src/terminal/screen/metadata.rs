@@ -45,6 +45,11 @@ impl Metadata {
         self.now = now;
     }
 
+    /// The time that was set.
+    pub(super) fn now(&self) -> Duration {
+        self.now
+    }
+
     pub(crate) fn cwd(&self) -> Option<&[u8]> {
         self.cwd.as_deref()
     }
@@ -87,8 +92,8 @@ impl Metadata {
         event
     }
 
-    /// Reads one OSC string; most of them are none of ours.
-    pub(super) fn read_osc(&mut self, string: &[u8]) {
+    /// Reads one OSC string; most of them are none of ours. Gives the event that it made.
+    pub(super) fn read_osc(&mut self, string: &[u8]) -> Option<&MetadataEvent> {
         let (number, rest) = split(string, b';');
         match number {
             b"7" => self.set_cwd(file_path(rest)),
@@ -96,39 +101,40 @@ impl Metadata {
             b"777" => {
                 let (command, rest) = split(rest, b';');
                 let (title, body) = split(rest, b';');
-                if command == b"notify" {
-                    self.push(MetadataEvent::Notification { title: text(title), body: text(body) });
-                }
+                let event = MetadataEvent::Notification { title: text(title), body: text(body) };
+                if command == b"notify" { self.push(event) } else { None }
             }
             b"133" => self.read_mark(rest),
             b"633" => match split(rest, b';') {
-                (b"E", line) => self.announced = unescape(split(line, b';').0),
+                (b"E", line) => {
+                    self.announced = unescape(split(line, b';').0);
+                    None
+                }
                 (b"P", property) => {
-                    if let Some(path) = property.strip_prefix(b"Cwd=") {
-                        self.set_cwd(Some(unescape(path).into_bytes()));
-                    }
+                    let path = property.strip_prefix(b"Cwd=")?;
+                    self.set_cwd(Some(unescape(path).into_bytes()))
                 }
                 _ => self.read_mark(rest),
             },
-            _ => {}
+            _ => None,
         }
     }
 
     /// OSC 9 is a notification, or one of the subcommands of ConEmu: `4` progress, `9` directory.
-    fn read_notification(&mut self, rest: &[u8]) {
+    fn read_notification(&mut self, rest: &[u8]) -> Option<&MetadataEvent> {
         let (first, more) = split(rest, b';');
         match first {
             b"9" => {
                 let path = more.strip_prefix(b"\"").unwrap_or(more);
-                self.set_cwd(Some(path.strip_suffix(b"\"").unwrap_or(path).to_vec()));
+                self.set_cwd(Some(path.strip_suffix(b"\"").unwrap_or(path).to_vec()))
             }
-            [b'1'..=b'9'] | [b'1', b'0'..=b'2'] if rest.len() > first.len() => {}
+            [b'1'..=b'9'] | [b'1', b'0'..=b'2'] if rest.len() > first.len() => None,
             _ => self.push(MetadataEvent::Notification { title: String::new(), body: text(rest) }),
         }
     }
 
     /// The marks that 133 and 633 share: `C` before a command's output, `D` after it.
-    fn read_mark(&mut self, rest: &[u8]) {
+    fn read_mark(&mut self, rest: &[u8]) -> Option<&MetadataEvent> {
         let (mark, rest) = split(rest, b';');
         match mark {
             b"C" => {
@@ -141,36 +147,37 @@ impl Metadata {
                         command = text(line);
                     }
                 }
-                self.push(MetadataEvent::CommandStarted { command });
+                self.push(MetadataEvent::CommandStarted { command })
             }
             b"D" => {
-                let Some(started) = self.started.take() else { return };
+                let started = self.started.take()?;
                 let code = split(rest, b';').0;
                 let exit_code = std::str::from_utf8(code).ok().and_then(|code| code.parse().ok());
                 self.last_exit = exit_code;
                 let duration = self.now.saturating_sub(started);
-                self.push(MetadataEvent::CommandFinished { exit_code, duration });
+                self.push(MetadataEvent::CommandFinished { exit_code, duration })
             }
-            _ => {}
+            _ => None,
         }
     }
 
-    fn set_cwd(&mut self, path: Option<Vec<u8>>) {
-        let Some(path) = path.filter(|path| path.starts_with(b"/") && !path.contains(&0)) else {
-            return;
-        };
-        if path.len() < TEXT_BYTES_MAX && self.cwd.as_deref() != Some(&path) {
-            self.cwd = Some(path);
-            self.cwd_changed = true;
+    fn set_cwd(&mut self, path: Option<Vec<u8>>) -> Option<&MetadataEvent> {
+        let path = path.filter(|path| path.starts_with(b"/") && !path.contains(&0))?;
+        if path.len() >= TEXT_BYTES_MAX || self.cwd.as_deref() == Some(&path) {
+            return None;
         }
+        self.cwd = Some(path);
+        self.cwd_changed = true;
+        Some(&MetadataEvent::Cwd)
     }
 
-    fn push(&mut self, event: MetadataEvent) {
+    fn push(&mut self, event: MetadataEvent) -> Option<&MetadataEvent> {
         if self.waiting.len() == WAITING_MAX {
             self.waiting.pop_front();
             self.dropped += 1;
         }
         self.waiting.push_back(event);
+        self.waiting.back()
     }
 }
 

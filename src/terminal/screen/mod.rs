@@ -24,6 +24,8 @@ mod fuzz;
 mod grid;
 mod history;
 mod metadata;
+mod notice;
+mod notice_queue;
 mod options;
 mod palette;
 mod parser;
@@ -49,6 +51,8 @@ pub use self::event::{Progress, ProgressState};
 pub(crate) use self::fuzz::fuzz;
 use self::grid::Grid;
 pub(crate) use self::metadata::{Metadata, MetadataEvent};
+pub use self::notice::{NoticeKind, NoticeKinds, TerminalNotice};
+pub(crate) use self::notice_queue::NumberedNotice;
 pub use self::options::ScreenOptions;
 pub use self::position::{LinePosition, Mark, MarkKind, Position, Scroll};
 pub use self::rows::{Row, Rows, Run};
@@ -308,6 +312,20 @@ impl Screen {
         }
         let bells = std::mem::take(&mut self.bells);
         (bells > 0).then_some(ScreenEvent::Bell(bells))
+    }
+
+    /// Which notices are kept from now on.
+    pub(crate) fn want_notices(&mut self, kinds: NoticeKinds) {
+        self.emulator.want_notices(kinds);
+    }
+
+    pub(crate) fn has_notices(&self) -> bool {
+        self.emulator.has_notices()
+    }
+
+    /// Takes the oldest notice.
+    pub(crate) fn take_notice(&mut self) -> Option<NumberedNotice> {
+        self.emulator.take_notice()
     }
 
     pub(crate) fn cursor(&self) -> Cursor {

@@ -48,6 +48,8 @@ use self::title_stack::Titles;
 use super::event::{Progress, ProgressState};
 use super::grid::Grid;
 use super::metadata::Metadata;
+use super::notice::NoticeKinds;
+use super::notice_queue::{NoticeQueue, NumberedNotice, Present};
 use super::parser::{Actions, ControlString, Head, Parser, StringKind};
 use super::update::{Cursor, CursorShape, Modes};
 use super::{Rgb, ScreenOptions};
@@ -119,6 +121,7 @@ struct Terminal {
     palette: Palette,
     progress: Option<Progress>,
     metadata: Metadata,
+    notices: NoticeQueue,
     effects: Vec<Effect>,
     /// Answers to the program's queries, to be typed.
     replies: Vec<u8>,
@@ -153,6 +156,7 @@ impl Emulator {
             palette: Palette::default(),
             progress: None,
             metadata: Metadata::default(),
+            notices: NoticeQueue::default(),
             effects: Vec::new(),
             replies: Vec::new(),
             replied: 0,
@@ -193,6 +197,7 @@ impl Emulator {
     pub(crate) fn replace(&mut self, mut fresh: Emulator) {
         let (old, new) = (&mut self.terminal, &mut fresh.terminal);
         std::mem::swap(&mut old.metadata, &mut new.metadata);
+        std::mem::swap(&mut old.notices, &mut new.notices);
         std::mem::swap(&mut old.titles.window, &mut new.titles.window);
         std::mem::swap(&mut old.queries, &mut new.queries);
         new.grid.forget_changes_of(&old.grid);
@@ -234,6 +239,25 @@ impl Emulator {
         &mut self.terminal.metadata
     }
 
+    /// Which notices are kept from now on.
+    pub(crate) fn want_notices(&mut self, kinds: NoticeKinds) {
+        self.terminal.notices.want(kinds);
+    }
+
+    pub(crate) fn has_notices(&self) -> bool {
+        !self.terminal.notices.is_empty()
+    }
+
+    /// Takes the oldest notice.
+    pub(crate) fn take_notice(&mut self) -> Option<NumberedNotice> {
+        let terminal = &mut self.terminal;
+        terminal.notices.take(&Present {
+            title: &terminal.titles.window,
+            cwd: terminal.metadata.cwd(),
+            progress: terminal.progress,
+        })
+    }
+
     /// What the program did since the last call.
     pub(crate) fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.terminal.effects)
@@ -271,6 +295,7 @@ impl Emulator {
             + terminal.keyboard.bytes()
             + terminal.palette.bytes()
             + terminal.metadata.bytes()
+            + terminal.notices.bytes()
             + terminal.replies.capacity()
             + terminal.effects.capacity() * size_of::<Effect>()
             + terminal.queries.capacity() * size_of::<(u64, u64)>()
@@ -435,6 +460,15 @@ impl Terminal {
     }
 
     fn effect(&mut self, effect: Effect) {
+        let now = self.metadata.now();
+        match &effect {
+            Effect::TitleChanged => self.notices.set_title(now),
+            Effect::Bell => self.notices.ring(now),
+            Effect::Clipboard { selection, text } => {
+                self.notices.set_clipboard(*selection, text, now);
+            }
+            Effect::ProgressChanged => self.notices.set_progress(now),
+        }
         if self.effects.len() < EFFECTS_MAX {
             self.effects.push(effect);
         }

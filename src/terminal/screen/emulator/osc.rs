@@ -44,7 +44,11 @@ impl Terminal {
                     b"133" | b"633" => self.read_mark(rest),
                     _ => {}
                 }
-                self.metadata.read_osc(body.get(..FACT_BYTES_MAX).unwrap_or(body));
+                let now = self.metadata.now();
+                let facts = body.get(..FACT_BYTES_MAX).unwrap_or(body);
+                if let Some(event) = self.metadata.read_osc(facts) {
+                    self.notices.note(event, now);
+                }
             }
             _ => {}
         }
