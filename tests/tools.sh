@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # command (or header) and the Debian package that has it
 wanted="gcc:gcc g++:g++ clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
 wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim unshare:util-linux"
-wanted="$wanted luajit:luajit abidiff:abigail-tools bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm"
+wanted="$wanted luajit:luajit abidiff:abigail-tools bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm chromium:chromium"
 missing=""
 for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
@@ -33,6 +33,11 @@ if [ -n "$missing" ]; then
         echo "please install first:$missing" >&2
         exit 1
     fi
+fi
+
+# What drives and checks a browser.
+if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
+    (cd tests/browser && npm ci --silent --no-audit --no-fund)
 fi
 
 # The WebSocket libraries of the clients in other languages.
