@@ -1,0 +1,132 @@
+// The entry of the page: makes the parts and connects them.
+
+import { Client } from "/client/index.js";
+import { takeAddress } from "./address.js";
+import { Commands } from "./commands.js";
+import { ConnectionView } from "./connection/connection.js";
+import { announce } from "./dom.js";
+import { Keyboard } from "./keys/keyboard.js";
+import { loadLater, loadWhenIdle } from "./later.js";
+import { PaneArea } from "./layout/area.js";
+import { Marks } from "./marks.js";
+import { paneName, shellWord } from "./names.js";
+import { NotificationLog } from "./notifications.js";
+import { followViewport } from "./phone/viewport.js";
+import { Settings, applySettings } from "./settings.js";
+import { SessionTabs } from "./tabs.js";
+import { Toasts } from "./toasts.js";
+import { Tools } from "./tools.js";
+import { Workspace, terminalOf } from "./workspace.js";
+
+const NARROW = "(max-width: 640px)";
+const notices = ["bell", "notification", "clipboard", "progress", "command"];
+
+const byId = (id) => document.getElementById(id);
+
+// What the views of terminals and files may ask of the page.
+function viewActionsOf(app) {
+  return {
+    announce,
+    openFile: (path, line) => void app.commands.openFile(path, line),
+    openLink: (uri) => openLink(app, uri),
+    newTerminal: (cwd) => {
+      const pane = app.workspace.focusedPane;
+      void app.commands.startTerminal({ cwd, place: { session: pane?.session, target: pane?.id, edge: "right" } });
+    },
+    typePath: (path) => typePath(app, path),
+    toast: (text) => app.toasts.show(text),
+    confirm: async ({ title, text, action }) => (await import("./dialogs/dialog.js")).ask(title, text, { confirm: action }),
+  };
+}
+
+// Types a path as one word for a shell into the terminal in use.
+function typePath({ client, workspace, focusPane }, path) {
+  const { focusedTerminal, focusedPane } = workspace;
+  if (focusedTerminal === null) return;
+  client.input(focusedTerminal, `${shellWord(path)} `);
+  focusPane(focusedPane.id);
+}
+
+// Programs choose the addresses of links: only kinds that a browser shows are opened, and they do not learn of the page.
+function openLink(app, uri) {
+  let url;
+  try {
+    url = new URL(uri);
+  } catch {
+    app.toasts.error(`This is not an address: ${uri}`);
+    return;
+  }
+  if (url.protocol === "file:") void app.commands.openFile(decodeURIComponent(url.pathname));
+  else if (["http:", "https:", "mailto:"].includes(url.protocol)) open(url.href, "_blank", "noopener,noreferrer");
+  else app.toasts.error(`Addresses of the kind ${url.protocol} are not opened.`);
+}
+
+// The title of the window says where the user is, and that a bell has rung.
+function followTitle(app) {
+  const update = () => {
+    const { workspace, marks } = app;
+    const pane = workspace.focusedPane;
+    const name = pane && paneName(pane, workspace.terminal(terminalOf(pane)));
+    const hasBell = [...workspace.client.state.terminals.keys()].some((id) => marks.of(id).bell);
+    const title = [name, workspace.current?.name, "OrchFlow"].filter(Boolean).join(" – ");
+    document.title = hasBell ? `• ${title}` : title;
+  };
+  app.workspace.addEventListener("change", update);
+  app.marks.addEventListener("change", update);
+}
+
+// What the user looks at is seen.
+function followFocus(app) {
+  const seen = () => {
+    const { focusedTerminal } = app.workspace;
+    const isLooking = document.visibilityState === "visible" && document.hasFocus();
+    if (focusedTerminal !== null && isLooking) app.marks.seen(focusedTerminal);
+  };
+  addEventListener("focus", seen);
+  app.workspace.addEventListener("change", seen);
+  app.workspace.addEventListener("change", () => app.marks.keep(app.client.state.terminals));
+  app.marks.addEventListener("change", () => app.workspace.changed());
+}
+
+// The first pane gets the focus once it is there.
+function focusFirst(app) {
+  const focus = () => {
+    const pane = app.workspace.focusedPane;
+    if (!pane) return;
+    app.workspace.removeEventListener("change", focus);
+    if (document.activeElement === document.body && !document.querySelector("dialog[open]")) app.workspace.reveal(pane.id);
+  };
+  app.workspace.addEventListener("change", focus);
+}
+
+function main() {
+  const { url, token } = takeAddress();
+  const app = { narrow: matchMedia(NARROW), sidebar: null, keyrow: null, notices: null };
+  app.settings = new Settings();
+  app.log = new NotificationLog();
+  app.marks = new Marks();
+  applySettings(app.settings);
+  followViewport();
+  app.toasts = new Toasts(byId("toasts"), app.log);
+  app.client = new Client({ url, token, name: "orchflow page", notices, compress: "DecompressionStream" in globalThis });
+  app.workspace = new Workspace(app.client, (text) => app.toasts.error(text));
+  app.viewActions = viewActionsOf(app);
+  app.openPalette = async (scope) => (await import("./palette/palette.js")).openPalette(app, scope);
+  app.focusPane = (id) => id && app.area.view(id)?.focus();
+  app.commands = new Commands(app);
+  app.keyboard = new Keyboard(app.commands);
+  app.tabs = new SessionTabs(app, byId("sessions"));
+  app.area = new PaneArea(app, byId("panes"));
+  app.connection = new ConnectionView(app, byId("banner"));
+  app.tools = new Tools(app, byId("tools"));
+  loadLater(app, byId);
+  followFocus(app);
+  followTitle(app);
+  focusFirst(app);
+  app.workspace.changed();
+  void app.connection.start(token).then(() => loadWhenIdle(app));
+  // The view of terminals comes while the connection is made; whoever needs it says if that fails.
+  import("./terminal/view.js").catch(() => {});
+}
+
+main();

@@ -1,0 +1,99 @@
+// The other pure parts of the page's shell: addresses, chords, the search of the palette, names.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseFragment, serverUrl, tokenIn } from "../../../src/bin/orchflow-demo/page/address.js";
+import { actions } from "../../../src/bin/orchflow-demo/page/keys/actions.js";
+import { matches } from "../../../src/bin/orchflow-demo/page/keys/chords.js";
+import { busyProgram, exitText, paneName, shellWord, shortPath } from "../../../src/bin/orchflow-demo/page/names.js";
+import { score, search } from "../../../src/bin/orchflow-demo/page/palette/fuzzy.js";
+
+const token = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE";
+
+test("a token is found in an address and alone, and in nothing else", () => {
+  assert.equal(parseFragment(`#token=${token}`).token, token);
+  assert.equal(tokenIn(`  http://127.0.0.1:7070/#token=${token}\n`), token);
+  assert.equal(tokenIn(`ws://127.0.0.1:7070/#token=${token}`), token);
+  assert.equal(tokenIn(token), token);
+  for (const text of ["", "short", "http://127.0.0.1:7070/", "two words that are long enough", "#token="]) assert.equal(tokenIn(text), null, text);
+});
+
+test("another server than the page's own has to be on this machine", () => {
+  const page = new URL("http://127.0.0.1:7070/");
+  assert.equal(serverUrl(page, null), "ws://127.0.0.1:7070/");
+  assert.equal(serverUrl(page, "ws://127.0.0.1:7071/"), "ws://127.0.0.1:7071/");
+  assert.equal(serverUrl(page, "ws://localhost:7071/"), "ws://localhost:7071/");
+  for (const server of ["ws://example.org/", "http://127.0.0.1:7071/", "nonsense", "ws://127.0.0.1.example.org/"]) {
+    assert.equal(serverUrl(page, server), "ws://127.0.0.1:7070/", server);
+  }
+  assert.equal(serverUrl(new URL("https://example.org/"), null), "wss://example.org/");
+});
+
+const press = (key, code, ...held) => ({
+  key, code, ctrlKey: held.includes("Ctrl"), altKey: held.includes("Alt"), shiftKey: held.includes("Shift"), metaKey: false,
+  getModifierState: (name) => held.includes(name),
+});
+
+test("a chord is recognised by what the key types, else by its place", () => {
+  assert.ok(matches(press("P", "KeyP", "Ctrl", "Shift"), "Ctrl+Shift+P"));
+  assert.ok(!matches(press("p", "KeyP", "Ctrl"), "Ctrl+Shift+P"));
+  assert.ok(matches(press("Z", "KeyY", "Alt", "Shift"), "Alt+Shift+Z"), "a German keyboard");
+  assert.ok(!matches(press("Y", "KeyZ", "Alt", "Shift"), "Alt+Shift+Z"), "a German keyboard");
+  assert.ok(matches(press("Я", "KeyZ", "Alt", "Shift"), "Alt+Shift+Z"), "a Russian keyboard");
+  assert.ok(matches(press("ArrowLeft", "ArrowLeft", "Alt", "Shift"), "Alt+Shift+ArrowLeft"));
+  assert.ok(!matches(press("ArrowLeft", "ArrowLeft", "Ctrl", "Alt", "Shift"), "Alt+Shift+ArrowLeft"));
+  assert.ok(!matches(press("Q", "KeyQ", "Ctrl", "Alt", "Shift", "AltGraph"), "Ctrl+Alt+Shift+Q"));
+});
+
+test("no two actions have the same key or the same id, and each key is out of the way of programs", () => {
+  const keys = actions.flatMap((action) => action.keys ?? []);
+  assert.equal(new Set(keys).size, keys.length);
+  assert.equal(new Set(actions.map((action) => action.id)).size, actions.length);
+  for (const key of keys) assert.ok(key === "F1" || /^(Ctrl\+Shift|Alt\+Shift|Ctrl\+Alt\+Shift)\+/.test(key), key);
+});
+
+test("the palette finds by words, by beginnings of words and by letters in order", () => {
+  const entries = ["Split to the right", "Split downwards", "Settings", "Show all keys"].map((title, id) => ({ id, group: "Pane", title }));
+  const titles = (query, recent = []) => search(query, entries, recent).map(({ entry }) => entry.title);
+  assert.deepEqual(titles("split d"), ["Split downwards"]);
+  assert.equal(titles("str")[0], "Split to the right");
+  assert.equal(titles("sak")[0], "Show all keys");
+  assert.deepEqual(titles("xyz"), []);
+  assert.equal(titles("").length, 4);
+  assert.equal(titles("", [2])[0], "Settings");
+  assert.deepEqual(titles("split", [1]), ["Split downwards", "Split to the right"]);
+  assert.equal(titles("pane split").length, 2);
+  assert.deepEqual(score("spl", "Split").at, [0, 1, 2]);
+});
+
+test("panes are called by the user's name, the title, the program", () => {
+  const terminal = { id: 7, title: "", program: "vim", running: true, exit: null };
+  const pane = { title: "", content: { terminal: 7 }, metadata: {} };
+  assert.equal(paneName(pane, terminal), "vim");
+  assert.equal(paneName(pane, { ...terminal, title: "notes.md" }), "notes.md");
+  assert.equal(paneName({ ...pane, title: "Notes" }, terminal), "Notes");
+  assert.equal(paneName({ ...pane, metadata: { number: "3" } }, { ...terminal, program: "" }), "Terminal 3");
+  assert.equal(paneName({ title: "", content: { file: "/a/b.rs" }, metadata: {} }, null), "b.rs");
+  assert.equal(paneName({ title: "", content: "empty", metadata: {} }, null), "Empty pane");
+});
+
+test("what is busy, how it ended, where it is", () => {
+  const terminal = { running: true, program: "vim", exit: null };
+  assert.equal(busyProgram(terminal), "vim");
+  for (const program of ["bash", "-zsh", "/bin/sh", "", undefined]) assert.equal(busyProgram({ ...terminal, program }), null);
+  assert.equal(busyProgram({ ...terminal, running: false }), null);
+  assert.equal(exitText(terminal), null);
+  assert.equal(exitText({ running: false, exit: { code: 0 } }), "Exited");
+  assert.equal(exitText({ running: false, exit: { code: 3 } }), "Exited with 3");
+  assert.equal(exitText({ running: false, exit: { signal: 9 } }), "Ended by signal 9");
+  assert.equal(shortPath("/home/me/work/site"), "work/site");
+  assert.equal(shortPath("/tmp"), "/tmp");
+  assert.equal(shortPath("/"), "/");
+  assert.equal(shortPath(null), "");
+});
+
+test("a path is one word for a shell", () => {
+  assert.equal(shellWord("/a/b-c.txt"), "/a/b-c.txt");
+  assert.equal(shellWord("/a b/it's"), "'/a b/it'\\''s'");
+  assert.equal(shellWord({ bytes: "/w==" }), "$'\\xff'");
+});
