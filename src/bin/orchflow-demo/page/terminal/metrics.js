@@ -1,0 +1,70 @@
+// The size of a cell, and the width of characters in the fonts that the browser really uses.
+//
+// A cell is a whole number of device pixels wide and high, so that neighbouring cells meet without a
+// seam at every zoom. Letter spacing makes up the difference to the font, and for characters of
+// fallback fonts the difference to their own widths.
+
+const PROBE = "0".repeat(64);
+
+/** Widths of this many characters are remembered; the text of one screen has far fewer. */
+const WIDTHS_MAX = 8_192;
+
+export class Metrics {
+  cellWidth = 8;
+  cellHeight = 16;
+  spacing = 0;
+  #widths = new Map();
+  #context = document.createElement("canvas").getContext("2d");
+  #font = "";
+
+  /** Measures in `element`, which has the font of the terminal. Returns whether anything changed. */
+  measure(element, lineHeight) {
+    const probe = document.createElement("span");
+    probe.className = "term-probe";
+    probe.textContent = PROBE;
+    element.append(probe);
+    const box = probe.getBoundingClientRect();
+    const { fontSize, fontFamily } = getComputedStyle(element);
+    const font = `${fontSize} ${fontFamily}`;
+    probe.remove();
+    if (box.width === 0) return false;
+    const ratio = devicePixelRatio;
+    const advance = box.width / PROBE.length;
+    const cellWidth = Math.max(Math.round(advance * ratio), 1) / ratio;
+    const cellHeight = Math.max(Math.round(parseFloat(fontSize) * lineHeight * ratio), 1) / ratio;
+    const key = `${font} ${ratio}`;
+    const changed = key !== this.#font || cellWidth !== this.cellWidth || cellHeight !== this.cellHeight;
+    if (key !== this.#font) this.#widths.clear();
+    this.#font = key;
+    this.font = font;
+    this.cellWidth = cellWidth;
+    this.cellHeight = cellHeight;
+    this.spacing = cellWidth - advance;
+    return changed;
+  }
+
+  /** How much of a row is above and below the box of its text; `element` is an empty row. */
+  measureEdges(element) {
+    const span = document.createElement("span");
+    span.textContent = "0";
+    element.append(span);
+    const row = element.getBoundingClientRect();
+    const text = span.getBoundingClientRect();
+    element.replaceChildren();
+    return { above: Math.max(text.top - row.top, 0), below: Math.max(row.bottom - text.bottom, 0) };
+  }
+
+  /** The letter spacing with which `text` takes exactly `cols` cells. */
+  spacingOf(text, cols, bold, italic) {
+    const key = `${bold ? "b" : ""}${italic ? "i" : ""}${text}`;
+    let width = this.#widths.get(key);
+    if (width === undefined) {
+      if (this.#widths.size >= WIDTHS_MAX) this.#widths.clear();
+      this.#context.font = `${italic ? "italic " : ""}${bold ? "bold " : ""}${this.font}`;
+      width = this.#context.measureText(text).width;
+      this.#widths.set(key, width);
+    }
+    const spacing = cols * this.cellWidth - width;
+    return Math.abs(spacing - this.spacing) < 0.01 ? this.spacing : spacing;
+  }
+}
