@@ -3,11 +3,10 @@
 
 const COLOR = "currentColor";
 
-/** Light and heavy lines; a line is never thinner than a pixel of CSS. */
-const THIN = "max(1px, 0.07em)";
-const THICK = "max(2px, 0.16em)";
-/** The distance of a double line from the middle. */
-const GAP = "max(1px, 0.09em)";
+/** Thicknesses, and the distance of the lines of a double one from the middle; see metrics.js. */
+const THIN = "var(--stroke)";
+const THICK = "var(--heavy-stroke)";
+const GAP = "2 * var(--stroke)";
 
 /** U+2500 to U+257F: the weights of the arms right, down, left, up. 0 none, 1 light, 2 heavy, 3 double. */
 const ARMS = [
@@ -55,66 +54,89 @@ function boxGlyph(code) {
   const arms = [...ARMS[code - 0x2500]].map(Number);
   const dashes = DASHES.get(code);
   if (dashes) return dashedLine(arms, dashes);
-  const layers = arms.flatMap((weight, side) => armLayers(weight, side, arms));
+  const layers = [];
+  for (const side of [0, 1]) {
+    const crossing = Math.max(arms[1 - side], arms[3 - side]);
+    // A line through the whole cell is one piece, unless it leaves the inside of a crossing empty.
+    if (arms[side] === arms[side + 2] && (arms[side] !== 3 || crossing === 0)) layers.push(...through(arms[side], side));
+    else layers.push(...armLayers(arms[side], side, arms), ...armLayers(arms[side + 2], side + 2, arms));
+  }
   return { css: layers.join(","), repeats: arms[0] > 0 && arms[0] === arms[2] && arms[1] + arms[3] === 0 };
 }
 
-/** One arm from its edge to the middle of the cell. Sides: 0 right, 1 down, 2 left, 3 up. */
+/** The distances of the lines of a weight from the middle. */
+function offsets(weight) {
+  return { 0: [], 1: [0], 2: [0], 3: [-1, 1] }[weight];
+}
+
+function thickness(weight) {
+  return weight === 2 ? THICK : THIN;
+}
+
+/** Where a line begins, from the left ("x") or the top ("y") of the cell: a whole device pixel. */
+function start(axis, weight, offset) {
+  const middle = `var(--${weight === 2 ? "heavy" : "light"}-${axis})`;
+  return offset === 0 ? middle : `${middle} ${offset < 0 ? "-" : "+"} ${GAP}`;
+}
+
+function through(weight, side) {
+  return offsets(weight).map((offset) => side === 0
+    ? layer("0", `calc(${start("y", weight, offset)})`, "100%", thickness(weight))
+    : layer(`calc(${start("x", weight, offset)})`, "0", thickness(weight), "100%"));
+}
+
+/** One arm from its edge to the crossing lines. Sides: 0 right, 1 down, 2 left, 3 up. */
 function armLayers(weight, side, arms) {
-  if (weight === 0) return [];
-  const horizontal = side % 2 === 0;
-  const crossing = Math.max(arms[(side + 1) % 4], arms[(side + 3) % 4]);
-  const offsets = weight === 3 ? [-1, 1] : [0];
-  return offsets.map((offset) => {
-    const thickness = weight === 2 ? THICK : THIN;
-    const across = offset === 0 ? "50%" : `calc(50% ${offset < 0 ? "-" : "+"} ${GAP})`;
-    const length = `calc(50% + ${reach(weight, offset, side, arms, crossing)})`;
-    const along = side === 0 || side === 1 ? "100%" : "0%";
-    return horizontal ? layer(along, across, length, thickness) : layer(across, along, thickness, length);
+  const isHorizontal = side % 2 === 0;
+  return offsets(weight).map((offset) => {
+    const bound = boundingLine(weight, offset, side, arms);
+    const at = start(isHorizontal ? "x" : "y", bound.weight, bound.offset);
+    // The arm is as long as the cell and moved to its line; what reaches over the edge is cut off.
+    const along = side < 2 ? `calc(${at})` : `calc(${at} + ${thickness(bound.weight)} - var(--cell-${isHorizontal ? "width" : "height"}))`;
+    const across = `calc(${start(isHorizontal ? "y" : "x", weight, offset)})`;
+    return isHorizontal
+      ? layer(along, across, "100%", thickness(weight)) : layer(across, along, thickness(weight), "100%");
   });
 }
 
-/** How far an arm goes past the middle, so that corners are filled and double lines stay hollow. */
-function reach(weight, offset, side, arms, crossing) {
-  if (crossing === 0) return "0px";
-  const half = `${crossing === 2 ? THICK : THIN} / 2`;
-  if (crossing !== 3) return weight === 3 || arms[(side + 2) % 4] === 0 || weight > 1 ? half : "0px";
-  if (weight !== 3) return arms[(side + 2) % 4] === 0 && isOneSided(side, arms) ? `${GAP} + ${half}` : `${half} - ${GAP}`;
-  // The side of this line on which the crossing has an arm: there the lines bend, else they pass.
+/** The line of the crossing at whose far edge an arm ends. */
+function boundingLine(weight, offset, side, arms) {
+  const crossing = Math.max(arms[(side + 1) % 4], arms[(side + 3) % 4]);
+  if (crossing !== 3) return { weight: crossing === 0 ? 1 : crossing, offset: 0 };
+  const near = side < 2 ? 1 : -1;
+  // A double arm ends at a line that bends toward it and goes round on the other side; a single one
+  // ends at the first line, or at the second one of a corner.
   const toward = side % 2 === 0 ? (offset < 0 ? 3 : 1) : (offset < 0 ? 2 : 0);
-  return arms[toward] === 3 ? `${half} - ${GAP}` : `${GAP} + ${half}`;
-}
-
-function isOneSided(side, arms) {
-  return arms[(side + 1) % 4] === 0 || arms[(side + 3) % 4] === 0;
+  const isCorner = arms[(side + 1) % 4] === 0 || arms[(side + 3) % 4] === 0;
+  const stopsEarly = weight === 3 ? arms[toward] === 3 : !isCorner;
+  return { weight: 3, offset: stopsEarly ? near : -near };
 }
 
 function dashedLine(arms, dashes) {
-  const horizontal = arms[0] > 0;
-  const thickness = Math.max(...arms) === 2 ? THICK : THIN;
+  const weight = Math.max(...arms);
   const step = 100 / dashes;
-  const direction = horizontal ? "to right" : "to bottom";
-  const size = horizontal ? `100% ${thickness}` : `${thickness} 100%`;
-  const on = `${step * 0.2}%`;
-  const off = `${step * 0.8}%`;
-  return {
-    css: `repeating-linear-gradient(${direction},transparent 0 ${on},${COLOR} ${on} ${off},transparent ${off} ${step}%) 50% 50% / ${size} no-repeat`,
-    repeats: false,
-  };
+  const stops = `transparent 0 ${step * 0.2}%,${COLOR} ${step * 0.2}% ${step * 0.8}%,transparent ${step * 0.8}% ${step}%`;
+  const css = arms[0] > 0
+    ? `repeating-linear-gradient(to right,${stops}) 0 var(--${weight === 2 ? "heavy" : "light"}-y) / 100% ${thickness(weight)} no-repeat`
+    : `repeating-linear-gradient(to bottom,${stops}) var(--${weight === 2 ? "heavy" : "light"}-x) 0 / ${thickness(weight)} 100% no-repeat`;
+  return { css, repeats: false };
 }
 
 /** Arcs ╭ ╮ ╯ ╰: a quarter of a ring from the middle of a side, and a straight piece to the edge. */
 function roundCorner(index) {
-  const x = index === 0 || index === 3 ? "100%" : "0%";
+  const isRight = index === 0 || index === 3;
   const isDown = index < 2;
+  const x = isRight ? "100%" : "0%";
   const y = isDown ? "100%" : "0%";
-  const radius = "var(--cell-width) / 2";
-  const half = `${THIN} / 2`;
-  const size = `calc(${radius} + ${half})`;
-  const top = `calc((var(--cell-height) - ${isDown ? THIN : "var(--cell-width)"}) / 2)`;
-  const stops = `transparent calc(${radius} - ${half} - 0.3px),${COLOR} calc(${radius} - ${half}) calc(${radius} + ${half}),transparent calc(${radius} + ${half} + 0.3px)`;
-  const ring = `radial-gradient(circle at ${x} ${y},${stops}) ${x} ${top} / ${size} ${size} no-repeat`;
-  return { css: `${ring},${layer("50%", y, THIN, `calc(50% - ${radius})`)}`, repeats: false };
+  // The ring is as large as the arm to the side is long; it begins at the lines that it joins.
+  const size = isRight ? "calc(100% - var(--light-x))" : `calc(var(--light-x) + ${THIN})`;
+  const radius = isRight ? "var(--cell-width) - var(--light-x)" : `var(--light-x) + ${THIN}`;
+  const top = isDown ? "var(--light-y)" : `calc(var(--light-y) + ${THIN} - (${radius}))`;
+  const inner = `calc(${radius} - ${THIN})`;
+  const stops = `transparent calc(${radius} - ${THIN} - 0.4px),${COLOR} ${inner} calc(${radius}),transparent calc(${radius} + 0.4px)`;
+  const ring = `radial-gradient(circle at ${x} ${y},${stops}) ${x} ${top} / ${size} calc(${radius}) no-repeat`;
+  const straight = isDown ? `calc(100% - var(--light-y) - (${radius}))` : `calc(var(--light-y) + ${THIN} - (${radius}))`;
+  return { css: `${ring},${layer("var(--light-x)", y, THIN, straight)}`, repeats: false };
 }
 
 function blockGlyph(code) {

@@ -52,13 +52,14 @@ function functionKey(key, modes) {
   return modifiers > 1 ? `\x1b[${number};${modifiers}~` : `\x1b[${number}~`;
 }
 
-/** The keypad in application mode, unless NumLock turns it into digits or a modifier is held. */
+/** The keypad: modifiers change nothing that it types; in application mode they are a parameter. */
 function keypadKey(key, modes) {
-  if (key.location !== KEYPAD_LOCATION || !(modes & MODE.keypad)) return null;
+  if (key.location !== KEYPAD_LOCATION) return null;
   const final = KEYPAD[key.key];
-  if (final === undefined || modifierParameter(key) > 1) return null;
-  if (key.numLock && key.key !== "Enter") return null;
-  return `\x1bO${final}`;
+  if (final === undefined) return null;
+  if (!(modes & MODE.keypad) || key.numLock) return key.key === "Enter" ? "\r" : key.key;
+  const modifiers = modifierParameter(key);
+  return `\x1bO${modifiers > 1 ? modifiers : ""}${final}`;
 }
 
 /** Backspace, Tab, Enter and Escape. */
@@ -67,18 +68,18 @@ function controlKey(key, modes) {
   if (code === undefined) return null;
   const level = otherKeysLevel(modes);
   if (key.key === "Backspace") {
-    // Ctrl selects the other one of DEL and BS and is no modifier any more.
-    const rest = { ...key, ctrl: false };
-    if (level === 2 && modifierParameter(rest) > 1) return otherKey(rest, key.ctrl ? 8 : 127);
-    return escaped(key, key.ctrl ? "\b" : "\x7f");
+    // Ctrl selects the other one of DEL and BS.
+    const typed = key.ctrl ? 8 : 127;
+    if (level === 2 && (key.shift || key.alt)) return otherKey(key, typed);
+    return escaped(key, String.fromCharCode(typed));
   }
   if (key.key === "Tab" && key.shift) {
-    const rest = { ...key, shift: false };
-    if (level === 2 && modifierParameter(rest) > 1) return otherKey(key, 9);
-    return escaped(key, "\x1b[Z");
+    if (level === 2 && (key.alt || key.ctrl)) return otherKey(key, 9);
+    return "\x1b[Z";
   }
-  const modified = modifierParameter(key) > 1;
-  if (modified && (level === 2 || (level === 1 && key.key !== "Escape"))) return otherKey(key, code);
+  // Level 1 leaves Escape and Alt alone: Alt types an ESC before the key.
+  const isReported = level === 2 ? key.shift || key.ctrl || key.alt : level === 1 && (key.shift || key.ctrl);
+  if (isReported && (level === 2 || key.key !== "Escape")) return otherKey(key, code);
   return escaped(key, String.fromCharCode(code));
 }
 
@@ -91,16 +92,13 @@ function character(key, modes) {
 
 /** Whether modifyOtherKeys reports this character instead of typing it. */
 function reportsOther(key, level) {
-  const code = key.key.codePointAt(0);
-  const isControlInput = code >= 0x40 && code < 0x7f;
   if (level === 2) {
-    if (key.ctrl || key.alt) return true;
-    return key.shift && key.key === " ";
+    const code = key.key.codePointAt(0);
+    const isReportedWithShift = key.key === " " || (code >= 0x40 && code < 0x7f);
+    return key.ctrl || key.alt || (key.shift && isReportedWithShift);
   }
-  if (!key.ctrl) return false;
-  // Level 1 leaves alone what has a well-known control character.
-  if (isControlInput) return key.shift && /[A-Z]/.test(key.key);
-  return controlCharacter(key.key) === key.key;
+  // Level 1 leaves alone what has a control character.
+  return key.ctrl && (key.key === "?" || controlCharacter(key.key) === key.key);
 }
 
 function otherKey(key, code) {
@@ -117,7 +115,7 @@ export function controlCharacter(text) {
   if (code === 0x20 || (code >= 0x40 && code < 0x7f)) return String.fromCharCode(code & 0x1f);
   if (text === "2") return "\0";
   if (text >= "3" && text <= "7") return String.fromCharCode(code - 0x33 + 0x1b);
-  if (text === "8") return "\x7f";
+  if (text === "8" || text === "?") return "\x7f";
   if (text === "/") return "\x1f";
   return text;
 }

@@ -59,44 +59,57 @@ function runStyle(run, attributes) {
   return style;
 }
 
-/** Characters beside ASCII: neighbours that need the same letter spacing share a span. */
+/** Characters beside ASCII: neighbours that fit into their cells in the same way share a span. */
 function appendCells(span, run, attributes, metrics) {
   const bold = (attributes & ATTRIBUTE.bold) !== 0;
   const italic = (attributes & ATTRIBUTE.italic) !== 0;
-  const cells = runCells(run);
   let group = null;
-  const flush = () => {
-    if (group) span.append(groupNode(group, metrics));
-    group = null;
-  };
-  for (const cell of cells) {
-    const glyph = glyphBackground(cell.text);
-    const single = glyph === null && cell.text.length > 2;
-    const spacing = glyph === null && !single ? metrics.spacingOf(cell.text, cell.cols, bold, italic) : 0;
-    const joins = group && group.glyph === glyph && !single && !group.single
-      && group.spacing === spacing && (glyph === null || glyph.repeats);
-    if (!joins) {
-      flush();
-      group = { text: "", cols: 0, glyph, single, spacing };
+  for (const cell of runCells(run)) {
+    const way = wayOf(cell, metrics, bold, italic);
+    if (group !== null && joins(group, cell, way)) {
+      group.text += cell.text;
+      group.cols += cell.cols;
+      if (JOINED.test(cell.text)) group.way = { kind: "box" };
+      continue;
     }
-    group.text += cell.text;
-    group.cols += cell.cols;
+    if (group !== null) span.append(groupNode(group, metrics));
+    group = { text: cell.text, cols: cell.cols, way };
   }
-  flush();
+  if (group !== null) span.append(groupNode(group, metrics));
 }
 
-function groupNode(group, metrics) {
-  const { text, glyph, spacing } = group;
-  if (glyph === null && !group.single && spacing === metrics.spacing) return document.createTextNode(text);
+/** Skin tones and the letters of flags: the browser draws them as one with the character before. */
+const JOINED = /^[\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}]/u;
+const FLAG_LETTER = /^[\u{1f1e6}-\u{1f1ff}]$/u;
+
+/**
+ * How a character fits: as it is ("plain"), with letter spacing, in smaller type, drawn, or in a box
+ * of its own because a font may or may not join its parts.
+ */
+function wayOf(cell, metrics, bold, italic) {
+  const glyph = glyphBackground(cell.text);
+  if (glyph !== null) return { kind: "glyph", glyph };
+  if (cell.text.length > 2) return { kind: "box" };
+  return metrics.fit(cell.text, cell.cols, bold, italic);
+}
+
+function joins(group, cell, way) {
+  if (JOINED.test(cell.text)) return FLAG_LETTER.test(cell.text) ? FLAG_LETTER.test(group.text) : group.way.kind !== "glyph";
+  if (group.way.kind !== way.kind || way.kind === "box") return false;
+  if (way.kind === "glyph") return way.glyph === group.way.glyph && way.glyph.repeats;
+  return way.value === group.way.value;
+}
+
+function groupNode({ text, cols, way }, metrics) {
+  if (way.kind === "plain") return document.createTextNode(text);
   const span = document.createElement("span");
   span.textContent = text;
-  if (glyph === null && !group.single) {
-    span.style.letterSpacing = `${spacing}px`;
-    return span;
+  if (way.kind === "spacing") span.style.letterSpacing = `${way.value}px`;
+  if (way.kind === "scale") span.style.cssText = `font-size:${way.value}em;letter-spacing:0`;
+  if (way.kind === "box" || way.kind === "glyph") {
+    span.className = way.kind === "box" ? "cell" : "cell glyph";
+    span.style.width = `${cols * metrics.cellWidth}px`;
   }
-  // A drawn character, or a cluster whose parts a font may not join: a box of its cells.
-  span.className = glyph === null ? "cell" : "cell glyph";
-  span.style.width = `${group.cols * metrics.cellWidth}px`;
-  if (glyph !== null) span.style.background = glyph.css;
+  if (way.kind === "glyph") span.style.background = way.glyph.css;
   return span;
 }

@@ -165,9 +165,8 @@ export class TerminalView {
     if (element.clientHeight === 0 || element.clientWidth === 0) return;
     const metrics = this.#metrics;
     if (metrics.measure(view.canvas, this.#settings.lineHeight ?? LINE_HEIGHT)) {
-      element.style.setProperty("--cell-width", `${metrics.cellWidth}px`);
-      element.style.setProperty("--cell-height", `${metrics.cellHeight}px`);
-      element.style.setProperty("--cell-spacing", `${metrics.spacing}px`);
+      this.#setPixels({ "--cell-width": metrics.cellWidth, "--cell-height": metrics.cellHeight,
+        "--cell-spacing": metrics.spacing, ...metrics.lines });
       this.#fitEdges();
       view.remeasured();
     }
@@ -182,15 +181,16 @@ export class TerminalView {
   }
 
   #fitEdges() {
-    const { style } = this.element;
-    style.removeProperty("--cell-above");
-    style.removeProperty("--cell-below");
+    this.#setPixels({ "--cell-above": 0, "--cell-below": 0 });
     const probe = node("div", "term-row");
     this.view.canvas.append(probe);
     const { above, below } = this.#metrics.measureEdges(probe);
     probe.remove();
-    style.setProperty("--cell-above", `${above}px`);
-    style.setProperty("--cell-below", `${below}px`);
+    this.#setPixels({ "--cell-above": above, "--cell-below": below });
+  }
+
+  #setPixels(values) {
+    for (const [name, value] of Object.entries(values)) this.element.style.setProperty(name, `${value}px`);
   }
 
   #applySettings() {
