@@ -8,16 +8,19 @@ const ATTRIBUTE = { bold: 1, dim: 2, italic: 4, inverse: 8, hidden: 16, strike: 
 const UNDERLINES = ["", "solid", "double", "wavy", "dotted", "dashed"];
 const ASCII = /^[\x20-\x7e]*$/;
 
+/** Pictures made of characters keep their colours: blocks, lines, symbols of special fonts. */
+const PICTURE = /^[\s\u2500-\u259f\u2800-\u28ff\ue000-\uf8ff\u{1fb00}-\u{1fbff}]*$/u;
+
 /** Fills `element` with the runs of a row. */
-export function fillRow(element, row, metrics) {
+export function fillRow(element, row, metrics, palette) {
   const nodes = [];
-  for (const run of row.runs) nodes.push(runNode(run, metrics));
+  for (const run of row.runs) nodes.push(runNode(run, metrics, palette));
   element.replaceChildren(...nodes);
 }
 
-function runNode(run, metrics) {
+function runNode(run, metrics, palette) {
   const attributes = run.attributes ?? 0;
-  const style = runStyle(run, attributes);
+  const style = runStyle(run, attributes, palette);
   if (style === "" && !run.link && attributes === 0 && ASCII.test(run.text)) return document.createTextNode(run.text);
   const span = document.createElement("span");
   const classes = runClasses(run, attributes);
@@ -39,12 +42,12 @@ function runClasses(run, attributes) {
 }
 
 /** Colours and lines in CSS. */
-function runStyle(run, attributes) {
-  let fg = cssColor(run.fg);
-  let bg = cssColor(run.bg);
-  const inverse = attributes & ATTRIBUTE.inverse;
-  if (inverse) [fg, bg] = [bg ?? "var(--screen-bg)", fg ?? "var(--screen-fg)"];
-  if (attributes & ATTRIBUTE.dim) fg = `color-mix(in srgb, ${fg ?? "var(--screen-fg)"} 58%, ${bg ?? "var(--screen-bg)"})`;
+function runStyle(run, attributes, palette) {
+  const inverse = (attributes & ATTRIBUTE.inverse) !== 0;
+  const bg = inverse ? cssColor(run.fg) ?? "var(--screen-fg)" : cssColor(run.bg);
+  let fg = inverse ? cssColor(run.bg) ?? "var(--screen-bg)" : cssColor(run.fg);
+  if (!PICTURE.test(run.text)) fg = palette.textColor(run.fg, run.bg, inverse);
+  if (attributes & ATTRIBUTE.dim) fg = `color-mix(in srgb, ${fg ?? "var(--screen-fg)"} 62%, ${bg ?? "var(--screen-bg)"})`;
   if (attributes & ATTRIBUTE.hidden) fg = "transparent";
   let style = "";
   if (fg) style += `color:${fg};`;

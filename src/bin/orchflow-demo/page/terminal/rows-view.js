@@ -13,9 +13,10 @@ export class RowsView {
   #origin = 0;
   #unordered = false;
 
-  constructor(element, metrics) {
+  constructor(element, metrics, palette) {
     this.element = element;
     this.metrics = metrics;
+    this.palette = palette;
   }
 
   get origin() {
@@ -34,9 +35,9 @@ export class RowsView {
     this.#reposition();
   }
 
-  /** Fonts or sizes have changed: everything is filled again. */
+  /** Fonts, sizes or colours have changed: everything is filled again. */
   refill() {
-    for (const entry of this.#entries.values()) fillRow(entry.element, entry.row, this.metrics);
+    for (const entry of this.#entries.values()) fillRow(entry.element, entry.row, this.metrics, this.palette);
     this.#reposition();
   }
 
@@ -63,11 +64,11 @@ export class RowsView {
       const same = sameRow(before, row);
       entry.row = row;
       if (same) return row;
-      fillRow(entry.element, row, this.metrics);
+      fillRow(entry.element, row, this.metrics, this.palette);
       return before;
     }
     entry = { element: this.#pool.pop() ?? newRow(), row, index };
-    fillRow(entry.element, row, this.metrics);
+    fillRow(entry.element, row, this.metrics, this.palette);
     this.#put(entry, index);
     return null;
   }

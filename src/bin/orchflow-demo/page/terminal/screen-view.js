@@ -34,7 +34,7 @@ export class ScreenView {
   #resumeAt = null;
 
   /** on: { drawn(), followed(boolean), output(), changed(before, after), sized() } */
-  constructor({ client, terminal, metrics, on }) {
+  constructor({ client, terminal, metrics, palette, on }) {
     this.metrics = metrics;
     this.#listeners = on;
     this.history = new History();
@@ -45,7 +45,7 @@ export class ScreenView {
     this.marksElement = element("term-marks");
     this.marksElement.setAttribute("aria-hidden", "true");
     this.cursor = new Cursor();
-    this.rows = new RowsView(this.rowsElement, metrics);
+    this.rows = new RowsView(this.rowsElement, metrics, palette);
     this.canvas.append(this.rowsElement, this.marksElement, this.cursor.element);
     this.scroller.append(this.canvas);
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
@@ -170,7 +170,7 @@ export class ScreenView {
     return { col: Math.floor(x / cellWidth), row: Math.floor(y / cellHeight), x, y, index };
   }
 
-  /** Fonts or the zoom have changed. */
+  /** Fonts, the zoom or the colours have changed. */
   remeasured() {
     this.rows.refill();
     this.schedule();

@@ -3,6 +3,7 @@
 
 import { Announcer, pasteSummary, runsWhenPasted } from "./text.js";
 import { rowText } from "./cells.js";
+import { Palette } from "./colors.js";
 import { Find } from "./find.js";
 import { Input, namedKey } from "./input.js";
 import { Links } from "./link-hover.js";
@@ -27,6 +28,7 @@ export class TerminalView {
   #actions;
   #screen = null;
   #metrics = new Metrics();
+  #palette = new Palette();
   #announcer = new Announcer();
   #announceTimer = 0;
   #listeners = new Map();
@@ -51,7 +53,7 @@ export class TerminalView {
   #build(host) {
     const client = this.#client;
     const terminal = this.#terminal;
-    this.view = new ScreenView({ client, terminal, metrics: this.#metrics, on: {
+    this.view = new ScreenView({ client, terminal, metrics: this.#metrics, palette: this.#palette, on: {
       drawn: () => this.#drawn(),
       followed: (following) => this.notes.followed(following),
       output: () => this.#output(),
@@ -110,8 +112,10 @@ export class TerminalView {
     resized.observe(host);
     const settingsChanged = () => this.fit();
     this.#settings.addEventListener?.("change", settingsChanged);
-    const scheme = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
-    scheme.addEventListener("change", settingsChanged);
+    const queries = [matchMedia(`(resolution: ${devicePixelRatio}dppx)`), matchMedia("(prefers-color-scheme: dark)")];
+    for (const query of queries) query.addEventListener("change", settingsChanged);
+    const themed = new MutationObserver(settingsChanged);
+    themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     document.fonts?.addEventListener?.("loadingdone", settingsChanged);
     this.input.element.addEventListener("focus", () => this.#focused(true));
     this.input.element.addEventListener("blur", () => this.#focused(false));
@@ -120,7 +124,8 @@ export class TerminalView {
     this.#ends.push(
       () => resized.disconnect(),
       () => this.#settings.removeEventListener?.("change", settingsChanged),
-      () => scheme.removeEventListener("change", settingsChanged),
+      () => themed.disconnect(),
+      ...queries.map((query) => () => query.removeEventListener("change", settingsChanged)),
       () => document.fonts?.removeEventListener?.("loadingdone", settingsChanged),
       () => document.removeEventListener("copy", copy),
       this.#client.on("notice", (notice) => this.#notice(notice)),
@@ -170,6 +175,7 @@ export class TerminalView {
       this.#fitEdges();
       view.remeasured();
     }
+    if (this.#palette.update((name) => this.#colorOf(name))) view.remeasured();
     const style = getComputedStyle(element);
     const height = element.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
     const rows = Math.max(Math.floor(height / metrics.cellHeight), 1);
@@ -178,6 +184,14 @@ export class TerminalView {
     const cols = Math.max(Math.floor(view.scroller.clientWidth / metrics.cellWidth), 2);
     this.#report(cols, rows);
     view.schedule();
+  }
+
+  /** A custom property as numbers, whatever notation it is in. */
+  #colorOf(name) {
+    this.composition.style.color = `var(${name})`;
+    const parts = /^rgba?\(([\d.]+),? ([\d.]+),? ([\d.]+)/.exec(getComputedStyle(this.composition).color);
+    this.composition.style.color = "";
+    return parts ? parts.slice(1, 4).map(Number) : null;
   }
 
   #fitEdges() {
