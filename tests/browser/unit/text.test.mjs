@@ -14,6 +14,7 @@ const cases = [
   ["lines and empty lines", [0, 0], [4, Infinity], "first\nsecond row\n\n漢字x"],
   ["half a wide character is none of it at the end", [4, 0], [4, 3], "漢"],
   ["half a wide character is all of it at the start", [4, 3], [4, 5], "字x"],
+  ["empty rows at the end are none", [2, 0], [3, Infinity], "w"],
 ];
 
 for (const [name, [startRow, startCol], [endRow, endCol], expected] of cases) {

@@ -33,8 +33,8 @@ export class Input {
 
   #listen() {
     const { element } = this;
-    element.addEventListener("keydown", (event) => this.#key(event));
-    element.addEventListener("keyup", (event) => this.#key(event));
+    element.addEventListener("keydown", (event) => this.key(event));
+    element.addEventListener("keyup", (event) => this.key(event));
     element.addEventListener("compositionstart", () => this.#compose(true, ""));
     element.addEventListener("compositionupdate", (event) => this.#compose(true, event.data ?? ""));
     element.addEventListener("compositionend", (event) => this.#composed(event.data ?? ""));
@@ -46,7 +46,8 @@ export class Input {
     });
   }
 
-  #key(event) {
+  /** A key of the textarea, or of the rows while text in them is selected. */
+  key(event) {
     if (event.defaultPrevented || event.isComposing || this.#composing || event.keyCode === 229) return;
     if (event.type === "keydown" && this.shortcut(event)) {
       event.preventDefault();
@@ -61,6 +62,7 @@ export class Input {
     if (text === null) return;
     event.preventDefault();
     this.#typed(text);
+    if (event.type === "keydown") this.element.focus({ preventScroll: true });
   }
 
   /** The layout: which character a key types without modifiers. */

@@ -85,7 +85,6 @@ export class Pointer {
 
   /** A click opens a link, gives a tap to the program, and focuses unless it selected something. */
   #click(event) {
-    if (this.#view.isAlien(event)) return;
     if (this.#view.open(event)) return;
     if (event.pointerType === "touch" && this.#reports(event)) {
       this.#send("press", "left", event);

@@ -40,6 +40,7 @@ export class ScreenView {
     this.history = new History();
     this.scrollback = new Scrollback({ client, terminal, history: this.history, arrived: () => this.schedule() });
     this.scroller = element("term-scroll");
+    this.scroller.tabIndex = -1;
     this.canvas = element("term-canvas");
     this.rowsElement = element("term-rows");
     this.marksElement = element("term-marks");
@@ -102,8 +103,24 @@ export class ScreenView {
     this.schedule();
   }
 
+  /** Where the view stands that follows the output: at the end, or at the cursor of a higher screen. */
   #endOfScroll() {
-    return this.scroller.scrollHeight - this.scroller.clientHeight;
+    const { scrollHeight, clientHeight } = this.scroller;
+    const end = scrollHeight - clientHeight;
+    const { cellHeight } = this.metrics;
+    const { rows = 0, cursor } = this.screen ?? {};
+    if (rows * cellHeight <= clientHeight || !cursor) return end;
+    return Math.min(this.rows.y(this.top) + Math.max((cursor.row + 1) * cellHeight - clientHeight, 0), end);
+  }
+
+  /** The same across, for a screen that is wider than the box. */
+  #showColumn() {
+    const { scroller, metrics } = this;
+    const { cols, cursor } = this.screen;
+    if (cols * metrics.cellWidth <= scroller.clientWidth) return;
+    const x = cursor.col * metrics.cellWidth;
+    if (x < scroller.scrollLeft) scroller.scrollLeft = Math.max(x - scroller.clientWidth / 4, 0);
+    else if (x + metrics.cellWidth > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = x - scroller.clientWidth * 0.75;
   }
 
   #follow(following) {
@@ -186,6 +203,7 @@ export class ScreenView {
       this.#cut(DEAD_ROWS_MAX);
       const end = this.#endOfScroll();
       if (Math.abs(scroller.scrollTop - end) >= 1) scroller.scrollTop = end;
+      this.#showColumn();
     } else {
       this.#hold();
     }

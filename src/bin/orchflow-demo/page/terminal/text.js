@@ -4,7 +4,7 @@ import { indexOfCol, rowCols, rowText } from "./cells.js";
 
 /**
  * The text between two points of `rows` ({ row: index, col }, the end exclusive): rows that wrap are
- * one line, and lines end at their last character that is no blank.
+ * one line, and lines end at their last character that is no blank. Empty rows at the end are none.
  */
 export function selectedText(rows, start, end) {
   const lines = [];
@@ -21,6 +21,7 @@ export function selectedText(rows, start, end) {
     lines.push(reachesEnd ? line.trimEnd() : line);
     line = "";
   }
+  while (lines.length > 1 && lines.at(-1) === "") lines.pop();
   return lines.join("\n");
 }
 

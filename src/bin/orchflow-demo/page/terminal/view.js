@@ -117,8 +117,12 @@ export class TerminalView {
     const themed = new MutationObserver(settingsChanged);
     themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
     document.fonts?.addEventListener?.("loadingdone", settingsChanged);
-    this.input.element.addEventListener("focus", () => this.#focused(true));
-    this.input.element.addEventListener("blur", () => this.#focused(false));
+    // Selecting takes the focus to the rows; the terminal keeps it.
+    const { scroller } = this.view;
+    const isTerminal = (target) => target === this.input.element || target === scroller;
+    this.element.addEventListener("focusin", (event) => isTerminal(event.target) && this.#focused(true));
+    this.element.addEventListener("focusout", (event) => isTerminal(event.target) && this.#focused(isTerminal(event.relatedTarget)));
+    for (const name of ["keydown", "keyup"]) scroller.addEventListener(name, (event) => this.#rowsKey(event));
     const copy = (event) => this.#copyEvent(event);
     document.addEventListener("copy", copy);
     this.#ends.push(
@@ -180,7 +184,8 @@ export class TerminalView {
     const height = element.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
     const rows = Math.max(Math.floor(height / metrics.cellHeight), 1);
     // The box shows whole rows, so that none of the scrollback peeks in above the screen.
-    view.scroller.style.height = `${rows * metrics.cellHeight}px`;
+    const shown = Math.max(Math.floor((height - this.notes.end.offsetHeight) / metrics.cellHeight), 1);
+    view.scroller.style.height = `${shown * metrics.cellHeight}px`;
     const cols = Math.max(Math.floor(view.scroller.clientWidth / metrics.cellWidth), 2);
     this.#report(cols, rows);
     view.schedule();
@@ -305,7 +310,7 @@ export class TerminalView {
   #ended(exit = this.#screen?.exit) {
     this.view.state.ended = true;
     this.notes.ended(exit ?? "unknown");
-    this.view.schedule();
+    this.#fitSoon();
   }
 
   // Typing
@@ -352,7 +357,15 @@ export class TerminalView {
     this.view.schedule();
   }
 
+  #rowsKey(event) {
+    if (event.target !== this.view.scroller) return;
+    const composes = event.type === "keydown" && (event.key === "Dead" || event.key === "Process" || event.keyCode === 229);
+    if (composes) this.focus();
+    else this.input.key(event);
+  }
+
   #focused(focused) {
+    if (focused === this.view.state.focused) return;
     this.view.state.focused = focused;
     this.element.classList.toggle("focused", focused);
     if (this.view.modes & MODE.focusReports && !this.view.state.ended) this.#client.input(this.#terminal, focused ? "\x1b[I" : "\x1b[O");
