@@ -78,7 +78,7 @@ test("rows keep their index while the scrollback grows", async () => {
   const index = history.top - 1;
   const kept = server.history;
   server.print(50);
-  const by = history.advance(server.history, true, 24);
+  const by = history.advance(server.history, true, server.history - kept);
   assert.equal(by, server.history - kept);
   assert.equal(history.get(index), before);
   assert.equal(history.first, 0);
@@ -124,6 +124,21 @@ test("at the limit, rows are found again by their place", async () => {
   check(history, server, 520, 560);
   assert.deepEqual(history.get(530).place, place);
   assert.equal(history.first, server.dropped - dropped);
+});
+
+test("a scrollback that reached its limit on the way is corrected", async () => {
+  const server = new Server(1_000);
+  server.print(700);
+  const { history, scrollback } = follow(server);
+  await scrollback.load(400, 440);
+  const { place } = history.get(420);
+  server.print(200);
+  history.advance(server.history, true, 200);
+  assert.ok(history.adrift);
+  await scrollback.load(400, 440);
+  assert.deepEqual(history.get(420).place, place);
+  assert.equal(history.first, server.dropped);
+  check(history, server, 400, 440);
 });
 
 test("rows that are gone are forgotten, and what is kept is found without them", async () => {

@@ -3,7 +3,7 @@
 // new rows scroll in, so what is drawn stays where it is.
 //
 // At the limit of the scrollback old rows leave as new ones come, and the size does not tell how
-// many. The cache then is `adrift`: indices of rows stay as they are, `top` is an estimate, and the
+// many. Unless both agree, the cache is `adrift`: indices of rows stay as they are, `top` is an estimate, and the
 // next rows that are fetched by their place correct it. Rows that were copied from the screen, and
 // all rows while adrift, are `provisional`: shown, but fetched again before they count.
 
@@ -51,7 +51,8 @@ export class History {
   advance(size, moved, estimate) {
     const grown = size - this.size;
     const by = moved ? Math.max(grown, estimate) : grown;
-    if (moved && (grown === 0 || by > grown)) this.#drift();
+    // Only what grew by as much as it moved has certainly not reached the limit on the way.
+    if (moved && grown !== estimate) this.#drift();
     this.first += by - grown;
     this.size = size;
     this.#dropOld();

@@ -236,7 +236,7 @@ export class ScreenView {
       history.reset(kept);
       this.rows.retain((index) => index >= oldTop);
     } else {
-      pushed = history.advance(kept, moved, changes.shift());
+      pushed = history.advance(kept, moved, Math.max(changes.shift(), moved ? lineDistance(before.line, screen.line) : 0));
     }
     const oldCount = before?.rows ?? 0;
     const sources = isOther ? changes.sources.map((_, row) => row) : changes.sources;
@@ -247,7 +247,6 @@ export class ScreenView {
     this.#drawn = { cols: screen.cols, rows: screen.rows, isAlternate, line: screen.line };
     changes.drawn(screen.rows);
     if (this.#resumeAt) this.#resume();
-    else if (history.adrift && !this.#following) this.#correctSoon();
   }
 
   /** A row that left the top of the screen is the newest row of the scrollback. */
@@ -313,29 +312,35 @@ export class ScreenView {
     this.schedule();
   }
 
+  /** Output goes on while the reader is elsewhere: indices are corrected now and then. */
   #correctSoon() {
     if (this.#correctTimer !== 0) return;
     this.#correctTimer = setTimeout(() => {
       this.#correctTimer = 0;
-      if (!this.#following) this.schedule();
+      if (!this.#following) this.scrollback.want(...this.#historyRange());
     }, CORRECT_MS);
   }
 
-  /** Rows of the scrollback that are visible or about to be. */
-  #drawHistory() {
+  /** Rows of the scrollback that are visible or about to be: [from, to). */
+  #historyRange() {
     const { first, last } = this.visible();
     const margin = last - first;
-    const from = Math.max(first - margin, this.history.first);
-    const to = Math.min(last + margin, this.top);
+    return [Math.max(first - margin, this.history.first), Math.min(last + margin, this.top)];
+  }
+
+  #drawHistory() {
+    const [from, to] = this.#historyRange();
     const end = this.top + this.screen.rows;
     this.rows.retain((index) => (index >= from && index < to) || (index >= this.top && index < end) || this.state.pinned(index));
     for (let index = from; index < to; index++) {
       const row = this.history.get(index);
       if (row) this.rows.show(index, row);
     }
-    this.history.trim(first);
+    this.history.trim(from);
     // Following the end, rows above it are only margin: nothing is fetched for them.
-    if (!this.#following && from < to && this.#correctTimer === 0) this.scrollback.want(from, to);
+    if (this.#following || from >= to) return;
+    if (this.history.adrift) this.#correctSoon();
+    else this.scrollback.want(from, to);
   }
 
   #drawCursor() {
@@ -353,6 +358,11 @@ export class ScreenView {
 function samePlace(a, b) {
   if (a === null || b === null || a === undefined || b === undefined) return a === b;
   return a.line === b.line && a.col === b.col;
+}
+
+/** At least so many rows are between two places: a line has one or more. */
+function lineDistance(from, to) {
+  return from && to ? Math.max(to.line - from.line, 0) : 0;
 }
 
 function element(name) {

@@ -14,6 +14,8 @@ const COPY_FETCH_MAX = 3_500;
 export class Selection {
   #view;
   #range = null;
+  /** The row where a selection begins, or where a click with Shift would begin one. */
+  #anchor = null;
   #listener = () => this.#changed();
 
   constructor(view) {
@@ -32,12 +34,13 @@ export class Selection {
 
   /** Whether the row must stay in the document. */
   pins(index) {
-    return this.#range !== null && (index === this.#range.start.index || index === this.#range.end.index);
+    return index === this.#anchor || (this.#range !== null && (index === this.#range.start.index || index === this.#range.end.index));
   }
 
   #changed() {
     const selection = getSelection();
-    const { rowsElement } = this.#view;
+    const { rows, rowsElement } = this.#view;
+    this.#anchor = (selection?.anchorNode && rows.entryOf(selection.anchorNode)?.index) ?? null;
     if (!selection || selection.isCollapsed || !rowsElement.contains(selection.anchorNode) || !rowsElement.contains(selection.focusNode)) {
       this.#range = null;
       return;

@@ -11,7 +11,8 @@ export function terminalShortcut(event, { isMac, hasSelection, isAlternate, scro
     return { c: hasSelection ? "copy" : null, v: "paste", f: "find", a: "selectAll" }[key] ?? null;
   }
   if (ctrl && shift && !alt && !meta) {
-    return { c: "copy", v: "paste", f: "find", a: "selectAll" }[key] ?? null;
+    const name = { c: "copy", v: "paste", f: "find", a: "selectAll" }[key];
+    if (name !== undefined) return name;
   }
   if (key === "Insert" && !alt && !meta) {
     if (ctrl && !shift) return hasSelection ? "copy" : null;

@@ -122,6 +122,7 @@ export class TerminalView {
     const isTerminal = (target) => target === this.input.element || target === scroller;
     this.element.addEventListener("focusin", (event) => isTerminal(event.target) && this.#focused(true));
     this.element.addEventListener("focusout", (event) => isTerminal(event.target) && this.#focused(isTerminal(event.relatedTarget)));
+    scroller.addEventListener("pointerdown", (event) => this.#offerPaste(event));
     for (const name of ["keydown", "keyup"]) scroller.addEventListener(name, (event) => this.#rowsKey(event));
     const copy = (event) => this.#copyEvent(event);
     document.addEventListener("copy", copy);
@@ -436,6 +437,20 @@ export class TerminalView {
     }
     this.scrollToEnd();
     await this.#client.paste(this.#terminal, text).catch((error) => this.#say(error.message));
+  }
+
+  /** The browser's own menu has Paste only over a text field. */
+  #offerPaste(event) {
+    const { element } = this.input;
+    if (event.button !== 2 || event.defaultPrevented || this.selection.range !== null) return;
+    const box = this.view.canvas.getBoundingClientRect();
+    element.style.transform = `translate(${event.clientX - box.left - 12}px,${event.clientY - box.top - 12}px)`;
+    element.classList.add("menu");
+    this.focus();
+    addEventListener("pointermove", () => {
+      element.classList.remove("menu");
+      this.view.schedule();
+    }, { once: true });
   }
 
   #say(text) {
