@@ -6,6 +6,9 @@ import { MODE } from "./modes.js";
 
 const NAMES = ["left", "middle", "right", "back", "forward"];
 
+/** Programs scroll by about three lines for each turn of the wheel that they are told. */
+const LINES_OF_TURN = 3;
+
 export class Pointer {
   #view;
   #pressed = new Set();
@@ -98,8 +101,9 @@ export class Pointer {
     const { cellHeight, rows } = this.#view;
     if (this.#reports(event)) {
       event.preventDefault();
-      this.#steps(this.#wheelY.add(event.deltaY, event.deltaMode, cellHeight, rows), "wheelUp", "wheelDown", event);
-      this.#steps(this.#wheelX.add(event.deltaX, event.deltaMode, cellHeight, rows), "wheelLeft", "wheelRight", event);
+      const turn = cellHeight * LINES_OF_TURN;
+      this.#steps(this.#wheelY.add(event.deltaY, event.deltaMode, turn, rows), "wheelUp", "wheelDown", event);
+      this.#steps(this.#wheelX.add(event.deltaX, event.deltaMode, turn, rows), "wheelLeft", "wheelRight", event);
       return;
     }
     if (event.deltaY < 0) this.#view.leaveEnd();
@@ -129,7 +133,8 @@ export class Pointer {
     if (!wantsMouse(modes) && !(modes & MODE.alternateScroll)) return;
     if (event.cancelable) event.preventDefault();
     const touch = event.touches[0];
-    const steps = this.#wheelY.add(this.#touchY - touch.clientY, 0, this.#view.cellHeight, this.#view.rows);
+    const lines = wantsMouse(modes) ? LINES_OF_TURN : 1;
+    const steps = this.#wheelY.add(this.#touchY - touch.clientY, 0, this.#view.cellHeight * lines, this.#view.rows);
     this.#touchY = touch.clientY;
     const at = { clientX: touch.clientX, clientY: touch.clientY, shiftKey: false, altKey: false, ctrlKey: false };
     if (wantsMouse(modes)) this.#steps(steps, "wheelUp", "wheelDown", at);
