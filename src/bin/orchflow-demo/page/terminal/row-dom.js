@@ -85,6 +85,9 @@ function appendCells(span, run, attributes, metrics) {
 const JOINED = /^[\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}]/u;
 const FLAG_LETTER = /^[\u{1f1e6}-\u{1f1ff}]$/u;
 
+/** Letters that join, and characters that show nothing: browsers apply no letter spacing to them. */
+const UNSPACED = /^\p{Default_Ignorable_Code_Point}$|[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}\p{Script=Mandaic}\p{Script=Phags_Pa}]/u;
+
 /**
  * How a character fits: as it is ("plain"), with letter spacing, in smaller type, drawn, or in a box
  * of its own because a font may or may not join its parts.
@@ -92,7 +95,7 @@ const FLAG_LETTER = /^[\u{1f1e6}-\u{1f1ff}]$/u;
 function wayOf(cell, metrics, bold, italic) {
   const glyph = glyphBackground(cell.text);
   if (glyph !== null) return { kind: "glyph", glyph };
-  if (cell.text.length > 2) return { kind: "box" };
+  if (cell.text.length > 2 || UNSPACED.test(cell.text)) return { kind: "box" };
   return metrics.fit(cell.text, cell.cols, bold, italic);
 }
 
