@@ -65,11 +65,12 @@ test("only addresses that run nothing are opened", () => {
   for (const uri of ["javascript:alert(1)", "data:text/html,x", " javascript:x", "vbscript:x", "/x"]) assert.ok(!isOpenable(uri), uri);
 });
 
-test("a long line takes no long time", () => {
-  const start = performance.now();
-  findLinks(`${"a/".repeat(200_000)}${":1".repeat(100_000)}`);
-  findLinks("(".repeat(200_000));
-  findLinks(`https://${"(".repeat(100_000)}${")".repeat(100_000)}`);
-  findLinks("a.b-".repeat(100_000));
-  assert.ok(performance.now() - start < 5_000);
+test("long lines are searched to a limit", () => {
+  const path = `${"a/".repeat(200)}b.rs:7`;
+  assert.equal(findLinks(path)[0].path, path.slice(0, -2));
+  assert.deepEqual(findLinks(`${"x ".repeat(8_192)}https://example.org/`), []);
+  assert.deepEqual(findLinks("(".repeat(200_000)), []);
+  assert.deepEqual(findLinks("a.b-".repeat(100_000)), []);
+  const brackets = `https://x${"(".repeat(4_000)}${")".repeat(8_000)}`;
+  assert.equal(findLinks(brackets)[0].uri.length, "https://x".length + 8_000);
 });

@@ -5,8 +5,12 @@ const URL_CHARACTER = /[^\s\x00-\x1f<>"'`{}|\\^]/;
 const TRAILING = /[.,;:!?]/;
 const PAIRS = { ")": "(", "]": "[" };
 
-/** `path:line`, `path:line:col`, and Python's `File "path", line N`. */
-const PLACE = /((?:~|\.{1,2})?\/?(?:[\w.+@~-]+\/)*[\w.+@~-]*[\w+~-])(?::(\d{1,7})(?::(\d{1,5}))?|\((\d{1,7})(?:,\s?(\d{1,5}))?\))/g;
+/** What follows a path: `:line`, `:line:col`, `(line)` or `(line,col)`. */
+const POSITION = /:(\d{1,7})(?::(\d{1,5}))?|\((\d{1,7})(?:,\s?(\d{1,5}))?\)/g;
+const PATH_CHARACTER = /[\w.+@~/-]/;
+const PATH_MAX = 512;
+
+/** Python's form of a place. */
 const PYTHON = /File "([^"\n]{1,1024})", line (\d{1,7})/g;
 
 /** The longest text that is searched: a wrapped line of many rows is not worth a pause. */
@@ -15,22 +19,37 @@ const TEXT_MAX = 16_384;
 /** [{ start, end, uri }] or [{ start, end, path, line, col }], in order, none inside another. */
 export function findLinks(text) {
   const searched = text.slice(0, TEXT_MAX);
-  const links = webLinks(searched);
-  const add = (link) => {
-    if (!links.some((other) => link.start < other.end && other.start < link.end)) links.push(link);
-  };
-  for (const match of searched.matchAll(PYTHON)) {
+  const named = [...webLinks(searched), ...pythonPlaces(searched)].sort((a, b) => a.start - b.start);
+  const links = [];
+  let next = 0;
+  for (const place of places(searched)) {
+    while (next < named.length && named[next].end <= place.start) links.push(named[next++]);
+    if (next === named.length || place.end <= named[next].start) links.push(place);
+  }
+  return links.concat(named.slice(next));
+}
+
+function pythonPlaces(text) {
+  return [...text.matchAll(PYTHON)].map((match) => {
     const start = match.index + 'File "'.length;
-    add({ start, end: start + match[1].length, path: match[1], line: Number(match[2]), col: null });
+    return { start, end: start + match[1].length, path: match[1], line: Number(match[2]), col: null };
+  });
+}
+
+function places(text) {
+  const found = [];
+  let last = 0;
+  for (const match of text.matchAll(POSITION)) {
+    // Back from the number: a search for paths would look at each part of a long line again and again.
+    let start = match.index;
+    while (start > last && match.index - start < PATH_MAX && PATH_CHARACTER.test(text[start - 1])) start -= 1;
+    const path = text.slice(start, match.index);
+    if (!isPath(path)) continue;
+    const col = match[2] ?? match[4];
+    last = match.index + match[0].length;
+    found.push({ start, end: last, path, line: Number(match[1] ?? match[3]), col: col === undefined ? null : Number(col) });
   }
-  for (const match of searched.matchAll(PLACE)) {
-    if (!isPath(match[1])) continue;
-    const line = match[2] ?? match[4];
-    const col = match[3] ?? match[5];
-    add({ start: match.index, end: match.index + match[0].length, path: match[1],
-      line: Number(line), col: col === undefined ? null : Number(col) });
-  }
-  return links.sort((a, b) => a.start - b.start);
+  return found;
 }
 
 /** The link that covers `index`, or null. */
@@ -53,13 +72,16 @@ function webLinks(text) {
 
 /** Without the punctuation of the sentence around it, and without brackets that it does not open. */
 function trimmedEnd(text, start, last) {
+  const unopened = {};
+  for (const [closing, opening] of Object.entries(PAIRS)) {
+    unopened[closing] = count(text, start, last, closing) - count(text, start, last, opening);
+  }
   let end = last;
   while (end > start) {
     const character = text[end - 1];
-    const opening = PAIRS[character];
-    if (TRAILING.test(character)) end -= 1;
-    else if (opening && count(text, start, end, opening) < count(text, start, end, character)) end -= 1;
-    else break;
+    if (unopened[character] > 0) unopened[character] -= 1;
+    else if (!TRAILING.test(character)) break;
+    end -= 1;
   }
   return end;
 }
@@ -72,7 +94,7 @@ function count(text, start, end, character) {
 
 /** A path has a directory or an extension; `12:30` and `localhost:80` have neither. */
 function isPath(text) {
-  if (/^[\d.]+$/.test(text)) return false;
+  if (/^[\d.]*$/.test(text) || /[./@]$/.test(text)) return false;
   if (text.includes("/")) return true;
   return /\.[A-Za-z][\w+-]{0,9}$/.test(text) || /^(?:Makefile|Dockerfile|Kconfig)$/.test(text);
 }
