@@ -85,6 +85,11 @@ export class Find {
     this.#closed();
   }
 
+  dispose() {
+    clearTimeout(this.#timer);
+    this.#abort?.abort();
+  }
+
   /** Output came: the matches are looked for again once it pauses. */
   output() {
     if (this.isOpen && this.input.value !== "" && this.#timer === 0) this.#searchIn(OUTPUT_MS, false);

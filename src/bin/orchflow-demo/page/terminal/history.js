@@ -5,9 +5,13 @@
 // At the limit of the scrollback old rows leave as new ones come, and the size does not tell how
 // many. Unless both agree, the cache is `adrift`: indices of rows stay as they are, `top` is an estimate, and the
 // next rows that are fetched by their place correct it. Rows that were copied from the screen, and
-// all rows while adrift, are `provisional`: shown, but fetched again before they count.
+// all rows while adrift, are `provisional`: shown, but fetched again before they count. Rows that the
+// server no longer has stay as long as they are near what is read.
 
-export const CACHED_ROWS_MAX = 4_000;
+export const CACHED_ROWS_MAX = 5_000;
+
+/** The same while the newest rows are shown: those above are a margin. */
+export const CACHED_ROWS_FOLLOWING = 1_000;
 
 /** The most rows of one request; the protocol allows 1,000. */
 export const FETCH_ROWS_MAX = 400;
@@ -55,7 +59,6 @@ export class History {
     if (moved && grown !== estimate) this.#drift();
     this.first += by - grown;
     this.size = size;
-    this.#dropOld();
     return by;
   }
 
@@ -90,7 +93,6 @@ export class History {
     }
     if (reply.kept_from) this.#know(this.first, reply.kept_from);
     if (reply.kept_to) this.#know(this.first + reply.history, reply.kept_to);
-    this.#dropOld();
     return indices;
   }
 
@@ -98,8 +100,13 @@ export class History {
     const place = anchor === null ? null : this.#rows.get(anchor)?.place;
     const line = place && reply.lines.find((candidate) => samePlace(candidate.place, place));
     if (line) this.first = anchor - line.row - reply.history;
-    else if (this.adrift) this.#rows.clear();
+    else if (this.adrift) this.#forget();
     this.adrift = false;
+  }
+
+  /** Without a row to go by, only rows that the server has no longer are what they were. */
+  #forget() {
+    for (const index of this.#rows.keys()) if (index >= this.first) this.#rows.delete(index);
   }
 
   #know(index, place) {
@@ -107,16 +114,11 @@ export class History {
     this.#placed.push({ index, place });
   }
 
-  #dropOld() {
-    const { first } = this;
-    for (const index of this.#rows.keys()) if (index < first) this.#rows.delete(index);
-  }
-
-  /** Keeps the memory bounded: drops the rows that are farthest from `center`. */
+  /** Keeps the memory bounded: drops the rows that are farthest from `center`, a quarter at a time. */
   trim(center, max = CACHED_ROWS_MAX) {
     if (this.#rows.size <= max) return;
     const far = [...this.#rows.keys()].sort((a, b) => Math.abs(b - center) - Math.abs(a - center));
-    for (const index of far.slice(0, this.#rows.size - max)) this.#rows.delete(index);
+    for (const index of far.slice(0, this.#rows.size - max * 0.75)) this.#rows.delete(index);
   }
 
   /** The part of [from, to) that has to be fetched, or null. */

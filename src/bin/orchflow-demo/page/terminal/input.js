@@ -11,6 +11,7 @@ export class Input {
   #typed;
   #options;
   #composing = false;
+  #held = new Set();
 
   /**
    * typed(text): bytes for the program. modes(): the present modes. shortcut(event): whether the page
@@ -35,6 +36,7 @@ export class Input {
     const { element } = this;
     element.addEventListener("keydown", (event) => this.key(event));
     element.addEventListener("keyup", (event) => this.key(event));
+    element.addEventListener("blur", () => this.#held.clear());
     element.addEventListener("compositionstart", () => this.#compose(true, ""));
     element.addEventListener("compositionupdate", (event) => this.#compose(true, event.data ?? ""));
     element.addEventListener("compositionend", (event) => this.#composed(event.data ?? ""));
@@ -59,7 +61,10 @@ export class Input {
     // What the browser or the system does with Meta stays theirs.
     if (key.meta && !(key.key === "Meta")) return;
     const text = encodeKey(key, this.modes(), options);
+    // A key whose press was a shortcut of the page is not released for the program either.
+    if (key.type === "release" && !this.#held.delete(key.code)) return;
     if (text === null) return;
+    if (key.type === "press") this.#held.add(key.code);
     event.preventDefault();
     this.#typed(text);
     if (event.type === "keydown") this.element.focus({ preventScroll: true });

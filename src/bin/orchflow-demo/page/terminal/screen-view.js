@@ -5,7 +5,7 @@
 // given up; `RowsView.origin` is the index of its topmost place.
 
 import { Cursor } from "./cursor.js";
-import { History } from "./history.js";
+import { CACHED_ROWS_FOLLOWING, CACHED_ROWS_MAX, History } from "./history.js";
 import { MODE } from "./modes.js";
 import { RowChanges } from "./rows.js";
 import { RowsView } from "./rows-view.js";
@@ -200,7 +200,7 @@ export class ScreenView {
     this.#drawScreen();
     this.#layout();
     if (this.#following) {
-      this.#cut(DEAD_ROWS_MAX);
+      this.#cut(this.history.first, DEAD_ROWS_MAX);
       const end = this.#endOfScroll();
       if (Math.abs(scroller.scrollTop - end) >= 1) scroller.scrollTop = end;
       this.#showColumn();
@@ -281,24 +281,24 @@ export class ScreenView {
     this.#listeners.sized?.();
   }
 
-  /** Gives up the space of rows that are no longer kept. */
-  #cut(deadMax) {
-    const dead = this.history.first - this.rows.origin;
+  /** Gives up the space above `index` if it is more than `deadMax` rows. */
+  #cut(index, deadMax) {
+    const dead = index - this.rows.origin;
     if (dead >= 0 && dead <= deadMax) return;
     const { scroller, metrics } = this;
     const scrollTop = scroller.scrollTop - dead * metrics.cellHeight;
-    this.rows.setOrigin(this.history.first);
+    this.rows.setOrigin(index);
     this.#layout();
     scroller.scrollTop = scrollTop;
   }
 
-  /** Keeps what is read where it is. */
+  /** Keeps what is read where it is, also when the server no longer has it. */
   #hold() {
     const isAtRest = performance.now() - this.#scrolledAt > REST_MS;
-    this.#cut(isAtRest ? DEAD_ROWS_MAX : DEAD_ROWS_NEVER);
-    // What was read is no longer kept.
-    const least = this.rows.y(this.history.first);
-    if (this.scroller.scrollTop < least && isAtRest && !this.history.adrift) this.scroller.scrollTop = least;
+    const { first } = this.visible();
+    const { history, scroller } = this;
+    this.#cut(Math.min(history.first, first), isAtRest ? DEAD_ROWS_MAX : DEAD_ROWS_NEVER);
+    if (isAtRest && first < history.first && history.get(first) === null) scroller.scrollTop = this.rows.y(history.first);
   }
 
   async #resume() {
@@ -325,7 +325,7 @@ export class ScreenView {
   #historyRange() {
     const { first, last } = this.visible();
     const margin = last - first;
-    return [Math.max(first - margin, this.history.first), Math.min(last + margin, this.top)];
+    return [Math.max(first - margin, this.rows.origin), Math.min(last + margin, this.top)];
   }
 
   #drawHistory() {
@@ -336,7 +336,7 @@ export class ScreenView {
       const row = this.history.get(index);
       if (row) this.rows.show(index, row);
     }
-    this.history.trim(from);
+    this.history.trim(from, this.#following ? CACHED_ROWS_FOLLOWING : CACHED_ROWS_MAX);
     // Following the end, rows above it are only margin: nothing is fetched for them.
     if (this.#following || from >= to) return;
     if (this.history.adrift) this.#correctSoon();

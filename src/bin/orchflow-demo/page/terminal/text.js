@@ -58,8 +58,11 @@ export class Announcer {
     const text = after.trimEnd();
     const old = before?.trimEnd() ?? "";
     let added = text.startsWith(old) ? text.slice(old.length) : text;
-    if (old !== "" && added !== text && this.#typed.startsWith(added)) {
-      this.#typed = this.#typed.slice(added.length);
+    // Blanks at the end of the old text may have been there already.
+    const heard = added.trimStart();
+    const typed = this.#typed.trimStart();
+    if (old !== "" && added !== text && typed.startsWith(heard)) {
+      this.#typed = typed.slice(heard.length);
       added = "";
     }
     if (added.trim() === "") return;

@@ -142,6 +142,7 @@ export class TerminalView {
     for (const end of this.#ends) end?.();
     cancelAnimationFrame(this.#fitFrame);
     clearTimeout(this.#announceTimer);
+    this.find.dispose();
     this.selection.dispose();
     this.view.dispose();
     this.#screen?.detach();
