@@ -198,7 +198,7 @@ export class TerminalView {
     this.composition.style.color = `var(${name})`;
     const parts = /^rgba?\(([\d.]+),? ([\d.]+),? ([\d.]+)/.exec(getComputedStyle(this.composition).color);
     this.composition.style.color = "";
-    return parts ? parts.slice(1, 4).map(Number) : null;
+    return parts ? parts.slice(1, 4).map((part) => Math.round(Number(part))) : null;
   }
 
   #fitEdges() {
