@@ -155,7 +155,8 @@ export class Find {
     this.#current = current;
     this.#complete = complete;
     const total = `${matches.length}${complete ? "" : "+"}`;
-    this.count.textContent = this.input.value === "" ? "" : matches.length === 0 ? "none" : `${current + 1} of ${total}`;
+    const text = matches.length === 0 ? "none" : `${current + 1} of ${total}`;
+    this.count.textContent = this.input.value === "" ? "" : text;
     this.#marks.setMatches(matches, current);
     this.drawRail();
   }
@@ -180,7 +181,8 @@ export class Find {
 }
 
 function nearest(list, { index, col }) {
-  const at = list.findIndex((match) => match.start.index > index || (match.start.index === index && match.start.col >= col));
+  const isPast = ({ start }) => start.index > index || (start.index === index && start.col >= col);
+  const at = list.findIndex(isPast);
   return at >= 0 ? at : list.length - 1;
 }
 

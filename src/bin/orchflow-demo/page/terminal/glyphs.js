@@ -58,7 +58,8 @@ function boxGlyph(code) {
   for (const side of [0, 1]) {
     const crossing = Math.max(arms[1 - side], arms[3 - side]);
     // A line through the whole cell is one piece, unless it leaves the inside of a crossing empty.
-    if (arms[side] === arms[side + 2] && (arms[side] !== 3 || crossing === 0)) layers.push(...through(arms[side], side));
+    const isWhole = arms[side] === arms[side + 2] && (arms[side] !== 3 || crossing === 0);
+    if (isWhole) layers.push(...through(arms[side], side));
     else layers.push(...armLayers(arms[side], side, arms), ...armLayers(arms[side + 2], side + 2, arms));
   }
   return { css: layers.join(","), repeats: arms[0] > 0 && arms[0] === arms[2] && arms[1] + arms[3] === 0 };
@@ -92,7 +93,8 @@ function armLayers(weight, side, arms) {
     const bound = boundingLine(weight, offset, side, arms);
     const at = start(isHorizontal ? "x" : "y", bound.weight, bound.offset);
     // The arm is as long as the cell and moved to its line; what reaches over the edge is cut off.
-    const along = side < 2 ? `calc(${at})` : `calc(${at} + ${thickness(bound.weight)} - var(--cell-${isHorizontal ? "width" : "height"}))`;
+    const size = isHorizontal ? "var(--cell-width)" : "var(--cell-height)";
+    const along = side < 2 ? `calc(${at})` : `calc(${at} + ${thickness(bound.weight)} - ${size})`;
     const across = `calc(${start(isHorizontal ? "y" : "x", weight, offset)})`;
     return isHorizontal
       ? layer(along, across, "100%", thickness(weight)) : layer(across, along, thickness(weight), "100%");
@@ -115,10 +117,13 @@ function boundingLine(weight, offset, side, arms) {
 function dashedLine(arms, dashes) {
   const weight = Math.max(...arms);
   const step = 100 / dashes;
-  const stops = `transparent 0 ${step * 0.2}%,${COLOR} ${step * 0.2}% ${step * 0.8}%,transparent ${step * 0.8}% ${step}%`;
+  const from = `${step * 0.2}%`;
+  const to = `${step * 0.8}%`;
+  const stops = `transparent 0 ${from},${COLOR} ${from} ${to},transparent ${to} ${step}%`;
+  const thick = thickness(weight);
   const css = arms[0] > 0
-    ? `repeating-linear-gradient(to right,${stops}) 0 var(--${weight === 2 ? "heavy" : "light"}-y) / 100% ${thickness(weight)} no-repeat`
-    : `repeating-linear-gradient(to bottom,${stops}) var(--${weight === 2 ? "heavy" : "light"}-x) 0 / ${thickness(weight)} 100% no-repeat`;
+    ? `repeating-linear-gradient(to right,${stops}) 0 ${start("y", weight, 0)} / 100% ${thick} no-repeat`
+    : `repeating-linear-gradient(to bottom,${stops}) ${start("x", weight, 0)} 0 / ${thick} 100% no-repeat`;
   return { css, repeats: false };
 }
 
@@ -132,10 +137,12 @@ function roundCorner(index) {
   const size = isRight ? "calc(100% - var(--light-x))" : `calc(var(--light-x) + ${THIN})`;
   const radius = isRight ? "var(--cell-width) - var(--light-x)" : `var(--light-x) + ${THIN}`;
   const top = isDown ? "var(--light-y)" : `calc(var(--light-y) + ${THIN} - (${radius}))`;
-  const inner = `calc(${radius} - ${THIN})`;
-  const stops = `transparent calc(${radius} - ${THIN} - 0.4px),${COLOR} ${inner} calc(${radius}),transparent calc(${radius} + 0.4px)`;
+  // The ring is between two radii; its edges are soft over less than half a pixel.
+  const line = `${COLOR} calc(${radius} - ${THIN}) calc(${radius})`;
+  const stops = `transparent calc(${radius} - ${THIN} - 0.4px),${line},transparent calc(${radius} + 0.4px)`;
   const ring = `radial-gradient(circle at ${x} ${y},${stops}) ${x} ${top} / ${size} calc(${radius}) no-repeat`;
-  const straight = isDown ? `calc(100% - var(--light-y) - (${radius}))` : `calc(var(--light-y) + ${THIN} - (${radius}))`;
+  const side = isDown ? "100% - var(--light-y)" : `var(--light-y) + ${THIN}`;
+  const straight = `calc(${side} - (${radius}))`;
   return { css: `${ring},${layer("var(--light-x)", y, THIN, straight)}`, repeats: false };
 }
 

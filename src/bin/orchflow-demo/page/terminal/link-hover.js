@@ -117,5 +117,9 @@ function pointAt(rows, position, isEnd = false) {
 
 function sameRange(a, b) {
   if (a === null || b === null) return a === b;
-  return a.start.index === b.start.index && a.start.col === b.start.col && a.end.index === b.end.index && a.end.col === b.end.col;
+  return samePoint(a.start, b.start) && samePoint(a.end, b.end);
+}
+
+function samePoint(a, b) {
+  return a.index === b.index && a.col === b.col;
 }

@@ -45,9 +45,9 @@ function places(text) {
     while (start > last && match.index - start < PATH_MAX && PATH_CHARACTER.test(text[start - 1])) start -= 1;
     const path = text.slice(start, match.index);
     if (!isPath(path)) continue;
-    const col = match[2] ?? match[4];
+    const col = match[2] ?? match[4] ?? null;
     last = match.index + match[0].length;
-    found.push({ start, end: last, path, line: Number(match[1] ?? match[3]), col: col === undefined ? null : Number(col) });
+    found.push({ start, end: last, path, line: Number(match[1] ?? match[3]), col: col && Number(col) });
   }
   return found;
 }

@@ -1,8 +1,8 @@
 // The size of a cell, and the width of characters in the fonts that the browser really uses.
 //
 // A cell is a whole number of device pixels wide, and of CSS pixels high since browsers put lines of
-// text there: neighbouring cells meet without a seam. Letter spacing makes up the difference to the font, and for characters of
-// fallback fonts the difference to their own widths.
+// text there: neighbouring cells meet without a seam. Letter spacing makes up the difference to the
+// font, and for characters of fallback fonts the difference to their own widths.
 
 const PROBE = "0".repeat(64);
 
@@ -58,8 +58,12 @@ export class Metrics {
     const heavy = Math.max(Math.round(fontSize * 0.15 * ratio), light + 1);
     const begin = (size, stroke) => Math.floor((size * ratio - stroke) / 2) / ratio;
     this.lines = {
-      "--stroke": light / ratio, "--light-x": begin(this.cellWidth, light), "--light-y": begin(this.cellHeight, light),
-      "--heavy-stroke": heavy / ratio, "--heavy-x": begin(this.cellWidth, heavy), "--heavy-y": begin(this.cellHeight, heavy),
+      "--stroke": light / ratio,
+      "--light-x": begin(this.cellWidth, light),
+      "--light-y": begin(this.cellHeight, light),
+      "--heavy-stroke": heavy / ratio,
+      "--heavy-x": begin(this.cellWidth, heavy),
+      "--heavy-y": begin(this.cellHeight, heavy),
     };
   }
 

@@ -2,7 +2,11 @@
 
 import { MODE, MOUSE_MODES } from "./modes.js";
 
-const BUTTONS = { left: 0, middle: 1, right: 2, none: 3, wheelUp: 64, wheelDown: 65, wheelLeft: 66, wheelRight: 67, back: 128, forward: 129 };
+const BUTTONS = {
+  left: 0, middle: 1, right: 2, none: 3,
+  wheelUp: 64, wheelDown: 65, wheelLeft: 66, wheelRight: 67,
+  back: 128, forward: 129,
+};
 
 /** The largest coordinate of the default encoding and of the UTF-8 encoding. */
 const DEFAULT_MAX = 223;

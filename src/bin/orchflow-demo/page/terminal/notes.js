@@ -1,7 +1,10 @@
 // What is said beside the screen: that output came below, the size if another window chose it, the
 // end of the program, progress.
 
-const SIGNALS = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM" };
+const SIGNALS = {
+  1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV",
+  13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+};
 
 /** How a program ended, as a sentence without its full stop. */
 export function exitText(exit) {

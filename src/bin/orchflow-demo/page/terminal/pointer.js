@@ -9,6 +9,9 @@ const NAMES = ["left", "middle", "right", "back", "forward"];
 /** Programs scroll by about three lines for each turn of the wheel that they are told. */
 const LINES_OF_TURN = 3;
 
+/** One event of a wheel, however fast it turns. */
+const STEPS_MAX = 32;
+
 export class Pointer {
   #view;
   #pressed = new Set();
@@ -76,7 +79,8 @@ export class Pointer {
 
   #cellKey(event) {
     const cell = this.#view.cellOf(event);
-    return this.#view.modes() & MODE.mousePixels ? `${Math.floor(cell.x)},${Math.floor(cell.y)}` : `${cell.col},${cell.row}`;
+    if (this.#view.modes() & MODE.mousePixels) return `${Math.floor(cell.x)},${Math.floor(cell.y)}`;
+    return `${cell.col},${cell.row}`;
   }
 
   #up(event) {
@@ -113,11 +117,13 @@ export class Pointer {
   }
 
   #steps(count, negative, positive, event) {
-    for (let step = 0; step < Math.min(Math.abs(count), 32); step++) this.#send("press", count < 0 ? negative : positive, event);
+    const button = count < 0 ? negative : positive;
+    for (let step = 0; step < Math.min(Math.abs(count), STEPS_MAX); step++) this.#send("press", button, event);
   }
 
   #arrows(count) {
-    for (let step = 0; step < Math.min(Math.abs(count), 32); step++) this.#view.key(count < 0 ? "ArrowUp" : "ArrowDown");
+    const key = count < 0 ? "ArrowUp" : "ArrowDown";
+    for (let step = 0; step < Math.min(Math.abs(count), STEPS_MAX); step++) this.#view.key(key);
   }
 
   /** Alternate scroll: a pager without mouse support is scrolled with arrow keys. */

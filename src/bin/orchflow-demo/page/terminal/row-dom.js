@@ -47,7 +47,7 @@ function runStyle(run, attributes, palette) {
   const bg = inverse ? cssColor(run.fg) ?? "var(--screen-fg)" : cssColor(run.bg);
   let fg = inverse ? cssColor(run.bg) ?? "var(--screen-bg)" : cssColor(run.fg);
   if (!PICTURE.test(run.text)) fg = palette.textColor(run.fg, run.bg, inverse);
-  if (attributes & ATTRIBUTE.dim) fg = `color-mix(in srgb, ${fg ?? "var(--screen-fg)"} 62%, ${bg ?? "var(--screen-bg)"})`;
+  if (attributes & ATTRIBUTE.dim) fg = dimmed(fg ?? "var(--screen-fg)", bg ?? "var(--screen-bg)");
   if (attributes & ATTRIBUTE.hidden) fg = "transparent";
   let style = "";
   if (fg) style += `color:${fg};`;
@@ -60,6 +60,10 @@ function runStyle(run, attributes, palette) {
   const underline = run.underline ? cssColor(run.underline_color) : null;
   if (underline) style += `text-decoration-color:${underline};`;
   return style;
+}
+
+function dimmed(fg, bg) {
+  return `color-mix(in srgb, ${fg} 62%, ${bg})`;
 }
 
 /** Characters beside ASCII: neighbours that fit into their cells in the same way share a span. */
@@ -86,7 +90,8 @@ const JOINED = /^[\u{1f3fb}-\u{1f3ff}\u{1f1e6}-\u{1f1ff}]/u;
 const FLAG_LETTER = /^[\u{1f1e6}-\u{1f1ff}]$/u;
 
 /** Letters that join, and characters that show nothing: browsers apply no letter spacing to them. */
-const UNSPACED = /^\p{Default_Ignorable_Code_Point}$|[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Nko}\p{Script=Mandaic}\p{Script=Phags_Pa}]/u;
+const UNSPACED =
+  /^\p{Default_Ignorable_Code_Point}$|\p{Script=Arabic}|\p{Script=Syriac}|\p{Script=Mongolian}|\p{Script=Nko}/u;
 
 /**
  * How a character fits: as it is ("plain"), with letter spacing, in smaller type, drawn, or in a box
@@ -100,7 +105,8 @@ function wayOf(cell, metrics, bold, italic) {
 }
 
 function joins(group, cell, way) {
-  if (JOINED.test(cell.text)) return FLAG_LETTER.test(cell.text) ? FLAG_LETTER.test(group.text) : group.way.kind !== "glyph";
+  if (FLAG_LETTER.test(cell.text)) return FLAG_LETTER.test(group.text);
+  if (JOINED.test(cell.text)) return group.way.kind !== "glyph";
   if (group.way.kind !== way.kind || way.kind === "box") return false;
   if (way.kind === "glyph") return way.glyph === group.way.glyph && way.glyph.repeats;
   return way.value === group.way.value;

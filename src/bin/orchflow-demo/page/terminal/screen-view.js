@@ -119,8 +119,9 @@ export class ScreenView {
     const { cols, cursor } = this.screen;
     if (cols * metrics.cellWidth <= scroller.clientWidth) return;
     const x = cursor.col * metrics.cellWidth;
-    if (x < scroller.scrollLeft) scroller.scrollLeft = Math.max(x - scroller.clientWidth / 4, 0);
-    else if (x + metrics.cellWidth > scroller.scrollLeft + scroller.clientWidth) scroller.scrollLeft = x - scroller.clientWidth * 0.75;
+    const { scrollLeft, clientWidth } = scroller;
+    if (x < scrollLeft) scroller.scrollLeft = Math.max(x - clientWidth / 4, 0);
+    else if (x + metrics.cellWidth > scrollLeft + clientWidth) scroller.scrollLeft = x - clientWidth * 0.75;
   }
 
   #follow(following) {
@@ -228,7 +229,8 @@ export class ScreenView {
     const isAlternate = (screen.modes & MODE.alternateScreen) !== 0;
     const kept = isAlternate ? 0 : screen.history;
     const before = this.#drawn;
-    const isOther = before === null || before.cols !== screen.cols || before.isAlternate !== isAlternate || kept < history.size;
+    const isOther = before === null || before.cols !== screen.cols || before.isAlternate !== isAlternate
+      || kept < history.size;
     const moved = !isAlternate && before !== null && !samePlace(before.line, screen.line);
     let pushed = 0;
     if (isOther) {
@@ -236,12 +238,15 @@ export class ScreenView {
       history.reset(kept);
       this.rows.retain((index) => index >= oldTop);
     } else {
-      pushed = history.advance(kept, moved, Math.max(changes.shift(), moved ? lineDistance(before.line, screen.line) : 0));
+      const lines = moved ? lineDistance(before.line, screen.line) : 0;
+      pushed = history.advance(kept, moved, Math.max(changes.shift(), lines));
     }
     const oldCount = before?.rows ?? 0;
     const sources = isOther ? changes.sources.map((_, row) => row) : changes.sources;
-    if (oldCount > 0 && (oldTop !== history.top || changes.sources.some((source, row) => source !== row) || oldCount !== screen.rows)) {
-      this.rows.move(oldTop, oldCount, history.top, sources, (index, row) => this.#left(index, row, oldTop + pushed, isOther));
+    const isMoved = oldTop !== history.top || oldCount !== screen.rows || sources.some((source, row) => source !== row);
+    if (oldCount > 0 && isMoved) {
+      const end = isOther ? -Infinity : oldTop + pushed;
+      this.rows.move(oldTop, oldCount, history.top, sources, (index, row) => this.#left(index, row, end));
     }
     this.#drawRows(isOther);
     this.#drawn = { cols: screen.cols, rows: screen.rows, isAlternate, line: screen.line };
@@ -250,8 +255,8 @@ export class ScreenView {
   }
 
   /** A row that left the top of the screen is the newest row of the scrollback. */
-  #left(index, row, top, isOther) {
-    if (isOther || index >= top) return false;
+  #left(index, row, end) {
+    if (index >= end) return false;
     this.history.keep(index, row);
     return true;
   }
@@ -298,7 +303,8 @@ export class ScreenView {
     const { first } = this.visible();
     const { history, scroller } = this;
     this.#cut(Math.min(history.first, first), isAtRest ? DEAD_ROWS_MAX : DEAD_ROWS_NEVER);
-    if (isAtRest && first < history.first && history.get(first) === null) scroller.scrollTop = this.rows.y(history.first);
+    const isLost = first < history.first && history.get(first) === null;
+    if (isAtRest && isLost) scroller.scrollTop = this.rows.y(history.first);
   }
 
   async #resume() {
@@ -331,7 +337,8 @@ export class ScreenView {
   #drawHistory() {
     const [from, to] = this.#historyRange();
     const end = this.top + this.screen.rows;
-    this.rows.retain((index) => (index >= from && index < to) || (index >= this.top && index < end) || this.state.pinned(index));
+    const isShown = (index) => (index >= from && index < to) || (index >= this.top && index < end);
+    this.rows.retain((index) => isShown(index) || this.state.pinned(index));
     for (let index = from; index < to; index++) {
       const row = this.history.get(index);
       if (row) this.rows.show(index, row);

@@ -34,14 +34,15 @@ export class Selection {
 
   /** Whether the row must stay in the document. */
   pins(index) {
-    return index === this.#anchor || (this.#range !== null && (index === this.#range.start.index || index === this.#range.end.index));
+    return index === this.#anchor || index === this.#range?.start.index || index === this.#range?.end.index;
   }
 
   #changed() {
     const selection = getSelection();
     const { rows, rowsElement } = this.#view;
     this.#anchor = (selection?.anchorNode && rows.entryOf(selection.anchorNode)?.index) ?? null;
-    if (!selection || selection.isCollapsed || !rowsElement.contains(selection.anchorNode) || !rowsElement.contains(selection.focusNode)) {
+    const isInside = (node) => rowsElement.contains(node);
+    if (!selection || selection.isCollapsed || !isInside(selection.anchorNode) || !isInside(selection.focusNode)) {
       this.#range = null;
       return;
     }

@@ -61,11 +61,13 @@ export class TerminalView {
       sized: () => this.#sized(),
     } });
     this.marks = new Marks(this.view);
-    this.links = new Links({ view: this.view, marks: this.marks, settings: this.#settings, actions: this.#actions, isMac: IS_MAC });
+    const settings = this.#settings;
+    const actions = this.#actions;
+    this.links = new Links({ view: this.view, marks: this.marks, settings, actions, isMac: IS_MAC });
     this.selection = new Selection(this.view);
     this.view.state.pinned = (index) => this.selection.pins(index);
     this.find = new Find({ client, terminal, view: this.view, marks: this.marks, closed: () => this.focus() });
-    this.notes = new Notes({ toEnd: () => this.scrollToEnd(), restart: this.#actions.restart, close: this.#actions.close });
+    this.notes = new Notes({ toEnd: () => this.scrollToEnd(), restart: actions.restart, close: actions.close });
     this.input = new Input({
       typed: (bytes, text) => this.#type(bytes, text),
       modes: () => this.view.modes,
@@ -120,8 +122,10 @@ export class TerminalView {
     // Selecting takes the focus to the rows; the terminal keeps it.
     const { scroller } = this.view;
     const isTerminal = (target) => target === this.input.element || target === scroller;
-    this.element.addEventListener("focusin", (event) => isTerminal(event.target) && this.#focused(true));
-    this.element.addEventListener("focusout", (event) => isTerminal(event.target) && this.#focused(isTerminal(event.relatedTarget)));
+    this.element.addEventListener("focusin", ({ target }) => isTerminal(target) && this.#focused(true));
+    this.element.addEventListener("focusout", ({ target, relatedTarget }) => {
+      if (isTerminal(target)) this.#focused(isTerminal(relatedTarget));
+    });
     scroller.addEventListener("pointerdown", (event) => this.#offerPaste(event));
     for (const name of ["keydown", "keyup"]) scroller.addEventListener(name, (event) => this.#rowsKey(event));
     const copy = (event) => this.#copyEvent(event);
@@ -134,7 +138,8 @@ export class TerminalView {
       () => document.fonts?.removeEventListener?.("loadingdone", settingsChanged),
       () => document.removeEventListener("copy", copy),
       this.#client.on("notice", (notice) => this.#notice(notice)),
-      this.#client.state.subscribe((state) => state.terminals.get(this.#terminal), (entry) => this.#entryChanged(entry)),
+      this.#client.state.subscribe(
+        (state) => state.terminals.get(this.#terminal), (entry) => this.#entryChanged(entry)),
     );
   }
 
@@ -331,7 +336,9 @@ export class TerminalView {
 
   #shortcut(event) {
     const name = terminalShortcut(event, {
-      isMac: IS_MAC, hasSelection: this.selection.range !== null, isAlternate: (this.view.modes & MODE.alternateScreen) !== 0,
+      isMac: IS_MAC,
+      hasSelection: this.selection.range !== null,
+      isAlternate: (this.view.modes & MODE.alternateScreen) !== 0,
       scrollKeys: this.#settings.scrollKeys ?? true,
     });
     if (name === null) return false;
@@ -361,8 +368,8 @@ export class TerminalView {
 
   #rowsKey(event) {
     if (event.target !== this.view.scroller) return;
-    const composes = event.type === "keydown" && (event.key === "Dead" || event.key === "Process" || event.keyCode === 229);
-    if (composes) this.focus();
+    const composes = event.key === "Dead" || event.key === "Process" || event.keyCode === 229;
+    if (composes && event.type === "keydown") this.focus();
     else this.input.key(event);
   }
 
@@ -370,7 +377,8 @@ export class TerminalView {
     if (focused === this.view.state.focused) return;
     this.view.state.focused = focused;
     this.element.classList.toggle("focused", focused);
-    if (this.view.modes & MODE.focusReports && !this.view.state.ended) this.#client.input(this.#terminal, focused ? "\x1b[I" : "\x1b[O");
+    const reports = (this.view.modes & MODE.focusReports) !== 0 && !this.view.state.ended;
+    if (reports) this.#client.input(this.#terminal, focused ? "\x1b[I" : "\x1b[O");
     this.view.schedule();
     this.#emit("focus", focused);
   }
