@@ -4,9 +4,7 @@
 import { Announcer, pasteSummary, runsWhenPasted } from "./text.js";
 import { rowText } from "./cells.js";
 import { Palette } from "./colors.js";
-import { Find } from "./find.js";
 import { Input, namedKey } from "./input.js";
-import { Links } from "./link-hover.js";
 import { Marks } from "./marks.js";
 import { Metrics } from "./metrics.js";
 import { MODE } from "./modes.js";
@@ -18,6 +16,8 @@ import { terminalShortcut } from "./shortcuts.js";
 
 const LINE_HEIGHT = 1.25;
 const ANNOUNCE_MS = 400;
+/** After the first screen, what it did not need is loaded. */
+const MORE_MS = 200;
 const BELL_MS = 150;
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform ?? "");
 
@@ -36,6 +36,10 @@ export class TerminalView {
   #grid = { cols: 0, rows: 0 };
   #fitFrame = 0;
   #title = null;
+  #find = null;
+  #links = null;
+  #more = null;
+  #moreTimer = 0;
 
   constructor({ client, terminal, host, settings = new EventTarget(), actions = {} }) {
     this.#client = client;
@@ -61,12 +65,10 @@ export class TerminalView {
       sized: () => this.#sized(),
     } });
     this.marks = new Marks(this.view);
-    const settings = this.#settings;
     const actions = this.#actions;
-    this.links = new Links({ view: this.view, marks: this.marks, settings, actions, isMac: IS_MAC });
     this.selection = new Selection(this.view);
     this.view.state.pinned = (index) => this.selection.pins(index);
-    this.find = new Find({ client, terminal, view: this.view, marks: this.marks, closed: () => this.focus() });
+    this.find = this.#later();
     this.notes = new Notes({ toEnd: () => this.scrollToEnd(), restart: actions.restart, close: actions.close });
     this.input = new Input({
       typed: (bytes, text) => this.#type(bytes, text),
@@ -85,9 +87,38 @@ export class TerminalView {
     this.element = node("div", "term");
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", "Terminal");
-    this.element.append(this.view.scroller, this.find.rail, this.find.element, ...this.notes.elements, this.live);
+    this.element.append(this.view.scroller, ...this.notes.elements, this.live);
     host.append(this.element);
     this.#pointer();
+  }
+
+  /** The search bar: what `find.open()` needs is loaded by then, or as soon as it is opened. */
+  #later() {
+    return {
+      open: async (text) => {
+        try {
+          await this.#loadMore();
+          this.#find.open(text);
+        } catch (error) {
+          // Asked for again the next time.
+          this.#more = null;
+          this.#say(`The search bar cannot be loaded: ${error.message}`);
+        }
+      },
+      close: () => this.#find?.close(),
+    };
+  }
+
+  /** What the first screen does not need: the search bar and links. */
+  #loadMore() {
+    this.#more ??= Promise.all([import("./find.js"), import("./link-hover.js")]).then(([{ Find }, { Links }]) => {
+      const { view, marks } = this;
+      const shared = { view, marks, settings: this.#settings, actions: this.#actions, isMac: IS_MAC };
+      this.#links = new Links(shared);
+      this.#find = new Find({ ...shared, client: this.#client, terminal: this.#terminal, closed: () => this.focus() });
+      this.element.append(this.#find.rail, this.#find.element);
+    });
+    return this.#more;
   }
 
   #pointer() {
@@ -99,11 +130,11 @@ export class TerminalView {
       get rows() { return view.screen?.rows ?? 1; },
       get cellHeight() { return view.metrics.cellHeight; },
       cellOf: (event) => view.cellOf(event),
-      isAlien: (event) => !view.following || this.links.wouldOpen(event) || isOnScrollBar(view.scroller, event),
+      isAlien: (event) => !view.following || this.#links?.wouldOpen(event) || isOnScrollBar(view.scroller, event),
       type: (bytes) => this.#type(bytes),
       key: (name) => this.keys(name),
-      hover: (event) => this.links.hover(event),
-      open: (event) => this.links.open(event),
+      hover: (event) => this.#links?.hover(event),
+      open: (event) => this.#links?.open(event) ?? false,
       focus: () => pane.focus(),
       leaveEnd: () => view.leaveEnd(),
     });
@@ -147,7 +178,8 @@ export class TerminalView {
     for (const end of this.#ends) end?.();
     cancelAnimationFrame(this.#fitFrame);
     clearTimeout(this.#announceTimer);
-    this.find.dispose();
+    clearTimeout(this.#moreTimer);
+    this.#find?.dispose();
     this.selection.dispose();
     this.view.dispose();
     this.#screen?.detach();
@@ -254,7 +286,7 @@ export class TerminalView {
   // What the terminal does
 
   #output() {
-    this.find.output();
+    this.#find?.output();
     this.notes.output(this.view.following);
     const { title } = this.#screen;
     if (title !== this.#title) {
@@ -267,7 +299,8 @@ export class TerminalView {
 
   #drawn() {
     this.marks.draw();
-    if (this.find.isOpen) this.find.drawRail();
+    if (this.#find?.isOpen) this.#find.drawRail();
+    if (this.#moreTimer === 0) this.#moreTimer = setTimeout(() => this.#loadMore().catch(() => (this.#more = null)), MORE_MS);
     const { cursorAt } = this.view;
     if (!cursorAt) return;
     for (const element of [this.input.element, this.composition]) {
