@@ -362,7 +362,7 @@ export class TerminalView {
     }
     this.#client.input(this.#terminal, bytes);
     if (typeof text !== "string") return;
-    this.#announcer.typed(text);
+    if (!this.view.state.secret) this.#announcer.typed(text);
     this.view.cursor.wake();
     if (text !== "") this.scrollToEnd();
   }
