@@ -1,0 +1,431 @@
+// The client: one connection at a time, the mirror of the state, attachments and operations.
+
+import { fromBytes, toBytes } from "./bytes.js";
+import { Connection } from "./connection.js";
+import { OrchflowError } from "./errors.js";
+import { Emitter } from "./events.js";
+import { inputFrame } from "./frames.js";
+import { PendingChanges } from "./pending.js";
+import { RawAttachment } from "./raw.js";
+import { readFile } from "./read.js";
+import { ScreenAttachment } from "./screen.js";
+import { COLLECTIONS, State } from "./state.js";
+
+const GRACE_MS = 1_000;
+const failed = ({ code, message }, details) => new OrchflowError(code, message, details);
+
+export class Client {
+  state = new State();
+  #options;
+  #connection;
+  #emitter = new Emitter();
+  #nextId = 1;
+  #changes = new PendingChanges(this.state, (ops) => this.#sendChange(ops));
+  #requests = new Map();
+  #pings = new Map();
+  #attachments = new Map();
+  #collections;
+  #watches = new Map();
+  /** Who waits for the full diffs that were asked for, in order. */
+  #fullDiffs = [];
+  /** Whether the copy turned out wrong, and a whole one is on its way. */
+  #isRepairing = false;
+  #isInFullDiff = false;
+  #isHashChecked = true;
+
+  constructor({
+    url, token, codec = "json", name = "", collections = COLLECTIONS, notices = [], compress = false,
+    reconnect = true, WebSocket = globalThis.WebSocket,
+  }) {
+    this.#options = { name, notices, compress };
+    this.#collections = collections;
+    this.#connection = new Connection({ url, token, codec, compress, reconnect, WebSocket }, {
+      hello: () => this.#hello(),
+      opened: (welcome) => this.#opened(welcome),
+      message: (message) => this.#take(message),
+      output: (output) => this.#output(output),
+      broken: (error, isFinal) => this.#broken(error, isFinal),
+      status: (status) => this.#emitter.emit("status", status),
+    });
+  }
+
+  get status() {
+    return this.#connection.status;
+  }
+
+  get welcome() {
+    return this.#connection.welcome;
+  }
+
+  get retryAt() {
+    return this.#connection.retryAt;
+  }
+
+  get lastError() {
+    return this.#connection.lastError;
+  }
+
+  /** The watches of this client: path by number. */
+  get watches() {
+    return new Map(this.#watches);
+  }
+
+  on(name, listener) {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** Resolves with the welcome once the mirror is complete. Rejects when no further attempt will be made. */
+  async connect() {
+    const welcome = await this.#connection.connect();
+    const [waiters] = this.#fullDiffs;
+    if (waiters) await new Promise((resolve, reject) => waiters.push({ resolve, reject }));
+    return welcome;
+  }
+
+  retryNow() {
+    this.#connection.retryNow();
+  }
+
+  setToken(token) {
+    this.#connection.setToken(token);
+  }
+
+  close() {
+    return this.#connection.close();
+  }
+
+  /** Sends a message of the protocol. It is dropped while there is no connection. */
+  send(message) {
+    this.#connection.send(message);
+  }
+
+  // The state
+
+  /** Subscribes to these collections instead of the earlier ones; resolves when the mirror has them. */
+  subscribeTo(collections) {
+    this.#collections = collections;
+    if (this.status !== "open") return Promise.reject(this.#offline());
+    this.send({ type: "subscribe", collections });
+    return this.#fullDiff();
+  }
+
+  /**
+   * Changes sessions and panes: operations `{change, base}`, or a function that makes them of the state and is
+   * called again after a conflict. The effect is in the state at once.
+   */
+  change(ops) {
+    if (this.status !== "open") return Promise.reject(this.#offline());
+    const promise = this.#changes.add(ops);
+    this.state.notify();
+    return promise;
+  }
+
+  /** The notices that are wanted from now on. */
+  subscribeToNotices(kinds) {
+    this.#options.notices = kinds;
+    this.send({ type: "notices", kinds });
+  }
+
+  // Operations
+
+  async spawn({ profile, cwd, cols, rows }) {
+    const outcome = await this.#request({ type: "spawn", profile, cwd: cwd && fromBytes(cwd), cols, rows });
+    return outcome.spawned.terminal;
+  }
+
+  /** Operations in order; resolves with a failure or `null` for each. */
+  async batch(ops) {
+    return (await this.#request({ type: "batch", ops })).statuses;
+  }
+
+  /** Types into a terminal. Returns whether there was a connection to send it on. */
+  input(terminal, data) {
+    return this.#connection.sendFrame(inputFrame(terminal, toBytes(data)));
+  }
+
+  paste(terminal, text) {
+    return this.#operate(terminal, { paste: fromBytes(text) });
+  }
+
+  resize(terminal, cols, rows) {
+    return this.#operate(terminal, { resize: { cols, rows } });
+  }
+
+  interrupt(terminal) {
+    return this.#operate(terminal, "interrupt");
+  }
+
+  eof(terminal) {
+    return this.#operate(terminal, "eof");
+  }
+
+  signal(terminal, number) {
+    return this.#operate(terminal, { signal: number });
+  }
+
+  clear(terminal) {
+    return this.#operate(terminal, "clear");
+  }
+
+  closeTerminal(terminal, graceMs = GRACE_MS) {
+    return this.#operate(terminal, { close: { grace_ms: graceMs } });
+  }
+
+  async search(terminal, pattern, { regex, ignoreCase, max, signal } = {}) {
+    const request = { type: "search", terminal, pattern, regex, ignore_case: ignoreCase, max };
+    return (await this.#request(request, { terminal }, signal)).found;
+  }
+
+  async rows(terminal, { from = null, above, max }) {
+    return (await this.#request({ type: "rows", terminal, from, above, max }, { terminal })).rows;
+  }
+
+  async query(terminal) {
+    return (await this.#request({ type: "query", terminal }, { terminal })).terminal;
+  }
+
+  async stats() {
+    return (await this.#request({ type: "stats" })).stats;
+  }
+
+  /** The time that a message and its reply take, in milliseconds. */
+  async ping() {
+    const start = performance.now();
+    await this.#ask(this.#pings, { type: "ping" });
+    return performance.now() - start;
+  }
+
+  /** A slice of a file; its `data` is a Uint8Array. */
+  async read(path, { offset, max, base } = {}) {
+    const { slice } = await this.#request({ type: "read", path: fromBytes(path), offset, max, base });
+    return { ...slice, data: toBytes(slice.data) };
+  }
+
+  readFile(path, options) {
+    return readFile(this, path, options);
+  }
+
+  /** Watches a path; resolves with the number under which its files appear. After a reconnect it is watched again. */
+  async watch(path) {
+    const { watch } = (await this.#request({ type: "watch", path: fromBytes(path) })).watching;
+    this.#watches.set(watch, path);
+    return watch;
+  }
+
+  async unwatch(watch) {
+    this.#watches.delete(watch);
+    await this.#request({ type: "unwatch", watch });
+  }
+
+  // Attachments
+
+  attachScreen(terminal, options) {
+    return this.#attach(new ScreenAttachment(this, terminal, options));
+  }
+
+  attachRaw(terminal, options) {
+    return this.#attach(new RawAttachment(this, terminal, options));
+  }
+
+  /** Ends an attachment at the server. For attachments. */
+  detach(attachment) {
+    this.send({ type: "detach", terminal: attachment.terminal });
+    this.forget(attachment);
+  }
+
+  /** For attachments. */
+  forget(attachment) {
+    if (this.#attachments.get(attachment.terminal) === attachment) this.#attachments.delete(attachment.terminal);
+  }
+
+  #attach(attachment) {
+    const earlier = this.#attachments.get(attachment.terminal);
+    this.#attachments.set(attachment.terminal, attachment);
+    if (this.status === "open") attachment.attach(earlier?.awaited);
+    earlier?.finish("replaced");
+    return attachment;
+  }
+
+  // The connection
+
+  #hello() {
+    const { name, notices, compress } = this.#options;
+    const resume = this.state.version;
+    const hello = { type: "hello", client: name, collections: this.#collections, compress, notices };
+    return resume === null ? hello : { ...hello, resume };
+  }
+
+  #opened({ version, resumed, scopes }) {
+    const isOther = this.state.version !== null && this.state.version.epoch !== version.epoch;
+    if (isOther) this.#forgetServer();
+    const isSubscribed = this.#collections.length > 0 && scopes.includes("observe");
+    this.#fullDiffs = !resumed && isSubscribed ? [[]] : [];
+    for (const attachment of [...this.#attachments.values()]) attachment.attach();
+    for (const [watch, path] of this.#watches) this.#watchAgain(watch, path);
+    this.#changes.opened();
+  }
+
+  /** The server has started anew: numbers of terminals and versions mean other things now. */
+  #forgetServer() {
+    this.#changes.broken(new OrchflowError("disconnected", "the server has started anew"), true);
+    for (const attachment of this.#attachments.values()) attachment.finish("closed");
+    this.#attachments.clear();
+  }
+
+  async #watchAgain(previous, path) {
+    this.#watches.delete(previous);
+    try {
+      const watch = await this.watch(path);
+      this.#emitter.emit("watch", { path, watch, previous });
+    } catch (error) {
+      if (error.code === "disconnected") this.#watches.set(previous, path);
+      else this.#emitter.emit("failure", error);
+    }
+  }
+
+  #broken(error, isFinal) {
+    this.state.dropPartial();
+    this.#isRepairing = this.#isInFullDiff = false;
+    this.#isHashChecked = true;
+    const waiting = [...this.#requests.values(), ...this.#pings.values(), ...this.#fullDiffs.flat()];
+    this.#requests.clear();
+    this.#pings.clear();
+    this.#fullDiffs = [];
+    for (const { reject } of waiting) reject(error);
+    this.#changes.broken(error, isFinal);
+    for (const attachment of this.#attachments.values()) attachment.broken();
+    this.state.notify();
+  }
+
+  #offline() {
+    return new OrchflowError("disconnected", "there is no connection");
+  }
+
+  // Requests. All ids come from one counter, so an error names one message only.
+
+  #sendChange(ops) {
+    const mutation = this.#nextId++;
+    this.send({ type: "change", mutation, ops });
+    return mutation;
+  }
+
+  #ask(waiting, message, details) {
+    if (this.status !== "open") return Promise.reject(this.#offline());
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      waiting.set(id, { resolve, reject, details });
+      this.send({ ...message, id });
+    });
+  }
+
+  async #request(message, details, signal) {
+    signal?.throwIfAborted();
+    const id = this.#nextId;
+    const cancel = () => this.send({ type: "cancel", id });
+    signal?.addEventListener("abort", cancel);
+    try {
+      return await this.#ask(this.#requests, message, details);
+    } finally {
+      signal?.removeEventListener("abort", cancel);
+    }
+  }
+
+  async #operate(terminal, op) {
+    const [failure] = await this.batch([{ terminal, op }]);
+    if (failure) throw failed(failure, { terminal });
+  }
+
+  #settle(waiting, id, settle) {
+    const request = waiting.get(id);
+    waiting.delete(id);
+    if (request) settle(request);
+    return request !== undefined;
+  }
+
+  #fullDiff() {
+    return new Promise((resolve, reject) => this.#fullDiffs.push([{ resolve, reject }]));
+  }
+
+  // Messages
+
+  #take(message) {
+    this.#emitter.emit("message", message);
+    switch (message.type) {
+      case "diff": return this.#diff(message);
+      case "rejected": return this.#rejected(message);
+      case "result": return this.#result(message);
+      case "pong": return void this.#settle(this.#pings, message.id, ({ resolve }) => resolve());
+      case "notice": return void this.#emitter.emit("notice", message);
+      case "error": return this.#error(message);
+      default: return this.#attachments.get(message.terminal)?.take(message);
+    }
+  }
+
+  #output(output) {
+    const attachment = this.#attachments.get(output.terminal);
+    if (attachment instanceof RawAttachment) attachment.output(output);
+  }
+
+  #diff(message) {
+    if (message.full) this.#isInFullDiff = true;
+    if (this.#isRepairing && !this.#isInFullDiff) return this.#advance(message);
+    const taken = this.state.take(message);
+    if (taken === "lost") this.#repair();
+    if (taken !== "complete") return undefined;
+    this.send({ type: "ack", version: message.to });
+    const isFull = this.#isInFullDiff;
+    if (isFull) this.#isInFullDiff = this.#isRepairing = false;
+    if (message.hash !== null && message.hash !== this.state.hash) this.#differs(isFull);
+    this.#advance(message);
+    if (isFull) for (const { resolve } of this.#fullDiffs.shift() ?? []) resolve();
+    return undefined;
+  }
+
+  #advance({ applied }) {
+    this.#changes.advanced(applied);
+    this.state.notify();
+  }
+
+  /** The copy has another hash than the server's. */
+  #differs(isFull) {
+    if (!isFull) {
+      this.#repair();
+    } else if (this.#isHashChecked) {
+      // A fresh copy is wrong, too: asking again would not help.
+      this.#isHashChecked = false;
+      this.#emitter.emit("failure", new OrchflowError("protocol", "the hash of the state differs"));
+    }
+  }
+
+  /** Asks for a whole copy, unless it is on its way or would be as wrong. */
+  #repair() {
+    if (this.#isRepairing || !this.#isHashChecked) return;
+    this.#isRepairing = true;
+    this.send({ type: "snapshot" });
+    this.#fullDiffs.push([]);
+  }
+
+  #rejected(message) {
+    const ops = this.#changes.rejected(message);
+    this.state.notify();
+    if (ops) this.#emitter.emit("rejected", { ...message, ops });
+  }
+
+  #result({ id, outcome }) {
+    this.#settle(this.#requests, id, ({ resolve, reject, details }) => {
+      if (outcome.failed) reject(failed(outcome.failed, details));
+      else resolve(outcome);
+    });
+  }
+
+  /** A message failed. Requests, pings and changes have ids of their own. */
+  #error(message) {
+    const error = failed(message, { terminal: message.terminal ?? undefined });
+    const id = message.id ?? 0;
+    const reject = (request) => request.reject(error);
+    if (this.#settle(this.#requests, id, reject) || this.#settle(this.#pings, id, reject)) return;
+    if (this.#changes.failed(id, error)) return this.state.notify();
+    this.#attachments.get(message.terminal)?.failed(error);
+    this.#emitter.emit("failure", error);
+  }
+}

@@ -1,0 +1,106 @@
+// The hash of the state (docs/PROTOCOL.md, "The hash of the state"): a sum of FNV-1a digests of 64 bits.
+//
+// 64-bit numbers are pairs of 32-bit halves: BigInt would take seconds for a large tree of files.
+
+import { toBytes } from "./bytes.js";
+
+const PRIME_LOW = 0x1b3; // The prime is 2^40 + 0x1b3.
+const HALF = 2 ** 32;
+
+let low = 0;
+let high = 0;
+
+function eat(byte) {
+  const mixed = (low ^ byte) >>> 0;
+  const product = mixed * PRIME_LOW; // Below 2^41: a double holds it.
+  high = (Math.imul(high, PRIME_LOW) + Math.floor(product / HALF) + (mixed << 8)) >>> 0;
+  low = product >>> 0;
+}
+
+function eatLength(length) {
+  for (let shift = 0; shift < 32; shift += 8) eat((length >>> shift) & 0xff);
+}
+
+/** One field: its length in bytes, then its bytes. */
+function eatField(value) {
+  if (typeof value === "string" && isAscii(value)) {
+    eatLength(value.length);
+    for (let at = 0; at < value.length; at++) eat(value.charCodeAt(at));
+    return;
+  }
+  const bytes = toBytes(value);
+  eatLength(bytes.length);
+  for (const byte of bytes) eat(byte);
+}
+
+function isAscii(text) {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return false;
+  return true;
+}
+
+/** Keys in the order of their bytes: that of their code points, which is not that of JavaScript's strings. */
+function byCodePoints(left, right) {
+  const [a, b] = [left, right].map((text) => Array.from(text, (point) => point.codePointAt(0)));
+  for (let at = 0; at < Math.min(a.length, b.length); at++) if (a[at] !== b[at]) return a[at] - b[at];
+  return a.length - b.length;
+}
+
+const flag = (value) => (value ? "1" : "0");
+const orEmpty = (value) => value ?? "";
+const metadata = (map) => {
+  const keys = Object.keys(map).sort(byCodePoints);
+  return [String(keys.length), ...keys.flatMap((key) => [key, map[key]])];
+};
+
+/** The name of a choice, and what it carries as text. */
+function content(value) {
+  const [name, carried] = typeof value === "string" ? [value, ""] : Object.entries(value)[0];
+  return [name, typeof carried === "number" ? String(carried) : carried];
+}
+
+function exit(value) {
+  if (value === null) return "";
+  return typeof value === "string" ? value : content(value).join(":");
+}
+
+const FIELDS = {
+  sessions: (of) => ["session", of.id, of.version, of.name, of.panes.length, ...of.panes, ...metadata(of.metadata)],
+  panes: (of) => ["pane", of.id, of.version, of.session, of.title, ...content(of.content), ...metadata(of.metadata)],
+  terminals: (of) => [
+    "terminal", of.id, of.version, of.title, orEmpty(of.cwd), of.cols, of.rows, orEmpty(of.pid), flag(of.running),
+    exit(of.exit), flag(of.closing), flag(of.screen),
+  ],
+  files: (of) => [
+    "file", of.watch, of.id, of.version, of.parent, of.name, of.kind, of.size, of.modified_us, of.mode,
+    flag(of.ignored),
+  ],
+};
+
+/** The digest of an entry as [high, low]. */
+export function digest(collection, entry) {
+  [high, low] = [0xcbf29ce4, 0x84222325];
+  for (const field of FIELDS[collection](entry)) eatField(typeof field === "number" ? String(field) : field);
+  return [high, low];
+}
+
+/** A sum of digests modulo 2^64. */
+export class DigestSum {
+  #high = 0;
+  #low = 0;
+
+  add([high, low]) {
+    const sum = this.#low + low;
+    this.#low = sum >>> 0;
+    this.#high = (this.#high + high + (sum >= HALF ? 1 : 0)) >>> 0;
+  }
+
+  subtract([high, low]) {
+    const difference = this.#low - low;
+    this.#low = difference >>> 0;
+    this.#high = (this.#high - high - (difference < 0 ? 1 : 0)) >>> 0;
+  }
+
+  toString() {
+    return [this.#high, this.#low].map((half) => half.toString(16).padStart(8, "0")).join("");
+  }
+}
