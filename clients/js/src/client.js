@@ -313,8 +313,8 @@ export class Client {
     if (this.status !== "open") return Promise.reject(this.#offline());
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject, details });
       this.send({ ...message, id });
+      waiting.set(id, { resolve, reject, details });
     });
   }
 

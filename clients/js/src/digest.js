@@ -39,14 +39,13 @@ function isAscii(text) {
 }
 
 /** Keys in the order of their bytes: that of their code points, which is not that of JavaScript's strings. */
-function byCodePoints(left, right) {
+export function byCodePoints(left, right) {
   const [a, b] = [left, right].map((text) => Array.from(text, (point) => point.codePointAt(0)));
   for (let at = 0; at < Math.min(a.length, b.length); at++) if (a[at] !== b[at]) return a[at] - b[at];
   return a.length - b.length;
 }
 
 const flag = (value) => (value ? "1" : "0");
-const orEmpty = (value) => value ?? "";
 const metadata = (map) => {
   const keys = Object.keys(map).sort(byCodePoints);
   return [String(keys.length), ...keys.flatMap((key) => [key, map[key]])];
@@ -67,8 +66,9 @@ const FIELDS = {
   sessions: (of) => ["session", of.id, of.version, of.name, of.panes.length, ...of.panes, ...metadata(of.metadata)],
   panes: (of) => ["pane", of.id, of.version, of.session, of.title, ...content(of.content), ...metadata(of.metadata)],
   terminals: (of) => [
-    "terminal", of.id, of.version, of.title, orEmpty(of.cwd), of.cols, of.rows, orEmpty(of.pid), flag(of.running),
-    exit(of.exit), flag(of.closing), flag(of.screen),
+    "terminal", of.id, of.version, of.title, of.cwd, of.cols, of.rows, of.pid, flag(of.running),
+    exit(of.exit), flag(of.closing), flag(of.screen), of.program, of.last_exit, flag(of.hidden_input),
+    of.size_policy,
   ],
   files: (of) => [
     "file", of.watch, of.id, of.version, of.parent, of.name, of.kind, of.size, of.modified_us, of.mode,
@@ -79,7 +79,7 @@ const FIELDS = {
 /** The digest of an entry as [high, low]. */
 export function digest(collection, entry) {
   [high, low] = [0xcbf29ce4, 0x84222325];
-  for (const field of FIELDS[collection](entry)) eatField(typeof field === "number" ? String(field) : field);
+  for (const field of FIELDS[collection](entry)) eatField(typeof field === "number" ? String(field) : field ?? "");
   return [high, low];
 }
 

@@ -7,12 +7,13 @@ const HEADER = 8;
 
 export const subprotocol = "orchflow.v1.json";
 
-/** A message as bytes, before compression. */
-export const encode = (message) => encodeText(JSON.stringify(message));
+/** The payload of a message. */
+export const encode = (message) => JSON.stringify(message);
 export const decode = (bytes) => JSON.parse(decodeText(bytes));
-
-/** The frame of a message as it is: a text frame. */
-export const plainFrame = (message) => JSON.stringify(message);
+/** A payload as bytes, to be compressed. */
+export const bytesOf = (payload) => encodeText(payload);
+/** The frame of a payload as it is: a text frame. */
+export const plainFrame = (payload) => payload;
 
 /** The frame of a payload of `length` bytes that was compressed to `deflated`. */
 export function compressedFrame(deflated, length) {

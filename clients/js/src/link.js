@@ -82,13 +82,10 @@ export class Link {
   }
 
   send(message) {
-    this.#outgoing.run(() => {
-      if (this.#isCompressing) {
-        const bytes = this.#codec.encode(message);
-        if (bytes.length >= COMPRESS_FROM) return this.#sendCompressed(message, bytes);
-      }
-      this.#write(this.#codec.plainFrame(message));
-    });
+    // What cannot be encoded is the caller's mistake and fails here.
+    const payload = this.#codec.encode(message);
+    const isLarge = this.#isCompressing && payload.length >= COMPRESS_FROM;
+    this.#outgoing.run(() => (isLarge ? this.#sendCompressed(payload) : this.#write(this.#codec.plainFrame(payload))));
   }
 
   sendFrame(frame) {
@@ -110,10 +107,11 @@ export class Link {
     this.#end(NO_CLOSE_FRAME, "");
   }
 
-  async #sendCompressed(message, bytes) {
+  async #sendCompressed(payload) {
+    const bytes = this.#codec.bytesOf(payload);
     const deflated = await deflate(bytes);
     const isShorter = deflated.length < bytes.length;
-    this.#write(isShorter ? this.#codec.compressedFrame(deflated, bytes.length) : this.#codec.plainFrame(message));
+    this.#write(isShorter ? this.#codec.compressedFrame(deflated, bytes.length) : this.#codec.plainFrame(payload));
   }
 
   #write(frame) {

@@ -48,9 +48,8 @@ export class ScreenAttachment extends Attachment {
       this.lines[row] = { wrapped, runs, version: ++this.#version };
       changed.push(row);
     }
-    for (const name of ["offset", "cols", "rows", "history", "line", "cursor", "modes"]) this[name] = message[name];
+    for (const name of ["offset", "cols", "rows", "history", "line", "cursor", "modes", "viewport"]) this[name] = message[name];
     this.title = message.title ?? this.title;
-    this.viewport = message.viewport ?? 0;
     this.emit("update", { full, scrolls, changed: changed.sort((a, b) => a - b) });
   }
 
