@@ -31,7 +31,7 @@ export function inputFrame(terminal, bytes) {
 /** The output in a binary frame, or `null` if the frame is a message. */
 export function outputOf(frame) {
   if (frame[0] !== OUTPUT) return null;
-  if (frame.length <= OUTPUT_HEADER || frame[1] !== 0) throw new RangeError("a malformed output frame");
+  if (frame.length < OUTPUT_HEADER || frame[1] !== 0) throw new RangeError("a malformed output frame");
   const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
   return { terminal: readU64(view, 2), offset: readU64(view, 10), bytes: frame.subarray(OUTPUT_HEADER) };
 }
