@@ -46,7 +46,9 @@ async function breakable() {
 export class Server {
   token = randomBytes(32).toString("base64url");
   root = realpathSync(mkdtempSync(join(tmpdir(), "orchflow-client-")));
+  /** The port that can break, and that of the program. */
   #port;
+  #target;
   #process;
   #clients = [];
 
@@ -66,7 +68,8 @@ export class Server {
     for await (const line of createInterface({ input: this.#process.stdout })) {
       const address = line.match(/(?:ws|http):\/\/\S+/);
       if (!address) continue;
-      this.#port.pointTo(Number(new URL(parseAddress(address[0]).url).port));
+      this.#target = Number(new URL(parseAddress(address[0]).url).port);
+      this.back();
       // What it says later must not fill the pipe.
       this.#process.stdout.resume();
       return;
@@ -87,6 +90,10 @@ export class Server {
   leave() {
     this.#port.pointTo(null);
     this.#port.breakAll();
+  }
+
+  back() {
+    this.#port.pointTo(this.#target);
   }
 
   get address() {
