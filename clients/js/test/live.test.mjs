@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { toText } from "../src/index.js";
-import { next, soon, textOf, until, untilScreen } from "./support/events.mjs";
+import { next, opened, soon, textOf, until, untilScreen } from "./support/events.mjs";
 import { Server, firstTerminal } from "./support/server.mjs";
 
 const CODECS = ["json", "bincode"];
@@ -136,7 +136,7 @@ test("a broken connection: the state, the screen, the bytes and the watches go o
   assert.equal(screen.status, "attaching");
   const rewatched = next(client, "watch");
   server.back();
-  await Promise.all([open(client), open(other)]);
+  await Promise.all([opened(client), opened(other)]);
   assert.equal(client.welcome.resumed, true);
   const { path, previous } = await rewatched;
   assert.deepEqual([path, previous, client.watches.size], [server.root, watch, 1]);
@@ -181,7 +181,7 @@ test("a server that is started anew", async (t) => {
   const detached = next(screen, "detached");
   await server.end();
   await server.run();
-  await open(client);
+  await opened(client);
   assert.deepEqual(await detached, { reason: "closed" });
   assert.equal(client.welcome.resumed, false);
   await until(client, (state) => state.version.epoch !== epoch && state.terminals.size === 1);
@@ -246,12 +246,3 @@ test("a flood in mode screen takes no memory", async (t) => {
   assert(after - before < 1 << 20, `${after - before} bytes more`);
   await client.interrupt(shell);
 });
-
-/** Resolves once a client has a connection; it does not wait for its next attempt. */
-async function open(client) {
-  client.retryNow();
-  if (client.status === "open") return;
-  const off = client.on("status", (status) => status === "waiting" && client.retryNow());
-  await next(client, "status", (status) => status === "open");
-  off();
-}

@@ -52,3 +52,11 @@ export async function untilScreen(screen, isSo) {
 
 export const textOf = (screen) =>
   screen.lines.map((line) => line.runs.map((run) => run.text).join("").trimEnd());
+
+/** Resolves once a client has a connection; it does not wait for the time of its next attempt. */
+export async function opened(client) {
+  const off = client.on("status", (status) => status === "waiting" && client.retryNow());
+  client.retryNow();
+  if (client.status !== "open") await next(client, "status", (status) => status === "open");
+  off();
+}

@@ -50,10 +50,16 @@ export class Server {
   #port;
   #target;
   #process;
+  #options;
   #clients = [];
 
-  static async start() {
-    const server = new Server();
+  constructor(options) {
+    this.#options = options;
+  }
+
+  /** @param options `{origin}`: a page that may connect */
+  static async start(options = {}) {
+    const server = new Server(options);
     server.#port = await breakable();
     await server.run();
     return server;
@@ -63,6 +69,7 @@ export class Server {
   async run() {
     const through = `127.0.0.1:${this.#port.port}`;
     const args = ["serve", "--listen", "0", "--root", this.root, "--shell", "/bin/sh", "--host", through];
+    if (this.#options.origin) args.push("--origin", this.#options.origin);
     const env = { ...process.env, ORCHFLOW_TOKEN: this.token, PS1: "$ ", ENV: "" };
     this.#process = spawn(DEMO, args, { env, stdio: ["ignore", "pipe", "ignore"] });
     for await (const line of createInterface({ input: this.#process.stdout })) {
