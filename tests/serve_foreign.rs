@@ -53,7 +53,7 @@ fn a_client_in_python() {
 
 #[test]
 fn a_client_in_javascript() {
-    if installed("tests/foreign/node_modules/ws/package.json").is_some() {
+    if installed("clients/js/node_modules/ws/package.json").is_some() {
         run(Path::new("node"), "tests/foreign/client.mjs");
     }
 }

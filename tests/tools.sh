@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # command (or header) and the Debian package that has it
 wanted="gcc:gcc g++:g++ clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
 wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim unshare:util-linux"
-wanted="$wanted luajit:luajit abidiff:abigail-tools bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm chromium:chromium"
+wanted="$wanted luajit:luajit abidiff:abigail-tools bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm chromium:chromium htop:htop less:less"
 missing=""
 for pair in $wanted; do
     command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
@@ -35,12 +35,7 @@ if [ -n "$missing" ]; then
     fi
 fi
 
-# What drives and checks a browser.
-if [ ! tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ]; then
-    (cd tests/browser && npm ci --silent --no-audit --no-fund)
-fi
-
-# The WebSocket libraries of the clients in other languages.
+# The WebSocket library of the client in Python.
 foreign=target/foreign
 if ! cmp -s tests/foreign/requirements.txt "$foreign/requirements.txt"; then
     python3 -m venv --clear "$foreign/python"
@@ -48,7 +43,10 @@ if ! cmp -s tests/foreign/requirements.txt "$foreign/requirements.txt"; then
         --requirement tests/foreign/requirements.txt
     cp tests/foreign/requirements.txt "$foreign/"
 fi
-if [ ! tests/foreign/node_modules/.package-lock.json -nt tests/foreign/package-lock.json ]; then
-    (cd tests/foreign && npm ci --silent --no-audit --no-fund)
-fi
+# What drives and checks a browser; what the client in JavaScript, its tests and its examples use.
+for folder in tests/browser clients/js clients/js/examples/xterm clients/js/examples/react; do
+    if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
+        (cd "$folder" && npm ci --silent --no-audit --no-fund)
+    fi
+done
 echo "tools: complete"
