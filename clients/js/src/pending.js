@@ -8,7 +8,17 @@ import { apply, hasEffect, target, touched } from "./changes.js";
 import { OrchflowError } from "./errors.js";
 
 /** How often a change that is a function meets a conflict before it is given up. */
-const ATTEMPTS = 8;
+const ATTEMPTS = 32;
+
+/** A view with the entry that a change has conflicted with, which comes to the mirror later. */
+function withMet(view, met) {
+  if (!met) return view;
+  const entries = new Map(view[met.collection]);
+  if (met.entry?.version <= entries.get(met.id)?.version) return view;
+  if (met.entry) entries.set(met.id, met.entry);
+  else entries.delete(met.id);
+  return { sessions: view.sessions, panes: view.panes, [met.collection]: entries };
+}
 
 const isDisjoint = (left, right) => ![...left].some((key) => right.has(key));
 
@@ -41,7 +51,7 @@ export class PendingChanges {
     let view = this.#state.confirmed;
     for (const one of [...this.#list]) {
       try {
-        if (one.compute && one.mutation === null && !one.isSentAgain) this.#compute(one, null, view);
+        if (one.compute && one.mutation === null && !one.isSentAgain) this.#compute(one, null, withMet(view, one.met));
         view = apply(one.ops, view);
       } catch (error) {
         this.#drop(one);
@@ -76,7 +86,8 @@ export class PendingChanges {
       this.#drop(one);
       one.resolve({ version: entry?.version ?? this.#state.version?.n });
     } else if (code === "conflict" && one.compute && ++one.attempts < ATTEMPTS) {
-      one.met = { key: one.ops[op], version: entry?.version ?? 0 };
+      const { collection, id } = target(one.ops[op], this.#state.confirmed);
+      one.met = { collection, id, entry };
       one.mutation = null;
       one.isSentAgain = false;
     } else {
@@ -147,19 +158,13 @@ export class PendingChanges {
     }
   }
 
-  /** Whether the mirror has the entry that a change has conflicted with. */
-  #hasMet({ key, version }) {
-    const present = target(key, this.#state.confirmed).version;
-    return version === 0 ? present === 0 : present >= version;
-  }
-
   #sendReady() {
     if (!this.#isOpen) return;
     const earlier = new Set();
     for (const one of this.#list) {
       const isFree = one.mutation === null && isDisjoint(one.keys, earlier);
       for (const key of one.keys) earlier.add(key);
-      if (!isFree || (one.met && !this.#hasMet(one.met))) continue;
+      if (!isFree) continue;
       one.met = null;
       one.mutation = this.#send(one.ops);
     }

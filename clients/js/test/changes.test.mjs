@@ -89,25 +89,39 @@ test("a change on top of another one waits for it, and is based on it", async (t
   await client.close();
 });
 
-test("a function is called again after a conflict, once the mirror has what it met", async (t) => {
+test("a function is called again after a conflict, with the entry that it met", async (t) => {
   const { client, peer } = await connected(t);
   const append = (state) => {
-    const { name } = state.sessions.get("s");
-    return [{ change: { put_session: { ...session(), name: `${name}!` } } }];
+    const session = state.sessions.get("s");
+    return session ? [{ change: { put_session: { ...session, name: `${session.name}!` } } }] : [];
   };
   const changed = client.change(append);
   const first = await peer.receive("change");
   assert.deepEqual([first.ops[0].base, nameOf(client)], [1, "!"]);
   const theirs = session({ version: 5, name: "theirs" });
   peer.send(conflict(first.mutation, theirs));
-  client.send({ type: "ping", id: 1 });
-  peer.send(diff({ from: 1, to: 5, sessions: [theirs] }));
   const again = await peer.receive("change");
   assert.deepEqual([again.ops[0].base, again.ops[0].change.put_session.name], [5, "theirs!"]);
   assert.equal(nameOf(client), "theirs!");
-  const mine = session({ version: 6, name: "theirs!" });
-  peer.send(diff({ from: 5, to: 6, sessions: [mine], applied: [{ mutation: again.mutation, version: 6 }] }));
+  peer.send(diff({ from: 1, to: 5, sessions: [theirs] }));
+  peer.send(conflict(again.mutation, null));
+  const last = await peer.receive("change");
+  assert.deepEqual(last.ops, []);
+  peer.send(diff({ from: 5, to: 6, removed: [{ session: "s" }], applied: [{ mutation: last.mutation, version: 6 }] }));
   assert.deepEqual(await changed, { version: 6 });
+  assert.equal(nameOf(client), undefined);
+  await client.close();
+});
+
+test("a function that never wins is given up", async (t) => {
+  const { client, peer } = await connected(t);
+  const changed = client.change((state) => rename("mine", state.sessions.get("s").version));
+  for (let attempt = 0; attempt < 32; attempt++) {
+    const { mutation } = await peer.receive("change");
+    peer.send(conflict(mutation, session({ version: 2 + attempt })));
+  }
+  await assert.rejects(changed, { code: "conflict" });
+  assert.equal(nameOf(client), "");
   await client.close();
 });
 
