@@ -14,6 +14,10 @@ import { COLLECTIONS, State } from "./state.js";
 const GRACE_MS = 1_000;
 const failed = ({ code, message }, details) => new OrchflowError(code, message, details);
 
+/**
+ * A client of one server. `options` are those of `ClientOptions` in index.d.ts, which describes all public members;
+ * here are comments on what they do inside.
+ */
 export class Client {
   state = new State();
   #options;
@@ -76,10 +80,18 @@ export class Client {
 
   /** Resolves with the welcome once the mirror is complete. Rejects when no further attempt will be made. */
   async connect() {
-    const welcome = await this.#connection.connect();
-    const [waiters] = this.#fullDiffs;
-    if (waiters) await new Promise((resolve, reject) => waiters.push({ resolve, reject }));
-    return welcome;
+    for (;;) {
+      const welcome = await this.#connection.connect();
+      const [waiters] = this.#fullDiffs;
+      if (!waiters) return welcome;
+      try {
+        await new Promise((resolve, reject) => waiters.push({ resolve, reject }));
+        return welcome;
+      } catch (error) {
+        // The connection broke before the mirror was complete; the next one may be better.
+        if (this.status === "closed") throw error;
+      }
+    }
   }
 
   retryNow() {

@@ -1,6 +1,7 @@
 // Connecting and connecting again: the life of the client's connections, one after the other.
 
 import { OrchflowError } from "./errors.js";
+import * as json from "./json.js";
 import { Link } from "./link.js";
 
 const PROTOCOL = 1;
@@ -116,8 +117,9 @@ export class Connection {
     clearTimeout(this.#timer);
     this.#become("connecting");
     try {
-      this.#codec ??= this.#options.codec === "bincode" ? await import("./bincode.js") : await import("./json.js");
-      if (this.status !== "connecting") return;
+      this.#codec ??= this.#options.codec === "bincode" ? await import("./bincode.js") : json;
+      // The client may have been closed meanwhile, and connected again.
+      if (this.status !== "connecting" || this.#link !== null) return;
       this.#open();
     } catch (error) {
       // Without a constructor of WebSocket, or with an address that it does not take, no attempt can succeed.

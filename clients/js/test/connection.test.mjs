@@ -68,6 +68,32 @@ test("a client says hello, and is connected once its mirror is complete", async 
   assert.equal(client.lastError.code, "closed");
 });
 
+test("a connection that breaks before the mirror is complete", async (t) => {
+  const fake = await start(t);
+  const client = fake.client();
+  let accepted = fake.peer();
+  const connecting = client.connect();
+  const first = await accepted;
+  await first.welcome();
+  await next(client, "status", (status) => status === "open");
+  accepted = fake.peer();
+  first.socket.terminate();
+  const second = await accepted;
+  await second.welcome({ client: 2 });
+  second.send(diff({ full: true, sessions: [session()] }));
+  assert.equal((await connecting).client, 2);
+  assert.equal(client.state.sessions.size, 1);
+  await client.close();
+
+  const impatient = fake.client({ reconnect: false });
+  accepted = fake.peer();
+  const failing = impatient.connect();
+  const last = await accepted;
+  await last.welcome();
+  last.socket.terminate();
+  await assert.rejects(failing, { code: "disconnected" });
+});
+
 test("what waiting does not mend", async (t) => {
   for (const [code, name] of [[4001, "unauthorized"], [4003, "protocol"], [4007, "protocol"], [1000, "closed"]]) {
     const { client, error } = await refused(t, code, "the reason");

@@ -109,7 +109,6 @@ test("what a page loads is light", () => {
     for (const [, other] of source.matchAll(/^(?:import|export)[^;]*from "\.\/([\w-]+\.js)"/gm)) load(other);
   };
   load("index.js");
-  load("json.js");
   assert(!seen.has("bincode.js") && seen.has("client.js"));
   const sources = [...seen].map((name) => readFileSync(join(HERE, "src", name)));
   const weight = sources.reduce((sum, source) => sum + gzipSync(source).length, 0);
