@@ -30,6 +30,8 @@ export class Client {
   #attachments = new Map();
   #collections;
   #watches = new Map();
+  /** The present numbers of watches that had others before a reconnect. */
+  #renumbered = new Map();
   /** Who waits for the full diffs that were asked for, in order. */
   #fullDiffs = [];
   /** Whether the copy turned out wrong, and a whole one is on its way. */
@@ -224,7 +226,9 @@ export class Client {
     return watch;
   }
 
-  async unwatch(watch) {
+  /** Ends a watch, by the number that it has or had. */
+  async unwatch(number) {
+    const watch = this.#watches.has(number) ? number : this.#renumbered.get(number) ?? number;
     this.#watches.delete(watch);
     await this.#request({ type: "unwatch", watch });
   }
@@ -288,6 +292,8 @@ export class Client {
     this.#watches.delete(previous);
     try {
       const watch = await this.watch(path);
+      for (const [old, present] of this.#renumbered) if (present === previous) this.#renumbered.set(old, watch);
+      this.#renumbered.set(previous, watch);
       this.#emitter.emit("watch", { path, watch, previous });
     } catch (error) {
       if (error.code === "disconnected") this.#watches.set(previous, path);

@@ -146,6 +146,7 @@ export class Client {
   readFile(path: Bytes | Uint8Array, options?: { limit?: number; signal?: AbortSignal }): Promise<WholeFile>;
   /** Watches a path; the files appear in the state under the number. */
   watch(path: Bytes | Uint8Array): Promise<number>;
+  /** Ends a watch, by the number that it has or had before a reconnect. */
   unwatch(watch: number): Promise<void>;
 
   attachScreen(terminal: number, options?: Grid): ScreenAttachment;

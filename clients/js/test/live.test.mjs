@@ -140,6 +140,8 @@ test("a broken connection: the state, the screen, the bytes and the watches go o
   assert.equal(client.welcome.resumed, true);
   const { path, previous } = await rewatched;
   assert.deepEqual([path, previous, client.watches.size], [server.root, watch, 1]);
+  await client.unwatch(watch);
+  assert.equal(client.watches.size, 0);
   client.input(shell, "echo af''ter\r");
   client.input(second, "echo af''ter\r");
   await untilScreen(screen, shows("after"));
