@@ -13,8 +13,18 @@ const ENDS: &[&str] = &[
 ];
 
 /// Folders at the root that paths begin with.
-const FOLDERS: &[&str] =
-    &["benches", "docs", "examples", "ffi-tests", "fuzz", "include", "packaging", "src", "tests"];
+const FOLDERS: &[&str] = &[
+    "benches",
+    "clients",
+    "docs",
+    "examples",
+    "ffi-tests",
+    "fuzz",
+    "include",
+    "packaging",
+    "src",
+    "tests",
+];
 
 /// Files that users and git have, not this repository.
 const FOREIGN: &[&str] = &["info/exclude"];

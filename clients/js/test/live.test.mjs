@@ -174,6 +174,28 @@ test("every byte comes once, however often the connection breaks", async (t) => 
   assert.equal(breaks, 4);
 });
 
+test("a flood waits for a listener that does not consume", async (t) => {
+  const server = await started(t);
+  const client = await server.connect();
+  const window = 65_536;
+  const raw = client.attachRaw(firstTerminal(client), { window, start: "now" });
+  let [received, consume, full] = [0, null, null];
+  const isConsumed = new Promise((resolve) => { consume = resolve; });
+  const isFull = new Promise((resolve) => { full = resolve; });
+  raw.on("data", (bytes) => {
+    received += bytes.length;
+    if (received === window) full();
+    return isConsumed;
+  });
+  client.input(firstTerminal(client), "yes\r");
+  await soon(isFull, "the window is not used");
+  await client.ping();
+  assert.equal(received, window);
+  consume();
+  await next(raw, "data", () => received > 3 * window);
+  await client.interrupt(firstTerminal(client));
+});
+
 test("a server that is started anew", async (t) => {
   const server = await started(t);
   const client = await server.connect();
