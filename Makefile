@@ -20,13 +20,13 @@ ZSH_COMPLETIONS = $(DESTDIR)$(DATADIR)/zsh/site-functions
 FISH_COMPLETIONS = $(DESTDIR)$(DATADIR)/fish/vendor_completions.d
 LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit judges judges-long ffi-tests install-test deny bench fuzz header manual build \
+.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test deny bench bench-page fuzz header manual build \
 	install uninstall clean
 
 run: ## Serves a page with terminals and the files of this directory.
 	$(CARGO) run --release
 
-test: tools lint unit judges ffi-tests install-test deny ## Everything that CI holds.
+test: tools lint unit page-tests judges ffi-tests install-test deny ## Everything that CI holds.
 
 soak: judges-long ## The long form of the tests that have one: many more seeds, a hundred thousand roots and links. Takes an hour.
 	ORCHFLOW_SOAK=1 ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
@@ -43,6 +43,9 @@ lint: ## Format, lints and documentation, warnings as errors; the oldest support
 
 unit: ## Unit, property and integration tests; the house rules; the header; the README's examples.
 	ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
+
+page-tests: ## The page in headless Chromium: unit tests of its modules, then what a person does with it.
+	CARGO="$(CARGO)" tests/browser/run.sh
 
 judges: ## What screens show after recordings of programs and 500 generated streams, beside xterm, xterm.js and tmux.
 	CARGO="$(CARGO)" tests/judges/run.sh
@@ -67,6 +70,13 @@ bench: ## Figures beside a C epoll loop, other file watchers and other servers o
 	$(CARGO) bench --locked --bench state
 	$(CARGO) bench --locked --bench serve
 	$(CARGO) bench --locked --bench turns
+
+bench-page: ## The page beside xterm.js on node-pty in the same browser: weight, first screen, frames, keys under a flood.
+	$(CARGO) build --release --locked --package orchflow-demo
+	cd benches/page && npm ci --silent --no-audit --no-fund && node bench.mjs
+
+screenshots: ## Writes docs/page.png, the picture of README, and with ALL=folder each view in light and dark, wide and narrow.
+	CARGO="$(CARGO)" tests/browser/screenshots.sh $(ALL)
 
 fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of, each for FUZZ_SECONDS (600).
 	fuzz/run.sh screen $(or $(FUZZ_SECONDS),600)

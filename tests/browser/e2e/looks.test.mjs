@@ -1,0 +1,82 @@
+// For everybody: a narrow screen, the keyboard alone, and what a checker of accessibility finds.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, test } from "node:test";
+import { Server, closeBrowser, command, open, ready, see } from "./support.mjs";
+
+after(closeBrowser);
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function violations(page) {
+  const session = await page.context().newCDPSession(page);
+  // The page's policy allows no foreign script, so the debugger brings it in.
+  await session.send("Runtime.evaluate", { expression: axe });
+  const { result } = await session.send("Runtime.evaluate", {
+    expression: "axe.run().then(({ violations }) => JSON.stringify(violations.filter(({ impact }) => ['serious', 'critical'].includes(impact)).map(({ id, nodes }) => [id, nodes.slice(0, 3).map((node) => node.html.slice(0, 160))])))",
+    awaitPromise: true,
+  });
+  return JSON.parse(result.value);
+}
+
+for (const [name, viewport] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 390, height: 844 }]]) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`nothing serious for people with disabilities: ${name}, ${colorScheme}`, async (t) => {
+      const page = await open(t, (await Server.start(t)).page, { viewport, colorScheme });
+      await ready(page);
+      await command(page, "ls --color=always /; printf '\\033[1;31mred\\033[m \\033[42mgreen\\033[m\\n'");
+      await see(page, /^red green$/);
+      assert.deepEqual(await violations(page), [], "terminal");
+      const views = [["Control+Shift+P", "Escape"], ["Alt+Shift+F"], ["Alt+Shift+C"], ["Alt+Shift+G"], ["Alt+Shift+B"], ["Alt+Shift+I", "Alt+Shift+I"], ["Alt+Shift+H", "Escape"], ["Alt+Shift+O", "Escape"], ["Alt+Shift+T", "Escape"]];
+      for (const [open, close] of views) {
+        await page.keyboard.press(open);
+        await page.waitForFunction(() => document.getAnimations().length === 0 || document.getAnimations().every(({ playState }) => playState !== "running" || true));
+        await page.waitForFunction(() => document.querySelector("dialog[open]") !== null || !document.querySelector("#sidebar").hidden);
+        assert.deepEqual(await violations(page), [], open);
+        if (close) await page.keyboard.press(close);
+      }
+    });
+  }
+}
+
+test("at 390 pixels one pane is shown, with keys that a phone lacks", async (t) => {
+  const page = await open(t, (await Server.start(t)).page, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  await ready(page);
+  await command(page, "cat");
+  const keys = page.getByRole("toolbar", { name: "Keys" });
+  await keys.getByRole("button", { name: "Ctrl" }).click();
+  await page.keyboard.press("d");
+  await see(page, /\$ *$/);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.equal(overflow, 0, "nothing is cut off at the side");
+});
+
+test("nothing but the keyboard is needed to split, name, find and open", async (t) => {
+  const page = await open(t, (await Server.start(t)).page);
+  await page.waitForSelector(".pane .term-row");
+  await see(page, /\$ *$/);
+  await page.keyboard.press("F1");
+  await page.locator("dialog[open]").waitFor();
+  await page.keyboard.type("Split to the right");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelectorAll(".pane").length === 2);
+  await page.keyboard.press("Alt+Shift+ArrowLeft");
+  await page.keyboard.type("echo typed-here");
+  await see(page, /echo typed-here/, 0);
+});
+
+test("the first paint is less than 100 KB", async (t) => {
+  const server = await Server.start(t);
+  const page = await open(t, "about:blank");
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  let bytes = 0;
+  session.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
+  await page.goto(server.page);
+  await page.waitForSelector(".pane .term-row");
+  await see(page, /\$ *$/);
+  t.diagnostic(`${(bytes / 1000).toFixed(1)} KB until the first screen`);
+  assert.ok(bytes < 100_000, `${bytes} bytes`);
+});

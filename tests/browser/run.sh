@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# The page in a real browser: what its modules decide without a document, then what a person does with it in
+# headless Chromium, against the demo as it is built here. Names of test files as arguments: only these.
+set -eu
+cd "$(dirname "$0")/../.."
+cargo=${CARGO:-cargo}
+$cargo build --locked --package orchflow-demo
+target=$($cargo metadata --locked --no-deps --format-version 1 | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p')
+export ORCHFLOW_DEMO="$target/debug/orchflow-demo"
+if [ $# -gt 0 ]; then
+    exec node --test "$@"
+fi
+node --test tests/browser/unit/
+# One at a time: each has a browser, a server and what runs in it.
+node --test --test-concurrency=1 tests/browser/e2e/
