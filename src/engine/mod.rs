@@ -7,6 +7,7 @@ mod batches;
 mod client_work;
 mod commands;
 mod event;
+mod files;
 mod next_event;
 mod notices;
 mod observation;

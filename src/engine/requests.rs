@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Engine;
 use super::client_work::{ClientWatch, Review};
+use super::files;
 use super::state::error_of;
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::id::{self, ClientId, TerminalId, WatchId};
@@ -89,7 +90,11 @@ impl Engine {
             ClientMessage::Snapshot => self.server.resend_state(client),
             ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
             ClientMessage::Cancel { id } => self.cancel_search(client, id),
-            ClientMessage::Rows(RowsRequest { id, .. }) | ClientMessage::Read(Read { id, .. }) => {
+            ClientMessage::Read(read) => {
+                let outcome = self.read_for(&read);
+                self.result(client, read.id, outcome);
+            }
+            ClientMessage::Rows(RowsRequest { id, .. }) => {
                 let outcome = Err(Error::new(ErrorKind::System, "not served"));
                 self.result(client, id, outcome);
             }
@@ -405,6 +410,7 @@ fn cost_of(body: &Body) -> u64 {
             ClientMessage::Spawn(_) => 400_000,
             ClientMessage::Watch { .. } | ClientMessage::Unwatch { .. } => 100_000,
             ClientMessage::Query { .. } => 50_000,
+            ClientMessage::Read(read) => files::cost_of(read),
             ClientMessage::Change { ops, .. } => 2_000 + 900 * ops.len() as u64,
             ClientMessage::Hello(hello) => 5_000 + 5_000 * hello.attach.len() as u64,
             ClientMessage::Input { data, .. } => 3_000 + data.0.len() as u64 / 8,

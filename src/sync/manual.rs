@@ -116,6 +116,7 @@ fn rows_of_requests() -> Vec<Row> {
     let pattern = "src/terminal/screen/search/pattern.rs";
     assert_eq!(constant(search, "MATCHES"), "(1000, 10_000)");
     assert_eq!(constant("src/engine/batches.rs", "BATCH_OPS_MAX"), "16 << 10");
+    assert_eq!(constant("src/engine/files.rs", "SLICE_BYTES"), "(64 << 10, 256 << 10)");
     assert_eq!(constant(pattern, "TEXT_BYTES_MAX"), "16 << 10");
     assert_eq!(constant(pattern, "EXPRESSION_BYTES_MAX"), "2 << 10");
     let layout = [limits.state_sessions, limits.state_panes, limits.state_session_panes];
@@ -126,6 +127,7 @@ fn rows_of_requests() -> Vec<Row> {
         ("input of a terminal", bytes(limits.input_bytes)),
         ("watches of a client", count(limits.client_watches)),
         ("watches of the engine", count(limits.watches)),
+        ("bytes of a slice of `read`", bytes(256 << 10)),
         ("bytes of a path", count(PATH_BYTES_MAX)),
         ("operations of a `batch`", count(16 << 10)),
         ("operations of a `change`", count(limits.state_change_ops)),
@@ -190,6 +192,7 @@ fn numbers_in_sentences_are_those_of_the_code() {
         format!("at most {} watches", limits.client_watches),
         format!("no message is larger than {}", bytes(HELLO_BYTES)),
         format!("larger than {} or has more than {HEADERS_MAX} headers", bytes(HEAD_BYTES_MAX)),
+        "0 is 65,536. There are at most 262,144".into(),
         format!("more than {} frames wait", count(QUEUED_FRAMES_MAX)),
         "After the first 1,024 failures".into(),
         "at most 60,000 |".into(),

@@ -11,7 +11,7 @@ pub(crate) mod protocol;
 mod server;
 mod websocket;
 
-pub(crate) use access::{Action, FORBIDDEN};
+pub(crate) use access::{Action, FORBIDDEN, open_regular};
 pub use access::{Scopes, TokenId, TokenOptions};
 pub(crate) use key::{Alarm, Source};
 pub(crate) use peer::Peers;

@@ -19,6 +19,7 @@ pub(crate) mod tokens;
 
 use std::collections::BTreeMap;
 
+pub(crate) use files::open_regular;
 pub(crate) use permission::{Action, FORBIDDEN};
 pub use scopes::Scopes;
 pub use tokens::{TokenId, TokenOptions};
