@@ -148,6 +148,8 @@ void terminals(pair &both) {
     CHECK(known.detail != nullptr && known.detail->input_bytes == 6);
     CHECK_INT(orch::matches_of(known).size() + orch::results_of(known).size(), 0);
     CHECK_INT(both.reply(both.mirror.peer_watch(both.peer, "/nowhere")).kind, ORCH_REPLY_FAILED);
+    CHECK_INT(both.reply(both.mirror.peer_read(both.peer, "/nowhere", 1, 2, orch_peer_file_version{})).status,
+              ORCH_REMOTE_FORBIDDEN);
     CHECK_INT(both.reply(both.mirror.peer_unwatch(both.peer, 1)).kind, ORCH_REPLY_FAILED);
     CHECK(both.mirror.peer_batch(both.peer,
                                  {orch::op::close(terminal, orch::milliseconds{-1})}));

@@ -138,11 +138,16 @@ void serving() {
     orch::engine engine = make_engine();
     const auto listener = engine.listen(orch::listen_options("127.0.0.1:0")
                                             .host("name.example:80")
-                                            .origin("https://name.example"));
+                                            .origin("https://name.example")
+                                            .resource("/index.html", "<!doctype html>")
+                                            .resource("/data", "1", "text/csv")
+                                            .resource_directory("/tmp"));
     CHECK(listener);
     const auto address = engine.listen_address(*listener);
     CHECK(address && address->compare(0, 10, "127.0.0.1:") == 0 && address->size() > 10);
     CHECK_INT(engine.listen(orch::listen_options("0.0.0.0:0")).error().code(), ORCH_E_INVALID);
+    CHECK_INT(engine.listen(orch::listen_options("127.0.0.1:0").resource("no slash", "")).error().code(),
+              ORCH_E_INVALID);
     const auto remote = engine.listen(orch::listen_options("0.0.0.0:0").allow_remote());
     CHECK(remote && *remote != *listener);
     CHECK(engine.unlisten(*remote));

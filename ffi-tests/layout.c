@@ -15,7 +15,7 @@ FIELD(orch_error, status, 8, 4);
 FIELD(orch_error, os_error, 12, 4);
 FIELD(orch_error, message, 16, 16);
 
-SIZE(orch_config, 384);
+SIZE(orch_config, 392);
 FIELD(orch_config, size, 0, 8);
 FIELD(orch_config, log_level, 8, 4);
 FIELD(orch_config, reserved, 12, 4);
@@ -70,6 +70,7 @@ FIELD(orch_config, peer_queue_bytes, 360, 8);
 FIELD(orch_config, turn_time_warn_us, 368, 4);
 FIELD(orch_config, client_hold_ms, 372, 4);
 FIELD(orch_config, client_partial_bytes_total, 376, 8);
+FIELD(orch_config, resource_bytes, 384, 8);
 
 SIZE(orch_stage_stats, 48);
 FIELD(orch_stage_stats, stage, 0, 4);

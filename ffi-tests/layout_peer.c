@@ -48,7 +48,20 @@ FIELD(orch_peer_attach_options, scrollback, 32, 4);
 FIELD(orch_peer_attach_options, reserved, 36, 4);
 FIELD(orch_peer_attach_options, grid, 40, 8);
 
-SIZE(orch_request, 160);
+SIZE(orch_peer_file_version, 32);
+FIELD(orch_peer_file_version, device, 0, 8);
+FIELD(orch_peer_file_version, inode, 8, 8);
+FIELD(orch_peer_file_version, size, 16, 8);
+FIELD(orch_peer_file_version, changed_ns, 24, 8);
+
+SIZE(orch_peer_slice, 64);
+FIELD(orch_peer_slice, data, 0, 16);
+FIELD(orch_peer_slice, offset, 16, 8);
+FIELD(orch_peer_slice, version, 24, 32);
+FIELD(orch_peer_slice, changed, 56, 4);
+FIELD(orch_peer_slice, end, 60, 4);
+
+SIZE(orch_request, 184);
 FIELD(orch_request, size, 0, 8);
 FIELD(orch_request, kind, 8, 4);
 FIELD(orch_request, flags, 12, 4);
@@ -67,6 +80,10 @@ FIELD(orch_request, path, 128, 16);
 FIELD(orch_request, watch, 144, 8);
 FIELD(orch_request, matches_max, 152, 4);
 FIELD(orch_request, reserved, 156, 4);
+FIELD(orch_request, offset, 160, 8);
+FIELD(orch_request, base, 168, 8);
+FIELD(orch_request, bytes_max, 176, 4);
+FIELD(orch_request, reserved_read, 180, 4);
 
 SIZE(orch_remote_result, 24);
 FIELD(orch_remote_result, status, 0, 4);
@@ -139,7 +156,7 @@ FIELD(orch_event_peer_exited, end, 8, 8);
 FIELD(orch_event_peer_exited, exit_kind, 16, 4);
 FIELD(orch_event_peer_exited, exit_value, 20, 4);
 
-SIZE(orch_event_peer_reply, 112);
+SIZE(orch_event_peer_reply, 120);
 FIELD(orch_event_peer_reply, request, 0, 8);
 FIELD(orch_event_peer_reply, kind, 8, 4);
 FIELD(orch_event_peer_reply, status, 12, 4);
@@ -155,6 +172,7 @@ FIELD(orch_event_peer_reply, match_stride, 88, 8);
 FIELD(orch_event_peer_reply, has_more, 96, 4);
 FIELD(orch_event_peer_reply, reserved, 100, 4);
 FIELD(orch_event_peer_reply, detail, 104, 8);
+FIELD(orch_event_peer_reply, slice, 112, 8);
 
 SIZE(orch_event_peer_applied, 16);
 FIELD(orch_event_peer_applied, request, 0, 8);

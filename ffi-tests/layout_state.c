@@ -126,7 +126,12 @@ FIELD(orch_state_changes, files, 128, 8);
 FIELD(orch_state_changes, file_count, 136, 8);
 FIELD(orch_state_changes, file_stride, 144, 8);
 
-SIZE(orch_listener_options, 64);
+SIZE(orch_resource, 48);
+FIELD(orch_resource, path, 0, 16);
+FIELD(orch_resource, media_type, 16, 16);
+FIELD(orch_resource, content, 32, 16);
+
+SIZE(orch_listener_options, 104);
 FIELD(orch_listener_options, size, 0, 8);
 FIELD(orch_listener_options, address, 8, 16);
 FIELD(orch_listener_options, hosts, 24, 8);
@@ -135,6 +140,10 @@ FIELD(orch_listener_options, origins, 40, 8);
 FIELD(orch_listener_options, origin_count, 48, 8);
 FIELD(orch_listener_options, allow_remote, 56, 4);
 FIELD(orch_listener_options, reserved, 60, 4);
+FIELD(orch_listener_options, resources, 64, 8);
+FIELD(orch_listener_options, resource_count, 72, 8);
+FIELD(orch_listener_options, resource_stride, 80, 8);
+FIELD(orch_listener_options, resource_directory, 88, 16);
 
 SIZE(orch_token_options, 56);
 FIELD(orch_token_options, size, 0, 8);

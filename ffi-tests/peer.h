@@ -150,6 +150,7 @@ static inline const orch_event_peer_reply *peer_reply(peer_pair *pair, uint64_t 
     CHECK_INT(reply->watch != 0, kind == ORCH_REPLY_WATCHING);
     CHECK_INT(reply->results != NULL, kind == ORCH_REPLY_RESULTS);
     CHECK_INT(reply->detail != NULL, kind == ORCH_REPLY_TERMINAL);
+    CHECK_INT(reply->slice != NULL, kind == ORCH_REPLY_SLICE);
     return reply;
 }
 

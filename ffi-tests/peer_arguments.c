@@ -112,7 +112,7 @@ static void requests(void) {
         bad.reserved = 1;
         REFUSED(orch_peer_request(engine, peer, &bad, &number), "orch_request.reserved");
         bad = peer_request(kind);
-        bad.size = sizeof bad - 1;
+        bad.size = HOST_FIRST_REQUEST - 1;
         REFUSED(orch_peer_request(engine, peer, &bad, &number), "size");
     }
     REFUSED(peer_ask_batch(engine, peer, &op, 1, sizeof op, NULL), "NULL");

@@ -34,7 +34,7 @@ static void listening(orch_engine *engine) {
     REFUSED(orch_listener_add(engine, &bad, NULL), ORCH_E_INVALID, "NULL");
     REFUSED(orch_listener_add(engine, NULL, &listener), ORCH_E_INVALID, "NULL");
     BAD(bad.size = 0, ORCH_E_INVALID, "size");
-    BAD(bad.size--, ORCH_E_INVALID, "size");
+    BAD(bad.size = HOST_FIRST_LISTENER_OPTIONS - 1, ORCH_E_INVALID, "size");
     BAD(bad.reserved = 1, ORCH_E_INVALID, "reserved");
     BAD(bad.allow_remote = 2, ORCH_E_INVALID, "allow_remote");
     const char *const addresses[] = {"",   "127.0.0.1", "localhost:80", "127.0.0.1:65536",

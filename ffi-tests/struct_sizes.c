@@ -349,7 +349,7 @@ static void inputs(orch_engine *engine, const orch_sender *sender) {
     uint64_t id = 77;
     host_init(&listen, sizeof listen);
     listen.known.address = orch_str("127.0.0.1:0");
-    CHECK_INPUT(listen, sizeof listen.known, orch_listener_add(engine, &listen.known, &id), engine);
+    CHECK_INPUT(listen, HOST_FIRST_LISTENER_OPTIONS, orch_listener_add(engine, &listen.known, &id), engine);
     CHECK_INT(id, 77);
     CHECK_OK(orch_listener_add(engine, &listen.known, &id));
     CHECK_OK(orch_listener_remove(engine, id));
@@ -395,7 +395,7 @@ static void peer_structs(orch_engine *engine) {
     CHECK_OK(orch_peer_attach(engine, peer, 1, &attach.known));
     host_init(&request, sizeof request);
     request.known.kind = ORCH_REQUEST_QUERY;
-    CHECK_INPUT(request, sizeof request.known,
+    CHECK_INPUT(request, HOST_FIRST_REQUEST,
                 orch_peer_request(engine, peer, &request.known, &number), engine);
     CHECK_STATUS(orch_peer_request(engine, peer, &request.known, &number), ORCH_E_DISCONNECTED);
     CHECK_INT(number, 77);

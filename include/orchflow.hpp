@@ -718,6 +718,16 @@ public:
     // Lets pages of this origin connect.
     listen_options &origin(std::string_view origin) { return origins_.emplace_back(origin), *this; }
     listen_options &allow_remote(bool on = true) noexcept { return allow_remote_ = on, *this; }
+    // Serves these bytes to browsers. Without a media type, it is chosen by the end of the path.
+    listen_options &resource(std::string_view path, std::string_view content,
+                             std::string_view media_type = {}) {
+        return resources_.push_back({std::string(path), std::string(media_type), std::string(content)}),
+               *this;
+    }
+    // For development: serves the files of this directory instead.
+    listen_options &resource_directory(std::string_view path) {
+        return resource_directory_ = path, *this;
+    }
 
     // The options in C's form, for the time of the call `use`.
     template <typename Use>
@@ -730,12 +740,24 @@ public:
         raw.origins = origins.data();
         raw.origin_count = origins.size();
         raw.allow_remote = allow_remote_;
+        std::vector<orch_resource> resources;
+        for (const page &each : resources_) {
+            resources.push_back({bytes(each.path), bytes(each.media_type), bytes(each.content)});
+        }
+        raw.resources = resources.data();
+        raw.resource_count = resources.size();
+        raw.resource_stride = sizeof(orch_resource);
+        raw.resource_directory = bytes(resource_directory_);
         return use(raw);
     }
 
 private:
-    std::string address_;
+    struct page {
+        std::string path, media_type, content;
+    };
+    std::string address_, resource_directory_;
     std::vector<std::string> hosts_, origins_;
+    std::vector<page> resources_;
     bool allow_remote_ = false;
 };
 
@@ -1543,6 +1565,16 @@ public:
     result<uint64_t> peer_unwatch(peer_id id, watch_id watch) noexcept {
         orch_request raw = request(ORCH_REQUEST_UNWATCH);
         raw.watch = watch;
+        return peer_request(id, raw);
+    }
+    // With the version of an earlier slice, the reply says whether the file has changed. 0 bytes: 64 KiB.
+    result<uint64_t> peer_read(peer_id id, std::string_view path, uint64_t offset = 0, uint32_t max = 0,
+                               std::optional<orch_peer_file_version> base = {}) noexcept {
+        orch_request raw = request(ORCH_REQUEST_READ);
+        raw.path = bytes(path);
+        raw.offset = offset;
+        raw.bytes_max = max;
+        if (base) raw.base = &*base;
         return peer_request(id, raw);
     }
     result<uint64_t> peer_change(peer_id id, const change_set &set) {

@@ -110,6 +110,7 @@ typedef struct orch_config {
     uint32_t turn_time_warn_us;
     uint32_t client_hold_ms;
     size_t client_partial_bytes_total;
+    size_t resource_bytes;
 } orch_config;
 orch_status orch_engine_create(const struct orch_config *config, struct orch_engine **out_engine);
 orch_status orch_engine_destroy(struct orch_engine *engine);
@@ -1265,6 +1266,11 @@ orch_status orch_review_answer(struct orch_engine *engine,
                                uint64_t review,
                                uint32_t accept,
                                struct orch_bytes reason);
+typedef struct orch_resource {
+    struct orch_bytes path;
+    struct orch_bytes media_type;
+    struct orch_bytes content;
+} orch_resource;
 typedef struct orch_listener_options {
     size_t size;
     struct orch_bytes address;
@@ -1274,6 +1280,10 @@ typedef struct orch_listener_options {
     size_t origin_count;
     uint32_t allow_remote;
     uint32_t reserved;
+    const struct orch_resource *resources;
+    size_t resource_count;
+    size_t resource_stride;
+    struct orch_bytes resource_directory;
 } orch_listener_options;
 orch_status orch_listener_add(struct orch_engine *engine,
                               const struct orch_listener_options *options,
@@ -1427,7 +1437,14 @@ enum {
     ORCH_REQUEST_WATCH = 5,
     ORCH_REQUEST_UNWATCH = 6,
     ORCH_REQUEST_CHANGE = 7,
+    ORCH_REQUEST_READ = 9,
 };
+typedef struct orch_peer_file_version {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    uint64_t changed_ns;
+} orch_peer_file_version;
 typedef struct orch_request {
     size_t size;
     orch_request_kind kind;
@@ -1447,6 +1464,10 @@ typedef struct orch_request {
     uint64_t watch;
     uint32_t matches_max;
     uint32_t reserved;
+    uint64_t offset;
+    const struct orch_peer_file_version *base;
+    uint32_t bytes_max;
+    uint32_t reserved_read;
 } orch_request;
 orch_status orch_peer_request(struct orch_engine *engine,
                               uint64_t peer,
@@ -1533,6 +1554,7 @@ enum {
     ORCH_REPLY_WATCHING = 5,
     ORCH_REPLY_MATCHES = 6,
     ORCH_REPLY_TERMINAL = 7,
+    ORCH_REPLY_SLICE = 9,
 };
 typedef struct orch_remote_result {
     orch_remote_status status;
@@ -1555,6 +1577,13 @@ typedef struct orch_peer_terminal {
     uint32_t history;
     uint32_t reserved;
 } orch_peer_terminal;
+typedef struct orch_peer_slice {
+    struct orch_bytes data;
+    uint64_t offset;
+    struct orch_peer_file_version version;
+    uint32_t changed;
+    uint32_t end;
+} orch_peer_slice;
 typedef struct orch_event_peer_reply {
     uint64_t request;
     orch_reply_kind kind;
@@ -1571,6 +1600,7 @@ typedef struct orch_event_peer_reply {
     uint32_t has_more;
     uint32_t reserved;
     const struct orch_peer_terminal *detail;
+    const struct orch_peer_slice *slice;
 } orch_event_peer_reply;
 typedef struct orch_event_peer_applied {
     uint64_t request;

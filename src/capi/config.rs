@@ -137,6 +137,9 @@ pub struct orch_config {
     /// unfinished message has more than 16 KiB is not read until others have finished theirs or are gone; one without
     /// progress for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
     pub client_partial_bytes_total: usize,
+    /// Bytes of the resources of all listeners; a listener that would make them more is refused. A larger file of a
+    /// resource directory is not served. Default 64 MiB.
+    pub resource_bytes: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -198,6 +201,7 @@ unsafe impl SizedStruct for orch_config {
             turn_time_warn_us: 0,
             client_hold_ms: 0,
             client_partial_bytes_total: 0,
+            resource_bytes: 0,
         }
     }
 }
@@ -277,6 +281,7 @@ impl orch_config {
         set(&mut limits.peers, self.peers);
         set(&mut limits.peer_queue_bytes, self.peer_queue_bytes);
         set(&mut limits.client_partial_bytes_total, self.client_partial_bytes_total);
+        set(&mut limits.resource_bytes, self.resource_bytes);
     }
 }
 

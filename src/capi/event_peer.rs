@@ -8,6 +8,7 @@ use super::lent::{Lendable, Lent, poison, poison_all};
 use super::line::orch_line_position;
 use super::matches::orch_match;
 use super::options::orch_delivery;
+use super::peer_file::{NO_SLICE, orch_peer_slice};
 use super::sized::lend;
 use super::state_entry::orch_state_version;
 use super::types::{NO_BYTES, orch_bytes, orch_size};
@@ -59,6 +60,8 @@ pub const ORCH_REPLY_WATCHING: orch_reply_kind = 5;
 pub const ORCH_REPLY_MATCHES: orch_reply_kind = 6;
 /// A query: `detail`.
 pub const ORCH_REPLY_TERMINAL: orch_reply_kind = 7;
+/// A read: `slice`.
+pub const ORCH_REPLY_SLICE: orch_reply_kind = 9;
 
 /// The outcome of one operation of a batch.
 #[repr(C)]
@@ -262,6 +265,8 @@ pub struct orch_event_peer_reply {
     pub reserved: u32,
     /// What a query returns.
     pub detail: *const orch_peer_terminal,
+    /// What a read returns.
+    pub slice: *const orch_peer_slice,
 }
 
 /// A change set was committed.
@@ -334,6 +339,8 @@ unsafe impl Lendable for orch_event_peer_reply {}
 unsafe impl Lendable for orch_remote_result {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_peer_terminal {}
+// SAFETY: as above.
+unsafe impl Lendable for orch_peer_slice {}
 
 const NO_REPLY: orch_event_peer_reply = orch_event_peer_reply {
     request: 0,
@@ -351,6 +358,7 @@ const NO_REPLY: orch_event_peer_reply = orch_event_peer_reply {
     has_more: 0,
     reserved: 0,
     detail: ptr::null(),
+    slice: ptr::null(),
 };
 
 /// A reply, lent until the next event. A debug build overwrites it when the loan ends.
@@ -359,6 +367,7 @@ pub(super) struct ReplyLoan {
     results: Vec<orch_remote_result>,
     matches: Vec<orch_match>,
     detail: orch_peer_terminal,
+    slice: orch_peer_slice,
     texts: Vec<u8>,
 }
 
@@ -369,6 +378,7 @@ impl Default for ReplyLoan {
             results: Vec::new(),
             matches: Vec::new(),
             detail: NO_TERMINAL,
+            slice: NO_SLICE,
             texts: Vec::new(),
         }
     }
@@ -382,6 +392,7 @@ impl ReplyLoan {
             poison_all(&mut self.results);
             poison_all(&mut self.matches);
             poison(&mut self.detail);
+            poison(&mut self.slice);
             self.texts.fill(Lent::POISON);
         }
     }
@@ -418,6 +429,11 @@ impl ReplyLoan {
                 out.kind = ORCH_REPLY_TERMINAL;
                 self.fill_detail(terminal);
                 out.detail = &raw const self.detail;
+            }
+            RemoteOutcome::Slice(slice) => {
+                out.kind = ORCH_REPLY_SLICE;
+                self.slice = orch_peer_slice::lending(slice);
+                out.slice = &raw const self.slice;
             }
         }
         self.reply = out;

@@ -17,11 +17,32 @@ use super::types::{NO_BYTES, orch_bytes};
 use crate::error::{Error, Result};
 use crate::{ListenAddress, ListenerId, ListenerOptions, Scopes, TokenId, TokenOptions};
 
+/// Something that a listener serves to browsers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_resource {
+    /// Its path: begins with a slash, without escapes. "/index.html" is also "/". UTF-8.
+    pub path: orch_bytes,
+    /// Its media type, such as "text/css". No bytes (the default): chosen by the end of the path.
+    pub media_type: orch_bytes,
+    /// The bytes, which are copied.
+    pub content: orch_bytes,
+}
+
+impl orch_resource {
+    const FIRST_SIZE: usize = size_through!(orch_resource, content, orch_bytes);
+    const NOTHING: orch_resource =
+        orch_resource { path: NO_BYTES, media_type: NO_BYTES, content: NO_BYTES };
+}
+
 /// An address to listen on. All zeroes but `size` and `address` are the defaults.
 ///
 /// Every connection needs a token (`orch_token_add`), also over a Unix socket. Over TCP the `Host` header of a request
 /// must be a name of the listener: `127.0.0.1`, `localhost` or `[::1]` with the port, or one of `hosts`. A page in a
 /// browser may connect only if its origin is one of `origins`. Pointers are read during the call only.
+///
+/// A listener with `resources` or a `resource_directory` serves them over HTTP to whoever may reach it, without a token;
+/// the WebSocket stays at "/". Its own pages may connect: their origin is "http://" and the `Host` of the request.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct orch_listener_options {
@@ -44,6 +65,16 @@ pub struct orch_listener_options {
     pub allow_remote: u32,
     /// Must be 0.
     pub reserved: u32,
+    /// Pages and what belongs to them; elements lie `resource_stride` bytes apart. Of two with the same path the later
+    /// one counts.
+    pub resources: *const orch_resource,
+    /// Elements of `resources`.
+    pub resource_count: usize,
+    /// `sizeof(orch_resource)`.
+    pub resource_stride: usize,
+    /// For development: the absolute path of a directory whose files are served at "/", instead of `resources` of the
+    /// same paths. Each request reads its file in a turn. No bytes (the default): none.
+    pub resource_directory: orch_bytes,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -59,6 +90,10 @@ unsafe impl SizedStruct for orch_listener_options {
             origin_count: 0,
             allow_remote: 0,
             reserved: 0,
+            resources: ptr::null(),
+            resource_count: 0,
+            resource_stride: 0,
+            resource_directory: NO_BYTES,
         }
     }
 }
@@ -95,14 +130,50 @@ unsafe fn listen_options_from(options: *const orch_listener_options) -> Result<L
         // SAFETY: passed on from the caller.
         out = out.origin(unsafe { argument::text(name, *origin) }?);
     }
+    // SAFETY: passed on from the caller.
+    out = unsafe { with_resources(out, &c) }?;
     Ok(out.allow_remote(allow_remote))
+}
+
+/// # Safety
+/// The pointers are as the header describes them.
+unsafe fn with_resources(
+    mut out: ListenerOptions,
+    c: &orch_listener_options,
+) -> Result<ListenerOptions> {
+    let (count, stride, first_size) =
+        (c.resource_count, c.resource_stride, orch_resource::FIRST_SIZE);
+    let name = "orch_listener_options.resources";
+    argument::strided(name, c.resources, count, stride, first_size)?;
+    for index in 0..count {
+        let element = c.resources.wrapping_byte_add(index * stride).cast();
+        let nothing = orch_resource::NOTHING;
+        // SAFETY: the caller vouches for the elements of the array.
+        let resource = unsafe { sized::read_element(element, stride, first_size, nothing) }?;
+        // SAFETY: passed on from the caller.
+        let path = unsafe { argument::text("orch_resource.path", resource.path) }?;
+        // SAFETY: passed on from the caller.
+        let media_type =
+            unsafe { argument::text("orch_resource.media_type", resource.media_type) }?;
+        // SAFETY: passed on from the caller.
+        let content = unsafe { argument::bytes("orch_resource.content", resource.content) }?;
+        out = out.resource(path, media_type, content.to_owned());
+    }
+    let name = "orch_listener_options.resource_directory";
+    // SAFETY: passed on from the caller.
+    let directory = unsafe { argument::bytes(name, c.resource_directory) }?;
+    if !directory.is_empty() {
+        out = out.resource_directory("/", PathBuf::from(OsStr::from_bytes(directory)));
+    }
+    Ok(out)
 }
 
 /// Listens for clients, which connect over WebSockets, mirror the state and use terminals, as far as their tokens
 /// allow. `out_listener` gets the id of the listener.
 ///
-/// Owner thread. Does not block. Errors: ORCH_E_INVALID (an address that is not loopback; a malformed address, host
-/// or origin), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
+/// Owner thread. Does not block; with a `resource_directory` it looks at that. Errors: ORCH_E_INVALID (an address that is
+/// not loopback; a malformed address, host, origin or resource), ORCH_E_NOT_FOUND or ORCH_E_NOT_DIRECTORY (the resource
+/// directory), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
 /// ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_listener_add(

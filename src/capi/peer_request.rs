@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::argument;
 use super::batch::*;
 use super::guard::{Inner, on_engine, orch_engine};
+use super::peer_file::orch_peer_file_version;
 use super::search::{ORCH_SEARCH_IGNORE_CASE, ORCH_SEARCH_REGEX, orch_search_flags};
 use super::sized::{self, SizedStruct, size_through};
 use super::state_op::{ops_from, orch_state_op};
@@ -43,6 +44,9 @@ pub const ORCH_REQUEST_UNWATCH: orch_request_kind = 6;
 /// versions of entries in the copy. ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED follows instead of a reply;
 /// when ORCH_EVENT_PEER_APPLIED is read, the copy has the change.
 pub const ORCH_REQUEST_CHANGE: orch_request_kind = 7;
+/// Reads a part of the regular file `path`: `bytes_max` bytes from `offset` on. With `base`, the reply says whether the
+/// file has changed since. The reply is ORCH_REPLY_SLICE.
+pub const ORCH_REQUEST_READ: orch_request_kind = 9;
 
 /// A request to another engine. Set fields that its kind does not name to 0. Everything is read during the call and
 /// copied.
@@ -79,7 +83,7 @@ pub struct orch_request {
     pub window: orch_size,
     /// ORCH_REQUEST_SEARCH: text, or with ORCH_SEARCH_REGEX an expression; UTF-8.
     pub pattern: orch_bytes,
-    /// ORCH_REQUEST_WATCH: an absolute path inside a granted directory.
+    /// ORCH_REQUEST_WATCH, ORCH_REQUEST_READ: an absolute path inside a granted directory.
     pub path: orch_bytes,
     /// ORCH_REQUEST_UNWATCH: the watch of the other engine.
     pub watch: u64,
@@ -87,6 +91,14 @@ pub struct orch_request {
     pub matches_max: u32,
     /// Must be 0.
     pub reserved: u32,
+    /// ORCH_REQUEST_READ: offset of the first byte.
+    pub offset: u64,
+    /// ORCH_REQUEST_READ: `version` of an earlier slice. NULL (the default): none.
+    pub base: *const orch_peer_file_version,
+    /// ORCH_REQUEST_READ: the most bytes, at most 262,144. 0 (the default): 65,536.
+    pub bytes_max: u32,
+    /// Must be 0.
+    pub reserved_read: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -112,6 +124,10 @@ unsafe impl SizedStruct for orch_request {
             watch: 0,
             matches_max: 0,
             reserved: 0,
+            offset: 0,
+            base: ptr::null(),
+            bytes_max: 0,
+            reserved_read: 0,
         }
     }
 }
@@ -154,6 +170,8 @@ impl orch_request {
                 RemoteRequest::Watch { path: path.to_owned() }
             }
             ORCH_REQUEST_UNWATCH => RemoteRequest::Unwatch { watch: self.watch },
+            // SAFETY: passed on from the caller.
+            ORCH_REQUEST_READ => unsafe { self.to_read() }?,
             other => return Err(unknown("orch_request.kind", other)),
         })
     }
@@ -174,6 +192,19 @@ impl orch_request {
             Ok((c.terminal, op.map_err(named)?))
         };
         Ok(RemoteRequest::Batch((0..self.op_count).map(op).collect::<Result<_>>()?))
+    }
+
+    /// # Safety
+    /// As [`to_remote`](Self::to_remote).
+    unsafe fn to_read(self) -> Result<RemoteRequest> {
+        argument::reserved("orch_request.reserved_read", self.reserved_read)?;
+        // SAFETY: passed on from the caller.
+        let path = unsafe { argument::bytes("orch_request.path", self.path) }?.to_owned();
+        let count = usize::from(!self.base.is_null());
+        // SAFETY: passed on from the caller.
+        let base = unsafe { argument::array("orch_request.base", self.base, count) }?.first();
+        let base = base.map(|base| base.to_remote());
+        Ok(RemoteRequest::Read { path, offset: self.offset, max: self.bytes_max, base })
     }
 
     /// # Safety

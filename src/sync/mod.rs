@@ -17,7 +17,8 @@ pub(crate) use key::{Alarm, Source};
 pub(crate) use peer::Peers;
 pub use peer::{
     PeerAddress, PeerEvent, PeerOptions, PeerState, PeerStatus, RemoteAttach, RemoteCode,
-    RemoteFailure, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest, RemoteStart, RemoteTerminal,
+    RemoteFailure, RemoteFileVersion, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest,
+    RemoteSlice, RemoteStart, RemoteTerminal,
 };
 pub(crate) use protocol::{ErrorCode, REASON_BYTES_MAX};
 pub(crate) use server::{Body, Effect, Request, Server, collections_of};

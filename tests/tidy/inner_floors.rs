@@ -326,6 +326,7 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
         "sync/peer",
         &[
             ("fault", 0),
+            ("file", 0),
             ("options", 0),
             ("convert", 1),
             ("link", 1),

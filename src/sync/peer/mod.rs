@@ -21,6 +21,7 @@ mod convert;
 mod event;
 mod event_queue;
 mod fault;
+mod file;
 mod grids;
 mod link;
 mod options;
@@ -48,6 +49,7 @@ use crate::sync::protocol::ClientMessage;
 use crate::terminal::Size;
 
 pub use event::PeerEvent;
+pub use file::{RemoteFileVersion, RemoteSlice};
 pub use options::{PeerAddress, PeerOptions, RemoteAttach, RemoteMode, RemoteStart};
 pub use request::{
     RemoteCode, RemoteFailure, RemoteOp, RemoteOutcome, RemoteRequest, RemoteTerminal,

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::convert;
+use super::file::{RemoteFileVersion, RemoteSlice};
 use crate::error::one_line;
 use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
-    ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Search, Spawn, TerminalDetail,
+    ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Read, Search, Spawn, TerminalDetail,
     TerminalOp,
 };
 use crate::terminal::{Match, Size};
@@ -56,6 +57,17 @@ pub enum RemoteRequest {
     Unwatch {
         /// Its number.
         watch: u64,
+    },
+    /// Reads a part of a regular file in a granted directory. Answer: [`RemoteOutcome::Slice`].
+    Read {
+        /// Absolute.
+        path: Vec<u8>,
+        /// Of the first byte.
+        offset: u64,
+        /// The most bytes. 0: 64 KiB; at most 256 KiB.
+        max: u32,
+        /// What the file was at an earlier slice: the reply says whether it has changed.
+        base: Option<RemoteFileVersion>,
     },
 }
 
@@ -114,6 +126,8 @@ pub enum RemoteOutcome {
     },
     /// What is known of a terminal.
     Terminal(Box<RemoteTerminal>),
+    /// A part of a file.
+    Slice(RemoteSlice),
 }
 
 /// Why something was refused.
@@ -201,6 +215,7 @@ impl RemoteOutcome {
                     + terminal.foreground_name.len()
                     + terminal.cwd.as_ref().map_or(0, Vec::len)
             }
+            RemoteOutcome::Slice(slice) => slice.bytes.len(),
             _ => 0,
         }
     }
@@ -249,6 +264,13 @@ impl RemoteRequest {
                 ClientMessage::Watch { id, path: Octets(path.clone()) }
             }
             RemoteRequest::Unwatch { watch } => ClientMessage::Unwatch { id, watch: *watch },
+            RemoteRequest::Read { path, offset, max, base } => ClientMessage::Read(Read {
+                id,
+                path: Octets(path.clone()),
+                offset: *offset,
+                max: *max,
+                base: base.map(Into::into),
+            }),
         }
     }
 }
@@ -283,7 +305,8 @@ pub(super) fn outcome(outcome: Outcome) -> RemoteOutcome {
         Outcome::Found { matches, complete } => {
             RemoteOutcome::Found { matches: matches.iter().map(convert::found).collect(), complete }
         }
-        Outcome::Rows(_) | Outcome::Slice(_) | Outcome::Stats(_) => RemoteOutcome::Done,
+        Outcome::Slice(slice) => RemoteOutcome::Slice(slice.into()),
+        Outcome::Rows(_) | Outcome::Stats(_) => RemoteOutcome::Done,
         Outcome::Terminal(detail) => RemoteOutcome::Terminal(Box::new(terminal(*detail))),
     }
 }
