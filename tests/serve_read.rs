@@ -245,7 +245,7 @@ fn what_is_not_read() {
     assert_eq!(reading.slice("inside", json!({}))["data"], "a file");
     // What the system does not let us read.
     let file = reading.folder.file("file");
-    fs::set_permissions(file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o0)).unwrap();
     if nix::unistd::geteuid().is_root() {
         eprintln!("not tested as root: a file that may not be read");
     } else {

@@ -198,6 +198,7 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("stages", 0),
             ("mod", 1),
             ("commands", 2),
+            ("files", 2),
             ("next_event", 2),
             ("peers", 2),
             ("searches", 2),
@@ -354,7 +355,15 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
     ("sync/websocket", &[("http", 0), ("mapped_buffer", 0), ("transport", 0), ("frames", 1)]),
     (
         "sync/protocol",
-        &[("close", 0), ("values", 0), ("entry", 1), ("screen", 1), ("client", 2), ("server", 3)],
+        &[
+            ("close", 0),
+            ("values", 0),
+            ("entry", 1),
+            ("file", 1),
+            ("screen", 1),
+            ("client", 2),
+            ("server", 3),
+        ],
     ),
     (
         "state",
@@ -398,6 +407,7 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("argument", 2),
             ("lent", 2),
             ("stats", 2),
+            ("peer_file", 2),
             ("watch_tree", 2),
             ("client_state", 3),
             ("line", 3),

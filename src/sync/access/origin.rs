@@ -195,7 +195,8 @@ pub(crate) fn check(
     if !hosts.allows(host) {
         return Err(refused("Host", host, "host", parse_host(host).is_some()));
     }
-    if !origins.allows(origin) && !(serves_pages && is_own_page(host, origin)) {
+    let is_allowed = origins.allows(origin) || (serves_pages && is_own_page(host, origin));
+    if !is_allowed {
         let origin = origin.unwrap_or_default();
         return Err(refused("Origin", origin, "origin", Origin::parse(origin).is_some()));
     }
@@ -481,6 +482,31 @@ mod tests {
         fn any_text_is_survived(text in "\\PC{0,40}") {
             let _ = hosts(&[]).allows(&text);
             let _ = origins(&[]).allows(Some(&text));
+        }
+    }
+
+    #[test]
+    fn own_pages_are_those_of_the_host() {
+        let hosts = hosts(&["plain.example"]);
+        let own = |host: &str, origin: &str, serves_pages: bool| {
+            check(host, Some(origin), &hosts, &OriginList::new(), serves_pages).is_ok()
+        };
+        for (host, origin, expected) in [
+            ("localhost:8080", "http://localhost:8080", true),
+            ("LOCALHOST.:8080", "http://localhost:8080", true),
+            ("[::1]:8080", "http://[0::1]:8080", true),
+            ("plain.example", "http://plain.example", true),
+            ("plain.example:80", "http://plain.example", true),
+            ("localhost:8080", "https://localhost:8080", false),
+            ("localhost:8080", "http://localhost", false),
+            ("localhost:8080", "http://127.0.0.1:8080", false),
+            ("localhost:8080", "http://localhost.:8080", false),
+            ("localhost:8080", "http://evil.com", false),
+            ("localhost:8080", "null", false),
+            ("evil.com", "http://evil.com", false),
+        ] {
+            assert_eq!(own(host, origin, true), expected, "{host} {origin}");
+            assert!(!own(host, origin, false), "{host} {origin}");
         }
     }
 }

@@ -102,7 +102,7 @@ impl Handshake<'_> {
         let clients = &mut *self.clients;
         let Ok(client) = clients.get(id) else { return };
         match client.phase {
-            // Nothing that is said here could be told from the response to its next request.
+            // Whatever is said here could be taken for the response to its next request.
             Phase::Head(_) if client.is_idle() => {}
             Phase::Head(_) => {
                 clients.reject(id, &Refusal::new(503, "too many connections"), reactor);
@@ -145,7 +145,7 @@ impl Handshake<'_> {
             HeadState::Complete(head) => {
                 let is_head = head.page.as_ref().is_some_and(|page| page.is_head);
                 let outcome = self.accept_head(id, &head, reactor.now());
-                outcome.map_err(|refusal| refusal.to_head(is_head))
+                outcome.map_err(|refusal| refusal.in_reply_to_head(is_head))
             }
         };
         match outcome {

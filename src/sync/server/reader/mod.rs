@@ -209,26 +209,10 @@ fn read_unit(
     let Ok(client) = clients.table.get_mut(id) else {
         return broken!("who is read is there", Unit::of_bytes(0));
     };
-    if matches!(client.phase, Phase::Head(_)) {
-        let mut unit = Unit::of_bytes(handshake.read_head(id, reactor));
-        unit.cost += match handshake.clients.get(id).map(|client| &client.phase) {
-            Ok(Phase::Head(_)) => 0,
-            Ok(Phase::Page(_)) => HEAD_COST + PART_COST,
-            _ => HEAD_COST,
-        };
-        return unit;
-    }
-    if let Phase::Page(delivery) = &mut client.phase {
-        // Nothing is read before the page is sent, and nothing more of it is queued before what waits is sent.
-        if client.transport.queued_bytes() == 0 {
-            match delivery.body.next_part() {
-                Ok(part) => client.transport.push(part),
-                // The file has become shorter, and its length has been announced.
-                Err(_) => client.is_broken = true,
-            }
-        }
-        clients.flush_later(id);
-        return Unit { cost: PART_COST, bytes: 0, frames: 0, body: None };
+    match client.phase {
+        Phase::Head(_) => return read_head(handshake, id, reactor),
+        Phase::Page(_) => return send_part(clients, id),
+        _ => {}
     }
     let mut decode_cost = DecodeCost::default();
     if client.incoming.is_some() {
@@ -276,6 +260,34 @@ fn read_unit(
         }
     }
     unit
+}
+
+/// Reads what there is of a request head, and answers it if it is whole.
+fn read_head(handshake: &mut Handshake<'_>, id: ClientId, reactor: &mut Reactor) -> Unit {
+    let mut unit = Unit::of_bytes(handshake.read_head(id, reactor));
+    unit.cost += match handshake.clients.get(id).map(|client| &client.phase) {
+        Ok(Phase::Head(_)) => 0,
+        Ok(Phase::Page(_)) => HEAD_COST + PART_COST,
+        _ => HEAD_COST,
+    };
+    unit
+}
+
+/// Queues the next part of a page. Nothing is read before all of it is sent, and nothing more is queued before what
+/// waits is sent.
+fn send_part(clients: &mut Clients, id: ClientId) -> Unit {
+    if let Ok(client) = clients.get_mut(id)
+        && let Phase::Page(delivery) = &mut client.phase
+        && client.transport.queued_bytes() == 0
+    {
+        match delivery.body.next_part() {
+            Ok(part) => client.transport.push(part),
+            // The file has become shorter, and its length has been announced.
+            Err(_) => client.is_broken = true,
+        }
+    }
+    clients.flush_later(id);
+    Unit { cost: PART_COST, bytes: 0, frames: 0, body: None }
 }
 
 /// Does what a message means before the engine sees it. Gives what the engine is to do.

@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::sync::access::{Scopes, TokenOptions};
 use crate::sync::server::Server;
 use crate::sync::server::client::Grant;
+use crate::sync::websocket::http::HeadBuffer;
 use crate::sync::websocket::transport::{Socket, Transport};
 
 const MASK: [u8; 4] = [0; 4];

@@ -63,7 +63,7 @@ impl Refusal {
     }
 
     /// The same in reply to HEAD, if it is that.
-    pub(crate) fn to_head(self, is_head: bool) -> Self {
+    pub(crate) fn in_reply_to_head(self, is_head: bool) -> Self {
         Refusal { has_text: !is_head, ..self }
     }
 
@@ -288,7 +288,7 @@ fn parse(head: &[u8], serves_pages: bool) -> Result<Request, Refusal> {
     if raw.method != Some("GET") && !(is_head && serves_pages) {
         return Err(Refusal::method(serves_pages));
     }
-    read_request(&raw, is_head, serves_pages).map_err(|refusal| refusal.to_head(is_head))
+    read_request(&raw, is_head, serves_pages).map_err(|refusal| refusal.in_reply_to_head(is_head))
 }
 
 fn read_request(
