@@ -28,7 +28,7 @@ public:
         orch::peer_options options(*address, token->text);
         options.name("mirror").host(*address).tag(9).flags(ORCH_CONNECT_JSON);
         options.retry(orch::milliseconds{1}, orch::milliseconds{2}).collections(ORCH_COLLECTION_ALL);
-        options.breaker(100, 1, orch::milliseconds{1});
+        options.breaker(100, 1, orch::milliseconds{1}).notices(ORCH_NOTICES_TITLE);
         const auto made = mirror.connect(options);
         CHECK(made);
         peer = *made;
@@ -38,7 +38,7 @@ public:
         for (;;) {
             if (const auto event = mirror.next_event()) {
                 CHECK(event->kind() >= ORCH_EVENT_PEER_CONNECTED);
-                CHECK(event->kind() <= ORCH_EVENT_PEER_DELIVERY_CHANGED);
+                CHECK(event->kind() <= ORCH_EVENT_PEER_NOTICE);
                 CHECK_INT(event->tag(), 9);
                 CHECK_INT(event->source(), peer);
                 return *event;
@@ -147,6 +147,8 @@ void terminals(pair &both) {
     const auto &known = both.reply(both.mirror.peer_query(both.peer, terminal));
     CHECK(known.detail != nullptr && known.detail->input_bytes == 6);
     CHECK_INT(orch::matches_of(known).size() + orch::results_of(known).size(), 0);
+    const auto &figures = both.reply(both.mirror.peer_stats(both.peer));
+    CHECK(figures.stats != nullptr && figures.stats->clients == 1 && figures.stats->terminals == 1);
     CHECK_INT(both.reply(both.mirror.peer_watch(both.peer, "/nowhere")).kind, ORCH_REPLY_FAILED);
     CHECK_INT(both.reply(both.mirror.peer_read(both.peer, "/nowhere", 1, 2, orch_peer_file_version{})).status,
               ORCH_REMOTE_FORBIDDEN);
@@ -155,6 +157,19 @@ void terminals(pair &both) {
                                  {orch::op::close(terminal, orch::milliseconds{-1})}));
     CHECK_INT(both.until(ORCH_EVENT_PEER_DETACHED).peer_detached()->terminal, terminal);
     CHECK_INT(both.mirror.peer_detach(both.peer, terminal).code(), ORCH_E_STALE_ID);
+}
+
+void notices(pair &both) {
+    orch::spawn_options options({"sh", "-c", "printf '\\a\\033]2;hi\\a'; read x"});
+    const auto spawned = both.server.spawn(options.screen(orch::screen_options{}));
+    CHECK(spawned);
+    const orch::event event = both.until(ORCH_EVENT_PEER_NOTICE);
+    const orch_event_peer_notice *notice = event.peer_notice();
+    CHECK(notice != nullptr && event.peer_problem() == nullptr);
+    CHECK_INT(notice->terminal, *spawned);
+    CHECK_INT(notice->kind, ORCH_NOTICE_TITLE);
+    CHECK(orch::view(notice->title) == "hi");
+    CHECK(both.server.close(*spawned, orch::milliseconds{0}));
 }
 
 void ends(pair &both) {
@@ -219,6 +234,7 @@ int main() {
     pair both;
     state(both);
     terminals(both);
+    notices(both);
     ends(both);
     payloads();
     return 0;

@@ -2,7 +2,7 @@
 
 #include "layout.h"
 
-SIZE(orch_peer_options, 112);
+SIZE(orch_peer_options, 120);
 FIELD(orch_peer_options, size, 0, 8);
 FIELD(orch_peer_options, address, 8, 16);
 FIELD(orch_peer_options, token, 24, 16);
@@ -17,6 +17,8 @@ FIELD(orch_peer_options, breaker_failures, 92, 4);
 FIELD(orch_peer_options, breaker_successes, 96, 4);
 FIELD(orch_peer_options, breaker_open_ms, 100, 4);
 FIELD(orch_peer_options, tag, 104, 8);
+FIELD(orch_peer_options, notices, 112, 4);
+FIELD(orch_peer_options, reserved, 116, 4);
 
 SIZE(orch_peer_state, 144);
 FIELD(orch_peer_state, size, 0, 8);
@@ -106,6 +108,17 @@ FIELD(orch_peer_terminal, since_output_ms, 96, 8);
 FIELD(orch_peer_terminal, history, 104, 4);
 FIELD(orch_peer_terminal, reserved, 108, 4);
 
+SIZE(orch_peer_stats, 56);
+FIELD(orch_peer_stats, size, 0, 8);
+FIELD(orch_peer_stats, uptime_ms, 8, 8);
+FIELD(orch_peer_stats, turns, 16, 8);
+FIELD(orch_peer_stats, longest_turn_us, 24, 8);
+FIELD(orch_peer_stats, clients, 32, 4);
+FIELD(orch_peer_stats, terminals, 36, 4);
+FIELD(orch_peer_stats, watches, 40, 4);
+FIELD(orch_peer_stats, reserved, 44, 4);
+FIELD(orch_peer_stats, queued_bytes, 48, 8);
+
 SIZE(orch_event_peer_connected, 4);
 FIELD(orch_event_peer_connected, resumed, 0, 4);
 
@@ -156,7 +169,7 @@ FIELD(orch_event_peer_exited, end, 8, 8);
 FIELD(orch_event_peer_exited, exit_kind, 16, 4);
 FIELD(orch_event_peer_exited, exit_value, 20, 4);
 
-SIZE(orch_event_peer_reply, 120);
+SIZE(orch_event_peer_reply, 128);
 FIELD(orch_event_peer_reply, request, 0, 8);
 FIELD(orch_event_peer_reply, kind, 8, 4);
 FIELD(orch_event_peer_reply, status, 12, 4);
@@ -173,6 +186,7 @@ FIELD(orch_event_peer_reply, has_more, 96, 4);
 FIELD(orch_event_peer_reply, reserved, 100, 4);
 FIELD(orch_event_peer_reply, detail, 104, 8);
 FIELD(orch_event_peer_reply, slice, 112, 8);
+FIELD(orch_event_peer_reply, stats, 120, 8);
 
 SIZE(orch_event_peer_applied, 16);
 FIELD(orch_event_peer_applied, request, 0, 8);
@@ -193,6 +207,37 @@ FIELD(orch_event_peer_delivery_changed, offset, 8, 8);
 FIELD(orch_event_peer_delivery_changed, delivery, 16, 4);
 FIELD(orch_event_peer_delivery_changed, reserved, 20, 4);
 
+SIZE(orch_event_peer_notice, 88);
+FIELD(orch_event_peer_notice, terminal, 0, 8);
+FIELD(orch_event_peer_notice, seq, 8, 8);
+FIELD(orch_event_peer_notice, kind, 16, 4);
+FIELD(orch_event_peer_notice, count, 20, 4);
+FIELD(orch_event_peer_notice, title, 24, 16);
+FIELD(orch_event_peer_notice, text, 40, 16);
+FIELD(orch_event_peer_notice, is_primary, 56, 4);
+FIELD(orch_event_peer_notice, progress, 60, 4);
+FIELD(orch_event_peer_notice, percent, 64, 4);
+FIELD(orch_event_peer_notice, has_exit_code, 68, 4);
+FIELD(orch_event_peer_notice, exit_code, 72, 4);
+FIELD(orch_event_peer_notice, reserved, 76, 4);
+FIELD(orch_event_peer_notice, duration_ns, 80, 8);
+
+VALUE(ORCH_NOTICES_BELL, 1);
+VALUE(ORCH_NOTICES_NOTIFICATION, 2);
+VALUE(ORCH_NOTICES_CLIPBOARD, 4);
+VALUE(ORCH_NOTICES_PROGRESS, 8);
+VALUE(ORCH_NOTICES_COMMAND, 16);
+VALUE(ORCH_NOTICES_TITLE, 32);
+VALUE(ORCH_NOTICES_CWD, 64);
+VALUE(ORCH_NOTICES_ALL, 127);
+VALUE(ORCH_NOTICE_BELL, 1);
+VALUE(ORCH_NOTICE_NOTIFICATION, 2);
+VALUE(ORCH_NOTICE_CLIPBOARD, 3);
+VALUE(ORCH_NOTICE_PROGRESS, 4);
+VALUE(ORCH_NOTICE_COMMAND_STARTED, 5);
+VALUE(ORCH_NOTICE_COMMAND_FINISHED, 6);
+VALUE(ORCH_NOTICE_TITLE, 7);
+VALUE(ORCH_NOTICE_CWD, 8);
 VALUE(ORCH_REPLY_DONE, 1);
 VALUE(ORCH_REPLY_FAILED, 2);
 VALUE(ORCH_REPLY_RESULTS, 3);
@@ -200,6 +245,7 @@ VALUE(ORCH_REPLY_SPAWNED, 4);
 VALUE(ORCH_REPLY_WATCHING, 5);
 VALUE(ORCH_REPLY_MATCHES, 6);
 VALUE(ORCH_REPLY_TERMINAL, 7);
+VALUE(ORCH_REPLY_STATS, 10);
 VALUE(ORCH_REMOTE_OK, 0);
 VALUE(ORCH_REMOTE_INVALID, 1);
 VALUE(ORCH_REMOTE_FORBIDDEN, 2);
@@ -233,6 +279,7 @@ VALUE(ORCH_REQUEST_QUERY, 4);
 VALUE(ORCH_REQUEST_WATCH, 5);
 VALUE(ORCH_REQUEST_UNWATCH, 6);
 VALUE(ORCH_REQUEST_CHANGE, 7);
+VALUE(ORCH_REQUEST_STATS, 10);
 
 // An enumeration's type has the size of the fields that hold it.
 SIZE(orch_connect_flags, 4);

@@ -34,7 +34,7 @@ FIELD(orch_pane, data, 80, 16);
 FIELD(orch_pane, metadata, 96, 8);
 FIELD(orch_pane, metadata_count, 104, 8);
 
-SIZE(orch_state_terminal, 80);
+SIZE(orch_state_terminal, 104);
 FIELD(orch_state_terminal, size, 0, 8);
 FIELD(orch_state_terminal, terminal, 8, 8);
 FIELD(orch_state_terminal, version, 16, 8);
@@ -47,6 +47,9 @@ FIELD(orch_state_terminal, pid, 64, 4);
 FIELD(orch_state_terminal, exit_kind, 68, 4);
 FIELD(orch_state_terminal, exit_value, 72, 4);
 FIELD(orch_state_terminal, reserved, 76, 4);
+FIELD(orch_state_terminal, program, 80, 16);
+FIELD(orch_state_terminal, last_exit_code, 96, 4);
+FIELD(orch_state_terminal, size_policy, 100, 4);
 
 SIZE(orch_state_file, 88);
 FIELD(orch_state_file, size, 0, 8);
@@ -179,7 +182,8 @@ VALUE(ORCH_STATE_OP_REMOVE_PANE, 4);
 VALUE(ORCH_SCOPE_OBSERVE, 1);
 VALUE(ORCH_SCOPE_TYPE, 2);
 VALUE(ORCH_SCOPE_MANAGE, 4);
-VALUE(ORCH_SCOPE_ALL, 7);
+VALUE(ORCH_SCOPE_CLIPBOARD, 8);
+VALUE(ORCH_SCOPE_ALL, 15);
 VALUE(ORCH_TOKEN_BYTES, 43);
 
 // An enumeration's type has the size of the fields that hold it.

@@ -78,7 +78,7 @@ static inline const orch_event *peer_next(peer_pair *pair) {
         dprintf(check_stderr, "log: %.*s\n", (int)log->len, (const char *)log->data);
     }
     CHECK(event->kind >= ORCH_EVENT_PEER_CONNECTED);
-    CHECK(event->kind <= ORCH_EVENT_PEER_DELIVERY_CHANGED);
+    CHECK(event->kind <= ORCH_EVENT_PEER_NOTICE);
     CHECK_INT(event->tag, PEER_TAG);
     CHECK_INT(event->reserved, 0);
     CHECK(event->source != 0);
@@ -151,6 +151,7 @@ static inline const orch_event_peer_reply *peer_reply(peer_pair *pair, uint64_t 
     CHECK_INT(reply->results != NULL, kind == ORCH_REPLY_RESULTS);
     CHECK_INT(reply->detail != NULL, kind == ORCH_REPLY_TERMINAL);
     CHECK_INT(reply->slice != NULL, kind == ORCH_REPLY_SLICE);
+    CHECK_INT(reply->stats != NULL, kind == ORCH_REPLY_STATS);
     return reply;
 }
 

@@ -32,7 +32,7 @@ static void options(void) {
     CHECK_STATUS(orch_peer_connect(pair.mirror, &good, NULL), ORCH_E_INVALID);
     refuse(NULL, ORCH_E_INVALID, "NULL");
 #define REFUSED(assignment, part) (bad = good, assignment, refuse(&bad, ORCH_E_INVALID, part))
-    REFUSED(bad.size = sizeof bad - 1, "size");
+    REFUSED(bad.size = HOST_FIRST_PEER_OPTIONS - 1, "size");
     REFUSED(bad.size = 0, "size");
     static const char *const addresses[] = {"", "unix:", "localhost:80", "127.0.0.1", "[::1]",
                                             "::1:80", "127.0.0.1:65536", "run/x", "tcp:127.0.0.1:80"};

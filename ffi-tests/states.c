@@ -30,7 +30,7 @@ static void one(orch_engine *engine) {
     CHECK_BYTES(state.cwd.data, state.cwd.len, "/usr");
     CHECK_INT(state.window.cols, 80);
     CHECK_INT(state.window.rows, 24);
-    CHECK_INT(state.flags, ORCH_TERMINAL_RUNNING);
+    CHECK_INT(state.flags, ORCH_TERMINAL_RUNNING | ORCH_TERMINAL_HIDDEN_INPUT);
     CHECK_INT(state.exit_kind, 0);
     CHECK_INT(state.log_start, 0);
     CHECK_INT(state.log_end, 7);

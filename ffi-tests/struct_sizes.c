@@ -381,7 +381,7 @@ static void peer_structs(orch_engine *engine) {
     uint64_t peer = 77, number = 77;
     memset(&options, 0, sizeof options);
     options.known = peer_options("unix:/nonexistent/socket", "token");
-    CHECK_INPUT(options, sizeof options.known, orch_peer_connect(engine, &options.known, &peer), engine);
+    CHECK_INPUT(options, HOST_FIRST_PEER_OPTIONS, orch_peer_connect(engine, &options.known, &peer), engine);
     CHECK_INT(peer, 77);
     CHECK_OK(orch_peer_connect(engine, &options.known, &peer));
     CHECK_SIZES(state, sizeof state.known, orch_peer_get_state(engine, peer, &state.known));

@@ -371,13 +371,10 @@ typedef struct orch_config {
     // unfinished message has more than 16 KiB is not read until others have finished theirs or are gone; one without
     // progress for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
     size_t client_partial_bytes_total;
-    // Bytes of the resources of all listeners; a listener that would make them more is refused. A larger file of a
-    // resource directory is not served. Default 64 MiB.
-    size_t resource_bytes;
 } orch_config;
 #define ORCH_CONFIG_INIT \
     { sizeof(orch_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 // Makes an engine that belongs to the calling thread. `config` may be NULL for the defaults.
 //
@@ -702,6 +699,9 @@ enum {
     ORCH_EVENT_PEER_PROBLEM = 43,
     // Peer: output of a terminal comes in another way from now on, `payload.peer_delivery_changed`.
     ORCH_EVENT_PEER_DELIVERY_CHANGED = 44,
+    // Peer: something has happened in a terminal that its rows do not show, `payload.peer_notice`. Comes for the kinds in
+    // `orch_peer_options.notices`.
+    ORCH_EVENT_PEER_NOTICE = 45,
 };
 
 // What an event carries; the kind says which member is valid. Everything that it points to is borrowed until the
@@ -787,6 +787,8 @@ typedef union orch_event_payload {
     const struct orch_event_peer_problem *peer_problem;
     // ORCH_EVENT_PEER_DELIVERY_CHANGED.
     const struct orch_event_peer_delivery_changed *peer_delivery_changed;
+    // ORCH_EVENT_PEER_NOTICE.
+    const struct orch_event_peer_notice *peer_notice;
 } orch_event_payload;
 
 // An event. Initialize it with ORCH_EVENT_INIT once; the library leaves `size` alone.
@@ -1426,6 +1428,8 @@ enum {
     ORCH_TERMINAL_HAS_SCREEN = 64,
     // The shell reported the exit code of the last command, `last_exit_code`.
     ORCH_TERMINAL_HAS_EXIT_CODE = 128,
+    // What is typed is taken line by line and not shown: probably a password is asked for.
+    ORCH_TERMINAL_HIDDEN_INPUT = 256,
 };
 
 // A reader as a state query shows it.
@@ -2831,7 +2835,8 @@ typedef struct orch_state_terminal {
     uint16_t cols;
     // Rows.
     uint16_t rows;
-    // Sum of ORCH_TERMINAL_RUNNING, ORCH_TERMINAL_CLOSING and ORCH_TERMINAL_HAS_SCREEN.
+    // Sum of ORCH_TERMINAL_RUNNING, ORCH_TERMINAL_CLOSING, ORCH_TERMINAL_HAS_SCREEN, ORCH_TERMINAL_HAS_EXIT_CODE and
+    // ORCH_TERMINAL_HIDDEN_INPUT.
     orch_terminal_flags flags;
     // The process of its program; 0 if not known.
     int32_t pid;
@@ -2841,6 +2846,14 @@ typedef struct orch_state_terminal {
     int32_t exit_value;
     // Always 0.
     uint32_t reserved;
+    // The name of the program in the foreground, at most 15 bytes, once the engine listens for clients; none if not
+    // known. It is looked up, as `cwd` and ORCH_TERMINAL_HIDDEN_INPUT are, when the terminal has been quiet for 50 ms
+    // after output or input, at most twice a second.
+    struct orch_bytes program;
+    // Exit code of the last command; see ORCH_TERMINAL_HAS_EXIT_CODE.
+    int32_t last_exit_code;
+    // Who decides the size, one of ORCH_SIZE_POLICY_*.
+    orch_size_policy size_policy;
 } orch_state_terminal;
 
 // The metadata of a file or a directory of a published watch.
@@ -3165,24 +3178,11 @@ orch_status orch_review_answer(struct orch_engine *engine,
 // (ORCH_EVENT_REVIEW), if the configuration asks for that.
 // ---------------------------------------------------------------------------------------------------------
 
-// Something that a listener serves to browsers.
-typedef struct orch_resource {
-    // Its path: begins with a slash, without escapes. "/index.html" is also "/". UTF-8.
-    struct orch_bytes path;
-    // Its media type, such as "text/css". No bytes (the default): chosen by the end of the path.
-    struct orch_bytes media_type;
-    // The bytes, which are copied.
-    struct orch_bytes content;
-} orch_resource;
-
 // An address to listen on. All zeroes but `size` and `address` are the defaults.
 //
 // Every connection needs a token (`orch_token_add`), also over a Unix socket. Over TCP the `Host` header of a request
 // must be a name of the listener: `127.0.0.1`, `localhost` or `[::1]` with the port, or one of `hosts`. A page in a
 // browser may connect only if its origin is one of `origins`. Pointers are read during the call only.
-//
-// A listener with `resources` or a `resource_directory` serves them over HTTP to whoever may reach it, without a token;
-// the WebSocket stays at "/". Its own pages may connect: their origin is "http://" and the `Host` of the request.
 typedef struct orch_listener_options {
     // `sizeof(orch_listener_options)`.
     size_t size;
@@ -3203,26 +3203,15 @@ typedef struct orch_listener_options {
     uint32_t allow_remote;
     // Must be 0.
     uint32_t reserved;
-    // Pages and what belongs to them; elements lie `resource_stride` bytes apart. Of two with the same path the later
-    // one counts.
-    const struct orch_resource *resources;
-    // Elements of `resources`.
-    size_t resource_count;
-    // `sizeof(orch_resource)`.
-    size_t resource_stride;
-    // For development: the absolute path of a directory whose files are served at "/", instead of `resources` of the
-    // same paths. Each request reads its file in a turn. No bytes (the default): none.
-    struct orch_bytes resource_directory;
 } orch_listener_options;
 #define ORCH_LISTENER_OPTIONS_INIT \
-    { sizeof(orch_listener_options), { NULL, 0 }, NULL, 0, NULL, 0, 0, 0, NULL, 0, 0, { NULL, 0 } }
+    { sizeof(orch_listener_options), { NULL, 0 }, NULL, 0, NULL, 0, 0, 0 }
 
 // Listens for clients, which connect over WebSockets, mirror the state and use terminals, as far as their tokens
 // allow. `out_listener` gets the id of the listener.
 //
-// Owner thread. Does not block; with a `resource_directory` it looks at that. Errors: ORCH_E_INVALID (an address that is
-// not loopback; a malformed address, host, origin or resource), ORCH_E_NOT_FOUND or ORCH_E_NOT_DIRECTORY (the resource
-// directory), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
+// Owner thread. Does not block. Errors: ORCH_E_INVALID (an address that is not loopback; a malformed address, host
+// or origin), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
 // ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
 orch_status orch_listener_add(struct orch_engine *engine,
                               const struct orch_listener_options *options,
@@ -3391,6 +3380,27 @@ enum {
     ORCH_CONNECT_NO_RETRY = 4,
 };
 
+// Kinds of notices, a sum.
+typedef uint32_t orch_notices;
+enum {
+    // The bell.
+    ORCH_NOTICES_BELL = 1,
+    // Messages for the user.
+    ORCH_NOTICES_NOTIFICATION = 2,
+    // Texts for the clipboard. The token needs ORCH_SCOPE_CLIPBOARD.
+    ORCH_NOTICES_CLIPBOARD = 4,
+    // Progress of programs.
+    ORCH_NOTICES_PROGRESS = 8,
+    // Commands of shells that start and end.
+    ORCH_NOTICES_COMMAND = 16,
+    // Titles.
+    ORCH_NOTICES_TITLE = 32,
+    // Working directories.
+    ORCH_NOTICES_CWD = 64,
+    // All kinds.
+    ORCH_NOTICES_ALL = 127,
+};
+
 // Which engine to connect to, and how. All zeroes but `size`, `address` and `token` are the defaults.
 //
 // Pointers are read during the call only.
@@ -3428,10 +3438,15 @@ typedef struct orch_peer_options {
     uint32_t breaker_open_ms;
     // A number of the host's own. It comes back in every event of the peer.
     uint64_t tag;
+    // Which notices of terminals come as ORCH_EVENT_PEER_NOTICE, as far as the token allows them: a sum of
+    // ORCH_NOTICES_*. Default 0.
+    orch_notices notices;
+    // Must be 0.
+    uint32_t reserved;
 } orch_peer_options;
 #define ORCH_PEER_OPTIONS_INIT \
     { sizeof(orch_peer_options), { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, { NULL, 0 }, 0, 0, 0, 0, 0, \
-     0, 0, 0, 0 }
+     0, 0, 0, 0, 0, 0 }
 
 // Connects to the server of another engine (`orch_listener_add`) and mirrors its state. A connection that is lost is
 // made again and resumes where it was. Everything that happens comes as ORCH_EVENT_PEER_*, also a failed attempt to
@@ -3622,22 +3637,9 @@ enum {
     // versions of entries in the copy. ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED follows instead of a reply;
     // when ORCH_EVENT_PEER_APPLIED is read, the copy has the change.
     ORCH_REQUEST_CHANGE = 7,
-    // Reads a part of the regular file `path`: `bytes_max` bytes from `offset` on. With `base`, the reply says whether the
-    // file has changed since. The reply is ORCH_REPLY_SLICE.
-    ORCH_REQUEST_READ = 9,
+    // Asks for figures of the other engine and of the connection. The reply is ORCH_REPLY_STATS.
+    ORCH_REQUEST_STATS = 10,
 };
-
-// What identifies the content of a file of another engine. Another file, or another content, has another one.
-typedef struct orch_peer_file_version {
-    // The number of its device.
-    uint64_t device;
-    // Its number there.
-    uint64_t inode;
-    // Its bytes.
-    uint64_t size;
-    // When its content or metadata changed last, in nanoseconds since 1970.
-    uint64_t changed_ns;
-} orch_peer_file_version;
 
 // A request to another engine. Set fields that its kind does not name to 0. Everything is read during the call and
 // copied.
@@ -3672,7 +3674,7 @@ typedef struct orch_request {
     struct orch_size window;
     // ORCH_REQUEST_SEARCH: text, or with ORCH_SEARCH_REGEX an expression; UTF-8.
     struct orch_bytes pattern;
-    // ORCH_REQUEST_WATCH, ORCH_REQUEST_READ: an absolute path inside a granted directory.
+    // ORCH_REQUEST_WATCH: an absolute path inside a granted directory.
     struct orch_bytes path;
     // ORCH_REQUEST_UNWATCH: the watch of the other engine.
     uint64_t watch;
@@ -3680,18 +3682,10 @@ typedef struct orch_request {
     uint32_t matches_max;
     // Must be 0.
     uint32_t reserved;
-    // ORCH_REQUEST_READ: offset of the first byte.
-    uint64_t offset;
-    // ORCH_REQUEST_READ: `version` of an earlier slice. NULL (the default): none.
-    const struct orch_peer_file_version *base;
-    // ORCH_REQUEST_READ: the most bytes, at most 262,144. 0 (the default): 65,536.
-    uint32_t bytes_max;
-    // Must be 0.
-    uint32_t reserved_read;
 } orch_request;
 #define ORCH_REQUEST_INIT \
     { sizeof(orch_request), 0, 0, 0, NULL, 0, 0, NULL, 0, 0, { NULL, 0 }, { NULL, 0 }, { 0, 0, 0, 0 \
-     }, { NULL, 0 }, { NULL, 0 }, 0, 0, 0, 0, NULL, 0, 0 }
+     }, { NULL, 0 }, { NULL, 0 }, 0, 0, 0 }
 
 // Sends a request to a peer. `out_request` gets its number, and the reply comes as ORCH_EVENT_PEER_REPLY with that
 // number (with ORCH_REQUEST_CHANGE as ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED). A reply comes in any case:
@@ -3822,6 +3816,59 @@ typedef struct orch_event_peer_delivery_changed {
     uint32_t reserved;
 } orch_event_peer_delivery_changed;
 
+// What has happened in a terminal of another engine.
+typedef uint32_t orch_notice;
+enum {
+    // The program has rung the bell: `count`.
+    ORCH_NOTICE_BELL = 1,
+    // The program wants the user to see a message: `title`, `text`.
+    ORCH_NOTICE_NOTIFICATION = 2,
+    // The program asks to set the clipboard: `text`, `is_primary`. Ask the user.
+    ORCH_NOTICE_CLIPBOARD = 3,
+    // The program reports progress: `progress`, `percent`.
+    ORCH_NOTICE_PROGRESS = 4,
+    // The shell has started a command: `text`, which is empty if the shell did not report it.
+    ORCH_NOTICE_COMMAND_STARTED = 5,
+    // A command of the shell has ended: `has_exit_code`, `exit_code`, `duration_ns`.
+    ORCH_NOTICE_COMMAND_FINISHED = 6,
+    // The program has set the title: `title`.
+    ORCH_NOTICE_TITLE = 7,
+    // The program has reported its working directory: `text`, an absolute path on the machine that the program runs on.
+    ORCH_NOTICE_CWD = 8,
+};
+
+// Something has happened in a terminal of the other engine that its rows do not show. Fields that its kind does not
+// name are 0.
+typedef struct orch_event_peer_notice {
+    // The terminal of the other engine; it need not be attached.
+    uint64_t terminal;
+    // The number of the notice among those of the terminal. It skips notices that were dropped, and kinds that are
+    // not wanted.
+    uint64_t seq;
+    // What has happened. Ignore kinds that you do not know.
+    orch_notice kind;
+    // How often the bell was rung.
+    uint32_t count;
+    // The title, UTF-8; may be empty.
+    struct orch_bytes title;
+    // The message, the text for the clipboard or the command line, UTF-8; or the path.
+    struct orch_bytes text;
+    // 1: the primary selection; 0: the clipboard.
+    uint32_t is_primary;
+    // The state of the work.
+    orch_progress_state progress;
+    // How much is done, 0 to 100.
+    uint32_t percent;
+    // 1: the shell reported the exit code.
+    uint32_t has_exit_code;
+    // The exit code.
+    int32_t exit_code;
+    // Always 0.
+    uint32_t reserved;
+    // Nanoseconds since the command started.
+    uint64_t duration_ns;
+} orch_event_peer_notice;
+
 // Why another engine rejected something.
 typedef uint32_t orch_remote_status;
 enum {
@@ -3870,8 +3917,8 @@ enum {
     ORCH_REPLY_MATCHES = 6,
     // A query: `detail`.
     ORCH_REPLY_TERMINAL = 7,
-    // A read: `slice`.
-    ORCH_REPLY_SLICE = 9,
+    // Figures: `stats`.
+    ORCH_REPLY_STATS = 10,
 };
 
 // The outcome of one operation of a batch.
@@ -3916,19 +3963,27 @@ typedef struct orch_peer_terminal {
     uint32_t reserved;
 } orch_peer_terminal;
 
-// A part of a file of another engine.
-typedef struct orch_peer_slice {
-    // The bytes.
-    struct orch_bytes data;
-    // Offset of the first byte.
-    uint64_t offset;
-    // What the file was before the bytes were read.
-    struct orch_peer_file_version version;
-    // 1: the file is not what `base` of the request says.
-    uint32_t changed;
-    // 1: nothing follows.
-    uint32_t end;
-} orch_peer_slice;
+// Figures of another engine.
+typedef struct orch_peer_stats {
+    // Size of this struct as the library has it.
+    size_t size;
+    // Milliseconds since the engine was made.
+    uint64_t uptime_ms;
+    // Turns of its loop so far, or since its host began to count anew.
+    uint64_t turns;
+    // Processor time of the longest of them, in microseconds.
+    uint64_t longest_turn_us;
+    // Clients that are connected to it.
+    uint32_t clients;
+    // Its terminals.
+    uint32_t terminals;
+    // Its watches.
+    uint32_t watches;
+    // Always 0.
+    uint32_t reserved;
+    // Bytes that waited to be sent to this engine when it replied.
+    uint64_t queued_bytes;
+} orch_peer_stats;
 
 // The reply to a request. Fields that its kind does not name are 0.
 typedef struct orch_event_peer_reply {
@@ -3962,8 +4017,8 @@ typedef struct orch_event_peer_reply {
     uint32_t reserved;
     // What a query returns.
     const struct orch_peer_terminal *detail;
-    // What a read returns.
-    const struct orch_peer_slice *slice;
+    // What ORCH_REQUEST_STATS returns.
+    const struct orch_peer_stats *stats;
 } orch_event_peer_reply;
 
 // A change set was committed.

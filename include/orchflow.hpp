@@ -814,6 +814,8 @@ public:
         return *this;
     }
     peer_options &tag(uint64_t tag) noexcept { return raw_.tag = tag, *this; }
+    // Sum of ORCH_NOTICES_*.
+    peer_options &notices(uint32_t kinds) noexcept { return raw_.notices = kinds, *this; }
 
     // The options in C's form, for the time of the call `use`.
     template <typename Use>
@@ -981,6 +983,9 @@ public:
     }
     const orch_event_peer_delivery_changed *peer_delivery_changed() const noexcept {
         return of(ORCH_EVENT_PEER_DELIVERY_CHANGED, raw_.payload.peer_delivery_changed);
+    }
+    const orch_event_peer_notice *peer_notice() const noexcept {
+        return of(ORCH_EVENT_PEER_NOTICE, raw_.payload.peer_notice);
     }
 
     // What changed on a screen: ORCH_EVENT_SCREEN, ORCH_EVENT_PEER_SCREEN.
@@ -1556,6 +1561,9 @@ public:
         orch_request raw = request(ORCH_REQUEST_QUERY);
         raw.terminal = terminal;
         return peer_request(id, raw);
+    }
+    result<uint64_t> peer_stats(peer_id id) noexcept {
+        return peer_request(id, request(ORCH_REQUEST_STATS));
     }
     result<uint64_t> peer_watch(peer_id id, std::string_view path) noexcept {
         orch_request raw = request(ORCH_REQUEST_WATCH);

@@ -110,7 +110,6 @@ typedef struct orch_config {
     uint32_t turn_time_warn_us;
     uint32_t client_hold_ms;
     size_t client_partial_bytes_total;
-    size_t resource_bytes;
 } orch_config;
 orch_status orch_engine_create(const struct orch_config *config, struct orch_engine **out_engine);
 orch_status orch_engine_destroy(struct orch_engine *engine);
@@ -225,6 +224,7 @@ enum {
     ORCH_EVENT_PEER_REJECTED = 42,
     ORCH_EVENT_PEER_PROBLEM = 43,
     ORCH_EVENT_PEER_DELIVERY_CHANGED = 44,
+    ORCH_EVENT_PEER_NOTICE = 45,
 };
 typedef union orch_event_payload {
     const void *any;
@@ -267,6 +267,7 @@ typedef union orch_event_payload {
     const struct orch_event_peer_rejected *peer_rejected;
     const struct orch_event_peer_problem *peer_problem;
     const struct orch_event_peer_delivery_changed *peer_delivery_changed;
+    const struct orch_event_peer_notice *peer_notice;
 } orch_event_payload;
 typedef struct orch_event {
     size_t size;
@@ -530,6 +531,7 @@ enum {
     ORCH_TERMINAL_PAUSED_BY_MEMORY = 32,
     ORCH_TERMINAL_HAS_SCREEN = 64,
     ORCH_TERMINAL_HAS_EXIT_CODE = 128,
+    ORCH_TERMINAL_HIDDEN_INPUT = 256,
 };
 typedef struct orch_reader_state {
     uint64_t reader;
@@ -1142,6 +1144,9 @@ typedef struct orch_state_terminal {
     orch_exit_kind exit_kind;
     int32_t exit_value;
     uint32_t reserved;
+    struct orch_bytes program;
+    int32_t last_exit_code;
+    orch_size_policy size_policy;
 } orch_state_terminal;
 typedef struct orch_state_file {
     size_t size;
@@ -1266,11 +1271,6 @@ orch_status orch_review_answer(struct orch_engine *engine,
                                uint64_t review,
                                uint32_t accept,
                                struct orch_bytes reason);
-typedef struct orch_resource {
-    struct orch_bytes path;
-    struct orch_bytes media_type;
-    struct orch_bytes content;
-} orch_resource;
 typedef struct orch_listener_options {
     size_t size;
     struct orch_bytes address;
@@ -1280,10 +1280,6 @@ typedef struct orch_listener_options {
     size_t origin_count;
     uint32_t allow_remote;
     uint32_t reserved;
-    const struct orch_resource *resources;
-    size_t resource_count;
-    size_t resource_stride;
-    struct orch_bytes resource_directory;
 } orch_listener_options;
 orch_status orch_listener_add(struct orch_engine *engine,
                               const struct orch_listener_options *options,
@@ -1345,6 +1341,17 @@ enum {
     ORCH_CONNECT_JSON = 2,
     ORCH_CONNECT_NO_RETRY = 4,
 };
+typedef uint32_t orch_notices;
+enum {
+    ORCH_NOTICES_BELL = 1,
+    ORCH_NOTICES_NOTIFICATION = 2,
+    ORCH_NOTICES_CLIPBOARD = 4,
+    ORCH_NOTICES_PROGRESS = 8,
+    ORCH_NOTICES_COMMAND = 16,
+    ORCH_NOTICES_TITLE = 32,
+    ORCH_NOTICES_CWD = 64,
+    ORCH_NOTICES_ALL = 127,
+};
 typedef struct orch_peer_options {
     size_t size;
     struct orch_bytes address;
@@ -1360,6 +1367,8 @@ typedef struct orch_peer_options {
     uint32_t breaker_successes;
     uint32_t breaker_open_ms;
     uint64_t tag;
+    orch_notices notices;
+    uint32_t reserved;
 } orch_peer_options;
 orch_status orch_peer_connect(struct orch_engine *engine,
                               const struct orch_peer_options *options,
@@ -1437,14 +1446,8 @@ enum {
     ORCH_REQUEST_WATCH = 5,
     ORCH_REQUEST_UNWATCH = 6,
     ORCH_REQUEST_CHANGE = 7,
-    ORCH_REQUEST_READ = 9,
+    ORCH_REQUEST_STATS = 10,
 };
-typedef struct orch_peer_file_version {
-    uint64_t device;
-    uint64_t inode;
-    uint64_t size;
-    uint64_t changed_ns;
-} orch_peer_file_version;
 typedef struct orch_request {
     size_t size;
     orch_request_kind kind;
@@ -1464,10 +1467,6 @@ typedef struct orch_request {
     uint64_t watch;
     uint32_t matches_max;
     uint32_t reserved;
-    uint64_t offset;
-    const struct orch_peer_file_version *base;
-    uint32_t bytes_max;
-    uint32_t reserved_read;
 } orch_request;
 orch_status orch_peer_request(struct orch_engine *engine,
                               uint64_t peer,
@@ -1529,6 +1528,32 @@ typedef struct orch_event_peer_delivery_changed {
     orch_delivery delivery;
     uint32_t reserved;
 } orch_event_peer_delivery_changed;
+typedef uint32_t orch_notice;
+enum {
+    ORCH_NOTICE_BELL = 1,
+    ORCH_NOTICE_NOTIFICATION = 2,
+    ORCH_NOTICE_CLIPBOARD = 3,
+    ORCH_NOTICE_PROGRESS = 4,
+    ORCH_NOTICE_COMMAND_STARTED = 5,
+    ORCH_NOTICE_COMMAND_FINISHED = 6,
+    ORCH_NOTICE_TITLE = 7,
+    ORCH_NOTICE_CWD = 8,
+};
+typedef struct orch_event_peer_notice {
+    uint64_t terminal;
+    uint64_t seq;
+    orch_notice kind;
+    uint32_t count;
+    struct orch_bytes title;
+    struct orch_bytes text;
+    uint32_t is_primary;
+    orch_progress_state progress;
+    uint32_t percent;
+    uint32_t has_exit_code;
+    int32_t exit_code;
+    uint32_t reserved;
+    uint64_t duration_ns;
+} orch_event_peer_notice;
 typedef uint32_t orch_remote_status;
 enum {
     ORCH_REMOTE_OK = 0,
@@ -1554,7 +1579,7 @@ enum {
     ORCH_REPLY_WATCHING = 5,
     ORCH_REPLY_MATCHES = 6,
     ORCH_REPLY_TERMINAL = 7,
-    ORCH_REPLY_SLICE = 9,
+    ORCH_REPLY_STATS = 10,
 };
 typedef struct orch_remote_result {
     orch_remote_status status;
@@ -1577,13 +1602,17 @@ typedef struct orch_peer_terminal {
     uint32_t history;
     uint32_t reserved;
 } orch_peer_terminal;
-typedef struct orch_peer_slice {
-    struct orch_bytes data;
-    uint64_t offset;
-    struct orch_peer_file_version version;
-    uint32_t changed;
-    uint32_t end;
-} orch_peer_slice;
+typedef struct orch_peer_stats {
+    size_t size;
+    uint64_t uptime_ms;
+    uint64_t turns;
+    uint64_t longest_turn_us;
+    uint32_t clients;
+    uint32_t terminals;
+    uint32_t watches;
+    uint32_t reserved;
+    uint64_t queued_bytes;
+} orch_peer_stats;
 typedef struct orch_event_peer_reply {
     uint64_t request;
     orch_reply_kind kind;
@@ -1600,7 +1629,7 @@ typedef struct orch_event_peer_reply {
     uint32_t has_more;
     uint32_t reserved;
     const struct orch_peer_terminal *detail;
-    const struct orch_peer_slice *slice;
+    const struct orch_peer_stats *stats;
 } orch_event_peer_reply;
 typedef struct orch_event_peer_applied {
     uint64_t request;

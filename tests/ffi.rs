@@ -114,6 +114,7 @@ c_tests!(
     peer,
     peer_arguments,
     peer_borrowed,
+    peer_notices,
     program_signals,
     readers,
     review,

@@ -8,6 +8,7 @@ use super::event_loan::EventLoan;
 use super::event_payload::*;
 use super::event_peer::*;
 use super::guard::{Inner, Poisoned, on_engine_if, orch_engine};
+use super::notice::{notice_of, orch_event_peer_notice};
 use super::options::{
     ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY, ORCH_DELIVERY_SCREEN, delivery_number,
 };
@@ -122,6 +123,9 @@ pub const ORCH_EVENT_PEER_REJECTED: orch_event_kind = 42;
 pub const ORCH_EVENT_PEER_PROBLEM: orch_event_kind = 43;
 /// Peer: output of a terminal comes in another way from now on, `payload.peer_delivery_changed`.
 pub const ORCH_EVENT_PEER_DELIVERY_CHANGED: orch_event_kind = 44;
+/// Peer: something has happened in a terminal that its rows do not show, `payload.peer_notice`. Comes for the kinds in
+/// `orch_peer_options.notices`.
+pub const ORCH_EVENT_PEER_NOTICE: orch_event_kind = 45;
 
 /// What an event carries; the kind says which member is valid. Everything that it points to is borrowed until the
 /// next `orch_engine_next_event`, `orch_engine_turn` or `orch_engine_destroy` on this engine.
@@ -208,6 +212,8 @@ pub union orch_event_payload {
     pub peer_problem: *const orch_event_peer_problem,
     /// ORCH_EVENT_PEER_DELIVERY_CHANGED.
     pub peer_delivery_changed: *const orch_event_peer_delivery_changed,
+    /// ORCH_EVENT_PEER_NOTICE.
+    pub peer_notice: *const orch_event_peer_notice,
 }
 
 /// An event. Initialize it with ORCH_EVENT_INIT once; the library leaves `size` alone.
@@ -493,6 +499,10 @@ fn lend_peer(event: &PeerEvent<'_>, lent: &mut EventLoan) -> Lending {
         PeerEvent::Reply { request, outcome } => {
             let reply = lent.reply.lend(*request, outcome);
             (ORCH_EVENT_PEER_REPLY, ptr::from_ref(reply).cast())
+        }
+        PeerEvent::Notice { terminal, seq, notice } => {
+            let notice = notice_of(*terminal, *seq, notice, bytes);
+            (ORCH_EVENT_PEER_NOTICE, payload.lend(notice))
         }
         PeerEvent::Applied { mutation, version } => {
             let applied = orch_event_peer_applied { request: *mutation, version_n: *version };

@@ -13,7 +13,7 @@ use super::sized::lend;
 use super::state_entry::orch_state_version;
 use super::types::{NO_BYTES, orch_bytes, orch_size};
 use super::update::orch_screen_update;
-use crate::{RemoteFailure, RemoteOutcome, RemoteTerminal};
+use crate::{RemoteFailure, RemoteOutcome, RemoteStats, RemoteTerminal};
 
 /// Why another engine rejected something.
 pub type orch_remote_status = u32;
@@ -62,6 +62,8 @@ pub const ORCH_REPLY_MATCHES: orch_reply_kind = 6;
 pub const ORCH_REPLY_TERMINAL: orch_reply_kind = 7;
 /// A read: `slice`.
 pub const ORCH_REPLY_SLICE: orch_reply_kind = 9;
+/// Figures: `stats`.
+pub const ORCH_REPLY_STATS: orch_reply_kind = 10;
 
 /// The outcome of one operation of a batch.
 #[repr(C)]
@@ -107,6 +109,30 @@ pub struct orch_peer_terminal {
     pub history: u32,
     /// Always 0.
     pub reserved: u32,
+}
+
+/// Figures of another engine.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_peer_stats {
+    /// Size of this struct as the library has it.
+    pub size: usize,
+    /// Milliseconds since the engine was made.
+    pub uptime_ms: u64,
+    /// Turns of its loop so far, or since its host began to count anew.
+    pub turns: u64,
+    /// Processor time of the longest of them, in microseconds.
+    pub longest_turn_us: u64,
+    /// Clients that are connected to it.
+    pub clients: u32,
+    /// Its terminals.
+    pub terminals: u32,
+    /// Its watches.
+    pub watches: u32,
+    /// Always 0.
+    pub reserved: u32,
+    /// Bytes that waited to be sent to this engine when it replied.
+    pub queued_bytes: u64,
 }
 
 /// The other engine has accepted the connection.
@@ -267,6 +293,8 @@ pub struct orch_event_peer_reply {
     pub detail: *const orch_peer_terminal,
     /// What a read returns.
     pub slice: *const orch_peer_slice,
+    /// What ORCH_REQUEST_STATS returns.
+    pub stats: *const orch_peer_stats,
 }
 
 /// A change set was committed.
@@ -333,6 +361,18 @@ const NO_TERMINAL: orch_peer_terminal = orch_peer_terminal {
     reserved: 0,
 };
 
+const NO_STATS: orch_peer_stats = orch_peer_stats {
+    size: size_of::<orch_peer_stats>(),
+    uptime_ms: 0,
+    turns: 0,
+    longest_turn_us: 0,
+    clients: 0,
+    terminals: 0,
+    watches: 0,
+    reserved: 0,
+    queued_bytes: 0,
+};
+
 // SAFETY: integers and raw pointers only, in all of them.
 unsafe impl Lendable for orch_event_peer_reply {}
 // SAFETY: as above.
@@ -341,6 +381,7 @@ unsafe impl Lendable for orch_remote_result {}
 unsafe impl Lendable for orch_peer_terminal {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_peer_slice {}
+unsafe impl Lendable for orch_peer_stats {}
 
 const NO_REPLY: orch_event_peer_reply = orch_event_peer_reply {
     request: 0,
@@ -359,7 +400,23 @@ const NO_REPLY: orch_event_peer_reply = orch_event_peer_reply {
     reserved: 0,
     detail: ptr::null(),
     slice: ptr::null(),
+    stats: ptr::null(),
 };
+
+impl From<&RemoteStats> for orch_peer_stats {
+    fn from(stats: &RemoteStats) -> Self {
+        orch_peer_stats {
+            uptime_ms: u64::try_from(stats.uptime.as_millis()).unwrap_or(u64::MAX),
+            turns: stats.turns,
+            longest_turn_us: u64::try_from(stats.longest_turn.as_micros()).unwrap_or(u64::MAX),
+            clients: stats.clients,
+            terminals: stats.terminals,
+            watches: stats.watches,
+            queued_bytes: stats.queued_bytes,
+            ..NO_STATS
+        }
+    }
+}
 
 /// A reply, lent until the next event. A debug build overwrites it when the loan ends.
 pub(super) struct ReplyLoan {
@@ -368,6 +425,7 @@ pub(super) struct ReplyLoan {
     matches: Vec<orch_match>,
     detail: orch_peer_terminal,
     slice: orch_peer_slice,
+    stats: orch_peer_stats,
     texts: Vec<u8>,
 }
 
@@ -379,6 +437,7 @@ impl Default for ReplyLoan {
             matches: Vec::new(),
             detail: NO_TERMINAL,
             slice: NO_SLICE,
+            stats: NO_STATS,
             texts: Vec::new(),
         }
     }
@@ -393,6 +452,7 @@ impl ReplyLoan {
             poison_all(&mut self.matches);
             poison(&mut self.detail);
             poison(&mut self.slice);
+            poison(&mut self.stats);
             self.texts.fill(Lent::POISON);
         }
     }
@@ -434,6 +494,11 @@ impl ReplyLoan {
                 out.kind = ORCH_REPLY_SLICE;
                 self.slice = orch_peer_slice::lending(slice);
                 out.slice = &raw const self.slice;
+            }
+            RemoteOutcome::Stats(stats) => {
+                out.kind = ORCH_REPLY_STATS;
+                self.stats = stats.into();
+                out.stats = &raw const self.stats;
             }
         }
         self.reply = out;

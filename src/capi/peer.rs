@@ -9,13 +9,16 @@ use std::time::Duration;
 
 use super::argument;
 use super::guard::{Inner, on_engine, orch_engine};
+use super::notice::{ORCH_NOTICES_ALL, orch_notices};
 use super::peer_state::orch_peer_state;
 use super::sized::{self, SizedStruct, size_through};
 use super::state_entry::{ORCH_COLLECTION_ALL, collections_from, orch_collections};
 use super::status::*;
 use super::types::{NO_BYTES, orch_bytes};
 use crate::error::{Error, Result};
-use crate::{BreakerOptions, PeerAddress, PeerId, PeerOptions, PeerStatus, RetryPolicy};
+use crate::{
+    BreakerOptions, NoticeKinds, PeerAddress, PeerId, PeerOptions, PeerStatus, RetryPolicy,
+};
 
 /// Flags of `orch_peer_options`.
 pub type orch_connect_flags = u32;
@@ -65,6 +68,11 @@ pub struct orch_peer_options {
     pub breaker_open_ms: u32,
     /// A number of the host's own. It comes back in every event of the peer.
     pub tag: u64,
+    /// Which notices of terminals come as ORCH_EVENT_PEER_NOTICE, as far as the token allows them: a sum of
+    /// ORCH_NOTICES_*. Default 0.
+    pub notices: orch_notices,
+    /// Must be 0.
+    pub reserved: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -86,6 +94,8 @@ unsafe impl SizedStruct for orch_peer_options {
             breaker_successes: 0,
             breaker_open_ms: 0,
             tag: 0,
+            notices: 0,
+            reserved: 0,
         }
     }
 }
@@ -157,6 +167,9 @@ unsafe fn options_from(options: *const orch_peer_options) -> Result<PeerOptions>
     let c = unsafe { sized::read(options, false) }?;
     let known = ORCH_CONNECT_COMPRESS | ORCH_CONNECT_JSON | ORCH_CONNECT_NO_RETRY;
     sized::check_flags("orch_peer_options.flags", c.flags, known)?;
+    sized::check_flags("orch_peer_options.notices", c.notices, ORCH_NOTICES_ALL)?;
+    argument::reserved("orch_peer_options.reserved", c.reserved)?;
+    let notices = u8::try_from(c.notices).ok().and_then(NoticeKinds::from_bits);
     // SAFETY: passed on from the caller.
     let address =
         address_from(unsafe { argument::bytes("orch_peer_options.address", c.address) }?)?;
@@ -172,6 +185,7 @@ unsafe fn options_from(options: *const orch_peer_options) -> Result<PeerOptions>
             "orch_peer_options.collections",
             or(c.collections, ORCH_COLLECTION_ALL),
         )?)
+        .notices(notices.unwrap_or_default())
         .retry(c.retry()?)
         .breaker(c.breaker()?)
         .compress(c.flags & ORCH_CONNECT_COMPRESS != 0)

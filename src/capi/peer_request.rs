@@ -47,6 +47,8 @@ pub const ORCH_REQUEST_CHANGE: orch_request_kind = 7;
 /// Reads a part of the regular file `path`: `bytes_max` bytes from `offset` on. With `base`, the reply says whether the
 /// file has changed since. The reply is ORCH_REPLY_SLICE.
 pub const ORCH_REQUEST_READ: orch_request_kind = 9;
+/// Asks for figures of the other engine and of the connection. The reply is ORCH_REPLY_STATS.
+pub const ORCH_REQUEST_STATS: orch_request_kind = 10;
 
 /// A request to another engine. Set fields that its kind does not name to 0. Everything is read during the call and
 /// copied.
@@ -169,6 +171,7 @@ impl orch_request {
                 let path = unsafe { argument::bytes("orch_request.path", self.path) }?;
                 RemoteRequest::Watch { path: path.to_owned() }
             }
+            ORCH_REQUEST_STATS => RemoteRequest::Stats,
             ORCH_REQUEST_UNWATCH => RemoteRequest::Unwatch { watch: self.watch },
             // SAFETY: passed on from the caller.
             ORCH_REQUEST_READ => unsafe { self.to_read() }?,

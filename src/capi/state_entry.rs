@@ -8,7 +8,7 @@ use super::argument::unknown;
 use super::event_payload::orch_exit_kind;
 use super::lent::Lendable;
 use super::sized::{self, SizedStruct, size_through};
-use super::terminal_state::orch_terminal_flags;
+use super::terminal_state::{orch_size_policy, orch_terminal_flags};
 use super::types::{NO_BYTES, orch_bytes};
 use super::watch_tree::{orch_file_flags, orch_file_type};
 use crate::error::{Error, Result};
@@ -178,7 +178,8 @@ pub struct orch_state_terminal {
     pub cols: u16,
     /// Rows.
     pub rows: u16,
-    /// Sum of ORCH_TERMINAL_RUNNING, ORCH_TERMINAL_CLOSING and ORCH_TERMINAL_HAS_SCREEN.
+    /// Sum of ORCH_TERMINAL_RUNNING, ORCH_TERMINAL_CLOSING, ORCH_TERMINAL_HAS_SCREEN, ORCH_TERMINAL_HAS_EXIT_CODE and
+    /// ORCH_TERMINAL_HIDDEN_INPUT.
     pub flags: orch_terminal_flags,
     /// The process of its program; 0 if not known.
     pub pid: i32,
@@ -188,6 +189,14 @@ pub struct orch_state_terminal {
     pub exit_value: i32,
     /// Always 0.
     pub reserved: u32,
+    /// The name of the program in the foreground, at most 15 bytes, once the engine listens for clients; none if not
+    /// known. It is looked up, as `cwd` and ORCH_TERMINAL_HIDDEN_INPUT are, when the terminal has been quiet for 50 ms
+    /// after output or input, at most twice a second.
+    pub program: orch_bytes,
+    /// Exit code of the last command; see ORCH_TERMINAL_HAS_EXIT_CODE.
+    pub last_exit_code: i32,
+    /// Who decides the size, one of ORCH_SIZE_POLICY_*.
+    pub size_policy: orch_size_policy,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -207,6 +216,9 @@ unsafe impl SizedStruct for orch_state_terminal {
             exit_kind: 0,
             exit_value: 0,
             reserved: 0,
+            program: NO_BYTES,
+            last_exit_code: 0,
+            size_policy: 0,
         }
     }
 }

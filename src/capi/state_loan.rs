@@ -12,7 +12,8 @@ use super::sized::SizedStruct;
 use super::state_entry::*;
 use super::state_op::*;
 use super::terminal_state::{
-    ORCH_TERMINAL_CLOSING, ORCH_TERMINAL_HAS_SCREEN, ORCH_TERMINAL_RUNNING,
+    ORCH_TERMINAL_CLOSING, ORCH_TERMINAL_HAS_EXIT_CODE, ORCH_TERMINAL_HAS_SCREEN,
+    ORCH_TERMINAL_HIDDEN_INPUT, ORCH_TERMINAL_RUNNING, size_policy_number,
 };
 use super::types::{NO_BYTES, orch_bytes};
 use super::watch_tree::ORCH_FILE_FLAG_IGNORED;
@@ -168,7 +169,9 @@ impl StateLoan {
             to_address(&mut pane.metadata, pairs);
         }
         for terminal in &mut self.terminals {
-            [&mut terminal.title, &mut terminal.cwd].into_iter().for_each(text);
+            [&mut terminal.title, &mut terminal.cwd, &mut terminal.program]
+                .into_iter()
+                .for_each(text);
         }
         for file in &mut self.files {
             text(&mut file.name);
@@ -244,6 +247,8 @@ impl StateLoan {
             (terminal.running, ORCH_TERMINAL_RUNNING),
             (terminal.closing, ORCH_TERMINAL_CLOSING),
             (terminal.screen, ORCH_TERMINAL_HAS_SCREEN),
+            (terminal.last_exit.is_some(), ORCH_TERMINAL_HAS_EXIT_CODE),
+            (terminal.hidden_input, ORCH_TERMINAL_HIDDEN_INPUT),
         ];
         let (exit_kind, exit_value) = match terminal.exit {
             None => (0, 0),
@@ -262,6 +267,9 @@ impl StateLoan {
             pid: terminal.pid.unwrap_or(0),
             exit_kind,
             exit_value,
+            program: self.text(&terminal.program),
+            last_exit_code: terminal.last_exit.unwrap_or(0),
+            size_policy: size_policy_number(terminal.size_policy),
             ..orch_state_terminal::defaults()
         };
         self.terminals.push(c);

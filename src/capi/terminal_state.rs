@@ -9,7 +9,7 @@ use super::options::{delivery_number, orch_delivery};
 use super::sized::{SizedStruct, lend, size_through};
 use super::types::{NO_SIZE, orch_bytes, orch_size};
 use super::update::{NO_CURSOR, orch_screen_cursor, orch_screen_modes};
-use crate::{ScreenState, TerminalState};
+use crate::{ScreenState, StateSizePolicy, TerminalState};
 
 /// Flags of `orch_terminal_state`.
 pub type orch_terminal_flags = u32;
@@ -29,6 +29,8 @@ pub const ORCH_TERMINAL_PAUSED_BY_MEMORY: orch_terminal_flags = 32;
 pub const ORCH_TERMINAL_HAS_SCREEN: orch_terminal_flags = 64;
 /// The shell reported the exit code of the last command, `last_exit_code`.
 pub const ORCH_TERMINAL_HAS_EXIT_CODE: orch_terminal_flags = 128;
+/// What is typed is taken line by line and not shown: probably a password is asked for.
+pub const ORCH_TERMINAL_HIDDEN_INPUT: orch_terminal_flags = 256;
 
 /// Who decides the size of a terminal that clients of the server show. A viewer is an attachment of a client
 /// that has reported the columns and rows of its window, and whose token has ORCH_SCOPE_TYPE. While more than one
@@ -218,6 +220,15 @@ impl TerminalStates {
     }
 }
 
+/// One of ORCH_SIZE_POLICY_*.
+pub(super) fn size_policy_number(policy: StateSizePolicy) -> orch_size_policy {
+    match policy {
+        StateSizePolicy::Latest => ORCH_SIZE_POLICY_LATEST,
+        StateSizePolicy::Smallest => ORCH_SIZE_POLICY_SMALLEST,
+        StateSizePolicy::Fixed => ORCH_SIZE_POLICY_FIXED,
+    }
+}
+
 fn ns(since: Option<Duration>) -> i64 {
     since.map_or(-1, |since| since.as_nanos() as i64)
 }
@@ -273,6 +284,7 @@ fn flags(state: &TerminalState) -> u32 {
         (state.paused_by_host, ORCH_TERMINAL_PAUSED_BY_HOST),
         (state.paused_by_reader, ORCH_TERMINAL_PAUSED_BY_READER),
         (state.paused_by_memory, ORCH_TERMINAL_PAUSED_BY_MEMORY),
+        (state.hidden_input, ORCH_TERMINAL_HIDDEN_INPUT),
     ]
     .iter()
     .filter(|(holds, _)| *holds)

@@ -121,7 +121,7 @@ pub struct StateTerminal {
     /// The title that its program has set.
     pub title: String,
     /// The working directory: as the program reports it (OSC 7), else as /proc shows it for the program in the
-    /// foreground once the terminal has been quiet for 50 ms after output, at most twice a second. Known only once
+    /// foreground once the terminal has been quiet for 50 ms after output or input, at most twice a second. Known only once
     /// the engine listens for clients, or where the program reports it.
     pub cwd: Option<Vec<u8>>,
     /// Width in cells.
@@ -138,7 +138,7 @@ pub struct StateTerminal {
     pub closing: bool,
     /// It has a screen model.
     pub screen: bool,
-    /// Name of the program in the foreground, looked up as `cwd` is; empty if unknown.
+    /// Name of the program in the foreground, looked up as `cwd` is; empty if unknown, or once the program has ended.
     pub program: Vec<u8>,
     /// Exit code of the last command, by the marks of the shell.
     pub last_exit: Option<i32>,

@@ -18,7 +18,7 @@ pub(crate) use peer::Peers;
 pub use peer::{
     PeerAddress, PeerEvent, PeerOptions, PeerState, PeerStatus, RemoteAttach, RemoteCode,
     RemoteFailure, RemoteFileVersion, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest,
-    RemoteSlice, RemoteStart, RemoteTerminal,
+    RemoteSlice, RemoteStart, RemoteStats, RemoteTerminal,
 };
 pub(crate) use protocol::{ErrorCode, REASON_BYTES_MAX};
 pub(crate) use server::{Body, Effect, Request, Server, collections_of};

@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
     Collections, Config, Engine, Event, ExitStatus, ListenAddress, ListenerOptions, PeerAddress,
     PeerEvent, PeerId, PeerOptions, RemoteCode, RemoteMode, RemoteOutcome, RetryPolicy, Scopes,
-    StateVersion, TerminalEvent, TokenOptions,
+    StateVersion, TerminalEvent, TerminalNotice, TokenOptions,
 };
 
 use crate::support::WATCHDOG;
@@ -31,6 +31,7 @@ pub(crate) enum Reported {
     Snapshot(u64, bool),
     Screen(u64),
     Ended(u64, u64, ExitStatus),
+    Notice(u64, u64, TerminalNotice),
     Answer(u64, RemoteOutcome),
     Applied(u64, u64),
     Rejected(u64, RemoteCode, String),
@@ -276,6 +277,9 @@ fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Reported {
         }
         PeerEvent::Exited { terminal, final_offset, status } => {
             Reported::Ended(terminal, final_offset, status)
+        }
+        PeerEvent::Notice { terminal, seq, notice } => {
+            Reported::Notice(terminal, seq, notice.clone())
         }
         PeerEvent::Reply { request, outcome } => Reported::Answer(request, outcome.clone()),
         PeerEvent::Applied { mutation, version } => Reported::Applied(mutation, version),

@@ -209,6 +209,7 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("watches", 2),
             ("requests", 3),
             ("batches", 4),
+            ("notices", 4),
         ],
     ),
     (
@@ -420,6 +421,7 @@ const INNER_FLOORS: &[(&str, &[(&str, u32)])] = &[
             ("options", 6),
             ("event_payload", 7),
             ("config", 8),
+            ("notice", 8),
             ("terminal_state", 8),
             ("state_entry", 9),
             ("event_peer", 10),

@@ -1,5 +1,7 @@
 //! From the types of the wire to the engine's own, for what a peer sends; and its change sets back.
 
+use std::time::Duration;
+
 use super::options::{RemoteAttach, RemoteMode, RemoteStart};
 use crate::state::{
     self, ChangeSet, FileKey, OwnedEntry, Pane, PaneContent, Session, StateFile, StateSizePolicy,
@@ -9,11 +11,12 @@ use crate::sync::Scopes;
 use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
     self, Attach, Change, ChangeOp, Collection, Color, Content, Exit, FileEntry, FileKind, Key,
-    Match, Mode, PaneEntry, PutPane, Screen, SessionEntry, SizePolicy, Start, TerminalEntry,
+    Match, Mode, Notice, NoticeKind, PaneEntry, ProgressState, PutPane, Screen, SessionEntry,
+    SizePolicy, Start, TerminalEntry,
 };
 use crate::terminal::{
-    self, Attributes, Cursor, CursorShape, ExitStatus, Modes, Position, Rgb, Rows, ScreenUpdate,
-    Style, Underline,
+    self, Attributes, Cursor, CursorShape, ExitStatus, Modes, NoticeKinds, Position, Rgb, Rows,
+    ScreenUpdate, Style, TerminalNotice, Underline,
 };
 
 // State.
@@ -98,6 +101,48 @@ pub(super) fn collections(set: state::Collections) -> Vec<Collection> {
         state::Collection::Files => Collection::Files,
     })
     .collect()
+}
+
+/// Kinds of notices as they are asked for.
+pub(super) fn notice_kinds(kinds: NoticeKinds) -> Vec<NoticeKind> {
+    let each = terminal::NoticeKind::EACH.into_iter().filter(|each| kinds.contains(*each));
+    each.map(|each| match each {
+        terminal::NoticeKind::Bell => NoticeKind::Bell,
+        terminal::NoticeKind::Notification => NoticeKind::Notification,
+        terminal::NoticeKind::Clipboard => NoticeKind::Clipboard,
+        terminal::NoticeKind::Progress => NoticeKind::Progress,
+        terminal::NoticeKind::Command => NoticeKind::Command,
+        terminal::NoticeKind::Title => NoticeKind::Title,
+        terminal::NoticeKind::Cwd => NoticeKind::Cwd,
+    })
+    .collect()
+}
+
+/// A notice of a terminal.
+pub(super) fn notice(notice: Notice) -> TerminalNotice {
+    match notice {
+        Notice::Bell { count } => TerminalNotice::Bell { count },
+        Notice::Notification { title, body } => TerminalNotice::Notification { title, body },
+        Notice::Clipboard { selection, text } => TerminalNotice::Clipboard { selection, text },
+        Notice::Progress { progress } => TerminalNotice::Progress {
+            progress: progress.map(|progress| terminal::Progress {
+                state: match progress.state {
+                    ProgressState::Normal => terminal::ProgressState::Normal,
+                    ProgressState::Failed => terminal::ProgressState::Failed,
+                    ProgressState::Indeterminate => terminal::ProgressState::Indeterminate,
+                    ProgressState::Paused => terminal::ProgressState::Paused,
+                },
+                percent: progress.percent,
+            }),
+        },
+        Notice::CommandStarted { command } => TerminalNotice::CommandStarted { command },
+        Notice::CommandFinished { exit_code, duration_ms } => TerminalNotice::CommandFinished {
+            exit_code,
+            duration: Duration::from_millis(duration_ms),
+        },
+        Notice::Title { title } => TerminalNotice::Title { title },
+        Notice::Cwd { path } => TerminalNotice::Cwd { path: path.0 },
+    }
 }
 
 pub(super) fn scopes(list: &[protocol::Scope]) -> Scopes {
@@ -260,6 +305,40 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::sync::convert as server;
+
+    #[test]
+    fn notices_come_out_as_they_went_in() {
+        let text = || String::from("text");
+        let progress = |state, percent| Some(terminal::Progress { state, percent });
+        let started = TerminalNotice::CommandStarted { command: text() };
+        let mut each = vec![
+            TerminalNotice::Bell { count: 7 },
+            TerminalNotice::Notification { title: text(), body: "body".into() },
+            TerminalNotice::Clipboard { selection: true, text: text() },
+            TerminalNotice::Progress { progress: None },
+            started,
+            TerminalNotice::CommandFinished { exit_code: None, duration: Duration::from_secs(2) },
+            TerminalNotice::CommandFinished { exit_code: Some(-3), duration: Duration::ZERO },
+            TerminalNotice::Title { title: text() },
+            TerminalNotice::Cwd { path: b"/\xff".to_vec() },
+        ];
+        for state in [
+            terminal::ProgressState::Normal,
+            terminal::ProgressState::Failed,
+            terminal::ProgressState::Indeterminate,
+            terminal::ProgressState::Paused,
+        ] {
+            each.push(TerminalNotice::Progress { progress: progress(state, 42) });
+        }
+        for sent in &each {
+            assert_eq!(&notice(server::notice(sent)), sent);
+        }
+        for bits in 0..=NoticeKinds::ALL.bits() {
+            let kinds = NoticeKinds::from_bits(bits).unwrap();
+            assert_eq!(server::notice_kinds(&notice_kinds(kinds)), kinds);
+        }
+    }
 
     fn parse<T: DeserializeOwned>(entry: &Value) -> T {
         serde_json::from_value(entry.clone()).unwrap()

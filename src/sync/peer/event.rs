@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::options::RemoteMode;
 use super::request::{RemoteCode, RemoteOutcome};
 use crate::state::StateVersion;
-use crate::terminal::{ExitStatus, LinePosition, ScreenUpdate};
+use crate::terminal::{ExitStatus, LinePosition, ScreenUpdate, TerminalNotice};
 
 /// Something that happened between us and another engine. Events of one peer come in the order in which
 /// they happened; bytes and texts are borrowed until the next call on the engine.
@@ -106,6 +106,16 @@ pub enum PeerEvent<'a> {
         final_offset: u64,
         /// How it ended; whether a core was dumped is not known.
         status: ExitStatus,
+    },
+    /// Something happened in a terminal, attached or not, that its rows do not show
+    /// ([`PeerOptions::notices`](super::PeerOptions::notices)).
+    Notice {
+        /// Which terminal of the other engine.
+        terminal: u64,
+        /// Its number among the notices of the terminal. It skips those that were dropped, and those of other kinds.
+        seq: u64,
+        /// What happened. Texts come from the program.
+        notice: &'a TerminalNotice,
     },
     /// The reply to a request.
     Reply {

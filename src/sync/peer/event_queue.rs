@@ -14,7 +14,7 @@ use super::event::PeerEvent;
 use super::options::RemoteMode;
 use super::request::{RemoteCode, RemoteOutcome};
 use crate::state::StateVersion;
-use crate::terminal::{ExitStatus, LinePosition, ScreenUpdate};
+use crate::terminal::{ExitStatus, LinePosition, ScreenUpdate, TerminalNotice};
 
 /// What an item costs beside its content, about.
 const ITEM_BYTES: usize = 128;
@@ -71,6 +71,11 @@ pub(super) enum QueuedEvent {
         final_offset: u64,
         status: ExitStatus,
     },
+    Notice {
+        terminal: u64,
+        seq: u64,
+        notice: Box<TerminalNotice>,
+    },
     Answer {
         request: u64,
         outcome: Box<RemoteOutcome>,
@@ -105,6 +110,7 @@ impl QueuedEvent {
                 QueuedEvent::Output { bytes, .. } => bytes.len(),
                 QueuedEvent::Snapshot { bytes, .. } => bytes.len(),
                 QueuedEvent::Screen { update, .. } => update.bytes(),
+                QueuedEvent::Notice { notice, .. } => notice.text_bytes(),
                 QueuedEvent::Answer { outcome, .. } => outcome.bytes(),
                 QueuedEvent::Disconnected { reason: text, .. }
                 | QueuedEvent::Problem { message: text } => text.len(),
@@ -153,6 +159,9 @@ impl QueuedEvent {
                 final_offset: *final_offset,
                 status: *status,
             },
+            QueuedEvent::Notice { terminal, seq, notice } => {
+                PeerEvent::Notice { terminal: *terminal, seq: *seq, notice }
+            }
             QueuedEvent::Answer { request, outcome } => {
                 PeerEvent::Reply { request: *request, outcome }
             }

@@ -52,7 +52,7 @@ pub use event::PeerEvent;
 pub use file::{RemoteFileVersion, RemoteSlice};
 pub use options::{PeerAddress, PeerOptions, RemoteAttach, RemoteMode, RemoteStart};
 pub use request::{
-    RemoteCode, RemoteFailure, RemoteOp, RemoteOutcome, RemoteRequest, RemoteTerminal,
+    RemoteCode, RemoteFailure, RemoteOp, RemoteOutcome, RemoteRequest, RemoteStats, RemoteTerminal,
 };
 
 /// The largest piece of input in one frame.

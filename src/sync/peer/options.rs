@@ -10,7 +10,7 @@ use crate::policy::{BreakerOptions, RetryPolicy};
 use crate::state::Collections;
 use crate::sync::codec::Codec;
 use crate::sync::websocket::transport::UNIX_PATH_BYTES_MAX;
-use crate::terminal::Size;
+use crate::terminal::{NoticeKinds, Size};
 
 /// The longest token, in bytes; the hello that carries it may have 4 KiB.
 const TOKEN_MAX: usize = 256;
@@ -34,6 +34,7 @@ pub struct PeerOptions {
     pub(crate) token: String,
     pub(crate) name: String,
     pub(crate) collections: Collections,
+    pub(crate) notices: NoticeKinds,
     pub(crate) retry: RetryPolicy,
     pub(crate) breaker: BreakerOptions,
     pub(crate) tag: u64,
@@ -51,6 +52,7 @@ impl PeerOptions {
             token: token.into(),
             name: String::new(),
             collections: Collections::ALL,
+            notices: NoticeKinds::NONE,
             retry: RetryPolicy::default(),
             breaker: BreakerOptions::default(),
             tag: 0,
@@ -69,6 +71,13 @@ impl PeerOptions {
     /// Which collections of the state are mirrored. Default all.
     pub fn collections(mut self, collections: Collections) -> Self {
         self.collections = collections;
+        self
+    }
+
+    /// Which notices of the other engine's terminals come as [`PeerEvent::Notice`](crate::PeerEvent::Notice), as far as
+    /// the token allows them. Default none.
+    pub fn notices(mut self, kinds: NoticeKinds) -> Self {
+        self.notices = kinds;
         self
     }
 
@@ -138,6 +147,7 @@ impl fmt::Debug for PeerOptions {
             .field("address", &self.address)
             .field("name", &self.name)
             .field("collections", &self.collections)
+            .field("notices", &self.notices)
             .field("codec", &self.codec)
             .field("tag", &self.tag)
             .finish_non_exhaustive()

@@ -7,8 +7,8 @@ use super::file::{RemoteFileVersion, RemoteSlice};
 use crate::error::one_line;
 use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
-    ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Read, Search, Spawn, TerminalDetail,
-    TerminalOp,
+    ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Read, Search, Spawn, Stats,
+    TerminalDetail, TerminalOp,
 };
 use crate::terminal::{Match, Size};
 
@@ -47,6 +47,8 @@ pub enum RemoteRequest {
         /// Which one.
         terminal: u64,
     },
+    /// Figures of the other engine, and of this connection. Answer: [`RemoteOutcome::Stats`].
+    Stats,
     /// Watches files in a granted directory; they appear in the replica. It ends with the connection.
     /// Answer: [`RemoteOutcome::Watching`].
     Watch {
@@ -128,6 +130,8 @@ pub enum RemoteOutcome {
     Terminal(Box<RemoteTerminal>),
     /// A part of a file.
     Slice(RemoteSlice),
+    /// Figures.
+    Stats(RemoteStats),
 }
 
 /// Why something was refused.
@@ -199,6 +203,25 @@ pub struct RemoteTerminal {
     pub history: u32,
 }
 
+/// Figures of another engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RemoteStats {
+    /// How long ago it was made.
+    pub uptime: Duration,
+    /// Turns of its loop so far, or since its host began to count anew.
+    pub turns: u64,
+    /// Processor time of the longest of them.
+    pub longest_turn: Duration,
+    /// Clients that are connected to it.
+    pub clients: u32,
+    /// Its terminals.
+    pub terminals: u32,
+    /// Its watches.
+    pub watches: u32,
+    /// Bytes that waited to be sent to us when it answered.
+    pub queued_bytes: u64,
+}
+
 impl RemoteOutcome {
     /// Bytes that it takes, about.
     pub(super) fn bytes(&self) -> usize {
@@ -260,6 +283,7 @@ impl RemoteRequest {
                 })
             }
             RemoteRequest::Query { terminal } => ClientMessage::Query { id, terminal: *terminal },
+            RemoteRequest::Stats => ClientMessage::Stats { id },
             RemoteRequest::Watch { path } => {
                 ClientMessage::Watch { id, path: Octets(path.clone()) }
             }
@@ -306,7 +330,8 @@ pub(super) fn outcome(outcome: Outcome) -> RemoteOutcome {
             RemoteOutcome::Found { matches: matches.iter().map(convert::found).collect(), complete }
         }
         Outcome::Slice(slice) => RemoteOutcome::Slice(slice.into()),
-        Outcome::Rows(_) | Outcome::Stats(_) => RemoteOutcome::Done,
+        Outcome::Stats(figures) => RemoteOutcome::Stats(stats(&figures)),
+        Outcome::Rows(_) => RemoteOutcome::Done,
         Outcome::Terminal(detail) => RemoteOutcome::Terminal(Box::new(terminal(*detail))),
     }
 }
@@ -314,6 +339,18 @@ pub(super) fn outcome(outcome: Outcome) -> RemoteOutcome {
 fn failure(failure: Failure) -> RemoteFailure {
     let message = one_line(failure.message.into()).into_owned();
     RemoteFailure { code: code(failure.code), message }
+}
+
+fn stats(stats: &Stats) -> RemoteStats {
+    RemoteStats {
+        uptime: Duration::from_millis(stats.uptime_ms),
+        turns: stats.turns,
+        longest_turn: Duration::from_micros(stats.longest_turn_us),
+        clients: stats.clients,
+        terminals: stats.terminals,
+        watches: stats.watches,
+        queued_bytes: stats.queued_bytes,
+    }
 }
 
 fn terminal(detail: TerminalDetail) -> RemoteTerminal {

@@ -106,7 +106,7 @@ impl Session {
             collections: convert::collections(self.collections),
             attach: Vec::new(),
             compress: options.compress,
-            notices: Vec::new(),
+            notices: convert::notice_kinds(options.notices),
         })
     }
 
@@ -199,7 +199,11 @@ impl Session {
             }
             ServerMessage::Error { code, message, .. } => self.report_problem(code, message),
             ServerMessage::Pong { id } => self.on_pong(id, now),
-            ServerMessage::LagWarning { .. } | ServerMessage::Notice { .. } => {}
+            ServerMessage::Notice { terminal, seq, notice } => {
+                let notice = Box::new(convert::notice(notice));
+                self.events.push(QueuedEvent::Notice { terminal, seq, notice });
+            }
+            ServerMessage::LagWarning { .. } => {}
         }
         Ok(())
     }

@@ -24,6 +24,19 @@ pub enum NoticeKind {
     Cwd = 6,
 }
 
+impl NoticeKind {
+    /// Every kind, in order.
+    pub const EACH: [NoticeKind; 7] = [
+        NoticeKind::Bell,
+        NoticeKind::Notification,
+        NoticeKind::Clipboard,
+        NoticeKind::Progress,
+        NoticeKind::Command,
+        NoticeKind::Title,
+        NoticeKind::Cwd,
+    ];
+}
+
 /// A set of kinds of notices.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct NoticeKinds(u8);
