@@ -60,7 +60,7 @@ _orchflow_demo() {
         esac
         ;;
     serve)
-        options='--listen --unix --token-file --host --origin --root --shell --name --profile --open --page-dir -h --help'
+        options='--listen --unix --token-file --host --origin --root --shell --name --profile --clipboard --open --page-dir -h --help'
         case $prev in
         --listen) return ;;
         --unix) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;

@@ -94,6 +94,7 @@ _orchflow-demo() {
             '--shell[run CMD in the terminal, by /bin/sh -c "exec CMD"]:CMD:' \
             '--name[the name of the terminal]:NAME:' \
             '*--profile[also let clients start CMD, by /bin/sh -c "exec CMD", under this name]:NAME=CMD:' \
+            '--clipboard[let programs in the terminals ask clients to set the clipboard]' \
             '--open[open the address in a browser]' \
             '*--page-dir[serve the page from this directory, for work on it]:directory:_files -/' \
             '(-h --help)'{-h,--help}'[print this help]'

@@ -87,7 +87,7 @@ impl Server {
         let root = absolute(options.root.as_deref().unwrap_or(Path::new(".")))?;
         let epoch = engine.application_state()?.version().epoch;
         let common = |program: SpawnOptions| {
-            shown(program).cwd(&root).env(nesting::VARIABLE, nesting::value(epoch))
+            shown(program, options).cwd(&root).env(nesting::VARIABLE, nesting::value(epoch))
         };
         let shell = common(options.shell.as_deref().map_or_else(SpawnOptions::shell, command));
         engine.grant_directory(&root)?;
@@ -127,7 +127,11 @@ impl Server {
             Some(token) => (Some(token.secret), false),
             None => (None, true),
         };
-        let token = TokenOptions { scopes: Scopes::ALL, secret, ..TokenOptions::default() };
+        let mut scopes = Scopes::OBSERVE | Scopes::TYPE | Scopes::MANAGE;
+        if options.clipboard {
+            scopes = scopes | Scopes::CLIPBOARD;
+        }
+        let token = TokenOptions { scopes, secret, ..TokenOptions::default() };
         let (_, token) = self.engine.add_token(token)?;
         let mut places = Vec::new();
         if options.listen.is_some() || options.unix.is_none() {
@@ -349,8 +353,9 @@ fn command(text: &OsStr) -> SpawnOptions {
 }
 
 /// The server reads no output itself: clients do, and the screen.
-fn shown(program: SpawnOptions) -> SpawnOptions {
-    program.reader(None).screen(ScreenOptions::default()).env_remove(TOKEN_VARIABLE)
+fn shown(program: SpawnOptions, options: &ServeOptions) -> SpawnOptions {
+    let screen = ScreenOptions { clipboard: options.clipboard, ..ScreenOptions::default() };
+    program.reader(None).screen(screen).env_remove(TOKEN_VARIABLE)
 }
 
 /// The token from a file or from the environment.

@@ -6,7 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use orchflow::{
-    FileKind, Metadata, PaneContent, StateEntry, StateKey, StateTerminal, StateView, TerminalExit,
+    FileKind, Metadata, PaneContent, StateEntry, StateKey, StateSizePolicy, StateTerminal,
+    StateView, TerminalExit,
 };
 use serde::Serialize;
 
@@ -75,6 +76,10 @@ struct JsonTerminal<'a> {
     exit: Option<JsonExit>,
     closing: bool,
     screen: bool,
+    program: JsonPath<'a>,
+    last_exit: Option<i32>,
+    hidden_input: bool,
+    size_policy: &'static str,
 }
 
 #[derive(Serialize)]
@@ -186,6 +191,14 @@ fn json_terminal(id: u64, metadata: &StateTerminal, version: u64) -> JsonTermina
         }),
         closing: metadata.closing,
         screen: metadata.screen,
+        program: json_path(&metadata.program),
+        last_exit: metadata.last_exit,
+        hidden_input: metadata.hidden_input,
+        size_policy: match metadata.size_policy {
+            StateSizePolicy::Latest => "latest",
+            StateSizePolicy::Smallest => "smallest",
+            StateSizePolicy::Fixed => "fixed",
+        },
     }
 }
 
@@ -272,6 +285,13 @@ fn push_text(out: &mut Vec<u8>, entry: StateEntry<'_>, view: &StateView) {
                 metadata.rows,
                 status(metadata)
             );
+            if !metadata.program.is_empty() {
+                out.push(b' ');
+                out.extend_from_slice(&metadata.program);
+            }
+            if metadata.hidden_input {
+                out.extend_from_slice(b" (hides input)");
+            }
             if !metadata.title.is_empty() {
                 out.extend_from_slice(b" \"");
                 out.extend_from_slice(metadata.title.as_bytes());

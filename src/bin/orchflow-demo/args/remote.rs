@@ -33,6 +33,8 @@ pub(crate) struct ServeOptions {
     pub(crate) name: Option<String>,
     /// Further programs that clients may start, by name: commands for `/bin/sh`.
     pub(crate) profiles: Vec<(String, OsString)>,
+    /// Clients get what programs put on the clipboard.
+    pub(crate) clipboard: bool,
     /// Opens the address in a browser.
     pub(crate) open: bool,
     /// Directories with the page, in place of the one in this program.
@@ -93,6 +95,7 @@ pub(super) fn parse_serve(parser: &mut Parser) -> Result<Request, lexopt::Error>
             Arg::Long("shell") => options.shell = Some(parser.value()?),
             Arg::Long("name") => options.name = Some(name(parser)?),
             Arg::Long("profile") => options.profiles.push(profile(&parser.value()?)?),
+            Arg::Long("clipboard") => options.clipboard = true,
             Arg::Long("open") => options.open = true,
             Arg::Long("page-dir") => options.page.push(page_directory(&parser.value()?)),
             other => return Err(other.unexpected()),
@@ -306,6 +309,7 @@ mod tests {
             shell: Some("fish".into()),
             name: Some("build".into()),
             profiles: vec![("top".into(), "htop".into()), ("a".into(), "b=c".into())],
+            clipboard: true,
             open: true,
             page: vec![
                 PageDirectory { prefix: "/".into(), directory: "page".into() },
@@ -314,7 +318,7 @@ mod tests {
         };
         let words = "serve --listen [::1]:80 --unix a/b --root=.. --shell fish --host a:1 \
             --host b --origin http://c --token-file t --name build --profile top=htop \
-            --profile a=b=c --open --page-dir page --page-dir /client/=js/a=b";
+            --profile a=b=c --clipboard --open --page-dir page --page-dir /client/=js/a=b";
         assert_eq!(parse_words(words).unwrap(), Request::Serve(options));
         for (text, address) in [
             ("localhost:7070", "127.0.0.1:7070"),

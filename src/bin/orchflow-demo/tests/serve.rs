@@ -370,6 +370,51 @@ fn the_state_for_people() {
     }
 }
 
+/// A terminal's line and object have the program in its foreground, and whether it hides what is typed.
+#[test]
+fn the_state_shows_the_foreground() {
+    let shell = "sh -c 'stty -echo; printf Password:; read x'";
+    let server = DemoServer::start(&["--shell", shell]);
+    let mut child = demo("state").args(["--follow", &server.line]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let line = lines.find(|line| line.contains("(hides input)")).unwrap();
+    assert!(line.contains(" 80x24 running sh (hides input) in "), "{line}");
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let output = demo("state").args(["--json", &server.line]).output().unwrap();
+    let state: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let terminal = &state["terminals"][0];
+    assert_eq!((&terminal["program"], &terminal["hidden_input"]), (&json!("sh"), &json!(true)));
+    assert_eq!(
+        (&terminal["last_exit"], &terminal["size_policy"]),
+        (&Value::Null, &json!("latest"))
+    );
+}
+
+/// Programs reach the clipboard of clients only where whoever serves says so.
+#[test]
+fn the_clipboard_is_an_option() {
+    let script = r"stty -echo; read x; printf '\033]52;c;aGVsbG8=\a\033]2;copied\a'; read x";
+    let shell = format!("sh -c \"{script}\"");
+    for (options, scopes) in [
+        (&["--clipboard"][..], json!(["observe", "type", "manage", "clipboard"])),
+        (&[], json!(["observe", "type", "manage"])),
+    ] {
+        let server = DemoServer::start(&[&["--shell", &shell], options].concat());
+        let fields = json!({"collections": ["terminals"], "notices": ["clipboard", "title"]});
+        let (mut client, welcome) = Client::hello(server.tcp(), &server.token, fields);
+        assert_eq!(welcome["scopes"], scopes);
+        let terminal = first_terminal(&client.receive_type("diff"));
+        client.type_in(terminal, b"\n");
+        if !options.is_empty() {
+            let wanted = json!({"clipboard": {"selection": false, "text": "hello"}});
+            assert_eq!(client.receive_type("notice")["notice"], wanted);
+        }
+        let wanted = json!({"title": {"title": "copied"}});
+        assert_eq!(client.receive_type("notice")["notice"], wanted);
+    }
+}
+
 /// Files are sorted by path, and a renamed file is reported as renamed.
 #[test]
 fn the_files_of_the_state_for_people() {
