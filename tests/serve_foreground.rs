@@ -4,9 +4,6 @@
 
 #[path = "support/client.rs"]
 mod client;
-#[path = "support/files.rs"]
-#[allow(dead_code)]
-mod files;
 #[path = "support/serving.rs"]
 mod serving;
 mod support;
@@ -14,12 +11,12 @@ mod support;
 use std::time::Duration;
 
 use client::Client;
-use files::TempDir;
 use orchflow::{
     Config, Engine, ListenerOptions, ScreenOptions, SizePolicy, SpawnOptions, TerminalId,
 };
 use serde_json::{Value, json};
 use serving::Serving;
+use support::files::TempDir;
 use support::{is_readable, scaled, wait_readable};
 
 /// A client that mirrors terminals, and one terminal that it follows.

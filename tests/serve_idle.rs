@@ -116,6 +116,7 @@ fn a_hundred_idle_clients_wake_nobody() {
                 let fields = json!({
                     "collections": ["sessions", "panes", "terminals", "files"],
                     "attach": [attach],
+                    "notices": ["bell", "title", "command"],
                 });
                 let (mut client, _) = Client::hello(address, &token, fields);
                 client.receive_type("diff");

@@ -409,7 +409,8 @@ fn cost_of(body: &Body) -> u64 {
         Body::Message(message) => match message {
             ClientMessage::Spawn(_) => 400_000,
             ClientMessage::Watch { .. } | ClientMessage::Unwatch { .. } => 100_000,
-            ClientMessage::Query { .. } => 50_000,
+            ClientMessage::Query { .. } | ClientMessage::Notices { .. } => 50_000,
+            ClientMessage::Stats { .. } => 20_000,
             ClientMessage::Read(read) => files::cost_of(read),
             ClientMessage::Change { ops, .. } => 2_000 + 900 * ops.len() as u64,
             ClientMessage::Hello(hello) => 5_000 + 5_000 * hello.attach.len() as u64,

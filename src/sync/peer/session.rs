@@ -165,13 +165,7 @@ impl Session {
             }
             // We asked for it, and reported it then.
             ServerMessage::Detached { reason: DetachReason::Asked, .. } => {}
-            ServerMessage::Gap { terminal, from, to } => {
-                if let Some(follow) = self.attached(terminal) {
-                    follow.on_gap(from, to)?;
-                    let id = follow.id;
-                    self.events.push(QueuedEvent::Gap { id, from, to });
-                }
-            }
+            ServerMessage::Gap { terminal, from, to } => self.on_gap(terminal, from, to)?,
             ServerMessage::TerminalSnapshot(snapshot) => self.on_snapshot(snapshot),
             ServerMessage::Screen(screen) => {
                 if self.attached(screen.terminal).is_some() {
@@ -326,6 +320,15 @@ impl Session {
         // One that was in flight when the snapshot was asked for differs as well.
         if !std::mem::replace(&mut self.is_mismatched, true) {
             out.push(ClientMessage::Snapshot);
+        }
+        Ok(())
+    }
+
+    fn on_gap(&mut self, terminal: u64, from: u64, to: u64) -> Step {
+        if let Some(follow) = self.attached(terminal) {
+            follow.on_gap(from, to)?;
+            let id = follow.id;
+            self.events.push(QueuedEvent::Gap { id, from, to });
         }
         Ok(())
     }

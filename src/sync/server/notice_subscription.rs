@@ -42,6 +42,7 @@ impl WantedNotices {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)]
 mod tests {
     use std::time::Duration;
 
