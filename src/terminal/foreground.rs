@@ -2,9 +2,9 @@
 //! whether it hides what is typed.
 //!
 //! None of these makes an event when it changes, so they are looked at once the terminal has been quiet for
-//! [`QUIET`] after output or input, at most once in [`PAUSE`]. A look that finds something new is followed by
-//! another one: a program that has just begun may go on to turn the echo off. A terminal that does nothing costs
-//! nothing. Looks begin when the server listens: until then nobody mirrors the state.
+//! [`QUIET`] after output or input, at most once in [`PAUSE`], and once more after that time: a program may be slow to
+//! begin, or go on to turn the echo off without a word. So is a look that finds something new. A terminal that does
+//! nothing costs nothing. Looks begin when the server listens: until then nobody mirrors the state.
 
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::{Duration, Instant};
@@ -35,6 +35,11 @@ impl Terminal {
 
     /// Something happened after which another program may be in the foreground.
     pub(super) fn expect_look(&mut self, reactor: &mut Reactor) {
+        self.foreground.looks_twice = true;
+        self.set_look_timer(reactor);
+    }
+
+    fn set_look_timer(&mut self, reactor: &mut Reactor) {
         if self.pty.is_some() && self.foreground.timer.is_none() {
             let at = self.look_at();
             self.foreground.timer = Some(reactor.set_timer(at, Alarm::Foreground(self.id)));
@@ -46,7 +51,7 @@ impl Terminal {
         self.foreground.timer = None;
         let now = reactor.now();
         if self.look_at() > now {
-            self.expect_look(reactor);
+            self.set_look_timer(reactor);
             return false;
         }
         self.foreground.looked = Some(now);
@@ -63,7 +68,9 @@ impl Terminal {
         let is_new = found != *known;
         if is_new {
             self.foreground.found = found;
-            self.expect_look(reactor);
+        }
+        if std::mem::take(&mut self.foreground.looks_twice) || is_new {
+            self.set_look_timer(reactor);
         }
         is_new
     }

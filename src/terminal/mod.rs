@@ -186,6 +186,8 @@ struct ExitPoll {
 struct Foreground {
     found: Found,
     looked: Option<Instant>,
+    /// The next look is followed by another one.
+    looks_twice: bool,
     timer: Option<TimerId>,
 }
 
