@@ -1,4 +1,4 @@
-//! What the engine keeps for clients: batches and searches that take several turns, changes that wait for the
+//! What the engine keeps for clients: batches, searches and rows that take several turns, changes that wait for the
 //! host, and the watches that clients share. Pure.
 
 use std::collections::{BTreeSet, VecDeque};
@@ -6,8 +6,8 @@ use std::collections::{BTreeSet, VecDeque};
 use crate::error::Result;
 use crate::id::{ClientId, TerminalId, WatchId};
 use crate::state::ChangeSet;
-use crate::sync::protocol::{Failure, TerminalOp};
-use crate::terminal::{Matches, Scratch, Search, SearchCursor};
+use crate::sync::protocol::{Failure, RowsRequest, TerminalOp};
+use crate::terminal::{Matches, Rows, Scratch, Search, SearchCursor};
 
 /// Searches that are inside a line at the same time.
 const PLACES: usize = 16;
@@ -68,17 +68,9 @@ pub(super) struct Searches {
     pub(super) replies: VecDeque<SearchReply>,
     /// Memory of places that nobody has.
     pub(super) free: Vec<Scratch>,
-    /// Other jobs have had the last slice.
-    pub(super) is_next: bool,
 }
 
 impl Searches {
-    /// Whether searches have this slice, of two that they share with others.
-    pub(super) fn take_turn(&mut self) -> bool {
-        self.is_next = !self.is_next;
-        self.is_next
-    }
-
     pub(super) fn has_jobs(&self) -> bool {
         !self.running.is_empty() || !self.waiting.is_empty()
     }
@@ -122,6 +114,26 @@ impl Searches {
             // An engine in which nobody searches keeps no memory for it.
             self.free = Vec::new();
         }
+    }
+}
+
+/// A request for rows.
+pub(super) struct RowsJob {
+    pub(super) client: ClientId,
+    pub(super) request: RowsRequest,
+}
+
+/// All of them; each client has at most one. See `rows.rs`.
+#[derive(Default)]
+pub(super) struct RowsJobs {
+    pub(super) jobs: VecDeque<RowsJob>,
+    /// Memory that one after the other uses.
+    pub(super) rows: Rows,
+}
+
+impl RowsJobs {
+    pub(super) fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
     }
 }
 

@@ -13,6 +13,7 @@ mod notices;
 mod observation;
 mod peers;
 mod requests;
+mod rows;
 mod searches;
 mod sender;
 mod serving;
@@ -37,7 +38,7 @@ use crate::state::ApplicationState;
 use crate::sync::{Peers, Server};
 use crate::terminal::Terminals;
 use crate::watch::Watches;
-use client_work::{Batches, ClientWatch, Review, Searches};
+use client_work::{Batches, ClientWatch, Review, RowsJobs, Searches};
 use event::Notice;
 use observation::Observation;
 use sender::Envelope;
@@ -126,6 +127,9 @@ pub struct Engine {
     batches: Batches,
     /// Searches of clients.
     searches: Searches,
+    rows: RowsJobs,
+    /// Which kind of jobs had the last slice.
+    last_job: usize,
     inbox: Inbox<Envelope>,
     turns: TurnRecorder,
     started: Instant,
@@ -185,6 +189,8 @@ impl Engine {
             client_watches: Vec::new(),
             batches: Batches::default(),
             searches: Searches::default(),
+            rows: RowsJobs::default(),
+            last_job: 0,
             inbox,
             notices: VecDeque::new(),
             log_line: String::new(),
@@ -282,6 +288,7 @@ impl Engine {
             || !self.notices.is_empty()
             || self.turns.has_slow()
             || !self.batches.is_empty()
+            || !self.rows.is_empty()
             || !self.inbox.is_empty()
             || self.is_shutdown_complete()
     }

@@ -90,13 +90,10 @@ impl Engine {
             ClientMessage::Snapshot => self.server.resend_state(client),
             ClientMessage::Ping { id } => self.server.send(client, &ServerMessage::Pong { id }),
             ClientMessage::Cancel { id } => self.cancel_search(client, id),
+            ClientMessage::Rows(request) => self.begin_rows(client, request),
             ClientMessage::Read(read) => {
                 let outcome = self.read_for(&read);
                 self.result(client, read.id, outcome);
-            }
-            ClientMessage::Rows(RowsRequest { id, .. }) => {
-                let outcome = Err(Error::new(ErrorKind::System, "not served"));
-                self.result(client, id, outcome);
             }
             ClientMessage::Notices { kinds } => self.want_notices_for(client, &kinds),
             ClientMessage::Stats { id } => {

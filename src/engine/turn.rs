@@ -268,7 +268,7 @@ impl Engine {
     fn is_busy(&self, stage: Stage) -> bool {
         match stage {
             Stage::Clients => self.server.has_readable(),
-            Stage::Jobs => !self.batches.is_empty() || self.has_search_work(),
+            Stage::Jobs => self.jobs().contains(&true),
             Stage::Peers => self.peers.has_work(),
             Stage::Reads => self.reads_left > 0 && !self.reactor.ready.is_empty(),
             Stage::Watches => self.watches.has_work(),
@@ -327,13 +327,20 @@ impl Engine {
         slice
     }
 
-    /// Jobs of clients: searches and batches have the slices in turns.
+    /// Which kinds of jobs of clients there are: searches, batches, rows.
+    fn jobs(&self) -> [bool; 3] {
+        [self.has_search_work(), !self.batches.is_empty(), !self.rows.is_empty()]
+    }
+
+    /// Jobs of clients: each kind has a slice in turn.
     fn work_on_jobs(&mut self, slice: &mut Slice) {
-        let searches = self.has_search_work();
-        if searches && (self.batches.is_empty() || self.searches.take_turn()) {
-            self.work_on_searches(slice);
-        } else {
-            self.work_on_batches(slice);
+        let jobs = self.jobs();
+        let mut in_turn = (1..=jobs.len()).map(|by| (self.last_job + by) % jobs.len());
+        self.last_job = in_turn.find(|at| jobs.get(*at) == Some(&true)).unwrap_or(0);
+        match self.last_job {
+            0 => self.work_on_searches(slice),
+            1 => self.work_on_batches(slice),
+            _ => self.work_on_rows(slice),
         }
     }
 

@@ -230,7 +230,7 @@ pub(crate) fn screen_update(terminal: u64, update: &ScreenUpdate) -> Screen {
     }
 }
 
-fn style_run(run: &terminal::Run<'_>) -> Run {
+pub(crate) fn style_run(run: &terminal::Run<'_>) -> Run {
     Run {
         text: run.text.into(),
         cols: run.cols,
@@ -293,6 +293,10 @@ pub(crate) fn detail(state: &TerminalState) -> TerminalDetail {
 }
 
 // In.
+
+pub(crate) fn place(position: LinePosition) -> terminal::LinePosition {
+    terminal::LinePosition { line: position.line, col: position.col }
+}
 
 /// A client's operations as the state takes them; the state checks them.
 pub(crate) fn change_set(ops: Vec<ChangeOp>) -> state::ChangeSet {

@@ -119,6 +119,9 @@ fn rows_of_requests() -> Vec<Row> {
     assert_eq!(constant("src/engine/files.rs", "SLICE_BYTES"), "(64 << 10, 256 << 10)");
     assert_eq!(constant(pattern, "TEXT_BYTES_MAX"), "16 << 10");
     assert_eq!(constant(pattern, "EXPRESSION_BYTES_MAX"), "2 << 10");
+    let rows = "src/engine/rows.rs";
+    assert_eq!(constant(rows, "ROWS_MAX"), "1_000");
+    assert_eq!(constant(rows, "BYTES_MAX"), "192 << 10");
     let layout = [limits.state_sessions, limits.state_panes, limits.state_session_panes];
     vec![
         ("`attachments`", count(limits.client_attachments)),
@@ -136,6 +139,7 @@ fn rows_of_requests() -> Vec<Row> {
         ("changes that wait", count(limits.reviews)),
         ("matches of a `search`", count(10_000)),
         ("searches of a client", constant(search, "CLIENT_SEARCHES_MAX")),
+        ("rows of a reply", "1,000; 192 KiB".into()),
         ("bytes of a search pattern", format!("{}; {}", count(16 << 10), count(2 << 10))),
     ]
 }

@@ -8,6 +8,7 @@ mod key;
 mod manual;
 mod peer;
 pub(crate) mod protocol;
+mod rows;
 mod server;
 mod websocket;
 
@@ -21,6 +22,7 @@ pub use peer::{
     RemoteSlice, RemoteStart, RemoteStats, RemoteTerminal,
 };
 pub(crate) use protocol::{ErrorCode, REASON_BYTES_MAX};
+pub(crate) use rows::{row_bytes, rows_reply};
 pub(crate) use server::{Body, Effect, Request, Server, collections_of};
 pub use server::{ClientState, ListenAddress, ListenerOptions};
 

@@ -81,7 +81,7 @@ pub use screen::{
     Modes, NoticeKind, NoticeKinds, Position, Progress, ProgressState, Rgb, Row, Rows, Run,
     ScreenOptions, ScreenUpdate, Scroll, Search, Snapshot, Style, TerminalNotice, Underline,
 };
-pub(crate) use screen::{Scratch, SearchCursor};
+pub(crate) use screen::{Kept, RowsAround, Scratch, SearchCursor};
 pub use size::{Size, SizePolicy};
 pub use state::{Process, ReaderState, ScreenState, TerminalFilter, TerminalState};
 pub(crate) use table::Terminals;

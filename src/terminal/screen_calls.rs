@@ -6,8 +6,8 @@ use super::Terminal;
 use super::options::{Delivery, ReaderOptions, Start};
 use super::output::Reader;
 use super::screen::{
-    LinePosition, Mark, Matches, Position, Rgb, Rows, Scratch, ScreenOptions, ScreenUpdate, Search,
-    SearchCursor, Snapshot, check_length,
+    Kept, LinePosition, Mark, Matches, Position, Rgb, Row, Rows, RowsAround, Scratch,
+    ScreenOptions, ScreenUpdate, Search, SearchCursor, Snapshot, check_length,
 };
 use super::size::{Size, SizePolicy};
 use super::table::Terminals;
@@ -176,6 +176,22 @@ impl Terminals {
     ) -> Result<()> {
         self.table.get_mut(id)?.open_screen()?.rows(first, count, rows);
         Ok(())
+    }
+
+    /// Reads rows of a screen and its scrollback, as many as `fits` takes.
+    pub(crate) fn rows_around(
+        &mut self,
+        id: TerminalId,
+        wanted: &RowsAround,
+        rows: &mut Rows,
+        fits: impl FnMut(Row<'_>) -> bool,
+    ) -> Result<Kept> {
+        Ok(self.table.get_mut(id)?.open_screen()?.rows_around(wanted, rows, fits))
+    }
+
+    /// Counts rows of a scrollback after a change of the width. Whether there is more to count.
+    pub(crate) fn count_history(&mut self, id: TerminalId) -> Result<bool> {
+        Ok(self.table.get_mut(id)?.open_screen()?.count_history())
     }
 
     pub(crate) fn locate(&self, id: TerminalId, place: LinePosition) -> Result<Option<Position>> {

@@ -14,6 +14,7 @@
 //! Everything is pure: no descriptor, no clock. It is fed by programs nobody trusts, so a panic in it is caught,
 //! and the screen is built anew from what the log still has.
 
+mod around;
 mod cells;
 mod clipboard;
 mod contents;
@@ -44,6 +45,7 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+pub(crate) use self::around::{Kept, RowsAround};
 use self::emulator::{Effect, Emulator};
 pub(crate) use self::event::ScreenEvent;
 pub use self::event::{Progress, ProgressState};

@@ -155,6 +155,19 @@ impl Rows {
             + self.rows.len() * size_of::<RowData>()
     }
 
+    /// Takes the row away that was added last.
+    pub(super) fn pop(&mut self) {
+        let Some(row) = self.rows.pop() else { return };
+        let text = self.runs.get(row.first_run).map_or(self.text.len(), |run| run.text_start);
+        self.text.truncate(text);
+        self.runs.truncate(row.first_run);
+    }
+
+    /// Puts the rows into the order of the screen.
+    pub(super) fn sort(&mut self) {
+        self.rows.sort_unstable_by_key(|row| row.index);
+    }
+
     /// Adds a row.
     pub(super) fn push(&mut self, index: i32, line: Option<LinePosition>, row: &RowView<'_>) {
         let first_run = self.runs.len();

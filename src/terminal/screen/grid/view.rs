@@ -191,6 +191,19 @@ impl Grid {
         self.history.newest(count)
     }
 
+    /// The rows of the history above a row of it, -1 is the newest, or above the screen, 0: from the lowest up; also while
+    /// the alternate screen is in use.
+    pub(crate) fn history_above(&self, row: i64) -> impl Iterator<Item = RowPlace<'_>> {
+        self.history.above(usize::try_from(-row).unwrap_or(0))
+    }
+
+    /// The places of the oldest row that is kept and counted, and of the top row of the primary screen.
+    pub(crate) fn kept(&self) -> (LinePlace, LinePlace) {
+        let oldest = self.history.row(self.history.rows());
+        let end = self.primary_start();
+        (oldest.map_or(end, |row| self.place_of_row(&row)), end)
+    }
+
     /// Whether all rows of history are counted.
     pub(crate) fn is_history_counted(&self) -> bool {
         self.history.is_counted()

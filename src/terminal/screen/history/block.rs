@@ -84,6 +84,8 @@ pub(crate) struct Block {
     pub(super) has_joined: bool,
     /// Rows at the width at which the history is looked at, when they have been counted.
     pub(super) rows: usize,
+    /// Where they begin, in rows from some block that was counted: only differences mean something.
+    pub(super) first_row: i64,
     /// Bytes at the end of the last line's text that no run covers.
     uncovered: usize,
 }
@@ -129,6 +131,17 @@ impl Block {
 
     pub(super) fn len(&self) -> usize {
         self.lines.len()
+    }
+
+    /// Its oldest rows are dropped, so many.
+    pub(super) fn drop_rows(&mut self, rows: usize) {
+        self.rows -= rows;
+        self.first_row += rows as i64;
+    }
+
+    /// The row behind its last one.
+    pub(super) fn end_row(&self) -> i64 {
+        self.first_row + self.rows as i64
     }
 
     /// Whether the next line belongs into another block.

@@ -199,6 +199,7 @@ impl History {
             let first = self.first_line + self.lines as u64;
             let mut block = self.spare.take().unwrap_or_default();
             block.first = first;
+            block.first_row = self.end_row();
             self.blocks.push_back(block);
         }
         if let Some(block) = self.blocks.back_mut() {
@@ -281,7 +282,7 @@ impl History {
         };
         self.cut.bytes += span.end;
         self.cut.cols += span.cols;
-        block.rows -= 1;
+        block.drop_rows(1);
         self.rows -= 1;
     }
 
@@ -298,7 +299,7 @@ impl History {
             return false;
         }
         self.cut = Cut::default();
-        block.rows -= 1;
+        block.drop_rows(1);
         (self.rows, self.lines) = (self.rows - 1, self.lines - 1);
         (self.front, self.first_line) = (self.front + 1, self.first_line + 1);
         if self.front == block.len() {
@@ -313,7 +314,7 @@ impl History {
         let is_counted = self.uncounted == 0;
         let Some(block) = self.blocks.front_mut() else { return };
         if is_counted {
-            block.rows -= rows;
+            block.drop_rows(rows);
             self.rows -= rows;
         }
         self.front += 1;

@@ -31,6 +31,13 @@ impl RowPlace<'_> {
     pub(crate) fn is_wrapped(&self) -> bool {
         self.span.end < self.line.len() || self.line.goes_on
     }
+
+    /// What it costs to read it, in about nanoseconds: its runs are found from the beginning of its line on.
+    pub(crate) fn cost(&self) -> u64 {
+        let bytes = (self.span.end - self.span.start) as u64;
+        let text = if self.line.is_ascii() { bytes / 4 } else { bytes * 2 * PRINT_BYTE_COST };
+        PRINT_COST + text + self.line.run_bytes() as u64 * BYTE_COST
+    }
 }
 
 impl History {
@@ -42,12 +49,15 @@ impl History {
 
     /// The block of a line, and its place there.
     pub(super) fn block_of(&self, number: u64) -> Option<(&Block, usize)> {
+        let block = self.blocks.get(self.block_index(number)?)?;
+        Some((block, (number - block.first) as usize))
+    }
+
+    fn block_index(&self, number: u64) -> Option<usize> {
         if number < self.first_line || number - self.first_line >= self.lines as u64 {
             return None;
         }
-        let after = self.blocks.partition_point(|block| block.first <= number);
-        let block = self.blocks.get(after.checked_sub(1)?)?;
-        Some((block, (number - block.first) as usize))
+        self.blocks.partition_point(|block| block.first <= number).checked_sub(1)
     }
 
     pub(super) fn view<'a>(&self, block: &'a Block, index: usize, number: u64) -> LineView<'a> {
@@ -91,8 +101,9 @@ impl History {
             let index = self.uncounted - 1;
             let (rows, block_cost) = self.rows_of_block(index);
             cost += block_cost;
+            let end_row = self.blocks.get(self.uncounted).map_or(0, |next| next.first_row);
             if let Some(block) = self.blocks.get_mut(index) {
-                block.rows = rows;
+                (block.rows, block.first_row) = (rows, end_row - rows as i64);
             }
             self.rows += rows;
             self.uncounted = index;
@@ -125,32 +136,46 @@ impl History {
         }
     }
 
+    /// The row behind the newest one, as blocks count them.
+    pub(super) fn end_row(&self) -> i64 {
+        self.blocks.back().map_or(0, Block::end_row)
+    }
+
+    /// The block that a row is in whose rows are counted.
+    fn block_of_row(&self, row: i64) -> Option<usize> {
+        let (mut low, mut high) = (self.uncounted, self.blocks.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.blocks.get(middle)?.first_row <= row {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1).filter(|index| *index >= self.uncounted)
+    }
+
     /// A row of the view, counted back from the newest one, which is 1.
     pub(crate) fn row(&self, back: usize) -> Option<RowPlace<'_>> {
         if back == 0 || back > self.rows() {
             return None;
         }
-        // The row is the first one behind which there are so many rows or more.
+        let row = self.end_row() - back as i64;
+        let index = self.block_of_row(row)?;
+        let block = self.blocks.get(index)?;
+        // The row is the first one behind which there are so many rows of the block or more.
+        let back = (block.end_row() - row) as usize;
+        let first = if index == 0 { self.front } else { 0 };
         let mut below = 0;
-        let mut number = self.first_line + self.lines as u64;
-        for (index, block) in self.blocks.iter().enumerate().rev() {
-            let first = if index == 0 { self.front } else { 0 };
-            if below + block.rows < back {
-                below += block.rows;
-                number -= (block.len() - first) as u64;
-                continue;
+        for line in (first..block.len()).rev() {
+            let rows = self.rows_of(block, line).0;
+            if below + rows >= back {
+                let number = block.first + line as u64;
+                let view = self.view(block, line, number);
+                let span = view.row(self.width, below + rows - back)?;
+                return Some(RowPlace { line: view, number, span, width: self.width });
             }
-            for line in (first..block.len()).rev() {
-                number -= 1;
-                let rows = self.rows_of(block, line).0;
-                if below + rows >= back {
-                    let view = self.view(block, line, number);
-                    let row = below + rows - back;
-                    let span = view.row(self.width, row)?;
-                    return Some(RowPlace { line: view, number, span, width: self.width });
-                }
-                below += rows;
-            }
+            below += rows;
         }
         None
     }
@@ -185,25 +210,33 @@ impl History {
         rows.skip_while(move |row| row.number == number && row.span.start < start)
     }
 
+    /// The rows above one of the view, counted back from the newest one, which is 1, or above the screen, which is 0: from
+    /// the lowest up. Each is found in the time that its cells take, but for those of the line that it begins in.
+    pub(crate) fn above(&self, back: usize) -> impl Iterator<Item = RowPlace<'_>> {
+        let (below, width) = (self.row(back), self.width);
+        let end = self.first_line + self.lines as u64;
+        let (number, start) = below.map_or((end, 0), |row| (row.number, row.span.start));
+        let numbers = (self.first_line..=number).rev();
+        let lines = numbers.filter_map(|number| Some((number, self.line(number)?)));
+        let rows = lines.flat_map(move |(at, line)| {
+            let is_above = move |span: &Span| at != number || span.start < start;
+            let spans: Vec<_> = line.spans(width).take_while(is_above).collect();
+            spans.into_iter().rev().map(move |span| RowPlace { line, number: at, span, width })
+        });
+        rows.take(self.rows().saturating_sub(back))
+    }
+
     /// Where a column of a line is in the view: how many rows back, and the column there. `None` for what is
     /// not here or not counted.
     pub(crate) fn place(&self, number: u64, col: usize) -> Option<(usize, usize)> {
         let line = self.line(number)?;
         let (row, col) = line.place(self.width, col.checked_sub(self.base(number))?);
-        let mut below = line.rows(self.width) - row;
-        let mut first = self.first_line + self.lines as u64;
-        for (index, block) in self.blocks.iter().enumerate().rev() {
-            let skipped = if index == 0 { self.front } else { 0 };
-            first -= (block.len() - skipped) as u64;
-            if number < first {
-                below += block.rows;
-                continue;
-            }
-            for other in number + 1..first + (block.len() - skipped) as u64 {
-                below += self.rows_of(block, (other - first) as usize + skipped).0;
-            }
-            break;
-        }
+        let index = self.block_index(number).filter(|index| *index >= self.uncounted)?;
+        let block = self.blocks.get(index)?;
+        let after = (number - block.first) as usize + 1;
+        let lines = (after..block.len()).map(|line| self.rows_of(block, line).0);
+        let below = line.rows(self.width) - row + lines.sum::<usize>();
+        let below = below + (self.end_row() - block.end_row()) as usize;
         (below <= self.rows()).then_some((below, col))
     }
 

@@ -27,7 +27,17 @@ impl History {
                 assert_eq!(line.row(self.width, row), Some(*span));
             }
         }
+        let counted = self.blocks.iter().skip(self.uncounted);
+        for (block, next) in counted.clone().zip(counted.skip(1)) {
+            assert_eq!(block.end_row(), next.first_row);
+        }
+        let above: Vec<_> = self.above(0).map(|row| (row.number, row.span)).collect();
+        let mut down: Vec<_> = self.newest(usize::MAX).map(|row| (row.number, row.span)).collect();
+        down.reverse();
+        assert_eq!(above, down);
         for back in 1..=self.rows() {
+            let above = self.above(back).next().map(|row| (row.number, row.span));
+            assert_eq!(above, down.get(back).copied(), "{back}");
             let row = self.row(back).unwrap();
             let col = self.base(row.number) + row.span.first_col;
             let place = self.place(row.number, col).unwrap();
