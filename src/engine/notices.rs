@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::id::ClientId;
-use crate::sync::protocol::{NoticeKind as WireKind, Stats};
+use crate::sync::protocol::{About, NoticeKind as WireKind, Stats};
 use crate::sync::{Action, convert};
 use crate::terminal::{NoticeKind, NoticeKinds};
 
@@ -18,7 +18,7 @@ impl Engine {
         if outcome.is_ok() {
             self.want_notices(client, kinds);
         }
-        self.complain_about(client, outcome);
+        self.complain_about(client, About::default(), outcome);
     }
 
     /// A new client wants these notices. Those that its token does not allow are left out.

@@ -13,7 +13,7 @@ use crate::id::{self, ClientId, TerminalId, WatchId};
 use crate::policy::Slice;
 use crate::state::{ChangeSet, Key, Refusal};
 use crate::sync::protocol::{
-    Applied, ClientMessage, Failure, Op as WireOp, Outcome, Read, Rejected, RowsRequest,
+    About, Applied, ClientMessage, Failure, Op as WireOp, Outcome, Read, Rejected, RowsRequest,
     Search as WireSearch, ServerMessage, Spawn, TerminalDetail,
 };
 use crate::sync::{Action, Body, ErrorCode, FORBIDDEN, Request, collections_of, convert};
@@ -100,9 +100,7 @@ impl Engine {
                 let figures = self.figures_for(client);
                 self.result(client, id, Ok(Outcome::Stats(figures)));
             }
-            ClientMessage::Scroll { .. } => {
-                self.server.send_error(client, ErrorCode::Refused, "not served");
-            }
+            ClientMessage::Scroll { terminal, rows } => self.scroll_for(client, terminal, rows),
         }
     }
 
@@ -131,13 +129,16 @@ impl Engine {
             ClientMessage::Change { mutation, .. } => {
                 self.reject(client, *mutation, ErrorCode::Forbidden, FORBIDDEN);
             }
-            _ => self.server.send_error(client, ErrorCode::Forbidden, FORBIDDEN),
+            message => {
+                let about = About::message(message);
+                self.server.send_error_about(client, about, ErrorCode::Forbidden, FORBIDDEN);
+            }
         }
     }
 
-    pub(super) fn complain_about(&mut self, client: ClientId, outcome: Result<()>) {
+    pub(super) fn complain_about(&mut self, client: ClientId, about: About, outcome: Result<()>) {
         if let Err(error) = outcome {
-            self.server.send_error(client, code_of(error.kind()), error.message());
+            self.server.send_error_about(client, about, code_of(error.kind()), error.message());
         }
     }
 
@@ -147,12 +148,19 @@ impl Engine {
         let (terminals, reactor) = (&mut self.terminals, &mut self.reactor);
         let allowed = self.server.authorize(client, Action::Attach);
         let outcome = allowed.and_then(|()| self.server.attach(client, attach, terminals, reactor));
-        self.complain_about(client, outcome);
+        self.complain_about(client, About::terminal(attach.terminal), outcome);
+    }
+
+    fn scroll_for(&mut self, client: ClientId, terminal: u64, rows: u32) {
+        let to = (TerminalId::from_u64(terminal), rows);
+        let outcome = self.server.scroll(client, to, &mut self.terminals);
+        self.complain_about(client, About::terminal(terminal), outcome);
     }
 
     fn type_for(&mut self, client: ClientId, terminal: TerminalId, bytes: &[u8]) {
+        let about = About::terminal(terminal.to_u64());
         if let Err(error) = self.server.authorize(client, Action::Input) {
-            return self.complain_about(client, Err(error));
+            return self.complain_about(client, about, Err(error));
         }
         self.note_typing(client, terminal);
         let outcome = if self.terminals.is_interrupt(terminal, bytes) {
@@ -161,7 +169,7 @@ impl Engine {
             self.server.expect_echo(client, terminal, self.reactor.now());
             self.terminals.write_whole(terminal, bytes, &mut self.reactor)
         };
-        self.complain_about(client, outcome);
+        self.complain_about(client, about, outcome);
     }
 
     /// Types the interrupt character, and drops what the client was not sent yet.
@@ -407,7 +415,7 @@ fn cost_of(body: &Body) -> u64 {
             ClientMessage::Spawn(_) => 400_000,
             ClientMessage::Watch { .. } | ClientMessage::Unwatch { .. } => 100_000,
             ClientMessage::Query { .. } | ClientMessage::Notices { .. } => 50_000,
-            ClientMessage::Stats { .. } => 20_000,
+            ClientMessage::Stats { .. } | ClientMessage::Scroll { .. } => 20_000,
             ClientMessage::Read(read) => files::cost_of(read),
             ClientMessage::Change { ops, .. } => 2_000 + 900 * ops.len() as u64,
             ClientMessage::Hello(hello) => 5_000 + 5_000 * hello.attach.len() as u64,

@@ -203,7 +203,8 @@ pub(crate) fn screen_update(terminal: u64, update: &ScreenUpdate) -> Screen {
         rows: scroll.rows,
     };
     let line = |row: terminal::Row<'_>| Line {
-        row: row.index(),
+        // Counted from the top of the view.
+        row: row.index().saturating_add_unsigned(update.viewport),
         wrapped: row.is_wrapped(),
         runs: row.runs().map(|run| style_run(&run)).collect(),
     };

@@ -45,6 +45,7 @@ mod subscription;
 mod table;
 mod typing;
 mod viewers;
+mod viewport;
 
 use std::hash::RandomState;
 use std::time::Instant;
@@ -66,6 +67,7 @@ use pty::Pty;
 pub(crate) use reading::PtyReady;
 use resize::{Resize, Resizer};
 pub(crate) use subscription::{OutputState, TerminalMetadata};
+pub(crate) use viewport::Viewport;
 
 pub use batch::{BatchEntry, BatchReport, Op};
 pub use child::{ExitStatus, reap_programs};

@@ -12,8 +12,11 @@ use std::time::Instant;
 use super::child::ExitStatus;
 use super::options::Delivery;
 use super::output::{Cleared, Due, Output, View};
+use super::screen::ScreenUpdate;
 use super::size::SizePolicy;
 use super::table::Terminals;
+use super::viewers::no_screen;
+use super::viewport::Viewport;
 use super::{Subscription, Terminal};
 use crate::error::Result;
 use crate::id::TerminalId;
@@ -114,6 +117,30 @@ impl Terminals {
         now: Instant,
     ) -> Result<Due> {
         Ok(self.table.get_mut(id)?.observe_view(view, now))
+    }
+
+    /// Moves the viewport of a viewer that is no reader.
+    pub(crate) fn scroll_view(
+        &mut self,
+        id: TerminalId,
+        viewport: &mut Viewport,
+        back: usize,
+    ) -> Result<()> {
+        viewport.scroll_to(back, self.table.get_mut(id)?.open_screen()?);
+        Ok(())
+    }
+
+    /// Writes what a viewer that is no reader needs, who knows the generation `known`. Whether anything is new to it.
+    pub(crate) fn look_through(
+        &mut self,
+        id: TerminalId,
+        viewport: &mut Viewport,
+        known: u64,
+        update: &mut ScreenUpdate,
+    ) -> Result<bool> {
+        let Terminal { screen, hasher, .. } = self.table.get_mut(id)?;
+        let screen = screen.as_deref_mut().ok_or_else(no_screen)?;
+        Ok(viewport.look(screen, hasher, known, update))
     }
 
     /// Follows a terminal, or goes on with it: bytes from `lossless` on are kept and hold the program

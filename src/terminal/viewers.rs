@@ -5,13 +5,13 @@
 //! after a pause is reported at once; those within the interval wait for one timer per terminal. Between
 //! two looks the screen costs nothing but its parsing.
 
-use std::hash::{BuildHasher, Hasher};
 use std::time::{Duration, Instant};
 
 use super::Terminal;
 use super::key::Alarm;
 use super::options::{Delivery, ReaderOptions, Start};
-use super::output::{Cleared, Due, View, Viewport};
+use super::output::{Cleared, Due, View};
+
 use super::screen::{Intake, Modes, Rgb, Screen, ScreenUpdate};
 use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
@@ -188,24 +188,8 @@ impl Terminal {
         let (Some(view), Some(screen)) = (reader.consumer.view(), &mut self.screen) else {
             return broken!("a viewer has a screen");
         };
-        let viewport = &mut reader.viewport;
-        screen.look();
-        let back = viewport.anchor.and_then(|anchor| screen.rows_back(anchor));
-        viewport.anchor = viewport.anchor.filter(|_| back.is_some());
-        if let Some(back @ 1..) = back {
-            screen.viewport(back, update);
-            let seen = self.hasher.hash_one(HashRows(update));
-            if view.knows() != 0 && viewport.seen == Some(seen) {
-                // Still the same rows; only their distance from the bottom is another.
-                update.full = false;
-                update.rows.clear();
-                update.title = None;
-            }
-            viewport.seen = Some(seen);
-        } else {
-            let known = if viewport.seen.take().is_some() { 0 } else { view.knows() };
-            screen.changes_since(known, update);
-        }
+        let known = view.knows();
+        reader.viewport.look(screen, &self.hasher, known, update);
         view.shown(update.generation, now);
         reader.consumer.shows(update.offset);
         self.update_viewers(reactor, false);
@@ -219,13 +203,14 @@ impl Terminal {
         reactor: &mut Reactor,
     ) -> Result<()> {
         self.accepts_view()?;
-        let anchor = self.open_screen()?.anchor(back);
-        let reader = self.reader_mut(reader)?;
+        let Some(screen) = self.screen.as_deref() else { return Err(no_screen()) };
+        let Some(reader) = self.readers.iter_mut().find(|known| known.id == reader) else {
+            return Err(Error::new(ErrorKind::StaleId, "the reader is gone"));
+        };
         let Some(view) = reader.consumer.view() else {
             return Err(Error::invalid("only a viewer of the screen has a viewport"));
         };
-        if anchor != reader.viewport.anchor {
-            reader.viewport = Viewport { anchor, seen: None };
+        if reader.viewport.scroll_to(back, screen) {
             view.turn();
         }
         self.update_viewers(reactor, false);
@@ -334,22 +319,6 @@ impl Terminal {
             return Err(Error::new(ErrorKind::Closing, "the terminal is being closed"));
         }
         Ok(())
-    }
-}
-
-/// The rows of an update, hashed.
-struct HashRows<'a>(&'a ScreenUpdate);
-
-impl std::hash::Hash for HashRows<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        for row in self.0.rows.iter() {
-            state.write_u8(u8::from(row.is_wrapped()));
-            for run in row.runs() {
-                run.text.hash(state);
-                (run.cols, run.wide, run.style).hash(state);
-                run.link.map(|link| &link.uri).hash(state);
-            }
-        }
     }
 }
 

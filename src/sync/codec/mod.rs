@@ -11,6 +11,7 @@
 //! Both codecs decode through one wrapper, [`meter`], which holds the bound. Only here and in `decode.rs` is
 //! bincode called, only in `deflate.rs` flate2.
 
+mod about;
 mod decode;
 mod deflate;
 mod envelope;

@@ -21,6 +21,7 @@ use super::meter::choice::AnyName;
 use super::meter::{Meter, Metered};
 use super::parts::Parts;
 use super::scan::{Reduced, Scan};
+use crate::sync::protocol::About;
 
 /// Time for a byte in nanoseconds times 16, measured on messages that are made to be slow: inflated, looked
 /// at, decoded from each codec, decoded within a long string.
@@ -100,6 +101,21 @@ impl<M: Message> Opening<M> {
     fn is_seen(&self) -> bool {
         let is_inflated = self.inflating.as_ref().is_none_or(Inflating::is_done);
         is_inflated && (self.codec == Codec::Bincode || self.scan.at() == self.length)
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// As much of the message as there is.
+    pub(super) fn plain<'a>(&'a self, incoming: Incoming<'a>) -> &'a [u8] {
+        let payload = incoming.bytes().get(self.start..).unwrap_or_default();
+        self.inflating.as_ref().map_or(payload, Inflating::plain)
+    }
+
+    /// What a text is about, as far as it has been looked at.
+    pub(super) fn seen(&self) -> About {
+        self.scan.about()
     }
 
     /// What was done since this was last asked, as an estimate in nanoseconds: the same for the same work.

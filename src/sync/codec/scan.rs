@@ -9,6 +9,7 @@
 use memchr::memchr2;
 
 use super::error::{DecodeError, DecodeErrorKind, Result, malformed};
+use crate::sync::protocol::About;
 
 /// Values nest no deeper; the decoder has the same bound, but not for what it skips.
 pub(crate) const DEPTH_MAX: u32 = 127;
@@ -41,6 +42,9 @@ pub(super) struct Scan {
     /// nobody knows it.
     value_from: usize,
     is_unknown: bool,
+    /// Where the value goes that is being looked at, if the message is about it.
+    about_next: Option<fn(&mut About) -> &mut Option<u64>>,
+    about: About,
     /// Commas and opened brackets in the value of an unknown field.
     unknown_marks: u32,
     /// Values that are left out.
@@ -107,6 +111,8 @@ impl Scan {
             knows,
             value_from: 0,
             is_unknown: false,
+            about_next: None,
+            about: About::default(),
             unknown_marks: 0,
             skips: Vec::new(),
             end: None,
@@ -146,6 +152,11 @@ impl Scan {
     /// The value of `type`, with its quotation marks.
     pub(super) fn tag<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         self.tag.of(text)
+    }
+
+    /// What the message is about, as far as its own fields say it in whole numbers; the first time that each is there.
+    pub(super) fn about(&self) -> About {
+        self.about
     }
 
     /// Commas and opened brackets outside of operations.
@@ -215,6 +226,11 @@ impl Scan {
                     && serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == name)
             };
             self.is_unknown = !string.has_escape && !(self.knows)(key);
+            self.about_next = match key {
+                b"id" | b"mutation" => Some(|about| &mut about.id),
+                b"terminal" => Some(|about| &mut about.terminal),
+                _ => None,
+            };
             // Without a colon there is no value to leave out.
             self.value_from = usize::MAX;
             if self.tag == Value::Missing && is("type") {
@@ -239,7 +255,7 @@ impl Scan {
                 }
                 b' ' | b'\n' | b'\r' | b'\t' => continue,
                 b':' => {
-                    if self.depth == 1 {
+                    if self.depth == 1 && self.value_from == usize::MAX {
                         self.value_from = self.at;
                     }
                     continue;
@@ -257,7 +273,7 @@ impl Scan {
                 }
                 b'}' | b']' => {
                     if self.depth == 1 {
-                        self.end_field(self.at - 1)?;
+                        self.end_field(text, self.at - 1)?;
                         self.end.get_or_insert(self.at);
                     }
                     self.depth = self.depth.saturating_sub(1);
@@ -269,7 +285,7 @@ impl Scan {
                 }
                 b',' => {
                     if self.depth == 1 {
-                        self.end_field(self.at - 1)?;
+                        self.end_field(text, self.at - 1)?;
                     }
                     self.mark()?;
                     self.is_key_next = self.depth == 1;
@@ -286,7 +302,12 @@ impl Scan {
     }
 
     /// A field of the message's own object has ended: what nobody knows is left out if it is long.
-    fn end_field(&mut self, end: usize) -> Result<()> {
+    fn end_field(&mut self, text: &[u8], end: usize) -> Result<()> {
+        if let Some(place) = self.about_next.take() {
+            let value = text.get(self.value_from..end).and_then(number);
+            let place = place(&mut self.about);
+            *place = place.or(value);
+        }
         if !std::mem::take(&mut self.is_unknown) {
             return Ok(());
         }
@@ -320,6 +341,14 @@ impl Scan {
         }
         Ok(())
     }
+}
+
+/// A value that is a whole number and nothing else.
+fn number(value: &[u8]) -> Option<u64> {
+    let value = value.trim_ascii();
+    let is_number =
+        value.iter().all(u8::is_ascii_digit) && (value.len() == 1 || !value.starts_with(b"0"));
+    std::str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok()
 }
 
 /// Where the element of a list that begins at `at` ends: at the comma or the bracket after it.

@@ -4,6 +4,7 @@
 //! and bincode, both by serde, so fields are never left out nor reordered; new messages are
 //! added at the end of their enum. Nothing is recursive, so that no input can nest.
 
+mod about;
 mod client;
 mod close;
 mod entry;
@@ -12,6 +13,7 @@ mod screen;
 mod server;
 pub(crate) mod values;
 
+pub(crate) use about::About;
 pub(crate) use client::*;
 pub(crate) use close::{CloseCode, REASON_BYTES_MAX};
 pub(crate) use entry::*;

@@ -14,7 +14,7 @@ use crate::id::TerminalId;
 use crate::policy::WaitClock;
 use crate::sync::convert;
 use crate::sync::protocol::{Mode, Start};
-use crate::terminal::{Consumer, Due, LinePosition, OnLoss, OutputState, Snapshot};
+use crate::terminal::{Consumer, Due, LinePosition, OnLoss, OutputState, Snapshot, Viewport};
 
 /// How long others wait for a client that gets every byte before it is brought forward.
 pub(crate) const LAG_MAX: Duration = Duration::from_millis(500);
@@ -30,6 +30,8 @@ const INTERVAL: Duration = Duration::from_millis(16);
 pub(crate) struct Attachment {
     pub(crate) terminal: TerminalId,
     pub(crate) consumer: Consumer,
+    /// Where it looks, in the mode `screen`.
+    pub(super) viewport: Viewport,
     /// Its part in the size of the terminal.
     pub(super) viewer: Viewer,
     /// Nothing is sent before: the size that its client asked for is set then.
@@ -93,6 +95,7 @@ impl Attachment {
         Attachment {
             terminal,
             consumer,
+            viewport: Viewport::default(),
             viewer: Viewer::default(),
             begins_at: None,
             window,

@@ -24,7 +24,7 @@ use crate::limits::Limits;
 use crate::reactor::Reactor;
 use crate::sync::access::tokens::Tokens;
 use crate::sync::key::Source;
-use crate::sync::protocol::{CloseCode, ErrorCode, ServerMessage};
+use crate::sync::protocol::{About, CloseCode, ErrorCode, ServerMessage};
 use crate::sync::websocket::http::{self, HeadBuffer, Refusal};
 use crate::sync::websocket::transport::{Flush, Transport};
 
@@ -156,8 +156,19 @@ impl Clients {
 
     /// Reports an error to a client that belongs to no operation with a result.
     pub(super) fn send_error(&mut self, id: ClientId, code: ErrorCode, message: &str) {
+        self.send_error_about(id, About::default(), code, message);
+    }
+
+    /// The same, and what it is about.
+    pub(super) fn send_error_about(
+        &mut self,
+        client: ClientId,
+        About { id, terminal }: About,
+        code: ErrorCode,
+        message: &str,
+    ) {
         let message = one_line(message.to_owned().into()).into_owned();
-        self.send(id, &ServerMessage::Error { code, message, id: None, terminal: None });
+        self.send(client, &ServerMessage::Error { code, message, id, terminal });
     }
 
     /// Writes what the socket takes.

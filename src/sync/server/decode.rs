@@ -12,7 +12,7 @@ use super::incoming::{FORBIDDEN_BYTES, IncomingMessage, Step, incoming};
 use crate::id::TerminalId;
 use crate::sync::access::Scopes;
 use crate::sync::codec::{self, ClientKind, DecodeError, INPUT_HEADER, claimed_bytes};
-use crate::sync::protocol::ClientMessage;
+use crate::sync::protocol::{About, ClientMessage};
 use crate::sync::websocket::frames::Payload;
 
 /// What is done of a message in one unit, in nanoseconds of estimated work; the last part may go beyond.
@@ -28,8 +28,8 @@ pub(super) enum Decoded {
     Input(TerminalId, Bytes),
     Message(ClientKind, ClientMessage),
     /// The client's token does not allow it, and it is too large to be decoded for that.
-    Forbidden,
-    Malformed(DecodeError),
+    Forbidden(About),
+    Malformed(DecodeError, About),
 }
 
 /// What the work on a message has cost.
@@ -58,7 +58,7 @@ pub(super) fn begin(
             return Decoded::Input(TerminalId::from_u64(terminal), whole.slice(INPUT_HEADER..));
         }
         Ok(None) => {}
-        Err(error) => return Decoded::Malformed(error),
+        Err(error) => return Decoded::Malformed(error, About::default()),
     }
     // A larger claim is refused as it is.
     let claimed = claimed_bytes(incoming(&payload)).min(inflated_max);
@@ -68,7 +68,7 @@ pub(super) fn begin(
             client.incoming = Some(IncomingMessage::new(payload, opening));
             go_on(client, cost)
         }
-        Err(error) => Decoded::Malformed(error),
+        Err(error) => Decoded::Malformed(error, About::default()),
     }
 }
 
@@ -100,8 +100,8 @@ pub(super) fn go_on(client: &mut Client, cost: &mut DecodeCost) -> Decoded {
                 client.malformed = 0;
                 return Decoded::Message(kind, message);
             }
-            Ok(Step::Forbidden) => return Decoded::Forbidden,
-            Err(error) => return Decoded::Malformed(error),
+            Ok(Step::Forbidden) => return Decoded::Forbidden(message.about()),
+            Err(error) => return Decoded::Malformed(error, message.about()),
         }
     }
 }

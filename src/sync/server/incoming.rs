@@ -2,7 +2,7 @@
 
 use crate::sync::access::{Action, Scopes};
 use crate::sync::codec::{ClientKind, DecodeError, Incoming, Opening};
-use crate::sync::protocol::ClientMessage;
+use crate::sync::protocol::{About, ClientMessage};
 use crate::sync::websocket::frames::Payload;
 
 /// A message of more bytes that is not allowed is not decoded for the number that its refusal could carry.
@@ -39,6 +39,11 @@ impl IncomingMessage {
     /// What was done for it since this was asked last, in nanoseconds of estimated work.
     pub(super) fn take_cost(&mut self) -> u64 {
         self.opening.take_cost()
+    }
+
+    /// What is known so far of what it is about.
+    pub(super) fn about(&self) -> About {
+        self.opening.about(incoming(&self.payload))
     }
 
     /// Does one part of the work on it. `scopes` are those of its client.

@@ -67,7 +67,7 @@ use crate::policy::Slice;
 use crate::reactor::Reactor;
 use crate::state::{ApplicationState, Collections, StateVersion};
 use crate::sync::access::{Access, Action, Scopes};
-use crate::sync::protocol::{Applied, Attach, CloseCode, ErrorCode, ServerMessage};
+use crate::sync::protocol::{About, Applied, Attach, CloseCode, ErrorCode, ServerMessage};
 use crate::terminal::{NoticeKinds, Terminals};
 
 /// Connections accepted in one turn.
@@ -290,9 +290,15 @@ impl Server {
         self.clients.send(id, message);
     }
 
-    /// Reports an error to a client that belongs to no request with a result.
-    pub(crate) fn send_error(&mut self, id: ClientId, code: ErrorCode, message: &str) {
-        self.clients.send_error(id, code, message);
+    /// Reports an error to a client that belongs to no request with a result, and what it is about.
+    pub(crate) fn send_error_about(
+        &mut self,
+        id: ClientId,
+        about: About,
+        code: ErrorCode,
+        message: &str,
+    ) {
+        self.clients.send_error_about(id, about, code, message);
     }
 
     /// Whether a reply may be queued; `None` when the client is gone or is being closed.
@@ -326,6 +332,16 @@ impl Server {
     /// A client has consumed output up to an offset.
     pub(crate) fn credit(&mut self, id: ClientId, terminal: TerminalId, offset: u64) {
         self.fanout.credit(&mut self.clients, id, terminal, offset);
+    }
+
+    /// A client in the mode `screen` looks at what is so many rows above the top of the screen.
+    pub(crate) fn scroll(
+        &mut self,
+        id: ClientId,
+        to: (TerminalId, u32),
+        terminals: &mut Terminals,
+    ) -> Result<()> {
+        self.fanout.scroll(&mut self.clients, id, to, terminals)
     }
 
     /// A client interrupts a program: output that it was not sent yet is dropped.

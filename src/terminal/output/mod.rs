@@ -23,5 +23,5 @@ mod view;
 pub(crate) use consumer::{Cleared, Consumer, Landmarks, Next, OnLoss, Output};
 pub(crate) use flow::Flow;
 pub(crate) use log::{LogBudget, OutputLog};
-pub(crate) use reader::{Reader, Viewport};
+pub(crate) use reader::Reader;
 pub(crate) use view::{Due, Shown, View};

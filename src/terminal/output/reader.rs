@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::consumer::{Cleared, Consumer, Next, OnLoss, Output};
 use crate::id::ReaderId;
 use crate::terminal::options::{Delivery, Lag, ReaderOptions};
-use crate::terminal::screen::LinePosition;
+use crate::terminal::viewport::Viewport;
 
 pub(crate) struct Reader {
     pub(crate) id: ReaderId,
@@ -16,15 +16,6 @@ pub(crate) struct Reader {
     downgrade: Option<Lag>,
     /// It became a viewer because it lagged, which has not been reported.
     handed_over: bool,
-}
-
-/// Where a viewer looks.
-#[derive(Debug, Default)]
-pub(crate) struct Viewport {
-    /// The place in the scrollback that it begins at, unless it shows the screen itself.
-    pub(crate) anchor: Option<LinePosition>,
-    /// A hash of the rows that it saw last in the scrollback.
-    pub(crate) seen: Option<u64>,
 }
 
 impl Reader {

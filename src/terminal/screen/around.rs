@@ -147,6 +147,9 @@ mod tests {
     use crate::terminal::screen::ScreenOptions;
     use crate::terminal::size::Size;
 
+    /// The number of a row, its place and its text.
+    type Shown = (i32, Option<(u64, u64)>, String);
+
     fn screen(cols: u16, rows: u16, output: &str) -> Screen {
         let options = ScreenOptions { scrollback: 100, ..ScreenOptions::default() };
         let mut screen = Screen::new(Size::cells(cols, rows), &options, 0);
@@ -155,11 +158,7 @@ mod tests {
     }
 
     /// Reads rows, of which `count` fit. Gives their numbers, places and texts.
-    fn read(
-        screen: &Screen,
-        wanted: RowsAround,
-        count: usize,
-    ) -> Vec<(i32, Option<(u64, u64)>, String)> {
+    fn read(screen: &Screen, wanted: RowsAround, count: usize) -> Vec<Shown> {
         let mut rows = Rows::default();
         let mut left = count;
         screen.rows_around(&wanted, &mut rows, |_| {

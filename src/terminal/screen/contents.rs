@@ -71,12 +71,14 @@ impl Screen {
         }
     }
 
-    /// All rows of a viewport that is scrolled back by so many rows.
-    pub(crate) fn viewport(&self, back: usize, update: &mut ScreenUpdate) {
+    /// All rows of a viewport that is scrolled back by so many rows, for a viewer who knows `generation` of the rest.
+    pub(crate) fn viewport(&self, back: usize, generation: u64, update: &mut ScreenUpdate) {
         let back = back.min(self.history());
         self.describe(update);
         update.full = true;
-        update.title = Some(self.title().to_owned());
+        if !self.grid().knows(generation) || self.title_generation > generation {
+            update.title = Some(self.title().to_owned());
+        }
         update.viewport = back as u32;
         update.line = self.anchor(back).or(update.line);
         let top = -(back as i64);

@@ -24,7 +24,7 @@ use self::source::Source;
 use super::clients::Clients;
 use super::size::Grid;
 use super::work::recycled;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::{ClientId, TerminalId};
 use crate::policy::Slice;
 use crate::reactor::Reactor;
@@ -139,6 +139,27 @@ impl Fanout {
             }
             clients.work.wake(client);
         }
+    }
+
+    /// A client looks at what is so many rows above the top of a screen; it is sent all of that.
+    pub(super) fn scroll(
+        &self,
+        clients: &mut Clients,
+        id: ClientId,
+        (terminal, rows): (TerminalId, u32),
+        terminals: &mut Terminals,
+    ) -> Result<()> {
+        terminals.output_state(terminal)?;
+        let client = clients.table.get_mut(id)?;
+        let attachment = client.attachment(terminal);
+        let viewer = attachment.and_then(|a| Some((a.consumer.view()?, &mut a.viewport)));
+        let Some((view, viewport)) = viewer else {
+            return Err(Error::invalid("the client is not attached in the mode `screen`"));
+        };
+        terminals.scroll_view(terminal, viewport, rows as usize)?;
+        view.turn();
+        clients.work.wake(client);
+        Ok(())
     }
 
     /// A client interrupts a program: what it was not sent yet is dropped.

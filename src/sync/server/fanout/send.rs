@@ -116,19 +116,26 @@ fn send_screen(
     let known = view.knows();
     let (codec, compress) = (client.codec, client.compress);
     let key = (id, known, codec, compress);
-    if let Some((_, generation, frame)) = round.screens.iter().find(|(of, ..)| *of == key) {
+    // Those who look at the scrollback share nothing.
+    let is_shared = attachment.viewport.is_at_screen();
+    let mut shared = round.screens.iter().filter(|_| is_shared);
+    if let Some((_, generation, frame)) = shared.find(|(of, ..)| *of == key) {
         view.shown(*generation, now);
         client.push(frame.clone());
         return;
     }
     let mut update = ScreenUpdate::default();
-    if round.terminals.screen_changes(id, known, &mut update).is_err() {
+    let viewport = &mut attachment.viewport;
+    let Ok(is_new) = round.terminals.look_through(id, viewport, known, &mut update) else { return };
+    view.shown(update.generation, now);
+    if !is_new {
         return;
     }
-    view.shown(update.generation, now);
     let message = ServerMessage::Screen(Box::new(convert::screen_update(id.to_u64(), &update)));
     let frame = frame_of(&codec.encode_server(&message, compress));
-    round.screens.push((key, update.generation, frame.clone()));
+    if is_shared {
+        round.screens.push((key, update.generation, frame.clone()));
+    }
     client.push(frame);
 }
 

@@ -27,7 +27,7 @@ use crate::reactor::Reactor;
 use crate::state::ApplicationState;
 use crate::sync::access::{Action, FORBIDDEN};
 use crate::sync::codec::{ClientKind, DecodeError, DecodeErrorKind};
-use crate::sync::protocol::{ClientMessage, CloseCode, ErrorCode};
+use crate::sync::protocol::{About, ClientMessage, CloseCode, ErrorCode};
 use crate::sync::websocket::transport::Flush;
 
 /// What all connections together may cost that have shown no valid token: nanoseconds of estimated work in a
@@ -302,12 +302,12 @@ fn act_on(
     let (is_open, scopes) = (client.is_open(), client.scopes());
     match decoded {
         Decoded::Nothing => None,
-        Decoded::Malformed(error) => {
-            on_malformed(handshake.clients, id, &error, reactor);
+        Decoded::Malformed(error, about) => {
+            on_malformed(handshake.clients, id, &error, about, reactor);
             None
         }
-        Decoded::Forbidden => {
-            handshake.clients.send_error(id, ErrorCode::Forbidden, FORBIDDEN);
+        Decoded::Forbidden(about) => {
+            handshake.clients.send_error_about(id, about, ErrorCode::Forbidden, FORBIDDEN);
             None
         }
         Decoded::Message(_, ClientMessage::Hello(hello)) if !is_open => {
@@ -332,7 +332,13 @@ fn act_on(
     }
 }
 
-fn on_malformed(clients: &mut Clients, id: ClientId, error: &DecodeError, reactor: &mut Reactor) {
+fn on_malformed(
+    clients: &mut Clients,
+    id: ClientId,
+    error: &DecodeError,
+    about: About,
+    reactor: &mut Reactor,
+) {
     let Ok(client) = clients.get_mut(id) else { return };
     client.malformed += 1;
     let is_last = !client.is_open() || client.malformed >= MALFORMED_MAX;
@@ -341,7 +347,7 @@ fn on_malformed(clients: &mut Clients, id: ClientId, error: &DecodeError, reacto
         DecodeErrorKind::TooBig => CloseCode::TooBig,
         DecodeErrorKind::Malformed if is_last => CloseCode::BadMessage,
         DecodeErrorKind::Malformed => {
-            return clients.send_error(id, ErrorCode::Invalid, &error.message);
+            return clients.send_error_about(id, about, ErrorCode::Invalid, &error.message);
         }
     };
     clients.close(id, code, &error.message, reactor);
