@@ -63,7 +63,7 @@ FIELD(orch_peer_slice, version, 24, 32);
 FIELD(orch_peer_slice, changed, 56, 4);
 FIELD(orch_peer_slice, end, 60, 4);
 
-SIZE(orch_request, 184);
+SIZE(orch_request, 208);
 FIELD(orch_request, size, 0, 8);
 FIELD(orch_request, kind, 8, 4);
 FIELD(orch_request, flags, 12, 4);
@@ -86,6 +86,9 @@ FIELD(orch_request, offset, 160, 8);
 FIELD(orch_request, base, 168, 8);
 FIELD(orch_request, bytes_max, 176, 4);
 FIELD(orch_request, reserved_read, 180, 4);
+FIELD(orch_request, from, 184, 16);
+FIELD(orch_request, above, 200, 4);
+FIELD(orch_request, rows_max, 204, 4);
 
 SIZE(orch_remote_result, 24);
 FIELD(orch_remote_result, status, 0, 4);
@@ -169,7 +172,15 @@ FIELD(orch_event_peer_exited, end, 8, 8);
 FIELD(orch_event_peer_exited, exit_kind, 16, 4);
 FIELD(orch_event_peer_exited, exit_value, 20, 4);
 
-SIZE(orch_event_peer_reply, 128);
+SIZE(orch_peer_rows, 80);
+FIELD(orch_peer_rows, size, 0, 8);
+FIELD(orch_peer_rows, rows, 8, 32);
+FIELD(orch_peer_rows, kept_start, 40, 16);
+FIELD(orch_peer_rows, kept_end, 56, 16);
+FIELD(orch_peer_rows, history, 72, 4);
+FIELD(orch_peer_rows, cols, 76, 4);
+
+SIZE(orch_event_peer_reply, 136);
 FIELD(orch_event_peer_reply, request, 0, 8);
 FIELD(orch_event_peer_reply, kind, 8, 4);
 FIELD(orch_event_peer_reply, status, 12, 4);
@@ -187,6 +198,7 @@ FIELD(orch_event_peer_reply, reserved, 100, 4);
 FIELD(orch_event_peer_reply, detail, 104, 8);
 FIELD(orch_event_peer_reply, slice, 112, 8);
 FIELD(orch_event_peer_reply, stats, 120, 8);
+FIELD(orch_event_peer_reply, rows, 128, 8);
 
 SIZE(orch_event_peer_applied, 16);
 FIELD(orch_event_peer_applied, request, 0, 8);
@@ -198,8 +210,9 @@ FIELD(orch_event_peer_rejected, status, 8, 4);
 FIELD(orch_event_peer_rejected, reserved, 12, 4);
 FIELD(orch_event_peer_rejected, message, 16, 16);
 
-SIZE(orch_event_peer_problem, 16);
+SIZE(orch_event_peer_problem, 24);
 FIELD(orch_event_peer_problem, message, 0, 16);
+FIELD(orch_event_peer_problem, terminal, 16, 8);
 
 SIZE(orch_event_peer_delivery_changed, 24);
 FIELD(orch_event_peer_delivery_changed, terminal, 0, 8);
@@ -246,6 +259,7 @@ VALUE(ORCH_REPLY_WATCHING, 5);
 VALUE(ORCH_REPLY_MATCHES, 6);
 VALUE(ORCH_REPLY_TERMINAL, 7);
 VALUE(ORCH_REPLY_STATS, 10);
+VALUE(ORCH_REPLY_ROWS, 8);
 VALUE(ORCH_REMOTE_OK, 0);
 VALUE(ORCH_REMOTE_INVALID, 1);
 VALUE(ORCH_REMOTE_FORBIDDEN, 2);
@@ -280,6 +294,7 @@ VALUE(ORCH_REQUEST_WATCH, 5);
 VALUE(ORCH_REQUEST_UNWATCH, 6);
 VALUE(ORCH_REQUEST_CHANGE, 7);
 VALUE(ORCH_REQUEST_STATS, 10);
+VALUE(ORCH_REQUEST_ROWS, 8);
 
 // An enumeration's type has the size of the fields that hold it.
 SIZE(orch_connect_flags, 4);

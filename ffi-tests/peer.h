@@ -152,6 +152,7 @@ static inline const orch_event_peer_reply *peer_reply(peer_pair *pair, uint64_t 
     CHECK_INT(reply->detail != NULL, kind == ORCH_REPLY_TERMINAL);
     CHECK_INT(reply->slice != NULL, kind == ORCH_REPLY_SLICE);
     CHECK_INT(reply->stats != NULL, kind == ORCH_REPLY_STATS);
+    CHECK_INT(reply->rows != NULL, kind == ORCH_REPLY_ROWS);
     return reply;
 }
 
@@ -283,6 +284,17 @@ static inline int32_t peer_ask_query(orch_engine *engine, uint64_t peer, uint64_
     return orch_peer_request(engine, peer, &request, number);
 }
 
+static inline int32_t peer_ask_rows(orch_engine *engine, uint64_t peer, uint64_t terminal,
+                                    orch_line_position from, uint32_t above, uint32_t max,
+                                    uint64_t *number) {
+    orch_request request = peer_request(ORCH_REQUEST_ROWS);
+    request.terminal = terminal;
+    request.from = from;
+    request.above = above;
+    request.rows_max = max;
+    return orch_peer_request(engine, peer, &request, number);
+}
+
 static inline int32_t peer_ask_watch(orch_engine *engine, uint64_t peer, orch_bytes path,
                                      uint64_t *number) {
     orch_request request = peer_request(ORCH_REQUEST_WATCH);
@@ -319,11 +331,13 @@ static inline void peer_check_refused(orch_engine *engine, uint64_t peer, int32_
     CHECK_STATUS(orch_peer_attach(engine, peer, 1, NULL), status);
     CHECK_STATUS(orch_peer_detach(engine, peer, 1), status);
     CHECK_STATUS(orch_peer_set_grid(engine, peer, 1, (orch_size){80, 24, 0, 0}), status);
+    CHECK_STATUS(orch_peer_scroll(engine, peer, 1, 1), status);
     CHECK_STATUS(orch_peer_write(engine, peer, 1, "x", 1), status);
     CHECK_STATUS(peer_ask_batch(engine, peer, &op, 1, sizeof op, &number), status);
     CHECK_STATUS(peer_ask_spawn(engine, peer, orch_str("x"), state_none, NULL, &number), status);
     CHECK_STATUS(peer_ask_search(engine, peer, 1, orch_str("x"), 0, 0, &number), status);
     CHECK_STATUS(peer_ask_query(engine, peer, 1, &number), status);
+    CHECK_STATUS(peer_ask_rows(engine, peer, 1, (orch_line_position){0, 0}, 0, 1, &number), status);
     CHECK_STATUS(peer_ask_watch(engine, peer, orch_str("/"), &number), status);
     CHECK_STATUS(peer_ask_unwatch(engine, peer, 1, &number), status);
     CHECK_STATUS(peer_ask_change(engine, peer, &change, 1, sizeof change, &number), status);

@@ -371,10 +371,13 @@ typedef struct orch_config {
     // unfinished message has more than 16 KiB is not read until others have finished theirs or are gone; one without
     // progress for `client_stall_ms` closes its client. At least `client_message_bytes`. Default 64 MiB.
     size_t client_partial_bytes_total;
+    // Bytes of the resources of all listeners; a listener that would make them more is refused. A larger file of a
+    // resource directory is not served. Default 64 MiB.
+    size_t resource_bytes;
 } orch_config;
 #define ORCH_CONFIG_INIT \
     { sizeof(orch_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 // Makes an engine that belongs to the calling thread. `config` may be NULL for the defaults.
 //
@@ -3178,11 +3181,24 @@ orch_status orch_review_answer(struct orch_engine *engine,
 // (ORCH_EVENT_REVIEW), if the configuration asks for that.
 // ---------------------------------------------------------------------------------------------------------
 
+// Something that a listener serves to browsers.
+typedef struct orch_resource {
+    // Its path: begins with a slash, without escapes. "/index.html" is also "/". UTF-8.
+    struct orch_bytes path;
+    // Its media type, such as "text/css". No bytes (the default): chosen by the end of the path.
+    struct orch_bytes media_type;
+    // The bytes, which are copied.
+    struct orch_bytes content;
+} orch_resource;
+
 // An address to listen on. All zeroes but `size` and `address` are the defaults.
 //
 // Every connection needs a token (`orch_token_add`), also over a Unix socket. Over TCP the `Host` header of a request
 // must be a name of the listener: `127.0.0.1`, `localhost` or `[::1]` with the port, or one of `hosts`. A page in a
 // browser may connect only if its origin is one of `origins`. Pointers are read during the call only.
+//
+// A listener with `resources` or a `resource_directory` serves them over HTTP to whoever may reach it, without a token;
+// the WebSocket stays at "/". Its own pages may connect: their origin is "http://" and the `Host` of the request.
 typedef struct orch_listener_options {
     // `sizeof(orch_listener_options)`.
     size_t size;
@@ -3203,15 +3219,26 @@ typedef struct orch_listener_options {
     uint32_t allow_remote;
     // Must be 0.
     uint32_t reserved;
+    // Pages and what belongs to them; elements lie `resource_stride` bytes apart. Of two with the same path the later
+    // one counts.
+    const struct orch_resource *resources;
+    // Elements of `resources`.
+    size_t resource_count;
+    // `sizeof(orch_resource)`.
+    size_t resource_stride;
+    // For development: the absolute path of a directory whose files are served at "/", instead of `resources` of the
+    // same paths. Each request reads its file in a turn. No bytes (the default): none.
+    struct orch_bytes resource_directory;
 } orch_listener_options;
 #define ORCH_LISTENER_OPTIONS_INIT \
-    { sizeof(orch_listener_options), { NULL, 0 }, NULL, 0, NULL, 0, 0, 0 }
+    { sizeof(orch_listener_options), { NULL, 0 }, NULL, 0, NULL, 0, 0, 0, NULL, 0, 0, { NULL, 0 } }
 
 // Listens for clients, which connect over WebSockets, mirror the state and use terminals, as far as their tokens
 // allow. `out_listener` gets the id of the listener.
 //
-// Owner thread. Does not block. Errors: ORCH_E_INVALID (an address that is not loopback; a malformed address, host
-// or origin), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
+// Owner thread. Does not block; with a `resource_directory` it looks at that. Errors: ORCH_E_INVALID (an address that is
+// not loopback; a malformed address, host, origin or resource), ORCH_E_NOT_FOUND or ORCH_E_NOT_DIRECTORY (the resource
+// directory), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
 // ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
 orch_status orch_listener_add(struct orch_engine *engine,
                               const struct orch_listener_options *options,
@@ -3601,6 +3628,17 @@ orch_status orch_peer_set_grid(struct orch_engine *engine,
                                uint64_t terminal,
                                struct orch_size grid);
 
+// Looks at what is `rows` rows above the top of a terminal of a peer that is attached with ORCH_DELIVERY_SCREEN, at most as
+// many as there are; 0: at the screen. A full ORCH_EVENT_PEER_SCREEN with its `viewport` follows. The view stays with its
+// text. After the connection was made anew it is at the screen.
+//
+// Owner thread. Does not wait. Errors: ORCH_E_DISCONNECTED without a connection; ORCH_E_STALE_ID if there is no such
+// peer or the terminal is not attached; ORCH_E_INVALID with another delivery; ORCH_E_LIMIT if too much waits to be sent.
+orch_status orch_peer_scroll(struct orch_engine *engine,
+                             uint64_t peer,
+                             uint64_t terminal,
+                             uint32_t rows);
+
 // Types into a terminal of a peer: all of the bytes are queued, or none. The bytes are copied. No answer comes; if the
 // other engine refuses the input, ORCH_EVENT_PEER_PROBLEM comes.
 //
@@ -3637,9 +3675,28 @@ enum {
     // versions of entries in the copy. ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED follows instead of a reply;
     // when ORCH_EVENT_PEER_APPLIED is read, the copy has the change.
     ORCH_REQUEST_CHANGE = 7,
+    // Reads a part of the regular file `path`: `bytes_max` bytes from `offset` on. With `base`, the reply says whether the
+    // file has changed since. The reply is ORCH_REPLY_SLICE.
+    ORCH_REQUEST_READ = 9,
     // Asks for figures of the other engine and of the connection. The reply is ORCH_REPLY_STATS.
     ORCH_REQUEST_STATS = 10,
+    // Reads rows of the screen and the scrollback of `terminal`: up to `above` rows above the row that shows the place `from`,
+    // and up to `rows_max` from that row on. At most 1,000 come, and fewer if they are large: neighbours, those nearest to
+    // `from`. The reply is ORCH_REPLY_ROWS.
+    ORCH_REQUEST_ROWS = 8,
 };
+
+// What identifies the content of a file of another engine. Another file, or another content, has another one.
+typedef struct orch_peer_file_version {
+    // The number of its device.
+    uint64_t device;
+    // Its number there.
+    uint64_t inode;
+    // Its bytes.
+    uint64_t size;
+    // When its content or metadata changed last, in nanoseconds since 1970.
+    uint64_t changed_ns;
+} orch_peer_file_version;
 
 // A request to another engine. Set fields that its kind does not name to 0. Everything is read during the call and
 // copied.
@@ -3650,7 +3707,7 @@ typedef struct orch_request {
     orch_request_kind kind;
     // ORCH_REQUEST_SEARCH: sum of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE.
     orch_search_flags flags;
-    // ORCH_REQUEST_SEARCH, ORCH_REQUEST_QUERY: the terminal.
+    // ORCH_REQUEST_SEARCH, ORCH_REQUEST_QUERY, ORCH_REQUEST_ROWS: the terminal.
     uint64_t terminal;
     // ORCH_REQUEST_BATCH: the operations; elements lie `op_stride` bytes apart.
     const struct orch_op *ops;
@@ -3674,7 +3731,7 @@ typedef struct orch_request {
     struct orch_size window;
     // ORCH_REQUEST_SEARCH: text, or with ORCH_SEARCH_REGEX an expression; UTF-8.
     struct orch_bytes pattern;
-    // ORCH_REQUEST_WATCH: an absolute path inside a granted directory.
+    // ORCH_REQUEST_WATCH, ORCH_REQUEST_READ: an absolute path inside a granted directory.
     struct orch_bytes path;
     // ORCH_REQUEST_UNWATCH: the watch of the other engine.
     uint64_t watch;
@@ -3682,10 +3739,25 @@ typedef struct orch_request {
     uint32_t matches_max;
     // Must be 0.
     uint32_t reserved;
+    // ORCH_REQUEST_READ: offset of the first byte.
+    uint64_t offset;
+    // ORCH_REQUEST_READ: `version` of an earlier slice. NULL (the default): none.
+    const struct orch_peer_file_version *base;
+    // ORCH_REQUEST_READ: the most bytes, at most 262,144. 0 (the default): 65,536.
+    uint32_t bytes_max;
+    // Must be 0.
+    uint32_t reserved_read;
+    // ORCH_REQUEST_ROWS: a place in the scrollback or on the screen; a `line` of ORCH_LINE_NONE is the top row of the
+    // screen. A place that is no longer kept is taken as the oldest row.
+    struct orch_line_position from;
+    // ORCH_REQUEST_ROWS: rows above the row that shows `from`.
+    uint32_t above;
+    // ORCH_REQUEST_ROWS: rows from that row on.
+    uint32_t rows_max;
 } orch_request;
 #define ORCH_REQUEST_INIT \
     { sizeof(orch_request), 0, 0, 0, NULL, 0, 0, NULL, 0, 0, { NULL, 0 }, { NULL, 0 }, { 0, 0, 0, 0 \
-     }, { NULL, 0 }, { NULL, 0 }, 0, 0, 0 }
+     }, { NULL, 0 }, { NULL, 0 }, 0, 0, 0, 0, NULL, 0, 0, { 0, 0 }, 0, 0 }
 
 // Sends a request to a peer. `out_request` gets its number, and the reply comes as ORCH_EVENT_PEER_REPLY with that
 // number (with ORCH_REQUEST_CHANGE as ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED). A reply comes in any case:
@@ -3917,8 +3989,12 @@ enum {
     ORCH_REPLY_MATCHES = 6,
     // A query: `detail`.
     ORCH_REPLY_TERMINAL = 7,
+    // A read: `slice`.
+    ORCH_REPLY_SLICE = 9,
     // Figures: `stats`.
     ORCH_REPLY_STATS = 10,
+    // Rows: `rows`.
+    ORCH_REPLY_ROWS = 8,
 };
 
 // The outcome of one operation of a batch.
@@ -3963,6 +4039,20 @@ typedef struct orch_peer_terminal {
     uint32_t reserved;
 } orch_peer_terminal;
 
+// A part of a file of another engine.
+typedef struct orch_peer_slice {
+    // The bytes.
+    struct orch_bytes data;
+    // Offset of the first byte.
+    uint64_t offset;
+    // What the file was before the bytes were read.
+    struct orch_peer_file_version version;
+    // 1: the file is not what `base` of the request says.
+    uint32_t changed;
+    // 1: nothing follows.
+    uint32_t end;
+} orch_peer_slice;
+
 // Figures of another engine.
 typedef struct orch_peer_stats {
     // Size of this struct as the library has it.
@@ -3984,6 +4074,22 @@ typedef struct orch_peer_stats {
     // Bytes that waited to be sent to this engine when it replied.
     uint64_t queued_bytes;
 } orch_peer_stats;
+
+// Rows of the screen and the scrollback of a terminal of another engine.
+typedef struct orch_peer_rows {
+    // Size of this struct as the library has it.
+    size_t size;
+    // Neighbours, from the top. The place of the first or the last one is where to read on.
+    struct orch_rows rows;
+    // The place of the oldest row that is kept.
+    struct orch_line_position kept_start;
+    // The place of the top row of the primary screen, where the scrollback ends.
+    struct orch_line_position kept_end;
+    // Rows of scrollback, also while the alternate screen is in use.
+    uint32_t history;
+    // Columns for which the rows are wrapped.
+    uint32_t cols;
+} orch_peer_rows;
 
 // The reply to a request. Fields that its kind does not name are 0.
 typedef struct orch_event_peer_reply {
@@ -4017,8 +4123,12 @@ typedef struct orch_event_peer_reply {
     uint32_t reserved;
     // What a query returns.
     const struct orch_peer_terminal *detail;
+    // What a read returns.
+    const struct orch_peer_slice *slice;
     // What ORCH_REQUEST_STATS returns.
     const struct orch_peer_stats *stats;
+    // The rows that were asked for.
+    const struct orch_peer_rows *rows;
 } orch_event_peer_reply;
 
 // A change set was committed.
@@ -4045,6 +4155,8 @@ typedef struct orch_event_peer_rejected {
 typedef struct orch_event_peer_problem {
     // What is wrong: one line, UTF-8.
     struct orch_bytes message;
+    // The terminal of the other engine that it is about; 0 if it is about none.
+    uint64_t terminal;
 } orch_event_peer_problem;
 
 // ---------------------------------------------------------------------------------------------------------

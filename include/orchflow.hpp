@@ -1520,6 +1520,10 @@ public:
     status peer_set_grid(peer_id id, terminal_id terminal, orch_size grid) noexcept {
         return orch_peer_set_grid(raw_.get(), id, terminal, grid);
     }
+    // Looks at what is so many rows above the top of a screen; see `orch_peer_scroll`.
+    status peer_scroll(peer_id id, terminal_id terminal, uint32_t rows) noexcept {
+        return orch_peer_scroll(raw_.get(), id, terminal, rows);
+    }
     status peer_detach(peer_id id, terminal_id terminal) noexcept {
         return orch_peer_detach(raw_.get(), id, terminal);
     }
@@ -1555,6 +1559,17 @@ public:
         raw.pattern = bytes(pattern);
         raw.flags = flags;
         raw.matches_max = max;
+        return peer_request(id, raw);
+    }
+    // Rows around a place, or around the top of the screen; see ORCH_REQUEST_ROWS.
+    result<uint64_t> peer_rows(peer_id id, terminal_id terminal,
+                               std::optional<orch_line_position> from, uint32_t above,
+                               uint32_t max) noexcept {
+        orch_request raw = request(ORCH_REQUEST_ROWS);
+        raw.terminal = terminal;
+        raw.from = from.value_or(orch_line_position{ORCH_LINE_NONE, 0});
+        raw.above = above;
+        raw.rows_max = max;
         return peer_request(id, raw);
     }
     result<uint64_t> peer_query(peer_id id, terminal_id terminal) noexcept {

@@ -110,6 +110,7 @@ typedef struct orch_config {
     uint32_t turn_time_warn_us;
     uint32_t client_hold_ms;
     size_t client_partial_bytes_total;
+    size_t resource_bytes;
 } orch_config;
 orch_status orch_engine_create(const struct orch_config *config, struct orch_engine **out_engine);
 orch_status orch_engine_destroy(struct orch_engine *engine);
@@ -1271,6 +1272,11 @@ orch_status orch_review_answer(struct orch_engine *engine,
                                uint64_t review,
                                uint32_t accept,
                                struct orch_bytes reason);
+typedef struct orch_resource {
+    struct orch_bytes path;
+    struct orch_bytes media_type;
+    struct orch_bytes content;
+} orch_resource;
 typedef struct orch_listener_options {
     size_t size;
     struct orch_bytes address;
@@ -1280,6 +1286,10 @@ typedef struct orch_listener_options {
     size_t origin_count;
     uint32_t allow_remote;
     uint32_t reserved;
+    const struct orch_resource *resources;
+    size_t resource_count;
+    size_t resource_stride;
+    struct orch_bytes resource_directory;
 } orch_listener_options;
 orch_status orch_listener_add(struct orch_engine *engine,
                               const struct orch_listener_options *options,
@@ -1432,6 +1442,10 @@ orch_status orch_peer_set_grid(struct orch_engine *engine,
                                uint64_t peer,
                                uint64_t terminal,
                                struct orch_size grid);
+orch_status orch_peer_scroll(struct orch_engine *engine,
+                             uint64_t peer,
+                             uint64_t terminal,
+                             uint32_t rows);
 orch_status orch_peer_write(struct orch_engine *engine,
                             uint64_t peer,
                             uint64_t terminal,
@@ -1446,8 +1460,16 @@ enum {
     ORCH_REQUEST_WATCH = 5,
     ORCH_REQUEST_UNWATCH = 6,
     ORCH_REQUEST_CHANGE = 7,
+    ORCH_REQUEST_READ = 9,
     ORCH_REQUEST_STATS = 10,
+    ORCH_REQUEST_ROWS = 8,
 };
+typedef struct orch_peer_file_version {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t size;
+    uint64_t changed_ns;
+} orch_peer_file_version;
 typedef struct orch_request {
     size_t size;
     orch_request_kind kind;
@@ -1467,6 +1489,13 @@ typedef struct orch_request {
     uint64_t watch;
     uint32_t matches_max;
     uint32_t reserved;
+    uint64_t offset;
+    const struct orch_peer_file_version *base;
+    uint32_t bytes_max;
+    uint32_t reserved_read;
+    struct orch_line_position from;
+    uint32_t above;
+    uint32_t rows_max;
 } orch_request;
 orch_status orch_peer_request(struct orch_engine *engine,
                               uint64_t peer,
@@ -1579,7 +1608,9 @@ enum {
     ORCH_REPLY_WATCHING = 5,
     ORCH_REPLY_MATCHES = 6,
     ORCH_REPLY_TERMINAL = 7,
+    ORCH_REPLY_SLICE = 9,
     ORCH_REPLY_STATS = 10,
+    ORCH_REPLY_ROWS = 8,
 };
 typedef struct orch_remote_result {
     orch_remote_status status;
@@ -1602,6 +1633,13 @@ typedef struct orch_peer_terminal {
     uint32_t history;
     uint32_t reserved;
 } orch_peer_terminal;
+typedef struct orch_peer_slice {
+    struct orch_bytes data;
+    uint64_t offset;
+    struct orch_peer_file_version version;
+    uint32_t changed;
+    uint32_t end;
+} orch_peer_slice;
 typedef struct orch_peer_stats {
     size_t size;
     uint64_t uptime_ms;
@@ -1613,6 +1651,14 @@ typedef struct orch_peer_stats {
     uint32_t reserved;
     uint64_t queued_bytes;
 } orch_peer_stats;
+typedef struct orch_peer_rows {
+    size_t size;
+    struct orch_rows rows;
+    struct orch_line_position kept_start;
+    struct orch_line_position kept_end;
+    uint32_t history;
+    uint32_t cols;
+} orch_peer_rows;
 typedef struct orch_event_peer_reply {
     uint64_t request;
     orch_reply_kind kind;
@@ -1629,7 +1675,9 @@ typedef struct orch_event_peer_reply {
     uint32_t has_more;
     uint32_t reserved;
     const struct orch_peer_terminal *detail;
+    const struct orch_peer_slice *slice;
     const struct orch_peer_stats *stats;
+    const struct orch_peer_rows *rows;
 } orch_event_peer_reply;
 typedef struct orch_event_peer_applied {
     uint64_t request;
@@ -1643,6 +1691,7 @@ typedef struct orch_event_peer_rejected {
 } orch_event_peer_rejected;
 typedef struct orch_event_peer_problem {
     struct orch_bytes message;
+    uint64_t terminal;
 } orch_event_peer_problem;
 typedef struct orch_sender orch_sender;
 orch_status orch_sender_create(struct orch_engine *engine, struct orch_sender **out_sender);

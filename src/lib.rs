@@ -79,8 +79,8 @@ pub use state::{
 pub use sync::{
     ClientState, ListenAddress, ListenerOptions, PeerAddress, PeerEvent, PeerOptions, PeerState,
     PeerStatus, RemoteAttach, RemoteCode, RemoteFailure, RemoteFileVersion, RemoteMode, RemoteOp,
-    RemoteOutcome, RemoteRequest, RemoteSlice, RemoteStart, RemoteStats, RemoteTerminal, Scopes,
-    TokenId, TokenOptions,
+    RemoteOutcome, RemoteRequest, RemoteRows, RemoteSlice, RemoteStart, RemoteStats,
+    RemoteTerminal, Scopes, TokenId, TokenOptions,
 };
 pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,

@@ -514,8 +514,9 @@ fn lend_peer(event: &PeerEvent<'_>, lent: &mut EventLoan) -> Lending {
             let rejected = orch_event_peer_rejected { request, status, reserved: 0, message };
             (ORCH_EVENT_PEER_REJECTED, payload.lend(rejected))
         }
-        PeerEvent::Problem { message } => {
-            let problem = orch_event_peer_problem { message: bytes.lend(message.as_bytes()) };
+        PeerEvent::Problem { terminal, message } => {
+            let (terminal, message) = (terminal.unwrap_or(0), bytes.lend(message.as_bytes()));
+            let problem = orch_event_peer_problem { message, terminal };
             (ORCH_EVENT_PEER_PROBLEM, payload.lend(problem))
         }
         about_terminal @ (PeerEvent::Attached { .. }

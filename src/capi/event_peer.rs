@@ -9,6 +9,7 @@ use super::line::orch_line_position;
 use super::matches::orch_match;
 use super::options::orch_delivery;
 use super::peer_file::{NO_SLICE, orch_peer_slice};
+use super::peer_rows::{PeerRowsLoan, orch_peer_rows};
 use super::sized::lend;
 use super::state_entry::orch_state_version;
 use super::types::{NO_BYTES, orch_bytes, orch_size};
@@ -64,6 +65,8 @@ pub const ORCH_REPLY_TERMINAL: orch_reply_kind = 7;
 pub const ORCH_REPLY_SLICE: orch_reply_kind = 9;
 /// Figures: `stats`.
 pub const ORCH_REPLY_STATS: orch_reply_kind = 10;
+/// Rows: `rows`.
+pub const ORCH_REPLY_ROWS: orch_reply_kind = 8;
 
 /// The outcome of one operation of a batch.
 #[repr(C)]
@@ -295,6 +298,8 @@ pub struct orch_event_peer_reply {
     pub slice: *const orch_peer_slice,
     /// What ORCH_REQUEST_STATS returns.
     pub stats: *const orch_peer_stats,
+    /// The rows that were asked for.
+    pub rows: *const orch_peer_rows,
 }
 
 /// A change set was committed.
@@ -327,6 +332,8 @@ pub struct orch_event_peer_rejected {
 pub struct orch_event_peer_problem {
     /// What is wrong: one line, UTF-8.
     pub message: orch_bytes,
+    /// The terminal of the other engine that it is about; 0 if it is about none.
+    pub terminal: u64,
 }
 
 /// This host has blocked the program by not reading for longer than the token allows, so output comes in another way.
@@ -381,6 +388,7 @@ unsafe impl Lendable for orch_remote_result {}
 unsafe impl Lendable for orch_peer_terminal {}
 // SAFETY: as above.
 unsafe impl Lendable for orch_peer_slice {}
+// SAFETY: as above.
 unsafe impl Lendable for orch_peer_stats {}
 
 const NO_REPLY: orch_event_peer_reply = orch_event_peer_reply {
@@ -401,6 +409,7 @@ const NO_REPLY: orch_event_peer_reply = orch_event_peer_reply {
     detail: ptr::null(),
     slice: ptr::null(),
     stats: ptr::null(),
+    rows: ptr::null(),
 };
 
 impl From<&RemoteStats> for orch_peer_stats {
@@ -426,6 +435,7 @@ pub(super) struct ReplyLoan {
     detail: orch_peer_terminal,
     slice: orch_peer_slice,
     stats: orch_peer_stats,
+    rows: PeerRowsLoan,
     texts: Vec<u8>,
 }
 
@@ -438,6 +448,7 @@ impl Default for ReplyLoan {
             detail: NO_TERMINAL,
             slice: NO_SLICE,
             stats: NO_STATS,
+            rows: PeerRowsLoan::default(),
             texts: Vec::new(),
         }
     }
@@ -453,6 +464,7 @@ impl ReplyLoan {
             poison(&mut self.detail);
             poison(&mut self.slice);
             poison(&mut self.stats);
+            self.rows.end();
             self.texts.fill(Lent::POISON);
         }
     }
@@ -499,6 +511,10 @@ impl ReplyLoan {
                 out.kind = ORCH_REPLY_STATS;
                 self.stats = stats.into();
                 out.stats = &raw const self.stats;
+            }
+            RemoteOutcome::Rows(read) => {
+                out.kind = ORCH_REPLY_ROWS;
+                out.rows = self.rows.lend(read);
             }
         }
         self.reply = out;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::argument;
 use super::batch::*;
 use super::guard::{Inner, on_engine, orch_engine};
+use super::line::orch_line_position;
 use super::peer_file::orch_peer_file_version;
 use super::search::{ORCH_SEARCH_IGNORE_CASE, ORCH_SEARCH_REGEX, orch_search_flags};
 use super::sized::{self, SizedStruct, size_through};
@@ -49,6 +50,10 @@ pub const ORCH_REQUEST_CHANGE: orch_request_kind = 7;
 pub const ORCH_REQUEST_READ: orch_request_kind = 9;
 /// Asks for figures of the other engine and of the connection. The reply is ORCH_REPLY_STATS.
 pub const ORCH_REQUEST_STATS: orch_request_kind = 10;
+/// Reads rows of the screen and the scrollback of `terminal`: up to `above` rows above the row that shows the place `from`,
+/// and up to `rows_max` from that row on. At most 1,000 come, and fewer if they are large: neighbours, those nearest to
+/// `from`. The reply is ORCH_REPLY_ROWS.
+pub const ORCH_REQUEST_ROWS: orch_request_kind = 8;
 
 /// A request to another engine. Set fields that its kind does not name to 0. Everything is read during the call and
 /// copied.
@@ -61,7 +66,7 @@ pub struct orch_request {
     pub kind: orch_request_kind,
     /// ORCH_REQUEST_SEARCH: sum of ORCH_SEARCH_REGEX and ORCH_SEARCH_IGNORE_CASE.
     pub flags: orch_search_flags,
-    /// ORCH_REQUEST_SEARCH, ORCH_REQUEST_QUERY: the terminal.
+    /// ORCH_REQUEST_SEARCH, ORCH_REQUEST_QUERY, ORCH_REQUEST_ROWS: the terminal.
     pub terminal: u64,
     /// ORCH_REQUEST_BATCH: the operations; elements lie `op_stride` bytes apart.
     pub ops: *const orch_op,
@@ -101,6 +106,13 @@ pub struct orch_request {
     pub bytes_max: u32,
     /// Must be 0.
     pub reserved_read: u32,
+    /// ORCH_REQUEST_ROWS: a place in the scrollback or on the screen; a `line` of ORCH_LINE_NONE is the top row of the
+    /// screen. A place that is no longer kept is taken as the oldest row.
+    pub from: orch_line_position,
+    /// ORCH_REQUEST_ROWS: rows above the row that shows `from`.
+    pub above: u32,
+    /// ORCH_REQUEST_ROWS: rows from that row on.
+    pub rows_max: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -130,6 +142,9 @@ unsafe impl SizedStruct for orch_request {
             base: ptr::null(),
             bytes_max: 0,
             reserved_read: 0,
+            from: orch_line_position { line: 0, col: 0 },
+            above: 0,
+            rows_max: 0,
         }
     }
 }
@@ -165,6 +180,12 @@ impl orch_request {
                     max: self.matches_max,
                 }
             }
+            ORCH_REQUEST_ROWS => RemoteRequest::Rows {
+                terminal: self.terminal,
+                from: self.from.to_position(),
+                above: self.above,
+                max: self.rows_max,
+            },
             ORCH_REQUEST_QUERY => RemoteRequest::Query { terminal: self.terminal },
             ORCH_REQUEST_WATCH => {
                 // SAFETY: passed on from the caller.

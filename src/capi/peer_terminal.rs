@@ -125,6 +125,27 @@ pub unsafe extern "C" fn orch_peer_set_grid(
     unsafe { on_engine(engine, set) }
 }
 
+/// Looks at what is `rows` rows above the top of a terminal of a peer that is attached with ORCH_DELIVERY_SCREEN, at most as
+/// many as there are; 0: at the screen. A full ORCH_EVENT_PEER_SCREEN with its `viewport` follows. The view stays with its
+/// text. After the connection was made anew it is at the screen.
+///
+/// Owner thread. Does not wait. Errors: ORCH_E_DISCONNECTED without a connection; ORCH_E_STALE_ID if there is no such
+/// peer or the terminal is not attached; ORCH_E_INVALID with another delivery; ORCH_E_LIMIT if too much waits to be sent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_peer_scroll(
+    engine: *mut orch_engine,
+    peer: u64,
+    terminal: u64,
+    rows: u32,
+) -> orch_status {
+    let scroll = |inner: &mut Inner| {
+        inner.engine.peer_scroll(PeerId::from_u64(peer), terminal, rows)?;
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, scroll) }
+}
+
 /// Detaches from a terminal of a peer. Events that came before are still reported, then ORCH_EVENT_PEER_DETACHED.
 ///
 /// Owner thread. Does not wait. Errors: ORCH_E_STALE_ID if there is no such peer or the terminal is not attached.

@@ -85,6 +85,18 @@ impl Engine {
         self.with_peers(|engine| engine.peers.set_grid(id, terminal, grid, &mut engine.reactor))
     }
 
+    /// Looks at what is so many rows above the top of a terminal of a peer that is attached in the mode
+    /// [`Screen`](crate::RemoteMode::Screen), at most as many as there are; 0: at the screen. A full
+    /// [`Screen`](crate::PeerEvent::Screen) follows with its `viewport`, which stays with its text. After the connection was
+    /// made anew it is at the screen.
+    ///
+    /// # Errors
+    /// `Disconnected` while there is no connection, `StaleId`, also when it is not attached, `InvalidArgument` in another
+    /// mode, `LimitReached` when too much waits to be sent; `Forked`.
+    pub fn peer_scroll(&mut self, id: PeerId, terminal: u64, rows: u32) -> Result<()> {
+        self.with_peers(|engine| engine.peers.scroll(id, (terminal, rows), &mut engine.reactor))
+    }
+
     /// Lets go of a terminal of a peer. What came before is still reported, then
     /// [`Detached`](crate::PeerEvent::Detached).
     ///

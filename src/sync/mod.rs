@@ -19,7 +19,7 @@ pub(crate) use peer::Peers;
 pub use peer::{
     PeerAddress, PeerEvent, PeerOptions, PeerState, PeerStatus, RemoteAttach, RemoteCode,
     RemoteFailure, RemoteFileVersion, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest,
-    RemoteSlice, RemoteStart, RemoteStats, RemoteTerminal,
+    RemoteRows, RemoteSlice, RemoteStart, RemoteStats, RemoteTerminal,
 };
 pub(crate) use protocol::{ErrorCode, REASON_BYTES_MAX};
 pub(crate) use rows::{row_bytes, rows_reply};

@@ -73,8 +73,8 @@ mod tests {
             underline_color: white,
         };
         let mut rows = Rows::default();
-        rows.begin(-100_000, false);
-        rows.begin(3, true);
+        rows.begin(-100_000, None, false);
+        rows.begin(3, None, true);
         rows.push_run("plain", 5, false, Style::default(), None);
         rows.push_run(r#"a"b\c"#, 5, false, bright, Some("https://example.org/\"x\""));
         rows.push_run("漢字", 4, true, bright, Some("file:///tmp"));

@@ -286,7 +286,7 @@ fn take(event: PeerEvent<'_>, streams: &mut BTreeMap<u64, Stream>) -> Reported {
         PeerEvent::Rejected { mutation, code, message } => {
             Reported::Rejected(mutation, code, message.into())
         }
-        PeerEvent::Problem { message } => Reported::Problem(message.into()),
+        PeerEvent::Problem { message, .. } => Reported::Problem(message.into()),
         other => panic!("{other:?}"),
     }
 }

@@ -251,7 +251,7 @@ impl<'a> Session<'a> {
                 let outcome = outcome.clone();
                 self.on_answer(request, &outcome)?;
             }
-            PeerEvent::Problem { message } => remark(&mut self.remarks, message),
+            PeerEvent::Problem { message, .. } => remark(&mut self.remarks, message),
             PeerEvent::Rejected { message, .. } => {
                 remark(&mut self.remarks, &format!("cannot name the terminal: {message}"));
             }

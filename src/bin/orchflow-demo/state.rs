@@ -113,7 +113,7 @@ impl<'a> Follower<'a> {
                 let address = &self.options.address;
                 self.link.on_disconnected(address, reason, retry_in.is_none())?;
             }
-            Event::Peer { event: PeerEvent::Problem { message }, .. } => report(message),
+            Event::Peer { event: PeerEvent::Problem { message, .. }, .. } => report(message),
             Event::Log { text, .. } => report(text),
             _ => {}
         }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::options::{RemoteAttach, RemoteMode, RemoteStart};
+use super::rows::RemoteRows;
 use crate::state::{
     self, ChangeSet, FileKey, OwnedEntry, Pane, PaneContent, Session, StateFile, StateSizePolicy,
     StateTerminal, TerminalExit,
@@ -11,8 +12,8 @@ use crate::sync::Scopes;
 use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
     self, Attach, Change, ChangeOp, Collection, Color, Content, Exit, FileEntry, FileKind, Key,
-    Match, Mode, Notice, NoticeKind, PaneEntry, ProgressState, PutPane, Screen, SessionEntry,
-    SizePolicy, Start, TerminalEntry,
+    Match, Mode, Notice, NoticeKind, PaneEntry, ProgressState, PutPane, RowsReply, Run, Screen,
+    SessionEntry, SizePolicy, Start, TerminalEntry,
 };
 use crate::terminal::{
     self, Attributes, Cursor, CursorShape, ExitStatus, Modes, NoticeKinds, Position, Rgb, Rows,
@@ -252,17 +253,9 @@ pub(super) fn screen(screen: &Screen, generation: u64) -> ScreenUpdate {
     };
     let mut rows = Rows::default();
     for line in &screen.lines {
-        rows.begin(line.row, line.wrapped);
-        for run in &line.runs {
-            let style = Style {
-                foreground: color(run.fg),
-                background: color(run.bg),
-                underline_color: color(run.underline_color),
-                underline: Underline::from_number(run.underline),
-                attributes: Attributes::from_bits(run.attributes),
-            };
-            rows.push_run(&run.text, run.cols, run.wide, style, run.link.as_deref());
-        }
+        let index = line.row.saturating_sub_unsigned(screen.viewport);
+        rows.begin(index, None, line.wrapped);
+        push_runs(&mut rows, &line.runs);
     }
     ScreenUpdate {
         generation,
@@ -271,7 +264,7 @@ pub(super) fn screen(screen: &Screen, generation: u64) -> ScreenUpdate {
         cols: screen.cols,
         height: screen.rows,
         history: screen.history,
-        viewport: 0,
+        viewport: screen.viewport,
         line: screen.line.map(line_position),
         cursor: Cursor {
             row: screen.cursor.row,
@@ -288,6 +281,35 @@ pub(super) fn screen(screen: &Screen, generation: u64) -> ScreenUpdate {
         title: screen.title.clone(),
         scrolls: screen.scrolls.iter().map(scroll).collect(),
         rows,
+    }
+}
+
+/// Rows that were asked for, with their places.
+pub(super) fn rows(reply: &RowsReply) -> RemoteRows {
+    let mut rows = Rows::default();
+    for line in &reply.lines {
+        rows.begin(line.row, line.place.map(line_position), line.wrapped);
+        push_runs(&mut rows, &line.runs);
+    }
+    RemoteRows {
+        rows,
+        kept_from: reply.kept_from.map(line_position),
+        kept_to: reply.kept_to.map(line_position),
+        history: reply.history,
+        cols: reply.cols,
+    }
+}
+
+fn push_runs(rows: &mut Rows, runs: &[Run]) {
+    for run in runs {
+        let style = Style {
+            foreground: color(run.fg),
+            background: color(run.bg),
+            underline_color: color(run.underline_color),
+            underline: Underline::from_number(run.underline),
+            attributes: Attributes::from_bits(run.attributes),
+        };
+        rows.push_run(&run.text, run.cols, run.wide, style, run.link.as_deref());
     }
 }
 

@@ -142,6 +142,8 @@ pub enum PeerEvent<'a> {
     },
     /// The other engine rejected something that has no number, such as input.
     Problem {
+        /// The terminal of the other engine that it is about, if it is about one.
+        terminal: Option<u64>,
         /// One line.
         message: &'a str,
     },

@@ -90,6 +90,7 @@ pub(super) enum QueuedEvent {
         message: Cow<'static, str>,
     },
     Problem {
+        terminal: Option<u64>,
         message: String,
     },
 }
@@ -113,7 +114,7 @@ impl QueuedEvent {
                 QueuedEvent::Notice { notice, .. } => notice.text_bytes(),
                 QueuedEvent::Answer { outcome, .. } => outcome.bytes(),
                 QueuedEvent::Disconnected { reason: text, .. }
-                | QueuedEvent::Problem { message: text } => text.len(),
+                | QueuedEvent::Problem { message: text, .. } => text.len(),
                 QueuedEvent::Rejected { message, .. } => message.len(),
                 _ => 0,
             }
@@ -171,7 +172,9 @@ impl QueuedEvent {
             QueuedEvent::Rejected { mutation, code, message } => {
                 PeerEvent::Rejected { mutation: *mutation, code: *code, message }
             }
-            QueuedEvent::Problem { message } => PeerEvent::Problem { message },
+            QueuedEvent::Problem { terminal, message } => {
+                PeerEvent::Problem { terminal: *terminal, message }
+            }
         }
     }
 }

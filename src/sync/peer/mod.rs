@@ -27,6 +27,7 @@ mod link;
 mod options;
 mod remote;
 mod request;
+mod rows;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -54,6 +55,7 @@ pub use options::{PeerAddress, PeerOptions, RemoteAttach, RemoteMode, RemoteStar
 pub use request::{
     RemoteCode, RemoteFailure, RemoteOp, RemoteOutcome, RemoteRequest, RemoteStats, RemoteTerminal,
 };
+pub use rows::RemoteRows;
 
 /// The largest piece of input in one frame.
 const INPUT_BYTES: usize = 64 << 10;
@@ -249,6 +251,23 @@ impl Peers {
         let peer = get_mut(&mut self.connections.peers, id)?;
         peer.check_room(0, &self.limits)?;
         peer.session.set_grid(terminal, grid, &mut self.connections.out)?;
+        self.connections.send_pending(id, reactor);
+        Ok(())
+    }
+
+    /// Looks at what is so many rows above the top of a screen that we are attached to.
+    pub(crate) fn scroll(
+        &mut self,
+        id: PeerId,
+        (terminal, rows): (u64, u32),
+        reactor: &mut Reactor,
+    ) -> Result<()> {
+        let peer = get_mut(&mut self.connections.peers, id)?;
+        peer.check_room(0, &self.limits)?;
+        if !peer.session.is_open {
+            return Err(not_connected());
+        }
+        peer.session.scroll(terminal, rows, &mut self.connections.out)?;
         self.connections.send_pending(id, reactor);
         Ok(())
     }

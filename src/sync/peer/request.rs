@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use super::convert;
 use super::file::{RemoteFileVersion, RemoteSlice};
+use super::rows::RemoteRows;
 use crate::error::one_line;
+use crate::sync::convert::line_position;
 use crate::sync::protocol::values::Octets;
 use crate::sync::protocol::{
-    ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Read, Search, Spawn, Stats,
-    TerminalDetail, TerminalOp,
+    ClientMessage, ErrorCode, Failure, Op as WireOp, Outcome, Read, RowsRequest, Search, Spawn,
+    Stats, TerminalDetail, TerminalOp,
 };
-use crate::terminal::{Match, Size};
+use crate::terminal::{LinePosition, Match, Size};
 
 /// A request to another engine, by [`Engine::peer_request`](crate::Engine::peer_request). Terminals and
 /// watches are those of the other engine, as its state names them.
@@ -40,6 +42,18 @@ pub enum RemoteRequest {
         /// Upper and lower case are the same.
         ignore_case: bool,
         /// 0: 1,000; at most 10,000.
+        max: u32,
+    },
+    /// Reads rows of a screen and its scrollback. Answer: [`RemoteOutcome::Rows`].
+    Rows {
+        /// Where.
+        terminal: u64,
+        /// A place in the scrollback or on the screen; `None`: the top row of the screen. A place that is no longer kept
+        /// is taken as the oldest row.
+        from: Option<LinePosition>,
+        /// Rows above the row that shows `from`.
+        above: u32,
+        /// Rows from that row on. Together at most 1,000 come, and fewer if they are large: those nearest to `from`.
         max: u32,
     },
     /// Everything that is known of a terminal at the moment. Answer: [`RemoteOutcome::Terminal`].
@@ -132,6 +146,8 @@ pub enum RemoteOutcome {
     Slice(RemoteSlice),
     /// Figures.
     Stats(RemoteStats),
+    /// Rows of a terminal.
+    Rows(Box<RemoteRows>),
 }
 
 /// Why something was refused.
@@ -239,6 +255,7 @@ impl RemoteOutcome {
                     + terminal.cwd.as_ref().map_or(0, Vec::len)
             }
             RemoteOutcome::Slice(slice) => slice.bytes.len(),
+            RemoteOutcome::Rows(read) => size_of::<RemoteRows>() + read.rows.bytes(),
             _ => 0,
         }
     }
@@ -279,6 +296,15 @@ impl RemoteRequest {
                     pattern: pattern.clone(),
                     regex: *regex,
                     ignore_case: *ignore_case,
+                    max: *max,
+                })
+            }
+            RemoteRequest::Rows { terminal, from, above, max } => {
+                ClientMessage::Rows(RowsRequest {
+                    id,
+                    terminal: *terminal,
+                    from: from.map(line_position),
+                    above: *above,
                     max: *max,
                 })
             }
@@ -331,7 +357,7 @@ pub(super) fn outcome(outcome: Outcome) -> RemoteOutcome {
         }
         Outcome::Slice(slice) => RemoteOutcome::Slice(slice.into()),
         Outcome::Stats(figures) => RemoteOutcome::Stats(stats(&figures)),
-        Outcome::Rows(_) => RemoteOutcome::Done,
+        Outcome::Rows(reply) => RemoteOutcome::Rows(Box::new(convert::rows(&reply))),
         Outcome::Terminal(detail) => RemoteOutcome::Terminal(Box::new(terminal(*detail))),
     }
 }

@@ -5,7 +5,7 @@
 //! to say; [`link`](super::link) carries them.
 //!
 //! **After the welcome** comes one ping behind all attachments: whatever has not been answered when its pong
-//! arrives was refused, since errors do not name a terminal. Offsets count only within an epoch, so
+//! arrives was refused. Offsets count only within an epoch, so
 //! attachments are made after the welcome and not with the hello.
 //!
 //! **A replica is checked** by the hash of each diff that has one. One that differs is asked for anew, once;
@@ -24,8 +24,8 @@ use super::request::{self, LOST, RemoteCode, RemoteOutcome, RemoteRequest};
 use crate::error::{Error, ErrorKind, Result, one_line};
 use crate::state::{Collections, OwnedEntry, Replica, StateVersion};
 use crate::sync::protocol::{
-    ClientMessage, DetachReason, Diff, ErrorCode, Hello, PROTOCOL, ServerMessage, TerminalSnapshot,
-    Version, Welcome,
+    ClientMessage, DetachReason, Diff, ErrorCode, Failure, Hello, Outcome, PROTOCOL, Rejected,
+    ServerMessage, TerminalSnapshot, Version, Welcome,
 };
 use crate::terminal::Size;
 
@@ -148,13 +148,9 @@ impl Session {
         match message {
             ServerMessage::Welcome(_) => {}
             ServerMessage::Diff(diff) => self.on_diff(diff, out)?,
-            ServerMessage::Rejected(rejected) => {
-                if self.pending.remove(&rejected.mutation).is_some() {
-                    self.events.push(QueuedEvent::Rejected {
-                        mutation: rejected.mutation,
-                        code: request::code(rejected.code),
-                        message: one_line(rejected.message.into()),
-                    });
+            ServerMessage::Rejected(Rejected { mutation, code, message, .. }) => {
+                if self.pending.remove(&mutation).is_some() {
+                    self.on_rejected(mutation, code, message);
                 }
             }
             ServerMessage::Attached { terminal, mode, offset } => {
@@ -183,7 +179,7 @@ impl Session {
             // A grid that was refused is a problem without a number of the host's.
             ServerMessage::Result { id: GRID_NUMBER, outcome } => {
                 let failures = grids::failures(outcome).into_iter();
-                failures.for_each(|failure| self.report_problem(failure.code, failure.message));
+                failures.for_each(|failed| self.report_problem(None, failed.code, failed.message));
             }
             ServerMessage::Result { id, outcome } => {
                 if self.pending.remove(&id).is_some() {
@@ -191,7 +187,9 @@ impl Session {
                     self.events.push(QueuedEvent::Answer { request: id, outcome });
                 }
             }
-            ServerMessage::Error { code, message, .. } => self.report_problem(code, message),
+            ServerMessage::Error { code, message, id, terminal } => {
+                self.on_error(id, terminal, code, message);
+            }
             ServerMessage::Pong { id } => self.on_pong(id, now),
             ServerMessage::Notice { terminal, seq, notice } => {
                 let notice = Box::new(convert::notice(notice));
@@ -342,9 +340,36 @@ impl Session {
         }
     }
 
-    fn report_problem(&mut self, code: ErrorCode, message: String) {
+    /// An error: the answer to what has its number, if something has, else a problem.
+    fn on_error(
+        &mut self,
+        id: Option<u64>,
+        terminal: Option<u64>,
+        code: ErrorCode,
+        message: String,
+    ) {
+        let number = id.filter(|number| *number != GRID_NUMBER);
+        let Some((request, pending)) = number.and_then(|id| self.pending.remove_entry(&id)) else {
+            return self.report_problem(terminal, code, message);
+        };
+        self.events.push(match pending {
+            Pending::Request => {
+                let failed = Outcome::Failed(Failure { code, message });
+                QueuedEvent::Answer { request, outcome: Box::new(request::outcome(failed)) }
+            }
+            Pending::Change => return self.on_rejected(request, code, message),
+        });
+    }
+
+    fn on_rejected(&mut self, mutation: u64, code: ErrorCode, message: String) {
+        let (code, message) = (request::code(code), one_line(message.into()));
+        self.events.push(QueuedEvent::Rejected { mutation, code, message });
+    }
+
+    fn report_problem(&mut self, terminal: Option<u64>, code: ErrorCode, message: String) {
         let message = if message.is_empty() { format!("{code:?}") } else { message };
-        self.events.push(QueuedEvent::Problem { message: one_line(message.into()).into_owned() });
+        let message = one_line(message.into()).into_owned();
+        self.events.push(QueuedEvent::Problem { terminal, message });
     }
 
     fn on_pong(&mut self, id: u64, now: Instant) {
@@ -407,6 +432,21 @@ impl Session {
         if self.is_open {
             out.push(grids::report(terminal, grid));
         }
+        Ok(())
+    }
+
+    /// Looks at what is so many rows above the top of a screen that we are attached to; on this connection.
+    pub(super) fn scroll(
+        &mut self,
+        terminal: u64,
+        rows: u32,
+        out: &mut Vec<ClientMessage>,
+    ) -> Result<()> {
+        let follow = self.follow(terminal).ok_or_else(|| not_attached(terminal))?;
+        if follow.mode() != RemoteMode::Screen {
+            return Err(Error::invalid("only an attachment in the mode `Screen` has a viewport"));
+        }
+        out.push(ClientMessage::Scroll { terminal, rows });
         Ok(())
     }
 

@@ -92,7 +92,7 @@ impl Rig {
                 Event::Answer { request, outcome } => format!("answer {request} {outcome:?}"),
                 Event::Applied { mutation, version } => format!("applied {mutation} {version}"),
                 Event::Rejected { mutation, code, .. } => format!("rejected {mutation} {code:?}"),
-                Event::Problem { message } => format!("problem {message}"),
+                Event::Problem { message, .. } => format!("problem {message}"),
                 other => panic!("{other:?}"),
             });
         }

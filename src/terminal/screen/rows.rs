@@ -34,7 +34,7 @@ impl<'a> Row<'a> {
     }
 
     /// The place of its first column in its line, as it was when the row was asked for; `None` on the alternate screen, and
-    /// in rows of another engine, for which see [`ScreenUpdate::line`](crate::ScreenUpdate::line).
+    /// in updates from another engine, for which see [`ScreenUpdate::line`](crate::ScreenUpdate::line).
     pub fn line(&self) -> Option<LinePosition> {
         self.data.line
     }
@@ -118,9 +118,9 @@ impl Rows {
     }
 
     /// Begins a row whose runs follow; for rows that another engine has sent.
-    pub(crate) fn begin(&mut self, index: i32, wrapped: bool) {
+    pub(crate) fn begin(&mut self, index: i32, line: Option<LinePosition>, wrapped: bool) {
         let run = self.runs.len();
-        self.rows.push(RowData { index, line: None, wrapped, first_run: run, end_run: run });
+        self.rows.push(RowData { index, line, wrapped, first_run: run, end_run: run });
     }
 
     /// Adds a run to the row that was begun last. Of a link only the address is known.
