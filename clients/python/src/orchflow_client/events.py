@@ -1,0 +1,120 @@
+"""Listeners, and values to wait for. Nothing here queues without a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Any, AsyncIterator, Callable, Deque, Dict, Generic, List, Optional, TypeVar
+
+T = TypeVar("T")
+Listener = Callable[..., object]
+
+
+def call(listener: Listener, *arguments: Any) -> None:
+    """Calls a listener. What it raises goes to the event loop's handler, not to the connection."""
+    try:
+        listener(*arguments)
+    except Exception as error:
+        context = {"message": f"a listener of orchflow_client: {listener!r}", "exception": error}
+        asyncio.get_running_loop().call_exception_handler(context)
+
+
+class Listeners:
+    """Listeners in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._listeners: Dict[object, Listener] = {}
+
+    def add(self, listener: Listener) -> Callable[[], None]:
+        """Gives a function that removes the listener again."""
+        key = object()
+        self._listeners[key] = listener
+        return lambda: void(self._listeners.pop(key, None))
+
+    def emit(self, *arguments: Any) -> None:
+        for key, listener in list(self._listeners.items()):
+            if key in self._listeners:
+                call(listener, *arguments)
+
+
+def void(_: object) -> None:
+    """For lambdas that give nothing."""
+
+
+class Changes:
+    """Wakes those that wait for a change; after the end they get its error, or none."""
+
+    def __init__(self) -> None:
+        self._waiting: List[asyncio.Future[None]] = []
+        self.is_ended = False
+        self.error: Optional[BaseException] = None
+
+    async def wait(self) -> None:
+        """Until the next change or the end."""
+        if self.is_ended:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        try:
+            await future
+        finally:
+            if future in self._waiting:
+                self._waiting.remove(future)
+
+    def notify(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def end(self, error: Optional[BaseException] = None) -> None:
+        self.is_ended = True
+        self.error = error
+        self.notify()
+
+    def reopen(self) -> None:
+        self.is_ended = False
+        self.error = None
+
+
+class Stream(Generic[T]):
+    """An async iterator over what comes from now on. Of what nobody takes it keeps the newest.
+
+    It ends when the client is closed; a failure of the connection that is final is raised.
+    """
+
+    def __init__(self, ends: Changes, keep: int) -> None:
+        self._changes = ends
+        self._items: Deque[T] = deque(maxlen=keep)
+        self._stop: Optional[Callable[[], None]] = None
+        self._is_closed = False
+
+    def start(self, listeners: Listeners) -> Stream[T]:
+        self._stop = listeners.add(self._put)
+        return self
+
+    def _put(self, item: T) -> None:
+        self._items.append(item)
+        self._changes.notify()
+
+    def close(self) -> None:
+        """Ends the iteration."""
+        self._is_closed = True
+        if self._stop is not None:
+            self._stop()
+        self._changes.notify()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self
+
+    async def __anext__(self) -> T:
+        while not self._items:
+            if self._is_closed:
+                raise StopAsyncIteration
+            if self._changes.is_ended:
+                self.close()
+                if self._changes.error is not None:
+                    raise self._changes.error
+                raise StopAsyncIteration
+            await self._changes.wait()
+        return self._items.popleft()
