@@ -35,13 +35,14 @@ if [ -n "$missing" ]; then
     fi
 fi
 
-# The WebSocket library of the client in Python.
-foreign=target/foreign
-if ! cmp -s tests/foreign/requirements.txt "$foreign/requirements.txt"; then
-    python3 -m venv --clear "$foreign/python"
-    "$foreign/python/bin/pip" install --quiet --disable-pip-version-check \
-        --requirement tests/foreign/requirements.txt
-    cp tests/foreign/requirements.txt "$foreign/"
+# The client in Python, and what its tests use.
+python=target/foreign/python
+if [ ! -e "$python/installed" ] ||
+    [ -n "$(find clients/python -name __pycache__ -prune -o -type f -newer "$python/installed" -print -quit)" ]; then
+    python3 -m venv --clear "$python"
+    "$python/bin/pip" install --quiet --disable-pip-version-check \
+        --requirement clients/python/tests/requirements.txt ./clients/python
+    touch "$python/installed"
 fi
 # What drives and checks a browser; what the client in JavaScript, its tests and its examples use.
 for folder in tests/browser clients/js clients/js/examples/xterm clients/js/examples/react; do

@@ -1,278 +1,175 @@
-"""A client of the server in Python: checks the vectors, then talks to a server in both codecs.
+"""The client in Python (clients/python): checks the vectors, then talks to a server in both codecs.
 
     client.py VECTORS
     client.py VECTORS HOST:PORT TOKEN
 """
 
-import contextlib
+import asyncio
 import json
 import sys
 
-import orchflow
-from orchflow import CLIENT, SERVER
-from websockets.sync.client import connect
+import orchflow_client as oc
+from orchflow_client.protocol import CLIENT, SCHEMA, SERVER, Frames, Output, digest, input_frame
+from orchflow_client.protocol.schema import ENTRIES
+from orchflow_client.protocol.values import bytes_to_json
 
 TIMEOUT = 60
-CONNECTIONS = contextlib.ExitStack()
+CODECS = ("json", "bincode")
+SIDES = {"client": CLIENT, "server": SERVER}
+
+
+def plain(message):
+    """A message as JSON has it."""
+    return json.loads(json.dumps(message, default=bytes_to_json))
 
 
 def check_vectors(path):
     with open(path, encoding="utf-8") as file:
         vectors = json.load(file)
-    assert int(vectors["schema"], 16) == orchflow.SCHEMA
-    sides = {"client": CLIENT, "server": SERVER}
+    assert int(vectors["schema"], 16) == SCHEMA
+    frames = {
+        (codec, name): Frames(codec, side, side) for codec in CODECS for name, side in SIDES.items()
+    }
     for vector in vectors["messages"]:
-        frame = bytes.fromhex(vector["bincode"])
-        message, side = vector["json"], sides[vector["from"]]
-        assert orchflow.decode("bincode", side, frame) == message, vector["name"]
-        assert orchflow.encode("bincode", side, message) == frame, vector["name"]
+        frame, side = bytes.fromhex(vector["bincode"]), vector["from"]
+        message = frames["bincode", side].decode(frame)
+        assert plain(message) == vector["json"], vector["name"]
+        assert frames["bincode", side].encode(vector["json"]) == frame, vector["name"]
+        assert frames["json", side].decode(json.dumps(vector["json"])) == message, vector["name"]
+        assert json.loads(frames["json", side].encode(vector["json"])) == vector["json"], vector["name"]
     for vector in vectors["deflated"]:
-        for codec in ("json", "bincode"):
-            frame = bytes.fromhex(vector[f"{codec}_deflated"])
-            side = sides[vector["from"]]
-            assert orchflow.decode(codec, side, frame) == vector["json"], vector["name"]
-            own = orchflow.encode(codec, side, vector["json"], compress=True)
-            assert orchflow.decode(codec, side, own) == vector["json"], vector["name"]
+        for codec in CODECS:
+            side = frames[codec, vector["from"]]
+            message = side.decode(bytes.fromhex(vector[f"{codec}_deflated"]))
+            assert plain(message) == vector["json"], vector["name"]
+            assert side.decode(side.encode(vector["json"], compress=True)) == message, vector["name"]
     for vector in vectors["frames"]:
         frame, data = bytes.fromhex(vector["frame"]), bytes.fromhex(vector["bytes"])
         if vector["from"] == "server":
-            wanted = (vector["terminal"], vector["offset"], data)
-            assert orchflow.decode("json", SERVER, frame) == wanted, vector["name"]
+            wanted = Output(vector["terminal"], vector["offset"], data)
+            assert all(frames[codec, "server"].decode(frame) == wanted for codec in CODECS)
         else:
-            assert orchflow.input_frame(vector["terminal"], data) == frame, vector["name"]
+            assert input_frame(vector["terminal"], data) == frame, vector["name"]
     total = 0
     for vector in vectors["digests"]:
-        digest = orchflow.digest(vector["collection"], vector["entry"])
-        assert f"{digest:016x}" == vector["digest"], vector["entry"]
-        total += digest
+        entry = ENTRIES[vector["collection"]].load(vector["entry"])
+        number = digest(vector["collection"], entry)
+        assert f"{number:016x}" == vector["digest"], vector["entry"]
+        total += number
     assert f"{total % (1 << 64):016x}" == vectors["hash"]
     return len(vectors["messages"])
 
 
-class Client:
-    """A connection with a copy of the state, which may be that of an earlier connection."""
-
-    def __init__(self, codec, address, token, entries=None, version=None, attach=()):
-        self.codec = codec
-        self.entries = entries if entries is not None else {}
-        self.version = version
-        self.mutation = 0
-        self.is_compressed = False
-        # The token goes both ways: beside the one codec, and in the hello of the other.
-        protocols = [f"orchflow.v1.{codec}"]
-        hello = {"client": "foreign python", "compress": True, "resume": version}
-        if codec == "json":
-            protocols.append(f"orchflow.token.{token}")
-        else:
-            hello["token"] = token
-        server = connect(
-            f"ws://{address}/", subprotocols=protocols, compression=None, proxy=None, max_size=None
-        )
-        self.socket = CONNECTIONS.enter_context(server)
-        assert self.socket.subprotocol == protocols[0]
-        collections = ["sessions", "panes", "terminals", "files"]
-        self.send("hello", collections=collections, attach=list(attach), **hello)
-        self.welcome = self.receive()
-        assert self.welcome["type"] == "welcome" and self.welcome["protocol"] == 1
-
-    def send(self, kind, packed=False, **fields):
-        message = {"type": kind, **fields}
-        self.socket.send(orchflow.encode(self.codec, CLIENT, message, packed))
-
-    def receive(self):
-        frame = self.socket.recv(timeout=TIMEOUT)
-        if isinstance(frame, bytes) and frame[0] in (1, 2) and frame[1] == 1:
-            self.is_compressed = True
-        message = orchflow.decode(self.codec, SERVER, frame)
-        if isinstance(message, dict) and message["type"] == "diff":
-            self.apply(message)
-        return message
-
-    def apply(self, diff):
-        if diff["full"]:
-            self.entries.clear()
-        else:
-            known = (self.version["epoch"], self.version["n"])
-            assert known == (diff["epoch"], diff["from"]), diff
-        for key in diff["removed"]:
-            ((kind, name),) = key.items()
-            name = (name["watch"], name["id"]) if kind == "file" else name
-            self.entries.pop((f"{kind}s", name), None)
-        for collection in ("sessions", "panes", "terminals", "files"):
-            for entry in diff[collection]:
-                name = entry["id"]
-                name = (entry["watch"], name) if collection == "files" else name
-                self.entries[collection, name] = entry
-        if not diff["more"]:
-            self.version = {"epoch": diff["epoch"], "n": diff["to"]}
-            if diff["hash"] is not None:
-                assert diff["hash"] == self.hash(), diff
-            self.send("ack", version=diff["to"])
-
-    def hash(self):
-        digests = (orchflow.digest(kind, entry) for (kind, _), entry in self.entries.items())
-        return f"{sum(digests) % (1 << 64):016x}"
-
-    def wait(self, wanted):
-        """Reads until something fits."""
-        while True:
-            message = self.receive()
-            if wanted(message):
-                return message
-
-    def wait_type(self, kind):
-        return self.wait(lambda message: isinstance(message, dict) and message["type"] == kind)
-
-    def ask(self, kind, **fields):
-        self.send(kind, id=7, **fields)
-        result = self.wait_type("result")
-        assert result["id"] == 7
-        return result["outcome"]
-
-    def change(self, *ops, packed=False):
-        """Whether the change was done, and the message that said so."""
-        self.mutation += 1
-        number = self.mutation
-        self.send("change", mutation=number, ops=list(ops), packed=packed)
-
-        def answers(message):
-            if not isinstance(message, dict):
-                return False
-            if message["type"] == "rejected":
-                return message["mutation"] == number
-            applied = message.get("applied", [])
-            return any(one["mutation"] == number for one in applied)
-
-        message = self.wait(answers)
-        return message["type"] == "diff", message
-
-    def read_output(self, terminal, at, wanted):
-        """Output from `at` on until it ends with `wanted`; the offset behind it, and the bytes."""
-        data = b""
-        while not data.endswith(wanted):
-            message = self.receive()
-            assert not isinstance(message, dict) or message["type"] == "diff", message
-            if isinstance(message, tuple):
-                assert message[:2] == (terminal, at), message
-                data += message[2]
-                at += len(message[2])
-                self.send("credit", terminal=terminal, offset=at)
-        return at, data
+async def fails(code, awaitable):
+    try:
+        await awaitable
+    except oc.OrchflowError as error:
+        assert error.code == code, error
+        return error
+    raise AssertionError(f"no {code}")
 
 
-def put_session(name, text):
-    return {"put_session": {"id": name, "name": text, "panes": [], "metadata": {"é": "1", "a": ""}}}
+async def expect(raw, wanted):
+    """Output that ends with `wanted`, and nothing else."""
+    data = b""
+    async for event in raw.events():
+        assert isinstance(event, oc.Output), event
+        data += event.data
+        if data.endswith(wanted):
+            break
+    assert data == wanted, data
 
 
-def talk(codec, address, token):
-    client = Client(codec, address, token)
-    assert client.welcome["resumed"] is False
-    assert client.welcome["scopes"] == ["observe", "type", "manage"]
-    first = client.wait_type("diff")
-    assert first["full"]
-    terminals = [entry for (kind, _), entry in client.entries.items() if kind == "terminals"]
-    (plain,) = [entry["id"] for entry in terminals if not entry["screen"]]
-    (drawn,) = [entry["id"] for entry in terminals if entry["screen"]]
+async def change(client, codec, plain_terminal):
+    name = f"python-{codec}"
+    metadata = {"é": "1", "a": ""}
+    version = await client.change(oc.PutSession(name, "one", [], metadata, base=0))
+    assert client.state.sessions[name].version == version
+    conflict = await fails("conflict", client.change(oc.PutSession(name, "two", base=0)))
+    assert conflict.session == client.state.sessions[name]
+    # So large that it goes and comes back compressed.
+    panes = [f"{name}:{number}" for number in (1, 2, 3)]
+    await client.change(
+        oc.PutSession(name, "x" * 1000, panes, metadata, base=version),
+        oc.PutPane(panes[0], name, content=oc.TerminalContent(plain_terminal)),
+        oc.PutPane(panes[1], name, content=oc.FileContent(b"/\xff")),
+        oc.PutPane(panes[2], name, "ü" * 500),
+    )
+    assert client.state.sessions[name].panes == tuple(panes)
+    assert client.state.panes[panes[1]].content == oc.FileContent("/\udcff")
+    await fails("invalid", client.change(oc.PutSession("no id", "")))
+    return name
+
+
+async def ask(client, plain_terminal, drawn):
+    assert (await client.query(plain_terminal)).terminal == plain_terminal
+    gone = oc.Eof(1 << 40)
+    statuses = await client.batch([oc.Resize(drawn, 90, 30), gone, gone])
+    assert [status and status.code for status in statuses] == [None, "not_found", "skipped"]
+    found = await client.search(drawn, "needle")
+    assert len(found.matches) == 1 and found.complete
+    await fails("no_screen", client.search(plain_terminal, "x"))
+    assert await client.ping() > 0
+
+
+async def look(client, drawn):
+    """A screen in cells, and as control sequences."""
+    async with client.attach_screen(drawn) as screen:
+        assert "needle" in screen.text(), screen.text()
+    async with client.attach_raw(drawn, start=oc.FromSnapshot(10), cols=95, rows=31) as raw:
+        async for event in raw.events():
+            assert isinstance(event, oc.Snapshot) and b"needle" in event.data, event
+            assert (event.cols, event.rows) == (95, 31)
+            break
+
+
+async def talk(codec, address, token):
+    options = {"token": token, "codec": codec}
+    client = await oc.connect(f"ws://{address}/", **options)
+    failures = []
+    client.on("failure", failures.append)
+    assert not client.welcome.resumed and client.welcome.scopes[:3] == ("observe", "type", "manage")
+    terminals = client.state.terminals.values()
+    (plain_terminal,) = [entry.id for entry in terminals if not entry.screen]
+    (drawn,) = [entry.id for entry in terminals if entry.screen]
 
     # Type, and see the echo: of the terminal and of the program.
-    client.send("attach", terminal=plain, start="now")
-    at = client.wait_type("attached")["offset"]
-    line = f"héllo {codec}".encode()
-    client.socket.send(orchflow.input_frame(plain, line + b"\n"))
-    at, data = client.read_output(plain, at, line + b"\r\n" + line + b"\r\n")
-    assert data == line + b"\r\n" + line + b"\r\n", data
-    client.send("input", terminal=plain, data={"bytes": "eP94Cg=="})
-    at, data = client.read_output(plain, at, b"x\r\n" + b"x\xffx\r\n")
-    assert data == b"x\xffx\r\nx\xffx\r\n", data
+    async with client.attach_raw(plain_terminal, start="now") as raw:
+        line = f"héllo {codec}".encode()
+        client.input_nowait(plain_terminal, line + b"\n")
+        await expect(raw, line + b"\r\n" + line + b"\r\n")
+        await client.input(plain_terminal, b"x\xffx\n")
+        await expect(raw, b"x\xffx\r\nx\xffx\r\n")
+        offset = raw.offset
 
-    # Change, conflict, and a change that is so large that it comes back compressed.
-    name = f"python-{codec}"
-    done, _ = client.change({"change": put_session(name, "one"), "base": 0})
-    assert done
-    mine = client.entries["sessions", name]
-    done, rejected = client.change({"change": put_session(name, "two"), "base": 0})
-    assert not done and rejected["code"] == "conflict" and rejected["session"] == mine
-    done, message = client.change(
-        {"change": put_session(name, "x" * 1000), "base": mine["version"]},
-        {"change": {"put_pane": {"id": f"{name}:1", "session": name, "content": {"terminal": plain}}}},
-        {"change": {"put_pane": {"id": f"{name}:2", "session": name, "content": {"file": {"bytes": "L/8="}}}}},
-        {"change": {"put_pane": {"id": f"{name}:3", "session": name, "title": "ü" * 500}}},
-        packed=True,
-    )
-    assert done and client.is_compressed, message
-    assert client.entries["sessions", name]["panes"] == [f"{name}:{n}" for n in (1, 2, 3)]
-    done, rejected = client.change({"change": put_session("no id", "")})
-    assert not done and rejected["code"] == "invalid"
+    name = await change(client, codec, plain_terminal)
+    await ask(client, plain_terminal, drawn)
+    await look(client, drawn)
 
-    # Questions and operations.
-    detail = client.ask("query", terminal=plain)["terminal"]
-    assert detail["log_end"] == at and detail["terminal"] == plain
-    resize = {"terminal": drawn, "op": {"resize": {"cols": 90, "rows": 30}}}
-    gone = {"terminal": 1 << 40, "op": "eof"}
-    statuses = client.ask("batch", ops=[resize, gone, gone])["statuses"]
-    assert [status and status["code"] for status in statuses] == [None, "not_found", "skipped"]
-    found = client.ask("search", terminal=drawn, pattern="needle")["found"]
-    assert len(found["matches"]) == 1 and found["complete"]
-    assert client.ask("search", terminal=plain, pattern="x")["failed"]["code"] == "no_screen"
-    client.send("ping", id=1 << 40)
-    assert client.wait_type("pong")["id"] == 1 << 40
-
-    # A screen, in cells.
-    client.send("attach", terminal=drawn, mode="screen")
-    screen = client.wait_type("screen")
-    assert screen["full"]
-    text = "\n".join("".join(run["text"] for run in line["runs"]) for line in screen["lines"])
-    assert "needle" in text, text
-    client.send("detach", terminal=drawn)
-    client.wait_type("detached")
-    # And as control sequences.
-    client.send("attach", terminal=drawn, start={"snapshot": 10}, cols=95, rows=31)
-    client.wait_type("attached")
-    snapshot = client.wait_type("terminal_snapshot")
-    assert "needle" in snapshot["data"] and not snapshot["more"]
-    assert (snapshot["cols"], snapshot["rows"]) == (95, 31)
-
-    # The copy is what a fresh one would be.
-    client.send("snapshot")
-    full = client.wait(lambda m: isinstance(m, dict) and m["type"] == "diff" and m["full"])
-    assert full["more"] or full["hash"] is not None
-
-    # Away, while somebody else does something, and back.
-    client.socket.close()
-    other = Client(codec, address, token)
-    other.wait_type("diff")
-    done, _ = other.change({"change": {"remove_session": {"id": name}}})
-    assert done
-    other.socket.send(orchflow.input_frame(plain, b"meanwhile\n"))
-    back = Client(
-        codec,
-        address,
-        token,
-        client.entries,
-        client.version,
-        [{"terminal": plain, "start": {"offset": at}}],
-    )
-    assert back.welcome["resumed"] is True
-    assert back.wait_type("attached")["offset"] == at
-    _, data = back.read_output(plain, at, b"meanwhile\r\nmeanwhile\r\n")
-    assert data == b"meanwhile\r\nmeanwhile\r\n", data
-    while ("sessions", name) in back.entries:
-        back.receive()
-    assert not any(key[0] == "panes" for key in back.entries)
-    back.send("snapshot")
-    back.wait(lambda m: isinstance(m, dict) and m["type"] == "diff" and m["full"])
-    for connection in (other, back):
-        connection.socket.close()
+    # Away, while somebody else does something, and back with the same state.
+    await client.close()
+    async with oc.connect(f"ws://{address}/", **options) as other:
+        await other.change(oc.RemoveSession(name))
+        other.input_nowait(plain_terminal, b"meanwhile\n")
+        await other.ping()
+    await client.connect()
+    assert client.welcome.resumed
+    async with client.attach_raw(plain_terminal, start=oc.FromOffset(offset)) as raw:
+        await expect(raw, b"meanwhile\r\nmeanwhile\r\n")
+    await client.wait_for(lambda state: name not in state.sessions)
+    assert not client.state.panes
+    await client.close()
+    # The hash of the copy was compared after each full diff; a difference is a failure.
+    assert not failures, failures
 
 
-def main():
+async def main():
     count = check_vectors(sys.argv[1])
     print(f"python: {count} messages of the vectors")
     if len(sys.argv) > 2:
-        for codec in ("json", "bincode"):
-            with CONNECTIONS:
-                talk(codec, sys.argv[2], sys.argv[3])
+        for codec in CODECS:
+            await asyncio.wait_for(talk(codec, sys.argv[2], sys.argv[3]), TIMEOUT)
             print(f"python: a session in {codec}")
 
 
-main()
+asyncio.run(main())

@@ -1,0 +1,143 @@
+"""The examples of docs/CLIENTS.md and README.md, each run as it stands, and the programs in `examples`."""
+
+import ast
+import asyncio
+import contextlib
+import inspect
+import io
+import os
+import pathlib
+import re
+import sys
+from typing import Any, Dict, List, Tuple
+from unittest import mock
+
+import orchflow_client as oc
+from support import ROOT, Case, Demo
+
+HERE = pathlib.Path(__file__).resolve().parents[1]
+LINES_MAX = 15
+
+PRINTS = {
+    "Connect": r"orchflow/\S+ \('observe', 'type', 'manage'",
+    "Mirror the state": r"Demo \('shell',\)\n1 terminals, now 2\n80 24 True\n",
+    "Follow a terminal as rows": r"\d followed\n(.*\n)*.* \d+ \d+ \d+\n",
+    "Follow a terminal as bytes": r"reset to 80 24 b'.*\n(.*\n)*\d+ b.*bytes",
+    "Type": r"\[None, None\]\n",
+    "Run a command and get its output and status": r"3 (.*\n)*.*\btmp\b",
+    "Change the layout": r"Other\nOther!\n",
+    "Search and history": r"0 True\n",
+    "Files": r"notes\n? 6 False\n",
+    "Notices": r"Bell\(count=1\) 1\n",
+}
+
+
+def examples(path: pathlib.Path) -> List[Tuple[str, str]]:
+    """Headings and the code below them."""
+    text = path.read_text(encoding="utf-8")
+    part = re.split(r"^## Python\n", text, flags=re.M)[-1]
+    part = re.split(r"^## ", part, flags=re.M)[0]
+    found = re.findall(r"^### (.*?)\n.*?^```python\n(.*?)^```$", part, flags=re.M | re.S)
+    return [(str(heading), str(code)) for heading, code in found]
+
+
+class Documents(Case):
+    async def run_code(self, demo: Demo, code: str, names: Dict[str, Any]) -> str:
+        """What code prints that may `await` at its top level."""
+        (demo.root / "notes.txt").write_text("notes\n")
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        compiled = compile(code, "example", "exec", flags=flags, dont_inherit=True)
+        printed = io.StringIO()
+        before = pathlib.Path.cwd()
+        os.chdir(demo.root)
+        try:
+            with contextlib.redirect_stdout(printed):
+                result = eval(compiled, names)
+                if inspect.isawaitable(result):
+                    await result
+        finally:
+            os.chdir(before)
+        return printed.getvalue()
+
+    async def run_whole(self, demo: Demo, code: str) -> str:
+        """What a whole program prints that ends with `asyncio.run(main())`."""
+        program, _, start = code.rpartition("\nasyncio.run(")
+        self.assertEqual(start, "main())\n")
+        with mock.patch.dict(os.environ, {"ORCHFLOW_ADDRESS": demo.address}):
+            return await self.run_code(demo, program + "\nawait main()\n", {})
+
+    async def test_clients(self) -> None:
+        found = examples(ROOT / "docs/CLIENTS.md")
+        self.assertEqual([heading for heading, _ in found], list(PRINTS))
+        for heading, code in found:
+            with self.subTest(heading):
+                self.assertLessEqual(len(code.splitlines()), LINES_MAX)
+                demo = await self.demo(shell="dash")
+                if heading == "Connect":
+                    printed = await self.run_whole(demo, code)
+                else:
+                    async with oc.connect(demo.address) as client:
+                        names = {"asyncio": asyncio, "os": os, "client": client}
+                        printed = await self.run_code(demo, code, names)
+                self.assertRegex(printed, PRINTS[heading])
+                await demo.stop()
+
+    async def test_readme(self) -> None:
+        text = (HERE / "README.md").read_text(encoding="utf-8")
+        (code,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.M | re.S)
+        demo = await self.demo()
+        self.assertRegex(await self.run_whole(demo, code), r"^3 Linux\n\n\d+ .* 80 24\n")
+
+
+class Examples(Case):
+    async def start(self, name: str, *arguments: str) -> asyncio.subprocess.Process:
+        program = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(HERE / "examples" / name), *arguments),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+        async def end() -> None:
+            if program.returncode is None:
+                program.kill()
+            await program.communicate()
+
+        self.addAsyncCleanup(end)
+        return program
+
+    async def line(self, program: asyncio.subprocess.Process, wanted: str) -> None:
+        """Waits for a line of output."""
+        assert program.stdout is not None
+        while (line := (await program.stdout.readline()).decode()).strip() != wanted:
+            self.assertTrue(line, f"it has ended without {wanted!r}")
+
+    async def test_run_command(self) -> None:
+        demo = await self.demo()
+        program = await self.start("run_command.py", demo.address, "echo hello; exit 7")
+        output, _ = await program.communicate()
+        self.assertEqual((output, program.returncode), (b"hello\n", 7))
+
+    async def test_follow_terminal(self) -> None:
+        demo = await self.demo(shell="dash")
+        program = await self.start("follow_terminal.py", demo.address)
+        client = await self.client(demo.address)
+        (terminal,) = client.state.terminals
+        await client.input(terminal, "echo fol''lowed\r")
+        await self.line(program, "followed")
+        await client.input(terminal, "exit 4\r")
+        await self.line(program, "ended: status 4")
+
+    async def test_mirror_files(self) -> None:
+        demo = await self.demo()
+        source, target = demo.root / "source", demo.root / "copy"
+        (source / "sub").mkdir(parents=True)
+        (source / "sub" / "one").write_text("1")
+        program = await self.start("mirror_files.py", demo.address, str(source), str(target))
+        await self.line(program, "copied sub/one")
+        self.assertEqual((target / "sub" / "one").read_text(), "1")
+        (source / "sub" / "one").write_text("more")
+        await self.line(program, "copied sub/one")
+        self.assertEqual((target / "sub" / "one").read_text(), "more")
+        (source / "sub" / "one").unlink()
+        await self.line(program, "removed sub/one")
+        self.assertFalse((target / "sub" / "one").exists())
