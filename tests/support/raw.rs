@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::client::WATCHDOG;
 
 /// The schema in the header of a message in bincode.
-pub(crate) const SCHEMA: u32 = 0xe429_291c;
+pub(crate) const SCHEMA: u32 = 0x54f6_fc71;
 
 /// Bits and opcodes of the first byte of a frame.
 pub(crate) const FIN: u8 = 0x80;
@@ -183,7 +183,7 @@ pub(crate) fn bincode_frame(message: &[u8]) -> Vec<u8> {
 pub(crate) fn bincode_hello(token: &str) -> Vec<u8> {
     let mut hello = vec![0, 1, token.len() as u8];
     hello.extend_from_slice(token.as_bytes());
-    hello.extend_from_slice(&[0, 0, 0, 0, 0]);
+    hello.extend_from_slice(&[0, 0, 0, 0, 0, 0]);
     hello
 }
 
