@@ -36,21 +36,32 @@ const SCRIPT: &str = "export const words = ['one', 'one', 'one', 'one', 'one', '
 const IMAGE: [u8; 5] = [0, 255, 7, 128, 3];
 
 /// What every response to a request for a page has.
-const HEADERS: [(&str, &str); 8] = [
+const HEADERS: [(&str, &str); 4] = [
     ("cache-control", "no-cache"),
+    ("x-content-type-options", "nosniff"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("vary", "Accept-Encoding"),
+];
+
+/// What those have that may be shown as a document.
+const DOCUMENT_HEADERS: [(&str, &str); 4] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
          font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
          frame-ancestors 'none'",
     ),
-    ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
     ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("vary", "Accept-Encoding"),
 ];
+
+/// The headers of a page by its media type.
+fn headers_of(media_type: &str) -> Vec<(&'static str, &'static str)> {
+    let is_part = media_type.starts_with("text/javascript");
+    let more: &[_] = if is_part { &[] } else { &DOCUMENT_HEADERS };
+    [&HEADERS[..], more].concat()
+}
 
 /// Pages of three kinds.
 fn pages(listen: ListenerOptions) -> ListenerOptions {
@@ -85,13 +96,14 @@ fn every_header() {
         assert!(found.body == body, "{path}");
         assert_eq!(found.header("content-length"), body.len().to_string());
         assert_eq!(found.header("connection"), "keep-alive");
-        for (name, value) in HEADERS {
-            assert_eq!(found.header(name), value, "{path}: {name}");
+        let headers = headers_of(media_type);
+        for (name, value) in &headers {
+            assert_eq!(found.header(name), *value, "{path}: {name}");
         }
         let tag = found.header("etag");
         assert!(tag.len() > 10 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
         let names = found.headers.len();
-        assert_eq!(names, HEADERS.len() + 4, "{:?}", found.headers.keys());
+        assert_eq!(names, headers.len() + 4, "{:?}", found.headers.keys());
 
         // The same without the page.
         http.ask("HEAD", path, "");
@@ -102,7 +114,7 @@ fn every_header() {
             let same = http.get(path, &format!("If-None-Match: {known}\r\n"));
             assert_eq!((same.status, same.body.len()), (304, 0), "{known}");
             assert_eq!(same.header("etag"), tag);
-            HEADERS.iter().for_each(|(name, value)| assert_eq!(same.header(name), *value));
+            headers.iter().for_each(|(name, value)| assert_eq!(same.header(name), *value));
         }
         let other = http.get(path, "If-None-Match: \"x\"\r\n");
         assert_eq!(other, found);

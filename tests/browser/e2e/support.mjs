@@ -117,7 +117,7 @@ function readRows(pane) {
   const element = pane === null ? document.querySelector(".pane.is-focused") ?? panes[0] : panes[pane];
   const terminal = element?.querySelector(".term-row")?.parentElement;
   if (!terminal) return [];
-  const scroller = terminal.parentElement.getBoundingClientRect();
+  const scroller = element.querySelector(".pane-body").getBoundingClientRect();
   return [...terminal.querySelectorAll(":scope > .term-row")]
     .map((row) => ({ row, box: row.getBoundingClientRect() }))
     .filter(({ box }) => box.height > 0 && box.top >= scroller.top - box.height / 2 && box.bottom <= scroller.bottom + box.height / 2)

@@ -173,7 +173,7 @@ test("a search marks its matches and goes from one to the next", async (t) => {
   await page.keyboard.press("Control+Shift+F");
   await page.keyboard.type("needle-7 ");
   await page.keyboard.press("Backspace");
-  await page.waitForFunction(() => /of\s*33|33/.test(document.querySelector("[class*=find]")?.textContent ?? ""));
+  await page.waitForFunction(() => /of 33$/.test(document.querySelector(".term-find output").textContent));
   await page.keyboard.press("Escape");
   await command(page, "echo back");
   await see(page, /^back$/);

@@ -44,6 +44,9 @@ fn javascript() {
 #[test]
 fn python() {
     if let Some(python) = installed("target/foreign/python/bin/python3") {
-        run(Command::new(python).args(["-m", "unittest", "discover", "-s", "tests"]), "clients/python");
+        run(
+            Command::new(python).args(["-m", "unittest", "discover", "-s", "tests"]),
+            "clients/python",
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Pages over HTTP: what a request for one says beside its path, and the heads of the responses. Pure.
 //!
-//! Everything that is served to a browser has the same headers: it is looked at again before each use, runs no
-//! script but ours, is in no frame, and is read by no other page.
+//! What is served to a browser is looked at again before each use and is read by no other page; what may be shown
+//! as a document runs no script but ours and is in no frame.
 
 use httparse::Header;
 
@@ -10,14 +10,16 @@ use super::{elements, lists};
 /// The headers of every response to a request for a page, whose text may be used again.
 const COMMON_HEADERS: &str = "Vary: Accept-Encoding\r\n\
     Cache-Control: no-cache\r\n\
-    Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
+    X-Content-Type-Options: nosniff\r\n\
+    Cross-Origin-Resource-Policy: same-origin\r\n";
+
+/// The headers of what a browser may show as a document: all but scripts and style sheets, of which a page has many.
+const DOCUMENT_HEADERS: &str = "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'\r\n\
-    X-Content-Type-Options: nosniff\r\n\
     X-Frame-Options: DENY\r\n\
     Referrer-Policy: no-referrer\r\n\
-    Cross-Origin-Opener-Policy: same-origin\r\n\
-    Cross-Origin-Resource-Policy: same-origin\r\n";
+    Cross-Origin-Opener-Policy: same-origin\r\n";
 
 /// What a request for a page says beside its path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -121,8 +123,15 @@ impl PageHead<'_> {
     fn head(&self, status: &str, content: &str) -> Vec<u8> {
         let connection = if self.closes { "close" } else { "keep-alive" };
         let tag = self.tag;
+        let is_part = ["text/javascript", "text/css"].iter().any(|part| {
+            self.media_type
+                .split(';')
+                .next()
+                .is_some_and(|media_type| media_type.trim_ascii() == *part)
+        });
+        let document = if is_part { "" } else { DOCUMENT_HEADERS };
         format!(
-            "HTTP/1.1 {status}\r\n{content}ETag: {tag}\r\n{COMMON_HEADERS}\
+            "HTTP/1.1 {status}\r\n{content}ETag: {tag}\r\n{COMMON_HEADERS}{document}\
              Connection: {connection}\r\n\r\n"
         )
         .into_bytes()
