@@ -101,11 +101,16 @@ fn answer(address: SocketAddr, request: &str) -> String {
     answer
 }
 
+/// A browser gets the page, and whoever asks for an old WebSocket reads what this is.
 #[test]
-fn a_browser_reads_what_this_is() {
+fn the_answer_says_what_this_is() {
     let server = DemoServer::start(&["--shell", "cat"]);
     let address = server.tcp();
-    let answer = answer(address, &format!("GET / HTTP/1.1\r\nHost: {address}\r\n\r\n"));
+    let get = |more: &str| format!("GET / HTTP/1.1\r\nHost: {address}\r\n{more}\r\n");
+    let page = answer(address, &get("Connection: close\r\n"));
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html"), "{page}");
+    let old = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n";
+    let answer = answer(address, &get(old));
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{head}");
     assert!(head.contains("\r\nUpgrade: websocket") && head.contains("text/plain"), "{head}");

@@ -85,11 +85,11 @@ impl Refusal {
         Refusal::new(400, reason)
     }
 
-    /// The answer to a plain request where only WebSockets live, and to a version other than 13. Somebody
-    /// who has opened the address in a browser reads it.
+    /// The answer to a plain request of a listener without pages, where somebody may read it in a browser, and to a
+    /// version other than 13.
     pub(crate) const UPGRADE_REQUIRED: Refusal = Refusal::new(
         426,
-        "this is a WebSocket endpoint (version 13) of an OrchFlow engine, and no page\n\n\
+        "this is a WebSocket endpoint (version 13) of an OrchFlow engine\n\n\
          It serves terminals and files to clients. To use a terminal of it:\n\n    \
          orchflow-demo attach ADDRESS\n\n\
          where ADDRESS is the line that its `orchflow-demo serve` has printed, with the token.\n\
