@@ -79,6 +79,7 @@ test("what changed is listed, the newest first", async (t) => {
   const page = await open(t, (await Server.start(t, { root })).page);
   await ready(page);
   await page.keyboard.press("Alt+Shift+C");
+  await page.getByRole("button", { name: "Changes", pressed: true }).waitFor();
   await writeFile(join(root, "fresh.txt"), "1");
   await page.getByText("fresh.txt").first().waitFor();
   await writeFile(join(root, "old.txt"), "2");

@@ -1,6 +1,7 @@
 // What the page shows after each recording of a program is what the engine has.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -34,7 +35,8 @@ test("rows of the page equal those of the engine after each recording", async (t
   const root = await folder(t);
   const player = join(root, "player.sh");
   // Plays what it is told to, and reads no replies to queries: they stay in the terminal's input.
-  await writeFile(player, `stty raw -echo; mkfifo "${root}/play"; while read -r file < "${root}/play"; do cat "$file"; done`);
+  await writeFile(player, `stty raw -echo; while true; do read -r file < "${root}/play" && cat "$file"; done`);
+  execFileSync("mkfifo", [join(root, "play")]);
   const server = await Server.start(t, { root, args: ["--shell", `/bin/sh ${player}`] });
   const page = await open(t, "about:blank");
   await page.addInitScript(`globalThis.drawnRows = ${drawn}`);

@@ -171,6 +171,7 @@ test("a search marks its matches and goes from one to the next", async (t) => {
   await command(page, "clear; for n in $(seq 300); do echo row $n needle-$((n % 100)); done");
   await see(page, /^row 300 needle-0$/);
   await page.keyboard.press("Control+Shift+F");
+  await page.waitForFunction(() => document.activeElement.closest(".term-find") !== null);
   await page.keyboard.type("needle-7 ");
   await page.keyboard.press("Backspace");
   await page.waitForFunction(() => /of 33$/.test(document.querySelector(".term-find output").textContent));

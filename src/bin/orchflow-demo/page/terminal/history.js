@@ -134,7 +134,7 @@ export class History {
   /**
    * The request that brings rows of [from, to) nearer: { from: place, above, max, anchor }. A row
    * whose place is known names the rows beside it; far from any, the number of the line is guessed
-   * from the two nearest, and the reply tells which rows it was.
+   * from the two nearest, and the reply says which rows it was.
    */
   request({ from, to }) {
     const anchor = this.#anchorNear(from, to);
