@@ -466,7 +466,8 @@ NoticeEvent = Union[
 class Notice:
     """Something that a terminal reports.
 
-    `seq` counts the notices of the terminal. A jump shows that some were dropped, or are of other kinds.
+    `seq` counts the notices of the terminal. A jump shows that some were dropped, or that only other
+    clients wanted them.
     """
 
     terminal: int
