@@ -92,7 +92,7 @@ static void tokens(orch_engine *engine) {
     BAD(bad.size = 0, "size");
     BAD(bad.size--, "size");
     BAD(bad.scopes = 0, "scope");
-    BAD(bad.scopes = 8, "scopes");
+    BAD(bad.scopes = 16, "scopes");
     BAD(bad.scopes = UINT32_MAX, "scopes");
     BAD(bad.reserved = 1, "reserved");
     BAD(bad.secret = null_text, "NULL");
@@ -104,8 +104,8 @@ static void tokens(orch_engine *engine) {
 #undef BAD
     // A message names the struct and the field.
     host_init(&bad, sizeof bad);
-    bad.scopes = 8;
-    REFUSED(orch_token_add(engine, &bad, text, &token), ORCH_E_INVALID, "orch_token_options.scopes: 8 ");
+    bad.scopes = 16;
+    REFUSED(orch_token_add(engine, &bad, text, &token), ORCH_E_INVALID, "orch_token_options.scopes: 16 ");
     REFUSED(orch_token_add(engine, NULL, text, &token), ORCH_E_INVALID, "NULL");
     host_init(&bad, sizeof bad);
     bad.scopes = ORCH_SCOPE_ALL;
