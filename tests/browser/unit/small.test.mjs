@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parseFragment, serverUrl, tokenIn } from "../../../src/bin/orchflow-demo/page/address.js";
 import { actions } from "../../../src/bin/orchflow-demo/page/keys/actions.js";
 import { matches } from "../../../src/bin/orchflow-demo/page/keys/chords.js";
-import { busyProgram, exitText, paneName, shellWord, shortPath } from "../../../src/bin/orchflow-demo/page/names.js";
+import { busyProgram, exitText, paneName, paneNote, shortPath } from "../../../src/bin/orchflow-demo/page/names.js";
 import { score, search } from "../../../src/bin/orchflow-demo/page/palette/fuzzy.js";
 
 const token = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE";
@@ -77,6 +77,17 @@ test("panes are called by the user's name, the title, the program", () => {
   assert.equal(paneName({ title: "", content: "empty", metadata: {} }, null), "Empty pane");
 });
 
+test("beside the name stands the title, else the program", () => {
+  const terminal = { id: 7, title: "notes.md", program: "/usr/bin/vim" };
+  const pane = { title: "", content: { terminal: 7 }, metadata: {} };
+  assert.equal(paneNote(pane, terminal), "vim");
+  assert.equal(paneNote({ ...pane, title: "Notes" }, terminal), "notes.md");
+  assert.equal(paneNote({ ...pane, title: "Notes" }, { ...terminal, title: "" }), "vim");
+  assert.equal(paneNote(pane, { id: 7, title: "vim", program: "vim" }), "");
+  assert.equal(paneNote(pane, { id: 7, title: "" }), "");
+  assert.equal(paneNote(pane, undefined), "");
+});
+
 test("what is busy, how it ended, where it is", () => {
   const terminal = { running: true, program: "vim", exit: null };
   assert.equal(busyProgram(terminal), "vim");
@@ -90,10 +101,4 @@ test("what is busy, how it ended, where it is", () => {
   assert.equal(shortPath("/tmp"), "/tmp");
   assert.equal(shortPath("/"), "/");
   assert.equal(shortPath(null), "");
-});
-
-test("a path is one word for a shell", () => {
-  assert.equal(shellWord("/a/b-c.txt"), "/a/b-c.txt");
-  assert.equal(shellWord("/a b/it's"), "'/a b/it'\\''s'");
-  assert.equal(shellWord({ bytes: "/w==" }), "$'\\xff'");
 });

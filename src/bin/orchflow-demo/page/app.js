@@ -5,11 +5,12 @@ import { takeAddress } from "./address.js";
 import { Commands } from "./commands.js";
 import { ConnectionView } from "./connection/connection.js";
 import { announce } from "./dom.js";
+import { CountedWebSocket } from "./figures/traffic.js";
 import { Keyboard } from "./keys/keyboard.js";
 import { loadLater, loadWhenIdle } from "./later.js";
 import { PaneArea } from "./layout/area.js";
 import { Marks } from "./marks.js";
-import { paneName, shellWord } from "./names.js";
+import { paneName, paneNote } from "./names.js";
 import { NotificationLog } from "./notifications.js";
 import { followViewport } from "./phone/viewport.js";
 import { Settings, applySettings } from "./settings.js";
@@ -33,16 +34,17 @@ function viewActionsOf(app) {
       const pane = app.workspace.focusedPane;
       void app.commands.startTerminal({ cwd, place: { session: pane?.session, target: pane?.id, edge: "right" } });
     },
-    typePath: (path) => typePath(app, path),
+    typePath: (path) => void typePath(app, path),
     toast: (text) => app.toasts.show(text),
     confirm: async ({ title, text, action }) => (await import("./dialogs/dialog.js")).ask(title, text, { confirm: action }),
   };
 }
 
 // Types a path as one word for a shell into the terminal in use.
-function typePath({ client, workspace, focusPane }, path) {
+async function typePath({ client, workspace, focusPane }, path) {
   const { focusedTerminal, focusedPane } = workspace;
   if (focusedTerminal === null) return;
+  const { shellWord } = await import("./files/names.js");
   client.input(focusedTerminal, `${shellWord(path)} `);
   focusPane(focusedPane.id);
 }
@@ -66,9 +68,10 @@ function followTitle(app) {
   const update = () => {
     const { workspace, marks } = app;
     const pane = workspace.focusedPane;
-    const name = pane && paneName(pane, workspace.terminal(terminalOf(pane)));
+    const terminal = workspace.terminal(terminalOf(pane));
+    const names = pane ? [paneName(pane, terminal), pane.title && paneNote(pane, terminal)] : [];
     const hasBell = [...workspace.client.state.terminals.keys()].some((id) => marks.of(id).bell);
-    const title = [name, workspace.current?.name, "OrchFlow"].filter(Boolean).join(" – ");
+    const title = [...names, workspace.current?.name, "OrchFlow"].filter(Boolean).join(" – ");
     document.title = hasBell ? `• ${title}` : title;
   };
   app.workspace.addEventListener("change", update);
@@ -108,7 +111,9 @@ function main() {
   applySettings(app.settings);
   followViewport();
   app.toasts = new Toasts(byId("toasts"), app.log);
-  app.client = new Client({ url, token, name: "orchflow page", notices, compress: "DecompressionStream" in globalThis });
+  app.client = new Client({
+    url, token, name: "orchflow page", notices, compress: "DecompressionStream" in globalThis, WebSocket: CountedWebSocket,
+  });
   app.workspace = new Workspace(app.client, (text) => app.toasts.error(text));
   app.viewActions = viewActionsOf(app);
   app.openPalette = async (scope) => (await import("./palette/palette.js")).openPalette(app, scope);

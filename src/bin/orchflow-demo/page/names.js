@@ -43,6 +43,13 @@ export function paneName(pane, terminal) {
   return "Empty pane";
 }
 
+// What is worth knowing beside the name: the title that the program set, else the program.
+export function paneNote(pane, terminal) {
+  if (!terminal) return "";
+  const name = paneName(pane, terminal);
+  return [terminal.title, text(terminal.program) && baseName(terminal.program)].find((each) => each && each !== name) ?? "";
+}
+
 // `number` is the short one that a host gives to its terminals.
 export function terminalName(terminal, number = terminal.id) {
   return terminal.title || text(terminal.program) || `Terminal ${number}`;
@@ -71,11 +78,4 @@ export function busyProgram(terminal) {
 
 export function plural(count, word) {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
-}
-
-// A path as one word for a shell. Bytes that are not UTF-8 are written as the shell's escapes.
-export function shellWord(path) {
-  if (typeof path === "string") return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-  const escapes = Array.from(toBytes(path), (byte) => `\\x${byte.toString(16).padStart(2, "0")}`);
-  return `$'${escapes.join("")}'`;
 }

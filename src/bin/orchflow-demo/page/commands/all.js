@@ -1,9 +1,11 @@
 // What each action of keys/actions.js does. Loaded with the first action.
 
+import { fromBytes } from "/client/index.js";
 import { announce } from "../dom.js";
 import { shareAddress } from "../address.js";
 import * as trees from "../layout/tree.js";
-import { busyProgram, plural, text } from "../names.js";
+import { joinPath, toBytes, toName } from "../files/names.js";
+import { busyProgram, plural } from "../names.js";
 import { Closing } from "./closing.js";
 
 const STEP = 0.02;
@@ -219,7 +221,9 @@ export class AllCommands {
   }
 }
 
+// A path, in any form in which bytes are held, as the state has it.
 function absolute(path, cwd) {
-  const file = text(path);
-  return file.startsWith("/") || !cwd ? file : `${text(cwd).replace(/\/$/, "")}/${file}`;
+  const name = toName(path);
+  const isAbsolute = toBytes(name)[0] === 0x2f;
+  return fromBytes(isAbsolute || !cwd ? name : joinPath(toName(cwd), name));
 }

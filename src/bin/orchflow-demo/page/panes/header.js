@@ -1,4 +1,4 @@
-// The header of a pane: its name, directory and program on the left, what is to be known and the buttons on the right.
+// The header of a pane: its name, directory and title or program on the left, what is to be known and the buttons on the right.
 // The progress of a program is the line below, which the terminal draws.
 
 import { ariaChord, chordKeys } from "../keys/chords.js";
@@ -6,7 +6,7 @@ import { action } from "../keys/actions.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { icon, iconButton } from "../icons.js";
 import { editInPlace } from "../inline-edit.js";
-import { baseName, exitText, paneName, shortPath, text } from "../names.js";
+import { exitText, paneName, paneNote, shortPath, text } from "../names.js";
 
 const LOCKED = "A password is asked: what is typed is not shown";
 
@@ -15,7 +15,7 @@ export class PaneHeader {
   #id;
   #name;
   #directory = h("span", { class: "pane-cwd" });
-  #program = h("span", { class: "pane-program" });
+  #note = h("span", { class: "pane-note" });
   #bell = h("span", { class: "mark", role: "img", "aria-label": "Bell", title: "Bell" }, icon("bell"));
   #lock = h("span", { class: "mark", role: "img", "aria-label": "A password is asked", title: LOCKED }, icon("lock"));
   #exit = h("span", { class: "pane-exit" });
@@ -40,7 +40,7 @@ export class PaneHeader {
         pointerdown: (event) => void this.#press(event),
       },
     },
-      h("div", { class: "pane-labels" }, this.#name, this.#directory, this.#program),
+      h("div", { class: "pane-labels" }, this.#name, this.#directory, this.#note),
       h("div", { class: "pane-marks" }, this.#lock, this.#bell, this.#exit),
       h("div", { class: "pane-buttons" }, buttons));
   }
@@ -48,12 +48,13 @@ export class PaneHeader {
   update(pane, terminal, { isZoomed, isAlone }) {
     const name = paneName(pane, terminal);
     const directory = terminal ? shortPath(terminal.cwd) : shortPath(fileDirectory(pane));
-    const program = terminal ? baseName(terminal.program ?? "") : "";
+    const note = paneNote(pane, terminal);
     setText(this.#name, name);
     setAttribute(this.#name, "title", name);
     setText(this.#directory, directory);
     setAttribute(this.#directory, "title", terminal ? text(terminal.cwd) : null);
-    setText(this.#program, terminal?.program && program !== name ? program : "");
+    setText(this.#note, note);
+    setAttribute(this.#note, "title", note || null);
     this.#updateMarks(terminal);
     this.#zoom.hidden = isAlone && !isZoomed;
     setAttribute(this.#zoom, "aria-pressed", String(isZoomed));

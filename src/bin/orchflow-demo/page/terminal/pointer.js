@@ -6,7 +6,7 @@ import { MODE } from "./modes.js";
 
 const NAMES = ["left", "middle", "right", "back", "forward"];
 
-/** Programs scroll by about three lines for each turn of the wheel that they are told. */
+/** Programs scroll by about three lines for each turn of the wheel that is sent to them. */
 const LINES_OF_TURN = 3;
 
 /** One event of a wheel, however fast it turns. */
