@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { load } from "./page.mjs";
 
-const { encodeKey, encodeText } = await load("terminal/keys.js");
+const { encodeKey, encodeText, loadKitty } = await load("terminal/keys.js");
+await loadKitty();
 const { MODE } = await load("terminal/modes.js");
 
 const kitty = (flags) => flags << 24;

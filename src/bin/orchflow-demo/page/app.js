@@ -7,7 +7,7 @@ import { ConnectionView } from "./connection/connection.js";
 import { announce } from "./dom.js";
 import { CountedWebSocket } from "./figures/traffic.js";
 import { Keyboard } from "./keys/keyboard.js";
-import { loadLater, loadWhenIdle } from "./later.js";
+import { loadLater, loadWhenIdle, preloadTerminals } from "./later.js";
 import { PaneArea } from "./layout/area.js";
 import { Marks } from "./marks.js";
 import { paneName, paneNote } from "./names.js";
@@ -130,8 +130,7 @@ function main() {
   focusFirst(app);
   app.workspace.changed();
   void app.connection.start(token).then(() => loadWhenIdle(app));
-  // The view of terminals comes while the connection is made; whoever needs it says if that fails.
-  import("./terminal/view.js").catch(() => {});
+  preloadTerminals(byId("terminals"));
 }
 
 main();

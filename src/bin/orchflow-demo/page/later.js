@@ -1,5 +1,6 @@
-// What is loaded later than the first screen: the side bar, what is done about notices, the keys for phones. Once the
-// page has nothing else to do, it loads the rest of the small parts, so that they are there without a connection, too.
+// What is loaded later than the first paint: the view of terminals, which comes while the connection is made. Later than
+// the first screen: the side bar, what is done about notices, the keys for phones. Once the page has nothing else to do,
+// it loads the rest of the small parts, so that they are there without a connection, too.
 
 // After the start, the first screens have the connection for themselves.
 const START_MS = 2000;
@@ -18,6 +19,11 @@ export function loadLater(app, byId) {
   app.client.on("notice", (message) => void handleNotice(app, message));
   loadKeyRow(app, byId("keyrow"));
   void reopenSidebar(app);
+}
+
+// The links in a template load nothing until they are in the document, here: once the page has painted.
+export function preloadTerminals({ content }) {
+  requestAnimationFrame(() => setTimeout(() => document.head.append(content)));
 }
 
 async function reopenSidebar(app) {
@@ -50,8 +56,8 @@ export function loadWhenIdle(app) {
   const whenIdle = globalThis.requestIdleCallback ?? ((callback) => callback());
   const load = async () => {
     const parts = [
-      "./palette/palette.js", "./notices.js", "./sidebar/terminals.js", "./sidebar/notifications.js",
-      "./dialogs/new-terminal.js", "./dialogs/settings.js", "./dialogs/token.js",
+      "./terminal/view.js", "./palette/palette.js", "./notices.js", "./sidebar/terminals.js", "./sidebar/notifications.js",
+      "./dialogs/new-terminal.js", "./dialogs/settings.js", "./dialogs/token.js", "./inline-edit.js",
     ];
     try {
       await Promise.all([app.commands.load(), app.loadSidebar(), ...parts.map((part) => import(part))]);

@@ -2,7 +2,6 @@
 
 import { h, setAttribute, setChildren, setText } from "./dom.js";
 import { iconButton } from "./icons.js";
-import { editInPlace } from "./inline-edit.js";
 import { plural } from "./names.js";
 import { terminalOf } from "./workspace.js";
 
@@ -36,6 +35,7 @@ export class SessionTabs {
     if (!tab) return;
     const { workspace } = this.#app;
     const before = document.activeElement;
+    const { editInPlace } = await import("./inline-edit.js");
     const name = await editInPlace(tab.button, workspace.session(id).name, { name: "Name of the session" });
     (before?.isConnected && before !== document.body ? before : tab.button).focus();
     if (name) await workspace.renameSession(id, name);

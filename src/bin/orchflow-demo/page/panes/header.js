@@ -5,7 +5,6 @@ import { ariaChord, chordKeys } from "../keys/chords.js";
 import { action } from "../keys/actions.js";
 import { h, setAttribute, setText } from "../dom.js";
 import { icon, iconButton } from "../icons.js";
-import { editInPlace } from "../inline-edit.js";
 import { exitText, paneName, paneNote, shortPath, text } from "../names.js";
 
 const LOCKED = "A password is asked: what is typed is not shown";
@@ -84,6 +83,7 @@ export class PaneHeader {
   async rename() {
     const { workspace } = this.#app;
     const pane = workspace.pane(this.#id);
+    const { editInPlace } = await import("../inline-edit.js");
     const title = await editInPlace(this.#name, pane.title || this.#name.textContent, { name: "Name of the pane" });
     // Without a name, the pane shows what the program says.
     const isSame = title === this.#name.textContent && !pane.title;

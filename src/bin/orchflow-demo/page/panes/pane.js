@@ -122,7 +122,7 @@ function contentOf(pane) {
 
 async function create({ client, settings }, actions, { kind, value, host, pane }) {
   if (kind === "terminal") {
-    const { TerminalView } = await import("../terminal/view.js");
+    const [{ TerminalView }] = await Promise.all([import("../terminal/view.js"), loadStyle("/style/terminal.css")]);
     return new TerminalView({ client, terminal: value, host, settings, actions });
   }
   if (kind === "file") {

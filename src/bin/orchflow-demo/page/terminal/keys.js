@@ -6,9 +6,18 @@
 // KeyboardEvent. Options: { mac, optionIsMeta, layout }, where `layout` maps a `code` to the
 // character that its key types without modifiers.
 
-import { encodeKitty } from "./keys-kitty.js";
 import { encodeXterm } from "./keys-xterm.js";
 import { kittyFlags } from "./modes.js";
+
+let encodeKitty = null;
+
+/**
+ * Loads the kitty protocol, which few programs ask for. Until it is there, keys are as xterm sends them, which those
+ * programs read, too.
+ */
+export async function loadKitty() {
+  ({ encodeKitty } = await import("./keys-kitty.js"));
+}
 
 /**
  * The text to send, or null if the key types nothing by itself: a dead key, a key that an input
@@ -18,7 +27,7 @@ export function encodeKey(key, modes, options = {}) {
   if (key.key === "Dead" || key.key === "Process" || key.key === "Unidentified" || key.key === "Compose") return null;
   const typed = withoutComposingModifiers(key, options);
   const flags = kittyFlags(modes);
-  if (flags !== 0) return encodeKitty(typed, flags, modes, options);
+  if (flags !== 0 && encodeKitty) return encodeKitty(typed, flags, modes, options);
   if (key.type === "release") return null;
   return encodeXterm(typed, modes);
 }

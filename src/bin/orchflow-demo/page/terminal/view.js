@@ -5,6 +5,7 @@ import { Announcer, pasteSummary, runsWhenPasted } from "./text.js";
 import { rowText } from "./cells.js";
 import { Palette } from "./colors.js";
 import { Input, namedKey } from "./input.js";
+import { loadKitty } from "./keys.js";
 import { Marks } from "./marks.js";
 import { Metrics } from "./metrics.js";
 import { MODE } from "./modes.js";
@@ -109,9 +110,10 @@ export class TerminalView {
     };
   }
 
-  /** What the first screen does not need: the search bar and links. */
+  /** What the first screen does not need: the search bar, links, keys of the kitty protocol. */
   #loadMore() {
-    this.#more ??= Promise.all([import("./find.js"), import("./link-hover.js")]).then(([{ Find }, { Links }]) => {
+    const parts = () => [import("./find.js"), import("./link-hover.js"), loadKitty()];
+    this.#more ??= Promise.all(parts()).then(([{ Find }, { Links }]) => {
       const { view, marks } = this;
       const shared = { view, marks, settings: this.#settings, actions: this.#actions, isMac: IS_MAC };
       this.#links = new Links(shared);
