@@ -10,10 +10,15 @@ import { Separator } from "./separator.js";
 import { Switcher } from "./switcher.js";
 import * as trees from "./tree.js";
 
+// So many panes of other sessions keep their last rows, which are all that can be shown without a connection.
+const SUSPENDED_MAX = 16;
+
 export class PaneArea {
   #app;
   #element;
   #views = new Map();
+  // Views of panes that are not shown, the one that was shown last at the end.
+  #suspended = new Map();
   #separators = new Map();
   #switcher;
   #placeholder = null;
@@ -70,12 +75,35 @@ export class PaneArea {
   }
 
   #clear(session) {
-    for (const view of this.#views.values()) view.dispose();
-    this.#views.clear();
+    for (const id of [...this.#views.keys()]) this.#drop(id);
     this.#separators.clear();
     this.#element.replaceChildren();
     this.#placeholder = null;
     this.#session = session?.id ?? null;
+  }
+
+  // A pane that is shown no more.
+  #drop(id) {
+    const view = this.#views.get(id);
+    this.#views.delete(id);
+    if (!this.#app.workspace.pane(id) || !view.suspend()) {
+      view.dispose();
+      return;
+    }
+    this.#suspended.set(id, view);
+    if (this.#suspended.size > SUSPENDED_MAX) this.#forget(this.#suspended.keys().next().value);
+  }
+
+  #forget(id) {
+    this.#suspended.get(id).dispose();
+    this.#suspended.delete(id);
+  }
+
+  #viewOf(id) {
+    const suspended = this.#suspended.get(id);
+    this.#suspended.delete(id);
+    suspended?.resume();
+    return suspended ?? new PaneView(this.#app, id);
   }
 
   #showPlaceholder(session, tree) {
@@ -96,16 +124,16 @@ export class PaneArea {
   #drawPanes(tree, shown) {
     const { workspace, narrow } = this.#app;
     const { panes } = trees.measure(tree);
-    for (const [id, view] of this.#views) {
-      const isGone = !panes.has(id) || (narrow.matches && !shown.has(id));
-      if (!isGone) continue;
-      view.dispose();
-      this.#views.delete(id);
+    for (const id of [...this.#suspended.keys()]) {
+      if (!workspace.pane(id)) this.#forget(id);
+    }
+    for (const id of [...this.#views.keys()]) {
+      if (!panes.has(id) || (narrow.matches && !shown.has(id))) this.#drop(id);
     }
     const focused = workspace.focusedPane?.id;
     for (const [id, rect] of panes) {
       if (narrow.matches && !shown.has(id)) continue;
-      if (!this.#views.has(id)) this.#views.set(id, new PaneView(this.#app, id));
+      if (!this.#views.has(id)) this.#views.set(id, this.#viewOf(id));
       const view = this.#views.get(id);
       const isWhole = shown.size === 1 && shown.has(id);
       place(view.element, isWhole ? { x: 0, y: 0, width: 1, height: 1 } : rect);

@@ -59,6 +59,19 @@ export class PaneView {
     this.element.remove();
   }
 
+  // Leaves the document. Returns whether the view is worth keeping: a terminal keeps its last rows.
+  suspend() {
+    const { terminalView } = this;
+    terminalView?.suspend();
+    this.element.remove();
+    return Boolean(terminalView);
+  }
+
+  // Is in the document again.
+  resume() {
+    this.terminalView?.resume();
+  }
+
   #dropContent() {
     this.#content.view?.dispose?.();
     this.#content = { key: null, kind: null, view: null };

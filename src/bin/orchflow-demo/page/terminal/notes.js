@@ -8,9 +8,8 @@ const SIGNALS = {
 
 /** How a program ended, as a sentence without its full stop. */
 export function exitText(exit) {
-  if (exit?.code === 0) return "The program has ended";
-  if (exit?.code !== undefined) return `The program has ended with status ${exit.code}`;
-  if (exit?.signal !== undefined) return `The program was ended by ${SIGNALS[exit.signal] ?? `signal ${exit.signal}`}`;
+  if (exit?.code) return `Ended with status ${exit.code}`;
+  if (exit?.signal !== undefined) return `Ended by ${SIGNALS[exit.signal] ?? `signal ${exit.signal}`}`;
   return "The program has ended";
 }
 
@@ -68,7 +67,6 @@ export class Notes {
   }
 
   detached(reason) {
-    if (reason === "asked") return;
     this.end.hidden = false;
     this.end.replaceChildren(reason === "replaced" ? "Shown in another pane." : "The terminal is closed.");
   }

@@ -32,6 +32,7 @@ export class ScreenView {
   #following = true;
   #listeners = {};
   #resumeAt = null;
+  #suspendedAt = 0;
 
   /** on: { drawn(), followed(boolean), output(), changed(before, after), sized() } */
   constructor({ client, terminal, metrics, palette, on }) {
@@ -65,10 +66,23 @@ export class ScreenView {
     return this.screen?.modes ?? 0;
   }
 
-  /** Shows this attachment from now on. */
+  /** Shows this attachment from now on; what another one showed stays until the first update. */
   attach(screen) {
-    this.screen = screen;
-    screen.on("update", (update) => this.#updated(update));
+    this.screen ??= screen;
+    screen.on("update", (update) => {
+      this.screen = screen;
+      this.#updated(update);
+    });
+  }
+
+  /** The view leaves the document, which loses where it was scrolled to. */
+  suspend() {
+    this.#suspendedAt = this.scroller.scrollTop;
+  }
+
+  /** The view is in the document again. */
+  resume() {
+    this.scroller.scrollTop = this.#following ? this.#endOfScroll() : this.#suspendedAt;
   }
 
   dispose() {

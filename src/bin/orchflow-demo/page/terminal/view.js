@@ -41,6 +41,7 @@ export class TerminalView {
   #links = null;
   #more = null;
   #moreTimer = 0;
+  #suspended = false;
 
   constructor({ client, terminal, host, settings = new EventTarget(), actions = {} }) {
     this.#client = client;
@@ -189,6 +190,19 @@ export class TerminalView {
     this.#listeners.clear();
   }
 
+  /** The view leaves the document and keeps what it shows; once it is back, it follows the terminal again. */
+  suspend() {
+    if (this.#screen === null) return;
+    this.view.suspend();
+    this.#screen.detach();
+    this.#screen = null;
+    this.#suspended = true;
+  }
+
+  resume() {
+    this.#fitSoon();
+  }
+
   /** "title", "bell", "progress", "focus": fn(value). Returns a function that ends it. */
   on(name, listener) {
     if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
@@ -225,7 +239,9 @@ export class TerminalView {
     const height = element.clientHeight - parseFloat(style.paddingTop) - parseFloat(style.paddingBottom);
     const rows = Math.max(Math.floor(height / metrics.cellHeight), 1);
     // The box shows whole rows, so that none of the scrollback peeks in above the screen.
-    const shown = Math.max(Math.floor((height - this.notes.end.offsetHeight) / metrics.cellHeight), 1);
+    const noteHeight = this.notes.end.offsetHeight;
+    this.#setPixels({ "--note-height": noteHeight });
+    const shown = Math.max(Math.floor((height - noteHeight) / metrics.cellHeight), 1);
     view.scroller.style.height = `${shown * metrics.cellHeight}px`;
     const cols = Math.max(Math.floor(view.scroller.clientWidth / metrics.cellWidth), 2);
     this.#report(cols, rows);
@@ -273,14 +289,16 @@ export class TerminalView {
     const screen = this.#client.attachScreen(this.#terminal, { cols, rows });
     this.#screen = screen;
     this.view.attach(screen);
+    if (this.#suspended) this.view.resume();
+    this.#suspended = false;
     screen.on("ended", () => this.#ended());
-    screen.on("detached", (event) => this.notes.detached(event?.reason));
+    screen.on("detached", ({ reason }) => this.#detached(reason));
   }
 
-  /** Another viewer may have chosen another size. */
+  /** Another viewer may have chosen another size. Without a connection, only the last one is known. */
   #sized() {
     const { cols = 0, rows = 0 } = this.view.screen ?? {};
-    const differs = cols > 0 && (cols !== this.#grid.cols || rows !== this.#grid.rows);
+    const differs = cols > 0 && this.#client.status === "open" && (cols !== this.#grid.cols || rows !== this.#grid.rows);
     this.notes.size(differs ? { cols, rows } : null);
     this.element.classList.toggle("other-size", differs);
   }
@@ -323,7 +341,7 @@ export class TerminalView {
 
   #notice({ terminal, notice }) {
     if (terminal !== this.#terminal) return;
-    if (notice.bell) this.#bell(notice.bell);
+    if (notice.bell && !this.#suspended) this.#bell(notice.bell);
     if (notice.progress) {
       this.notes.progress(notice.progress.progress);
       this.#emit("progress", notice.progress.progress);
@@ -352,6 +370,12 @@ export class TerminalView {
   #ended(exit = this.#screen?.exit) {
     this.view.state.ended = true;
     this.notes.ended(exit ?? "unknown");
+    this.#fitSoon();
+  }
+
+  #detached(reason) {
+    if (reason === "asked") return;
+    this.notes.detached(reason);
     this.#fitSoon();
   }
 
