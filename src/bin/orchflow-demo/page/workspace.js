@@ -249,9 +249,9 @@ export class Workspace extends EventTarget {
       const known = view.pane(pane.id);
       const metadata = { ...known?.metadata, ...pane.metadata };
       // What takes the place of a pane has the name that the user gave to it.
-      const title = (known ?? (gone && view.pane(gone)))?.title ?? "";
+      const title = known?.title || (gone && view.pane(gone).title) || "";
       return [
-        { change: { put_pane: { title, ...pane, metadata, session: session.id } } },
+        { change: { put_pane: { ...pane, title, metadata, session: session.id } } },
         ...(gone ? [{ change: { remove_pane: { id: gone } } }] : []),
         putSession(session, { panes, tree }),
       ];

@@ -41,7 +41,7 @@ export class FiguresPanel {
 
   constructor({ client, host }) {
     this.client = client;
-    this.element = h("section", { class: "figures", "aria-label": "Figures" },
+    this.element = h("section", { class: "figures", "aria-label": "Figures", tabindex: "0" },
       ...SECTIONS.map(([title, rows]) => this.#section(title, rows)));
     host.append(this.element);
     this.#ends = [
