@@ -38,13 +38,18 @@ const policy = [
 
 const headers = {
   "Cache-Control": "no-cache",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "X-Content-Type-Options": "nosniff",
+};
+
+// Scripts and style sheets do without these.
+const documentHeaders = {
   "Content-Security-Policy": policy,
   "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Resource-Policy": "same-origin",
   "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
 };
+const parts = new Set([".js", ".css"]);
 
 // The file of a request's path, or null if the path leads out of what is served.
 function fileOf(path) {
@@ -64,10 +69,10 @@ async function answer(request, response) {
     if (!type) throw new Error("not served");
     body = await readFile(file);
   } catch {
-    response.writeHead(404, { ...headers, "Content-Type": "text/plain" }).end("not found\n");
+    response.writeHead(404, { ...headers, ...documentHeaders, "Content-Type": "text/plain" }).end("not found\n");
     return;
   }
-  const fields = { ...headers, "Content-Type": type };
+  const fields = { ...headers, ...(parts.has(extname(file)) ? {} : documentHeaders), "Content-Type": type };
   if (/\bgzip\b/.test(request.headers["accept-encoding"] ?? "")) {
     body = gzipSync(body);
     fields["Content-Encoding"] = "gzip";
