@@ -1,7 +1,7 @@
 // The size of a cell, and the width of characters in the fonts that the browser really uses.
 //
 // A cell is a whole number of device pixels wide, and of CSS pixels high since browsers put lines of
-// text there: neighbouring cells meet without a seam. Letter spacing makes up the difference to the
+// text there: neighbouring cells meet without a seam. The spacing of letters makes up the difference to the
 // font, and for characters of fallback fonts the difference to their own widths.
 
 const PROBE = "0".repeat(64);
