@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import unittest
-from typing import Any, AsyncIterator, Awaitable, Callable, ClassVar, Dict, List, Optional
+from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Optional
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.typing import Subprotocol
@@ -23,6 +23,8 @@ from orchflow_client.protocol import Codec
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 DEMO = os.environ.get("ORCHFLOW_DEMO", str(ROOT / "target/debug/orchflow-demo"))
 WATCHDOG_SECONDS = 120
+RUNNING: List[asyncio.subprocess.Process] = []
+"""What has to end even if a test hangs."""
 CODECS: List[Codec] = ["json", "bincode"]
 
 
@@ -46,7 +48,7 @@ class Case(unittest.IsolatedAsyncioTestCase):
                 print(f"  {frame.f_code.co_filename}:{frame.f_lineno}", file=sys.stderr)
                 awaited = awaited.cr_await
             print("  --", file=sys.stderr)
-        for process in Demo.running:
+        for process in RUNNING:
             process.kill()
         os._exit(1)
 
@@ -75,8 +77,6 @@ class Case(unittest.IsolatedAsyncioTestCase):
 class Demo:
     """`orchflow-demo serve` with a directory of its own."""
 
-    running: ClassVar[List[asyncio.subprocess.Process]] = []
-
     def __init__(self, *options: str, shell: str) -> None:
         self._options = options
         self._shell = shell
@@ -94,7 +94,7 @@ class Demo:
             stderr=asyncio.subprocess.DEVNULL,
             env=environment,
         )
-        self.running.append(self._process)
+        RUNNING.append(self._process)
         assert self._process.stdout is not None
         self.address = (await self._process.stdout.readline()).decode().strip()
         assert self.address, "the demo has printed no address"
@@ -109,8 +109,8 @@ class Demo:
         if self._process.returncode is None:
             self._process.terminate()
         await self._process.wait()
-        if self._process in self.running:
-            self.running.remove(self._process)
+        if self._process in RUNNING:
+            RUNNING.remove(self._process)
 
     @property
     def port(self) -> int:

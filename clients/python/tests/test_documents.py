@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Tuple
 from unittest import mock
 
 import orchflow_client as oc
-from support import ROOT, Case, Demo
+from support import ROOT, RUNNING, Case, Demo
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 LINES_MAX = 15
@@ -21,7 +21,7 @@ LINES_MAX = 15
 PRINTS = {
     "Connect": r"orchflow/\S+ \('observe', 'type', 'manage'",
     "Mirror the state": r"Demo \('shell',\)\n1 terminals, now 2\n80 24 True\n",
-    "Follow a terminal as rows": r"\d followed\n(.*\n)*.* \d+ \d+ \d+\n",
+    "Follow a terminal as rows": r"\d .*followed\n(.*\n)*.* \d+ \d+ \d+\n",
     "Follow a terminal as bytes": r"reset to 80 24 b'.*\n(.*\n)*\d+ b.*bytes",
     "Type": r"\[None, None\]\n",
     "Run a command and get its output and status": r"3 (.*\n)*.*\btmp\b",
@@ -96,8 +96,10 @@ class Examples(Case):
             stdout=asyncio.subprocess.PIPE,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
+        RUNNING.append(program)
 
         async def end() -> None:
+            RUNNING.remove(program)
             if program.returncode is None:
                 program.kill()
             await program.communicate()
@@ -106,9 +108,9 @@ class Examples(Case):
         return program
 
     async def line(self, program: asyncio.subprocess.Process, wanted: str) -> None:
-        """Waits for a line of output."""
+        """Waits for a line of output; a prompt may be before it."""
         assert program.stdout is not None
-        while (line := (await program.stdout.readline()).decode()).strip() != wanted:
+        while (line := (await program.stdout.readline()).decode()).rpartition("$ ")[2].strip() != wanted:
             self.assertTrue(line, f"it has ended without {wanted!r}")
 
     async def test_run_command(self) -> None:
