@@ -117,10 +117,12 @@ class Session(Case):
             self.assertEqual((await screen.wait_ended()).status, 0)
 
     async def test_raw(self) -> None:
-        demo = await self.demo(shell="sh -c 'stty raw -echo; exec cat'")
+        demo = await self.demo(shell="sh -c 'stty raw -echo; printf ready; exec cat'")
         for codec in CODECS:
             client = await self.client(demo.address, codec=codec)
             terminal = shown_terminal(client)
+            while (await client.query(terminal)).log_end < len("ready"):
+                await asyncio.sleep(0.01)
             async with client.attach_raw(terminal, start="now") as raw:
                 data = bytes(range(256)) * 40
                 sent = asyncio.ensure_future(client.input(terminal, data))
@@ -181,13 +183,14 @@ class Session(Case):
             await client.paste(terminal, "cat\ntyped\n")
             await screen.wait_for(lambda s: s.text().count("typed") == 2)
             await client.interrupt(terminal)
-            await screen.wait_for(lambda s: "^C" in s.text())
+            # The mark of the key comes before the end of the program, so wait for the prompt as well.
+            await screen.wait_for(lambda s: "^C" in s.text() and s.text().rstrip().endswith("$"))
             await client.input(terminal, "cat\r")
             client.input_nowait(terminal, "mo")
             client.input_nowait(terminal, "re\r")
             await screen.wait_for(lambda s: s.text().count("more") == 2)
             await client.signal(terminal, 15)
-            await screen.wait_for(lambda s: "Terminated" in s.text())
+            await screen.wait_for(lambda s: "Terminated" in s.text() and s.text().rstrip().endswith("$"))
             await client.input(terminal, "cat\r")
             await client.eof(terminal)
             await client.input(terminal, "exit 3\r")
