@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import { connect as dial, createServer as createRelay } from "node:net";
 import { after, test } from "node:test";
 import { join } from "node:path";
-import { SHELL, Server, action, closeBrowser, command, connect, demo, folder, open, paneCount, ready, see } from "./support.mjs";
+import { SHELL, Server, action, afterwards, closeBrowser, command, connect, demo, end, folder, inPane, open, paneCount, ready, see } from "./support.mjs";
 
 after(closeBrowser);
 
@@ -46,6 +46,7 @@ test("everything is found again after a reload", async (t) => {
   await page.keyboard.press("Alt+Shift+R");
   await paneCount(page, 2);
   await see(page, /\$ *$/, 1);
+  await inPane(page, 1);
   await command(page, "echo right-$((1 + 2))");
   await see(page, /^right-3$/, 1);
   await page.reload();
@@ -65,6 +66,7 @@ test("two browsers and an attached terminal show the same", async (t) => {
   await second.keyboard.press("Alt+Shift+D");
   await Promise.all([paneCount(first, 2), paneCount(second, 2)]);
   await action(second, "Rename the pane");
+  await second.locator(".pane-head input").waitFor();
   await second.keyboard.press("Control+a");
   await second.keyboard.type("built here");
   await second.keyboard.press("Enter");
@@ -73,7 +75,7 @@ test("two browsers and an attached terminal show the same", async (t) => {
   const client = await connect(t, server);
   const [terminal] = [...client.state.terminals.keys()];
   const attached = spawn(demo, ["attach", server.page, String(terminal)], { stdio: ["pipe", "pipe", "inherit"], env: server.env });
-  t.after(() => attached.kill("SIGKILL"));
+  afterwards(t, "program", () => end(attached));
   attached.stdin.write("echo by-attach-$((2 + 3))\n");
   await see(first, /^by-attach-5$/, 0);
   let output = "";
@@ -168,7 +170,7 @@ test("a foreign page cannot connect, frame or read", async (t) => {
   const foreign = createServer((_, response) => response.writeHead(200, { "Content-Type": "text/html" }).end(html));
   foreign.listen(0, "127.0.0.1");
   await once(foreign, "listening");
-  t.after(() => foreign.close());
+  afterwards(t, "program", () => foreign.close());
   const page = await open(t, `http://127.0.0.1:${foreign.address().port}/`, { isBroken: true });
   const found = await page.evaluate(async ([origin, token]) => {
     const connects = await new Promise((done) => {
@@ -215,7 +217,7 @@ async function startRelay(t, port, to) {
     for (const socket of sockets) socket.destroy();
     await once(relay, "close");
   };
-  t.after(pause);
+  afterwards(t, "program", pause);
   await listen();
   return { pause, resume: listen };
 }

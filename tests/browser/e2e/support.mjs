@@ -21,10 +21,26 @@ const BROWSER_FLAGS = [
   "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--js-flags=--expose-gc",
 ];
 
+// What is put away after a test: pages before the servers that they talk to, and folders last.
+const endings = new WeakMap();
+const STAGES = ["page", "program", "folder"];
+
+/** Calls `end` after the test, at this stage. */
+export function afterwards(test, stage, end) {
+  if (!endings.has(test)) {
+    endings.set(test, []);
+    test.after(async () => {
+      const all = endings.get(test).map((each) => ({ ...each, order: STAGES.indexOf(each.stage) }));
+      for (const { end } of all.sort((a, b) => a.order - b.order)) await end();
+    });
+  }
+  endings.get(test).push({ stage, end });
+}
+
 /** A temporary folder that is removed after the test. */
 export async function folder(test) {
   const path = await mkdtemp(join(tmpdir(), "orchflow-page-"));
-  test.after(() => rm(path, { recursive: true, force: true }));
+  afterwards(test, "folder", () => rm(path, { recursive: true, force: true, maxRetries: 5 }));
   return path;
 }
 
@@ -33,13 +49,21 @@ function start(test, program, args, options) {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   let errors = "";
   child.stderr.on("data", (data) => (errors = (errors + data).slice(-10_000)));
-  test.after(() => child.kill("SIGKILL"));
+  afterwards(test, "program", () => end(child));
   const lines = createInterface({ input: child.stdout });
   return { child, lines, errors: () => errors };
 }
 
 /** A shell whose prompt is the same everywhere. */
 export const SHELL = "env PS1='$ ' bash --norc --noprofile";
+
+/** Ends a program that a test has started, and waits for its end. */
+export async function end(child, signal = "SIGKILL") {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill(signal);
+  await ended;
+}
 
 export class Server {
   /** `orchflow-demo serve`; resolves once it has printed its address. */
@@ -71,10 +95,8 @@ export class Server {
     return this.address.href;
   }
 
-  async stop(signal = "SIGINT") {
-    const ended = once(this.child, "exit");
-    this.child.kill(signal);
-    await ended;
+  stop() {
+    return end(this.child, "SIGINT");
   }
 }
 
@@ -90,9 +112,12 @@ export async function open(test, url, options = {}) {
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error.stack ?? error)));
   page.on("console", (message) => {
-    if (message.type() === "error" && !isBroken) faults.push(message.text());
+    // A browser opens connections before it needs them, and the server ends those that ask for nothing. Whoever gets
+    // one of these connects again, which the tests would notice if it did not work.
+    const isEarly = message.text().includes("net::ERR_CONNECTION_RESET");
+    if (message.type() === "error" && !isBroken && !isEarly) faults.push(message.text());
   });
-  test.after(async () => {
+  afterwards(test, "page", async () => {
     await context.close();
     assert.deepEqual(faults, [], "errors in the page");
   });
@@ -172,13 +197,18 @@ export function paneCount(page, count) {
   return page.waitForFunction((wanted) => document.querySelectorAll(".pane").length === wanted, count, { polling: "raf" });
 }
 
+/** Waits until what is typed goes into the pane with this number. */
+export function inPane(page, pane) {
+  return page.waitForFunction((wanted) => document.querySelectorAll(".pane")[wanted]?.contains(document.activeElement), pane, { polling: "raf" });
+}
+
 /** A client of the server in this process. */
 export async function connect(test, server, options = {}) {
   const { Client } = await import("../../../clients/js/src/index.js");
   const WebSocket = globalThis.WebSocket ?? (await import("../../../clients/js/node_modules/ws/wrapper.mjs")).default;
   const url = `ws://${server.address.host}/`;
   const client = new Client({ url, token: server.token, collections: ["sessions", "panes", "terminals"], WebSocket, ...options });
-  test.after(() => client.close());
+  afterwards(test, "page", () => client.close());
   await client.connect();
   return client;
 }

@@ -101,7 +101,9 @@ test("what is selected is copied, wrapped lines as one, and pasted", async (t) =
   await page.mouse.move(...boxes.to, { steps: 5 });
   await page.mouse.up();
   await page.keyboard.press("Control+Shift+C");
-  await page.waitForFunction(async (text) => (await navigator.clipboard.readText()).trimEnd() === text, `${word}\nsecond`);
+  await page.evaluate(async (text) => {
+    while ((await navigator.clipboard.readText()).trimEnd() !== text) await new Promise(requestAnimationFrame);
+  }, `${word}\nsecond`);
   await page.evaluate(() => navigator.clipboard.writeText("echo pasted-$((1 + 1))"));
   await page.keyboard.press("Control+Shift+V");
   await see(page, /echo pasted-\$\(\(1 \+ 1\)\)/);
