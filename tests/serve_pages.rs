@@ -121,6 +121,19 @@ fn every_header() {
     }
 }
 
+/// More pages in a row than strangers may cost at once: each is sent once the ones before it are paid for.
+#[test]
+fn many_pages_in_a_row() {
+    let serving = serving();
+    let mut connections = [(); 3].map(|()| Http::connect(serving.address));
+    for _ in 0..200 {
+        connections.iter_mut().for_each(|http| http.ask("GET", "/image", ""));
+        for http in &mut connections {
+            assert_eq!(http.response(true).body, IMAGE);
+        }
+    }
+}
+
 #[test]
 fn gzip_is_sent_where_it_is_smaller_and_wanted() {
     let serving = serving();

@@ -283,6 +283,11 @@ impl Client {
         matches!(self.phase, Phase::Open | Phase::Page(_))
     }
 
+    /// It is being sent a page, and not read.
+    pub(super) fn is_sending_page(&self) -> bool {
+        matches!(self.phase, Phase::Page(_))
+    }
+
     /// Between two requests for pages, of which the next has not begun.
     pub(super) fn is_idle(&self) -> bool {
         matches!(&self.phase, Phase::Head(head) if self.had_page && head.is_empty())

@@ -149,6 +149,8 @@ impl Handshake<'_> {
             }
         };
         match outcome {
+            // A page goes on once its beginning is sent.
+            Ok(()) if self.clients.get(id).is_ok_and(Client::is_sending_page) => {}
             Ok(()) => self.clients.read_later(id),
             Err(refusal) => self.clients.reject(id, &refusal, reactor),
         }

@@ -43,10 +43,13 @@ pub(super) fn due(client: &Client, stall_time: Duration, now: Instant) -> Due {
     }
 }
 
-/// Sets the deadline of a connection that is not open.
+/// Sets the deadline of a connection that is not open. What it waits for earlier stays: a timer that fires before the
+/// deadline looks and sets itself anew.
 pub(super) fn set_deadline(client: &mut Client, at: Instant, reactor: &mut Reactor) {
     client.deadline = Some(at);
-    schedule(client, at, reactor);
+    if client.timer.is_none_or(|(earlier, _)| earlier > at) {
+        schedule(client, at, reactor);
+    }
 }
 
 fn schedule(client: &mut Client, at: Instant, reactor: &mut Reactor) {
