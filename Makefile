@@ -6,6 +6,9 @@ VERSION_MINOR := $(word 2,$(subst ., ,$(VERSION)))
 CARGO ?= cargo
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 
+# Where tests/tools.sh puts a newer Node, if the system's is too old.
+export PATH := $(CURDIR)/target/node/bin:$(PATH)
+
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include

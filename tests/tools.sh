@@ -35,6 +35,14 @@ if [ -n "$missing" ]; then
     fi
 fi
 
+# The client in JavaScript needs what Node has since version 20, and Debian 12 has an older one. The Makefile puts this
+# one first.
+if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
+    package="node-linux-$(uname -m | sed 's/x86_64/x64/; s/aarch64/arm64/')"
+    npm install --silent --no-audit --no-fund --no-save --prefix target/node "$package@20"
+    ln -sfn "node_modules/$package/bin" target/node/bin
+fi
+
 # The client in Python, and what its tests use.
 python=target/foreign/python
 if [ ! -e "$python/installed" ] ||
@@ -44,6 +52,7 @@ if [ ! -e "$python/installed" ] ||
         --requirement clients/python/tests/requirements.txt ./clients/python
     touch "$python/installed"
 fi
+
 # What drives and checks a browser; what the client in JavaScript, its tests and its examples use.
 for folder in tests/browser clients/js clients/js/examples/xterm clients/js/examples/react; do
     if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then

@@ -10,6 +10,10 @@ export ORCHFLOW_DEMO="$target/debug/orchflow-demo"
 if [ $# -gt 0 ]; then
     exec node --test "$@"
 fi
-node --test tests/browser/unit/
+node --test tests/browser/unit/*.test.mjs
 # One at a time: each has a browser, a server and what runs in it.
-node --test --test-concurrency=1 tests/browser/e2e/
+status=0
+for file in tests/browser/e2e/*.test.mjs; do
+    node --test "$file" || status=1
+done
+exit $status
