@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { after, test } from "node:test";
-import { Server, closeBrowser, command, open, ready, see } from "./support.mjs";
+import { Server, closeBrowser, command, inPane, open, paneCount, ready, see } from "./support.mjs";
 
 after(closeBrowser);
 
@@ -62,8 +62,11 @@ test("nothing but the keyboard is needed to split, name, find and open", async (
   await page.locator("dialog[open]").waitFor();
   await page.keyboard.type("Split to the right");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(() => document.querySelectorAll(".pane").length === 2);
+  await paneCount(page, 2);
+  // The new pane has the focus once it is there.
+  await inPane(page, 1);
   await page.keyboard.press("Alt+Shift+ArrowLeft");
+  await inPane(page, 0);
   await page.keyboard.type("echo typed-here");
   await see(page, /echo typed-here/, 0);
 });

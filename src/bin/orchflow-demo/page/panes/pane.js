@@ -108,7 +108,8 @@ export class PaneView {
       content.view = view;
       this.#body.replaceChildren(host);
       view.fit?.();
-      if (this.#wantsFocus) this.focus();
+      // Whoever has gone to another pane meanwhile stays there.
+      if (this.#wantsFocus && this.#app.workspace.focusedPane?.id === this.#id) this.focus();
     } catch (error) {
       if (this.#content !== content) return;
       this.#body.replaceChildren(h("p", { class: "empty" }, `This pane cannot be shown: ${error.message}`));
