@@ -22,6 +22,7 @@ test("while a program floods one pane, another is typed into, and memory stays f
   await page.keyboard.press("Alt+Shift+R");
   await paneCount(page, 2);
   await see(page, /\$ *$/, 1);
+  await inPane(page, 1);
   await page.locator(".pane").first().click();
   await inPane(page, 0);
   await command(page, "yes a long line that scrolls on and on");

@@ -17,6 +17,7 @@ test("panes are split, resized by dragging and by keys, and closed", async (t) =
   await page.keyboard.press("Alt+Shift+R");
   await paneCount(page, 2);
   await see(page, /\$ *$/, 1);
+  await inPane(page, 1);
   await page.keyboard.press("Alt+Shift+D");
   await paneCount(page, 3);
   const separator = page.getByRole("separator", { name: "Separator, left and right" });
