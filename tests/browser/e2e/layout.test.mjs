@@ -94,6 +94,7 @@ test("sessions are made, renamed and closed, and a pane moves to another one", a
   await page.keyboard.press("Alt+Shift+N");
   await page.waitForFunction(() => document.querySelectorAll(".tab-item").length === 2);
   await see(page, /\$ *$/);
+  await inPane(page, 0);
   await page.keyboard.press("Alt+Shift+S");
   await page.locator(".tab-item input").waitFor();
   await page.keyboard.press("Control+a");

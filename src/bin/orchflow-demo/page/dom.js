@@ -64,3 +64,8 @@ export function announce(text) {
   // The same sentence twice is announced twice only if the text differs.
   region.textContent = region.textContent === text ? `${text}\u00a0` : text;
 }
+
+// Whether a name is being edited or a dialog is open: what arrives meanwhile takes no focus.
+export function isEditing() {
+  return Boolean(document.activeElement?.closest(".pane-head input, .tab-item input, dialog[open]"));
+}

@@ -2,7 +2,7 @@
 // Panes are placed absolutely and never change their parent, so that a new layout neither redraws a terminal nor takes
 // the focus away. On a narrow screen one pane is shown at a time, with a bar to choose it.
 
-import { announce, setChildren } from "../dom.js";
+import { announce, isEditing, setChildren } from "../dom.js";
 import { paneName } from "../names.js";
 import { PaneView } from "../panes/pane.js";
 import { emptySession, waiting } from "../panes/empty.js";
@@ -47,7 +47,7 @@ export class PaneArea {
     this.#order(tree);
     this.#switcher.render(this.#app.narrow.matches ? trees.leaves(tree) : [], workspace.focusedPane?.id);
     if (this.#revealed && this.#views.has(this.#revealed)) {
-      this.#views.get(this.#revealed).focus();
+      if (!isEditing()) this.#views.get(this.#revealed).focus();
       this.#revealed = null;
     }
   }

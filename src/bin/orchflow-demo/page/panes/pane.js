@@ -1,6 +1,6 @@
 // One pane: a header and its content, which is a terminal, a file, or nothing yet.
 
-import { h } from "../dom.js";
+import { h, isEditing } from "../dom.js";
 import { loadStyle } from "../styles.js";
 import { terminalOf } from "../workspace.js";
 import { emptyPane } from "./empty.js";
@@ -109,7 +109,7 @@ export class PaneView {
       this.#body.replaceChildren(host);
       view.fit?.();
       // Whoever has gone to another pane meanwhile stays there.
-      if (this.#wantsFocus && this.#app.workspace.focusedPane?.id === this.#id) this.focus();
+      if (this.#wantsFocus && this.#app.workspace.focusedPane?.id === this.#id && !isEditing()) this.focus();
     } catch (error) {
       if (this.#content !== content) return;
       this.#body.replaceChildren(h("p", { class: "empty" }, `This pane cannot be shown: ${error.message}`));
