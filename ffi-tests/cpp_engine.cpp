@@ -151,7 +151,7 @@ void commands() {
     const auto state = engine.state(id);
     CHECK(state);
     CHECK_INT(state->window.cols, 90);
-    CHECK_INT(state->flags, ORCH_TERMINAL_RUNNING);
+    CHECK_INT(state->flags, ORCH_TERMINAL_RUNNING | ORCH_TERMINAL_HIDDEN_INPUT);
     CHECK(!orch::view(state->cwd).empty());
     CHECK_INT(state->reader_count, 1);
 
