@@ -66,6 +66,7 @@ test("two browsers and an attached terminal show the same", async (t) => {
   await see(first, /^from-20$/);
   await second.keyboard.press("Alt+Shift+D");
   await Promise.all([paneCount(first, 2), paneCount(second, 2)]);
+  await inPane(second, 1);
   await action(second, "Rename the pane");
   await second.locator(".pane-head input").waitFor();
   await second.keyboard.press("Control+a");
