@@ -108,8 +108,7 @@ export class PaneView {
       content.view = view;
       this.#body.replaceChildren(host);
       view.fit?.();
-      // Whoever has gone to another pane meanwhile stays there.
-      if (this.#wantsFocus && this.#app.workspace.focusedPane?.id === this.#id && !isEditing()) this.focus();
+      if (this.#wantsFocus && !isEditing()) this.focus();
     } catch (error) {
       if (this.#content !== content) return;
       this.#body.replaceChildren(h("p", { class: "empty" }, `This pane cannot be shown: ${error.message}`));
