@@ -75,7 +75,8 @@ test("two browsers and an attached terminal show the same", async (t) => {
   await first.waitForFunction(() => [...document.querySelectorAll(".pane-name")].some((name) => name.textContent === "built here"));
   // `attach` without a terminal of its own copies the output and types what it reads.
   const client = await connect(t, server);
-  const [terminal] = [...client.state.terminals.keys()];
+  // Terminals come in the order in which they changed; the pane of the first one is the host's.
+  const { terminal } = client.state.panes.get("shell").content;
   const attached = spawn(demo, ["attach", server.page, String(terminal)], { stdio: ["pipe", "pipe", "inherit"], env: server.env });
   afterwards(t, "program", () => end(attached));
   attached.stdin.write("echo by-attach-$((2 + 3))\n");
