@@ -13,11 +13,10 @@ use std::time::Duration;
 
 use client::Client;
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Config, Engine, Limits, ListenAddress, ListenerOptions, Scopes,
-    ScreenOptions, Session, SpawnOptions, TokenOptions,
+    Change, ChangeOp, ChangeSet, Config, Limits, ScreenOptions, Session, SpawnOptions,
 };
 use serde_json::json;
-use serving::Serving;
+use serving::{Serving, listening};
 use support::{is_readable, scaled, wait_readable};
 
 const CLIENTS: usize = 100;
@@ -57,12 +56,7 @@ fn jobs_outnumber_their_wake_ups() {
 /// A client that waits for its next diff must not keep the engine busy, whoever is up to date beside it.
 #[test]
 fn a_diff_that_waits_for_its_time_wakes_nobody_before() {
-    let mut engine = Engine::new(Config::default()).unwrap();
-    let listener =
-        engine.add_listener(&ListenerOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
-    let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else { panic!() };
-    let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
-    let token = engine.add_token(token).unwrap().1;
+    let (mut engine, address, token) = listening(Config::default(), |options| options);
     let (done, is_done) = channel();
     let (end, is_over) = channel::<()>();
     let clients = std::thread::spawn(move || {
@@ -98,12 +92,7 @@ fn a_diff_that_waits_for_its_time_wakes_nobody_before() {
 
 #[test]
 fn a_hundred_idle_clients_wake_nobody() {
-    let mut engine = Engine::new(Config::default()).unwrap();
-    let listener =
-        engine.add_listener(&ListenerOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
-    let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else { panic!() };
-    let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
-    let token = engine.add_token(token).unwrap().1;
+    let (mut engine, address, token) = listening(Config::default(), |options| options);
     let options = SpawnOptions::program("cat").screen(ScreenOptions::default());
     let terminal = engine.spawn(&options).unwrap().to_u64();
     let (done, is_done) = channel();

@@ -12,11 +12,10 @@ use std::time::{Duration, Instant};
 
 use client::{Client, Incoming};
 use orchflow::{
-    Config, Engine, ListenAddress, ListenerOptions, Scopes, ScreenOptions, SpawnOptions,
-    TerminalId, TokenOptions,
+    Config, Scopes, ScreenOptions, SpawnOptions, TerminalId,
 };
 use serde_json::{Value, json};
-use serving::Serving;
+use serving::{Serving, listening};
 
 const ALL: [&str; 7] = ["bell", "notification", "clipboard", "progress", "command", "title", "cwd"];
 
@@ -304,12 +303,7 @@ fn a_stalled_client_drops_notices() {
 /// A host that reads none of its events, so that all of them wait, holds nothing up.
 #[test]
 fn a_host_that_does_not_read_holds_nothing_up() {
-    let mut engine = Engine::new(Config::default()).unwrap();
-    let listener =
-        engine.add_listener(&ListenerOptions::tcp("127.0.0.1:0".parse().unwrap())).unwrap();
-    let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else { panic!() };
-    let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
-    let token = engine.add_token(token).unwrap().1;
+    let (mut engine, address, token) = listening(Config::default(), |options| options);
     let (begin, begins) = channel();
     let thread = std::thread::spawn(move || {
         let (mut client, _) = Client::hello(address, &token, json!({"notices": ALL}));

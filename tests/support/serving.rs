@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Every test binary uses another part of it.
 
+use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, Sender as ChannelSender, TryRecvError, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -20,7 +21,7 @@ pub(crate) struct Serving {
     jobs: Jobs,
     thread: Option<JoinHandle<()>>,
     /// Where it listens.
-    pub(crate) address: std::net::SocketAddr,
+    pub(crate) address: SocketAddr,
     /// Lets everything.
     pub(crate) token: String,
     /// The events that the host got, as far as it is of interest here.
@@ -32,6 +33,22 @@ pub(crate) struct Serving {
 pub(crate) struct Jobs {
     jobs: ChannelSender<Job>,
     wake: Sender,
+}
+
+/// An engine on this thread that listens on a loopback port, and a token that lets everything.
+pub(crate) fn listening(
+    config: Config,
+    options: impl FnOnce(ListenerOptions) -> ListenerOptions,
+) -> (Engine, SocketAddr, String) {
+    let mut engine = Engine::new(config).unwrap();
+    let listen = options(ListenerOptions::tcp("127.0.0.1:0".parse().unwrap()));
+    let listener = engine.add_listener(&listen).unwrap();
+    let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else {
+        panic!("not TCP");
+    };
+    let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
+    let (_, token) = engine.add_token(token).unwrap();
+    (engine, address, token)
 }
 
 /// An event that a host got.
@@ -57,14 +74,7 @@ impl Serving {
         let (ready, started) = channel();
         let (events, reported) = channel();
         let thread = std::thread::spawn(move || {
-            let mut engine = Engine::new(config).unwrap();
-            let listen = options(ListenerOptions::tcp("127.0.0.1:0".parse().unwrap()));
-            let listener = engine.add_listener(&listen).unwrap();
-            let ListenAddress::Tcp(address) = engine.listener_address(listener).unwrap() else {
-                panic!("not TCP");
-            };
-            let token = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
-            let (_, token) = engine.add_token(token).unwrap();
+            let (mut engine, address, token) = listening(config, options);
             ready.send((engine.sender(), address, token)).unwrap();
             run(&mut engine, &inbox, &events);
         });
