@@ -338,6 +338,11 @@ static inline void peer_check_refused(orch_engine *engine, uint64_t peer, int32_
     CHECK_STATUS(peer_ask_search(engine, peer, 1, orch_str("x"), 0, 0, &number), status);
     CHECK_STATUS(peer_ask_query(engine, peer, 1, &number), status);
     CHECK_STATUS(peer_ask_rows(engine, peer, 1, (orch_line_position){0, 0}, 0, 1, &number), status);
+    for (uint32_t kind = ORCH_REQUEST_READ; kind <= ORCH_REQUEST_STATS; kind++) {
+        orch_request request = peer_request(kind);
+        request.path = orch_str("/");
+        CHECK_STATUS(orch_peer_request(engine, peer, &request, &number), status);
+    }
     CHECK_STATUS(peer_ask_watch(engine, peer, orch_str("/"), &number), status);
     CHECK_STATUS(peer_ask_unwatch(engine, peer, 1, &number), status);
     CHECK_STATUS(peer_ask_change(engine, peer, &change, 1, sizeof change, &number), status);

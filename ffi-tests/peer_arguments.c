@@ -101,12 +101,12 @@ static void requests(void) {
     REFUSED(orch_peer_write(engine, peer, 1, "x", SIZE_MAX), "memory");
     orch_request bad = peer_request(0);
     REFUSED(orch_peer_request(engine, peer, NULL, &number), "NULL");
-    const uint32_t unknown[] = {0, 1000, UINT32_MAX};
+    const uint32_t unknown[] = {0, ORCH_REQUEST_STATS + 1, UINT32_MAX};
     for (size_t i = 0; i < 3; i++) {
         bad.kind = unknown[i];
         REFUSED(orch_peer_request(engine, peer, &bad, &number), "orch_request.kind");
     }
-    for (uint32_t kind = ORCH_REQUEST_BATCH; kind <= ORCH_REQUEST_CHANGE; kind++) {
+    for (uint32_t kind = ORCH_REQUEST_BATCH; kind <= ORCH_REQUEST_STATS; kind++) {
         bad = peer_request(kind);
         REFUSED(orch_peer_request(engine, peer, &bad, NULL), "out_request");
         bad.reserved = 1;

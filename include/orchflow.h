@@ -3675,15 +3675,15 @@ enum {
     // versions of entries in the copy. ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED follows instead of a reply;
     // when ORCH_EVENT_PEER_APPLIED is read, the copy has the change.
     ORCH_REQUEST_CHANGE = 7,
+    // Reads rows of the screen and the scrollback of `terminal`: up to `above` rows above the row that shows the place `from`,
+    // and up to `rows_max` from that row on. At most 1,000 come, and fewer if they are large: neighbours, those nearest to
+    // `from`. The reply is ORCH_REPLY_ROWS.
+    ORCH_REQUEST_ROWS = 8,
     // Reads a part of the regular file `path`: `bytes_max` bytes from `offset` on. With `base`, the reply says whether the
     // file has changed since. The reply is ORCH_REPLY_SLICE.
     ORCH_REQUEST_READ = 9,
     // Asks for figures of the other engine and of the connection. The reply is ORCH_REPLY_STATS.
     ORCH_REQUEST_STATS = 10,
-    // Reads rows of the screen and the scrollback of `terminal`: up to `above` rows above the row that shows the place `from`,
-    // and up to `rows_max` from that row on. At most 1,000 come, and fewer if they are large: neighbours, those nearest to
-    // `from`. The reply is ORCH_REPLY_ROWS.
-    ORCH_REQUEST_ROWS = 8,
 };
 
 // What identifies the content of a file of another engine. Another file, or another content, has another one.
@@ -3989,12 +3989,12 @@ enum {
     ORCH_REPLY_MATCHES = 6,
     // A query: `detail`.
     ORCH_REPLY_TERMINAL = 7,
+    // Rows: `rows`.
+    ORCH_REPLY_ROWS = 8,
     // A read: `slice`.
     ORCH_REPLY_SLICE = 9,
     // Figures: `stats`.
     ORCH_REPLY_STATS = 10,
-    // Rows: `rows`.
-    ORCH_REPLY_ROWS = 8,
 };
 
 // The outcome of one operation of a batch.

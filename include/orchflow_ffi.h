@@ -1460,9 +1460,9 @@ enum {
     ORCH_REQUEST_WATCH = 5,
     ORCH_REQUEST_UNWATCH = 6,
     ORCH_REQUEST_CHANGE = 7,
+    ORCH_REQUEST_ROWS = 8,
     ORCH_REQUEST_READ = 9,
     ORCH_REQUEST_STATS = 10,
-    ORCH_REQUEST_ROWS = 8,
 };
 typedef struct orch_peer_file_version {
     uint64_t device;
@@ -1608,9 +1608,9 @@ enum {
     ORCH_REPLY_WATCHING = 5,
     ORCH_REPLY_MATCHES = 6,
     ORCH_REPLY_TERMINAL = 7,
+    ORCH_REPLY_ROWS = 8,
     ORCH_REPLY_SLICE = 9,
     ORCH_REPLY_STATS = 10,
-    ORCH_REPLY_ROWS = 8,
 };
 typedef struct orch_remote_result {
     orch_remote_status status;

@@ -12,9 +12,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use client::Client;
-use orchflow::{
-    Change, ChangeOp, ChangeSet, Config, Limits, ScreenOptions, Session, SpawnOptions,
-};
+use orchflow::{Change, ChangeOp, ChangeSet, Config, Limits, ScreenOptions, Session, SpawnOptions};
 use serde_json::json;
 use serving::{Serving, listening};
 use support::{is_readable, scaled, wait_readable};

@@ -11,9 +11,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use client::{Client, Incoming};
-use orchflow::{
-    Config, Scopes, ScreenOptions, SpawnOptions, TerminalId,
-};
+use orchflow::{Config, Scopes, ScreenOptions, SpawnOptions, TerminalId};
 use serde_json::{Value, json};
 use serving::{Serving, listening};
 

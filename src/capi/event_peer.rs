@@ -61,12 +61,12 @@ pub const ORCH_REPLY_WATCHING: orch_reply_kind = 5;
 pub const ORCH_REPLY_MATCHES: orch_reply_kind = 6;
 /// A query: `detail`.
 pub const ORCH_REPLY_TERMINAL: orch_reply_kind = 7;
+/// Rows: `rows`.
+pub const ORCH_REPLY_ROWS: orch_reply_kind = 8;
 /// A read: `slice`.
 pub const ORCH_REPLY_SLICE: orch_reply_kind = 9;
 /// Figures: `stats`.
 pub const ORCH_REPLY_STATS: orch_reply_kind = 10;
-/// Rows: `rows`.
-pub const ORCH_REPLY_ROWS: orch_reply_kind = 8;
 
 /// The outcome of one operation of a batch.
 #[repr(C)]

@@ -45,15 +45,15 @@ pub const ORCH_REQUEST_UNWATCH: orch_request_kind = 6;
 /// versions of entries in the copy. ORCH_EVENT_PEER_APPLIED or ORCH_EVENT_PEER_REJECTED follows instead of a reply;
 /// when ORCH_EVENT_PEER_APPLIED is read, the copy has the change.
 pub const ORCH_REQUEST_CHANGE: orch_request_kind = 7;
+/// Reads rows of the screen and the scrollback of `terminal`: up to `above` rows above the row that shows the place `from`,
+/// and up to `rows_max` from that row on. At most 1,000 come, and fewer if they are large: neighbours, those nearest to
+/// `from`. The reply is ORCH_REPLY_ROWS.
+pub const ORCH_REQUEST_ROWS: orch_request_kind = 8;
 /// Reads a part of the regular file `path`: `bytes_max` bytes from `offset` on. With `base`, the reply says whether the
 /// file has changed since. The reply is ORCH_REPLY_SLICE.
 pub const ORCH_REQUEST_READ: orch_request_kind = 9;
 /// Asks for figures of the other engine and of the connection. The reply is ORCH_REPLY_STATS.
 pub const ORCH_REQUEST_STATS: orch_request_kind = 10;
-/// Reads rows of the screen and the scrollback of `terminal`: up to `above` rows above the row that shows the place `from`,
-/// and up to `rows_max` from that row on. At most 1,000 come, and fewer if they are large: neighbours, those nearest to
-/// `from`. The reply is ORCH_REPLY_ROWS.
-pub const ORCH_REQUEST_ROWS: orch_request_kind = 8;
 
 /// A request to another engine. Set fields that its kind does not name to 0. Everything is read during the call and
 /// copied.

@@ -126,7 +126,7 @@ impl Terminals {
         viewport: &mut Viewport,
         back: usize,
     ) -> Result<()> {
-        viewport.scroll_to(back, self.table.get_mut(id)?.open_screen()?);
+        viewport.scroll_to(self.table.get_mut(id)?.open_screen()?.anchor(back));
         Ok(())
     }
 

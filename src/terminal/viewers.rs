@@ -11,7 +11,6 @@ use super::Terminal;
 use super::key::Alarm;
 use super::options::{Delivery, ReaderOptions, Start};
 use super::output::{Cleared, Due, View};
-
 use super::screen::{Intake, Modes, Rgb, Screen, ScreenUpdate};
 use super::size::Size;
 use crate::error::{Error, ErrorKind, Result};
@@ -203,14 +202,12 @@ impl Terminal {
         reactor: &mut Reactor,
     ) -> Result<()> {
         self.accepts_view()?;
-        let Some(screen) = self.screen.as_deref() else { return Err(no_screen()) };
-        let Some(reader) = self.readers.iter_mut().find(|known| known.id == reader) else {
-            return Err(Error::new(ErrorKind::StaleId, "the reader is gone"));
-        };
+        let anchor = self.open_screen()?.anchor(back);
+        let reader = self.reader_mut(reader)?;
         let Some(view) = reader.consumer.view() else {
             return Err(Error::invalid("only a viewer of the screen has a viewport"));
         };
-        if reader.viewport.scroll_to(back, screen) {
+        if reader.viewport.scroll_to(anchor) {
             view.turn();
         }
         self.update_viewers(reactor, false);

@@ -34,9 +34,8 @@ impl Viewport {
         self.anchor.is_none() && self.seen.is_none()
     }
 
-    /// Looks at what is so many rows above the top of the screen. Whether that is something else.
-    pub(crate) fn scroll_to(&mut self, back: usize, screen: &Screen) -> bool {
-        let anchor = screen.anchor(back);
+    /// Looks at what begins at this place of the scrollback, or at the screen. Whether that is something else.
+    pub(crate) fn scroll_to(&mut self, anchor: Option<LinePosition>) -> bool {
         let has_moved = anchor != self.anchor;
         if has_moved {
             *self = Viewport { anchor, seen: None };

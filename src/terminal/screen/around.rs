@@ -65,7 +65,7 @@ impl Screen {
             let Some((index, line, view, row_cost)) = next else { break };
             rows.push(index as i32, line, &view);
             cost += row_cost;
-            let has_room = rows.iter().last().is_some_and(&mut fits);
+            let has_room = rows.last().is_some_and(&mut fits);
             if !has_room && rows.len() > 1 {
                 rows.pop();
             }

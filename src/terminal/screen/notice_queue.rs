@@ -123,7 +123,7 @@ impl NoticeQueue {
     }
 
     pub(super) fn ring(&mut self, now: Duration) {
-        if let Some(Waiting::Bell(count)) = self.find(NoticeKind::Bell, now) {
+        if let Some(Waiting::Bell(count)) = self.find_kind(NoticeKind::Bell, now) {
             *count = count.saturating_add(1);
         } else {
             self.push(Waiting::Bell(1), now);
@@ -131,13 +131,13 @@ impl NoticeQueue {
     }
 
     pub(super) fn set_title(&mut self, now: Duration) {
-        if self.find(NoticeKind::Title, now).is_none() {
+        if self.find_kind(NoticeKind::Title, now).is_none() {
             self.push(Waiting::Title, now);
         }
     }
 
     pub(super) fn set_progress(&mut self, now: Duration) {
-        if self.find(NoticeKind::Progress, now).is_none() {
+        if self.find_kind(NoticeKind::Progress, now).is_none() {
             self.push(Waiting::Progress, now);
         }
     }
@@ -147,7 +147,9 @@ impl NoticeQueue {
             return;
         }
         let newest = Waiting::Clipboard { selection, text: text.into() };
-        match self.find(NoticeKind::Clipboard, now) {
+        // The clipboard and the primary selection are two places.
+        let is_same = |waiting: &Waiting| matches!(waiting, Waiting::Clipboard { selection: of, .. } if *of == selection);
+        match self.find(is_same, now) {
             Some(waiting) => *waiting = newest,
             None => self.push(newest, now),
         }
@@ -155,15 +157,20 @@ impl NoticeQueue {
 
     pub(super) fn note(&mut self, event: &MetadataEvent, now: Duration) {
         let is_kept = self.wanted.contains(kind_of(event));
-        let is_known = *event == MetadataEvent::Cwd && self.find(NoticeKind::Cwd, now).is_some();
+        let is_known =
+            *event == MetadataEvent::Cwd && self.find_kind(NoticeKind::Cwd, now).is_some();
         if is_kept && !is_known {
             self.push(Waiting::Metadata(event.clone()), now);
         }
     }
 
     /// What waits of a kind of which the newest counts; it has happened again.
-    fn find(&mut self, kind: NoticeKind, now: Duration) -> Option<&mut Waiting> {
-        let known = self.waiting.iter_mut().rev().find(|(_, waiting)| waiting.kind() == kind);
+    fn find_kind(&mut self, kind: NoticeKind, now: Duration) -> Option<&mut Waiting> {
+        self.find(|waiting| waiting.kind() == kind, now)
+    }
+
+    fn find(&mut self, is_it: impl Fn(&Waiting) -> bool, now: Duration) -> Option<&mut Waiting> {
+        let known = self.waiting.iter_mut().rev().find(|(_, waiting)| is_it(waiting));
         known.map(|(at, waiting)| {
             *at = now;
             waiting
@@ -271,6 +278,17 @@ mod tests {
             TerminalNotice::Progress { progress: None },
             TerminalNotice::Cwd { path: b"/now".into() },
         ];
+        assert_eq!(take_all(&mut queue), (1..).zip(wanted).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_clipboard_and_the_selection_are_two() {
+        let mut queue = queue(NoticeKinds::ALL);
+        for (selection, text) in [(false, "a"), (true, "b"), (false, "c"), (true, "d")] {
+            queue.set_clipboard(selection, text, ms(1));
+        }
+        let wanted = [(false, "c"), (true, "d")]
+            .map(|(selection, text)| TerminalNotice::Clipboard { selection, text: text.into() });
         assert_eq!(take_all(&mut queue), (1..).zip(wanted).collect::<Vec<_>>());
     }
 

@@ -100,6 +100,11 @@ impl Rows {
         self.rows.iter().map(|data| Row { rows: self, data })
     }
 
+    /// The row that was added last.
+    pub(super) fn last(&self) -> Option<Row<'_>> {
+        self.rows.last().map(|data| Row { rows: self, data })
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()
