@@ -57,7 +57,7 @@ complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -l shell -x -d 
 complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -l name -x -d 'the name of the terminal'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -l profile -x -d 'also let clients start CMD, by /bin/sh -c "exec CMD", under this name'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -l clipboard -d 'let programs in the terminals ask clients to set the clipboard'
-complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -l open -d 'open the address in a browser'
+complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -l open -d 'open the address in a browser, by a file that only you can read and that goes when the server ends'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -l page-dir -x -a '(__fish_complete_directories)' -d 'serve the page from this directory, for work on it'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from serve' -s h -l help -d 'print this help'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from attach' -a 'list new kill'

@@ -95,7 +95,7 @@ _orchflow-demo() {
             '--name[the name of the terminal]:NAME:' \
             '*--profile[also let clients start CMD, by /bin/sh -c "exec CMD", under this name]:NAME=CMD:' \
             '--clipboard[let programs in the terminals ask clients to set the clipboard]' \
-            '--open[open the address in a browser]' \
+            '--open[open the address in a browser, by a file that only you can read and that goes when the server ends]' \
             '*--page-dir[serve the page from this directory, for work on it]:directory:_files -/' \
             '(-h --help)'{-h,--help}'[print this help]'
         ;;

@@ -11,7 +11,7 @@ use lexopt::{Arg, Parser};
 
 use crate::help;
 
-pub(crate) use remote::{AttachOptions, ServeOptions, StateOptions, Target};
+pub(crate) use remote::{AttachOptions, SHELL_PROFILE, ServeOptions, StateOptions, Target};
 pub(crate) use watch::{Color, ExecOptions, OnBusy, PathStyle, WatchOptions};
 
 /// A parsed command line.

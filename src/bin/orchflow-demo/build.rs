@@ -8,21 +8,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What a browser loads. Tests and declarations of types are beside it.
-const ENDS: [&str; 10] =
-    ["html", "js", "css", "svg", "png", "ico", "woff2", "json", "webmanifest", "txt"];
+const ENDS: [&str; 4] = ["html", "js", "css", "svg"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("CARGO_MANIFEST_DIR")?);
     let mut files = Vec::new();
     for (folder, prefix) in [("page", "/"), ("../../../clients/js/src", "/client/")] {
         let folder = package.join(folder);
-        if folder.is_dir() {
-            #[allow(clippy::print_stdout)] // How a build script speaks to cargo.
-            {
-                println!("cargo::rerun-if-changed={}", folder.display());
-            }
-            collect(&folder, prefix, &mut files)?;
+        #[allow(clippy::print_stdout)] // How a build script speaks to cargo.
+        {
+            println!("cargo::rerun-if-changed={}", folder.display());
         }
+        collect(&folder, prefix, &mut files)?;
     }
     files.sort();
     let mut list = String::from("&[\n");
@@ -43,6 +40,10 @@ fn collect(
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name is not UTF-8")?;
+        // What editors keep beside a file that they have open.
+        if name.starts_with('.') {
+            continue;
+        }
         let end = name.rsplit('.').next().unwrap_or_default();
         if path.is_dir() {
             collect(&path, &format!("{prefix}{name}/"), files)?;

@@ -27,7 +27,7 @@ use orchflow::{
 };
 
 use crate::address::{Address, Place};
-use crate::args::ServeOptions;
+use crate::args::{SHELL_PROFILE, ServeOptions};
 use crate::browser;
 use crate::failure::Failure;
 use crate::host::{Signals, Timer};
@@ -51,8 +51,6 @@ const STABLE: Duration = Duration::from_secs(10);
 /// ended.
 const ENDED_KEPT: usize = 32;
 
-const PROFILE: &str = "shell";
-
 /// Serves until interrupted.
 pub(crate) fn main(options: &ServeOptions) -> ExitCode {
     let outcome = Server::start(options).and_then(|mut server| server.run());
@@ -75,6 +73,8 @@ struct Server {
     retry: Retry,
     /// Terminals with ended programs, the oldest first.
     ended: VecDeque<TerminalId>,
+    /// What the browser was given; it goes with the server.
+    opened: Option<browser::Opened>,
     is_ending: bool,
 }
 
@@ -91,7 +91,7 @@ impl Server {
         };
         let shell = common(options.shell.as_deref().map_or_else(SpawnOptions::shell, command));
         engine.grant_directory(&root)?;
-        engine.grant_profile(PROFILE, &shell)?;
+        engine.grant_profile(SHELL_PROFILE, &shell)?;
         for (name, text) in &options.profiles {
             engine.grant_profile(name, &common(command(text)))?;
         }
@@ -110,6 +110,7 @@ impl Server {
             panes,
             retry,
             ended,
+            opened: None,
             is_ending: false,
         };
         let address = server.listen(options)?;
@@ -164,7 +165,7 @@ impl Server {
             let demo = invoked_as();
             let mut attach = format!("{demo} attach ");
             if let Some(file) = &options.token_file {
-                attach += &format!("--token-file {} ", quoted(file.as_os_str().as_bytes()));
+                attach += &format!("--token-file {} ", quoted_path(file));
             }
             attach += &quoted(&printed);
             report_plain(&format!("  to attach from another terminal: {attach}"));
@@ -172,7 +173,8 @@ impl Server {
             report_plain(&format!("  for help: {demo} help"));
         }
         if options.open {
-            browser::open(&String::from_utf8_lossy(&address.with_token.text()));
+            let address = String::from_utf8_lossy(&address.with_token.text()).into_owned();
+            self.opened = browser::open(&address);
         }
         Ok(())
     }
@@ -329,12 +331,18 @@ fn report_started(shell: TerminalId) {
     report(&format!("terminal {} started", shell.to_u64()));
 }
 
-/// The command that runs this program again.
+/// The command that runs this program again, from any directory.
 fn invoked_as() -> String {
     match std::env::args_os().next() {
-        Some(path) if path.as_bytes().contains(&b'/') => quoted(path.as_bytes()),
+        Some(path) if path.as_bytes().contains(&b'/') => quoted_path(Path::new(&path)),
         _ => "orchflow-demo".to_owned(),
     }
+}
+
+/// A path for a shell in any directory.
+fn quoted_path(path: &Path) -> String {
+    let absolute = std::path::absolute(path);
+    quoted(absolute.as_deref().unwrap_or(path).as_os_str().as_bytes())
 }
 
 /// What the server does about an event.

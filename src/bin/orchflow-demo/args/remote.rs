@@ -14,6 +14,9 @@ use crate::help;
 use crate::names::check_name;
 use crate::page::PageDirectory;
 
+/// The profile that starts the shell of `serve`.
+pub(crate) const SHELL_PROFILE: &str = "shell";
+
 /// Options of `serve`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServeOptions {
@@ -104,7 +107,21 @@ pub(super) fn parse_serve(parser: &mut Parser) -> Result<Request, lexopt::Error>
     if options.open && options.unix.is_some() && options.listen.is_none() {
         return Err("--open: expected --listen ADDRESS as well, for a browser".into());
     }
+    check_profiles(&options.profiles)?;
     Ok(Request::Serve(options))
+}
+
+/// Each name of a profile is given once.
+fn check_profiles(profiles: &[(String, OsString)]) -> Result<(), lexopt::Error> {
+    for (at, (name, _)) in profiles.iter().enumerate() {
+        if name == SHELL_PROFILE {
+            return Err(format!("--profile {name}: this is the shell; expected --shell CMD").into());
+        }
+        if profiles[..at].iter().any(|(known, _)| known == name) {
+            return Err(format!("--profile {name}: expected each name once").into());
+        }
+    }
+    Ok(())
 }
 
 /// `NAME=COMMAND`.
@@ -386,6 +403,8 @@ mod tests {
             ("serve --listen 0.0.0.0:0", "loopback"),
             ("serve --listen [::]:80", "-L 80:"),
             ("serve --profile htop", "--profile htop: expected NAME=COMMAND"),
+            ("serve --profile shell=fish", "expected --shell CMD"),
+            ("serve --profile a=b --profile a=c", "--profile a: expected each name once"),
             ("serve --profile =a", "NAME=COMMAND"),
             ("serve --profile a=", "NAME=COMMAND"),
             ("serve --unix a --open", "--listen ADDRESS"),

@@ -11,13 +11,17 @@ mod http;
 #[path = "../../../../tests/support/mod.rs"]
 mod support;
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use client::Client;
+use client::{Client, WATCHDOG};
 use demo_server::{DemoServer, demo};
 use http::Http;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
@@ -33,7 +37,7 @@ const SERVED: [(&str, &str); 4] = [
 /// Every file below a folder, with its path there.
 fn files(folder: &Path, prefix: &str) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() {
@@ -51,8 +55,11 @@ fn every_file_of_the_page_is_in_the_demo() {
     let server = DemoServer::start(&["--shell", "cat"]);
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let all = [("page", "/"), ("../../../clients/js/src", "/client/")];
-    for (path, file) in all.iter().flat_map(|(folder, prefix)| files(&package.join(folder), prefix))
-    {
+    let all = all.map(|(folder, prefix)| files(&package.join(folder), prefix)).concat();
+    for needed in ["/index.html", "/client/index.js"] {
+        assert!(all.iter().any(|(path, _)| path == needed), "{needed}");
+    }
+    for (path, file) in all {
         let end = path.rsplit('.').next().unwrap();
         let served = SERVED.iter().find(|(known, _)| *known == end && !path.contains(".test."));
         let response = Http::connect(server.tcp()).get(&path, "");
@@ -61,10 +68,7 @@ fn every_file_of_the_page_is_in_the_demo() {
                 assert_eq!((response.status, response.header("content-type")), (200, *media_type));
                 assert!(response.body == fs::read(&file).unwrap(), "{path}");
             }
-            None if path.contains(".test.") || path.ends_with(".ts") => {
-                assert_eq!(response.status, 404, "{path}");
-            }
-            None => {}
+            None => assert_eq!(response.status, 404, "{path}"),
         }
     }
 }
@@ -95,7 +99,8 @@ fn the_page_from_the_disk() {
 
 #[test]
 fn further_profiles_start_other_programs() {
-    let server = DemoServer::start(&["--shell", "cat", "--profile", "greet=echo hello; read x"]);
+    let server =
+        DemoServer::start(&["--shell", "cat", "--profile", "greet=sh -c 'echo hello; read x'"]);
     let fields = json!({"collections": ["terminals"]});
     let (mut client, welcome) = Client::hello(server.tcp(), &server.token, fields);
     assert_eq!(welcome["profiles"], json!(["greet", "shell"]));
@@ -106,26 +111,36 @@ fn further_profiles_start_other_programs() {
     client.read_until(terminal, b"hello\r\n");
 }
 
-/// A browser that writes down what it is to open.
+/// A browser that writes down what it is to open: a file of this user alone, which leads on to the address.
 #[test]
 fn the_browser_is_opened() {
     let folder = TempDir::new();
     let opened = folder.fifo("opened");
-    let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" > {opened}\n");
+    let script = format!("#!/bin/sh\n(stat -c '%a %n' \"$1\"; cat \"$1\") > {opened}\n");
     folder.script("xdg-open", &script);
     let root = TempDir::new();
     let mut serve = demo("serve");
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
     serve.args(["--open", "--shell", "cat", "--root"]).arg(root.path());
-    serve.env_remove("ORCHFLOW_TOKEN").env("PATH", path);
+    serve.env("PATH", path).env("XDG_RUNTIME_DIR", folder.path());
     let mut child = serve.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let mut address = String::new();
-    fs::File::open(&opened).unwrap().read_to_string(&mut address).unwrap();
-    assert_eq!(address, line);
+    let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(opened);
+    let file = file.as_mut().unwrap();
+    let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
+    let patience = PollTimeout::try_from(WATCHDOG).unwrap();
+    assert_eq!(poll(&mut fds, patience), Ok(1), "the browser is started");
+    let flags = OFlag::from_bits_truncate(fcntl(&*file, FcntlArg::F_GETFL).unwrap());
+    fcntl(&*file, FcntlArg::F_SETFL(flags & !OFlag::O_NONBLOCK)).unwrap();
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    let (name, page) = text.split_once('\n').unwrap();
+    let name = name.strip_prefix("600 ").expect("only this user may read it");
+    assert!(page.contains(&format!("url={}\"", line.trim_end())), "{page}");
     kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!Path::new(name).exists(), "it goes with the server");
 
     // Without one it serves all the same.
     let empty = TempDir::new();
@@ -135,5 +150,5 @@ fn the_browser_is_opened() {
     let _ = Client::hello(server.tcp(), &server.token, json!({}));
     let log = server.interrupt(Signal::SIGTERM).stderr;
     let log = String::from_utf8_lossy(&log);
-    assert!(log.contains("--open: xdg-open: it is not installed"), "{log}");
+    assert!(log.contains("--open: xdg-open is not installed"), "{log}");
 }

@@ -19,6 +19,8 @@ use crate::support::files::TempDir;
 /// The demo with a command, its streams piped.
 pub(crate) fn demo(command: &str) -> Command {
     let mut demo = Command::new(env!("CARGO_BIN_EXE_orchflow-demo"));
+    // Not what a server around these tests has set for its programs.
+    demo.env_remove("ORCHFLOW_TOKEN").env_remove("ORCHFLOW");
     demo.arg(command).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     demo
 }
@@ -39,7 +41,7 @@ impl DemoServer {
     /// Serves a fresh directory.
     pub(crate) fn start(args: &[&str]) -> Self {
         let mut serve = demo("serve");
-        serve.env_remove("ORCHFLOW_TOKEN").env_remove("ORCHFLOW").args(args);
+        serve.args(args);
         DemoServer::run(serve, None)
     }
 
