@@ -15,6 +15,7 @@ import unittest
 from typing import Any, AsyncIterator, Awaitable, Callable, Dict, List, Optional
 
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from orchflow_client import Client, connect
@@ -255,7 +256,8 @@ async def fake_server(*scripts: Script) -> AsyncIterator[str]:
 
     async def talk(socket: ServerConnection) -> None:
         script = left.pop(0) if len(left) > 1 else left[0]
-        await script(Peer(socket))
+        with contextlib.suppress(ConnectionClosed):
+            await script(Peer(socket))
 
     protocols = [Subprotocol("orchflow.v1.json"), Subprotocol("orchflow.v1.bincode")]
     async with serve(talk, "127.0.0.1", 0, subprotocols=protocols, compression=None) as server:

@@ -8,12 +8,14 @@ import io
 import os
 import pathlib
 import re
+import shutil
 import sys
+import tempfile
 from typing import Any, Dict, List, Tuple
 from unittest import mock
 
 import orchflow_client as oc
-from support import ROOT, RUNNING, Case, Demo
+from support import DIFF, ROOT, RUNNING, Case, Demo, Peer, fake_server
 
 HERE = pathlib.Path(__file__).resolve().parents[1]
 LINES_MAX = 15
@@ -113,6 +115,12 @@ class Examples(Case):
         while (line := (await program.stdout.readline()).decode()).rpartition("$ ")[2].strip() != wanted:
             self.assertTrue(line, f"it has ended without {wanted!r}")
 
+    async def next_line(self, program: asyncio.subprocess.Process) -> str:
+        assert program.stdout is not None
+        line = await program.stdout.readline()
+        self.assertTrue(line, "it has ended")
+        return line.decode().strip()
+
     async def test_run_command(self) -> None:
         demo = await self.demo()
         program = await self.start("run_command.py", demo.address, "echo hello; exit 7")
@@ -143,3 +151,81 @@ class Examples(Case):
         (source / "sub" / "one").unlink()
         await self.line(program, "removed sub/one")
         self.assertFalse((target / "sub" / "one").exists())
+
+    async def test_a_mirror_follows_a_change_of_kind(self) -> None:
+        demo = await self.demo()
+        source, target = demo.root / "source", demo.root / "copy"
+        source.mkdir()
+        (source / "one").write_text("1")
+        program = await self.start("mirror_files.py", demo.address, str(source), str(target))
+        await self.line(program, "copied one")
+        (source / "one").unlink()
+        (source / "one").mkdir()
+        (source / "one" / "two").write_text("2")
+        await self.line(program, "copied one/two")
+        self.assertEqual((target / "one" / "two").read_text(), "2")
+        shutil.rmtree(source / "one")
+        (source / "one").write_text("3")
+        await self.line(program, "copied one")
+        self.assertEqual((target / "one").read_text(), "3")
+
+    async def test_a_mirror_keeps_its_copy_over_a_break(self) -> None:
+        demo, relay = await self.relayed_demo()
+        source, target = demo.root / "source", demo.root / "copy"
+        (source / "sub").mkdir(parents=True)
+        for name in ("kept", "gone", "sub/more"):
+            (source / name).write_text(name)
+        address = f"ws://127.0.0.1:{relay.port}/#token={demo.token}"
+        program = await self.start("mirror_files.py", address, str(source), str(target))
+        await self.line(program, "copied sub/more")
+        before = {path: path.stat().st_ctime_ns for path in (target / "kept", target / "sub" / "more")}
+        relay.refuse(True)
+        relay.cut()
+        (source / "gone").unlink()
+        (source / "new").write_text("new")
+        relay.refuse(False)
+        lines = [await self.next_line(program) for _ in range(2)]
+        self.assertEqual(sorted(lines), ["copied new", "removed gone"])
+        self.assertEqual({path: path.stat().st_ctime_ns for path in before}, before)
+
+    async def test_a_mirror_keeps_what_is_not_listed_and_still_there(self) -> None:
+        entry = {"watch": 1, "version": 1, "modified_us": 0, "mode": 0, "ignored": False}
+        top = {**entry, "id": "1", "parent": "0", "name": "/src", "kind": "directory", "size": 0}
+
+        def file(number: int, name: str, size: int = 1) -> Dict[str, Any]:
+            more = {"id": str(number), "parent": "1", "name": name, "kind": "file", "size": size}
+            return {**entry, **more}
+
+        def diff(n: int, **fields: Any) -> Dict[str, Any]:
+            return {**DIFF, "full": False, "from": n - 1, "to": n, "hash": None, **fields}
+
+        async def script(peer: Peer) -> None:
+            await peer.greet()
+            number = (await peer.receive("watch"))["id"]
+            await peer.send(type="result", id=number, outcome={"watching": {"watch": 1}})
+            listed = [top, file(2, "left_out"), file(3, "gone"), file(4, "large", 1 << 40)]
+            await peer.send(**diff(2, files=listed))
+            left_out = [{"file": {"watch": 1, "id": str(number)}} for number in (2, 3)]
+            gone = {"failed": {"code": "not_found", "message": ""}}
+            version = {"device": "1", "inode": "1", "size": 1, "changed_ns": "1"}
+            while True:
+                read = await peer.receive("read")
+                name, is_question = read["path"].rpartition("/")[2], read["max"] == 1
+                data = "x" * (read["max"] if name == "large" else 1)
+                fields = {"data": data, "offset": read["offset"], "version": version}
+                outcome = {"slice": {**fields, "changed": False, "end": name != "large"}}
+                is_gone = name == "gone" and is_question
+                await peer.send(type="result", id=read["id"], outcome=gone if is_gone else outcome)
+                if name == "left_out" and not is_question:
+                    await peer.send(**diff(3, removed=left_out))
+                elif is_gone:
+                    await peer.send(**diff(4, files=[file(5, "last")]))
+
+        async with fake_server(script) as address:
+            with tempfile.TemporaryDirectory() as target:
+                program = await self.start("mirror_files.py", address, "/src", target)
+                lines = [await self.next_line(program) for _ in range(5)]
+                expected = ["copied gone", "not copied large: limit: it is too large", "copied left_out"]
+                self.assertEqual(lines, [*expected, "removed gone", "copied last"])
+                names = sorted(path.name for path in pathlib.Path(target).iterdir())
+                self.assertEqual(names, ["last", "left_out"])
