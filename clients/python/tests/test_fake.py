@@ -164,6 +164,79 @@ class Lies(Case):
             await client.close()
 
 
+class Views(Case):
+    async def test_the_cursor_of_a_view_that_moves(self) -> None:
+        more = asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            await peer.greet()
+            await peer.receive("attach")
+            await peer.send(type="attached", terminal=1, mode="screen", offset=0)
+            screen = {**SCREEN, "rows": 6}
+            await peer.send(**{**screen, "viewport": 1})
+            await more.wait()
+            await peer.send(**{**screen, "full": False, "viewport": 2})
+            more.clear()
+            await more.wait()
+            cursor = {**SCREEN["cursor"], "row": 1}
+            await peer.send(**{**screen, "full": False, "viewport": 4, "cursor": cursor})
+            await until_closed(peer)
+
+        async with fake_server(script) as address:
+            client = await self.client(address)
+            screen = await client.attach_screen(1)
+            await screen.__anext__()
+            for rows in ({1, 2}, {2, 5}):
+                more.set()
+                self.assertEqual((await screen.__anext__()).changed, rows)
+
+    async def test_a_new_connection_gets_no_fresh_window(self) -> None:
+        def output(offset: int, count: int) -> bytes:
+            return struct.pack("<BBQQ", 0x10, 0, 1, offset) + bytes(count)
+
+        attaches: list[Any] = []
+        credits: asyncio.Queue[int] = asyncio.Queue()
+
+        async def attached(peer: Peer) -> None:
+            await peer.greet()
+            attaches.append(await peer.receive("attach"))
+            start = attaches[-1]["start"]
+            offset = start["offset"] if isinstance(start, dict) else 0
+            await peer.send(type="attached", terminal=1, mode="lossless", offset=offset)
+
+        async def first(peer: Peer) -> None:
+            await attached(peer)
+            for part in range(3):
+                await peer.socket.send(output(part * 4096, 4096))
+            await peer.receive("ping")
+            await peer.socket.close(1001, "")
+
+        async def second(peer: Peer) -> None:
+            await attached(peer)
+            await peer.socket.send(output(12288, 4096))
+            credits.put_nowait((await peer.receive("credit"))["offset"])
+            await until_closed(peer)
+
+        async with fake_server(first, second) as address:
+            client = await self.client(address)
+            raw = await client.attach_raw(1, start="oldest", window=16384)
+            with self.assertRaises(oc.Disconnected):
+                await client.ping()
+            client.retry_now()
+            while raw.offset < 16384:
+                client.retry_now()
+                await asyncio.sleep(0)
+            windows = [(one["start"], one["window"]) for one in attaches]
+            self.assertEqual(windows, [("oldest", 16384), ({"offset": 12288}, 4096)])
+            # All that may be in the queue is a window, as if the connection had not broken.
+            for consumed in (4096, 8192, 12288, 16384):
+                self.assertEqual(len(await raw.__anext__()), 4096)
+                reading = asyncio.ensure_future(raw._next()) if consumed == 16384 else None
+            self.assertEqual(await credits.get(), 16384)
+            assert reading is not None
+            reading.cancel()
+
+
 class Repairs(Case):
     async def test_a_wrong_hash_and_a_hole(self) -> None:
         session = {"id": "s", "version": 1, "name": "", "panes": [], "metadata": {}}

@@ -6,6 +6,9 @@ ahead of that. So a slow program makes the queue no longer than that, and the pr
 
 A `Snapshot` or a `Gap` counts as credit, so these could pile up with a window of output behind each. When
 one comes and more than a window waits, it replaces what waits.
+
+A new connection counts from the first byte that it sends, as if all before that were consumed. So it is asked
+for a window that is smaller by what waits (`_lead`), and credit for what waits makes up for the difference.
 """
 
 from __future__ import annotations
@@ -106,6 +109,8 @@ class RawTerminal(Attachment):
         self._taken: Optional[RawEvent] = None
         self._consumed = 0
         self._credited = 0
+        self._lead = 0
+        """How much further than `_consumed` credit may go."""
         self._is_parked = False
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -148,14 +153,16 @@ class RawTerminal(Attachment):
         event, self._taken = self._taken, None
         if isinstance(event, Output):
             self._consumed = event.offset + len(event.data)
-            if self._consumed - self._credited >= self._window // 2 and self._accepts:
-                self._credited = self._consumed
-                credit = {"type": "credit", "terminal": self.terminal, "offset": self._consumed}
-                self._client._send_if_open(credit)
+            credit = min(self._consumed + self._lead, self.offset)
+            if credit - self._credited >= (self._window - self._lead) // 2 and self._accepts:
+                self._credited = credit
+                message = {"type": "credit", "terminal": self.terminal, "offset": credit}
+                self._client._send_if_open(message)
 
     def _resume(self) -> None:
         """The server has given up waiting for credit. Everything has been consumed now: attach again."""
         self._is_parked = self._accepts = False
+        self._lead = 0
         self.status = "attaching"
         self._client._send_if_open(self._attach_message())
 
@@ -166,11 +173,13 @@ class RawTerminal(Attachment):
             wire = {"offset": start.offset}
         elif isinstance(start, FromSnapshot):
             wire = {"snapshot": start.rows}
-        more = {"mode": self._mode, "start": wire, "window": self._asked_window}
+        window = self._window - self._lead if self._lead else self._asked_window
+        more = {"mode": self._mode, "start": wire, "window": window}
         return {**super()._attach_message(), **more}
 
     def _on_connected(self) -> Message:
         self._is_parked = False
+        self._lead = max(min(self._waiting_bytes, self._window - WINDOW_MIN), 0)
         # Without the rest of a snapshot there is nothing to continue from.
         if self._parts:
             self._parts, self._start = [], "default"

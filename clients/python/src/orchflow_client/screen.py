@@ -37,6 +37,7 @@ class ScreenTerminal(Attachment):
         self.rows = 0
         self.lines: List[Line] = []
         self.cursor = Cursor()
+        """Its row counts from the top of the screen: in `lines` it is at its row plus `viewport`."""
         self.modes = 0
         """Bits, as docs/PROTOCOL.md has them."""
         self.title = ""
@@ -107,13 +108,13 @@ class ScreenTerminal(Attachment):
                 raise ValueError(f"row {line['row']} of a screen with {len(self.lines)}")
             self.lines[line["row"]] = convert.line(line)
             changed.add(line["row"])
-        cursor = Cursor(**message["cursor"])
-        if cursor != self.cursor:
-            changed |= {at + message["viewport"] for at in (cursor.row, self.cursor.row)}
-        self.cursor = cursor
+        cursor, viewport = Cursor(**message["cursor"]), message["viewport"]
+        if (cursor, viewport) != (self.cursor, self.viewport):
+            # It is seen elsewhere also when only the view has moved.
+            changed |= {cursor.row + viewport, self.cursor.row + self.viewport}
+        self.cursor, self.viewport = cursor, viewport
         self.modes, self.history = message["modes"], message["history"]
         self.line, self.offset = convert.place(message["line"]), message["offset"]
-        self.viewport = message["viewport"]
         if message["title"] is not None:
             self.title = message["title"]
         self._report(message["full"], frozenset(row for row in changed if row < self.rows))
