@@ -119,7 +119,7 @@ class Notices(Case):
 class Files(Case):
     async def test_read(self) -> None:
         demo = await self.demo()
-        path = demo.root / "bytes"
+        path, empty = demo.root / "bytes", demo.root / "empty"
         data = bytes(range(256)) * 3000
         path.write_bytes(data)
         for codec in CODECS:
@@ -131,6 +131,13 @@ class Files(Case):
             self.assertEqual((whole.data, whole.truncated), (data, False))
             part = await client.read_file(path, limit=300_000)
             self.assertEqual((part.data, part.truncated), (data[:300_000], True))
+            exact = await client.read_file(path, limit=len(data))
+            self.assertEqual((exact.data, exact.truncated), (data, False))
+            nothing = await client.read_file(path, limit=0)
+            self.assertEqual((nothing.data, nothing.truncated), (b"", True))
+            empty.write_bytes(b"")
+            nothing = await client.read_file(empty, limit=0)
+            self.assertEqual((nothing.data, nothing.truncated, nothing.version.size), (b"", False, 0))
             self.assertFalse((await client.read(path, base=first.version)).changed)
             data = data[1:]
             path.write_bytes(data)

@@ -161,6 +161,11 @@ class Session(Case):
         )
         self.assertEqual([one and one.code for one in statuses], [None, "not_found", "skipped", None])
         await client.wait_for(lambda state: state.terminals[terminal].cols == 70)
+        for wrong in (5, None, [b"x"]):
+            with self.assertRaises(TypeError):
+                await client.input(terminal, wrong)  # type: ignore[arg-type]
+            with self.assertRaises(TypeError):
+                client.input_nowait(terminal, wrong)  # type: ignore[arg-type]
         for call in (client.input(1 << 40, "x"), client.query(1 << 40), client.search(1 << 40, "x")):
             with self.assertRaises(oc.OrchflowError) as caught:
                 await call

@@ -20,7 +20,8 @@ def path_bytes(path: t.Path) -> bytes:
 
 
 def typed_bytes(data: Union[str, bytes]) -> bytes:
-    return data.encode() if isinstance(data, str) else bytes(data)
+    # `bytes` of a number would be so many zeros.
+    return data.encode() if isinstance(data, str) else bytes(memoryview(data))
 
 
 def _path_or_none(data: Optional[bytes]) -> Optional[str]:

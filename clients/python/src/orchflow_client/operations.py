@@ -16,7 +16,7 @@ Make = Callable[[State], Iterable[t.Change]]
 
 CHANGE_ATTEMPTS = 16
 SLICE_MAX = 262_144
-READ_ATTEMPTS = 4
+READ_ATTEMPTS, READ_AGAIN_SECONDS = 4, 0.05
 
 
 class Watch:
@@ -280,22 +280,27 @@ class Operations(Requests):
     async def read_file(self, path: t.Path, *, limit: int = 16 << 20) -> t.FileData:
         """The bytes of a file, at most `limit`. Begins anew if the file changes meanwhile."""
         for attempt in range(READ_ATTEMPTS):
-            data, version, is_end = bytearray(), None, False
-            while not is_end and len(data) < limit:
-                most = min(SLICE_MAX, limit - len(data))
-                part = await self.read(path, offset=len(data), max=most, base=version)
-                if part.changed:
-                    break
-                data += part.data
-                version, is_end = version or part.version, part.end
-                if not part.data and not is_end:
-                    raise OrchflowError("system", "the server sends no more of the file")
-            else:
-                if version is None:
-                    version = (await self.read(path, max=1)).version
-                return t.FileData(bytes(data), version, not is_end)
-            await asyncio.sleep(0.05 * attempt)
+            await asyncio.sleep(READ_AGAIN_SECONDS * attempt)
+            whole = await self._read_whole(path, limit)
+            if whole is not None:
+                return whole
         raise OrchflowError("conflict", "the file changes while it is read")
+
+    async def _read_whole(self, path: t.Path, limit: int) -> Optional[t.FileData]:
+        """A file slice by slice; `None` if it has changed meanwhile."""
+        # Also without bytes to read there is a version, and an end or none.
+        first = await self.read(path, max=max(1, min(SLICE_MAX, limit)))
+        data, is_end = bytearray(first.data), first.end
+        while not is_end and len(data) < limit:
+            most = min(SLICE_MAX, limit - len(data))
+            part = await self.read(path, offset=len(data), max=most, base=first.version)
+            if part.changed:
+                return None
+            if not part.data and not part.end:
+                raise OrchflowError("system", "the server sends no more of the file")
+            data += part.data
+            is_end = part.end
+        return t.FileData(bytes(data[:limit]), first.version, not is_end or len(data) > limit)
 
     # The connection
 

@@ -56,8 +56,8 @@ def with_changes(
 def _list_panes(sessions: Dict[str, Session], panes: Dict[str, Pane], touched: Set[str]) -> None:
     """Each of these sessions lists its panes: those that it names in its order, then the others."""
     for name in touched & sessions.keys():
-        members = [pane.id for pane in panes.values() if pane.session == name]
-        listed = [pane for pane in sessions[name].panes if pane in set(members)]
-        order = tuple(dict.fromkeys(listed + members))
+        members = dict.fromkeys(pane.id for pane in panes.values() if pane.session == name)
+        listed = [pane for pane in sessions[name].panes if pane in members]
+        order = tuple(dict.fromkeys([*listed, *members]))
         if order != sessions[name].panes:
             sessions[name] = replace(sessions[name], panes=order)

@@ -5,7 +5,7 @@ under `type`, except that a value of the type `bytes` is `bytes`.
 """
 
 from .digest import digest
-from .frames import Codec, Frames, Output, decode_output, input_frame
+from .frames import Codec, Frames, Output, input_frame
 from .schema import CLIENT, SCHEMA, SERVER
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "Codec",
     "Frames",
     "Output",
-    "decode_output",
     "digest",
     "input_frame",
 ]

@@ -37,10 +37,10 @@ def input_frame(terminal: int, data: bytes) -> bytes:
     return INPUT_HEADER.pack(INPUT, 0, terminal) + data
 
 
-def decode_output(frame: bytes) -> Output:
-    kind, flags, terminal, offset = OUTPUT_HEADER.unpack_from(frame)
-    if kind != OUTPUT or flags:
-        raise ValueError("not output of a terminal")
+def _output(frame: bytes) -> Output:
+    _, flags, terminal, offset = OUTPUT_HEADER.unpack_from(frame)
+    if flags:
+        raise ValueError("unknown flags")
     return Output(terminal, offset, frame[OUTPUT_HEADER.size :])
 
 
@@ -86,7 +86,7 @@ class Frames:
         if not frame:
             raise ValueError("an empty frame")
         if frame[0] == OUTPUT:
-            return decode_output(frame)
+            return _output(frame)
         if frame[0] == JSON_DEFLATED:
             _, flags, zero, length = JSON_HEADER.unpack_from(frame)
             if flags != 1 or zero:
