@@ -5,6 +5,7 @@ import contextlib
 import json
 import struct
 from typing import Any
+from unittest import mock
 
 import orchflow_client as oc
 from orchflow_client.protocol import SCHEMA
@@ -274,6 +275,7 @@ class Repairs(Case):
             await peer.receive("attach")
             await peer.send(**{**error, "id": None, "terminal": 7})
             await peer.send(**{**error, "id": None})
+            await peer.send(type="pong", id=(await peer.receive("ping"))["id"])
             await until_closed(peer)
 
         async with fake_server(script) as address:
@@ -290,6 +292,100 @@ class Repairs(Case):
             self.assertEqual((caught.exception.code, caught.exception.terminal), ("forbidden", 7))
             await client.close()
             self.assertEqual([error.code for error in failures], ["forbidden"])
+
+    async def test_errors_beside_an_attach(self) -> None:
+        error = {"type": "error", "code": "limit", "message": "", "terminal": 1}
+
+        async def script(peer: Peer) -> None:
+            await peer.greet()
+            await peer.receive("attach")
+            # Of an input frame before it, and of a request that nobody waits for.
+            await peer.send(**{**error, "id": None})
+            await peer.send(**{**error, "id": 1 << 40})
+            await peer.send(type="attached", terminal=1, mode="screen", offset=0)
+            await peer.send(**SCREEN)
+            await peer.send(type="pong", id=(await peer.receive("ping"))["id"])
+            await until_closed(peer)
+
+        async with fake_server(script) as address:
+            client = await self.client(address)
+            failures: asyncio.Queue[oc.OrchflowError] = asyncio.Queue()
+            client.on("failure", failures.put_nowait)
+            client.input_nowait(1, "x")
+            screen = await client.attach_screen(1)
+            for _ in range(2):
+                self.assertEqual((await failures.get()).code, "limit")
+            self.assertEqual(screen.status, "attached")
+
+    async def test_an_own_change_in_a_diff_that_does_not_fit(self) -> None:
+        async def script(peer: Peer) -> None:
+            await peer.greet()
+            number = (await peer.receive("change"))["mutation"]
+            applied = [{"mutation": number, "version": 4}]
+            hole = {**DIFF, "full": False, "from": 3, "to": 4, "hash": None, "applied": applied}
+            await peer.send(**hole)
+            await peer.receive("snapshot")
+            await peer.receive("ping")
+            # Somebody has removed the session meanwhile.
+            await peer.send(**{**DIFF, "to": 5})
+            await until_closed(peer)
+
+        async with fake_server(script) as address:
+            client = await self.client(address)
+            self.assertEqual(await client.change(oc.PutSession("mine", "")), 4)
+            self.assertIn("mine", client.state.sessions)
+            asked = asyncio.ensure_future(client.ping())
+            await client.wait_for(lambda state: state.version == oc.Version(5, 5))
+            self.assertNotIn("mine", client.state.sessions)
+            asked.cancel()
+
+    async def test_digests_are_computed_only_to_be_compared(self) -> None:
+        session = {"id": "s", "version": 1, "name": "", "panes": [], "metadata": {}}
+
+        async def script(peer: Peer) -> None:
+            await peer.receive("hello")
+            await peer.send(**WELCOME)
+            await peer.send(**{**DIFF, "sessions": [session]})
+            await until_closed(peer)
+
+        async with fake_server(script) as address:
+            with mock.patch("orchflow_client.state.digest") as digest:
+                client = await self.client(address, check_hash=False)
+                self.assertIn("s", client.state.sessions)
+                digest.assert_not_called()
+
+    async def test_a_queue_that_is_full(self) -> None:
+        full, acknowledged = asyncio.Event(), asyncio.Event()
+
+        async def script(peer: Peer) -> None:
+            await peer.greet()
+            await peer.receive("attach")
+            await peer.send(type="attached", terminal=1, mode="lossless", offset=0)
+            await full.wait()
+            await peer.socket.send(struct.pack("<BBQQ", 0x10, 0, 1, 0) + bytes(8192))
+            self.assertEqual((await peer.receive("credit"))["offset"], 8192)
+            await peer.send(**{**DIFF, "full": False, "from": 1, "to": 2, "hash": None})
+            while (await peer.receive("ack"))["version"] != 2:
+                pass
+            await peer.receive("detach")
+            acknowledged.set()
+            await until_closed(peer)
+
+        async with fake_server(script) as address:
+            client = await self.client(address)
+            async with client.attach_raw(1, window=8192) as raw:
+                with mock.patch("orchflow_client.link.QUEUED_MAX", 0):
+                    with self.assertRaises(oc.OrchflowError) as caught:
+                        client.input_nowait(1, "x")
+                    self.assertEqual(caught.exception.code, "limit")
+                    full.set()
+                    await raw.__anext__()
+                    reading = asyncio.ensure_future(raw._next())
+                    await client.wait_for(lambda state: state.version == oc.Version(5, 2))
+                    reading.cancel()
+                    raw.detach()
+                    await acknowledged.wait()
+            self.assertEqual(client.status, "open")
 
     async def test_close_codes(self) -> None:
         for code, name, again in (

@@ -100,9 +100,11 @@ class Notices(Case):
         self.assertNotIn("clipboard", client.welcome.scopes)
         failures: list[oc.OrchflowError] = []
         client.on("failure", failures.append)
-        await client.set_notices(["clipboard"])
+        with self.assertRaises(oc.OrchflowError) as caught:
+            await client.set_notices(["clipboard"])
+        self.assertEqual(caught.exception.code, "forbidden")
         await client.ping()
-        self.assertEqual([error.code for error in failures], ["forbidden"])
+        self.assertEqual(failures, [])
 
     async def test_what_a_terminal_runs(self) -> None:
         demo = await self.demo(shell="dash")

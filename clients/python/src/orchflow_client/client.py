@@ -18,6 +18,7 @@ from typing import (
     Sequence,
     TypeVar,
     Union,
+    get_args,
     overload,
 )
 
@@ -26,21 +27,23 @@ from .address import parse
 from .attachments import Attachment
 from .errors import Disconnected, OrchflowError
 from .events import Changes, Listeners, Stream
-from .link import Link, LinkOptions
+from .link import Link, LinkOptions, within
 from .operations import Operations
 from .protocol import Codec, Output
 from .raw import RawMode, RawTerminal, Start
-from .requests import Message
+from .requests import Message, _failed
 from .run import CommandResult, run_command
 from .screen import ScreenTerminal
 from .state import State
-from .types import Collection, LagWarning, Notice, NoticeKind, Status, Terminal, Welcome
+from .types import Collection, LagWarning, Notice, NoticeKind, Scope, Status, Welcome
 
 T = TypeVar("T")
 Off = Callable[[], None]
 
 ALL: Sequence[Collection] = ("sessions", "panes", "terminals", "files")
 WAIT_FIRST, WAIT_MOST = 0.5, 30.0
+STEADY_SECONDS = 5.0
+"""A connection that has lasted so long was a good one: waiting times begin anew after it."""
 NOTICES_KEPT = 256
 PROTOCOL = 1
 
@@ -69,13 +72,15 @@ class Client(Operations):
         self._copied: Optional[List[Collection]] = None
         self._notices = list(notices)
         self._reconnect = reconnect
-        self._check_hash = check_hash
+        self.state._is_hashed = check_hash
         self._is_asking_for_all = False
         self._attachments: Dict[int, Attachment] = {}
         self._detaching: Dict[int, int] = {}
         self._listeners: Dict[str, Listeners] = {}
         self._ends = Changes()
+        # From the first attempt to connect to the end for good.
         self._supervisor: Optional[asyncio.Task[None]] = None
+        self._closing: Optional[asyncio.Task[None]] = None
         self._rewatch: Optional[asyncio.Task[None]] = None
         self._retry: Optional[asyncio.Event] = None
 
@@ -99,45 +104,50 @@ class Client(Operations):
 
         A connection that breaks later is made anew.
         """
-        if self.status not in ("idle", "closed"):
+        if self._supervisor is not None:
             raise OrchflowError("invalid", "the client is connected already")
         self._ends.reopen()
         self.state._changes.reopen()
         self._set_status("connecting")
+        loop = asyncio.get_running_loop()
+        opened: asyncio.Future[Welcome] = loop.create_future()
+        self._supervisor = loop.create_task(self._run(opened))
         try:
-            link = await self._open()
-        except BaseException as error:
-            failed = error if isinstance(error, Disconnected) else None
-            self._finish(failed or Disconnected("closed", "cancelled", retry=False))
+            welcome = await opened
+            if self._collections and "observe" in welcome.scopes:
+                await self._first_state()
+        except BaseException:
+            await self.close()
             raise
-        self._supervisor = asyncio.get_running_loop().create_task(self._supervise(link))
-        assert self.welcome is not None
-        if self._collections and "observe" in self.welcome.scopes:
-            await self._first_state()
-        return self.welcome
+        return welcome
 
     async def _first_state(self) -> None:
         seconds = self._options.open_timeout
         try:
-            await asyncio.wait_for(self.state.wait_for(lambda _: self._copied is not None), seconds)
+            await within(seconds, self.state.wait_for(lambda _: self._copied is not None))
         except asyncio.TimeoutError as error:
-            await self.close()
             raise Disconnected("disconnected", "no state in time") from error
-        except BaseException:
-            await self.close()
-            raise
 
     async def close(self) -> None:
-        """Closes the connection for good, after everything is sent."""
-        supervisor, self._supervisor = self._supervisor, None
-        if supervisor is None:
+        """Closes the connection for good, after everything is sent.
+
+        It may be called at any time, also while the client connects, and goes on if the caller is cancelled.
+        """
+        if self._supervisor is None:
             return
-        link = self._link
-        if link is not None:
-            await link.close(flush=True)
-        supervisor.cancel()
-        await asyncio.wait([supervisor])
-        self._finish(Disconnected("closed", "the client was closed", retry=False))
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close(self._supervisor))
+        await asyncio.shield(self._closing)
+
+    async def _close(self, supervisor: asyncio.Task[None]) -> None:
+        try:
+            if self._link is not None:
+                # Meanwhile messages are read: the server reads on only while its replies are.
+                await self._link.flush()
+        finally:
+            supervisor.cancel()
+            await asyncio.wait([supervisor])
+            self._closing = None
 
     def retry_now(self) -> None:
         """Does not wait any longer for the next attempt to connect."""
@@ -149,33 +159,60 @@ class Client(Operations):
         self._options = replace(self._options, token=token)
         self.retry_now()
 
-    async def _supervise(self, link: Link) -> None:
-        opened: Optional[Link] = link
+    async def _run(self, opened: asyncio.Future[Welcome]) -> None:
+        """All connections, one after the other. `opened` gets the outcome of the first attempt."""
+        error = Disconnected("closed", "the client was closed", retry=False)
+        failure: Exception = error
+        try:
+            error = failure = await self._supervise(opened)
+        except Disconnected as failed:
+            error = failure = failed
+        except Exception as failed:
+            # As a name that no message can have: no attempt would succeed.
+            error = Disconnected("protocol", f"{type(failed).__name__}: {failed}", retry=False)
+            error.__cause__ = failure = failed
+        finally:
+            self._supervisor = None
+            self._finish(error)
+            if not opened.done():
+                opened.set_exception(failure)
+
+    async def _supervise(self, opened: asyncio.Future[Welcome]) -> Disconnected:
+        """Connects again until the end for good; gives its reason."""
+        loop = asyncio.get_running_loop()
+        link: Optional[Link] = await self._open()
+        assert self.welcome is not None
+        if not opened.done():
+            opened.set_result(self.welcome)
         attempt, error = 0, Disconnected("disconnected", "")
         while True:
-            if opened is not None:
-                attempt, error = 0, await self._serve(opened)
+            if link is not None:
+                since = loop.time()
+                error = await self._serve(link)
+                if loop.time() - since >= STEADY_SECONDS:
+                    attempt = 0
             self.last_error = error
             if not (error.retry and self._reconnect):
-                self._supervisor = None
-                self._finish(error)
-                return
+                return error
             await self._wait(min(WAIT_FIRST * 2**attempt, WAIT_MOST) * random.random())
             attempt += 1
             self._set_status("connecting")
             try:
-                opened = await self._open()
+                link = await self._open()
             except Disconnected as failed:
-                opened, error = None, failed
+                link, error = None, failed
 
     async def _wait(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         self._retry = asyncio.Event()
         self.retry_at = loop.time() + seconds
         self._set_status("waiting")
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._retry.wait(), seconds)
-        self._retry = self.retry_at = None
+        timer = loop.call_later(seconds, self._retry.set)
+        try:
+            await self._retry.wait()
+        finally:
+            timer.cancel()
+            self._retry = self.retry_at = None
 
     async def _open(self) -> Link:
         """Connects and exchanges `hello` and `welcome`."""
@@ -183,17 +220,17 @@ class Client(Operations):
         link = await Link.open(self._options)
         try:
             link.send(self._hello())
-            message = await asyncio.wait_for(link.receive(), seconds)
+            message = await within(seconds, link.receive())
             if isinstance(message, Output) or message["type"] != "welcome":
                 raise Disconnected("protocol", "no welcome", retry=False)
             if message["protocol"] != PROTOCOL:
                 text = f"the server speaks version {message['protocol']} of the protocol"
                 raise Disconnected("protocol", text, retry=False)
         except asyncio.TimeoutError as error:
-            await link.close(flush=False)
+            await link.close()
             raise Disconnected("disconnected", "no welcome in time") from error
         except BaseException:
-            await link.close(flush=False)
+            await link.close()
             raise
         self._on_welcome(link, convert.welcome(message))
         return link
@@ -216,6 +253,9 @@ class Client(Operations):
         self._link = link
         self._is_asking_for_all = False
         self._detaching.clear()
+        if not welcome.resumed:
+            # The copy is that of an earlier time until the full diff has come.
+            self._copied = None
         if before is not None and before.version.epoch != welcome.version.epoch:
             # The engine has started anew: the same numbers name other terminals.
             for attachment in self._attachments.values():
@@ -223,10 +263,10 @@ class Client(Operations):
             self._attachments.clear()
             self._orphans.clear()
         for attachment in self._attachments.values():
-            link.send(attachment._on_connected())
+            self._send_if_open(attachment._on_connected())
         orphans, self._orphans = self._orphans, []
         for terminal in orphans:
-            self._close_unheard(terminal)
+            self._close_unwanted(terminal)
         if self._watches:
             self._rewatch = asyncio.get_running_loop().create_task(self._restore_watches())
         self._set_status("open")
@@ -252,7 +292,7 @@ class Client(Operations):
             if self._rewatch is not None:
                 self._rewatch.cancel()
             with contextlib.suppress(Disconnected):
-                await link.close(flush=False)
+                await link.close()
         self._disconnected(reason)
         return reason
 
@@ -267,10 +307,9 @@ class Client(Operations):
         for attachment in list(self._attachments.values()):
             attachment._detached(error)
         self._attachments.clear()
-        reason = None if error.code == "closed" else error
         self._set_status("closed")
-        self.state._changes.end(reason)
-        self._ends.end(reason)
+        self.state._changes.end(error)
+        self._ends.end(error)
 
     def _set_status(self, status: Status) -> None:
         if status != self.status:
@@ -295,25 +334,24 @@ class Client(Operations):
         return None if terminal in self._detaching else self._attachments.get(terminal)
 
     def _on_diff(self, diff: Message) -> None:
-        if self._is_asking_for_all and not diff["full"] and self.state._staged is None:
+        is_of_a_hole = self._is_asking_for_all and not diff["full"] and self.state._staged is None
+        if is_of_a_hole or not self.state._apply(diff):
+            self.state._skip(diff)
             self._on_applied(diff)
             self._acknowledge(diff)
-            return
-        if not self.state._apply(diff):
-            self._on_applied(diff)
-            self._acknowledge(diff)
-            self._ask_for_all()
+            if not is_of_a_hole:
+                self._ask_for_all()
             return
         if diff["more"]:
             return
         self._acknowledge(diff)
         self._on_applied(diff)
-        wrong = self._check_hash and diff["hash"] not in (None, self.state._hash)
+        wrong = self.state._is_hashed and diff["hash"] not in (None, self.state._hash)
         if self.state._was_full:
             self._is_asking_for_all = False
             self._copied = list(self._collections)
         if wrong and self.state._was_full:
-            self._check_hash = False
+            self.state._is_hashed = False
             self._emit("failure", OrchflowError("protocol", "the hash of the state differs"))
         elif wrong:
             self._ask_for_all()
@@ -321,11 +359,11 @@ class Client(Operations):
 
     def _acknowledge(self, diff: Message) -> None:
         if not diff["more"]:
-            self._send({"type": "ack", "version": diff["to"]})
+            self._send_if_open({"type": "ack", "version": diff["to"]})
 
     def _ask_for_all(self) -> None:
         self._is_asking_for_all = True
-        self._send({"type": "snapshot"})
+        self._send_if_open({"type": "snapshot"})
 
     def _on_rejected_change(self, message: Message) -> None:
         self._emit("rejected", self._on_rejected(message))
@@ -373,10 +411,17 @@ class Client(Operations):
         if message["id"] is not None and self._on_request_error(message):
             return
         terminal = message["terminal"]
-        code = message["code"] if isinstance(message["code"], str) else "system"
-        error = OrchflowError(code, message["message"], terminal)
+        error = _failed(message, terminal)
         attachment = None if terminal is None else self._attachment(terminal)
-        if attachment is not None and attachment.status == "attaching":
+        if message["id"] is not None or attachment is None or attachment.status != "attaching":
+            self._emit("failure", error)
+            return
+        # It is of the `attach`, or of what was typed before that. Then the reply to the `attach` still comes.
+        self._once_answered(lambda: self._on_late_error(attachment, error))
+
+    def _on_late_error(self, attachment: Attachment, error: OrchflowError) -> None:
+        is_current = self._attachments.get(attachment.terminal) is attachment
+        if is_current and attachment.status == "attaching":
             del self._attachments[attachment.terminal]
             attachment._detached(error)
         else:
@@ -437,23 +482,43 @@ class Client(Operations):
             listeners.emit(argument)
 
     def notices(self) -> Stream[Notice]:
-        """An async iterator over the notices that come from now on. It keeps the newest 256."""
+        """An async iterator over the notices that come from now on. It keeps the newest 256.
+
+        It ends with `close()`, or when nobody has it any more.
+        """
         listeners = self._listeners.setdefault("notice", Listeners())
         return Stream[Notice](self._ends, NOTICES_KEPT).start(listeners)
 
     async def set_notices(self, kinds: Iterable[NoticeKind]) -> None:
-        """Which notices come from now on."""
-        self._notices = list(kinds)
-        self._send({"type": "notices", "kinds": self._notices})
+        """Which notices come from now on; without a connection, from the next one on."""
+        wanted = _known(kinds, NoticeKind)
+        if self._link is not None:
+            self._require("observe")
+            if "clipboard" in wanted:
+                self._require("clipboard")
+            self._send({"type": "notices", "kinds": wanted})
+        self._notices = wanted
 
     # The state
 
     async def subscribe_to(self, collections: Iterable[Collection]) -> None:
-        """The collections that the state has from now on. Returns once it has them."""
-        self._collections = list(collections)
-        self._copied = None
-        self._send({"type": "subscribe", "collections": self._collections})
-        await self.state.wait_for(lambda _: self._copied == self._collections)
+        """The collections that the state has from now on. Returns once it has them.
+
+        Between two connections this waits for the next one. A client that is not connected at all gets them
+        when it connects.
+        """
+        wanted = _known(collections, Collection)
+        if self._link is not None:
+            self._require("observe")
+            self._send({"type": "subscribe", "collections": wanted})
+        self._collections, self._copied = wanted, None
+        if self._supervisor is not None:
+            await self.state.wait_for(lambda _: self._copied == self._collections)
+
+    def _require(self, scope: Scope) -> None:
+        """Raises if the token has not this scope: some messages get no reply then that says so."""
+        if self.welcome is not None and scope not in self.welcome.scopes:
+            raise OrchflowError("forbidden", f"the token has not the scope {scope}")
 
     async def wait_for(self, predicate: Callable[[State], Optional[T]]) -> T:
         """Waits until `predicate` gives something true for the state, and gives that."""
@@ -492,7 +557,7 @@ class Client(Operations):
         del self._attachments[terminal]
         if self._link is not None:
             self._detaching[terminal] = self._detaching.get(terminal, 0) + 1
-            self._link.send({"type": "detach", "terminal": terminal})
+            self._send_if_open({"type": "detach", "terminal": terminal})
 
     def _send_frame(self, frame: bytes) -> None:
         if self._link is None:
@@ -513,9 +578,14 @@ class Client(Operations):
         terminal = await self.spawn(profile, cwd=cwd, cols=cols, rows=rows)
         return await run_command(self, terminal, command, limit)
 
-    def terminal(self, terminal: int) -> Optional[Terminal]:
-        """The entry of a terminal."""
-        return self.state.terminals.get(terminal)
+
+def _known(names: Iterable[T], kinds: Any) -> List[T]:
+    """A list of names that a message can have: the next `hello` has them as well."""
+    wanted = list(names)
+    for name in wanted:
+        if name not in get_args(kinds):
+            raise OrchflowError("invalid", f"there is no {name!r}")
+    return wanted
 
 
 def connect(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections import deque
 from typing import Any, AsyncIterator, Callable, Deque, Dict, Generic, List, Optional, TypeVar
+
+from .errors import OrchflowError
 
 T = TypeVar("T")
 Listener = Callable[..., object]
@@ -47,7 +50,7 @@ class Changes:
     def __init__(self) -> None:
         self._waiting: List[asyncio.Future[None]] = []
         self.is_ended = False
-        self.error: Optional[BaseException] = None
+        self.error: Optional[OrchflowError] = None
 
     async def wait(self) -> None:
         """Until the next change or the end."""
@@ -67,10 +70,15 @@ class Changes:
             if not future.done():
                 future.set_result(None)
 
-    def end(self, error: Optional[BaseException] = None) -> None:
+    def end(self, error: Optional[OrchflowError] = None) -> None:
         self.is_ended = True
         self.error = error
         self.notify()
+
+    def raise_failure(self) -> None:
+        """For iterators: they just end when the client is closed, and raise any other end."""
+        if self.error is not None and self.error.code != "closed":
+            raise self.error
 
     def reopen(self) -> None:
         self.is_ended = False
@@ -80,7 +88,8 @@ class Changes:
 class Stream(Generic[T]):
     """An async iterator over what comes from now on. Of what nobody takes it keeps the newest.
 
-    It ends when the client is closed; a failure of the connection that is final is raised.
+    It ends when the client is closed; a failure of the connection that is final is raised. A stream that
+    nobody has any more is no listener any more, so leaving its loop is enough.
     """
 
     def __init__(self, ends: Changes, keep: int) -> None:
@@ -90,7 +99,14 @@ class Stream(Generic[T]):
         self._is_closed = False
 
     def start(self, listeners: Listeners) -> Stream[T]:
-        self._stop = listeners.add(self._put)
+        put = weakref.WeakMethod(self._put)
+
+        def pass_on(item: T) -> None:
+            if (alive := put()) is not None:
+                alive(item)
+
+        self._stop = listeners.add(pass_on)
+        weakref.finalize(self, self._stop).atexit = False
         return self
 
     def _put(self, item: T) -> None:
@@ -113,8 +129,7 @@ class Stream(Generic[T]):
                 raise StopAsyncIteration
             if self._changes.is_ended:
                 self.close()
-                if self._changes.error is not None:
-                    raise self._changes.error
+                self._changes.raise_failure()
                 raise StopAsyncIteration
             await self._changes.wait()
         return self._items.popleft()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import Any, Dict, Optional, Union
+from typing import Any, Awaitable, Dict, Optional, TypeVar, Union
 
 from websockets.asyncio.client import ClientConnection, connect, unix_connect
 from websockets.exceptions import (
@@ -25,12 +25,27 @@ from .errors import Disconnected, OrchflowError, closed_with
 from .protocol import Codec, Frames, Output
 from .protocol.frames import INFLATED_MAX, Frame
 
+T = TypeVar("T")
 Message = Dict[str, Any]
 
 QUEUED_MAX = 16 << 20
 """Bytes that wait to be written. The server reads on only while its replies are read."""
 CLOSE_SECONDS = 2.0
 RETRY_STATUS = (408, 503)
+
+
+async def within(seconds: float, awaitable: Awaitable[T]) -> T:
+    """As `asyncio.wait_for`, which loses a cancellation that comes together with the result (before 3.12)."""
+    task = asyncio.ensure_future(awaitable)
+    try:
+        await asyncio.wait([task], timeout=seconds)
+        if not task.done():
+            raise asyncio.TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
+        if task.done() and not task.cancelled():
+            task.exception()  # Nobody asks for it if this was cancelled.
 
 
 @dataclass(frozen=True)
@@ -92,12 +107,17 @@ class Link:
             raise Disconnected("disconnected", reason) from error
         return cls(socket, options)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message, is_bounded: bool = True) -> None:
         """Queues a message. Never waits."""
-        self.send_frame(self._frames.encode(message, self._compress))
+        self.send_frame(self._frames.encode(message, self._compress), is_bounded)
 
-    def send_frame(self, frame: Frame) -> None:
-        if self._queued + len(frame) > QUEUED_MAX:
+    def send_frame(self, frame: Frame, is_bounded: bool = True) -> None:
+        """Queues a frame, or raises if too much waits.
+
+        What the protocol has the client send (acknowledgements, credit) is not bounded: it is small, and
+        without it the connection would be of no use any more.
+        """
+        if is_bounded and self._queued + len(frame) > QUEUED_MAX:
             raise OrchflowError("limit", "too much waits to be sent")
         self._queued += len(frame)
         self._queue.put_nowait(frame)
@@ -127,11 +147,14 @@ class Link:
             if received is not None:
                 return received
 
-    async def close(self, flush: bool) -> None:
-        """Closes the connection, once everything is written if that is wanted."""
-        if flush and not self._writer.done():
+    async def flush(self) -> None:
+        """Waits until everything is written, for at most `CLOSE_SECONDS`."""
+        if not self._writer.done():
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._queue.join(), CLOSE_SECONDS)
+                await within(CLOSE_SECONDS, self._queue.join())
+
+    async def close(self) -> None:
+        """Closes the connection, whatever waits to be written."""
         self._writer.cancel()
         await self._socket.close()
 

@@ -59,7 +59,7 @@ class Operations(Requests):
         }
 
         def undo(outcome: Message) -> None:
-            self._close_unheard(outcome["terminal"])
+            self._close_unwanted(outcome["terminal"])
 
         outcome = await self._request(message, "spawned", undo)
         return int(outcome["terminal"])
@@ -80,7 +80,7 @@ class Operations(Requests):
             if error is not None:
                 raise error
 
-    def _close_unheard(self, terminal: int) -> None:
+    def _close_unwanted(self, terminal: int) -> None:
         """Closes a terminal that nobody wants any more, on the next connection if there is none."""
         if self._link is None:
             self._orphans.append(terminal)
@@ -225,9 +225,7 @@ class Operations(Requests):
         data = convert.path_bytes(path)
 
         def undo(outcome: Message) -> None:
-            number = outcome["watch"]
-            if all(watch.number != number for watch in self._watches):
-                self._send_if_open({"type": "unwatch", "id": next(self._ids), "watch": number})
+            self._unwatch_unshared(outcome["watch"])
 
         outcome = await self._request({"type": "watch", "path": data}, "watching", undo)
         watch = Watch(convert.path_text(data), outcome["watch"])
@@ -240,8 +238,16 @@ class Operations(Requests):
             raise OrchflowError("not_found", "no such watch")
         self._watches.remove(watch)
         number, watch.number = watch.number, None
-        if number is not None and all(other.number != number for other in self._watches):
+        if number is not None and not self._is_watched(number):
             await self._request({"type": "unwatch", "watch": number}, "done")
+
+    def _is_watched(self, number: int) -> bool:
+        return any(watch.number == number for watch in self._watches)
+
+    def _unwatch_unshared(self, number: int) -> None:
+        """Ends a watch that nobody wants any more, unless a `Watch` of this client has the same number."""
+        if not self._is_watched(number):
+            self._send_if_open({"type": "unwatch", "id": next(self._ids), "watch": number})
 
     async def _watch_again(self) -> List[OrchflowError]:
         """The server has ended the watches of the connection before."""
@@ -249,6 +255,8 @@ class Operations(Requests):
         for watch in list(self._watches):
             watch.number = None
         for watch in list(self._watches):
+            if watch not in self._watches:
+                continue
             message = {"type": "watch", "path": convert.path_bytes(watch.path)}
             try:
                 outcome = await self._request(message, "watching")
@@ -257,6 +265,10 @@ class Operations(Requests):
                 continue
             if watch in self._watches:
                 watch.number = outcome["watch"]
+            else:
+                self._unwatch_unshared(outcome["watch"])
+        # Files may have come before the number by which selectors find them.
+        self.state._show()
         return errors
 
     async def read(

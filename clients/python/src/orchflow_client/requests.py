@@ -31,6 +31,7 @@ class Requests:
         self._replies: Dict[int, Tuple[asyncio.Future[Any], Message]] = {}
         self._abandoned: Dict[int, Undo] = {}
         self._mutations: Dict[int, asyncio.Future[int]] = {}
+        self._barriers: Dict[int, Callable[[], object]] = {}
 
     def _send(self, message: Message) -> None:
         """Sends now, or raises."""
@@ -42,9 +43,15 @@ class Requests:
             raise OrchflowError("invalid", str(error), message.get("terminal")) from error
 
     def _send_if_open(self, message: Message) -> None:
-        """For what a new connection makes up for."""
+        """For what the client itself has to send, and what a new connection makes up for."""
         if self._link is not None:
-            self._link.send(message)
+            self._link.send(message, is_bounded=False)
+
+    def _once_answered(self, then: Callable[[], object]) -> None:
+        """Calls `then` once the server has replied to everything that was sent before."""
+        number = next(self._ids)
+        self._barriers[number] = then
+        self._send_if_open({"type": "ping", "id": number})
 
     async def _request(self, message: Message, wanted: str, undo: Optional[Undo] = None) -> Any:
         """What the outcome with this name carries. `undo` gets it if nobody waits any more."""
@@ -91,6 +98,10 @@ class Requests:
             reply.set_result(outcome)
 
     def _on_pong(self, message: Message) -> None:
+        barrier = self._barriers.pop(message["id"], None)
+        if barrier is not None:
+            barrier()
+            return
         reply, _ = self._replies.get(message["id"], (None, {}))
         if reply is not None and not reply.done():
             reply.set_result("pong")
@@ -153,6 +164,7 @@ class Requests:
             if not reply.done():
                 reply.set_exception(error)
         self._abandoned.clear()
+        self._barriers.clear()
 
 
 def _undo(undo: Undo, wanted: str) -> Undo:

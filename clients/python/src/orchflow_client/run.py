@@ -69,7 +69,7 @@ async def run_command(client: Client, terminal: int, command: str, limit: int) -
             return await _run(client, raw, command, limit)
     finally:
         # Nothing may wait here: this runs when the call is cancelled, too.
-        client._close_unheard(terminal)
+        client._close_unwanted(terminal)
 
 
 async def _run(client: Client, raw: RawTerminal, command: str, limit: int) -> CommandResult:

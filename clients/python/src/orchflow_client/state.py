@@ -16,6 +16,7 @@ from typing import (
     Mapping,
     Optional,
     Sequence,
+    Set,
     Tuple,
     TypeVar,
     Union,
@@ -23,6 +24,7 @@ from typing import (
 )
 
 from . import convert
+from .errors import Disconnected
 from .events import Changes, Listeners, call
 from .overlay import with_changes
 from .protocol import digest
@@ -40,8 +42,9 @@ MASK = (1 << 64) - 1
 class _Staged:
     """The parts of a diff that is not complete."""
 
-    def __init__(self, entries: Mapping[str, Dict[Any, Any]], is_full: bool) -> None:
+    def __init__(self, entries: Mapping[str, Dict[Any, Any]], is_full: bool, is_hashed: bool) -> None:
         self.is_full = is_full
+        self._is_hashed = is_hashed
         self.entries = {name: {} if is_full else entries[name] for name in COLLECTIONS}
         self.digests: Dict[Tuple[str, Key], int] = {}
         self._owned = set(COLLECTIONS) if is_full else set()
@@ -56,13 +59,15 @@ class _Staged:
                 entry: Any = convert.ENTRIES[collection](wire)
                 name: Key = (entry.watch, entry.id) if isinstance(entry, File) else entry.id
                 self._own(collection)[name] = entry
-                self.digests[collection, name] = digest(collection, wire)
+                if self._is_hashed:
+                    self.digests[collection, name] = digest(collection, wire)
 
     def _remove(self, collection: str, value: Any) -> None:
         name: Key = (value["watch"], int(value["id"])) if collection == "files" else value
         if name in self.entries.get(collection, ()):
             del self._own(collection)[name]
-            self.digests[collection, name] = 0
+            if self._is_hashed:
+                self.digests[collection, name] = 0
 
     def _own(self, collection: str) -> Dict[Any, Any]:
         """The map of a collection, which is copied before its first change."""
@@ -85,9 +90,13 @@ class State:
         self._entries: Dict[str, Dict[Any, Any]] = {name: {} for name in COLLECTIONS}
         self._digests: Dict[Tuple[str, Key], int] = {}
         self._sum = 0
+        self._is_hashed = True
+        """Whether digests are computed. They take most of the time that a diff takes."""
         self._staged: Optional[_Staged] = None
         self._was_full = False
         self._pending: Dict[int, Sequence[Change]] = {}
+        self._skipped: Set[int] = set()
+        """Own changes that were applied by diffs which did not fit this copy. A full diff has them."""
         self._listeners = Listeners()
         self._changes = Changes()
 
@@ -150,17 +159,26 @@ class State:
     def _apply(self, diff: Wire) -> bool:
         """Applies a part of a diff. False if it does not follow the copy."""
         if diff["full"]:
-            self._staged = _Staged(self._entries, True)
+            self._staged = _Staged(self._entries, True, self._is_hashed)
         elif self._staged is None:
             if self.version != Version(diff["epoch"], diff["from"]):
                 return False
-            self._staged = _Staged(self._entries, False)
+            self._staged = _Staged(self._entries, False, self._is_hashed)
         self._staged.apply(diff)
         if not diff["more"]:
             self._complete(self._staged, Version(diff["epoch"], diff["to"]))
-            for applied in diff["applied"]:
-                self._pending.pop(applied["mutation"], None)
+            self._skipped.update(applied["mutation"] for applied in diff["applied"])
+            self._drop_pending(self._skipped)
         return True
+
+    def _skip(self, diff: Wire) -> None:
+        """Leaves out a diff that does not follow the copy. What it has comes with a full one."""
+        self._skipped.update(applied["mutation"] for applied in diff["applied"])
+
+    def _drop_pending(self, mutations: Set[int]) -> None:
+        for mutation in mutations:
+            self._pending.pop(mutation, None)
+        mutations.clear()
 
     def _complete(self, staged: _Staged, version: Version) -> None:
         if staged.is_full:
@@ -179,6 +197,7 @@ class State:
     def _break_off(self) -> None:
         """The connection is gone: parts of a diff and own changes get no more news."""
         self._staged = None
+        self._skipped.clear()
         if self._pending:
             self._pending.clear()
             self._show()
@@ -196,7 +215,7 @@ class State:
 
     def _raise_if_ended(self) -> None:
         if self._changes.is_ended:
-            raise self._changes.error or RuntimeError("the client is closed")
+            raise self._changes.error or Disconnected("closed", "the client is closed", retry=False)
 
 
 class Subscription(Generic[T]):
@@ -218,7 +237,6 @@ class Subscription(Generic[T]):
                 self._last = (value,)
                 return value
             if changes.is_ended:
-                if changes.error is not None:
-                    raise changes.error
+                changes.raise_failure()
                 raise StopAsyncIteration
             await changes.wait()
