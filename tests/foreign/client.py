@@ -69,6 +69,33 @@ async def fails(code, awaitable):
     raise AssertionError(f"no {code}")
 
 
+def checked(client):
+    """Compares each hash of a diff with that of the copy; gives the list of the hashes.
+
+    The client itself would mend a copy that differs: it asks for the whole state.
+    """
+    hashes, dispatch = [], client._dispatch
+
+    def compare(message):
+        dispatch(message)
+        if isinstance(message, dict) and message["type"] == "diff" and message["hash"] is not None:
+            hashes.append((message["hash"], client.state._hash))
+
+    client._dispatch = compare
+    return hashes
+
+
+async def check_hash(client, hashes):
+    """The copy that diffs have made has the hash that the server sends with the whole state."""
+    made = None
+    while made != client.state.version:
+        made, own, count = client.state.version, client.state._hash, len(hashes)
+        client._ask_for_all()
+        await client.wait_for(lambda _: len(hashes) > count)
+    assert own == hashes[-1][0], (own, hashes)
+    assert all(sent == own for sent, own in hashes), hashes
+
+
 async def expect(raw, wanted):
     """Output that ends with `wanted`, and nothing else."""
     data = b""
@@ -125,8 +152,9 @@ async def look(client, drawn):
 
 async def talk(codec, address, token):
     options = {"token": token, "codec": codec}
-    client = await oc.connect(f"ws://{address}/", **options)
-    failures = []
+    client = oc.connect(f"ws://{address}/", **options)
+    hashes, failures = checked(client), []
+    await client
     client.on("failure", failures.append)
     assert not client.welcome.resumed and client.welcome.scopes[:3] == ("observe", "type", "manage")
     terminals = client.state.terminals.values()
@@ -143,6 +171,7 @@ async def talk(codec, address, token):
         offset = raw.offset
 
     name = await change(client, codec, plain_terminal)
+    await check_hash(client, hashes)
     await ask(client, plain_terminal, drawn)
     await look(client, drawn)
 
@@ -158,8 +187,8 @@ async def talk(codec, address, token):
         await expect(raw, b"meanwhile\r\nmeanwhile\r\n")
     await client.wait_for(lambda state: name not in state.sessions)
     assert not client.state.panes
+    await check_hash(client, hashes)
     await client.close()
-    # The hash of the copy was compared after each full diff; a difference is a failure.
     assert not failures, failures
 
 
