@@ -37,6 +37,7 @@ fn run(program: &Path, script: &str) {
     assert_ne!(plain, drawn);
     let output = Command::new(program)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("PYTHONPATH", "clients/python/src")
         .args([script, VECTORS, &serving.address.to_string(), &serving.token])
         .output()
         .unwrap();

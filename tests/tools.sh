@@ -43,10 +43,11 @@ if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 20 ]; then
     ln -sfn "node_modules/$package/bin" target/node/bin
 fi
 
-# The client in Python, and what its tests use.
+# What the client in Python and its tests use, and the client itself, which shows that it can be installed. Tests take
+# it from its sources (PYTHONPATH), so this is made anew only when what it asks for changes.
 python=target/foreign/python
-if [ ! -e "$python/installed" ] ||
-    [ -n "$(find clients/python -name __pycache__ -prune -o -type f -newer "$python/installed" -print -quit)" ]; then
+if [ ! -e "$python/installed" ] || [ clients/python/pyproject.toml -nt "$python/installed" ] ||
+    [ clients/python/tests/requirements.txt -nt "$python/installed" ]; then
     python3 -m venv --clear "$python"
     "$python/bin/pip" install --quiet --disable-pip-version-check \
         --requirement clients/python/tests/requirements.txt ./clients/python

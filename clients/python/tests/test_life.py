@@ -237,20 +237,21 @@ class Settings(Case):
             asked.cancel()
 
 
-class Watching(Case):
-    FILE = {
-        "watch": 7,
-        "id": "1",
-        "version": 1,
-        "parent": "0",
-        "name": "/a",
-        "kind": "file",
-        "size": 0,
-        "modified_us": 0,
-        "mode": 0,
-        "ignored": False,
-    }
+FILE = {
+    "watch": 7,
+    "id": "1",
+    "version": 1,
+    "parent": "0",
+    "name": "/a",
+    "kind": "file",
+    "size": 0,
+    "modified_us": 0,
+    "mode": 0,
+    "ignored": False,
+}
 
+
+class Watching(Case):
     async def reply(self, peer: Peer, number: int) -> None:
         asked = await peer.receive("watch")
         await peer.send(type="result", id=asked["id"], outcome={"watching": {"watch": number}})
@@ -290,7 +291,7 @@ class Watching(Case):
         async def first(peer: Peer) -> None:
             await peer.receive("hello")
             await peer.send(**WELCOME)
-            await peer.send(**{**DIFF, "files": [self.FILE], "hash": None})
+            await peer.send(**{**DIFF, "files": [FILE], "hash": None})
             await self.reply(peer, 7)
             await peer.receive("ping")
             await peer.socket.close(1001, "")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import (
     Any,
     Callable,
+    ClassVar,
     Dict,
     Generator,
     Iterable,
@@ -435,7 +436,7 @@ class Client(Operations):
     def _on_lag_warning(self, message: Message) -> None:
         self._emit("lag", LagWarning(message["terminal"], message["remaining_ms"]))
 
-    _HANDLERS: Dict[str, Callable[[Client, Message], None]] = {
+    _HANDLERS: ClassVar[Dict[str, Callable[[Client, Message], None]]] = {
         "diff": _on_diff,
         "rejected": _on_rejected_change,
         "attached": _on_attached,

@@ -72,7 +72,8 @@ class Operations(Requests):
         if len(statuses) != len(sent):
             raise OrchflowError("protocol", "a reply with another number of statuses")
         return [
-            None if failure is None else _failed(failure, op.terminal) for op, failure in zip(sent, statuses)
+            None if failure is None else _failed(failure, op.terminal)
+            for op, failure in zip(sent, statuses, strict=True)
         ]
 
     async def _one(self, op: t.TerminalOp) -> None:

@@ -297,13 +297,13 @@ def values(*types: Type) -> Type:
     """Several values that a choice carries together."""
 
     def write(out: bytearray, value: Any) -> None:
-        for of, one in zip(types, _as_many(value, types)):
+        for of, one in zip(types, _as_many(value, types), strict=True):
             of.write(out, one)
 
     return Type(
         lambda reader: [of.read(reader) for of in types],
         write,
-        lambda value: [of.load(one) for of, one in zip(types, _as_many(value, types))],
+        lambda value: [of.load(one) for of, one in zip(types, _as_many(value, types), strict=True)],
     )
 
 
