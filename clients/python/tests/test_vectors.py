@@ -51,6 +51,14 @@ class Vectors(unittest.TestCase):
                     self.assertLess(len(own), len(side.encode(vector["json"])))
                     self.assertEqual(side.decode(own), given)
 
+    def test_what_is_no_message_is_a_value_error(self) -> None:
+        for metadata in (None, 5, ["a"], {1: "a"}, {"a": 1}, "a"):
+            fields = {"id": "s", "name": "", "panes": [], "metadata": metadata}
+            ops = [{"change": {"put_session": fields}, "base": None}]
+            for codec in ("json", "bincode"):
+                with self.subTest(metadata, codec=codec), self.assertRaises(ValueError):
+                    frames(codec, "client").encode({"type": "change", "mutation": 1, "ops": ops})
+
     def test_output_and_input(self) -> None:
         for vector in self.vectors["frames"]:
             frame, data = bytes.fromhex(vector["frame"]), bytes.fromhex(vector["bytes"])

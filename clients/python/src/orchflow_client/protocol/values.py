@@ -248,15 +248,16 @@ def _map() -> Type:
         return result
 
     def write(out: bytearray, value: Any) -> None:
-        write_unsigned(out, len(value))
-        for key in sorted(value, key=str.encode):
+        pairs = load(value)
+        write_unsigned(out, len(pairs))
+        for key in sorted(pairs, key=str.encode):
             STRING.write(out, key)
-            STRING.write(out, value[key])
+            STRING.write(out, pairs[key])
 
     def load(value: Any) -> Dict[str, str]:
         if not isinstance(value, dict):
             raise ValueError(f"{value!r} is not a map")
-        return {key: STRING.load(one) for key, one in value.items()}
+        return {STRING.load(key): STRING.load(one) for key, one in value.items()}
 
     return Type(read, write, load)
 
