@@ -6,6 +6,8 @@
 mod libraries;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -51,7 +53,7 @@ fn the_c_host() {
     let mut host = Command::new(host);
     host.args(["sh", "-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut host = host.spawn().unwrap();
-    std::io::Write::write_all(&mut host.stdin.take().unwrap(), b"you\n").unwrap();
+    host.stdin.take().unwrap().write_all(b"you\n").unwrap();
     let output = host.wait_with_output().unwrap();
     assert_eq!(output.stdout, b"you\r\nhello you\r\n");
     assert_eq!(output.status.code(), Some(3));
@@ -125,10 +127,18 @@ fn state() {
 
 #[test]
 fn serve() {
-    let output = Command::new(example("serve")).stdin(Stdio::null()).output().unwrap();
-    let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success());
-    assert!(printed.starts_with("ws://127.0.0.1:") && printed.contains("/#token="), "{printed}");
+    let mut command = Command::new(example("serve"));
+    let mut program = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut printed = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut printed).unwrap();
+    let (host, _) = printed.strip_prefix("http://").unwrap().split_once("/#token=").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(stream, "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut page = String::new();
+    stream.read_to_string(&mut page).unwrap();
+    assert!(page.starts_with("HTTP/1.1 200 ") && page.contains("An engine is here"), "{page}");
+    drop(program.stdin.take());
+    assert!(program.wait().unwrap().success());
 }
 
 #[test]

@@ -1,6 +1,7 @@
-//! Serve: a server for clients in other processes (docs/PROTOCOL.md), with a token and a profile.
+//! Serve: a server for clients in other processes (docs/PROTOCOL.md), with a token, a profile and a page.
 //!
-//! `cargo run --example serve` prints an address for `orchflow-demo attach` and serves until stdin ends.
+//! `cargo run --example serve` prints an address for `orchflow-demo attach` and for a browser, and serves until
+//! stdin ends.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used)]
 
@@ -12,16 +13,20 @@ use orchflow::{
     TokenOptions,
 };
 
+/// What a browser shows. Its script and its style sheet would be resources of their own.
+const PAGE: &[u8] = b"<!doctype html><title>OrchFlow</title><h1>An engine is here</h1>";
+
 fn main() -> Result<()> {
     let mut engine = Engine::new(Config::default())?;
     engine.spawn(&SpawnOptions::shell())?;
     // Clients may start this program and no other one.
     engine.grant_profile("shell", &SpawnOptions::shell())?;
-    let listener = engine.add_listener(&ListenerOptions::tcp("127.0.0.1:0".parse().unwrap()))?;
+    let options = ListenerOptions::tcp("127.0.0.1:0".parse().unwrap());
+    let listener = engine.add_listener(&options.resource("/index.html", "text/html", PAGE))?;
     let options = TokenOptions { scopes: Scopes::ALL, ..TokenOptions::default() };
     let (_, token) = engine.add_token(options)?;
     let ListenAddress::Tcp(address) = engine.listener_address(listener)? else { unreachable!() };
-    println!("ws://{address}/#token={token}");
+    println!("http://{address}/#token={token}");
 
     // Another thread wakes the engine when stdin ends.
     let sender = engine.sender();
