@@ -9,6 +9,10 @@ export class Attachment extends Emitter {
   exit = null;
   /** Requests to attach that are not answered yet; only the last reply is that of this attachment. */
   #awaited = 0;
+  /** Requests to attach since the connection was made. */
+  #asked = 0;
+  /** Whether a reply to one of those was taken for that to an earlier one. */
+  #isPassedOver = false;
   #grid;
 
   constructor(client, terminal, { cols = 0, rows = 0 } = {}) {
@@ -34,9 +38,11 @@ export class Attachment extends Emitter {
 
   /** Asks the server for the output. For the client. */
   attach(awaited = this.#awaited) {
+    this.client.send({ type: "attach", terminal: this.terminal, ...this.request(), ...this.#grid });
     this.status = "attaching";
     this.#awaited = awaited + 1;
-    this.client.send({ type: "attach", terminal: this.terminal, ...this.request(), ...this.#grid });
+    this.#asked++;
+    this.#isPassedOver = false;
   }
 
   /** The number of replies that still come. For the client. */
@@ -46,7 +52,7 @@ export class Attachment extends Emitter {
 
   /** The connection broke. For the client. */
   broken() {
-    this.#awaited = 0;
+    this.#awaited = this.#asked = 0;
     if (this.status !== "detached") this.status = "attaching";
   }
 
@@ -62,7 +68,8 @@ export class Attachment extends Emitter {
     switch (message.type) {
       case "attached":
         this.#awaited = Math.max(0, this.#awaited - 1);
-        if (this.#awaited > 0) return;
+        this.#isPassedOver = this.#awaited > 0;
+        if (this.#isPassedOver) return;
         this.status = this.exit === null ? "attached" : "ended";
         this.begin(message);
         break;
@@ -85,11 +92,28 @@ export class Attachment extends Emitter {
     if (isNew) this.emit("ended", { exit });
   }
 
-  /** An error about the terminal: the attachment came to nothing, or an operation failed. For the client. */
+  /**
+   * An error about the terminal. It does not say what failed: the attachment, or what was typed or scrolled before.
+   * Whatever was answered by the next reply that is asked for was answered; what is not attached then is not. For the
+   * client.
+   */
   failed(error) {
     this.emit("failure", error);
-    if (this.status !== "attaching" || --this.#awaited > 0) return;
-    this.client.forget(this);
-    this.finish("failed");
+    if (this.status !== "attaching") return;
+    const asked = this.#asked;
+    this.client.afterReplies(() => this.#answered(asked));
+  }
+
+  /** The first `asked` requests to attach are answered. */
+  #answered(asked) {
+    if (this.status !== "attaching") return;
+    if (this.#asked > asked) {
+      this.#awaited = this.#asked - asked;
+    } else if (this.#isPassedOver) {
+      this.attach(0);
+    } else {
+      this.client.forget(this);
+      this.finish("failed");
+    }
   }
 }

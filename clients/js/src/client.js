@@ -10,6 +10,7 @@ import { RawAttachment } from "./raw.js";
 import { readFile } from "./read.js";
 import { ScreenAttachment } from "./screen.js";
 import { COLLECTIONS, State } from "./state.js";
+import { Watches } from "./watches.js";
 
 const GRACE_MS = 1_000;
 const failed = ({ code, message }, details) => new OrchflowError(code, message, details);
@@ -29,9 +30,10 @@ export class Client {
   #pings = new Map();
   #attachments = new Map();
   #collections;
-  #watches = new Map();
-  /** The present numbers of watches that had others before a reconnect. */
-  #renumbered = new Map();
+  #watches = new Watches((message) => this.#request(message), {
+    renewed: (watch, previous) => this.#emitter.emit("watch", { watch, previous }),
+    failure: (error) => this.#emitter.emit("failure", error),
+  });
   /** Who waits for the full diffs that were asked for, in order. */
   #fullDiffs = [];
   /** Whether the copy turned out wrong, and a whole one is on its way. */
@@ -71,9 +73,8 @@ export class Client {
     return this.#connection.lastError;
   }
 
-  /** The watches of this client: path by number. */
   get watches() {
-    return new Map(this.#watches);
+    return this.#watches.list;
   }
 
   on(name, listener) {
@@ -116,11 +117,12 @@ export class Client {
   // The state
 
   /** Subscribes to these collections instead of the earlier ones; resolves when the mirror has them. */
-  subscribeTo(collections) {
-    this.#collections = collections;
-    if (this.status !== "open") return Promise.reject(this.#offline());
+  async subscribeTo(collections) {
+    // What cannot be written fails here, and is not kept for the next connection.
     this.send({ type: "subscribe", collections });
-    return this.#fullDiff();
+    this.#collections = collections;
+    if (this.status !== "open") throw this.#offline();
+    await new Promise((resolve, reject) => this.#fullDiffs.push([{ resolve, reject }]));
   }
 
   /**
@@ -136,8 +138,8 @@ export class Client {
 
   /** The notices that are wanted from now on. */
   subscribeToNotices(kinds) {
-    this.#options.notices = kinds;
     this.send({ type: "notices", kinds });
+    this.#options.notices = kinds;
   }
 
   // Operations
@@ -219,18 +221,8 @@ export class Client {
     return readFile(this, path, options);
   }
 
-  /** Watches a path; resolves with the number under which its files appear. After a reconnect it is watched again. */
-  async watch(path) {
-    const { watch } = (await this.#request({ type: "watch", path: fromBytes(path) })).watching;
-    this.#watches.set(watch, path);
-    return watch;
-  }
-
-  /** Ends a watch, by the number that it has or had. */
-  async unwatch(number) {
-    const watch = this.#watches.has(number) ? number : this.#renumbered.get(number) ?? number;
-    this.#watches.delete(watch);
-    await this.#request({ type: "unwatch", watch });
+  watch(path) {
+    return this.#watches.add(fromBytes(path));
   }
 
   // Attachments
@@ -256,10 +248,28 @@ export class Client {
 
   #attach(attachment) {
     const earlier = this.#attachments.get(attachment.terminal);
-    this.#attachments.set(attachment.terminal, attachment);
+    // What cannot be written fails here, and the earlier one goes on.
     if (this.status === "open") attachment.attach(earlier?.awaited);
+    this.#attachments.set(attachment.terminal, attachment);
     earlier?.finish("replaced");
     return attachment;
+  }
+
+  #attachAgain(attachment) {
+    try {
+      attachment.attach();
+    } catch (error) {
+      this.forget(attachment);
+      attachment.emit("failure", error);
+      attachment.finish("failed");
+    }
+  }
+
+  /** Calls `then` once the replies to all that was sent so far are here, never if the connection breaks. For attachments. */
+  afterReplies(then) {
+    const id = this.#nextId++;
+    this.send({ type: "ping", id });
+    this.#pings.set(id, { resolve: then, reject: () => {} });
   }
 
   // The connection
@@ -272,33 +282,20 @@ export class Client {
   }
 
   #opened({ version, resumed, scopes }) {
+    // The server may have started anew: numbers of terminals and versions mean other things then.
     const isOther = this.state.version !== null && this.state.version.epoch !== version.epoch;
-    if (isOther) this.#forgetServer();
     const isSubscribed = this.#collections.length > 0 && scopes.includes("observe");
     this.#fullDiffs = !resumed && isSubscribed ? [[]] : [];
-    for (const attachment of [...this.#attachments.values()]) attachment.attach();
-    for (const [watch, path] of this.#watches) this.#watchAgain(watch, path);
-    this.#changes.opened();
-  }
-
-  /** The server has started anew: numbers of terminals and versions mean other things now. */
-  #forgetServer() {
-    this.#changes.broken(new OrchflowError("disconnected", "the server has started anew"), true);
-    for (const attachment of this.#attachments.values()) attachment.finish("closed");
-    this.#attachments.clear();
-  }
-
-  async #watchAgain(previous, path) {
-    this.#watches.delete(previous);
-    try {
-      const watch = await this.watch(path);
-      for (const [old, present] of this.#renumbered) if (present === previous) this.#renumbered.set(old, watch);
-      this.#renumbered.set(previous, watch);
-      this.#emitter.emit("watch", { path, watch, previous });
-    } catch (error) {
-      if (error.code === "disconnected") this.#watches.set(previous, path);
-      else this.#emitter.emit("failure", error);
+    const lost = isOther ? [...this.#attachments.values()] : [];
+    if (isOther) {
+      this.#attachments.clear();
+      this.#changes.broken(new OrchflowError("disconnected", "the server has started anew"), true);
     }
+    this.#changes.opened();
+    this.#watches.opened();
+    for (const attachment of [...this.#attachments.values()]) this.#attachAgain(attachment);
+    // Last, since a listener may attach to a terminal of the new server.
+    for (const attachment of lost) attachment.finish("closed");
   }
 
   #broken(error, isFinal) {
@@ -310,6 +307,7 @@ export class Client {
     this.#pings.clear();
     this.#fullDiffs = [];
     for (const { reject } of waiting) reject(error);
+    this.#watches.broken();
     this.#changes.broken(error, isFinal);
     for (const attachment of this.#attachments.values()) attachment.broken();
     this.state.notify();
@@ -358,10 +356,6 @@ export class Client {
     waiting.delete(id);
     if (request) settle(request);
     return request !== undefined;
-  }
-
-  #fullDiff() {
-    return new Promise((resolve, reject) => this.#fullDiffs.push([{ resolve, reject }]));
   }
 
   // Messages

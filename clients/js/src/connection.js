@@ -8,6 +8,8 @@ const PROTOCOL = 1;
 const TOKEN = /^[\w-]+$/;
 /** A handshake that takes longer has failed. */
 const CONNECT_MS = 10_000;
+/** The server answers a close frame at once; this is for one that does not. */
+const CLOSE_MS = 1_000;
 const DELAY_MS = 500;
 const DELAY_MAX_MS = 30_000;
 /** A connection that lasted so long was a good one: waiting begins with the shortest time again. */
@@ -56,7 +58,7 @@ export class Connection {
   #openedAt = 0;
   #timer = null;
   #waiters = [];
-  /** Ends `close`. */
+  /** While `close` waits for the end of the connection: `{promise, resolve}`. */
   #closing = null;
 
   /** @param handlers `{hello(), opened(welcome), message(message), output(output), broken(error, isFinal), status()}` */
@@ -68,8 +70,9 @@ export class Connection {
   }
 
   /** Resolves with the welcome; rejects once no further attempt will be made. */
-  connect() {
-    if (this.status === "open") return Promise.resolve(this.welcome);
+  async connect() {
+    if (this.#closing) await this.#closing.promise;
+    if (this.status === "open") return this.welcome;
     const promise = new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
     if (this.status === "idle" || this.status === "closed") this.#start();
     return promise;
@@ -96,21 +99,20 @@ export class Connection {
 
   /** Resolves when the connection is closed. */
   close() {
+    if (this.#closing) return this.#closing.promise;
     const error = new OrchflowError("closed", "the client was closed");
     if (this.#link === null) {
       this.#finish(error);
       return Promise.resolve();
     }
     const link = this.#link;
-    return new Promise((resolve) => {
-      // The server answers the close frame at once; a dead one is not waited for.
-      const timer = setTimeout(() => link.abandon(error), 1_000);
-      this.#closing = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      link.close();
-    });
+    const closing = {};
+    closing.promise = new Promise((resolve) => { closing.resolve = resolve; });
+    this.#closing = closing;
+    const timer = setTimeout(() => link.abandon(error), CLOSE_MS);
+    closing.promise.then(() => clearTimeout(timer));
+    link.close();
+    return closing.promise;
   }
 
   async #start() {
@@ -122,6 +124,7 @@ export class Connection {
       if (this.status !== "connecting" || this.#link !== null) return;
       this.#open();
     } catch (error) {
+      if (this.status !== "connecting") return;
       // Without a constructor of WebSocket, or with an address that it does not take, no attempt can succeed.
       this.#finish(new OrchflowError("unreachable", error.message, { cause: error }));
     }
@@ -138,7 +141,7 @@ export class Connection {
       protocols.push(`orchflow.token.${this.token}`);
     }
     const link = new Link({ url, protocols, codec: this.#codec, WebSocket, compress }, {
-      onOpen: () => link.send(this.#handlers.hello()),
+      onOpen: () => this.#greet(link),
       onMessage: (message) => (this.status === "open" ? this.#handlers.message(message) : this.#welcomed(message)),
       onOutput: (output) => this.#handlers.output(output),
       onClose: (code, reason, failure) => this.#closed(code, reason, failure),
@@ -148,8 +151,17 @@ export class Connection {
     this.#timer = setTimeout(late, CONNECT_MS);
   }
 
+  /** Sends the first message. One that cannot be written now cannot be written later. */
+  #greet(link) {
+    try {
+      link.send(this.#handlers.hello());
+    } catch (error) {
+      link.abandon(new OrchflowError("invalid", `the first message: ${error.message}`, { cause: error }));
+    }
+  }
+
   #welcomed(message) {
-    if (message.type !== "welcome") return;
+    if (message.type !== "welcome" || this.#closing) return;
     clearTimeout(this.#timer);
     if (message.protocol !== PROTOCOL) {
       this.#link.abandon(new OrchflowError("protocol", `the server speaks version ${message.protocol}`));
@@ -158,8 +170,8 @@ export class Connection {
     this.#openedAt = performance.now();
     this.welcome = message;
     this.lastError = null;
-    this.#become("open");
-    this.#handlers.opened(message);
+    // Whoever hears of the status finds everything ready.
+    this.#become("open", () => this.#handlers.opened(message));
     for (const { resolve } of this.#waiters.splice(0)) resolve(message);
   }
 
@@ -170,8 +182,8 @@ export class Connection {
     const lost = [wasOpen ? "disconnected" : "unreachable", wasOpen ? "the connection broke" : "no connection", true];
     const [name, meaning, isTemporary] = CLOSED.get(code) ?? lost;
     const error = failure ?? new OrchflowError(name, reason || meaning, { closeCode: code });
-    const again = isTemporary && failure?.code !== "protocol" && this.#options.reconnect && !this.#closing;
-    if (!again) {
+    const isFinal = failure?.code === "protocol" || failure?.code === "invalid" || !isTemporary;
+    if (isFinal || this.#closing || !this.#options.reconnect) {
       this.#finish(this.#closing ? new OrchflowError("closed", "the client was closed") : error);
       return;
     }
@@ -180,25 +192,28 @@ export class Connection {
     this.lastError = error;
     this.retryAt = Date.now() + delay;
     this.#timer = setTimeout(() => this.#start(), delay);
-    if (wasOpen) this.#handlers.broken(error, false);
-    this.#become("waiting");
+    this.#become("waiting", () => wasOpen && this.#handlers.broken(error, false));
   }
 
   #finish(error) {
     clearTimeout(this.#timer);
     this.#attempt = 0;
     this.lastError = error;
-    this.#handlers.broken(error, true);
-    this.#become("closed");
-    for (const { reject } of this.#waiters.splice(0)) reject(error);
-    this.#closing?.();
+    // Taken first: a listener may connect again, and that is another attempt.
+    const waiters = this.#waiters.splice(0);
+    const closing = this.#closing;
     this.#closing = null;
+    this.#become("closed", () => this.#handlers.broken(error, true));
+    for (const { reject } of waiters) reject(error);
+    closing?.resolve();
   }
 
-  #become(status) {
-    if (status !== "waiting") this.retryAt = null;
-    if (this.status === status) return;
+  /** Takes a status: first what goes with it inside, then the listeners hear of it. */
+  #become(status, inside = () => {}) {
+    const isNew = this.status !== status;
     this.status = status;
-    this.#handlers.status(status);
+    if (status !== "waiting") this.retryAt = null;
+    inside();
+    if (isNew && this.status === status) this.#handlers.status(status);
   }
 }

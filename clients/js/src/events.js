@@ -20,18 +20,26 @@ export function callListener(listener, ...values) {
 export class Emitter {
   #listeners = new Map();
 
-  /** Adds a listener; the function that it returns removes it again. */
+  /** Adds a listener; the function that it returns removes it again. A function that was added twice is called twice. */
   on(name, listener) {
-    const listeners = this.#listeners.get(name) ?? [];
+    const one = { listener, isOn: true };
     // The list is replaced, never changed, so that emit() may walk it while listeners come and go.
-    this.#listeners.set(name, [...listeners, listener]);
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), one]);
     return () => {
-      this.#listeners.set(name, this.#listeners.get(name).filter((other) => other !== listener));
+      if (!one.isOn) return;
+      one.isOn = false;
+      const left = this.#listeners.get(name).filter((other) => other !== one);
+      if (left.length > 0) this.#listeners.set(name, left);
+      else this.#listeners.delete(name);
     };
   }
 
-  /** Calls the listeners in order and returns what they returned. */
+  /** Calls the listeners in order and returns what they returned. One that another removes meanwhile is not called. */
   emit(name, ...values) {
-    return (this.#listeners.get(name) ?? []).map((listener) => callListener(listener, ...values));
+    const results = [];
+    for (const one of this.#listeners.get(name) ?? []) {
+      if (one.isOn) results.push(callListener(one.listener, ...values));
+    }
+    return results;
   }
 }

@@ -74,8 +74,8 @@ export interface ClientEvents {
   failure(error: OrchflowError): void;
   /** A change was rejected; its promise says so, too. */
   rejected(rejection: Rejected): void;
-  /** After a reconnect, a watch has another number. */
-  watch(watch: { path: Bytes | Uint8Array; watch: number; previous: number }): void;
+  /** After a reconnect, a path is watched again. Its number may be the same as before, or that of another watch before. */
+  watch(event: { watch: Watch; previous: number }): void;
 }
 
 /** What own changes are made of: operations, or a function that is called again after a conflict. */
@@ -90,8 +90,8 @@ export class Client {
   /** When the next attempt is made, as `Date.now()` counts. */
   readonly retryAt: number | null;
   readonly lastError: OrchflowError | null;
-  /** The watches of this client: path by number. */
-  readonly watches: ReadonlyMap<number, Bytes | Uint8Array>;
+  /** The watches that have not ended. */
+  readonly watches: readonly Watch[];
 
   on<Name extends keyof ClientEvents>(name: Name, listener: ClientEvents[Name]): Off;
   /**
@@ -144,13 +144,23 @@ export class Client {
   read(path: Bytes | Uint8Array, options?: { offset?: number; max?: number; base?: FileVersion | null }): Promise<Slice>;
   /** Reads up to `limit` bytes (default 16 MiB). */
   readFile(path: Bytes | Uint8Array, options?: { limit?: number; signal?: AbortSignal }): Promise<WholeFile>;
-  /** Watches a path; the files appear in the state under the number. */
-  watch(path: Bytes | Uint8Array): Promise<number>;
-  /** Ends a watch, by the number that it has or had before a reconnect. */
-  unwatch(watch: number): Promise<void>;
+  /** Watches a path; the files appear in the state under the number of the watch. Each call has a handle of its own. */
+  watch(path: Bytes | Uint8Array): Promise<Watch>;
 
   attachScreen(terminal: number, options?: Grid): ScreenAttachment;
   attachRaw(terminal: number, options?: RawOptions): RawAttachment;
+}
+
+/** One call of `watch`. It survives reconnects. */
+export class Watch {
+  private constructor();
+  readonly path: Bytes;
+  /** The same for all watches of a path; after a reconnect another one. */
+  readonly number: number;
+  /** `end` was called, or the path could not be watched again after a reconnect, which `failure` reports. */
+  readonly isEnded: boolean;
+  /** Ends it. The files leave the state with the last watch of their path. */
+  end(): Promise<void>;
 }
 
 export interface Slice {

@@ -50,8 +50,8 @@ export class Link {
   #codec;
   #handlers;
   #isCompressing;
-  #incoming = new Turns((error) => this.#fail(error));
-  #outgoing = new Turns((error) => this.#fail(error));
+  #incoming = new Turns((error) => this.#fail("a message of the server", error));
+  #outgoing = new Turns((error) => this.#fail("a message to the server", error));
   #failure = null;
   #isOver = false;
 
@@ -74,11 +74,6 @@ export class Link {
     });
     // The end takes its turn: a message that is being inflated comes first.
     socket.addEventListener("close", ({ code, reason }) => this.#incoming.run(() => this.#end(code, reason)));
-  }
-
-  /** Bytes that wait in the socket. */
-  get bufferedAmount() {
-    return this.#socket.bufferedAmount;
   }
 
   send(message) {
@@ -136,8 +131,8 @@ export class Link {
     });
   }
 
-  #fail(error) {
-    this.abandon(new OrchflowError("protocol", `a message of the server: ${error.message}`, { cause: error }));
+  #fail(what, error) {
+    this.abandon(new OrchflowError("protocol", `${what}: ${error.message}`, { cause: error }));
   }
 
   #end(code, reason) {

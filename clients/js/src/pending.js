@@ -161,12 +161,23 @@ export class PendingChanges {
   #sendReady() {
     if (!this.#isOpen) return;
     const earlier = new Set();
+    let dropped = false;
     for (const one of this.#list) {
       const isFree = one.mutation === null && isDisjoint(one.keys, earlier);
       for (const key of one.keys) earlier.add(key);
       if (!isFree) continue;
       one.met = null;
-      one.mutation = this.#send(one.ops);
+      try {
+        one.mutation = this.#send(one.ops);
+      } catch (error) {
+        // It cannot be written, also not later.
+        this.#drop(one);
+        one.reject(error);
+        dropped = true;
+      }
     }
+    if (!dropped) return;
+    this.show();
+    this.#sendReady();
   }
 }

@@ -246,19 +246,80 @@ test("how attachments end", async (t) => {
   assert.deepEqual(log, [["ended", { exit: { code: 3 } }], ["detached", { reason: "closed" }]]);
 
   const failing = client.attachScreen(8);
-  const failure = next(failing, "failure");
+  const [failure, gone] = [next(failing, "failure"), next(failing, "detached")];
+  await back.receive("attach");
   back.send({ type: "error", code: "no_screen", message: "none", id: null, terminal: 8 });
   assert.equal((await failure).code, "no_screen");
-  assert.equal(failing.status, "detached");
+  back.send({ type: "pong", id: (await back.receive("ping")).id });
+  assert.deepEqual(await gone, { reason: "failed" });
+});
+
+test("an error about what was typed does not end an attachment that is on its way", async (t) => {
+  const { client, peer, settled } = await connected(t);
+  const error = { type: "error", code: "ended", message: "gone", id: null, terminal: T };
+  const pong = async () => peer.send({ type: "pong", id: (await peer.receive("ping")).id });
+  client.input(T, "x");
+  const view = client.attachScreen(T);
+  await peer.receive("attach");
+  peer.send(error);
+  peer.send(attached("screen"));
+  await pong();
+  await settled();
+  assert.equal(view.status, "attached");
+
+  // The earlier of two attachments has failed; the reply to the later one was taken for that of the earlier.
+  const [earlier, later] = [client.attachRaw(T), client.attachRaw(T)];
+  for (const _ of [earlier, later]) await peer.receive("attach");
+  peer.send({ ...error, code: "limit" });
+  peer.send(attached("lossless"));
+  await pong();
+  await peer.receive("attach");
+  peer.send(attached("lossless"));
+  await settled();
+  assert.deepEqual([earlier.status, later.status], ["detached", "attached"]);
+
+  // Asked for again while it is not known what the error was about.
+  const third = client.attachRaw(T);
+  await peer.receive("attach");
+  peer.send(error);
+  const { id } = await peer.receive("ping");
+  third.attach();
+  await peer.receive("attach");
+  peer.send({ type: "pong", id });
+  peer.send(attached("lossless"));
+  await settled();
+  assert.equal(third.status, "attached");
+});
+
+test("an attachment that cannot be written leaves the earlier one, and the connection", async (t) => {
+  const { client, peer, settled, broken } = await connected(t);
+  const view = client.attachScreen(T);
+  assert.throws(() => client.attachScreen(T, { cols: 1n }), TypeError);
+  peer.send(attached("screen"));
+  await settled();
+  assert.equal(view.status, "attached");
+  const failure = next(view, "failure");
+  view.resize(1n, 1);
+  assert.equal((await failure).name, "TypeError");
+  const detached = next(view, "detached");
+  await broken();
+  assert.deepEqual(await detached, { reason: "failed" });
+  assert.equal(client.status, "open");
 });
 
 test("a server that has started anew has other terminals", async (t) => {
   const { client, peer, broken } = await connected(t);
   const view = client.attachScreen(T);
+  const heard = [];
+  client.on("status", (status) => heard.push([status, view.status]));
+  // Whoever hears that it is gone may attach to a terminal of the new server.
+  view.on("detached", () => client.attachScreen(T));
   const detached = next(view, "detached");
   peer.send(attached("screen"));
   const back = await broken({ version: { epoch: 1, n: 1 } });
   assert.deepEqual(await detached, { reason: "closed" });
+  await back.receive("attach");
   back.send(diff({ epoch: 1, full: true }));
   assert.equal((await back.receive("ack")).version, 1);
+  assert.deepEqual(heard, [["waiting", "attaching"], ["connecting", "attaching"], ["open", "detached"]]);
 });

@@ -6,6 +6,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import WebSocket from "ws";
 import { Client, parseAddress } from "../src/index.js";
 import { delayBefore } from "../src/connection.js";
+import { Emitter } from "../src/events.js";
 import { Fake, diff, session } from "./support/fake.mjs";
 import { next, until } from "./support/events.mjs";
 
@@ -275,4 +276,107 @@ test("whole files", async (t) => {
   const { bytes, changed, truncated } = await restless;
   assert.deepEqual([bytes.length, changed, truncated], [6, true, true]);
   await client.close();
+});
+
+test("closing twice, and connecting while it closes", async (t) => {
+  const fake = await start(t);
+  const { client } = await fake.connected();
+  const accepted = fake.peer();
+  const closings = [client.close(), client.close()];
+  const connecting = client.connect();
+  await Promise.all(closings);
+  const peer = await accepted;
+  await peer.welcome();
+  peer.send(diff({ full: true }));
+  assert.equal((await connecting).server, "fake");
+  // While the handshake runs.
+  const other = fake.client();
+  const late = fake.peer();
+  const failing = assert.rejects(other.connect(), { code: "closed" });
+  const second = await late;
+  await second.receive("hello");
+  await Promise.all([other.close(), other.close(), failing]);
+  await client.close();
+  await client.close();
+});
+
+test("what listeners find when they hear of a status", async (t) => {
+  const fake = await start(t);
+  const client = fake.client();
+  const found = [];
+  let subscribed = null;
+  client.on("status", (status) => {
+    found.push([status, client.status, client.retryAt !== null]);
+    // Sends while there is nothing to send on are dropped, and fail nothing.
+    client.send({ type: "mark" });
+    if (status === "open" && subscribed === null) subscribed = client.subscribeTo(["panes"]);
+  });
+  client.state.subscribe(() => client.send({ type: "mark" }));
+  const accepted = fake.peer();
+  const connecting = client.connect();
+  const peer = await accepted;
+  await peer.welcome();
+  await peer.receive("subscribe");
+  peer.send(diff({ full: true }));
+  peer.send(diff({ full: true }));
+  await Promise.all([connecting, subscribed]);
+  const waiting = next(client, "status", (status) => status === "waiting");
+  peer.socket.terminate();
+  await waiting;
+  const closed = next(client, "status", (status) => status === "closed");
+  const again = fake.peer();
+  let connected = null;
+  // The attempt that a listener makes is another one than that which has ended.
+  client.on("status", (status) => { if (status === "closed") connected ??= client.connect(); });
+  const ending = client.close();
+  await Promise.all([ending, closed]);
+  await (await again).welcome({ resumed: true });
+  await connected;
+  assert.deepEqual(found.slice(0, 4), [
+    ["connecting", "connecting", false], ["open", "open", false], ["waiting", "waiting", true], ["closed", "closed", false],
+  ]);
+  await client.close();
+});
+
+test("what cannot be written fails where it was asked for", async (t) => {
+  const fake = await start(t);
+  const unspeakable = fake.client({ name: 1n });
+  await assert.rejects(unspeakable.connect(), { code: "invalid" });
+  assert.equal(unspeakable.status, "closed");
+
+  const { client, peer } = await fake.connected();
+  const put = (id, name) => [{ change: { put_session: session({ id, name }) } }];
+  await assert.rejects(client.change(put("s", 1n)), TypeError);
+  await assert.rejects(client.subscribeTo([1n]), TypeError);
+  assert.throws(() => client.subscribeToNotices([1n]), TypeError);
+  await assert.rejects(client.search(1, 1n), TypeError);
+  assert.equal(client.state.sessions.size, 0);
+  const changed = client.change(put("s", "after"));
+  const { mutation } = await peer.receive("change");
+  peer.send(diff({ from: 1, to: 2, sessions: [session({ name: "after", version: 2 })], applied: [{ mutation, version: 2 }] }));
+  assert.deepEqual(await changed, { version: 2 });
+  const accepted = fake.peer();
+  peer.socket.terminate();
+  const hello = await (await accepted).welcome({ resumed: true });
+  assert.deepEqual(hello.collections, ["sessions", "panes", "terminals", "files"]);
+  await client.close();
+});
+
+test("listeners come and go", () => {
+  const emitter = new Emitter();
+  const seen = [];
+  const listener = () => seen.push("twice");
+  const offs = [emitter.on("x", listener), emitter.on("x", listener)];
+  offs[0]();
+  offs[0]();
+  emitter.emit("x");
+  assert.deepEqual(seen, ["twice"]);
+  offs[1]();
+  assert.deepEqual(emitter.emit("x"), []);
+  // One that another has removed is not called any more.
+  let off = null;
+  emitter.on("y", () => off());
+  off = emitter.on("y", () => seen.push("removed"));
+  emitter.emit("y");
+  assert.deepEqual(seen, ["twice"]);
 });

@@ -101,7 +101,7 @@ for (const codec of CODECS) {
     await until(other, (state) => !state.panes.has("left"));
 
     const watch = await client.watch(server.root);
-    assert.deepEqual([...client.watches], [[watch, server.root]]);
+    assert.deepEqual(client.watches, [watch]);
     await until(client, (state) => [...state.files.values()].some(({ name }) => name === "f299"));
     const named = (name) => (state) => [...state.files.values()].find((file) => toText(file.name) === name);
     writeFileSync(join(server.root, "new"), "12345");
@@ -110,8 +110,9 @@ for (const codec of CODECS) {
     await until(client, (state) => !named("f0")(state) && !named("sub")(state));
     await client.subscribeTo(["files"]);
     assert.deepEqual([client.state.terminals.size, client.state.files.size > 0], [0, true]);
-    await client.unwatch(watch);
-    await assert.rejects(client.unwatch(watch), { code: "not_found" });
+    await watch.end();
+    await watch.end();
+    assert.deepEqual([watch.isEnded, client.watches.length], [true, 0]);
     await assert.rejects(client.watch("/"), { code: "forbidden" });
   });
 }
@@ -138,10 +139,10 @@ test("a broken connection: the state, the screen, the bytes and the watches go o
   server.back();
   await Promise.all([opened(client), opened(other)]);
   assert.equal(client.welcome.resumed, true);
-  const { path, previous } = await rewatched;
-  assert.deepEqual([path, previous, client.watches.size], [server.root, watch, 1]);
-  await client.unwatch(watch);
-  assert.equal(client.watches.size, 0);
+  assert.equal((await rewatched).watch, watch);
+  assert.deepEqual(client.watches, [watch]);
+  await watch.end();
+  assert.equal(client.watches.length, 0);
   client.input(shell, "echo af''ter\r");
   client.input(second, "echo af''ter\r");
   await untilScreen(screen, shows("after"));

@@ -10,10 +10,11 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import ts from "typescript";
 import * as module from "../src/index.js";
+import { Watch } from "../src/watches.js";
 
 const HERE = fileURLToPath(new URL("..", import.meta.url));
 /** What the page loads for the first screen, as the server sends it. */
-const WEIGHT_MAX = 25 << 10;
+const WEIGHT_MAX = 26 << 10;
 
 function run(program, args, cwd) {
   try {
@@ -71,7 +72,8 @@ function present(instance) {
 
 /** What the modules of the client use of each other; the types do not have it. */
 const INTERNAL = {
-  Client: ["detach", "forget"],
+  Client: ["detach", "forget", "afterReplies"],
+  Watch: [],
   State: ["setOverlay", "dropPartial", "take", "notify"],
   ScreenAttachment: ["client", "request", "begin", "handle", "attach", "awaited", "broken", "finish", "take", "failed", "emit"],
   RawAttachment: [
@@ -86,6 +88,7 @@ test("the types declare what is there", () => {
   const instances = {
     Client: client,
     State: client.state,
+    Watch: new Watch("/d", 1, () => {}),
     ScreenAttachment: client.attachScreen(1),
     RawAttachment: client.attachRaw(2),
     OrchflowError: new module.OrchflowError("closed", "", { terminal: 1, closeCode: 1, op: 0, session: null, pane: null }),

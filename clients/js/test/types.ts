@@ -39,7 +39,7 @@ async function all(): Promise<void> {
   });
   client.on("rejected", ({ ops, code }) => console.log(ops[0].change, code));
   client.on("failure", (error) => console.log(error.code, error.terminal));
-  client.on("watch", ({ path, watch, previous }) => console.log(path, watch - previous));
+  client.on("watch", ({ watch, previous }) => console.log(watch.path, watch.number - previous));
   client.on("message", (message) => console.log(message.type));
   // @ts-expect-error: no such event
   client.on("open", () => {});
@@ -56,7 +56,7 @@ async function all(): Promise<void> {
   const names: string[] = client.state.get((state) => [...state.sessions.values()].map((session: Session) => session.name));
   client.state.onChanges((diff: Diff) => console.log(diff.full, diff.files[0]?.kind === "directory", names));
   console.log(client.state.revision + client.state.filesRevision, client.state.version?.n, client.state.hash);
-  console.log(client.state.confirmed.sessions.size, client.retryAt, client.lastError?.closeCode, client.watches.size);
+  console.log(client.state.confirmed.sessions.size, client.retryAt, client.lastError?.closeCode, client.watches.length);
 
   const pane: Pane | undefined = client.state.panes.get("p");
   const ops: ChangeOp[] = [
@@ -97,7 +97,9 @@ async function all(): Promise<void> {
   const whole = await client.readFile("/f", { limit: 10, signal: AbortSignal.timeout(1) });
   console.log(slice.data.length, slice.end, whole.bytes.length, whole.truncated, whole.changed, whole.version.inode);
   await client.read("/f", { base: slice.version });
-  await client.unwatch(await client.watch("/d"));
+  const watch = await client.watch("/d");
+  console.log(watch.number + client.watches[0].number, watch.isEnded);
+  await watch.end();
 
   const screen: ScreenAttachment = client.attachScreen(id, { cols: 80, rows: 24 });
   screen.on("update", ({ full, scrolls, changed }) => console.log(full, scrolls[0]?.rows, changed[0], screen.lines[0].runs));

@@ -73,3 +73,59 @@ test("a newer text ends the scan of the older one", async () => {
   assert.equal(filter.results()[0].name, "file77.txt");
   assert.ok(filter.results().every(({ name }) => name.includes("7")));
 });
+
+/** A filter whose scan waits for `step` after each file that it looks at. */
+function stepped(tree) {
+  const waiting = [];
+  let clock = 0;
+  const filter = new Filter(tree, () => {}, {
+    now: () => (clock += 100),
+    pause: () => new Promise((resolve) => waiting.push(resolve)),
+  });
+  tree.onChange((event) => filter.follow(event));
+  const step = async () => {
+    waiting.shift()();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { filter, step, isWaiting: () => waiting.length > 0 };
+}
+
+test("a scan ends although files change all the time, and has what changed", async () => {
+  const tree = build(1000);
+  const { filter, step, isWaiting } = stepped(tree);
+  const scan = filter.set("file");
+  for (let change = 0; isWaiting(); change += 1) {
+    assert.ok(change < 100, "the scan begins again and again");
+    // One that was looked at, one that was not, and one that goes.
+    tree.apply({
+      files: [entry(3, 2, `file-${change}`), entry(900, 2, `other-${change}`)],
+      removed: [{ file: { watch: 1, id: String(10 + change) } }],
+    });
+    await step();
+  }
+  await scan;
+  assert.ok(filter.complete);
+  const names = new Set(filter.results().map(({ name }) => name));
+  assert.ok(names.has("file-4") && !names.has("file-3") && !names.has("other-4") && !names.has("file10.txt"));
+  assert.ok(filter.results().every(({ entry: known }) => known !== null));
+  assert.equal(filter.count, 1000 - 1 - 5);
+});
+
+test("after a directory was renamed during a scan, one more scan follows it", async () => {
+  const tree = build(1000);
+  const { filter, step, isWaiting } = stepped(tree);
+  const scan = filter.set("dir");
+  tree.apply({ files: [entry(2, 1, "other", "directory")] });
+  tree.apply({ files: [entry(2, 1, "another", "directory")] });
+  while (isWaiting()) await step();
+  await scan;
+  assert.deepEqual([filter.complete, filter.count], [true, 0]);
+  // What the server has read anew is other nodes.
+  await filter.set("");
+  const again = filter.set("file7");
+  while (isWaiting()) await step();
+  await again;
+  const count = filter.count;
+  tree.apply({ full: true, files: [{ ...entry(1, 0, "/r", "directory"), watch: 2 }] });
+  assert.ok(count > 100 && filter.count === 0, "nothing that is gone is found");
+});

@@ -199,3 +199,11 @@ test("a change of one among 100,000 touches few nodes", () => {
   }
   assert.ok(compared < 100 * 80, `${compared} comparisons for 100 renamed files`);
 });
+
+test("a file that is watched by itself is found, and is no root", () => {
+  const tree = sample();
+  tree.apply({ files: [entry(9, 0, "/etc/hosts", "file", { watch: 2 })] });
+  assert.deepEqual(tree.roots.map(({ name }) => name), ["/home/me"]);
+  assert.equal(tree.find("/etc/hosts").key, "2:9");
+  assert.equal(rows(tree).length, 3);
+});

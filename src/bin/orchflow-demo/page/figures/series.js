@@ -10,10 +10,6 @@ export class Series {
     if (this.values.length > SERIES_LENGTH) this.values.shift();
   }
 
-  get last() {
-    return this.values.at(-1);
-  }
-
   get max() {
     return this.values.reduce((max, value) => (value > max ? value : max), 0);
   }

@@ -29,7 +29,8 @@ export class Changes {
   /** Takes a change of the tree (see FileTree.apply). True if a record has changed. */
   take(event, tree) {
     const time = this.now();
-    for (const root of tree.roots) if (!this.#arrivals.has(root.key)) this.#arrivals.set(root.key, time);
+    const roots = tree.roots.map(({ key }) => key);
+    this.#arrivals = new Map(roots.map((key) => [key, this.#arrivals.get(key) ?? time]));
     if (event.full) return false;
     const news = [
       ...event.removed.filter(({ entry }) => entry.parent !== "0" && !entry.ignored)
@@ -138,7 +139,7 @@ export function placeOf(path, tree) {
     const above = components(root.name);
     if (!above.every((part, at) => at < directory.length && sameName(part, directory[at]))) continue;
     const inside = directory.slice(above.length);
-    return (tree.roots.size > 1 ? [baseName(root.name), ...inside] : inside).map(showName).join("/");
+    return (tree.roots.length > 1 ? [baseName(root.name), ...inside] : inside).map(showName).join("/");
   }
   return showName(parentPath(path));
 }

@@ -45,13 +45,21 @@ export function score(path, words) {
 export class Filter {
   #words = [];
   #found = new Map();
+  /** What a scan has found so far; null while none runs. */
+  #scanned = null;
+  /** Whether all files are to be looked at once more when the scan has ended. */
+  #isStale = false;
   #run = 0;
   #paths = new Map();
 
-  /** `changed()` is called after each slice that found something, and at the end. */
+  /** `changed()` is called when a scan has ended and when the files have changed. */
   constructor(tree, changed, { now = () => performance.now(), pause = yieldToBrowser } = {}) {
     Object.assign(this, { tree, changed, now, pause });
-    this.complete = true;
+  }
+
+  /** Whether all files were looked at. */
+  get complete() {
+    return this.#scanned === null;
   }
 
   get active() {
@@ -70,52 +78,65 @@ export class Filter {
   /** Looks for `text` from now on. Resolves once all files were looked at, or another text was given. */
   async set(text) {
     this.#words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
-    await this.rescan();
+    const run = (this.#run += 1);
+    this.#scanned = null;
+    if (!this.active) {
+      this.#found = new Map();
+      this.changed();
+      return;
+    }
+    do {
+      this.#isStale = false;
+      this.#paths.clear();
+      const found = (this.#scanned = new Map());
+      if (!(await this.#scan(run, found))) return;
+      this.#found = found;
+      this.#scanned = null;
+      this.changed();
+    } while (this.#isStale);
   }
 
-  async rescan() {
-    const run = (this.#run += 1);
-    const found = new Map();
-    this.#paths.clear();
-    this.complete = !this.active;
-    if (!this.active) this.#found = found;
+  /** Looks at all files. False if another text was given meanwhile. */
+  async #scan(run, found) {
     let start = this.now();
     let looked = 0;
-    for (const node of this.active ? this.tree.nodes() : []) {
+    for (const node of this.tree.nodes()) {
       this.#look(node, found);
       looked += 1;
       if (looked % STRIDE !== 0 || this.now() - start < SLICE_MS - 1) continue;
       await this.pause();
-      if (run !== this.#run) return;
+      if (run !== this.#run) return false;
       start = this.now();
     }
-    this.#found = found;
-    this.complete = true;
-    this.changed();
+    return true;
   }
 
-  /** Follows a change of the tree (see FileTree.apply). */
+  /**
+   * Follows a change of the tree (see FileTree.apply). A scan that runs goes on, however often files change: what it
+   * has looked at already is looked at again here, and after larger changes a further scan follows it.
+   */
   follow(event) {
     if (!this.active) return;
-    const moved = event.renamed.some(({ node }) => node.directory);
-    if (event.full || moved || !this.complete) {
-      this.rescan();
-      return;
-    }
+    const isLarge = event.full || event.renamed.some(({ node }) => node.directory);
     this.#paths.clear();
-    for (const { node } of event.removed) this.#drop(node);
-    for (const node of event.touched) {
-      this.#found.delete(node);
-      this.#look(node, this.#found);
+    for (const found of [this.#found, this.#scanned].filter(Boolean)) {
+      this.#drop(event, found);
+      for (const node of event.touched) {
+        found.delete(node);
+        this.#look(node, found);
+      }
     }
     this.changed();
+    if (!isLarge) return;
+    if (this.complete) void this.set(this.#words.join(" "));
+    else this.#isStale = true;
   }
 
   /** With a directory goes what was in it: its nodes have no entry any more. */
-  #drop(node) {
-    this.#found.delete(node);
-    if (!node.directory) return;
-    for (const each of this.#found.keys()) if (!each.entry) this.#found.delete(each);
+  #drop({ full, removed }, found) {
+    for (const { node } of removed) found.delete(node);
+    if (!full && !removed.some(({ node }) => node.directory)) return;
+    for (const node of found.keys()) if (!node.entry) found.delete(node);
   }
 
   #look(node, found) {

@@ -15,10 +15,12 @@ export class FindBar {
   #timer = 0;
   #matchCase = false;
   #searching = false;
+  /** Whether the file could not be read to its end. */
+  #failed = false;
 
-  /** `view()` is the TextView that is searched. */
-  constructor({ view }) {
-    this.view = view;
+  /** `view()` is the TextView that is searched; `leave()` gives the focus on when the bar closes with it. */
+  constructor({ view, leave }) {
+    Object.assign(this, { view, leave });
     this.input = h("input", {
       type: "search", placeholder: "Find", "aria-label": "Find in this file", autocomplete: "off", spellcheck: "false",
       on: { input: () => this.#typed(), keydown: (event) => this.#keydown(event) },
@@ -44,23 +46,32 @@ export class FindBar {
   }
 
   close() {
+    if (!this.isOpen) return;
     this.#stop();
+    const hadFocus = this.element.contains(document.activeElement);
     this.element.hidden = true;
     const view = this.view();
-    if (!view) return;
-    view.find = null;
-    view.scroller.focus({ preventScroll: true });
+    if (view) view.find = null;
+    if (hadFocus) this.leave();
   }
 
   /** The file has another content now. */
   restart() {
+    this.#rows = [];
+    this.#at = -1;
     if (this.isOpen && this.input.value !== "") this.#start();
+  }
+
+  /** The file can be read again. */
+  retry() {
+    if (this.#failed) this.restart();
   }
 
   #stop() {
     clearTimeout(this.#timer);
     this.#search?.abort();
     this.#search = null;
+    this.#searching = this.#failed = false;
   }
 
   #typed() {
@@ -93,8 +104,8 @@ export class FindBar {
         this.#show(false);
       }
     } catch {
-      // The file was replaced meanwhile; the viewer starts this search again.
-      return;
+      // The viewer starts this search again once there is another version, or the connection is back.
+      this.#failed = !search.signal.aborted;
     }
     if (search.signal.aborted) return;
     this.#searching = false;

@@ -49,7 +49,9 @@ export class HexView {
 
   /** The file has changed. */
   changed() {
-    this.#blocks.clear();
+    // What is being read for the old ones does not come into the new ones.
+    this.#blocks = new Map();
+    this.#loading = new Set();
     this.list.refresh();
   }
 
@@ -77,16 +79,17 @@ export class HexView {
   }
 
   async #load(start) {
-    if (this.#loading.has(start)) return;
-    this.#loading.add(start);
+    const [blocks, loading] = [this.#blocks, this.#loading];
+    if (loading.has(start)) return;
+    loading.add(start);
     try {
-      this.#blocks.set(start, await this.document.bytes(start, BLOCK_BYTES));
-      if (this.#blocks.size > BLOCKS_MAX) this.#blocks.delete(this.#blocks.keys().next().value);
-      this.list.refresh();
+      blocks.set(start, await this.document.bytes(start, BLOCK_BYTES));
+      if (blocks.size > BLOCKS_MAX) blocks.delete(blocks.keys().next().value);
+      if (blocks === this.#blocks) this.list.refresh();
     } catch (error) {
       this.failed(error);
     } finally {
-      this.#loading.delete(start);
+      loading.delete(start);
     }
   }
 }

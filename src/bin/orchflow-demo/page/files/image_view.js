@@ -23,6 +23,10 @@ export class ImageView {
     host.append(this.element);
   }
 
+  get isShown() {
+    return this.#url !== null;
+  }
+
   show(bytes, type) {
     const old = this.#url;
     this.#url = URL.createObjectURL(new Blob([bytes], { type }));

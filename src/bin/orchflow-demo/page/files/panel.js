@@ -89,7 +89,7 @@ export class FilesPanel {
   }
 
   #updateEmpty() {
-    const text = this.tree.size > 0 ? "" : this.client.status === "open"
+    const text = this.tree.roots.length > 0 ? "" : this.client.status === "open"
       ? "No directory is served." : "The files appear once the page is connected.";
     setText(this.empty, text);
     this.empty.hidden = text === "";

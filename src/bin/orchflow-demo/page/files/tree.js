@@ -65,8 +65,9 @@ export class FileTree {
     return this.#nodes.size;
   }
 
+  /** The published directories. */
   get roots() {
-    return this.#top.children;
+    return [...this.#top.children].filter((node) => node.directory);
   }
 
   get(key) {

@@ -12,7 +12,6 @@ import { showNumber, showSize } from "./sizes.js";
 import { TextModel } from "./text_model.js";
 import { TextView } from "./text_view.js";
 import { treeOf } from "./tree.js";
-import { watchShared } from "./watches.js";
 
 /** The file is looked at again at most this often. */
 const REFRESH_MS = 100;
@@ -35,7 +34,9 @@ export class FileViewer {
   #disposed = false;
   #dimensions = "";
   #event = "";
-  #isWatched = false;
+  /** Of a file that the published directories do not contain. */
+  #watch = null;
+  #isAskingToWatch = false;
   #goal;
 
   /** `path` is a name (see names.js), `line` counts from 1. */
@@ -47,7 +48,7 @@ export class FileViewer {
     this.#build();
     host.append(this.element);
     this.#showStatus();
-    this.#locate();
+    this.#locate(true);
     this.#ends.push(
       this.tree.onChange((event) => this.#treeChanged(event)),
       client.on("status", (status) => status === "open" && this.#refreshSoon()));
@@ -57,7 +58,8 @@ export class FileViewer {
   dispose() {
     this.#disposed = true;
     clearTimeout(this.#timer);
-    for (const end of this.#ends) void end();
+    for (const end of this.#ends) end();
+    void this.#watch?.end().catch(() => {});
     this.#find.close();
     this.#closeView();
     this.element.remove();
@@ -74,7 +76,7 @@ export class FileViewer {
     this.#showFollow();
   }
 
-  #find = new FindBar({ view: () => (this.#mode === "text" ? this.#view : null) });
+  #find = new FindBar({ view: () => (this.#mode === "text" ? this.#view : null), leave: () => this.focus() });
 
   #build() {
     this.notice = h("p", { class: "file-notice", role: "status", hidden: true });
@@ -144,6 +146,7 @@ export class FileViewer {
     } else if (mode === "text") {
       await this.#openText();
     } else {
+      this.#find.close();
       this.#closeView();
       this.#mode = mode;
       const label = `Content of ${showName(baseName(this.path))}`;
@@ -157,6 +160,13 @@ export class FileViewer {
       this.#takeFocus();
     }
     this.#showStatus();
+  }
+
+  /** Reads again what could not be read. */
+  async #retry() {
+    if (this.#mode === "image" && !this.#view.isShown) await this.#loadImage(this.#view);
+    else if (this.#mode !== "image") this.#view?.list.refresh();
+    this.#find.retry();
   }
 
   async #updateView() {
@@ -232,6 +242,8 @@ export class FileViewer {
   }
 
   #closeView(keep = null) {
+    // The focus waits for what comes next.
+    if (!this.#disposed && this.body.contains(document.activeElement)) this.element.focus({ preventScroll: true });
     if (this.#model !== keep) {
       this.#model?.stop();
       this.#model = null;
@@ -244,24 +256,37 @@ export class FileViewer {
 
   #choose(mode) {
     this.#chosen = mode;
-    if (mode !== "text") this.#find.close();
     void this.#open().catch((error) => this.#failed(error));
   }
 
-  /** Finds the entry of the file. A file that the published directories do not contain is watched by itself. */
-  #locate() {
+  /** Finds the entry of the file. `watches`: one that the published directories do not contain is watched by itself. */
+  #locate(watches) {
     this.#node = this.tree.find(this.path) ?? null;
-    if (this.#node !== null || this.#isWatched || this.tree.size === 0 || this.client.status !== "open") return;
-    this.#isWatched = true;
-    this.#ends.push(watchShared(this.client, this.path, showName(this.path)));
+    const { state, status } = this.client;
+    if (watches && this.#node === null && state.version !== null && status === "open") void this.#watchAlone();
+  }
+
+  /** What cannot be watched now is tried again when the file is looked at again, as after a reconnect. */
+  async #watchAlone() {
+    if (this.#isAskingToWatch || this.#watch?.isEnded === false) return;
+    this.#isAskingToWatch = true;
+    try {
+      const watch = await this.client.watch(this.path);
+      if (this.#disposed) await watch.end();
+      else this.#watch = watch;
+    } catch {
+      // The file is shown as it is.
+    } finally {
+      this.#isAskingToWatch = false;
+    }
   }
 
   #treeChanged({ touched, full }) {
     const node = this.#node;
     if (node === null || node.entry === null || full) {
-      this.#locate();
-      if (this.#node !== null) this.#refreshSoon();
-      else if (node !== null && this.#document !== null) this.#say(REMOVED);
+      this.#locate(full);
+      // It may be gone, or only its watch: reading it says which.
+      if (node !== null || this.#node !== null) this.#refreshSoon();
     } else if (!sameName(this.tree.path(node), this.path)) {
       this.#moved(node);
     } else if (touched.includes(node)) {
@@ -317,6 +342,9 @@ export class FileViewer {
         if (what === "replaced" || (what === "grown" && this.#mode !== "text")) await this.#open();
         // Also the same file, if the connection broke while it was read.
         else if (what === "grown" || this.#model?.complete === false) await this.#readOn();
+        await this.#retry();
+        if (this.#disposed) return;
+        this.#locate(true);
         if (this.#document.version.inode !== inode) this.#happened("replaced by another file");
         if (this.notice.textContent === REMOVED) this.#say("");
       }
@@ -353,7 +381,10 @@ export class FileViewer {
 
   #showStatus() {
     const text = this.#mode === "text";
-    for (const name of ["find", "line", "follow", "wrap", "tabs"]) this.controls[name].hidden = !text;
+    const ofText = ["find", "line", "follow", "wrap", "tabs"];
+    // What has the focus is about to be hidden.
+    if (!text && ofText.some((name) => this.controls[name] === document.activeElement)) this.focus();
+    for (const name of ofText) this.controls[name].hidden = !text;
     this.controls.mode.hidden = this.#document === null;
     this.#showFollow();
     if (this.#document === null) {
