@@ -13,6 +13,11 @@ import { chromium } from "playwright-core";
 export const repository = fileURLToPath(new URL("../../../", import.meta.url));
 export const demo = process.env.ORCHFLOW_DEMO ?? join(repository, "target/debug/orchflow-demo");
 
+// With PAGE_FROM_DISK=1 the page is that of the working tree, whatever the demo was built with.
+const onDisk = (path) => join(repository, path);
+const fromDisk = process.env.PAGE_FROM_DISK
+  ? ["--page-dir", onDisk("src/bin/orchflow-demo/page"), "--page-dir", `/client/=${onDisk("clients/js/src")}`] : [];
+
 /** How long anything may take before a test fails; nothing waits for it otherwise. */
 export const PATIENCE = Number(process.env.PATIENCE ?? 30_000);
 
@@ -71,7 +76,7 @@ export class Server {
     const server = new Server();
     server.root = root ?? (await folder(test));
     server.test = test;
-    server.args = ["serve", "--root", server.root, ...args];
+    server.args = ["serve", "--root", server.root, ...fromDisk, ...args];
     server.env = { ...process.env, HOME: server.root, LC_ALL: "C.UTF-8", ...env };
     delete server.env.ORCHFLOW;
     await server.run();

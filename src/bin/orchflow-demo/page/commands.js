@@ -1,5 +1,6 @@
 // The actions, for whoever starts them: which can be done now, and doing them. What they do is loaded with the first.
 
+import { asksFromHere } from "./dom.js";
 import { action } from "./keys/actions.js";
 
 export class Commands {
@@ -20,11 +21,13 @@ export class Commands {
   }
 
   async run(id) {
+    asksFromHere();
     const all = await this.load();
     if (this.isAvailable(id)) all.run(id);
   }
 
   async startTerminal(options) {
+    asksFromHere();
     return (await this.load()).startTerminal(options);
   }
 
@@ -37,6 +40,7 @@ export class Commands {
   }
 
   async openFile(path, line) {
+    asksFromHere();
     return (await this.load()).openFile(path, line);
   }
 

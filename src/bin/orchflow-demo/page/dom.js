@@ -41,21 +41,30 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-// Brings the children of an element into this order, moving as few as possible: an element that is moved
-// loses the focus and its scroll position.
+// Brings the children of an element into this order. What has the focus stays where it is and the others are moved: an
+// element that is moved loses the focus. What is scrolled in it stays scrolled.
 export function setChildren(parent, children) {
   const wanted = new Set(children);
   for (const child of [...parent.children]) {
     if (!wanted.has(child)) child.remove();
   }
-  let next = parent.firstElementChild;
+  const held = children.findIndex((child) => child.parentNode === parent && child.contains(document.activeElement));
+  arrange(parent, children.slice(0, Math.max(held, 0)), parent.firstElementChild);
+  arrange(parent, children.slice(held + 1), held < 0 ? parent.firstElementChild : children[held].nextElementSibling);
+}
+
+function arrange(parent, children, next) {
   for (const child of children) {
-    if (child === next) {
-      next = next.nextElementSibling;
-    } else {
-      parent.insertBefore(child, next);
-    }
+    if (child === next) next = next.nextElementSibling;
+    else keepingScroll(child, () => parent.insertBefore(child, next));
   }
+}
+
+function keepingScroll(element, move) {
+  const inside = element.isConnected ? [element, ...element.querySelectorAll("*")] : [];
+  const scrolled = inside.filter((each) => each.scrollTop !== 0).map((each) => [each, each.scrollTop]);
+  move();
+  for (const [each, top] of scrolled) each.scrollTop = top;
 }
 
 // Announces a sentence to screen readers.
@@ -65,7 +74,15 @@ export function announce(text) {
   region.textContent = region.textContent === text ? `${text}\u00a0` : text;
 }
 
-// Whether a name is being edited or a dialog is open: what arrives meanwhile takes no focus.
+let asked = null;
+
+// The user has asked for something that may take the focus, also from the field that has it now.
+export function asksFromHere() {
+  asked = document.activeElement;
+}
+
+// Whether the user has gone to a field or a dialog: what arrives meanwhile takes no focus from there.
 export function isEditing() {
-  return Boolean(document.activeElement?.closest(".pane-head input, .tab-item input, dialog[open]"));
+  const field = document.activeElement?.closest("input, select, dialog[open]");
+  return Boolean(field) && field !== asked;
 }

@@ -1,5 +1,6 @@
 // The sessions as tabs: choose, rename in place, close, and reorder by dragging.
 
+import { followPointer } from "./drag.js";
 import { h, setAttribute, setChildren, setText } from "./dom.js";
 import { iconButton } from "./icons.js";
 import { plural } from "./names.js";
@@ -17,7 +18,6 @@ export class SessionTabs {
     const add = iconButton("plus", "New session", () => app.commands.run("session.new"));
     element.append(this.#list, add);
     app.workspace.addEventListener("change", () => this.render());
-    app.marks.addEventListener("change", () => this.render());
   }
 
   render() {
@@ -36,8 +36,10 @@ export class SessionTabs {
     const { workspace } = this.#app;
     const before = document.activeElement;
     const { editInPlace } = await import("./inline-edit.js");
-    const name = await editInPlace(tab.button, workspace.session(id).name, { name: "Name of the session" });
-    (before?.isConnected && before !== document.body ? before : tab.button).focus();
+    const name = await editInPlace(tab.button, workspace.session(id).name, {
+      name: "Name of the session",
+      back: () => (before?.isConnected && before !== document.body ? before : tab.button).focus(),
+    });
     if (name) await workspace.renameSession(id, name);
   }
 
@@ -111,8 +113,6 @@ export class SessionTabs {
   #drag(event, id) {
     if (event.button !== 0) return;
     const startX = event.clientX;
-    const controller = new AbortController();
-    const { signal } = controller;
     let before;
     const mark = (target, isAfter) => {
       for (const { element } of this.#tabs.values()) element.classList.remove("drop-before", "drop-after");
@@ -125,14 +125,11 @@ export class SessionTabs {
       before = next?.dataset.session ?? null;
       mark(next ?? items.at(-1), !next);
     };
-    const end = (now) => {
-      controller.abort();
+    const end = (isDropped) => {
       mark(null);
-      if (now.type === "pointerup" && before !== undefined) void this.#app.workspace.moveSession(id, before);
+      if (isDropped && before !== undefined) void this.#app.workspace.moveSession(id, before);
     };
-    addEventListener("pointermove", move, { signal });
-    addEventListener("pointerup", end, { signal });
-    addEventListener("pointercancel", end, { signal });
+    followPointer(event, { move, end });
   }
 }
 

@@ -37,6 +37,7 @@ export class PaneArea {
 
   render() {
     const { workspace } = this.#app;
+    const hadFocus = this.#element.contains(document.activeElement);
     const session = workspace.current;
     const tree = session ? workspace.tree(session) : null;
     if (session?.id !== this.#session) this.#clear(session);
@@ -50,6 +51,14 @@ export class PaneArea {
       if (!isEditing()) this.#views.get(this.#revealed).focus();
       this.#revealed = null;
     }
+    // What had the focus may be gone, by the hand of somebody else: what is typed goes on into the pane in use.
+    if (hadFocus && document.activeElement === document.body) this.#focusCurrent();
+  }
+
+  #focusCurrent() {
+    const view = this.#views.get(this.#app.workspace.focusedPane?.id);
+    if (view) view.focus();
+    else this.#placeholder?.element.querySelector("button")?.focus();
   }
 
   // The terminal view of a pane, or null.
@@ -64,7 +73,7 @@ export class PaneArea {
   // The focus goes to what can be done where nothing is shown.
   focusEmpty() {
     this.render();
-    this.#placeholder?.element.querySelector("button")?.focus();
+    this.#focusCurrent();
   }
 
   // Which panes are visible now.
@@ -111,14 +120,12 @@ export class PaneArea {
     const detached = workspace.detached().map((each) => each.id);
     const kind = tree !== null ? null : workspace.isLoaded ? `empty ${session?.id} ${detached}` : "waiting";
     if (this.#placeholder?.kind === kind) return;
-    const hadFocus = this.#placeholder?.element.contains(document.activeElement);
     this.#placeholder?.element.remove();
     this.#placeholder = null;
     if (kind === null) return;
     const element = kind === "waiting" ? waiting() : emptySession(this.#app);
     this.#placeholder = { kind, element };
     this.#element.append(element);
-    if (hadFocus) element.querySelector("button")?.focus();
   }
 
   #drawPanes(tree, shown) {
@@ -137,8 +144,7 @@ export class PaneArea {
       const view = this.#views.get(id);
       const isWhole = shown.size === 1 && shown.has(id);
       place(view.element, isWhole ? { x: 0, y: 0, width: 1, height: 1 } : rect);
-      view.element.classList.toggle("is-behind", !shown.has(id));
-      view.element.inert = !shown.has(id);
+      view.setBehind(!shown.has(id));
       view.update({ isFocused: id === focused, isZoomed: id === workspace.zoomed, isAlone: panes.size === 1 });
     }
   }
@@ -163,10 +169,7 @@ export class PaneArea {
     const panes = trees.leaves(tree).flatMap((id) => this.#views.get(id)?.element ?? []);
     const separators = [...this.#separators.values()].map((each) => each.element);
     const placeholder = this.#placeholder ? [this.#placeholder.element] : [];
-    const drop = [...this.#element.querySelectorAll(":scope > .dropzone")];
-    const focused = document.activeElement;
-    setChildren(this.#element, [...panes, ...separators, ...placeholder, ...drop]);
-    if (focused !== document.activeElement && focused?.isConnected) focused.focus();
+    setChildren(this.#element, [...panes, ...separators, ...placeholder]);
   }
 
   #reveal(id) {

@@ -1,6 +1,7 @@
 // Dragging a pane by its header: onto an edge of another pane it moves there, onto the middle of one the two swap, and
 // onto the tab of another session it moves to that session. Escape ends it without a change.
 
+import { followPointer } from "../drag.js";
 import { h } from "../dom.js";
 import * as trees from "./tree.js";
 
@@ -9,7 +10,7 @@ const THRESHOLD_PX = 6;
 const MIDDLE = 0.4;
 
 export function startPaneDrag(app, id, event) {
-  new PaneDrag(app, id, event).listen();
+  new PaneDrag(app, id, event).listen(event);
 }
 
 class PaneDrag {
@@ -18,6 +19,7 @@ class PaneDrag {
   #start;
   #zone = null;
   #drop = null;
+  #cancel = () => {};
   #controller = new AbortController();
 
   constructor(app, id, event) {
@@ -26,19 +28,20 @@ class PaneDrag {
     this.#start = { x: event.clientX, y: event.clientY };
   }
 
-  listen() {
+  listen(event) {
     const { signal } = this.#controller;
-    addEventListener("pointermove", (event) => this.#move(event), { signal });
-    addEventListener("pointerup", () => this.#end(true), { signal });
-    addEventListener("pointercancel", () => this.#end(false), { signal });
-    addEventListener("keydown", (event) => this.#key(event), { signal, capture: true });
+    const { workspace } = this.#app;
+    this.#cancel = followPointer(event, { move: (now) => this.#move(now), end: (isDropped) => this.#end(isDropped) });
+    addEventListener("keydown", (now) => this.#key(now), { signal, capture: true });
+    // Another browser may close the pane meanwhile.
+    workspace.addEventListener("change", () => workspace.pane(this.#id) || this.#cancel(), { signal });
   }
 
   #key(event) {
     if (event.key !== "Escape") return;
     event.preventDefault();
     event.stopPropagation();
-    this.#end(false);
+    this.#cancel();
   }
 
   #move(event) {
@@ -73,9 +76,10 @@ class PaneDrag {
     this.#controller.abort();
     this.#zone?.remove();
     document.documentElement.classList.remove("is-dragging");
-    if (!isDropped || !this.#drop) return;
     const { workspace } = this.#app;
-    const { session, pane, edge } = this.#drop;
+    const { session, pane, edge } = (isDropped && this.#drop) || {};
+    const isThere = session ? workspace.session(session) : workspace.pane(pane);
+    if (!isThere || !workspace.pane(this.#id)) return;
     if (session) {
       void workspace.movePane(this.#id, { session });
     } else if (edge) {

@@ -1,6 +1,7 @@
 // A separator between two parts of a split: moved by the pointer and by arrow keys; a double click or Enter makes all
 // parts of the split the same size.
 
+import { followPointer } from "../drag.js";
 import { h, setAttribute } from "../dom.js";
 import * as trees from "./tree.js";
 
@@ -78,8 +79,6 @@ export class Separator {
     const isRow = split === "row";
     const length = isRow ? rect.width * area.width : rect.height * area.height;
     const start = isRow ? event.clientX : event.clientY;
-    const controller = new AbortController();
-    const options = { signal: controller.signal };
     element.focus();
     element.setPointerCapture(event.pointerId);
     element.classList.add("is-dragged");
@@ -87,12 +86,6 @@ export class Separator {
       const to = at + ((isRow ? now.clientX : now.clientY) - start) / length;
       this.#adjust((tree) => trees.resizeTo(tree, path, index, to));
     };
-    const end = () => {
-      controller.abort();
-      element.classList.remove("is-dragged");
-    };
-    element.addEventListener("pointermove", move, options);
-    element.addEventListener("pointerup", end, options);
-    element.addEventListener("pointercancel", end, options);
+    followPointer(event, { move, end: () => element.classList.remove("is-dragged") });
   }
 }

@@ -84,11 +84,12 @@ export class PaneHeader {
     const { workspace } = this.#app;
     const pane = workspace.pane(this.#id);
     const { editInPlace } = await import("../inline-edit.js");
-    const title = await editInPlace(this.#name, pane.title || this.#name.textContent, { name: "Name of the pane" });
+    const title = await editInPlace(this.#name, pane.title || this.#name.textContent, {
+      name: "Name of the pane", back: () => this.#app.focusPane(this.#id),
+    });
     // Without a name, the pane shows what the program says.
     const isSame = title === this.#name.textContent && !pane.title;
     if (title !== null && !isSame && title !== pane.title) await workspace.changePane(this.#id, { title });
-    this.#app.focusPane(this.#id);
   }
 
   focus() {

@@ -1,6 +1,6 @@
 // One pane: a header and its content, which is a terminal, a file, or nothing yet.
 
-import { h, isEditing } from "../dom.js";
+import { h } from "../dom.js";
 import { loadStyle } from "../styles.js";
 import { terminalOf } from "../workspace.js";
 import { emptyPane } from "./empty.js";
@@ -10,9 +10,10 @@ export class PaneView {
   #app;
   #id;
   #header;
-  #body = h("div", { class: "pane-body" });
+  // It has the focus while the content is loaded, so that what is typed then goes to no other terminal.
+  #body = h("div", { class: "pane-body", tabindex: "-1" });
   #content = { key: null, view: null };
-  #wantsFocus = false;
+  #isBehind = false;
 
   constructor(app, id) {
     this.#app = app;
@@ -27,6 +28,7 @@ export class PaneView {
     }, this.#header.element, this.#body);
     // A press beside the content, or on what takes no focus itself, still makes the pane the one in use.
     this.#body.addEventListener("pointerdown", () => app.workspace.focus(id));
+    this.#body.addEventListener("focus", () => this.#content.view && this.focus());
   }
 
   get terminalView() {
@@ -49,9 +51,8 @@ export class PaneView {
 
   focus() {
     const { view } = this.#content;
-    this.#wantsFocus = view === null && this.#content.kind !== "empty";
     if (view) view.focus?.();
-    else this.#body.querySelector("button")?.focus();
+    else (this.#body.querySelector("button") ?? this.#body).focus();
   }
 
   dispose() {
@@ -72,6 +73,15 @@ export class PaneView {
     this.terminalView?.resume();
   }
 
+  // Stays in the document, where another pane covers it: the terminal does not follow what nobody sees.
+  setBehind(isBehind) {
+    if (isBehind === this.#isBehind) return;
+    this.#isBehind = isBehind;
+    this.element.classList.toggle("is-behind", isBehind);
+    if (isBehind) this.terminalView?.suspend();
+    else this.terminalView?.resume();
+  }
+
   #dropContent() {
     this.#content.view?.dispose?.();
     this.#content = { key: null, kind: null, view: null };
@@ -84,6 +94,7 @@ export class PaneView {
     const { epoch } = this.#app.client.state.version;
     const key = `${epoch}:${kind}:${JSON.stringify(value)}:${pane.metadata.line ?? ""}`;
     if (this.#content.key === key) return;
+    const hadFocus = this.#body.contains(document.activeElement);
     this.#dropContent();
     const content = { key, kind, view: null };
     this.#content = content;
@@ -94,6 +105,7 @@ export class PaneView {
     } else {
       void this.#load(content, kind, value, pane);
     }
+    if (hadFocus) this.focus();
   }
 
   // The modules of the views are loaded when a pane needs them.
@@ -108,7 +120,7 @@ export class PaneView {
       content.view = view;
       this.#body.replaceChildren(host);
       view.fit?.();
-      if (this.#wantsFocus && !isEditing()) this.focus();
+      if (document.activeElement === this.#body) this.focus();
     } catch (error) {
       if (this.#content !== content) return;
       this.#body.replaceChildren(h("p", { class: "empty" }, `This pane cannot be shown: ${error.message}`));
