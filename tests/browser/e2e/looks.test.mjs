@@ -21,6 +21,19 @@ async function violations(page) {
   return JSON.parse(result.value);
 }
 
+// The keys that open a view, what is seen of it once it is there, and the key that closes it.
+const VIEWS = [
+  ["Control+Shift+P", "dialog.palette[open] [role=option]", "Escape"],
+  ["Alt+Shift+F", "#sidebar .files [role=tree] [role=treeitem]"],
+  ["Alt+Shift+C", "#sidebar .files button[aria-pressed=true] >> text=Changes"],
+  ["Alt+Shift+G", "#sidebar .figures"],
+  ["Alt+Shift+B", "#sidebar[aria-label='Side bar: Notifications'] .sidebar-view > *"],
+  ["Alt+Shift+I", "#sidebar[aria-label='Side bar: Terminals'] .list-row", "Alt+Shift+I"],
+  ["Alt+Shift+H", "dialog[open]", "Escape"],
+  ["Alt+Shift+O", "dialog[open]", "Escape"],
+  ["Alt+Shift+T", "dialog[open]", "Escape"],
+];
+
 for (const [name, viewport] of [["wide", { width: 1280, height: 800 }], ["narrow", { width: 390, height: 844 }]]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`nothing serious for people with disabilities: ${name}, ${colorScheme}`, async (t) => {
@@ -29,12 +42,13 @@ for (const [name, viewport] of [["wide", { width: 1280, height: 800 }], ["narrow
       await command(page, "ls --color=always /; printf '\\033[1;31mred\\033[m \\033[42mgreen\\033[m\\n'");
       await see(page, /^red green$/);
       assert.deepEqual(await violations(page), [], "terminal");
-      const views = [["Control+Shift+P", "Escape"], ["Alt+Shift+F"], ["Alt+Shift+C"], ["Alt+Shift+G"], ["Alt+Shift+B"], ["Alt+Shift+I", "Alt+Shift+I"], ["Alt+Shift+H", "Escape"], ["Alt+Shift+O", "Escape"], ["Alt+Shift+T", "Escape"]];
-      for (const [open, close] of views) {
+      for (const [open, view, close] of VIEWS) {
         await page.keyboard.press(open);
-        await page.waitForFunction(() => document.querySelector("dialog[open]") !== null || !document.querySelector("#sidebar").hidden);
+        await page.locator(view).first().waitFor();
         assert.deepEqual(await violations(page), [], open);
-        if (close) await page.keyboard.press(close);
+        if (!close) continue;
+        await page.keyboard.press(close);
+        await page.locator(view).first().waitFor({ state: "hidden" });
       }
     });
   }
