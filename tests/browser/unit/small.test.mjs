@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseFragment, serverUrl, tokenIn } from "../../../src/bin/orchflow-demo/page/address.js";
 import { actions } from "../../../src/bin/orchflow-demo/page/keys/actions.js";
+import { Adjustments } from "../../../src/bin/orchflow-demo/page/layout/adjustments.js";
+import { targetOf } from "../../../src/bin/orchflow-demo/page/open-link.js";
+import { ofTab } from "../../../src/bin/orchflow-demo/page/storage.js";
 import { matches } from "../../../src/bin/orchflow-demo/page/keys/chords.js";
-import { busyProgram, exitText, paneName, paneNote, shortPath } from "../../../src/bin/orchflow-demo/page/names.js";
+import { busyProgram, endText, exitText, paneName, paneNote, shortPath } from "../../../src/bin/orchflow-demo/page/names.js";
 import { score, search } from "../../../src/bin/orchflow-demo/page/palette/fuzzy.js";
 
 const token = "Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmE";
@@ -96,9 +99,80 @@ test("what is busy, how it ended, where it is", () => {
   assert.equal(exitText(terminal), null);
   assert.equal(exitText({ running: false, exit: { code: 0 } }), "Exited");
   assert.equal(exitText({ running: false, exit: { code: 3 } }), "Exited with 3");
-  assert.equal(exitText({ running: false, exit: { signal: 9 } }), "Ended by signal 9");
+  assert.equal(exitText({ running: false, exit: { signal: 9 } }), "Ended by SIGKILL");
+  assert.equal(endText({ signal: 64 }), "Ended by signal 64");
+  assert.equal(endText("unknown"), "Ended");
   assert.equal(shortPath("/home/me/work/site"), "work/site");
   assert.equal(shortPath("/tmp"), "/tmp");
   assert.equal(shortPath("/"), "/");
   assert.equal(shortPath(null), "");
+});
+
+test("what is kept holds for the page where the browser keeps nothing", (t) => {
+  assert.equal(ofTab.get("a"), null);
+  ofTab.set("a", "[1]");
+  assert.deepEqual([ofTab.get("a"), ofTab.json("a"), ofTab.json("b")], ["[1]", [1], null]);
+  ofTab.remove("a");
+  assert.equal(ofTab.get("a"), null);
+  // A browser that keeps it, until it is full.
+  const kept = new Map();
+  let isFull = false;
+  globalThis.sessionStorage = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, text) => { if (isFull) throw new Error("full"); kept.set(key, text); },
+    removeItem: (key) => kept.delete(key),
+  };
+  t.after(() => delete globalThis.sessionStorage);
+  ofTab.set("a", "kept");
+  isFull = true;
+  ofTab.set("a", "{");
+  assert.deepEqual([kept.get("a"), ofTab.get("a"), ofTab.json("a")], ["kept", "{", null]);
+});
+
+test("what links in terminals lead to", () => {
+  const target = (uri) => targetOf(uri, "box");
+  assert.deepEqual(target("https://example.org/a b"), { href: "https://example.org/a%20b" });
+  assert.deepEqual(target("file:///tmp/a%20b"), { path: "/tmp/a b", host: null });
+  assert.deepEqual(target("file://localhost/tmp"), { path: "/tmp", host: null });
+  assert.deepEqual(target("file://box/tmp"), { path: "/tmp", host: null });
+  assert.deepEqual(target("file://other/tmp"), { path: "/tmp", host: "other" });
+  assert.deepEqual(target("file:///%ff%41/x"), { path: Uint8Array.from([0x2f, 0xff, 0x41, 0x2f, 0x78]), host: null });
+  for (const uri of ["file:///100%", "ftp://example.org/", "javascript:alert(1)", "no address", `x${"y".repeat(9000)}`]) {
+    const { problem } = target(uri);
+    assert.ok(problem.length > 0 && problem.length < 300, problem);
+  }
+});
+
+test("a layout that is adjusted: shared in turn, for the session that it is of, and refused once", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const shared = [];
+  const workspace = {
+    changed() {},
+    changeTree(session, change) {
+      return new Promise((done) => shared.push({ session, tree: change("t"), done }));
+    },
+  };
+  const adjustments = new Adjustments(workspace);
+  const add = (session, letter) => adjustments.add(session, (tree) => tree + letter);
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  add("a", "1");
+  add("a", "2");
+  assert.deepEqual([adjustments.apply("a", "t"), adjustments.apply("b", "t")], ["t12", "t"]);
+  // Another session: what is not shared yet stays with the first.
+  add("b", "3");
+  assert.deepEqual(shared.map(({ session, tree }) => [session, tree]), [["a", "t12"]]);
+  assert.deepEqual([adjustments.apply("a", "t"), adjustments.apply("b", "t")], ["t", "t3"]);
+  t.mock.timers.tick(1000);
+  assert.equal(shared.length, 1, "one after the other");
+  shared[0].done(true);
+  await turn();
+  t.mock.timers.tick(1000);
+  assert.deepEqual([shared[1].session, shared[1].tree], ["b", "t3"]);
+  add("b", "4");
+  shared[1].done(false);
+  await turn();
+  // Refused: what belongs to the same drag is neither shown nor shared.
+  add("b", "5");
+  t.mock.timers.tick(1000);
+  assert.deepEqual([shared.length, adjustments.apply("b", "t")], [2, "t"]);
 });

@@ -2,6 +2,8 @@
 // never sends; it is kept for this tab alone and taken out of the address bar, so that it does not stay in
 // the history.
 
+import { ofTab } from "./storage.js";
+
 const TOKEN_KEY = "orchflow.token";
 const SERVER_KEY = "orchflow.server";
 
@@ -34,26 +36,27 @@ export function serverUrl(page, server) {
   return `${scheme}//${page.host}/`;
 }
 
-// Reads the address once, at the start of the page.
+// Reads the address, at the start of the page and when another one is entered. `isGiven`: it has a token.
 export function takeAddress() {
   const given = parseFragment(location.hash);
-  if (given.token) sessionStorage.setItem(TOKEN_KEY, given.token);
-  if (given.server) sessionStorage.setItem(SERVER_KEY, given.server);
+  if (given.token) ofTab.set(TOKEN_KEY, given.token);
+  if (given.server) ofTab.set(SERVER_KEY, given.server);
   if (location.hash) history.replaceState(null, "", location.pathname + location.search);
   return {
-    token: sessionStorage.getItem(TOKEN_KEY),
-    url: serverUrl(location, sessionStorage.getItem(SERVER_KEY)),
+    isGiven: given.token !== null,
+    token: ofTab.get(TOKEN_KEY),
+    url: serverUrl(location, ofTab.get(SERVER_KEY)),
   };
 }
 
 export function keepToken(token) {
-  sessionStorage.setItem(TOKEN_KEY, token);
+  ofTab.set(TOKEN_KEY, token);
 }
 
 // The address that opens this page on another device, and that `orchflow-demo attach` takes.
 export function shareAddress() {
-  const token = sessionStorage.getItem(TOKEN_KEY);
-  const server = sessionStorage.getItem(SERVER_KEY);
+  const token = ofTab.get(TOKEN_KEY);
+  const server = ofTab.get(SERVER_KEY);
   const parameters = [token && `token=${token}`, server && `server=${server}`].filter(Boolean);
   return `${location.origin}/${parameters.length > 0 ? `#${parameters.join("&")}` : ""}`;
 }

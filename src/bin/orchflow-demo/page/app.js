@@ -29,7 +29,7 @@ function viewActionsOf(app) {
   return {
     announce,
     openFile: (path, line) => void app.commands.openFile(path, line),
-    openLink: (uri) => openLink(app, uri),
+    openLink: async (uri) => (await import("./open-link.js")).openLink(app, uri),
     newTerminal: (cwd) => {
       const pane = app.workspace.focusedPane;
       void app.commands.startTerminal({ cwd, place: { session: pane?.session, target: pane?.id, edge: "right" } });
@@ -49,20 +49,6 @@ async function typePath({ client, workspace, focusPane }, path) {
   focusPane(focusedPane.id);
 }
 
-// Programs choose the addresses of links: only kinds that a browser shows are opened, and they do not learn of the page.
-function openLink(app, uri) {
-  let url;
-  try {
-    url = new URL(uri);
-  } catch {
-    app.toasts.error(`This is not an address: ${uri}`);
-    return;
-  }
-  if (url.protocol === "file:") void app.commands.openFile(decodeURIComponent(url.pathname));
-  else if (["http:", "https:", "mailto:"].includes(url.protocol)) open(url.href, "_blank", "noopener,noreferrer");
-  else app.toasts.error(`Addresses of the kind ${url.protocol} are not opened.`);
-}
-
 // The title of the window says where the user is, and that a bell has rung.
 function followTitle(app) {
   const update = () => {
@@ -75,7 +61,16 @@ function followTitle(app) {
     document.title = hasBell ? `• ${title}` : title;
   };
   app.workspace.addEventListener("change", update);
-  app.marks.addEventListener("change", update);
+}
+
+// An address that is entered while the page is open only changes the fragment: its token is taken, too.
+function followAddress(app) {
+  addEventListener("hashchange", () => {
+    const before = app.address;
+    app.address = takeAddress();
+    if (app.address.url !== before.url) location.reload();
+    else if (app.address.isGiven) void app.connection.useToken(app.address.token);
+  });
 }
 
 // What the user looks at is seen.
@@ -103,8 +98,9 @@ function focusFirst(app) {
 }
 
 function main() {
-  const { url, token } = takeAddress();
-  const app = { narrow: matchMedia(NARROW), sidebar: null, keyrow: null, notices: null };
+  const address = takeAddress();
+  const { url, token } = address;
+  const app = { address, narrow: matchMedia(NARROW), sidebar: null, keyrow: null, notices: null };
   app.settings = new Settings();
   app.log = new NotificationLog();
   app.marks = new Marks();
@@ -125,6 +121,7 @@ function main() {
   app.connection = new ConnectionView(app, byId("banner"));
   app.tools = new Tools(app, byId("tools"));
   loadLater(app, byId);
+  followAddress(app);
   followFocus(app);
   followTitle(app);
   focusFirst(app);

@@ -5,6 +5,8 @@
 // After the start, the first screens have the connection for themselves.
 const START_MS = 2000;
 
+import { ofTab } from "./storage.js";
+
 export const OPEN_KEY = "orchflow.sidebar";
 
 export function loadLater(app, byId) {
@@ -27,7 +29,7 @@ export function preloadTerminals({ content }) {
 }
 
 async function reopenSidebar(app) {
-  const open = sessionStorage.getItem(OPEN_KEY);
+  const open = ofTab.get(OPEN_KEY);
   if (open === null || app.narrow.matches) return;
   const sidebar = await app.loadSidebar();
   await sidebar.show(open, { takesFocus: false });
@@ -57,7 +59,7 @@ export function loadWhenIdle(app) {
   const load = async () => {
     const parts = [
       "./terminal/view.js", "./palette/palette.js", "./notices.js", "./sidebar/terminals.js", "./sidebar/notifications.js",
-      "./dialogs/new-terminal.js", "./dialogs/settings.js", "./dialogs/token.js", "./inline-edit.js",
+      "./dialogs/new-terminal.js", "./dialogs/settings.js", "./dialogs/token.js", "./inline-edit.js", "./layout/pane-drag.js",
     ];
     try {
       await Promise.all([app.commands.load(), app.loadSidebar(), ...parts.map((part) => import(part))]);

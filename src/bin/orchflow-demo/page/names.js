@@ -9,7 +9,8 @@ export function text(bytes) {
   return decoder.decode(toBytes(bytes));
 }
 
-function toBytes(bytes) {
+// From any form in which a client may hold bytes that are not text.
+export function toBytes(bytes) {
   return bytes instanceof Uint8Array ? bytes : Uint8Array.from(atob(bytes.bytes), (char) => char.charCodeAt(0));
 }
 
@@ -55,14 +56,22 @@ export function terminalName(terminal, number = terminal.id) {
   return terminal.title || text(terminal.program) || `Terminal ${number}`;
 }
 
-// How a program ended, in a few words; null while it runs.
-export function exitText(terminal) {
-  if (!terminal || terminal.running) return null;
-  const { exit } = terminal;
+const SIGNALS = {
+  1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV",
+  13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
+};
+
+// How a program ended, in a few words.
+export function endText(exit) {
   if (exit?.code === 0) return "Exited";
   if (exit?.code !== undefined) return `Exited with ${exit.code}`;
-  if (exit?.signal !== undefined) return `Ended by signal ${exit.signal}`;
+  if (exit?.signal !== undefined) return `Ended by ${SIGNALS[exit.signal] ?? `signal ${exit.signal}`}`;
   return "Ended";
+}
+
+// The same of a terminal; null while its program runs.
+export function exitText(terminal) {
+  return !terminal || terminal.running ? null : endText(terminal.exit);
 }
 
 const shells = new Set([

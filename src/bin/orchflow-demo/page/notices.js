@@ -9,6 +9,8 @@ const TEXT_MAX = 400;
 
 export class Notices {
   #app;
+  // What terminals want to write to the clipboard, while the user is asked.
+  #asked = new Map();
 
   constructor(app) {
     this.#app = app;
@@ -76,22 +78,30 @@ export class Notices {
   }
 
   // A program wants to write to the clipboard: only if the user has allowed it, and never unseen.
-  #clipboard(terminal, { text: written }) {
+  #clipboard(terminal, { selection, text: written }) {
     const { settings, toasts } = this.#app;
-    if (settings.clipboard === "deny") return;
+    // A page cannot write to the selection, and the clipboard is another place.
+    if (selection || settings.clipboard === "deny") return;
     if (settings.clipboard === "allow") {
       void this.#copy(terminal, written);
       return;
     }
-    const allow = () => {
-      settings.set("clipboard", "allow");
-      void this.#copy(terminal, written);
+    // One question for a terminal, about what it wrote last.
+    const isAsked = this.#asked.has(terminal);
+    this.#asked.set(terminal, written);
+    if (isAsked) return;
+    const answer = (choice) => {
+      settings.set("clipboard", choice);
+      const last = this.#asked.get(terminal);
+      this.#asked.delete(terminal);
+      if (choice === "allow") void this.#copy(terminal, last);
     };
     const actions = [
-      { label: "Allow", run: allow },
-      { label: "Never", run: () => settings.set("clipboard", "deny") },
+      { label: "Allow", run: () => answer("allow") },
+      { label: "Never", run: () => answer("deny") },
     ];
-    toasts.show(`${this.#name(terminal)} wants to write to the clipboard.`, { actions, ms: 20_000 });
+    const onGone = () => this.#asked.delete(terminal);
+    toasts.show(`${this.#name(terminal)} wants to write to the clipboard.`, { actions, ms: 20_000, onGone });
   }
 
   async #copy(terminal, written) {

@@ -1,6 +1,8 @@
 // What the user has chosen for this browser. Stored in localStorage, applied at once; a change in one tab
 // reaches the others. Fires `change` with the name of what changed in `detail.name`.
 
+import { ofBrowser } from "./storage.js";
+
 const KEY = "orchflow.settings";
 
 const defaults = {
@@ -36,18 +38,15 @@ export class Settings extends EventTarget {
       Object.defineProperty(this, name, { get: () => this.#values[name], enumerable: true });
     }
     addEventListener("storage", (event) => {
-      if (event.key === KEY) this.#reload();
+      // Without a key, everything was removed.
+      if (event.key === KEY || event.key === null) this.#reload();
     });
   }
 
   set(name, value) {
     if (!isValid(name, value) || this.#values[name] === value) return;
     this.#values[name] = value;
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.#values));
-    } catch {
-      // Without storage the choice holds until the page is closed.
-    }
+    ofBrowser.set(KEY, JSON.stringify(this.#values));
     this.#changed(name);
   }
 
@@ -56,14 +55,9 @@ export class Settings extends EventTarget {
   }
 
   #load() {
-    let stored = null;
-    try {
-      stored = JSON.parse(localStorage.getItem(KEY));
-    } catch {
-      // An unreadable entry is as good as none.
-    }
-    for (const [name, value] of Object.entries(stored ?? {})) {
-      if (isValid(name, value)) this.#values[name] = value;
+    const stored = Object(ofBrowser.json(KEY));
+    for (const name of Object.keys(defaults)) {
+      this.#values[name] = isValid(name, stored[name]) ? stored[name] : defaults[name];
     }
   }
 
@@ -81,7 +75,7 @@ export class Settings extends EventTarget {
 }
 
 function isValid(name, value) {
-  if (!(name in defaults) || typeof value !== typeof defaults[name]) return false;
+  if (!Object.hasOwn(defaults, name) || typeof value !== typeof defaults[name]) return false;
   return accepts[name]?.(value) ?? true;
 }
 

@@ -22,6 +22,14 @@ export class Toasts {
     for (const button of this.#element.querySelectorAll(".toast > .icon-button")) button.click();
   }
 
+  // The oldest leave, those without an action first: a program that says much does not take away what can be undone.
+  #keepFew() {
+    const toasts = [...this.#element.children].reverse();
+    const over = Math.max(0, toasts.length - SHOWN_MAX);
+    const plain = toasts.slice(0, -1).filter((toast) => !toast.querySelector(".toast-action"));
+    for (const toast of [...new Set([...plain, ...toasts])].slice(0, over)) toast.querySelector(".icon-button").click();
+  }
+
   // `actions`: [{ label, run }]. `onGone` is called once, when the toast leaves without an action having run.
   show(text, { actions = [], kind = "note", ms = SHOWN_MS, onGone = null } = {}) {
     this.#log.add({ kind, title: text });
@@ -48,8 +56,9 @@ export class Toasts {
     const on = { pointerenter: stop, pointerleave: start, focusin: stop, focusout: start };
     const toast = h("div", { class: `toast is-${kind}`, on },
       h("p", {}, text), buttons, close);
-    this.#element.append(toast);
-    while (this.#element.children.length > SHOWN_MAX) this.#element.querySelector(".toast > .icon-button").click();
+    // Above the others, which keep their place: a press is for what was there before.
+    this.#element.prepend(toast);
+    this.#keepFew();
     start();
     return { leave: () => leave(true) };
   }

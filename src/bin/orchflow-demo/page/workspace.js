@@ -7,6 +7,7 @@ import { Intentions, orderOf, putPane, putSession, sorted } from "./intentions.j
 import { Adjustments } from "./layout/adjustments.js";
 import * as trees from "./layout/tree.js";
 import { shortId } from "./names.js";
+import { ofTab } from "./storage.js";
 
 const CURRENT_KEY = "orchflow.session";
 // The pane in use is a hint for other clients: it is written once it has stayed the same for this long.
@@ -20,7 +21,7 @@ export class Workspace extends EventTarget {
   #adjustments = new Adjustments(this);
   // While a terminal is being started: the panes before that. Its pane appears with its place, not before it.
   #before = null;
-  #current = sessionStorage.getItem(CURRENT_KEY);
+  #current = ofTab.get(CURRENT_KEY);
   #leaving = new Set();
   #queued = false;
   #activeTimer = null;
@@ -44,6 +45,13 @@ export class Workspace extends EventTarget {
 
   get isLoaded() {
     return this.client.state.version !== null && this.client.state.version !== undefined;
+  }
+
+  // A function that says whether ids still name what they name now: after a restart of the engine they name others.
+  stillThere() {
+    const { state } = this.client;
+    const epoch = state.version?.epoch;
+    return () => state.version?.epoch === epoch && (this.client.welcome?.version.epoch ?? epoch) === epoch;
   }
 
   session(id) {
@@ -70,7 +78,7 @@ export class Workspace extends EventTarget {
 
   show(session) {
     this.#current = session;
-    sessionStorage.setItem(CURRENT_KEY, session);
+    ofTab.set(CURRENT_KEY, session);
     this.changed();
   }
 

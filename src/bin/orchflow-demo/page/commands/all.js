@@ -5,7 +5,7 @@ import { announce } from "../dom.js";
 import { shareAddress } from "../address.js";
 import * as trees from "../layout/tree.js";
 import { joinPath, toBytes, toName } from "../files/names.js";
-import { busyProgram, plural } from "../names.js";
+import { busyProgram, plural, shortId } from "../names.js";
 import { Closing } from "./closing.js";
 
 const STEP = 0.02;
@@ -64,7 +64,7 @@ export class AllCommands {
       if (await workspace.changePane(shown.id, { content: { file }, metadata })) workspace.reveal(shown.id);
       return;
     }
-    const id = `file-${crypto.getRandomValues(new Uint32Array(1))[0].toString(36)}`;
+    const id = shortId("file", (each) => workspace.pane(each));
     const place = { session: session?.id ?? (await workspace.newSession()), target: focused?.id, edge: "right" };
     if (await workspace.addPane({ id, content: { file }, metadata }, place)) workspace.reveal(id);
   }
@@ -81,7 +81,7 @@ export class AllCommands {
         announce("The next key goes to the terminal");
       },
       copyAddress: () => this.#copyAddress(),
-      reconnect: () => app.client.retryNow(),
+      reconnect: () => app.connection.reconnect(),
       enterToken: () => app.connection.askToken("Enter another token."),
       "sidebar.toggle": () => this.#sidebar("toggle"),
       "sidebar.changes": () => this.#sidebar("showChanges"),
@@ -130,10 +130,12 @@ export class AllCommands {
     const { workspace } = this.#app;
     const pane = workspace.focusedPane;
     const old = workspace.terminal(workspace.focusedTerminal);
+    const isThere = workspace.stillThere();
     if (busyProgram(old) && !(await this.#closing.confirm([old], "Start a new terminal in this pane?"))) return;
-    const place = { session: pane.session, replace: pane.id };
+    if (!isThere() || !workspace.pane(pane.id)) return;
+    const place = { session: workspace.pane(pane.id).session, replace: pane.id };
     const started = await this.startTerminal({ near: old?.cwd, place });
-    if (started !== null && old) await this.#try(() => this.#app.client.closeTerminal(old.id));
+    if (started !== null && old && isThere()) await this.#try(() => this.#app.client.closeTerminal(old.id));
   }
 
   #ofPanes() {

@@ -19,12 +19,16 @@ export class Closing {
     const pane = workspace.pane(id);
     const terminal = workspace.terminal(terminalOf(pane));
     const name = paneName(pane, terminal);
+    const isThere = workspace.stillThere();
     if (busyProgram(terminal) && !(await this.confirm([terminal], `Close "${name}"?`))) return;
-    const saved = this.#saved(pane.session);
-    const next = this.#nextTo(pane);
+    // Somebody else may have closed it while the question was open, or moved it.
+    const now = isThere() ? workspace.pane(id) : null;
+    if (!now || terminalOf(now) !== terminalOf(pane)) return;
+    const saved = this.#saved(now.session);
+    const next = this.#nextTo(now);
     if (!(await workspace.removePane(id))) return;
     this.#focusNext(next);
-    const undo = () => this.#putBack(saved, [pane]);
+    const undo = () => this.#putBack(saved, [now]);
     this.#offerUndo(`"${name}" was closed.`, undo, this.#onlyHere([terminal]));
   }
 
@@ -36,17 +40,31 @@ export class Closing {
     const saved = this.#saved(pane.session);
     if (!(await workspace.removePane(id))) return;
     this.#focusNext(next);
-    const actions = [{ label: "Undo", run: () => void this.#putBack(saved, [pane]) }];
+    const isThere = workspace.stillThere();
+    const undo = () => (isThere() ? void this.#putBack(saved, [pane]) : this.#tooLate());
+    const actions = [{ label: "Undo", run: undo }];
     this.#app.toasts.show("The pane was closed. Its terminal runs on; it is listed under Terminals.", { actions, ms: UNDO_MS });
   }
 
   async session(id) {
     const { workspace } = this.#app;
-    const session = workspace.session(id);
-    const panes = session.panes.map((each) => workspace.pane(each)).filter(Boolean);
-    const terminals = panes.map((pane) => workspace.terminal(terminalOf(pane))).filter(Boolean);
-    const busy = terminals.filter(busyProgram);
-    if (busy.length > 0 && !(await this.confirm(busy, `Close the session "${session.name}"?`))) return;
+    const isThere = workspace.stillThere();
+    const partsOf = (session) => {
+      const panes = session.panes.map((each) => workspace.pane(each)).filter(Boolean);
+      return { panes, terminals: panes.map((pane) => workspace.terminal(terminalOf(pane))).filter(Boolean) };
+    };
+    const asked = new Set();
+    let session = workspace.session(id);
+    // What has come into the session while the question was open is asked about, too.
+    for (let busy; ;) {
+      busy = session ? partsOf(session).terminals.filter((each) => busyProgram(each) && !asked.has(each.id)) : [];
+      if (busy.length === 0) break;
+      if (!(await this.confirm(busy, `Close the session "${session.name}"?`))) return;
+      for (const each of busy) asked.add(each.id);
+      session = isThere() ? workspace.session(id) : null;
+    }
+    if (!session) return;
+    const { panes, terminals } = partsOf(session);
     const saved = this.#saved(id);
     if (!(await workspace.removeSession(id))) return;
     const undo = () => this.#putBack(saved, panes);
@@ -57,7 +75,9 @@ export class Closing {
   async terminal(id) {
     const { workspace, client, toasts } = this.#app;
     const terminal = workspace.terminal(id);
+    const isThere = workspace.stillThere();
     if (busyProgram(terminal) && !(await this.confirm([terminal], `Close "${terminalName(terminal)}"?`))) return;
+    if (!isThere() || !workspace.terminal(id)) return;
     await client.closeTerminal(id).catch((error) => toasts.error(error.message));
   }
 
@@ -99,8 +119,10 @@ export class Closing {
   #offerUndo(text, undo, terminals) {
     const { client, toasts, workspace } = this.#app;
     const ids = terminals.map(({ id }) => id);
+    const isThere = workspace.stillThere();
     const close = () => {
       workspace.setLeaving(ids, false);
+      if (!isThere()) return;
       for (const id of ids) {
         // Somebody may have shown it elsewhere meanwhile.
         if (workspace.terminal(id) && workspace.paneOf(id) === null) client.closeTerminal(id).catch(() => {});
@@ -108,10 +130,15 @@ export class Closing {
     };
     const takeBack = () => {
       workspace.setLeaving(ids, false);
-      void undo();
+      if (isThere()) void undo();
+      else this.#tooLate();
     };
     workspace.setLeaving(ids, true);
     toasts.show(text, { actions: [{ label: "Undo", run: takeBack }], ms: UNDO_MS, onGone: close });
+  }
+
+  #tooLate() {
+    this.#app.toasts.show("This cannot be taken back: the engine was restarted since.");
   }
 
   // Puts panes back where they were, as far as their session still looks as it did.

@@ -52,18 +52,33 @@ export class ConnectionView {
   async askToken(reason) {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const { askToken } = await import("../dialogs/token.js");
-    const token = await askToken(reason);
-    this.#isAsking = false;
-    if (!token) {
-      // The banner stays, and offers to ask again.
-      this.#showBanner();
-      return;
+    let token = null;
+    try {
+      const { askToken } = await import("../dialogs/token.js");
+      token = await askToken(reason);
+    } catch {
+      // Without the dialog, which could not be loaded, the banner offers to ask again.
+    } finally {
+      this.#isAsking = false;
     }
+    if (token) await this.useToken(token);
+    else this.#showBanner();
+  }
+
+  // Connects with another token.
+  async useToken(token) {
+    const { client } = this.#app;
     keepToken(token);
-    this.#app.client.setToken(token);
-    if (this.#app.client.status === "open") await this.#app.client.close();
-    await this.#app.client.connect().catch(() => {});
+    if (client.status !== "closed" && client.status !== "idle") await client.close();
+    client.setToken(token);
+    await this.reconnect();
+  }
+
+  // Makes an attempt now, also after the last one.
+  async reconnect() {
+    const { client } = this.#app;
+    client.retryNow();
+    await client.connect().catch(() => {});
   }
 
   #changed() {
@@ -128,8 +143,8 @@ export class ConnectionView {
     const small = (label, run) => button(label, run, "is-small");
     if (status === "idle") return [small("Enter a token", () => void this.askToken(NEEDED))];
     if (error?.code === "unauthorized") return [small("Enter a token", () => void this.askToken(this.#refusal()))];
-    if (status === "closed") return [small("Connect again", () => client.connect().catch(() => {}))];
-    return status === "waiting" ? [small("Now", () => client.retryNow())] : [];
+    if (status === "closed") return [small("Connect again", () => void this.reconnect())];
+    return status === "waiting" ? [small("Now", () => void this.reconnect())] : [];
   }
 
   // The countdown to the next attempt; it runs only while the banner is there.

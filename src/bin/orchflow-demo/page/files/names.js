@@ -1,15 +1,15 @@
 // Names and paths of files. The protocol gives them as bytes: a name here is a string where they are UTF-8,
 // else a Uint8Array. Paths are the same, so a file with any name can be opened.
 
+import { toBytes as bytesOf } from "../names.js";
+
 const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A name in its one form, from any form in which a client may hold bytes. */
 export function toName(value) {
   if (typeof value === "string") return value;
-  const bytes = value instanceof Uint8Array
-    ? value
-    : Uint8Array.from(atob(value.bytes), (unit) => unit.charCodeAt(0));
+  const bytes = bytesOf(value);
   try {
     return strict.decode(bytes);
   } catch {

@@ -3,6 +3,7 @@
 import { h, setAttribute } from "../dom.js";
 import { keyList } from "../dialogs/help.js";
 import { iconButton } from "../icons.js";
+import { ofBrowser } from "../storage.js";
 import { entriesOf } from "./entries.js";
 import { search } from "./fuzzy.js";
 
@@ -10,20 +11,13 @@ const RECENT_KEY = "orchflow.recent";
 const RECENT_MAX = 12;
 
 function recentIds() {
-  try {
-    return JSON.parse(localStorage.getItem(RECENT_KEY)) ?? [];
-  } catch {
-    return [];
-  }
+  const ids = ofBrowser.json(RECENT_KEY);
+  return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
 }
 
 function remember(id) {
   const ids = [id, ...recentIds().filter((each) => each !== id)].slice(0, RECENT_MAX);
-  try {
-    localStorage.setItem(RECENT_KEY, JSON.stringify(ids));
-  } catch {
-    // Without storage the order is that of the table.
-  }
+  ofBrowser.set(RECENT_KEY, JSON.stringify(ids));
 }
 
 // Opens the palette. `scope` limits it: "pane" to actions for the pane in use, "move" to sessions to move it to.

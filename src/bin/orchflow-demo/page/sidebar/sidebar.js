@@ -1,9 +1,11 @@
 // The side bar: files, terminals, figures, notifications. Closed unless the user has opened it; what it
 // shows is loaded then.
 
+import { followPointer } from "../drag.js";
 import { h, setAttribute } from "../dom.js";
 import { iconButton } from "../icons.js";
 import { OPEN_KEY } from "../later.js";
+import { ofBrowser, ofTab } from "../storage.js";
 import { loadStyle } from "../styles.js";
 
 const WIDTH_KEY = "orchflow.sidebar.width";
@@ -59,7 +61,7 @@ export class Sidebar {
       on: {
         pointerdown: (event) => this.#drag(event),
         keydown: (event) => this.#key(event),
-        dblclick: () => this.#setWidth(WIDTH),
+        dblclick: () => this.#chooseWidth(WIDTH),
       },
     });
     const tabs = h("div", { class: "sidebar-tabs", role: "toolbar", "aria-label": "Views" }, [...this.#tabs.values()]);
@@ -67,7 +69,7 @@ export class Sidebar {
     element.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && app.narrow.matches) this.hide();
     });
-    this.#setWidth(Number(localStorage.getItem(WIDTH_KEY)) || WIDTH);
+    this.#setWidth(Number(ofBrowser.get(WIDTH_KEY)) || WIDTH);
   }
 
   get shown() {
@@ -81,6 +83,7 @@ export class Sidebar {
   }
 
   async show(name, { takesFocus = true } = {}) {
+    if (!this.#tabs.has(name)) return;
     this.#element.hidden = false;
     if (takesFocus) this.#tabs.get(name).focus();
     if (this.#shown !== name) await this.#load(name);
@@ -97,7 +100,7 @@ export class Sidebar {
     this.#drop();
     this.#shown = null;
     this.#element.hidden = true;
-    sessionStorage.removeItem(OPEN_KEY);
+    ofTab.remove(OPEN_KEY);
     this.#changed();
     if (hadFocus) this.#app.focusPane(this.#app.workspace.focusedPane?.id);
   }
@@ -111,7 +114,7 @@ export class Sidebar {
   async #load(name) {
     this.#drop();
     this.#shown = this.#last = name;
-    sessionStorage.setItem(OPEN_KEY, name);
+    ofTab.set(OPEN_KEY, name);
     const view = views.find((each) => each.name === name);
     this.#title.textContent = view.title;
     setAttribute(this.#element, "aria-label", `Side bar: ${view.title}`);
@@ -137,13 +140,18 @@ export class Sidebar {
     const chosen = Math.round(Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, width)));
     this.#element.style.setProperty("--sidebar-width", `${chosen}px`);
     setAttribute(this.#edge, "aria-valuenow", chosen);
-    localStorage.setItem(WIDTH_KEY, String(chosen));
+    return chosen;
+  }
+
+  // Also for the next time.
+  #chooseWidth(width) {
+    ofBrowser.set(WIDTH_KEY, String(this.#setWidth(width)));
   }
 
   #key(event) {
     const width = this.#element.offsetWidth;
-    if (event.key === "ArrowLeft") this.#setWidth(width - STEP_PX);
-    else if (event.key === "ArrowRight") this.#setWidth(width + STEP_PX);
+    if (event.key === "ArrowLeft") this.#chooseWidth(width - STEP_PX);
+    else if (event.key === "ArrowRight") this.#chooseWidth(width + STEP_PX);
     else return;
     event.preventDefault();
   }
@@ -151,10 +159,10 @@ export class Sidebar {
   #drag(event) {
     event.preventDefault();
     const { left } = this.#element.getBoundingClientRect();
-    const controller = new AbortController();
-    const { signal } = controller;
     this.#edge.setPointerCapture(event.pointerId);
-    this.#edge.addEventListener("pointermove", (now) => this.#setWidth(now.clientX - left), { signal });
-    for (const end of ["pointerup", "pointercancel"]) this.#edge.addEventListener(end, () => controller.abort(), { signal });
+    followPointer(event, {
+      move: (now) => this.#setWidth(now.clientX - left),
+      end: () => this.#chooseWidth(this.#element.offsetWidth),
+    });
   }
 }

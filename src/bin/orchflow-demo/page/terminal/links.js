@@ -1,6 +1,6 @@
 // Links in plain text: web addresses, and places in files as compilers and grep print them.
 
-const URL_START = /\b(?:https?|ftp|file):\/\/|\bmailto:/gi;
+const URL_START = /\b(?:https?|file):\/\/|\bmailto:/gi;
 const URL_CHARACTER = /[^\s\x00-\x1f<>"'`{}|\\^]/;
 const TRAILING = /[.,;:!?]/;
 const PAIRS = { ")": "(", "]": "[" };
@@ -101,5 +101,5 @@ function isPath(text) {
 
 /** Only these are opened: a program's output must not run scripts in the page. */
 export function isOpenable(uri) {
-  return /^(?:https?|ftp|mailto|file):/i.test(uri);
+  return /^(?:https?|mailto|file):/i.test(uri);
 }

@@ -1,17 +1,7 @@
 // What is said beside the screen: that output came below, the size if another window chose it, the
 // end of the program, progress.
 
-const SIGNALS = {
-  1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV",
-  13: "SIGPIPE", 14: "SIGALRM", 15: "SIGTERM",
-};
-
-/** How a program ended, as a sentence without its full stop. */
-export function exitText(exit) {
-  if (exit?.code) return `Ended with status ${exit.code}`;
-  if (exit?.signal !== undefined) return `Ended by ${SIGNALS[exit.signal] ?? `signal ${exit.signal}`}`;
-  return "The program has ended";
-}
+import { endText } from "../names.js";
 
 export class Notes {
   #restart;
@@ -61,7 +51,7 @@ export class Notes {
     this.#ended = true;
     if (!this.#restart && !this.#close) return;
     this.end.hidden = false;
-    this.end.replaceChildren(`${exitText(exit)}.`);
+    this.end.replaceChildren(`${endText(exit)}.`);
     if (this.#restart) this.end.append(this.#button("Start again", "Enter", this.#restart));
     if (this.#close) this.end.append(this.#button("Close", null, this.#close));
   }
