@@ -1,6 +1,7 @@
 // Chords such as "Ctrl+Shift+P": how they are written, shown and recognised.
 
-export const isMac = /mac/i.test(globalThis.navigator?.userAgentData?.platform ?? globalThis.navigator?.platform ?? "");
+// iPads and iPhones have the same keyboards.
+export const isMac = /mac|iphone|ipad/i.test(globalThis.navigator?.userAgentData?.platform ?? globalThis.navigator?.platform ?? "");
 
 export function parseChord(chord) {
   const parts = chord.split("+");

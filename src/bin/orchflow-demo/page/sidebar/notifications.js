@@ -1,6 +1,6 @@
 // The list of notifications: what programs and the page have said, newest first.
 
-import { h } from "../dom.js";
+import { button, h, setChildren } from "../dom.js";
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 
@@ -8,10 +8,16 @@ export class NotificationsPanel {
   #app;
   #host;
   #listen;
+  // By entry, so that what arrives takes the focus from nobody.
+  #rows = new Map();
+  #list = h("ul", { class: "list" });
+  #none = h("p", { class: "empty-note" }, "Nothing has been notified.");
+  #clear;
 
   constructor(app, host) {
     this.#app = app;
     this.#host = host;
+    this.#clear = button("Clear the list", () => app.log.clear(), "is-small");
     this.#listen = () => this.render();
     app.log.addEventListener("change", this.#listen);
     this.render();
@@ -24,22 +30,23 @@ export class NotificationsPanel {
   render() {
     const { log } = this.#app;
     log.read();
-    if (log.entries.length === 0) {
-      this.#host.replaceChildren(h("p", { class: "empty-note" }, "Nothing has been notified."));
-      return;
-    }
-    const clear = h("button", { type: "button", class: "button is-small", on: { click: () => log.clear() } }, "Clear the list");
-    this.#host.replaceChildren(h("ul", { class: "list" }, log.entries.map((entry) => this.#row(entry))), clear);
+    this.#rows = new Map(log.entries.map((entry) => [entry.id, this.#rows.get(entry.id) ?? this.#row(entry)]));
+    setChildren(this.#list, [...this.#rows.values()]);
+    setChildren(this.#host, this.#rows.size > 0 ? [this.#list, this.#clear] : [this.#none]);
   }
 
   #row({ title, body, time, terminal, kind }) {
-    const pane = terminal !== undefined ? this.#app.workspace.paneOf(terminal) : null;
+    const { workspace } = this.#app;
+    const show = () => {
+      const pane = workspace.paneOf(terminal);
+      if (pane) workspace.reveal(pane.id);
+    };
     const content = [
       h("span", { class: "list-name" }, title),
       h("span", { class: "list-more" }, clock.format(time), body ? ` · ${body}` : ""),
     ];
-    const main = pane
-      ? h("button", { type: "button", class: "list-main", on: { click: () => this.#app.workspace.reveal(pane.id) } }, content)
+    const main = terminal !== undefined && workspace.paneOf(terminal)
+      ? h("button", { type: "button", class: "list-main", on: { click: show } }, content)
       : h("div", { class: "list-main" }, content);
     return h("li", { class: `list-row is-${kind}` }, main);
   }

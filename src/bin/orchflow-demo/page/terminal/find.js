@@ -15,6 +15,8 @@ export class Find {
   #complete = true;
   #timer = 0;
   #abort = null;
+  /** Output came while the server searches. */
+  #isStale = false;
   #options = { regex: false, ignoreCase: true };
 
   /** closed(): the focus goes back to the terminal. */
@@ -80,19 +82,23 @@ export class Find {
     if (!this.isOpen) return;
     this.element.hidden = true;
     clearTimeout(this.#timer);
-    this.#abort?.abort();
+    this.#timer = 0;
+    this.#stop();
     this.#show([], -1, true);
     this.#closed();
   }
 
   dispose() {
     clearTimeout(this.#timer);
-    this.#abort?.abort();
+    this.#stop();
   }
 
   /** Output came: the matches are looked for again once it pauses. */
   output() {
-    if (this.isOpen && this.input.value !== "" && this.#timer === 0) this.#searchIn(OUTPUT_MS, false);
+    if (!this.isOpen || this.input.value === "" || this.#timer !== 0) return;
+    // A search that takes longer than output pauses is not ended by it, or there would never be a result.
+    if (this.#abort) this.#isStale = true;
+    else this.#searchIn(OUTPUT_MS, false);
   }
 
   #searchIn(milliseconds, jumps) {
@@ -104,7 +110,7 @@ export class Find {
   }
 
   async #search(jumps) {
-    this.#abort?.abort();
+    this.#stop();
     const pattern = this.input.value;
     if (pattern === "") {
       this.#show([], -1, true);
@@ -116,12 +122,24 @@ export class Find {
       const { matches, complete } = await this.#client.search(this.#terminal, pattern, {
         ...this.#options, max: MATCHES_MAX, signal: abort.signal,
       });
-      if (this.#abort === abort && this.isOpen) this.#found(matches, complete, jumps);
+      if (this.#abort === abort) this.#found(matches, complete, jumps);
     } catch (error) {
-      if (this.#abort !== abort || error.code === "cancelled" || error.name === "AbortError") return;
+      if (this.#abort !== abort) return;
       this.#show([], -1, true);
       this.count.textContent = error.code === "invalid" ? "not a valid pattern" : error.message;
     }
+    if (this.#abort !== abort) return;
+    this.#abort = null;
+    if (this.#isStale) this.#searchIn(OUTPUT_MS, false);
+    this.#isStale = false;
+  }
+
+  /** Ends the search that runs; its outcome is of no interest. */
+  #stop() {
+    const abort = this.#abort;
+    this.#abort = null;
+    this.#isStale = false;
+    abort?.abort();
   }
 
   #found(matches, complete, jumps) {

@@ -1,6 +1,7 @@
 // A terminal in the page. `TerminalView` connects the parts: the screen (screen-view.js), keys and
 // the clipboard (input.js), the pointer (pointer.js), search (find.js), and what is said beside them.
 
+import { isMac } from "../keys/chords.js";
 import { Announcer, pasteSummary, runsWhenPasted } from "./text.js";
 import { rowText } from "./cells.js";
 import { Palette } from "./colors.js";
@@ -20,7 +21,6 @@ const ANNOUNCE_MS = 400;
 /** After the first screen, what it did not need is loaded. */
 const MORE_MS = 200;
 const BELL_MS = 150;
-const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform ?? "");
 
 export class TerminalView {
   #client;
@@ -78,7 +78,7 @@ export class TerminalView {
       shortcut: (event) => this.#shortcut(event),
       composed: (text) => this.#composed(text),
       pasted: (text) => this.#pasteText(text),
-      options: () => ({ mac: IS_MAC, optionIsMeta: this.#settings.optionIsMeta ?? false }),
+      options: () => ({ mac: isMac, optionIsMeta: this.#settings.optionIsMeta ?? false }),
     });
     this.composition = node("span", "term-composition");
     this.composition.hidden = true;
@@ -116,7 +116,7 @@ export class TerminalView {
     const parts = () => [import("./find.js"), import("./link-hover.js"), loadKitty()];
     this.#more ??= Promise.all(parts()).then(([{ Find }, { Links }]) => {
       const { view, marks } = this;
-      const shared = { view, marks, settings: this.#settings, actions: this.#actions, isMac: IS_MAC };
+      const shared = { view, marks, settings: this.#settings, actions: this.#actions, isMac };
       this.#links = new Links(shared);
       this.#find = new Find({ ...shared, client: this.#client, terminal: this.#terminal, closed: () => this.focus() });
       this.element.append(this.#find.rail, this.#find.element);
@@ -351,7 +351,7 @@ export class TerminalView {
   #bell({ count }) {
     this.element.classList.add("bell");
     setTimeout(() => this.element.classList.remove("bell"), BELL_MS);
-    if (this.#settings.sound) beep();
+    if (this.#settings.sound) void import("../sound.js").then(({ beep }) => beep());
     this.#emit("bell", count);
   }
 
@@ -395,7 +395,7 @@ export class TerminalView {
 
   #shortcut(event) {
     const name = terminalShortcut(event, {
-      isMac: IS_MAC,
+      isMac,
       hasSelection: this.selection.range !== null,
       isAlternate: (this.view.modes & MODE.alternateScreen) !== 0,
       scrollKeys: this.#settings.scrollKeys ?? true,
@@ -536,18 +536,4 @@ function node(tag, name) {
   const element = document.createElement(tag);
   element.className = name;
   return element;
-}
-
-let audio = null;
-
-function beep() {
-  audio ??= new AudioContext();
-  const tone = audio.createOscillator();
-  const volume = audio.createGain();
-  tone.frequency.value = 660;
-  volume.gain.setValueAtTime(0.05, audio.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.12);
-  tone.connect(volume).connect(audio.destination);
-  tone.start();
-  tone.stop(audio.currentTime + 0.12);
 }
