@@ -20,6 +20,8 @@ use crate::sync::{Action, Body, ErrorCode, FORBIDDEN, Request, collections_of, c
 use crate::terminal::{Op, SignalTarget, Size, SizePolicy};
 use crate::watch::WatchOptions;
 
+/// What wanting other notices costs: all clients and terminals are looked at.
+const NOTICES_COST: u64 = 50_000;
 /// The longest grace that a client may give.
 const GRACE_MAX: Duration = Duration::from_secs(60);
 
@@ -414,11 +416,15 @@ fn cost_of(body: &Body) -> u64 {
         Body::Message(message) => match message {
             ClientMessage::Spawn(_) => 400_000,
             ClientMessage::Watch { .. } | ClientMessage::Unwatch { .. } => 100_000,
-            ClientMessage::Query { .. } | ClientMessage::Notices { .. } => 50_000,
+            ClientMessage::Query { .. } => 50_000,
+            ClientMessage::Notices { .. } => NOTICES_COST,
             ClientMessage::Stats { .. } | ClientMessage::Scroll { .. } => 20_000,
             ClientMessage::Read(read) => files::cost_of(read),
             ClientMessage::Change { ops, .. } => 2_000 + 900 * ops.len() as u64,
-            ClientMessage::Hello(hello) => 5_000 + 5_000 * hello.attach.len() as u64,
+            ClientMessage::Hello(hello) => {
+                let notices = if hello.notices.is_empty() { 0 } else { NOTICES_COST };
+                5_000 + 5_000 * hello.attach.len() as u64 + notices
+            }
             ClientMessage::Input { data, .. } => 3_000 + data.0.len() as u64 / 8,
             _ => 2_000,
         },
@@ -449,5 +455,24 @@ fn code_of(kind: ErrorKind) -> ErrorCode {
         | ErrorKind::Disconnected
         | ErrorKind::Forked
         | ErrorKind::System => ErrorCode::System,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::protocol::{Hello, NoticeKind};
+
+    /// Whatever way a client asks for notices, it pays the same.
+    #[test]
+    fn a_hello_pays_for_its_notices() {
+        let cost = |notices: Vec<NoticeKind>| {
+            let hello: Hello = serde_json::from_str("{}").unwrap();
+            let hello = Hello { notices, ..hello };
+            cost_of(&Body::Message(ClientMessage::Hello(hello)))
+        };
+        let kinds = vec![NoticeKind::Bell];
+        let message = ClientMessage::Notices { kinds: kinds.clone() };
+        assert_eq!(cost(kinds) - cost(Vec::new()), cost_of(&Body::Message(message)));
     }
 }
