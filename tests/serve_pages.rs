@@ -253,8 +253,9 @@ fn the_websocket_stays() {
     assert_eq!(http.get("/", "").status, 426);
     let mut http = Http::connect(bare.address);
     http.ask("HEAD", "/", "");
-    let refused = http.response(true);
+    let refused = http.response(false);
     assert_eq!((refused.status, refused.header("allow")), (405, "GET"));
+    assert_eq!((refused.header("content-length"), &http.rest()[..]), ("9", &b""[..]));
     let mut http = Http::connect(bare.address);
     let own = format!("Origin: http://{}\r\n", bare.address);
     assert_eq!(http.get("/", &own).status, 403);

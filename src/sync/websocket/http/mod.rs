@@ -48,18 +48,18 @@ pub(crate) struct Refusal {
     pub(crate) reason: Cow<'static, str>,
     /// Whether the reason is sent: not in reply to HEAD.
     has_text: bool,
-    /// The methods that would have been accepted, for 405.
+    /// The methods that would have been accepted, for 405; else empty.
     allow: &'static str,
 }
 
 impl Refusal {
     pub(crate) const fn new(status: u16, reason: &'static str) -> Self {
-        Refusal { status, reason: Cow::Borrowed(reason), has_text: true, allow: "GET" }
+        Refusal { status, reason: Cow::Borrowed(reason), has_text: true, allow: "" }
     }
 
     /// A reason that says what was asked for.
     pub(crate) const fn about(status: u16, reason: String) -> Self {
-        Refusal { status, reason: Cow::Owned(reason), has_text: true, allow: "GET" }
+        Refusal { status, reason: Cow::Owned(reason), has_text: true, allow: "" }
     }
 
     /// The same in reply to HEAD, if it is that.
@@ -72,7 +72,7 @@ impl Refusal {
         if serves_pages {
             Refusal { allow: "GET, HEAD", ..Refusal::new(405, "only GET and HEAD") }
         } else {
-            Refusal::new(405, "only GET")
+            Refusal { allow: "GET", ..Refusal::new(405, "only GET") }
         }
     }
 
@@ -273,6 +273,12 @@ impl Collector {
 }
 
 fn parse(head: &[u8], serves_pages: bool) -> Result<Request, Refusal> {
+    let is_head = head.starts_with(b"HEAD ");
+    let request = parse_request(head, is_head, serves_pages);
+    request.map_err(|refusal| refusal.in_reply_to_head(is_head))
+}
+
+fn parse_request(head: &[u8], is_head: bool, serves_pages: bool) -> Result<Request, Refusal> {
     let mut slots = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut raw = httparse::Request::new(&mut slots);
     match raw.parse(head) {
@@ -284,11 +290,10 @@ fn parse(head: &[u8], serves_pages: bool) -> Result<Request, Refusal> {
     if raw.version != Some(1) {
         return Err(Refusal::bad("not HTTP/1.1"));
     }
-    let is_head = raw.method == Some("HEAD");
     if raw.method != Some("GET") && !(is_head && serves_pages) {
         return Err(Refusal::method(serves_pages));
     }
-    read_request(&raw, is_head, serves_pages).map_err(|refusal| refusal.in_reply_to_head(is_head))
+    read_request(&raw, is_head, serves_pages)
 }
 
 fn read_request(
@@ -425,13 +430,16 @@ fn parse_key(key: Option<&str>) -> Result<Key, Refusal> {
 /// The whole response that refuses a request. The connection is to be closed after it.
 pub(crate) fn response(refusal: &Refusal) -> Vec<u8> {
     let Refusal { status, reason, has_text, allow } = refusal;
-    let allow = format!("Connection: close\r\nAllow: {allow}\r\n");
+    let allow = match *allow {
+        "" => String::new(),
+        methods => format!("Allow: {methods}\r\n"),
+    };
     // Connection names Upgrade where that header is, so that nobody on the way forwards it.
     let (phrase, more) = match status {
         400 => ("Bad Request", "Connection: close\r\n"),
         403 => ("Forbidden", "Connection: close\r\n"),
         404 => ("Not Found", "Connection: close\r\n"),
-        405 => ("Method Not Allowed", allow.as_str()),
+        405 => ("Method Not Allowed", "Connection: close\r\n"),
         408 => ("Request Timeout", "Connection: close\r\n"),
         413 => ("Content Too Large", "Connection: close\r\n"),
         426 => (
@@ -445,7 +453,7 @@ pub(crate) fn response(refusal: &Refusal) -> Vec<u8> {
     let mut text = format!(
         "HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain; charset=utf-8\r\n\
          Content-Length: {}\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
-         {more}\r\n",
+         {more}{allow}\r\n",
         reason.len() + 1
     );
     if *has_text {

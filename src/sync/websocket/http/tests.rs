@@ -288,7 +288,9 @@ fn what_follows_the_head_is_kept() {
 #[test]
 fn responses_are_whole() {
     for status in [400, 403, 404, 405, 408, 413, 426, 431, 503, 599] {
-        let text = String::from_utf8(response(&Refusal::new(status, "because"))).unwrap();
+        let allow = if status == 405 { "GET" } else { "" };
+        let refusal = Refusal { allow, ..Refusal::new(status, "because") };
+        let text = String::from_utf8(response(&refusal)).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
         assert_eq!(body, "because\n");
@@ -316,6 +318,24 @@ fn responses_are_whole() {
          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
          Sec-WebSocket-Protocol: orchflow.v1.json\r\n\r\n"
     );
+}
+
+/// A reply to HEAD has no body, whatever is wrong with the request.
+#[test]
+fn a_refused_head_has_no_text() {
+    for (request, serves_pages, status) in [
+        ("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", false, 405),
+        ("HEAD / HTTP/1.0\r\nHost: a\r\n\r\n", false, 400),
+        ("HEAD / HTTP/1.1\r\n\r\n", true, 400),
+        ("HEAD a HTTP/1.1\r\nHost: a\r\n\r\n", true, 400),
+    ] {
+        let HeadState::Bad(refusal) = HeadBuffer::new(serves_pages).push(request.as_bytes()) else {
+            panic!("{request}");
+        };
+        let text = String::from_utf8(response(&refusal)).unwrap();
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+        assert!(text.ends_with("\r\n\r\n") && !text.contains("Length: 0"), "{text}");
+    }
 }
 
 /// The first line of a refusal's text is its reason, however it comes.
