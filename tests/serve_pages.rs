@@ -48,8 +48,8 @@ const DOCUMENT_HEADERS: [(&str, &str); 4] = [
     (
         "content-security-policy",
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-         font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
+         font-src 'self'; connect-src 'self'; worker-src 'none'; base-uri 'none'; \
+         form-action 'none'; frame-ancestors 'none'",
     ),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
@@ -152,6 +152,24 @@ fn gzip_is_sent_where_it_is_smaller_and_wanted() {
     assert_eq!(http.get("/client/a%20b.js", &known).status, 304);
     let known = format!("Accept-Encoding: gzip\r\nIf-None-Match: {}\r\n", plain.header("etag"));
     assert_eq!(http.get("/client/a%20b.js", &known).status, 200);
+}
+
+/// What is compressed in itself is not compressed once more, however well that would go.
+#[test]
+fn images_are_sent_as_they_are() {
+    let serving = Serving::start_with(Config::default(), |listen| {
+        listen
+            .resource("/a.png", "", vec![0; 4096])
+            .resource("/b", "font/woff2; of=no", vec![0; 4096])
+            .resource("/c.svg", "", vec![b' '; 4096])
+            .resource("/c.bmp", "image/bmp", vec![0; 4096])
+    });
+    let mut http = Http::connect(serving.address);
+    for (path, encoding) in [("/a.png", ""), ("/b", ""), ("/c.svg", "gzip"), ("/c.bmp", "gzip")] {
+        let found = http.get(path, "Accept-Encoding: gzip\r\n");
+        assert_eq!(found.header("content-encoding"), encoding, "{path}");
+        assert_eq!(found.body.len() == 4096, encoding.is_empty(), "{path}");
+    }
 }
 
 /// A request, and the status that it gets, after which the connection ends.
@@ -476,5 +494,8 @@ fn what_a_host_may_not_serve() {
     let first = engine.add_listener(&half()).unwrap();
     assert_eq!(engine.add_listener(&half()).unwrap_err().kind(), ErrorKind::LimitReached);
     engine.remove_listener(first).unwrap();
-    engine.add_listener(&half()).unwrap();
+    let first = engine.add_listener(&half()).unwrap();
+    // Nor does a resource that another one replaces.
+    engine.remove_listener(first).unwrap();
+    engine.add_listener(&half().resource("/a", "", vec![0; 60])).unwrap();
 }

@@ -106,7 +106,8 @@ impl ListenerOptions {
 
     /// Serves these bytes to browsers at a path, which begins with a slash and is not escaped; `/index.html` is also
     /// `/`. An empty media type is chosen by the end of the path. A resource replaces an earlier one of the same path.
-    /// Those that gzip makes smaller are compressed once, when the listener is added. See `docs/PROTOCOL.md` for the
+    /// Those that gzip makes smaller are compressed once, when the listener is added; images, fonts and the like that are
+    /// compressed in themselves are not. See `docs/PROTOCOL.md` for the
     /// headers, and [`Limits::resource_bytes`](crate::Limits::resource_bytes) for the bound.
     pub fn resource(
         mut self,

@@ -1,8 +1,8 @@
 //! The pages of a listener: resources that the host gave, and directories that are looked into for each request.
 //!
-//! A resource is compressed once, when the listener is made, and its bytes are shared by all responses. A file is
-//! opened for each request and sent as it is read, so it may change while somebody works on it; what is sent of one
-//! that was written to meanwhile is not whole. Neither is ever copied as a whole for a client.
+//! A resource is compressed once, when the listener is made, unless its type is compressed in itself; its bytes are shared
+//! by all responses. A file is opened for each request and sent as it is read, so it may change while somebody works on
+//! it; what is sent of one that was written to meanwhile is not whole. Neither is ever copied as a whole for a client.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -21,7 +21,9 @@ use super::options::{ListenerOptions, Resource, ResourceDirectory};
 use crate::error::{Error, ErrorKind, Result};
 use crate::sync::access::files;
 use crate::sync::websocket::http::Refusal;
-use crate::sync::websocket::http::page::{PageHead, PageRequest, percent_decoded};
+use crate::sync::websocket::http::page::{
+    PageHead, PageRequest, percent_decoded, without_parameters,
+};
 
 /// Bytes of a page that are queued at once.
 pub(super) const PART_BYTES: usize = 64 << 10;
@@ -81,14 +83,17 @@ impl Pages {
         if resources.is_empty() && directories.is_empty() {
             return Ok(None);
         }
-        let bytes = resources.iter().map(|resource| resource.bytes.len()).sum();
+        // The last of a path replaces those before it.
+        let resources: BTreeMap<&str, &Resource> =
+            resources.iter().map(|resource| (resource.path.as_str(), resource)).collect();
+        let bytes = resources.values().map(|resource| resource.bytes.len()).sum();
         if bytes > bytes_max.saturating_sub(bytes_used) {
             let text = format!("resource_bytes: {bytes} bytes beside {bytes_used} of others");
             return Err(Error::limit(format!("{text}, and at most {bytes_max} together")));
         }
         let mut pages = BTreeMap::new();
-        for resource in resources {
-            pages.insert(resource.path.clone().into_bytes(), page(resource)?);
+        for (path, resource) in resources {
+            pages.insert(path.as_bytes().to_vec(), page(resource)?);
         }
         directories.iter().try_for_each(check_directory)?;
         let (directories, file_bytes_max) = (directories.to_vec(), bytes_max as u64);
@@ -155,7 +160,8 @@ fn respond(head: &PageHead<'_>, body: Body, request: &PageRequest) -> Response {
     }
 }
 
-/// The tag of a file changes with whatever the kernel notes of it: a change of its bytes changes its time.
+/// The tag of a file changes with whatever the kernel notes of it. A change of its bytes sets the time of its last status
+/// change (ctime), which, unlike that of its bytes, no program can set back.
 fn respond_file(path: &[u8], file: File, stat: &FileStat, request: &PageRequest) -> Response {
     let FileStat { st_dev: device, st_ino: inode, st_ctime: seconds, st_ctime_nsec: ns, .. } = stat;
     let length = stat.st_size as u64;
@@ -208,9 +214,7 @@ fn page(resource: &Resource) -> Result<Page> {
     }
     let bytes = resource.bytes.clone();
     let tag = tag_of(&bytes);
-    let gzip = gzip(&bytes).map_err(|e| Error::new(ErrorKind::System, format!("gzip: {e}")))?;
-    let gzip = (gzip.len() < bytes.len())
-        .then(|| Variant { bytes: gzip.into(), tag: format!("\"{tag}-gzip\"") });
+    let gzip = if is_compressed(media_type) { None } else { gzip(&bytes, &tag)? };
     let plain = Variant { bytes, tag: format!("\"{tag}\"") };
     Ok(Page { media_type: media_type.to_owned(), plain, gzip })
 }
@@ -222,10 +226,25 @@ fn tag_of(bytes: &[u8]) -> String {
     format!("{:x}-{:016x}", bytes.len(), hasher.finish())
 }
 
-fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+/// These bytes compressed, if that makes them smaller.
+fn gzip(bytes: &[u8], tag: &str) -> Result<Option<Variant>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes)?;
-    encoder.finish()
+    let gzip = encoder.write_all(bytes).and_then(|()| encoder.finish());
+    let gzip = gzip.map_err(|e| Error::new(ErrorKind::System, format!("gzip: {e}")))?;
+    let is_smaller = gzip.len() < bytes.len();
+    Ok(is_smaller.then(|| Variant { bytes: gzip.into(), tag: format!("\"{tag}-gzip\"") }))
+}
+
+/// Whether what is of this type is compressed in itself, so that gzip only costs time.
+fn is_compressed(media_type: &str) -> bool {
+    let (kind, name) = without_parameters(media_type).split_once('/').unwrap_or_default();
+    match kind {
+        "audio" | "video" => true,
+        "image" => matches!(name, "png" | "apng" | "jpeg" | "gif" | "webp" | "avif"),
+        "font" => matches!(name, "woff" | "woff2"),
+        "application" => matches!(name, "gzip" | "zip" | "zstd"),
+        _ => false,
+    }
 }
 
 fn check_directory(given: &ResourceDirectory) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Pages over HTTP: what a request for one says beside its path, and the heads of the responses. Pure.
 //!
 //! What is served to a browser is looked at again before each use and is read by no other page; what may be shown
-//! as a document runs no script but ours and is in no frame.
+//! as a document runs no script but ours, has no worker that outlives it, and is in no frame.
 
 use httparse::Header;
 
@@ -15,8 +15,8 @@ const COMMON_HEADERS: &str = "Vary: Accept-Encoding\r\n\
 
 /// The headers of what a browser may show as a document: all but scripts and style sheets, of which a page has many.
 const DOCUMENT_HEADERS: &str = "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'\r\n\
+    img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'none'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'\r\n\
     X-Frame-Options: DENY\r\n\
     Referrer-Policy: no-referrer\r\n\
     Cross-Origin-Opener-Policy: same-origin\r\n";
@@ -123,12 +123,7 @@ impl PageHead<'_> {
     fn head(&self, status: &str, content: &str) -> Vec<u8> {
         let connection = if self.closes { "close" } else { "keep-alive" };
         let tag = self.tag;
-        let is_part = ["text/javascript", "text/css"].iter().any(|part| {
-            self.media_type
-                .split(';')
-                .next()
-                .is_some_and(|media_type| media_type.trim_ascii() == *part)
-        });
+        let is_part = matches!(without_parameters(self.media_type), "text/javascript" | "text/css");
         let document = if is_part { "" } else { DOCUMENT_HEADERS };
         format!(
             "HTTP/1.1 {status}\r\n{content}ETag: {tag}\r\n{COMMON_HEADERS}{document}\
@@ -136,6 +131,11 @@ impl PageHead<'_> {
         )
         .into_bytes()
     }
+}
+
+/// A media type without what comes behind a semicolon.
+pub(crate) fn without_parameters(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default().trim_ascii()
 }
 
 #[cfg(test)]
