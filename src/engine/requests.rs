@@ -13,8 +13,8 @@ use crate::id::{self, ClientId, TerminalId, WatchId};
 use crate::policy::Slice;
 use crate::state::{ChangeSet, Key, Refusal};
 use crate::sync::protocol::{
-    About, Applied, ClientMessage, Failure, Op as WireOp, Outcome, Read, Rejected, RowsRequest,
-    Search as WireSearch, ServerMessage, Spawn, TerminalDetail,
+    About, Applied, ClientMessage, Failure, Op as WireOp, Outcome, Rejected, ServerMessage, Spawn,
+    TerminalDetail,
 };
 use crate::sync::{Action, Body, ErrorCode, FORBIDDEN, Request, collections_of, convert};
 use crate::terminal::{Op, SignalTarget, Size, SizePolicy};
@@ -114,26 +114,16 @@ impl Engine {
     }
 
     fn forbid(&mut self, client: ClientId, message: &ClientMessage) {
-        match message {
-            ClientMessage::Batch { id, .. }
-            | ClientMessage::Watch { id, .. }
-            | ClientMessage::Unwatch { id, .. }
-            | ClientMessage::Query { id, .. }
-            | ClientMessage::Rows(RowsRequest { id, .. })
-            | ClientMessage::Read(Read { id, .. })
-            | ClientMessage::Stats { id }
-            | ClientMessage::Spawn(Spawn { id, .. })
-            | ClientMessage::Search(WireSearch { id, .. }) => {
-                let failure = Failure { code: ErrorCode::Forbidden, message: FORBIDDEN.into() };
-                let outcome = Outcome::Failed(failure);
-                self.server.send(client, &ServerMessage::Result { id: *id, outcome });
+        let (code, about) = (ErrorCode::Forbidden, About::message(message));
+        match (message, about.id) {
+            (ClientMessage::Change { .. }, Some(id)) => self.reject(client, id, code, FORBIDDEN),
+            // These have a number and no result.
+            (ClientMessage::Ping { .. } | ClientMessage::Cancel { .. }, _) | (_, None) => {
+                self.server.send_error_about(client, about, code, FORBIDDEN);
             }
-            ClientMessage::Change { mutation, .. } => {
-                self.reject(client, *mutation, ErrorCode::Forbidden, FORBIDDEN);
-            }
-            message => {
-                let about = About::message(message);
-                self.server.send_error_about(client, about, ErrorCode::Forbidden, FORBIDDEN);
+            (_, Some(id)) => {
+                let failure = Failure { code, message: FORBIDDEN.into() };
+                self.result(client, id, Ok(Outcome::Failed(failure)));
             }
         }
     }

@@ -336,7 +336,7 @@ impl Engine {
     fn work_on_jobs(&mut self, slice: &mut Slice) {
         let jobs = self.jobs();
         let mut in_turn = (1..=jobs.len()).map(|by| (self.last_job + by) % jobs.len());
-        self.last_job = in_turn.find(|at| jobs.get(*at) == Some(&true)).unwrap_or(0);
+        self.last_job = in_turn.find(|at| jobs[*at]).unwrap_or(0);
         match self.last_job {
             0 => self.work_on_searches(slice),
             1 => self.work_on_batches(slice),

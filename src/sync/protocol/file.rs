@@ -10,7 +10,7 @@ pub(crate) struct FileVersion {
     pub(crate) device: Decimal,
     pub(crate) inode: Decimal,
     pub(crate) size: u64,
-    /// `st_ctime` in nanoseconds since 1970.
+    /// When the content or what is known of the file changed last (ctime), in nanoseconds since 1970.
     pub(crate) changed_ns: Decimal,
 }
 

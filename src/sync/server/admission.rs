@@ -115,8 +115,9 @@ impl Admission {
         self.authenticated_count >= self.clients_max
     }
 
-    pub(super) fn has_authenticated(&self) -> bool {
-        self.authenticated_count > 0
+    /// How many clients there are: those that have authenticated and are not being closed.
+    pub(super) fn authenticated_count(&self) -> usize {
+        self.authenticated_count
     }
 
     /// Connections, of all that there are, that count for something: those that are not being closed.

@@ -412,7 +412,7 @@ impl Server {
 
     /// Whether clients wait for what was committed since they were looked at.
     pub(crate) fn is_behind(&self, version: StateVersion) -> bool {
-        self.clients.admission.has_authenticated() && !self.state_sync.has_seen(version)
+        self.client_count() > 0 && !self.state_sync.has_seen(version)
     }
 
     /// A change set of this client was committed: it is reported with its effect.
@@ -538,7 +538,7 @@ impl Server {
 
     /// How many clients have authenticated.
     pub(crate) fn client_count(&self) -> usize {
-        self.clients.table.ids().filter(|id| self.is_authenticated(*id)).count()
+        self.clients.admission.authenticated_count()
     }
 
     /// Bytes that wait to be sent to a client.
