@@ -154,12 +154,7 @@ impl Clients {
         }
     }
 
-    /// Reports an error to a client that belongs to no operation with a result.
-    pub(super) fn send_error(&mut self, id: ClientId, code: ErrorCode, message: &str) {
-        self.send_error_about(id, About::default(), code, message);
-    }
-
-    /// The same, and what it is about.
+    /// Reports an error to a client that belongs to no operation with a result, and what it is about.
     pub(super) fn send_error_about(
         &mut self,
         client: ClientId,

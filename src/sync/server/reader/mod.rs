@@ -276,10 +276,12 @@ fn read_head(handshake: &mut Handshake<'_>, id: ClientId, reactor: &mut Reactor)
 /// Queues the next part of a page. Nothing is read before all of it is sent, and nothing more is queued before what
 /// waits is sent.
 fn send_part(clients: &mut Clients, id: ClientId) -> Unit {
+    let mut cost = LOOK_COST;
     if let Ok(client) = clients.get_mut(id)
         && let Phase::Page(delivery) = &mut client.phase
         && client.transport.queued_bytes() == 0
     {
+        cost = PART_COST;
         match delivery.body.next_part() {
             Ok(part) => client.transport.push(part),
             // The file has become shorter, and its length has been announced.
@@ -287,7 +289,7 @@ fn send_part(clients: &mut Clients, id: ClientId) -> Unit {
         }
     }
     clients.flush_later(id);
-    Unit { cost: PART_COST, bytes: 0, frames: 0, body: None }
+    Unit { cost, bytes: 0, frames: 0, body: None }
 }
 
 /// Does what a message means before the engine sees it. Gives what the engine is to do.
@@ -322,7 +324,8 @@ fn act_on(
         }
         Decoded::Input(terminal, bytes) => Some(Body::Input(terminal, bytes)),
         Decoded::Message(ClientKind::Hello, _) => {
-            handshake.clients.send_error(id, ErrorCode::Invalid, "a second hello");
+            let about = About::default();
+            handshake.clients.send_error_about(id, about, ErrorCode::Invalid, "a second hello");
             None
         }
         Decoded::Message(kind, message) if !scopes.allow(Action::Message(kind)) => {

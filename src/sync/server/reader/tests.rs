@@ -12,7 +12,8 @@ use crate::id::ListenerId;
 use crate::limits::Limits;
 use crate::sync::access::{Scopes, TokenOptions};
 use crate::sync::server::Server;
-use crate::sync::server::client::Grant;
+use crate::sync::server::client::{Delivery, Grant};
+use crate::sync::server::pages;
 use crate::sync::websocket::http::HeadBuffer;
 use crate::sync::websocket::transport::{Socket, Transport};
 
@@ -156,5 +157,21 @@ fn frames_are_counted() {
         assert!(rig.requests(&mut slice).is_empty());
         let client = rig.server.clients.get(id).unwrap();
         assert!(client.throttled_until.is_some() && client.frames.has_rest());
+    }
+}
+
+/// A part of a page is paid for when it is sent, not whenever its connection is looked at.
+#[test]
+fn what_is_not_sent_of_a_page_is_not_paid_for() {
+    let mut rig = Rig::new();
+    let (id, _far) = rig.connect(false, b"");
+    let body = pages::Body::Shared(vec![0; 2 * PART_BYTES].into());
+    let delivery = Delivery { body, closes: false, early: Vec::new() };
+    rig.server.clients.get_mut(id).unwrap().phase = Phase::Page(delivery);
+    for cost in [PART_COST, LOOK_COST, LOOK_COST] {
+        rig.server.clients.read_later(id);
+        let mut slice = rig.slice();
+        assert!(rig.requests(&mut slice).is_empty());
+        assert_eq!(slice.charged(), cost);
     }
 }
