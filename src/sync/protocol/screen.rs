@@ -45,7 +45,7 @@ pub(crate) struct Screen {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RowsReply {
     pub(crate) lines: Vec<PlacedLine>,
-    /// Place of the oldest row that is kept, and of the top row of the primary screen.
+    /// Place of the oldest row that is kept, and of the top row of the primary screen. Never null: a screen always has both.
     pub(crate) kept_from: Option<LinePosition>,
     pub(crate) kept_to: Option<LinePosition>,
     pub(crate) history: u32,
