@@ -11,7 +11,7 @@ mod serving;
 use std::collections::BTreeMap;
 
 use client::{Client, Incoming};
-use orchflow::{Config, Scopes, ScreenOptions, Size, SpawnOptions};
+use orchflow::{Config, Scopes, ScreenOptions, Size, SpawnOptions, Stage};
 use serde_json::{Value, json};
 use serving::Serving;
 
@@ -181,6 +181,44 @@ fn what_is_not_seen_is_not_sent() {
         above.scroll_to(7);
         above.scroll_to(7);
     }
+}
+
+/// A part of the scrollback is made for one client: it is charged by its cells, and each is a unit of its own. Far above
+/// what changes no row is read.
+#[test]
+fn each_part_of_the_scrollback_is_charged_by_its_cells() {
+    const VIEWERS: u64 = 20;
+    const ROWS: u64 = 50;
+    const COLS: u64 = 200;
+    let serving = Serving::start(Config::default());
+    let terminal = serving.with(move |engine| {
+        let screen = ScreenOptions { scrollback: 1000, ..ScreenOptions::default() };
+        let script = "stty -echo; seq 1 400; exec cat";
+        let options = SpawnOptions::program("sh").args(["-c", script]);
+        let size = Size::cells(COLS as u16, ROWS as u16);
+        engine.spawn(&options.screen(screen).size(size)).unwrap().to_u64()
+    });
+    let mut below = Viewer::new(&serving, terminal);
+    below.until(|viewer| viewer.texts().last() == Some(&"400"));
+    let mut above: Vec<_> = (0..VIEWERS).map(|_| Viewer::new(&serving, terminal)).collect();
+    let mut cost_of_a_line = |back: u32, text: &str| {
+        for viewer in &mut above {
+            viewer.scroll_to(back);
+        }
+        serving.with(|engine| engine.reset_turn_stats());
+        below.print(text);
+        for viewer in &mut above {
+            viewer.until(|viewer| viewport(viewer) == u64::from(back) + 1);
+        }
+        let stages = serving.with(|engine| engine.turn_stats().stages);
+        let sending = stages.iter().find(|stats| stats.stage == Stage::Sending).unwrap();
+        assert!(sending.unit_cost_max <= 1_000_000, "{sending:?}");
+        sending.cost
+    };
+    let cells = VIEWERS * (ROWS - 1) * COLS;
+    let (near, far) = (cost_of_a_line(1, "near"), cost_of_a_line(300, "far"));
+    assert!(near >= 8 * cells, "{near} for {cells} cells");
+    assert!(far < 4 * cells, "{far} for no rows");
 }
 
 #[test]

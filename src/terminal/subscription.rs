@@ -16,7 +16,7 @@ use super::screen::ScreenUpdate;
 use super::size::SizePolicy;
 use super::table::Terminals;
 use super::viewers::no_screen;
-use super::viewport::Viewport;
+use super::viewport::{Look, Viewport};
 use super::{Subscription, Terminal};
 use crate::error::Result;
 use crate::id::TerminalId;
@@ -130,14 +130,14 @@ impl Terminals {
         Ok(())
     }
 
-    /// Writes what a viewer that is no reader needs, who knows the generation `known`. Whether anything is new to it.
+    /// Writes what a viewer that is no reader needs, who knows the generation `known`.
     pub(crate) fn look_through(
         &mut self,
         id: TerminalId,
         viewport: &mut Viewport,
         known: u64,
         update: &mut ScreenUpdate,
-    ) -> Result<bool> {
+    ) -> Result<Look> {
         let Terminal { screen, hasher, .. } = self.table.get_mut(id)?;
         let screen = screen.as_deref_mut().ok_or_else(no_screen)?;
         Ok(viewport.look(screen, hasher, known, update))

@@ -478,8 +478,7 @@ impl Server {
         for (terminal, client) in clients.take_departed() {
             fanout.leave(terminal, client);
         }
-        let woken = clients.work.take_woken();
-        let served = fanout.transmit(clients, touched, &woken, terminals, slice, reactor);
+        let (woken, served) = fanout.transmit(clients, touched, terminals, slice, reactor);
         let served_clients = woken.get(..served).unwrap_or_default();
         state_sync.transmit(clients, served_clients, state, slice, reactor);
         clients.work.put_back(woken, served);

@@ -9,11 +9,6 @@ use super::{LinePosition, Row, Rows, Screen};
 /// What reading rows may cost at once, in about nanoseconds. The row that goes beyond it is the last one.
 const READ_COST: u64 = 250_000;
 
-/// What it costs to find the first row, and what each row of the screen does.
-const FIND_COST: u64 = 20_000;
-const SCREEN_ROW_COST: u64 = 200;
-const CELL_COST: u64 = 8;
-
 /// Which rows are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RowsAround {
@@ -56,7 +51,7 @@ impl Screen {
         let first = self.row_that_shows(wanted.from);
         let mut below = self.rows_from(first).take(wanted.max);
         let mut above = self.rows_above(first).take(wanted.above);
-        let mut cost = FIND_COST;
+        let mut cost = Screen::FIND_COST;
         for at in 0_usize.. {
             let next = match at.is_multiple_of(2) {
                 true => below.next().or_else(|| above.next()),
@@ -128,13 +123,11 @@ impl Screen {
 
     fn found<'a>(&self, index: i64, place: Option<LinePlace>, view: RowView<'a>) -> Found<'a> {
         let grid = self.grid();
-        let (place, cost) = match &view {
-            RowView::History(row) => (Some(grid.place_of_row(row)), row.cost()),
-            RowView::Screen(..) => (
-                place.filter(|_| grid.has_line_numbers()),
-                SCREEN_ROW_COST + grid.cols() as u64 * CELL_COST,
-            ),
+        let place = match &view {
+            RowView::History(row) => Some(grid.place_of_row(row)),
+            RowView::Screen(..) => place.filter(|_| grid.has_line_numbers()),
         };
+        let cost = self.row_cost(&view);
         (index, place.map(Into::into), view, cost)
     }
 }

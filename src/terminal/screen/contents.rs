@@ -5,7 +5,14 @@ use std::ops::Range;
 use super::grid::RowView;
 use super::{COUNT_COST, LinePosition, Mark, Position, Rows, Screen, ScreenUpdate};
 
+/// What reading a row of the screen costs, and each cell of it, in about nanoseconds.
+const SCREEN_ROW_COST: u64 = 200;
+const CELL_COST: u64 = 8;
+
 impl Screen {
+    /// What finding a row by its place or number costs, in about nanoseconds.
+    pub(super) const FIND_COST: u64 = 20_000;
+
     /// The generation of what the last look found.
     pub(crate) fn generation(&self) -> u64 {
         self.grid().generation()
@@ -36,8 +43,9 @@ impl Screen {
         generation
     }
 
-    /// What a viewer needs who knows `generation` (0: nothing). Call [`look`](Self::look) before.
-    pub(crate) fn changes_since(&self, generation: u64, update: &mut ScreenUpdate) {
+    /// What a viewer needs who knows `generation` (0: nothing). Call [`look`](Self::look) before. Gives what its rows cost,
+    /// in about nanoseconds.
+    pub(crate) fn changes_since(&self, generation: u64, update: &mut ScreenUpdate) -> u64 {
         let grid = self.grid();
         let full = !grid.knows(generation);
         self.describe(update);
@@ -49,7 +57,7 @@ impl Screen {
             update.scrolls.extend(grid.scrolls_since(generation));
         }
         let has_changed = |row| full || grid.row_generation(row) > generation;
-        self.push_rows(0..grid.rows() as i64, has_changed, &mut update.rows);
+        self.push_rows(0..grid.rows() as i64, has_changed, &mut update.rows)
     }
 
     /// The place at which a viewport begins that is scrolled back by so many rows; `None` if it is not.
@@ -71,18 +79,32 @@ impl Screen {
         }
     }
 
-    /// All rows of a viewport that is scrolled back by so many rows, for a viewer who knows `generation` of the rest.
-    pub(crate) fn viewport(&self, back: usize, generation: u64, update: &mut ScreenUpdate) {
+    /// Whether the rows of the scrollback are as they were in this generation, but for those that are gone and the newest
+    /// one: that one, whose line may go on, ends when the line does.
+    pub(crate) fn keeps_rows_since(&self, generation: u64) -> bool {
+        // Only what makes every viewer need everything, as another size does, takes rows back.
+        self.grid().knows(generation)
+    }
+
+    /// All but the rows of a viewport that is scrolled back by so many, for a viewer who knows `generation` of the rest.
+    /// Gives what that cost, in about nanoseconds.
+    pub(crate) fn viewport(&self, back: usize, generation: u64, update: &mut ScreenUpdate) -> u64 {
         let back = back.min(self.history());
         self.describe(update);
-        update.full = true;
+        update.full = false;
         if !self.grid().knows(generation) || self.title_generation > generation {
             update.title = Some(self.title().to_owned());
         }
         update.viewport = back as u32;
         update.line = self.anchor(back).or(update.line);
-        let top = -(back as i64);
-        self.push_rows(top..top + self.grid().rows() as i64, |_| true, &mut update.rows);
+        Self::FIND_COST
+    }
+
+    /// Adds all rows of the viewport that the update is of. Gives what they cost, in about nanoseconds.
+    pub(crate) fn viewport_rows(&self, update: &mut ScreenUpdate) -> u64 {
+        update.full = true;
+        let top = -i64::from(update.viewport);
+        self.push_rows(top..top + self.grid().rows() as i64, |_| true, &mut update.rows)
     }
 
     fn describe(&self, update: &mut ScreenUpdate) {
@@ -102,23 +124,41 @@ impl Screen {
         update.rows.clear();
     }
 
-    /// Rows of the scrollback, and those of the screen that `is_wanted` picks.
-    fn push_rows(&self, range: Range<i64>, is_wanted: impl Fn(usize) -> bool, rows: &mut Rows) {
+    /// What reading a row costs, in about nanoseconds.
+    pub(super) fn row_cost(&self, row: &RowView<'_>) -> u64 {
+        match row {
+            RowView::History(row) => row.cost(),
+            RowView::Screen(..) => SCREEN_ROW_COST + self.grid().cols() as u64 * CELL_COST,
+        }
+    }
+
+    /// Rows of the scrollback, and those of the screen that `is_wanted` picks. Gives what they cost.
+    fn push_rows(
+        &self,
+        range: Range<i64>,
+        is_wanted: impl Fn(usize) -> bool,
+        rows: &mut Rows,
+    ) -> u64 {
         let grid = self.grid();
         let has_numbers = grid.has_line_numbers();
         let above = range.end.min(0).saturating_sub(range.start).max(0) as usize;
         let history = grid.newest_rows(range.start.min(0).unsigned_abs() as usize);
+        let mut cost = 0;
         for (index, row) in (range.start..).zip(history.take(above)) {
             let line = grid.place_of_row(&row).into();
-            rows.push(index as i32, Some(line), &RowView::History(row));
+            let view = RowView::History(row);
+            cost += self.row_cost(&view);
+            rows.push(index as i32, Some(line), &view);
         }
         let (first, shown) = (range.start.max(0) as usize, range.end.max(0) as usize);
         let wanted = grid.places().enumerate().take(shown).skip(first);
         for (index, place) in wanted.filter(|(row, _)| is_wanted(*row)) {
             if let Some(view) = grid.row(index as i64) {
+                cost += self.row_cost(&view);
                 rows.push(index as i32, has_numbers.then(|| place.into()), &view);
             }
         }
+        cost
     }
 
     /// Rows of the screen (from 0) and its scrollback (below 0), as far as they exist.

@@ -5,6 +5,9 @@
 //! sent now. Clients at the same offset share one frame, made once. A client that has no room, no credit or a
 //! resync before it goes on when it is woken.
 //!
+//! All clients of a source are one unit of the turn, as long as they share what is made. A snapshot and a part of the
+//! scrollback are made for one client: that client is woken and served alone, charged by what it costs.
+//!
 //! Calls on behalf of clients (`attach`, `credit`, `report_grid`) take effect at once and send nothing but their
 //! replies; [`Fanout::transmit`] sends output, at the end of the turn.
 
@@ -19,14 +22,14 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use self::round::{Round, SharedFrame};
-use self::send::{advance, finish, go_on};
+use self::send::{advance, finish, go_on, is_served_alone};
 use self::source::Source;
 use super::clients::Clients;
 use super::size::Grid;
 use super::work::recycled;
 use crate::error::{Error, Result};
 use crate::id::{ClientId, TerminalId};
-use crate::policy::Slice;
+use crate::policy::{Slice, UNIT_COST_MAX};
 use crate::reactor::Reactor;
 use crate::sync::protocol::{Attach, DetachReason, ServerMessage};
 use crate::terminal::{SizePolicy, Terminals};
@@ -34,6 +37,8 @@ use crate::terminal::{SizePolicy, Terminals};
 /// What looking at a source costs, and sending to one client.
 const SOURCE_COST: u64 = 3_000;
 const CLIENT_COST: u64 = 3_000;
+/// What may be made for one client, beside that, before its other terminals wait for the next unit.
+const MADE_COST: u64 = UNIT_COST_MAX / 4;
 
 /// See the module's documentation.
 #[derive(Default)]
@@ -274,34 +279,35 @@ impl Fanout {
     // Sending.
 
     /// Sends what is new, until the slice is over; the rest waits for the next turn. `touched`: terminals
-    /// that something happened to; `woken`: clients that may get more. Gives how many of the woken were served.
+    /// that something happened to. Gives the clients that were woken, since they may get more, and how many of them were
+    /// served.
     pub(super) fn transmit(
         &mut self,
         clients: &mut Clients,
         touched: &[TerminalId],
-        woken: &[ClientId],
         terminals: &mut Terminals,
         slice: &mut Slice,
         reactor: &mut Reactor,
-    ) -> usize {
+    ) -> (Vec<ClientId>, usize) {
         self.note_due(touched);
         let frames = std::mem::take(&mut self.frames);
-        let mut round = Round { terminals, reactor, frames, screens: Vec::new() };
+        let mut round = Round { terminals, reactor, frames, screens: Vec::new(), cost: 0 };
         self.transmit_due(clients, &mut round, slice);
         round.clear();
+        let woken = clients.work.take_woken();
         let mut served = 0;
-        for id in woken {
+        for id in &woken {
             if served > 0 && slice.is_over() {
                 break;
             }
             self.transmit_to(clients, *id, &mut round);
             served += 1;
-            slice.charge(CLIENT_COST);
+            slice.charge(CLIENT_COST + std::mem::take(&mut round.cost));
         }
         self.settle(clients, &mut round);
         round.clear();
         self.frames = round.frames;
-        served
+        (woken, served)
     }
 
     /// Sources of these terminals are due, those that an echo is expected from before all others.
@@ -324,13 +330,15 @@ impl Fanout {
             round.clear();
             let count = self.transmit_source(clients, *id, round);
             served += 1;
-            slice.charge(SOURCE_COST + count as u64 * CLIENT_COST);
+            let cost = SOURCE_COST + count as u64 * CLIENT_COST;
+            slice.charge(cost + std::mem::take(&mut round.cost));
         }
         let new = std::mem::take(&mut self.due);
         self.due = recycled(due, served, new);
     }
 
-    /// Sends what is new in one terminal to everybody who follows it. Gives how many these are.
+    /// Sends what is new in one terminal to everybody who follows it, and wakes those who are served alone. Gives how many
+    /// follow it.
     fn transmit_source(
         &mut self,
         clients: &mut Clients,
@@ -361,7 +369,14 @@ impl Fanout {
                 broken!("who follows a terminal is there");
                 continue;
             };
-            advance(client, id, &state, source.released, round);
+            if is_served_alone(client, id, round) {
+                // One without room is woken when there is some.
+                if client.has_room() {
+                    clients.work.wake(client);
+                }
+            } else {
+                advance(client, id, &state, source.released, round);
+            }
             if is_over {
                 finish(client, id, &state);
             }
@@ -391,15 +406,19 @@ impl Fanout {
         }
     }
 
-    /// Sends one client what it may have of everything that it follows. Its sources have to be settled.
+    /// Sends one client what it may have of what it follows; it is woken again for what is too much for one unit. Its
+    /// sources have to be settled.
     fn transmit_to(&mut self, clients: &mut Clients, id: ClientId, round: &mut Round<'_>) {
         let Ok(client) = clients.table.get_mut(id) else { return };
         client.is_woken = false;
         let mut attachments = std::mem::take(&mut client.attachments);
-        // Who is the first has the room first, so another one is the first next time.
-        let by = 1.min(attachments.len());
-        attachments.rotate_left(by);
+        let mut served = 0;
         for attachment in &mut attachments {
+            if round.cost >= MADE_COST {
+                clients.work.wake(client);
+                break;
+            }
+            served += 1;
             let terminal = attachment.terminal;
             let Ok(state) = round.terminals.output_state(terminal) else { continue };
             let Some(source) = self.sources.get_mut(&terminal) else { continue };
@@ -408,6 +427,9 @@ impl Fanout {
                 self.unsettled.push(terminal);
             }
         }
+        // Who is the first has the room first, so another one is the first next time.
+        let is_through = served == attachments.len();
+        attachments.rotate_left(if is_through { served.min(1) } else { served });
         client.attachments = attachments;
         clients.work.flush_later(client);
     }

@@ -25,6 +25,8 @@ pub(super) struct Round<'a> {
     pub(super) frames: Vec<SharedFrame>,
     /// Updates of screens that were made in this round.
     pub(super) screens: Vec<SharedScreen>,
+    /// What was made since it was charged last cost so much, in nanoseconds of estimated work.
+    pub(super) cost: u64,
 }
 
 impl Round<'_> {

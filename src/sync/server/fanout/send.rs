@@ -19,6 +19,10 @@ const PIECE_BYTES: usize = 64 << 10;
 /// A part of a snapshot.
 const PART_BYTES: usize = 16 << 10;
 
+/// What a byte of a snapshot costs that is printed, and one of a part or of an update that is encoded and compressed.
+const PRINT_BYTE_COST: u64 = 2;
+const ENCODE_BYTE_COST: u64 = 3;
+
 /// Sends a client what it may have of a terminal, up to `released`.
 pub(super) fn advance(
     client: &mut Client,
@@ -33,6 +37,19 @@ pub(super) fn advance(
         go_on(client, attachment, state, released, round);
     }
     client.attachments = attachments;
+}
+
+/// Whether what a client gets next of a terminal is made for it alone: a part of the scrollback, or a snapshot. What it
+/// costs does not count as one of many.
+pub(super) fn is_served_alone(client: &mut Client, id: TerminalId, round: &mut Round<'_>) -> bool {
+    let now = round.reactor.now();
+    let Some(attachment) = client.attachment(id) else { return false };
+    if attachment.viewport.is_at_screen() {
+        let is_resyncing = attachment.consumer.is_resyncing() && !attachment.is_put_off(now);
+        return is_resyncing || attachment.parts.is_some();
+    }
+    let due = attachment.consumer.view().map(|view| round.terminals.observe_view(id, view, now));
+    matches!(due, Some(Ok(Due::Now)))
 }
 
 /// Sends what there may be for one attachment.
@@ -62,7 +79,8 @@ fn step(
     let id = attachment.terminal;
     let cursor = attachment.consumer.cursor();
     if let Some(parts) = &mut attachment.parts {
-        let is_last = send_part(client, id, cursor, parts);
+        let (is_last, cost) = send_part(client, id, cursor, parts);
+        charge_alone(client, cost, round);
         if is_last {
             attachment.parts = None;
         }
@@ -92,7 +110,10 @@ fn step(
             client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
         }
         Some(Next::Snapshot { history }) => match round.terminals.snapshot_in_turn(id, history) {
-            Ok(snapshot) => attachment.resume_with(snapshot),
+            Ok(snapshot) => {
+                charge_alone(client, snapshot.bytes.len() as u64 * PRINT_BYTE_COST, round);
+                attachment.resume_with(snapshot);
+            }
             Err(_) => attachment.consumer.go_without_snapshot(state.end),
         },
         Some(Next::Update) => send_screen(client, attachment, state, round),
@@ -126,9 +147,16 @@ fn send_screen(
     }
     let mut update = ScreenUpdate::default();
     let viewport = &mut attachment.viewport;
-    let Ok(is_new) = round.terminals.look_through(id, viewport, known, &mut update) else { return };
+    let Ok(look) = round.terminals.look_through(id, viewport, known, &mut update) else { return };
     view.shown(update.generation, now);
-    if !is_new {
+    let encode_cost = update.bytes() as u64 * ENCODE_BYTE_COST;
+    let cost = look.cost + if look.is_new { encode_cost } else { 0 };
+    if is_shared {
+        round.cost += cost;
+    } else {
+        charge_alone(client, cost, round);
+    }
+    if !look.is_new {
         return;
     }
     let message = ServerMessage::Screen(Box::new(convert::screen_update(id.to_u64(), &update)));
@@ -139,8 +167,14 @@ fn send_screen(
     client.push(frame);
 }
 
-/// Sends the next part of a snapshot. Whether it was the last.
-fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts) -> bool {
+/// Something was made for this client alone, which pays for it.
+fn charge_alone(client: &mut Client, cost: u64, round: &mut Round<'_>) {
+    round.cost += cost;
+    client.cost.charge(cost, round.reactor.now());
+}
+
+/// Sends the next part of a snapshot. Whether it was the last, and what it cost.
+fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts) -> (bool, u64) {
     let part = parts.bytes.split_to(parts.bytes.len().min(PART_BYTES));
     let more = !parts.bytes.is_empty();
     client.send_of(
@@ -155,7 +189,7 @@ fn send_part(client: &mut Client, id: TerminalId, offset: u64, parts: &mut Parts
             more,
         }),
     );
-    !more
+    (!more, part.len() as u64 * ENCODE_BYTE_COST)
 }
 
 /// Reports the end of the program when everything before it was sent, or if nothing is sent after this.
