@@ -189,8 +189,9 @@ impl Terminals {
         Ok(self.table.get_mut(id)?.open_screen()?.rows_around(wanted, rows, fits))
     }
 
-    /// Counts rows of a scrollback after a change of the width. Whether there is more to count.
-    pub(crate) fn count_history(&mut self, id: TerminalId) -> Result<bool> {
+    /// Counts rows of a scrollback after a change of the width. Gives what it cost, in about nanoseconds; 0 if all were
+    /// counted before.
+    pub(crate) fn count_history(&mut self, id: TerminalId) -> Result<u64> {
         Ok(self.table.get_mut(id)?.open_screen()?.count_history())
     }
 

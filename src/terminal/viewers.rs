@@ -132,7 +132,8 @@ impl Terminal {
         let now = reactor.now();
         let mut wake = self.next_handover();
         if let Some(screen) = &mut self.screen {
-            if screen.count_history() {
+            screen.count_history();
+            if !screen.is_history_counted() {
                 wake = Some(now);
             }
             let held = held_until(screen, self.started);

@@ -22,6 +22,11 @@ pub(crate) struct RowsAround {
     pub(crate) rows_max: usize,
 }
 
+impl RowsAround {
+    /// What reading them costs at most, in about nanoseconds, without the row that is the last one because of it.
+    pub(crate) const COST_MAX: u64 = Screen::FIND_COST + READ_COST;
+}
+
 /// What there is beside the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kept {
