@@ -32,6 +32,8 @@ static void null_engine(void) {
     CHECK_STATUS(orch_engine_shutdown(NULL, 0), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_get_stats(NULL, &stats), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_reset_stats(NULL), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_get_metrics(NULL, (orch_metrics *)(void *)filled), ORCH_E_INVALID);
+    CHECK_STATUS(orch_engine_set_observing(NULL, 1), ORCH_E_INVALID);
     CHECK_STATUS(orch_engine_next_event(NULL, &event), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_spawn(NULL, NULL, id), ORCH_E_INVALID);
     CHECK_STATUS(orch_terminal_adopt(NULL, 0, NULL, id), ORCH_E_INVALID);

@@ -105,6 +105,13 @@ void options_and_stats() {
     for (const orch_stage_stats &one : orch::stages_of(*stats)) CHECK_INT(one.stage, ++stage);
     CHECK(engine.reset_stats());
     CHECK_INT(engine.stats()->turns, 0);
+    const auto health = engine.health();
+    CHECK(health);
+    CHECK_INT(health->status, ORCH_HEALTH_OK);
+    CHECK_INT(orch::parts_of(*health).size(), 0);
+    CHECK_INT(engine.dump().rfind("orchflow dump=1 ", 0), 0);
+    CHECK(engine.flight_record().find(" spawned pid=") != std::string::npos);
+    CHECK_INT(engine.report_save(1, 0).code(), ORCH_E_STALE_ID);
     CHECK(engine.set(id, ORCH_TERMINAL_OPTION_PAUSED, 1));
     CHECK(engine.state(id)->flags & ORCH_TERMINAL_PAUSED_BY_HOST);
     CHECK(engine.set(id, ORCH_TERMINAL_OPTION_PAUSED, 0));

@@ -148,6 +148,7 @@ void serving() {
     CHECK_INT(engine.listen(orch::listen_options("0.0.0.0:0")).error().code(), ORCH_E_INVALID);
     CHECK_INT(engine.listen(orch::listen_options("127.0.0.1:0").resource("no slash", "")).error().code(),
               ORCH_E_INVALID);
+    CHECK_INT(engine.listen(orch::listen_options::adopted(-1)).error().code(), ORCH_E_INVALID);
     const auto remote = engine.listen(orch::listen_options("0.0.0.0:0").allow_remote());
     CHECK(remote && *remote != *listener);
     CHECK(engine.unlisten(*remote));

@@ -21,6 +21,8 @@ static void calls_on_engine(const inherited *in) {
     check_fill(filled, sizeof filled);
     orch_event event = host_event();
     orch_engine_stats stats = ORCH_ENGINE_STATS_INIT;
+    orch_memory memory = ORCH_MEMORY_INIT;
+    orch_engine_health health = ORCH_ENGINE_HEALTH_INIT;
     orch_error error;
     check_fill(&error, sizeof error);
     error.size = sizeof error;
@@ -32,12 +34,18 @@ static void calls_on_engine(const inherited *in) {
     FORKED(orch_engine_get_timeout(in->engine, (int32_t *)(void *)filled));
     FORKED(orch_engine_shutdown(in->engine, 0));
     FORKED(orch_engine_get_stats(in->engine, &stats));
+    FORKED(orch_engine_get_memory(in->engine, &memory));
     FORKED(orch_engine_reset_stats(in->engine));
+    FORKED(orch_engine_get_health(in->engine, &health));
+    FORKED(orch_engine_get_text(in->engine, ORCH_TEXT_DUMP, (orch_bytes *)(void *)filled));
+    FORKED(orch_watch_report_save(in->engine, 1, 0));
+    FORKED(orch_engine_get_metrics(in->engine, (orch_metrics *)(void *)filled));
+    FORKED(orch_engine_set_observing(in->engine, 0));
     FORKED(orch_engine_next_event(in->engine, &event));
     FORKED(orch_error_get(in->engine, &error));
     FORKED(orch_sender_create(in->engine, (orch_sender **)(void *)filled));
     CHECK_INT(event.kind, 0);
-    CHECK(stats.turns == 0 && stats.stages == NULL);
+    CHECK(stats.turns == 0 && stats.stages == NULL && health.parts == NULL);
     CHECK(check_is_filled(&error.status, sizeof error.status));
     CHECK(check_is_filled(filled, sizeof filled));
 }

@@ -1,7 +1,7 @@
 // The binary interface in numbers: sizes and offsets of every struct, values of every constant. They
 // are what a compiled host relies on, so a change of one of them breaks hosts, and has to break this.
 // Those of file watches are in layout_watch.c, those of the state and the server in layout_state.c,
-// those of peers in layout_peer.c.
+// those of peers in layout_peer.c, those of metrics in layout_metrics.c.
 
 #include "layout.h"
 
@@ -15,7 +15,7 @@ FIELD(orch_error, status, 8, 4);
 FIELD(orch_error, os_error, 12, 4);
 FIELD(orch_error, message, 16, 16);
 
-SIZE(orch_config, 392);
+SIZE(orch_config, 408);
 FIELD(orch_config, size, 0, 8);
 FIELD(orch_config, log_level, 8, 4);
 FIELD(orch_config, reserved, 12, 4);
@@ -71,6 +71,8 @@ FIELD(orch_config, turn_time_warn_us, 368, 4);
 FIELD(orch_config, client_hold_ms, 372, 4);
 FIELD(orch_config, client_partial_bytes_total, 376, 8);
 FIELD(orch_config, resource_bytes, 384, 8);
+FIELD(orch_config, recorder_events, 392, 8);
+FIELD(orch_config, memory_bytes_total, 400, 8);
 
 SIZE(orch_stage_stats, 48);
 FIELD(orch_stage_stats, stage, 0, 4);
@@ -101,6 +103,47 @@ FIELD(orch_engine_stats, stages, 112, 8);
 FIELD(orch_engine_stats, stage_count, 120, 8);
 FIELD(orch_engine_stats, stage_stride, 128, 8);
 
+SIZE(orch_memory, 168);
+FIELD(orch_memory, size, 0, 8);
+FIELD(orch_memory, logs, 8, 8);
+FIELD(orch_memory, screens, 16, 8);
+FIELD(orch_memory, input, 24, 8);
+FIELD(orch_memory, state, 32, 8);
+FIELD(orch_memory, tombstones, 40, 8);
+FIELD(orch_memory, watches, 48, 8);
+FIELD(orch_memory, clients, 56, 8);
+FIELD(orch_memory, requests, 64, 8);
+FIELD(orch_memory, peers, 72, 8);
+FIELD(orch_memory, resources, 80, 8);
+FIELD(orch_memory, inbox, 88, 8);
+FIELD(orch_memory, events, 96, 8);
+FIELD(orch_memory, total, 104, 8);
+FIELD(orch_memory, limit, 112, 8);
+FIELD(orch_memory, gave_way_log_history, 120, 8);
+FIELD(orch_memory, gave_way_scrollback, 128, 8);
+FIELD(orch_memory, gave_way_tombstones, 136, 8);
+FIELD(orch_memory, gave_way_clients, 144, 8);
+FIELD(orch_memory, refused, 152, 8);
+FIELD(orch_memory, is_full, 160, 4);
+FIELD(orch_memory, reserved, 164, 4);
+SIZE(orch_part_health, 64);
+FIELD(orch_part_health, part, 0, 4);
+FIELD(orch_part_health, status, 4, 4);
+FIELD(orch_part_health, id, 8, 8);
+FIELD(orch_part_health, reason, 16, 4);
+FIELD(orch_part_health, reserved, 20, 4);
+FIELD(orch_part_health, lasts_ns, 24, 8);
+FIELD(orch_part_health, reason_name, 32, 16);
+FIELD(orch_part_health, sentence, 48, 16);
+
+SIZE(orch_engine_health, 40);
+FIELD(orch_engine_health, size, 0, 8);
+FIELD(orch_engine_health, status, 8, 4);
+FIELD(orch_engine_health, reserved, 12, 4);
+FIELD(orch_engine_health, parts, 16, 8);
+FIELD(orch_engine_health, part_count, 24, 8);
+FIELD(orch_engine_health, part_stride, 32, 8);
+
 SIZE(orch_event, 40);
 FIELD(orch_event, size, 0, 8);
 FIELD(orch_event, kind, 8, 4);
@@ -115,10 +158,11 @@ FIELD(orch_event_completed, reserved, 4, 4);
 FIELD(orch_event_completed, terminal, 8, 8);
 FIELD(orch_event_completed, message, 16, 16);
 
-SIZE(orch_event_log, 24);
+SIZE(orch_event_log, 32);
 FIELD(orch_event_log, level, 0, 4);
 FIELD(orch_event_log, reserved, 4, 4);
 FIELD(orch_event_log, text, 8, 16);
+FIELD(orch_event_log, client, 24, 8);
 
 SIZE(orch_event_slow_turn, 48);
 FIELD(orch_event_slow_turn, count, 0, 4);
@@ -128,13 +172,16 @@ FIELD(orch_event_slow_turn, cpu_ns, 24, 8);
 FIELD(orch_event_slow_turn, wall_ns, 32, 8);
 FIELD(orch_event_slow_turn, stage_wall_ns, 40, 8);
 
+SIZE(orch_event_health, 64);
+FIELD(orch_event_health, health, 0, 64);
+
 SIZE(orch_size, 8);
 FIELD(orch_size, cols, 0, 2);
 FIELD(orch_size, rows, 2, 2);
 FIELD(orch_size, pixel_width, 4, 2);
 FIELD(orch_size, pixel_height, 6, 2);
 
-SIZE(orch_spawn_options, 96);
+SIZE(orch_spawn_options, 104);
 FIELD(orch_spawn_options, size, 0, 8);
 FIELD(orch_spawn_options, argv, 8, 8);
 FIELD(orch_spawn_options, argv_len, 16, 8);
@@ -147,6 +194,58 @@ FIELD(orch_spawn_options, window, 64, 8);
 FIELD(orch_spawn_options, log_bytes, 72, 8);
 FIELD(orch_spawn_options, tag, 80, 8);
 FIELD(orch_spawn_options, screen, 88, 8);
+FIELD(orch_spawn_options, restart, 96, 8);
+
+SIZE(orch_restart_options, 40);
+FIELD(orch_restart_options, size, 0, 8);
+FIELD(orch_restart_options, flags, 8, 4);
+FIELD(orch_restart_options, keep_ended, 12, 4);
+FIELD(orch_restart_options, retry, 16, 8);
+FIELD(orch_restart_options, breaker, 24, 8);
+FIELD(orch_restart_options, stable_after_ns, 32, 8);
+
+SIZE(orch_event_restart, 48);
+FIELD(orch_event_restart, step, 0, 4);
+FIELD(orch_event_restart, breaker, 4, 4);
+FIELD(orch_event_restart, terminal, 8, 8);
+FIELD(orch_event_restart, start_in_ns, 16, 8);
+FIELD(orch_event_restart, attempts, 24, 4);
+FIELD(orch_event_restart, error, 28, 4);
+FIELD(orch_event_restart, message, 32, 16);
+
+SIZE(orch_retry_options, 40);
+FIELD(orch_retry_options, size, 0, 8);
+FIELD(orch_retry_options, initial_ns, 8, 8);
+FIELD(orch_retry_options, max_ns, 16, 8);
+FIELD(orch_retry_options, multiplier, 24, 8);
+FIELD(orch_retry_options, attempts, 32, 4);
+FIELD(orch_retry_options, reserved, 36, 4);
+
+SIZE(orch_breaker_options, 24);
+FIELD(orch_breaker_options, size, 0, 8);
+FIELD(orch_breaker_options, failures, 8, 4);
+FIELD(orch_breaker_options, successes, 12, 4);
+FIELD(orch_breaker_options, open_ns, 16, 8);
+
+SIZE(orch_retry, 64);
+FIELD(orch_retry, attempts, 0, 4);
+FIELD(orch_retry, attempts_max, 4, 4);
+FIELD(orch_retry, initial_ns, 8, 8);
+FIELD(orch_retry, max_ns, 16, 8);
+FIELD(orch_retry, multiplier, 24, 8);
+FIELD(orch_retry, bound_ns, 32, 8);
+FIELD(orch_retry, reserved, 40, 24);
+
+SIZE(orch_breaker, 64);
+FIELD(orch_breaker, state, 0, 4);
+FIELD(orch_breaker, count, 4, 4);
+FIELD(orch_breaker, failures, 8, 4);
+FIELD(orch_breaker, successes, 12, 4);
+FIELD(orch_breaker, open_ns, 16, 8);
+FIELD(orch_breaker, until_ns, 24, 8);
+FIELD(orch_breaker, has_trial, 32, 4);
+FIELD(orch_breaker, reserved, 36, 4);
+FIELD(orch_breaker, reserved2, 40, 24);
 
 SIZE(orch_adopt_options, 48);
 FIELD(orch_adopt_options, size, 0, 8);
@@ -235,7 +334,7 @@ FIELD(orch_screen_cursor, col, 2, 2);
 FIELD(orch_screen_cursor, shape, 4, 4);
 FIELD(orch_screen_cursor, flags, 8, 4);
 
-SIZE(orch_terminal_state, 256);
+SIZE(orch_terminal_state, 280);
 FIELD(orch_terminal_state, size, 0, 8);
 FIELD(orch_terminal_state, terminal, 8, 8);
 FIELD(orch_terminal_state, tag, 16, 8);
@@ -270,6 +369,11 @@ FIELD(orch_terminal_state, size_policy, 240, 4);
 FIELD(orch_terminal_state, progress, 244, 4);
 FIELD(orch_terminal_state, progress_percent, 248, 4);
 FIELD(orch_terminal_state, reserved, 252, 4);
+FIELD(orch_terminal_state, restart_in_ns, 256, 8);
+FIELD(orch_terminal_state, restart_attempts, 264, 4);
+FIELD(orch_terminal_state, restart_breaker, 268, 4);
+FIELD(orch_terminal_state, restart_error, 272, 4);
+FIELD(orch_terminal_state, reserved2, 276, 4);
 
 SIZE(orch_screen_options, 32);
 FIELD(orch_screen_options, size, 0, 8);
@@ -471,6 +575,41 @@ VALUE(ORCH_STAGE_READS, 8);
 VALUE(ORCH_STAGE_WATCHES, 9);
 VALUE(ORCH_STAGE_STATE, 10);
 VALUE(ORCH_STAGE_SENDING, 11);
+VALUE(ORCH_HEALTH_OK, 1);
+VALUE(ORCH_HEALTH_DEGRADED, 2);
+VALUE(ORCH_HEALTH_FAILED, 3);
+VALUE(ORCH_PART_LOOP, 1);
+VALUE(ORCH_PART_MEMORY, 2);
+VALUE(ORCH_PART_SPAWNING, 3);
+VALUE(ORCH_PART_TERMINAL, 4);
+VALUE(ORCH_PART_WATCH, 5);
+VALUE(ORCH_PART_LISTENER, 6);
+VALUE(ORCH_PART_CLIENT, 7);
+VALUE(ORCH_PART_PEER, 8);
+VALUE(ORCH_REASON_NONE, 0);
+VALUE(ORCH_REASON_SLOW_TURNS, 1);
+VALUE(ORCH_REASON_INVARIANTS_BROKEN, 2);
+VALUE(ORCH_REASON_MEMORY_FULL, 3);
+VALUE(ORCH_REASON_OUT_OF_DESCRIPTORS, 4);
+VALUE(ORCH_REASON_OUT_OF_PTYS, 5);
+VALUE(ORCH_REASON_OUT_OF_PROCESSES, 6);
+VALUE(ORCH_REASON_SCREEN_REBUILT, 7);
+VALUE(ORCH_REASON_OUTPUT_PAUSED, 8);
+VALUE(ORCH_REASON_OUTPUT_STARVED, 9);
+VALUE(ORCH_REASON_PROGRAM_CRASHES, 10);
+VALUE(ORCH_REASON_PARTIAL, 11);
+VALUE(ORCH_REASON_UNREADABLE, 12);
+VALUE(ORCH_REASON_OUT_OF_WATCHES, 13);
+VALUE(ORCH_REASON_EVENTS_LOST, 14);
+VALUE(ORCH_REASON_ROOT_MISSING, 15);
+VALUE(ORCH_REASON_SAVE_FAILED, 16);
+VALUE(ORCH_REASON_DISK_FULL, 17);
+VALUE(ORCH_REASON_STALLED, 18);
+VALUE(ORCH_REASON_UNREACHABLE, 19);
+VALUE(ORCH_REASON_BREAKER_OPEN, 20);
+VALUE(ORCH_REASON_GIVEN_UP, 21);
+VALUE(ORCH_TEXT_DUMP, 1);
+VALUE(ORCH_TEXT_FLIGHT_RECORD, 2);
 VALUE(ORCH_EVENT_OUTPUT, 1);
 VALUE(ORCH_EVENT_GAP, 2);
 VALUE(ORCH_EVENT_INPUT_READY, 3);
@@ -515,6 +654,16 @@ VALUE(ORCH_EVENT_PEER_REJECTED, 42);
 VALUE(ORCH_EVENT_PEER_PROBLEM, 43);
 VALUE(ORCH_EVENT_PEER_DELIVERY_CHANGED, 44);
 VALUE(ORCH_EVENT_PEER_NOTICE, 45);
+VALUE(ORCH_EVENT_HEALTH, 46);
+VALUE(ORCH_EVENT_RESTART, 47);
+VALUE(ORCH_RESTART_ALWAYS, 1);
+VALUE(ORCH_RESTART_CLOSE_ENDED, 2);
+VALUE(ORCH_RESTART_STEP_WAITING, 1);
+VALUE(ORCH_RESTART_STEP_STARTED, 2);
+VALUE(ORCH_RESTART_STEP_GIVEN_UP, 3);
+VALUE(ORCH_OUTCOME_SUCCESS, 1);
+VALUE(ORCH_OUTCOME_FAILURE, 2);
+VALUE(ORCH_OUTCOME_ABANDONED, 3);
 VALUE(ORCH_DELIVERY_LOSSLESS, 0);
 VALUE(ORCH_DELIVERY_LOSSY, 1);
 VALUE(ORCH_DELIVERY_NONE, 2);
@@ -565,6 +714,8 @@ VALUE(ORCH_TERMINAL_PAUSED_BY_MEMORY, 32);
 VALUE(ORCH_TERMINAL_HAS_SCREEN, 64);
 VALUE(ORCH_TERMINAL_HAS_EXIT_CODE, 128);
 VALUE(ORCH_TERMINAL_HIDDEN_INPUT, 256);
+VALUE(ORCH_TERMINAL_RESTARTS, 512);
+VALUE(ORCH_TERMINAL_GIVEN_UP, 1024);
 VALUE(ORCH_CURSOR_SHAPE_BLOCK, 0);
 VALUE(ORCH_CURSOR_SHAPE_UNDERLINE, 1);
 VALUE(ORCH_CURSOR_SHAPE_BAR, 2);

@@ -134,7 +134,17 @@ FIELD(orch_resource, path, 0, 16);
 FIELD(orch_resource, media_type, 16, 16);
 FIELD(orch_resource, content, 32, 16);
 
-SIZE(orch_listener_options, 104);
+SIZE(orch_listener_state, 48);
+FIELD(orch_listener_state, size, 0, 8);
+FIELD(orch_listener_state, accepting, 8, 4);
+FIELD(orch_listener_state, error, 12, 4);
+FIELD(orch_listener_state, os_error, 16, 4);
+FIELD(orch_listener_state, reserved, 20, 4);
+FIELD(orch_listener_state, since_ns, 24, 8);
+FIELD(orch_listener_state, retry_in_ns, 32, 8);
+FIELD(orch_listener_state, outages, 40, 8);
+
+SIZE(orch_listener_options, 120);
 FIELD(orch_listener_options, size, 0, 8);
 FIELD(orch_listener_options, address, 8, 16);
 FIELD(orch_listener_options, hosts, 24, 8);
@@ -147,6 +157,10 @@ FIELD(orch_listener_options, resources, 64, 8);
 FIELD(orch_listener_options, resource_count, 72, 8);
 FIELD(orch_listener_options, resource_stride, 80, 8);
 FIELD(orch_listener_options, resource_directory, 88, 16);
+FIELD(orch_listener_options, adopts_fd, 104, 4);
+FIELD(orch_listener_options, fd, 108, 4);
+FIELD(orch_listener_options, reports, 112, 4);
+FIELD(orch_listener_options, reserved_reports, 116, 4);
 
 SIZE(orch_token_options, 56);
 FIELD(orch_token_options, size, 0, 8);
@@ -156,7 +170,7 @@ FIELD(orch_token_options, expires_in_ms, 16, 8);
 FIELD(orch_token_options, secret, 24, 16);
 FIELD(orch_token_options, label, 40, 16);
 
-SIZE(orch_client_state, 56);
+SIZE(orch_client_state, 64);
 FIELD(orch_client_state, size, 0, 8);
 FIELD(orch_client_state, client, 8, 8);
 FIELD(orch_client_state, name, 16, 16);
@@ -164,6 +178,7 @@ FIELD(orch_client_state, scopes, 32, 4);
 FIELD(orch_client_state, reserved, 36, 4);
 FIELD(orch_client_state, terminals, 40, 8);
 FIELD(orch_client_state, queued_bytes, 48, 8);
+FIELD(orch_client_state, memory_bytes, 56, 8);
 
 VALUE(ORCH_COLLECTION_SESSIONS, 1);
 VALUE(ORCH_COLLECTION_PANES, 2);

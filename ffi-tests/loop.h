@@ -90,6 +90,7 @@ static inline void loop_event(loop_scenario *scenario, const orch_event *event) 
         scenario->over = 1;
         break;
     case ORCH_EVENT_SLOW_TURN:
+    case ORCH_EVENT_HEALTH:
         break;
     default:
         CHECK_INT(event->kind, ORCH_EVENT_EOF);

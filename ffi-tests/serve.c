@@ -85,6 +85,41 @@ static void addresses(void) {
     CHECK_OK(orch_engine_destroy(engine));
 }
 
+// A socket that the host has bound: the engine uses a copy of it.
+static void adopted(void) {
+    static serve_client client;
+    char address[256], token[ORCH_TOKEN_BYTES + 1], expected[64];
+    struct sockaddr_in in;
+    socklen_t in_len = sizeof in;
+    size_t len = 0;
+    uint64_t listener = 0;
+    orch_engine *engine = host_engine();
+    serve_token(engine, ORCH_SCOPE_OBSERVE, token);
+    memset(&in, 0, sizeof in);
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK_SYS(fd);
+    CHECK_SYS(bind(fd, (struct sockaddr *)&in, sizeof in));
+    orch_listener_options options;
+    host_init(&options, sizeof options);
+    options.adopts_fd = 1;
+    options.fd = fd;
+    CHECK_STATUS(orch_listener_add(engine, &options, &listener), ORCH_E_INVALID);
+    CHECK_ERROR(engine, ORCH_E_INVALID, "does not listen");
+    CHECK_SYS(listen(fd, 8));
+    CHECK_OK(orch_listener_add(engine, &options, &listener));
+    CHECK_SYS(getsockname(fd, (struct sockaddr *)&in, &in_len));
+    CHECK_SYS(close(fd));
+    CHECK_OK(orch_listener_get_address(engine, listener, address, 255, &len));
+    address[len] = '\0';
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", ntohs(in.sin_port));
+    CHECK_BYTES(address, len, expected);
+    serve_hello(&client, engine, address, token);
+    CHECK_SYS(close(client.fd));
+    CHECK_OK(orch_engine_destroy(engine));
+}
+
 // A token that is revoked closes who came in by it; nobody comes in by it, or by none.
 static void tokens(void) {
     static serve_client client;
@@ -161,6 +196,7 @@ int main(void) {
     one_client("127.0.0.1:0");
     over_unix();
     addresses();
+    adopted();
     tokens();
     grants();
     return 0;

@@ -51,6 +51,12 @@ static void listening(orch_engine *engine) {
     BAD((bad.hosts = &good, bad.host_count = SIZE_MAX), ORCH_E_INVALID, "memory");
     BAD((bad.hosts = &not_utf8, bad.host_count = 1), ORCH_E_INVALID, "UTF-8");
     BAD((bad.hosts = &none, bad.host_count = 1), ORCH_E_INVALID, "");
+    BAD(bad.adopts_fd = 2, ORCH_E_INVALID, "adopts_fd");
+    BAD(bad.adopts_fd = 1, ORCH_E_INVALID, "beside `adopts_fd`");
+    BAD((bad.address = none, bad.adopts_fd = 1, bad.fd = -1), ORCH_E_INVALID, "negative");
+    BAD((bad.address = none, bad.adopts_fd = 1, bad.fd = 9999), ORCH_E_INVALID, "not open");
+    BAD((bad.address = none, bad.adopts_fd = 1, bad.fd = orch_engine_get_fd(engine)), ORCH_E_INVALID,
+        "not a stream socket");
     BAD(bad.origin_count = 1, ORCH_E_INVALID, "NULL");
     BAD((bad.origins = &not_utf8, bad.origin_count = 1), ORCH_E_INVALID, "UTF-8");
     BAD((bad.origins = &good, bad.origin_count = 1), ORCH_E_INVALID, "");
@@ -164,7 +170,7 @@ static void clients(orch_engine *engine) {
     CHECK_INT(count, 0);
     CHECK_INT(clients[0] + clients[1], 154);
     check_fill(&info, sizeof info);
-    const size_t sizes[] = {0, 8, sizeof info - 1};
+    const size_t sizes[] = {0, 8, offsetof(orch_client_state, memory_bytes) - 1};
     for (size_t i = 0; i < 3; i++) {
         info.size = sizes[i];
         REFUSED(orch_client_get_state(engine, 1, &info), ORCH_E_INVALID, "size");

@@ -37,9 +37,14 @@ static void inits(void) {
     CHECK_INIT(orch_error, ORCH_ERROR_INIT);
     CHECK_INIT(orch_config, ORCH_CONFIG_INIT);
     CHECK_INIT(orch_engine_stats, ORCH_ENGINE_STATS_INIT);
+    CHECK_INIT(orch_memory, ORCH_MEMORY_INIT);
     CHECK_INIT(orch_event, ORCH_EVENT_INIT);
     CHECK_INIT(orch_spawn_options, ORCH_SPAWN_OPTIONS_INIT);
     CHECK_INIT(orch_adopt_options, ORCH_ADOPT_OPTIONS_INIT);
+    CHECK_INIT(orch_restart_options, ORCH_RESTART_OPTIONS_INIT);
+    CHECK_INIT(orch_retry_options, ORCH_RETRY_OPTIONS_INIT);
+    CHECK_INIT(orch_breaker_options, ORCH_BREAKER_OPTIONS_INIT);
+    CHECK_INIT(orch_listener_state, ORCH_LISTENER_STATE_INIT);
     CHECK_INIT(orch_batch_result, ORCH_BATCH_RESULT_INIT);
     CHECK_INIT(orch_attach_options, ORCH_ATTACH_OPTIONS_INIT);
     CHECK_INIT(orch_terminal_state, ORCH_TERMINAL_STATE_INIT);
@@ -280,6 +285,15 @@ static void stats_output(orch_engine *engine) {
     WIDE(orch_engine_stats) stats;
     CHECK_SIZES(stats, sizeof stats.known, orch_engine_get_stats(engine, &stats.known));
     CHECK(stats.known.turns > 0);
+    WIDE(orch_memory) memory;
+    CHECK_SIZES(memory, sizeof memory.known, orch_engine_get_memory(engine, &memory.known));
+    CHECK(memory.known.limit > 0);
+    WIDE(orch_engine_health) health;
+    CHECK_SIZES(health, sizeof health.known, orch_engine_get_health(engine, &health.known));
+    CHECK_INT(health.known.status, ORCH_HEALTH_OK);
+    WIDE(orch_metrics) metrics;
+    CHECK_SIZES(metrics, sizeof metrics.known, orch_engine_get_metrics(engine, &metrics.known));
+    CHECK(metrics.known.turns > 0);
 }
 
 static void watch_outputs(orch_engine *engine) {

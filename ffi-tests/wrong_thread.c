@@ -69,6 +69,8 @@ static void *wrong_calls(void *argument) {
     check_fill(filled, sizeof filled);
     orch_event event = host_event();
     orch_engine_stats stats = ORCH_ENGINE_STATS_INIT;
+    orch_memory memory = ORCH_MEMORY_INIT;
+    orch_engine_health health = ORCH_ENGINE_HEALTH_INIT;
     orch_error error;
     check_fill(&error, sizeof error);
     error.size = sizeof error;
@@ -80,12 +82,18 @@ static void *wrong_calls(void *argument) {
     WRONG(orch_engine_get_timeout(s->engine, (int32_t *)(void *)filled));
     WRONG(orch_engine_shutdown(s->engine, 0));
     WRONG(orch_engine_get_stats(s->engine, &stats));
+    WRONG(orch_engine_get_memory(s->engine, &memory));
     WRONG(orch_engine_reset_stats(s->engine));
+    WRONG(orch_engine_get_health(s->engine, &health));
+    WRONG(orch_engine_get_text(s->engine, ORCH_TEXT_DUMP, (orch_bytes *)(void *)filled));
+    WRONG(orch_watch_report_save(s->engine, 1, 0));
+    WRONG(orch_engine_get_metrics(s->engine, (orch_metrics *)(void *)filled));
+    WRONG(orch_engine_set_observing(s->engine, 0));
     WRONG(orch_engine_next_event(s->engine, &event));
     WRONG(orch_sender_create(s->engine, (orch_sender **)(void *)filled));
     WRONG(orch_error_get(s->engine, &error));
     CHECK_INT(event.kind, 0);
-    CHECK(stats.turns == 0 && stats.stages == NULL);
+    CHECK(stats.turns == 0 && stats.stages == NULL && health.parts == NULL);
     CHECK(check_is_filled(&error.status, sizeof error.status));
     CHECK(check_is_filled(filled, sizeof filled));
     wrong_calls_on_terminals(s);

@@ -361,8 +361,9 @@ typedef struct orch_config {
     // Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
     // read. As many may wait to be sent; more is refused. Default 4 MiB.
     size_t peer_queue_bytes;
-    // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN); 20,000 is a
-    // good value for a watchdog. Default an hour: none is reported.
+    // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN) and the loop counts as
+    // degraded for a minute (ORCH_REASON_SLOW_TURNS), which ten times as much time on the clock leads to as well. Default
+    // 100,000, ten times what a turn takes at worst; 20,000 for a host that is more particular.
     uint32_t turn_time_warn_us;
     // Milliseconds for which clients that may not type may block a program by not reading; then they continue with
     // updates of the screen, or after a gap. Default 5,000.
@@ -374,10 +375,16 @@ typedef struct orch_config {
     // Bytes of the resources of all listeners; a listener that would make them more is refused. A larger file of a
     // resource directory is not served. Default 64 MiB.
     size_t resource_bytes;
+    // Events that the flight recorder keeps (ORCH_TEXT_FLIGHT_RECORD), some 100 bytes each; the oldest goes first.
+    // Default 1,024.
+    size_t recorder_events;
+    // Bytes of everything together, about; see `orch_memory` for what counts and who gives way. No other total may be
+    // more. Default 1 GiB.
+    size_t memory_bytes_total;
 } orch_config;
 #define ORCH_CONFIG_INIT \
     { sizeof(orch_config), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, \
-     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+     0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 // Makes an engine that belongs to the calling thread. `config` may be NULL for the defaults.
 //
@@ -571,10 +578,523 @@ typedef struct orch_engine_stats {
 // Owner thread. Errors: ORCH_E_INVALID.
 orch_status orch_engine_get_stats(struct orch_engine *engine, struct orch_engine_stats *out_stats);
 
+// What memory is used for, in bytes, about; and who gave way when `memory_bytes_total` was nearly used up.
+//
+// From seven eighths of it on, memory is given up in the order of the `gave_way` fields. From fifteen sixteenths on, the
+// client for which the most waits is closed; then new things are refused (ORCH_E_LIMIT) and PTYs are paused. What is
+// unread is never dropped.
+typedef struct orch_memory {
+    // `sizeof(orch_memory)`, set by the host.
+    size_t size;
+    // Output logs of terminals.
+    size_t logs;
+    // Screens of terminals with their scrollback.
+    size_t screens;
+    // Input that waits for programs.
+    size_t input;
+    // Entries of the application state.
+    size_t state;
+    // What the state remembers of entries that were removed.
+    size_t tombstones;
+    // Trees of watches, with their rules and changes that are not reported yet.
+    size_t watches;
+    // Connections of the server: what waits to be sent, and messages that are not whole yet.
+    size_t clients;
+    // What clients asked for and is not done yet: batches, searches, rows, changes under review.
+    size_t requests;
+    // Other engines: copies of their states, events that the host has not read, what waits to be sent.
+    size_t peers;
+    // Resources that listeners serve, with their compressed forms.
+    size_t resources;
+    // Commands of senders that wait for a turn.
+    size_t inbox;
+    // Completions and log lines that the host has not read.
+    size_t events;
+    // All of these together.
+    size_t total;
+    // `memory_bytes_total` of the configuration.
+    size_t limit;
+    // How often history of output logs was dropped that every reader had passed.
+    uint64_t gave_way_log_history;
+    // How often the oldest rows of scrollbacks were dropped.
+    uint64_t gave_way_scrollback;
+    // How often tombstones and caches were dropped.
+    uint64_t gave_way_tombstones;
+    // Clients that were closed.
+    uint64_t gave_way_clients;
+    // Calls and requests that were refused.
+    uint64_t refused;
+    // 1: new things are refused and PTYs are paused.
+    uint32_t is_full;
+    // Always 0.
+    uint32_t reserved;
+} orch_memory;
+#define ORCH_MEMORY_INIT \
+    { sizeof(orch_memory), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+// What memory an engine uses, by what it is used for. Set `out_memory->size` before; it is left as it is.
+//
+// Owner thread. Errors: ORCH_E_INVALID. Does not block, and costs as good as nothing.
+orch_status orch_engine_get_memory(struct orch_engine *engine,
+                                   struct orch_memory *out_memory);
+
 // Starts the figures of turns anew.
 //
 // Owner thread. Errors: ORCH_E_INVALID.
 orch_status orch_engine_reset_stats(struct orch_engine *engine);
+
+// How a part of an engine is, or the whole engine.
+typedef uint32_t orch_health_status;
+enum {
+    // As it should be.
+    ORCH_HEALTH_OK = 1,
+    // It works in part, or late. It recovers by itself when the cause goes.
+    ORCH_HEALTH_DEGRADED = 2,
+    // It does not work, and will not by itself: somebody has to do something.
+    ORCH_HEALTH_FAILED = 3,
+};
+
+// A kind of part that has a health of its own.
+typedef uint32_t orch_health_part;
+enum {
+    // The event loop.
+    ORCH_PART_LOOP = 1,
+    // The memory that all parts share.
+    ORCH_PART_MEMORY = 2,
+    // The making of terminals.
+    ORCH_PART_SPAWNING = 3,
+    // A terminal.
+    ORCH_PART_TERMINAL = 4,
+    // A file watch.
+    ORCH_PART_WATCH = 5,
+    // A listener of the server.
+    ORCH_PART_LISTENER = 6,
+    // A client of the server.
+    ORCH_PART_CLIENT = 7,
+    // A peer.
+    ORCH_PART_PEER = 8,
+};
+
+// Why a part is not as it should be. docs/HEALTH.md says what leads to each, and what ends it.
+typedef uint32_t orch_health_reason;
+enum {
+    // There is nothing wrong.
+    ORCH_REASON_NONE = 0,
+    // Loop: a turn took longer than `orch_config.turn_time_warn_us` in the last minute.
+    ORCH_REASON_SLOW_TURNS = 1,
+    // Loop: an invariant was broken. It stays until the process is started anew.
+    ORCH_REASON_INVARIANTS_BROKEN = 2,
+    // Memory: a budget of bytes that parts share is used up, and terminals wait for it.
+    ORCH_REASON_MEMORY_FULL = 3,
+    // Spawning, listener, watch: the process or the system has no file descriptor left.
+    ORCH_REASON_OUT_OF_DESCRIPTORS = 4,
+    // Spawning: the system has no PTY left.
+    ORCH_REASON_OUT_OF_PTYS = 5,
+    // Spawning: the system did not let a process be made in the last minute.
+    ORCH_REASON_OUT_OF_PROCESSES = 6,
+    // Terminal: the screen model failed in the last minute, and the screen was built anew from the log.
+    ORCH_REASON_SCREEN_REBUILT = 7,
+    // Terminal: the program stands still, because a reader or a client has not read its output for 10 seconds.
+    ORCH_REASON_OUTPUT_PAUSED = 8,
+    // Terminal: the program stands still, because its output has had no memory for a second.
+    ORCH_REASON_OUTPUT_STARVED = 9,
+    // Terminal: the program ends soon after it was started, and waits for its next start.
+    ORCH_REASON_PROGRAM_CRASHES = 10,
+    // Watch: a part of a tree is left out: too many entries or rules, or roots that overlap.
+    ORCH_REASON_PARTIAL = 11,
+    // Watch: permissions or a file system prevent that a directory is read.
+    ORCH_REASON_UNREADABLE = 12,
+    // Watch: the system has no inotify watch left, so directories are polled.
+    ORCH_REASON_OUT_OF_WATCHES = 13,
+    // Watch: the kernel dropped events, and everything is being listed again.
+    ORCH_REASON_EVENTS_LOST = 14,
+    // Watch: a root is gone.
+    ORCH_REASON_ROOT_MISSING = 15,
+    // Watch: its tree could not be saved; see `orch_watch_report_save`.
+    ORCH_REASON_SAVE_FAILED = 16,
+    // Watch: its tree could not be saved, because the disk is full.
+    ORCH_REASON_DISK_FULL = 17,
+    // Client: it has taken nothing of what waits for it for a while.
+    ORCH_REASON_STALLED = 18,
+    // Peer: there is no connection, and another attempt will be made.
+    ORCH_REASON_UNREACHABLE = 19,
+    // Peer, terminal: attempts fail again and again, so none is made for a while.
+    ORCH_REASON_BREAKER_OPEN = 20,
+    // Peer, terminal: no further attempt will be made.
+    ORCH_REASON_GIVEN_UP = 21,
+};
+
+// How one part is.
+typedef struct orch_part_health {
+    // Which kind of part.
+    orch_health_part part;
+    // How it is.
+    orch_health_status status;
+    // Its id; 0 for the loop, memory and spawning.
+    uint64_t id;
+    // The gravest reason; ORCH_REASON_NONE if it is as it should be.
+    orch_health_reason reason;
+    // Always 0.
+    uint32_t reserved;
+    // For how many nanoseconds there has been that reason.
+    uint64_t lasts_ns;
+    // A stable name of the reason, such as `out_of_descriptors`; empty if there is none. Static.
+    struct orch_bytes reason_name;
+    // A sentence for people; empty if there is no reason. Static.
+    struct orch_bytes sentence;
+} orch_part_health;
+
+// How an engine is.
+typedef struct orch_engine_health {
+    // `sizeof(orch_engine_health)`, set by the host.
+    size_t size;
+    // That of its worst part.
+    orch_health_status status;
+    // Always 0.
+    uint32_t reserved;
+    // The parts that are not as they should be. Borrowed until the next call of `orch_engine_get_health` on this
+    // engine.
+    const struct orch_part_health *parts;
+    // How many.
+    size_t part_count;
+    // Bytes from one to the next.
+    size_t part_stride;
+} orch_engine_health;
+#define ORCH_ENGINE_HEALTH_INIT \
+    { sizeof(orch_engine_health), 0, 0, NULL, 0, 0 }
+
+// How an engine is, and its parts that are not as they should be. Set `out_health->size` before; it is left as it is.
+//
+// Owner thread. Does not block. Errors: ORCH_E_INVALID.
+orch_status orch_engine_get_health(struct orch_engine *engine,
+                                   struct orch_engine_health *out_health);
+
+// What an engine says of itself as text.
+typedef uint32_t orch_text_kind;
+enum {
+    // The state of everything that it has, one line each.
+    ORCH_TEXT_DUMP = 1,
+    // The last events, the oldest first.
+    ORCH_TEXT_FLIGHT_RECORD = 2,
+    // All figures for Prometheus (docs/METRICS.md), those of each terminal, client and watch included: about 1 KB for each
+    // of these.
+    ORCH_TEXT_METRICS = 3,
+};
+
+// What an engine says of itself (ORCH_TEXT_*): lines for people and programs, UTF-8, each with its end. There is no
+// output, no input and no token in it; docs/HEALTH.md describes the lines of the first two.
+//
+// Lent until the next call of this on the same engine. Owner thread. Does not block. Errors: ORCH_E_INVALID.
+orch_status orch_engine_get_text(struct orch_engine *engine,
+                                 orch_text_kind kind,
+                                 struct orch_bytes *out_text);
+// A distribution of values: times in nanoseconds, or bytes. Percentiles are rounded up: of the engine by 1 %, of turns
+// and stages by 12 %, of one terminal, client or watch by a factor of two at most.
+typedef struct orch_distribution {
+    // Values.
+    uint64_t count;
+    // All of them together.
+    uint64_t sum;
+    // Half of them were not larger.
+    uint64_t p50;
+    // 95 of 100 were not larger.
+    uint64_t p95;
+    // 99 of 100 were not larger.
+    uint64_t p99;
+    // The largest.
+    uint64_t max;
+} orch_distribution;
+
+// What went over connections.
+typedef struct orch_traffic {
+    // Bytes that came in, with all headers.
+    uint64_t received_bytes;
+    // Messages that came in: WebSocket frames.
+    uint64_t received_messages;
+    // Bytes that were written to sockets.
+    uint64_t sent_bytes;
+    // Messages that were written to sockets whole.
+    uint64_t sent_messages;
+} orch_traffic;
+
+// Output that somebody did not get.
+typedef struct orch_gaps {
+    // Gaps.
+    uint64_t count;
+    // Bytes in them.
+    uint64_t bytes;
+} orch_gaps;
+
+// How often something of one kind happened.
+typedef struct orch_kind_count {
+    // Its name.
+    struct orch_bytes kind;
+    // How often.
+    uint64_t count;
+} orch_kind_count;
+
+// Counts of the kinds that have happened.
+typedef struct orch_kind_counts {
+    // The counts, by name.
+    const struct orch_kind_count *items;
+    // How many.
+    size_t count;
+    // Bytes from one to the next.
+    size_t stride;
+} orch_kind_counts;
+
+// What one stage of the turns did.
+typedef struct orch_stage_metrics {
+    // Which stage.
+    orch_stage stage;
+    // Always 0.
+    uint32_t reserved;
+    // Time on the clock in the turns in which it did something.
+    struct orch_distribution wall;
+    // What its units cost together: an estimate of processor time in nanoseconds.
+    uint64_t cost;
+} orch_stage_metrics;
+
+// The figures of an engine; docs/METRICS.md explains each. What is counted is counted since the engine was created.
+// Times are in nanoseconds. What pointers lead to is lent until the next `orch_engine_get_metrics` on this engine that
+// succeeds.
+typedef struct orch_metrics {
+    // `sizeof(orch_metrics)`, set by the host.
+    size_t size;
+    // Since the engine was created.
+    uint64_t uptime_ns;
+    // 1 while times and sizes are recorded; see `orch_engine_set_observing`.
+    uint32_t observing;
+    // Always 0.
+    uint32_t reserved;
+    // How often an invariant was broken in any engine of this process: anything but 0 is a bug in the library.
+    uint64_t invariants_broken;
+    // What went wrong in turns, where no caller got the error.
+    struct orch_kind_counts errors;
+    // Log lines that were dropped because the host did not read them.
+    uint64_t log_lines_dropped;
+    // Completions and log lines that wait to be read.
+    uint64_t notices;
+    // Changes of clients that wait for the host's review.
+    uint64_t reviews;
+    // Searches, batches, rows and reports of clients that are under way.
+    uint64_t jobs;
+    // Turns. These figures and those of turns and stages below are since `orch_engine_reset_stats`, if that was
+    // called.
+    uint64_t turns;
+    // Turns that left work for the next one.
+    uint64_t turns_unfinished;
+    // Processor time of a turn.
+    struct orch_distribution turn_cpu;
+    // Time on the clock of a turn, without the wait for something to do.
+    struct orch_distribution turn_wall;
+    // How late timers fired, and how long what a turn had left undone waited for the next one.
+    struct orch_distribution loop_lag;
+    // The stages of a turn, in their order.
+    const struct orch_stage_metrics *stages;
+    // How many.
+    size_t stage_count;
+    // Bytes from one to the next.
+    size_t stage_stride;
+    // Terminals, ended ones included.
+    uint64_t terminals;
+    // Terminals that were spawned or adopted.
+    uint64_t terminals_started;
+    // Terminals that are not read: the host or a slow reader stops them, or memory is used up.
+    uint64_t terminals_stopped;
+    // Bytes that came out of terminals.
+    uint64_t output_bytes;
+    // Bytes that the programs' sides took in.
+    uint64_t input_bytes;
+    // Bytes that wait for programs to read.
+    uint64_t input_waiting_bytes;
+    // Bytes that all output logs hold.
+    uint64_t log_bytes;
+    // The most that they may hold.
+    uint64_t log_bytes_max;
+    // Bytes that all screens hold with their scrollback.
+    uint64_t screen_bytes;
+    // The most that they may hold.
+    uint64_t screen_bytes_max;
+    // Gaps of the host's readers.
+    struct orch_gaps reader_gaps;
+    // From input to the first output after it.
+    struct orch_distribution response;
+    // File watches.
+    uint64_t watches;
+    // Entries of all trees.
+    uint64_t watch_entries;
+    // Names that wait to be looked at.
+    uint64_t watch_dirty_names;
+    // Events that the kernel reported.
+    uint64_t watch_kernel_events;
+    // Events that were published in batches.
+    uint64_t watch_events;
+    // Batches.
+    uint64_t watch_batches;
+    // How often the kernel dropped events, so that everything was listed again.
+    uint64_t watch_overflows;
+    // From the first event of a batch to the moment at which the host could read it.
+    struct orch_distribution watch_latency;
+    // Bytes of the application state, about.
+    uint64_t state_bytes;
+    // The most that there may be.
+    uint64_t state_bytes_max;
+    // Versions of the application state.
+    uint64_t state_version;
+    // Addresses that are listened on.
+    uint64_t listeners;
+    // Connections, those included that have not authenticated or are being closed.
+    uint64_t connections;
+    // Clients that have authenticated.
+    uint64_t clients;
+    // Connections that were accepted.
+    uint64_t connections_accepted;
+    // Requests that were refused, by HTTP status.
+    struct orch_kind_counts requests_refused;
+    // WebSockets that the server closed, by the code of the close frame.
+    struct orch_kind_counts clients_closed;
+    // Errors that were reported to clients, by code.
+    struct orch_kind_counts client_errors;
+    // What went over all connections of the server.
+    struct orch_traffic client_traffic;
+    // Bytes that wait to be sent to clients.
+    uint64_t client_queued_bytes;
+    // Bytes of unfinished messages of clients.
+    uint64_t client_partial_bytes;
+    // Gaps of clients.
+    struct orch_gaps client_gaps;
+    // From a diff to its acknowledgement.
+    struct orch_distribution client_round_trip;
+    // Sizes of parts of diffs, in bytes.
+    struct orch_distribution diff_bytes;
+    // From the oldest change of a diff to the moment at which it was queued.
+    struct orch_distribution diff_age;
+    // Connections to other engines.
+    uint64_t peers;
+    // Those that are connected.
+    uint64_t peers_connected;
+    // What went over them.
+    struct orch_traffic peer_traffic;
+    // Bytes of other engines that wait to be read by the host, about.
+    uint64_t peer_received_bytes;
+    // Bytes that wait to be sent to other engines.
+    uint64_t peer_queued_bytes;
+} orch_metrics;
+#define ORCH_METRICS_INIT \
+    { sizeof(orch_metrics), 0, 0, 0, 0, { NULL, 0, 0 }, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, { \
+     0, 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0 }, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0, 0 }, \
+     { 0, 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, 0, { NULL, \
+     0, 0 }, { NULL, 0, 0 }, { NULL, 0, 0 }, { 0, 0, 0, 0 }, 0, 0, { 0, 0 }, { 0, 0, 0, 0, 0, 0 }, \
+     { 0, 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0 }, 0, 0, { 0, 0, 0, 0 }, 0, 0 }
+
+// What an engine has counted and measured. Set `out_metrics->size` before; it is left as it is. Every terminal, client
+// and watch is looked at: about a tenth of a microsecond for each.
+//
+// Owner thread. Does not block. Errors: ORCH_E_INVALID.
+orch_status orch_engine_get_metrics(struct orch_engine *engine,
+                                    struct orch_metrics *out_metrics);
+
+// Whether times and sizes are recorded: response times, latencies, round trips, ages, lag. 1 is the default; with 0
+// nothing is recorded for an event. Bytes, messages, events, errors and turns are counted in any case.
+//
+// Owner thread. Does not block. Errors: ORCH_E_INVALID.
+orch_status orch_engine_set_observing(struct orch_engine *engine,
+                                      uint32_t observing);
+
+// The figures of one terminal. Times are in nanoseconds.
+typedef struct orch_terminal_metrics {
+    // `sizeof(orch_terminal_metrics)`, set by the host.
+    size_t size;
+    // Bytes that came out.
+    uint64_t output_bytes;
+    // Bytes that the program's side took in.
+    uint64_t input_bytes;
+    // Bytes that wait for the program to read.
+    uint64_t input_waiting_bytes;
+    // Bytes that the output log holds.
+    uint64_t log_bytes;
+    // Bytes that the screen holds with its scrollback.
+    uint64_t screen_bytes;
+    // Bytes that the slowest reader that gets every byte has not got.
+    uint64_t unread_bytes;
+    // Gaps of the host's readers.
+    struct orch_gaps reader_gaps;
+    // From input to the first output after it.
+    struct orch_distribution response;
+} orch_terminal_metrics;
+#define ORCH_TERMINAL_METRICS_INIT \
+    { sizeof(orch_terminal_metrics), 0, 0, 0, 0, 0, 0, { 0, 0 }, { 0, 0, 0, 0, 0, 0 } }
+
+// The figures of a terminal. Set `out_metrics->size` before; it is left as it is.
+//
+// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+orch_status orch_terminal_get_metrics(struct orch_engine *engine,
+                                      uint64_t terminal,
+                                      struct orch_terminal_metrics *out_metrics);
+
+// The figures of one watch. Times are in nanoseconds.
+typedef struct orch_watch_metrics {
+    // `sizeof(orch_watch_metrics)`, set by the host.
+    size_t size;
+    // Entries of the tree.
+    uint64_t entries;
+    // Names that wait to be looked at.
+    uint64_t dirty_names;
+    // Directories that wait to be listed.
+    uint64_t waiting_directories;
+    // Events that the kernel reported.
+    uint64_t kernel_events;
+    // Events that were published in batches.
+    uint64_t events;
+    // Batches.
+    uint64_t batches;
+    // How often the kernel dropped events, so that everything was listed again.
+    uint64_t overflows;
+    // From the first event of a batch to the moment at which the host could read it.
+    struct orch_distribution latency;
+} orch_watch_metrics;
+#define ORCH_WATCH_METRICS_INIT \
+    { sizeof(orch_watch_metrics), 0, 0, 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0 } }
+
+// The figures of a watch. Set `out_metrics->size` before; it is left as it is.
+//
+// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+orch_status orch_watch_get_metrics(struct orch_engine *engine,
+                                   uint64_t watch,
+                                   struct orch_watch_metrics *out_metrics);
+
+// The figures of one client. Times are in nanoseconds.
+typedef struct orch_client_metrics {
+    // `sizeof(orch_client_metrics)`, set by the host.
+    size_t size;
+    // What went over its connection.
+    struct orch_traffic traffic;
+    // Bytes that wait to be sent to it.
+    uint64_t queued_bytes;
+    // Messages that wait.
+    uint64_t queued_messages;
+    // Terminals that it is attached to.
+    uint64_t attachments;
+    // Its gaps.
+    struct orch_gaps gaps;
+    // From a diff to its acknowledgement.
+    struct orch_distribution round_trip;
+    // Sizes of parts of diffs, in bytes.
+    struct orch_distribution diff_bytes;
+    // From the oldest change of a diff to the moment at which it was queued.
+    struct orch_distribution diff_age;
+} orch_client_metrics;
+#define ORCH_CLIENT_METRICS_INIT \
+    { sizeof(orch_client_metrics), { 0, 0, 0, 0 }, 0, 0, 0, { 0, 0 }, { 0, 0, 0, 0, 0, 0 }, { 0, 0, \
+     0, 0, 0, 0 }, { 0, 0, 0, 0, 0, 0 } }
+
+// The figures of a client. Set `out_metrics->size` before; it is left as it is.
+//
+// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+orch_status orch_client_get_metrics(struct orch_engine *engine,
+                                    uint64_t client,
+                                    struct orch_client_metrics *out_metrics);
 
 // ---------------------------------------------------------------------------------------------------------
 // Events
@@ -705,6 +1225,12 @@ enum {
     // Peer: something has happened in a terminal that its rows do not show, `payload.peer_notice`. Comes for the kinds in
     // `orch_peer_options.notices`.
     ORCH_EVENT_PEER_NOTICE = 45,
+    // Engine: the health of a part has changed, `payload.health`; `source` is the id of the part, 0 for the loop, memory and
+    // spawning. See `orch_engine_get_health`.
+    ORCH_EVENT_HEALTH = 46,
+    // Terminal: its program, which has ended, is to be started again, was, or is not any more, `payload.restart`. Only with
+    // `orch_spawn_options.restart`.
+    ORCH_EVENT_RESTART = 47,
 };
 
 // What an event carries; the kind says which member is valid. Everything that it points to is borrowed until the
@@ -792,6 +1318,10 @@ typedef union orch_event_payload {
     const struct orch_event_peer_delivery_changed *peer_delivery_changed;
     // ORCH_EVENT_PEER_NOTICE.
     const struct orch_event_peer_notice *peer_notice;
+    // ORCH_EVENT_HEALTH.
+    const struct orch_event_health *health;
+    // ORCH_EVENT_RESTART.
+    const struct orch_event_restart *restart;
 } orch_event_payload;
 
 // An event. Initialize it with ORCH_EVENT_INIT once; the library leaves `size` alone.
@@ -842,6 +1372,8 @@ typedef struct orch_event_log {
     uint32_t reserved;
     // The line: UTF-8, not terminated.
     struct orch_bytes text;
+    // The client that it is about; 0: none.
+    uint64_t client;
 } orch_event_log;
 
 // Turns took more processor time than `orch_config.turn_time_warn_us`. All but `count` is about the longest one.
@@ -859,6 +1391,13 @@ typedef struct orch_event_slow_turn {
     // Time on the clock in the stage, in nanoseconds.
     uint64_t stage_wall_ns;
 } orch_event_slow_turn;
+
+// A part is in another health than was reported of it last, or for another reason. Of several changes only the newest
+// is reported. A part that is gone is reported as ORCH_HEALTH_OK if it was not before.
+typedef struct orch_event_health {
+    // The part, as it is now.
+    struct orch_part_health health;
+} orch_event_health;
 
 // ---------------------------------------------------------------------------------------------------------
 // Terminals
@@ -945,9 +1484,12 @@ typedef struct orch_spawn_options {
     uint64_t tag;
     // How to keep the screen; NULL (the default) for none.
     const struct orch_screen_options *screen;
+    // Starts the program again after it has ended; NULL (the default): it is not started again.
+    const struct orch_restart_options *restart;
 } orch_spawn_options;
 #define ORCH_SPAWN_OPTIONS_INIT \
-    { sizeof(orch_spawn_options), NULL, 0, NULL, 0, 0, 0, { NULL, 0 }, { 0, 0, 0, 0 }, 0, 0, NULL }
+    { sizeof(orch_spawn_options), NULL, 0, NULL, 0, 0, 0, { NULL, 0 }, { 0, 0, 0, 0 }, 0, 0, NULL, \
+     NULL }
 
 // Starts a program in a new terminal. `options` may be NULL for the user's shell.
 //
@@ -1287,6 +1829,91 @@ typedef struct orch_event_eof {
     uint64_t end;
 } orch_event_eof;
 
+// A program that is started again after it has ended. Each start is a new terminal:
+//
+//     orch_restart_options again = ORCH_RESTART_OPTIONS_INIT;    // unless it exits with code 0
+//     options.restart = &again;
+//     ...
+//     case ORCH_EVENT_RESTART:                                   // after ORCH_EVENT_EXITED
+//         if (event.payload.restart->step == ORCH_RESTART_STEP_STARTED)
+//             show_instead(event.source, event.payload.restart->terminal);
+//
+// Panes of the state that show the ended terminal show the new one. Closing the running terminal, or the ended one
+// before its program is started again, ends the restarts; so does a shutdown.
+
+// Flags of `orch_restart_options`.
+typedef uint32_t orch_restart_flags;
+enum {
+    // The program is started again also after it has exited with code 0.
+    ORCH_RESTART_ALWAYS = 1,
+    // A start closes the terminal of the run before; `keep_ended` must be 0.
+    ORCH_RESTART_CLOSE_ENDED = 2,
+};
+
+// When a program is started again after it has ended, in a new terminal. In every field 0 is the default.
+//
+// A run of `stable_after_ns` worked, however it ends. A shorter one is a failure, also with exit code 0, and so is a
+// start that fails: a failure takes a retry, and too many in a row open the breaker. So a program that ends at once
+// never spins. Pointers are read during the call only.
+typedef struct orch_restart_options {
+    // `sizeof(orch_restart_options)`.
+    size_t size;
+    // Sum of ORCH_RESTART_ALWAYS and ORCH_RESTART_CLOSE_ENDED. Default 0.
+    orch_restart_flags flags;
+    // So many terminals of ended runs stay beside the running one; a start closes older ones. While a start is waited
+    // for, there is one more. A start needs a free place among `orch_config.terminals`. 0 (the default): 1.
+    uint32_t keep_ended;
+    // The delays before starts, and how many starts there are without a run that is stable; NULL for the defaults.
+    const struct orch_retry_options *retry;
+    // After how many failures in a row no start is made for a while; NULL for the defaults.
+    const struct orch_breaker_options *breaker;
+    // How long a run lasts before it is stable and the failures before it are forgotten, in nanoseconds, at most 365
+    // days. 0 (the default): 10 s.
+    uint64_t stable_after_ns;
+} orch_restart_options;
+#define ORCH_RESTART_OPTIONS_INIT \
+    { sizeof(orch_restart_options), 0, 0, NULL, NULL, 0 }
+
+// The state of a circuit breaker.
+typedef uint32_t orch_breaker_state;
+enum {
+    // Calls, or attempts, are made.
+    ORCH_BREAKER_CLOSED = 0,
+    // None is made.
+    ORCH_BREAKER_OPEN = 1,
+    // One at a time is made as a trial.
+    ORCH_BREAKER_HALF_OPEN = 2,
+};
+
+// What happens to a program that is started again after it has ended.
+typedef uint32_t orch_restart_step;
+enum {
+    // It will be started again. Closing the terminal before ends that.
+    ORCH_RESTART_STEP_WAITING = 1,
+    // It was started again, in another terminal with the options, the tag and the size of this one.
+    ORCH_RESTART_STEP_STARTED = 2,
+    // It is not started any more: all attempts are used up.
+    ORCH_RESTART_STEP_GIVEN_UP = 3,
+};
+
+// The program of a terminal with `orch_spawn_options.restart` is to be started again, was, or is not any more.
+typedef struct orch_event_restart {
+    // One of ORCH_RESTART_STEP_*.
+    orch_restart_step step;
+    // One of ORCH_BREAKER_*: open after too many failures in a row.
+    orch_breaker_state breaker;
+    // ORCH_RESTART_STEP_STARTED: the new terminal, of which no event came before; else 0.
+    uint64_t terminal;
+    // ORCH_RESTART_STEP_WAITING: nanoseconds until the start; else -1.
+    int64_t start_in_ns;
+    // Starts since the last run that was stable, one that is waited for included.
+    uint32_t attempts;
+    // Why the last start failed; ORCH_OK when it was the program that ended.
+    orch_status error;
+    // The message of the error: one line, UTF-8; or no bytes.
+    struct orch_bytes message;
+} orch_event_restart;
+
 // Readers. A terminal may have several, each with its own delivery and pace:
 //
 //     orch_attach_options viewer = ORCH_ATTACH_OPTIONS_INIT;
@@ -1433,6 +2060,10 @@ enum {
     ORCH_TERMINAL_HAS_EXIT_CODE = 128,
     // What is typed is taken line by line and not shown: probably a password is asked for.
     ORCH_TERMINAL_HIDDEN_INPUT = 256,
+    // Its program is started again when it ends: the fields from `restart_in_ns` on are filled.
+    ORCH_TERMINAL_RESTARTS = 512,
+    // Its program is not started any more: all attempts are used up.
+    ORCH_TERMINAL_GIVEN_UP = 1024,
 };
 
 // A reader as a state query shows it.
@@ -1617,11 +2248,21 @@ typedef struct orch_terminal_state {
     uint32_t progress_percent;
     // Always 0.
     uint32_t reserved;
+    // Nanoseconds until its program is started again; -1 while it runs and if it is not started again.
+    int64_t restart_in_ns;
+    // Starts since the last run that was stable; 0 if this one is.
+    uint32_t restart_attempts;
+    // One of ORCH_BREAKER_*: open after too many failures in a row.
+    orch_breaker_state restart_breaker;
+    // Why its program could not be started, since its last run; ORCH_OK if it could.
+    orch_status restart_error;
+    // Always 0.
+    uint32_t reserved2;
 } orch_terminal_state;
 #define ORCH_TERMINAL_STATE_INIT \
     { sizeof(orch_terminal_state), 0, 0, 0, 0, { NULL, 0 }, { NULL, 0 }, { 0, 0, 0, 0 }, 0, 0, 0, \
      0, 0, 0, 0, 0, 0, 0, NULL, 0, 0, { NULL, 0 }, { NULL, 0 }, { 0, 0, 0, 0 }, 0, 0, 0, 0, 0, 0, \
-     0, 0, 0, 0 }
+     0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 // The state of a terminal now. Set `out_state->size` first.
 //
@@ -2594,6 +3235,15 @@ orch_status orch_watch_save(struct orch_engine *engine,
                             struct orch_bytes *out_bytes,
                             uint32_t *out_more);
 
+// Reports what became of writing the bytes of `orch_watch_save` to where they are kept, which only the host knows.
+// `os_error`: 0, or the error number (errno). After a failure the watch is degraded (ORCH_REASON_SAVE_FAILED,
+// ORCH_REASON_DISK_FULL) until a success is reported.
+//
+// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID below 0.
+orch_status orch_watch_report_save(struct orch_engine *engine,
+                                   uint64_t watch,
+                                   int32_t os_error);
+
 // What a watch reports.
 
 // A watch has read its tree for the first time.
@@ -3191,7 +3841,19 @@ typedef struct orch_resource {
     struct orch_bytes content;
 } orch_resource;
 
-// An address to listen on. All zeroes but `size` and `address` are the defaults.
+// What a listener reports over HTTP.
+typedef uint32_t orch_reports;
+enum {
+    // The figures of the engine at "/metrics", as text for Prometheus, to whoever shows a token with ORCH_SCOPE_OBSERVE
+    // (`Authorization: Bearer TOKEN`). See docs/METRICS.md.
+    ORCH_REPORT_METRICS = 1,
+    // Reports and resources alone: no client may connect.
+    ORCH_REPORT_ONLY = 2,
+    // The health of the engine at "/healthz"; see docs/HEALTH.md.
+    ORCH_REPORT_HEALTH = 4,
+};
+
+// An address to listen on, or a socket that listens. All zeroes but `size` and one of these are the defaults.
 //
 // Every connection needs a token (`orch_token_add`), also over a Unix socket. Over TCP the `Host` header of a request
 // must be a name of the listener: `127.0.0.1`, `localhost` or `[::1]` with the port, or one of `hosts`. A page in a
@@ -3229,17 +3891,29 @@ typedef struct orch_listener_options {
     // For development: the absolute path of a directory whose files are served at "/", instead of `resources` of the
     // same paths. Each request reads its file in a turn. No bytes (the default): none.
     struct orch_bytes resource_directory;
+    // 1: `fd` is a socket that listens already, as a supervisor passes it on, and `address` has no bytes. 0 (the
+    // default): `fd` is not looked at.
+    uint32_t adopts_fd;
+    // A TCP socket or a Unix socket with a path. The engine uses a copy; the descriptor stays yours, and you may close
+    // it after the call. It becomes non-blocking. Over a Unix socket still only processes of this user may connect, but
+    // its directory is not looked at, and the path is not removed at the end.
+    int32_t fd;
+    // What is reported over HTTP: ORCH_REPORT_*, combined. 0 (the default): nothing.
+    orch_reports reports;
+    // Must be 0.
+    uint32_t reserved_reports;
 } orch_listener_options;
 #define ORCH_LISTENER_OPTIONS_INIT \
-    { sizeof(orch_listener_options), { NULL, 0 }, NULL, 0, NULL, 0, 0, 0, NULL, 0, 0, { NULL, 0 } }
+    { sizeof(orch_listener_options), { NULL, 0 }, NULL, 0, NULL, 0, 0, 0, NULL, 0, 0, { NULL, 0 }, \
+     0, 0, 0, 0 }
 
 // Listens for clients, which connect over WebSockets, mirror the state and use terminals, as far as their tokens
 // allow. `out_listener` gets the id of the listener.
 //
 // Owner thread. Does not block; with a `resource_directory` it looks at that. Errors: ORCH_E_INVALID (an address that is
-// not loopback; a malformed address, host, origin or resource), ORCH_E_NOT_FOUND or ORCH_E_NOT_DIRECTORY (the resource
-// directory), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
-// ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
+// not loopback; a malformed address, host, origin or resource; an `fd` that does not listen), ORCH_E_NOT_FOUND or
+// ORCH_E_NOT_DIRECTORY (the resource directory), ORCH_E_PERMISSION (a port below 1024; a directory that is not the
+// user's alone), ORCH_E_LIMIT, ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
 orch_status orch_listener_add(struct orch_engine *engine,
                               const struct orch_listener_options *options,
                               uint64_t *out_listener);
@@ -3258,6 +3932,36 @@ orch_status orch_listener_get_address(struct orch_engine *engine,
 //
 // Owner thread. Does not block. Errors: ORCH_E_STALE_ID.
 orch_status orch_listener_remove(struct orch_engine *engine, uint64_t listener);
+
+// Whether a listener accepts connections. All times are in nanoseconds.
+typedef struct orch_listener_state {
+    // `sizeof(orch_listener_state)`, set by the host.
+    size_t size;
+    // 1: it accepts connections. 0: some wait, and the system has no descriptor, or no memory, for one.
+    uint32_t accepting;
+    // Why it could not accept, the last time that it could not: ORCH_E_NO_FD or ORCH_E_SYSTEM. ORCH_OK: it always could.
+    orch_status error;
+    // The system's error number of that; else 0.
+    int32_t os_error;
+    // Always 0.
+    uint32_t reserved;
+    // How long `accepting` has been what it is.
+    uint64_t since_ns;
+    // The time until it tries again, while it does not accept; else -1. It does so before if the engine closes a
+    // descriptor.
+    int64_t retry_in_ns;
+    // How often it could not accept.
+    uint64_t outages;
+} orch_listener_state;
+#define ORCH_LISTENER_STATE_INIT \
+    { sizeof(orch_listener_state), 0, 0, 0, 0, 0, 0, 0 }
+
+// The state of a listener. Set `out_state->size` first.
+//
+// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+orch_status orch_listener_get_state(struct orch_engine *engine,
+                                    uint64_t listener,
+                                    struct orch_listener_state *out_state);
 
 // What a token allows, a sum.
 typedef uint32_t orch_scopes;
@@ -3359,9 +4063,11 @@ typedef struct orch_client_state {
     size_t terminals;
     // Bytes that wait to be sent to it.
     size_t queued_bytes;
+    // Bytes of memory that it takes, about: what waits to be sent, and messages that are not whole yet.
+    size_t memory_bytes;
 } orch_client_state;
 #define ORCH_CLIENT_STATE_INIT \
-    { sizeof(orch_client_state), 0, { NULL, 0 }, 0, 0, 0, 0 }
+    { sizeof(orch_client_state), 0, { NULL, 0 }, 0, 0, 0, 0, 0 }
 
 // The state of a client. Set `out_state->size` first. ORCH_LIST_CLIENTS has the ids of all clients.
 //
@@ -3507,17 +4213,6 @@ enum {
     ORCH_PEER_STATUS_WAITING = 3,
     // It has been given up; see `last_error`.
     ORCH_PEER_STATUS_FAILED = 4,
-};
-
-// The state of a circuit breaker.
-typedef uint32_t orch_breaker_state;
-enum {
-    // Attempts are made.
-    ORCH_BREAKER_CLOSED = 0,
-    // No attempts are made.
-    ORCH_BREAKER_OPEN = 1,
-    // One attempt at a time is made as a trial.
-    ORCH_BREAKER_HALF_OPEN = 2,
 };
 
 // The state of a peer. Texts and arrays are lent; see `orch_peer_get_state`.
@@ -4158,6 +4853,167 @@ typedef struct orch_event_peer_problem {
     // The terminal of the other engine that it is about; 0 if it is about none.
     uint64_t terminal;
 } orch_event_peer_problem;
+
+// ---------------------------------------------------------------------------------------------------------
+// Retry and circuit breaker
+//
+// What the engine does for peers and for programs that are started again, for a host's own calls. The state is in a
+// struct of the host; time and random numbers come from the host, too. No engine is needed.
+//
+//     orch_retry retry;
+//     orch_retry_start(NULL, &retry);
+//     while (call() != 0) {
+//         uint64_t delay_ns = 0;
+//         if (orch_retry_next_delay(&retry, random_u64(), &delay_ns) != ORCH_OK) return -1;   // given up
+//         wait_ns(delay_ns);
+//     }
+//
+//     orch_breaker breaker;
+//     orch_breaker_start(NULL, &breaker);
+//     ...
+//     if (orch_breaker_allow(&breaker, now_ns()) == ORCH_OK) {
+//         int failed = call() != 0;
+//         orch_breaker_record(&breaker, failed ? ORCH_OUTCOME_FAILURE : ORCH_OUTCOME_SUCCESS, now_ns());
+//     }
+// ---------------------------------------------------------------------------------------------------------
+
+// The delays between retries. In every field 0 is the default.
+//
+// Each delay is random between 0 and a bound, so that what failed together does not come back together. The bound
+// begins with `initial_ns` and grows by `multiplier` up to `max_ns`.
+typedef struct orch_retry_options {
+    // `sizeof(orch_retry_options)`.
+    size_t size;
+    // The longest delay before the first retry, in nanoseconds. 0 (the default): 100 ms.
+    uint64_t initial_ns;
+    // The longest delay before any retry, in nanoseconds; not less than `initial_ns`, at most 365 days. 0 (the
+    // default): 30 s.
+    uint64_t max_ns;
+    // What the bound grows by, at least 1. 0 (the default): 2.
+    double multiplier;
+    // Retries before giving up. 0 (the default): no limit.
+    uint32_t attempts;
+    // Must be 0.
+    uint32_t reserved;
+} orch_retry_options;
+#define ORCH_RETRY_OPTIONS_INIT \
+    { sizeof(orch_retry_options), 0, 0, 0, 0, 0 }
+
+// A series of retries. The host owns it and may copy it; there is nothing to free. `orch_retry_start` fills it; only
+// `attempts` is of interest to a host.
+typedef struct orch_retry {
+    // Delays since the start or the last reset.
+    uint32_t attempts;
+    // From `orch_retry_options`; 0 for no limit.
+    uint32_t attempts_max;
+    // The same.
+    uint64_t initial_ns;
+    // The same.
+    uint64_t max_ns;
+    // The same.
+    double multiplier;
+    // The bound of the next delay.
+    double bound_ns;
+    // Room for later versions.
+    uint64_t reserved[3];
+} orch_retry;
+
+// Begins a series of retries. `options` may be NULL for the defaults.
+//
+// Any thread; does not block. Errors: ORCH_E_INVALID.
+orch_status orch_retry_start(const struct orch_retry_options *options,
+                             struct orch_retry *out_retry);
+
+// How long to wait before the next retry: ORCH_OK with a time in `out_delay_ns`, ORCH_DONE when all retries are used up.
+// `random` is any of all numbers of 64 bits, a fresh one for each call: the delay grows with it, from 0 to the bound.
+//
+// Any thread, one at a time for one `retry`; does not block. Errors: ORCH_E_INVALID.
+orch_status orch_retry_next_delay(struct orch_retry *retry,
+                                  uint64_t random,
+                                  uint64_t *out_delay_ns);
+
+// It worked: the next failure starts at the beginning.
+//
+// Any thread, one at a time for one `retry`; does not block. Errors: ORCH_E_INVALID.
+orch_status orch_retry_reset(struct orch_retry *retry);
+
+// When a circuit breaker opens and closes. In every field 0 is the default.
+typedef struct orch_breaker_options {
+    // `sizeof(orch_breaker_options)`.
+    size_t size;
+    // Failures in a row before it opens. 0 (the default): 5.
+    uint32_t failures;
+    // Trials in a row that succeed before it closes again. 0 (the default): 1.
+    uint32_t successes;
+    // How long it stays open, in nanoseconds, at most 365 days. 0 (the default): 10 s.
+    uint64_t open_ns;
+} orch_breaker_options;
+#define ORCH_BREAKER_OPTIONS_INIT \
+    { sizeof(orch_breaker_options), 0, 0, 0 }
+
+// A circuit breaker. The host owns it and may copy it; there is nothing to free. `orch_breaker_start` fills it; no
+// field is of interest to a host.
+typedef struct orch_breaker {
+    // Of the library.
+    orch_breaker_state state;
+    // Of the library.
+    uint32_t count;
+    // From `orch_breaker_options`.
+    uint32_t failures;
+    // The same.
+    uint32_t successes;
+    // The same.
+    uint64_t open_ns;
+    // Of the library.
+    uint64_t until_ns;
+    // Of the library.
+    uint32_t has_trial;
+    // Room for later versions.
+    uint32_t reserved;
+    // Room for later versions.
+    uint64_t reserved2[3];
+} orch_breaker;
+
+// What became of a call that a circuit breaker has allowed.
+typedef uint32_t orch_outcome;
+enum {
+    // It succeeded.
+    ORCH_OUTCOME_SUCCESS = 1,
+    // It failed, or took too long.
+    ORCH_OUTCOME_FAILURE = 2,
+    // It was not made, or its outcome will never be known.
+    ORCH_OUTCOME_ABANDONED = 3,
+};
+
+// Makes a circuit breaker, which is closed. `options` may be NULL for the defaults.
+//
+// Any thread; does not block. Errors: ORCH_E_INVALID.
+orch_status orch_breaker_start(const struct orch_breaker_options *options,
+                               struct orch_breaker *out_breaker);
+
+// Whether a call may be made now: ORCH_OK, or ORCH_DONE when not. Report the outcome of a call that may be made with
+// `orch_breaker_record`: a half-open breaker allows no other one before. `now_ns` is the time of any clock that does not go
+// back.
+//
+// Any thread, one at a time for one `breaker`; does not block. Errors: ORCH_E_INVALID.
+orch_status orch_breaker_allow(struct orch_breaker *breaker,
+                               uint64_t now_ns);
+
+// Reports what became of a call: one of ORCH_OUTCOME_*.
+//
+// Any thread, one at a time for one `breaker`; does not block. Errors: ORCH_E_INVALID.
+orch_status orch_breaker_record(struct orch_breaker *breaker,
+                                orch_outcome outcome,
+                                uint64_t now_ns);
+
+// What a circuit breaker does with calls now, one of ORCH_BREAKER_*, and the nanoseconds until it allows a trial, for a
+// timer: 0 when it does so now, -1 when there is no time to wait for. Each output may be NULL.
+//
+// Any thread, one at a time for one `breaker`; does not block. Errors: ORCH_E_INVALID.
+orch_status orch_breaker_get_state(const struct orch_breaker *breaker,
+                                   uint64_t now_ns,
+                                   orch_breaker_state *out_state,
+                                   int64_t *out_trial_in_ns);
 
 // ---------------------------------------------------------------------------------------------------------
 // Other threads

@@ -73,6 +73,7 @@ using listener_id = uint64_t;
 using token_id = uint64_t;
 using client_id = uint64_t;
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 
 // For engine::turn: wait until there is something to do.
 inline constexpr milliseconds forever{-1};
@@ -154,6 +155,133 @@ struct attach_options {
 // A colour of the C interface by its parts, 0xRRGGBB.
 constexpr orch_color rgb(uint32_t parts) noexcept { return ORCH_COLOR_RGB + parts; }
 
+// A duration in nanoseconds; what is below 0 is 0, which is the default of an option.
+inline uint64_t clamp_ns(nanoseconds time) noexcept {
+    return time.count() < 0 ? 0 : static_cast<uint64_t>(time.count());
+}
+
+// The delays between retries, when a circuit breaker opens, with every default; change what you like in `raw`.
+struct retry_options {
+    retry_options() = default;
+    // `attempts`: 0 for no limit.
+    retry_options(nanoseconds initial, nanoseconds max, uint32_t attempts = 0) noexcept {
+        raw.initial_ns = clamp_ns(initial);
+        raw.max_ns = clamp_ns(max);
+        raw.attempts = attempts;
+    }
+    orch_retry_options raw = sized<orch_retry_options>();
+};
+struct breaker_options {
+    breaker_options() = default;
+    breaker_options(uint32_t failures, uint32_t successes, nanoseconds open_for) noexcept {
+        raw.failures = failures;
+        raw.successes = successes;
+        raw.open_ns = clamp_ns(open_for);
+    }
+    orch_breaker_options raw = sized<orch_breaker_options>();
+};
+
+// A series of retries: a value without an engine. Start it before it is used.
+class retry {
+public:
+    static result<retry> start(const retry_options &options = {}) noexcept {
+        retry out;
+        const status made = orch_retry_start(&options.raw, &out.raw_);
+        if (!made) return made;
+        return out;
+    }
+    // `random`: any of all numbers of 64 bits. Nothing when all retries are used up.
+    std::optional<nanoseconds> next_delay(uint64_t random) noexcept {
+        uint64_t delay_ns = 0;
+        if (orch_retry_next_delay(&raw_, random, &delay_ns) != ORCH_OK) return std::nullopt;
+        return nanoseconds(delay_ns);
+    }
+    // It worked: the next failure starts at the beginning.
+    void reset() noexcept { orch_retry_reset(&raw_); }
+    uint32_t attempts() const noexcept { return raw_.attempts; }
+
+private:
+    retry() = default;
+    orch_retry raw_ = {};
+};
+
+// A circuit breaker: a value without an engine. Start it before it is used. Times are those of any clock that does not
+// go back, since some moment.
+class breaker {
+public:
+    static result<breaker> start(const breaker_options &options = {}) noexcept {
+        breaker out;
+        const status made = orch_breaker_start(&options.raw, &out.raw_);
+        if (!made) return made;
+        return out;
+    }
+    // Whether a call may be made now. Then report its outcome.
+    bool allow(nanoseconds now) noexcept {
+        return orch_breaker_allow(&raw_, clamp_ns(now)) == ORCH_OK;
+    }
+    void succeeded(nanoseconds now) noexcept { record(ORCH_OUTCOME_SUCCESS, now); }
+    void failed(nanoseconds now) noexcept { record(ORCH_OUTCOME_FAILURE, now); }
+    // The call was not made, or its outcome will never be known.
+    void abandon() noexcept { record(ORCH_OUTCOME_ABANDONED, nanoseconds(0)); }
+    // One of ORCH_BREAKER_*.
+    orch_breaker_state state(nanoseconds now) const noexcept {
+        orch_breaker_state out = ORCH_BREAKER_CLOSED;
+        orch_breaker_get_state(&raw_, clamp_ns(now), &out, nullptr);
+        return out;
+    }
+    // The time until it allows a trial, if there is one to wait for.
+    std::optional<nanoseconds> trial_in(nanoseconds now) const noexcept {
+        int64_t in_ns = -1;
+        orch_breaker_get_state(&raw_, clamp_ns(now), nullptr, &in_ns);
+        if (in_ns < 0) return std::nullopt;
+        return nanoseconds(in_ns);
+    }
+
+private:
+    breaker() = default;
+    void record(orch_outcome outcome, nanoseconds now) noexcept {
+        orch_breaker_record(&raw_, outcome, clamp_ns(now));
+    }
+    orch_breaker raw_ = {};
+};
+
+// When a program is started again after it has ended: by default unless it exits with code 0. A value.
+class restart_options {
+public:
+    // Also after it has exited with code 0.
+    restart_options &always() noexcept { return raw_.flags |= ORCH_RESTART_ALWAYS, *this; }
+    // Terminals of ended runs that stay; 0: a start closes the one before.
+    restart_options &keep_ended(uint32_t terminals) noexcept {
+        raw_.keep_ended = terminals;
+        raw_.flags &= ~static_cast<uint32_t>(ORCH_RESTART_CLOSE_ENDED);
+        if (terminals == 0) raw_.flags |= ORCH_RESTART_CLOSE_ENDED;
+        return *this;
+    }
+    restart_options &retry(const retry_options &options) noexcept {
+        return retry_ = options.raw, *this;
+    }
+    restart_options &breaker(const breaker_options &options) noexcept {
+        return breaker_ = options.raw, *this;
+    }
+    restart_options &stable_after(nanoseconds time) noexcept {
+        return raw_.stable_after_ns = clamp_ns(time), *this;
+    }
+
+    // The options in C's form, for the time of the call `use`.
+    template <typename Use>
+    auto lower(Use use) const {
+        orch_restart_options raw = raw_;
+        raw.retry = &retry_;
+        raw.breaker = &breaker_;
+        return use(raw);
+    }
+
+private:
+    orch_restart_options raw_ = sized<orch_restart_options>();
+    orch_retry_options retry_ = sized<orch_retry_options>();
+    orch_breaker_options breaker_ = sized<orch_breaker_options>();
+};
+
 // How to start a program. Owns its texts, so it can be kept and used again.
 class spawn_options {
 public:
@@ -176,6 +304,8 @@ public:
     spawn_options &log_bytes(size_t bytes) noexcept { return log_bytes_ = bytes, *this; }
     spawn_options &tag(uint64_t tag) noexcept { return tag_ = tag, *this; }
     spawn_options &screen(const screen_options &screen) noexcept { return screen_ = screen.raw, *this; }
+    // Starts it again after it has ended.
+    spawn_options &restart(const restart_options &options) noexcept { return restart_ = options, *this; }
 
     // The options in C's form, for the time of the call `use`.
     template <typename Use>
@@ -193,7 +323,11 @@ public:
         raw.log_bytes = log_bytes_;
         raw.tag = tag_;
         raw.screen = screen_ ? &*screen_ : nullptr;
-        return use(raw);
+        if (!restart_) return use(raw);
+        return restart_->lower([&](const orch_restart_options &restart) {
+            raw.restart = &restart;
+            return use(raw);
+        });
     }
 
 private:
@@ -205,6 +339,7 @@ private:
     size_t log_bytes_ = 0;
     uint64_t tag_ = 0;
     std::optional<orch_screen_options> screen_;
+    std::optional<restart_options> restart_;
 };
 
 // What to watch and how. Owns its texts, so it can be kept and used again.
@@ -712,12 +847,23 @@ class listen_options {
 public:
     // "127.0.0.1:0", "[::1]:8000", or the absolute path of a Unix socket.
     explicit listen_options(std::string_view address) : address_(address) {}
+    // A socket that listens already, as a supervisor passes it on. It stays yours; engines use copies.
+    static listen_options adopted(int fd) {
+        listen_options options{std::string_view{}};
+        options.adopts_fd_ = true;
+        options.fd_ = fd;
+        return options;
+    }
 
     // One more name that requests may be addressed to.
     listen_options &host(std::string_view name) { return hosts_.emplace_back(name), *this; }
     // Lets pages of this origin connect.
     listen_options &origin(std::string_view origin) { return origins_.emplace_back(origin), *this; }
     listen_options &allow_remote(bool on = true) noexcept { return allow_remote_ = on, *this; }
+    // Serves the figures of the engine at /metrics, to whoever shows a token with the scope observe.
+    listen_options &metrics() noexcept { return reports_ |= ORCH_REPORT_METRICS, *this; }
+    // Serves reports and pages alone: no client may connect.
+    listen_options &without_clients() noexcept { return reports_ |= ORCH_REPORT_ONLY, *this; }
     // Serves these bytes to browsers. Without a media type, it is chosen by the end of the path.
     listen_options &resource(std::string_view path, std::string_view content,
                              std::string_view media_type = {}) {
@@ -728,6 +874,8 @@ public:
     listen_options &resource_directory(std::string_view path) {
         return resource_directory_ = path, *this;
     }
+    // Serves the health of the engine at "/healthz".
+    listen_options &health() noexcept { return reports_ |= ORCH_REPORT_HEALTH, *this; }
 
     // The options in C's form, for the time of the call `use`.
     template <typename Use>
@@ -748,6 +896,9 @@ public:
         raw.resource_count = resources.size();
         raw.resource_stride = sizeof(orch_resource);
         raw.resource_directory = bytes(resource_directory_);
+        raw.adopts_fd = adopts_fd_;
+        raw.fd = fd_;
+        raw.reports = reports_;
         return use(raw);
     }
 
@@ -758,7 +909,9 @@ private:
     std::string address_, resource_directory_;
     std::vector<std::string> hosts_, origins_;
     std::vector<page> resources_;
-    bool allow_remote_ = false;
+    bool allow_remote_ = false, adopts_fd_ = false;
+    int fd_ = 0;
+    orch_reports reports_ = 0;
 };
 
 // What a token is like: a sum of ORCH_SCOPE_* that it allows, and more. Texts are borrowed until it is
@@ -869,6 +1022,9 @@ public:
     const orch_event_gap *gap() const noexcept {
         return of(ORCH_EVENT_GAP, raw_.payload.gap);
     }
+    const orch_event_restart *restart() const noexcept {
+        return of(ORCH_EVENT_RESTART, raw_.payload.restart);
+    }
     const orch_event_exited *exited() const noexcept {
         return of(ORCH_EVENT_EXITED, raw_.payload.exited);
     }
@@ -928,6 +1084,10 @@ public:
     }
     const orch_event_slow_turn *slow_turn() const noexcept {
         return of(ORCH_EVENT_SLOW_TURN, raw_.payload.slow_turn);
+    }
+    const orch_part_health *health() const noexcept {
+        const auto *change = of(ORCH_EVENT_HEALTH, raw_.payload.health);
+        return change == nullptr ? nullptr : &change->health;
     }
     std::optional<orch::watch_batch> watch_batch() const noexcept {
         const auto *batch = of(ORCH_EVENT_WATCH_BATCH, raw_.payload.watch_batch);
@@ -1068,6 +1228,11 @@ inline strided<orch_stage_stats> stages_of(const orch_engine_stats &stats) noexc
     return {stats.stages, stats.stage_count, stats.stage_stride};
 }
 
+// The parts of an engine that are not as they should be. Borrowed, as what they come from.
+inline strided<orch_part_health> parts_of(const orch_engine_health &health) noexcept {
+    return {health.parts, health.part_count, health.part_stride};
+}
+
 // Posts commands to an engine from any thread; may outlive it. See orch_sender_post for the errors.
 class sender {
 public:
@@ -1155,7 +1320,58 @@ public:
         if (!done) return done;
         return out;
     }
+    // What memory is used for, and who gave way.
+    result<orch_memory> memory() const noexcept {
+        orch_memory out = sized<orch_memory>();
+        const status done = orch_engine_get_memory(raw_.get(), &out);
+        if (!done) return done;
+        return out;
+    }
     status reset_stats() noexcept { return orch_engine_reset_stats(raw_.get()); }
+    // What the engine has counted and measured. What its pointers lead to is borrowed until the next call of this.
+    result<orch_metrics> metrics() const noexcept {
+        orch_metrics out = sized<orch_metrics>();
+        const status done = orch_engine_get_metrics(raw_.get(), &out);
+        if (!done) return done;
+        return out;
+    }
+    // All figures as text for Prometheus, borrowed until the next call of this.
+    result<std::string_view> metrics_text() const noexcept {
+        orch_bytes out{};
+        const status done = orch_engine_get_text(raw_.get(), ORCH_TEXT_METRICS, &out);
+        if (!done) return done;
+        return view(out);
+    }
+    result<orch_terminal_metrics> terminal_metrics(terminal_id id) const noexcept {
+        orch_terminal_metrics out = sized<orch_terminal_metrics>();
+        const status done = orch_terminal_get_metrics(raw_.get(), id, &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_client_metrics> client_metrics(uint64_t id) const noexcept {
+        orch_client_metrics out = sized<orch_client_metrics>();
+        const status done = orch_client_get_metrics(raw_.get(), id, &out);
+        if (!done) return done;
+        return out;
+    }
+    result<orch_watch_metrics> watch_metrics(uint64_t id) const noexcept {
+        orch_watch_metrics out = sized<orch_watch_metrics>();
+        const status done = orch_watch_get_metrics(raw_.get(), id, &out);
+        if (!done) return done;
+        return out;
+    }
+    // Whether times and sizes are recorded.
+    status set_observing(bool on) noexcept { return orch_engine_set_observing(raw_.get(), on); }
+    // How the engine is; parts_of has what is not as it should be. Borrowed until the next call of this.
+    result<orch_engine_health> health() const noexcept {
+        orch_engine_health out = sized<orch_engine_health>();
+        const status done = orch_engine_get_health(raw_.get(), &out);
+        if (!done) return done;
+        return out;
+    }
+    // The state of everything, one line each, and the last events. Empty if the call is refused.
+    std::string dump() const { return text(ORCH_TEXT_DUMP); }
+    std::string flight_record() const { return text(ORCH_TEXT_FLIGHT_RECORD); }
     // The message of the last call on this engine that failed.
     std::string last_error() const {
         orch_error error = sized<orch_error>();
@@ -1351,6 +1567,10 @@ public:
         saved.append(static_cast<const char *>(part.data), part.len);
         return more != 0;
     }
+    // Reports what became of keeping what save_watch gave: 0, or the error number.
+    status report_save(watch_id id, int os_error) noexcept {
+        return orch_watch_report_save(raw_.get(), id, os_error);
+    }
     result<orch_watch_state> watch_state(watch_id id) noexcept {
         orch_watch_state out = sized<orch_watch_state>();
         const status done = orch_watch_get_state(raw_.get(), id, &out);
@@ -1435,6 +1655,13 @@ public:
         if (!done) return done;
         std::string out(len, '\0');
         done = orch_listener_get_address(raw_.get(), id, out.data(), out.size(), &len);
+        if (!done) return done;
+        return out;
+    }
+    // Whether it accepts connections, since when, and why not.
+    result<orch_listener_state> listen_state(listener_id id) {
+        orch_listener_state out = sized<orch_listener_state>();
+        const status done = orch_listener_get_state(raw_.get(), id, &out);
         if (!done) return done;
         return out;
     }
@@ -1660,6 +1887,12 @@ public:
     orch_engine *raw() const noexcept { return raw_.get(); }
 
 private:
+    std::string text(orch_text_kind kind) const {
+        orch_bytes out = {};
+        if (orch_engine_get_text(raw_.get(), kind, &out) != ORCH_OK) return {};
+        return std::string(view(out));
+    }
+
     struct destroy {
         void operator()(orch_engine *raw) const noexcept { orch_engine_destroy(raw); }
     };

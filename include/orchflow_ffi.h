@@ -111,6 +111,8 @@ typedef struct orch_config {
     uint32_t client_hold_ms;
     size_t client_partial_bytes_total;
     size_t resource_bytes;
+    size_t recorder_events;
+    size_t memory_bytes_total;
 } orch_config;
 orch_status orch_engine_create(const struct orch_config *config, struct orch_engine **out_engine);
 orch_status orch_engine_destroy(struct orch_engine *engine);
@@ -179,7 +181,245 @@ typedef struct orch_engine_stats {
     size_t stage_stride;
 } orch_engine_stats;
 orch_status orch_engine_get_stats(struct orch_engine *engine, struct orch_engine_stats *out_stats);
+typedef struct orch_memory {
+    size_t size;
+    size_t logs;
+    size_t screens;
+    size_t input;
+    size_t state;
+    size_t tombstones;
+    size_t watches;
+    size_t clients;
+    size_t requests;
+    size_t peers;
+    size_t resources;
+    size_t inbox;
+    size_t events;
+    size_t total;
+    size_t limit;
+    uint64_t gave_way_log_history;
+    uint64_t gave_way_scrollback;
+    uint64_t gave_way_tombstones;
+    uint64_t gave_way_clients;
+    uint64_t refused;
+    uint32_t is_full;
+    uint32_t reserved;
+} orch_memory;
+orch_status orch_engine_get_memory(struct orch_engine *engine,
+                                   struct orch_memory *out_memory);
 orch_status orch_engine_reset_stats(struct orch_engine *engine);
+typedef uint32_t orch_health_status;
+enum {
+    ORCH_HEALTH_OK = 1,
+    ORCH_HEALTH_DEGRADED = 2,
+    ORCH_HEALTH_FAILED = 3,
+};
+typedef uint32_t orch_health_part;
+enum {
+    ORCH_PART_LOOP = 1,
+    ORCH_PART_MEMORY = 2,
+    ORCH_PART_SPAWNING = 3,
+    ORCH_PART_TERMINAL = 4,
+    ORCH_PART_WATCH = 5,
+    ORCH_PART_LISTENER = 6,
+    ORCH_PART_CLIENT = 7,
+    ORCH_PART_PEER = 8,
+};
+typedef uint32_t orch_health_reason;
+enum {
+    ORCH_REASON_NONE = 0,
+    ORCH_REASON_SLOW_TURNS = 1,
+    ORCH_REASON_INVARIANTS_BROKEN = 2,
+    ORCH_REASON_MEMORY_FULL = 3,
+    ORCH_REASON_OUT_OF_DESCRIPTORS = 4,
+    ORCH_REASON_OUT_OF_PTYS = 5,
+    ORCH_REASON_OUT_OF_PROCESSES = 6,
+    ORCH_REASON_SCREEN_REBUILT = 7,
+    ORCH_REASON_OUTPUT_PAUSED = 8,
+    ORCH_REASON_OUTPUT_STARVED = 9,
+    ORCH_REASON_PROGRAM_CRASHES = 10,
+    ORCH_REASON_PARTIAL = 11,
+    ORCH_REASON_UNREADABLE = 12,
+    ORCH_REASON_OUT_OF_WATCHES = 13,
+    ORCH_REASON_EVENTS_LOST = 14,
+    ORCH_REASON_ROOT_MISSING = 15,
+    ORCH_REASON_SAVE_FAILED = 16,
+    ORCH_REASON_DISK_FULL = 17,
+    ORCH_REASON_STALLED = 18,
+    ORCH_REASON_UNREACHABLE = 19,
+    ORCH_REASON_BREAKER_OPEN = 20,
+    ORCH_REASON_GIVEN_UP = 21,
+};
+typedef struct orch_part_health {
+    orch_health_part part;
+    orch_health_status status;
+    uint64_t id;
+    orch_health_reason reason;
+    uint32_t reserved;
+    uint64_t lasts_ns;
+    struct orch_bytes reason_name;
+    struct orch_bytes sentence;
+} orch_part_health;
+typedef struct orch_engine_health {
+    size_t size;
+    orch_health_status status;
+    uint32_t reserved;
+    const struct orch_part_health *parts;
+    size_t part_count;
+    size_t part_stride;
+} orch_engine_health;
+orch_status orch_engine_get_health(struct orch_engine *engine,
+                                   struct orch_engine_health *out_health);
+typedef uint32_t orch_text_kind;
+enum {
+    ORCH_TEXT_DUMP = 1,
+    ORCH_TEXT_FLIGHT_RECORD = 2,
+    ORCH_TEXT_METRICS = 3,
+};
+orch_status orch_engine_get_text(struct orch_engine *engine,
+                                 orch_text_kind kind,
+                                 struct orch_bytes *out_text);
+typedef struct orch_distribution {
+    uint64_t count;
+    uint64_t sum;
+    uint64_t p50;
+    uint64_t p95;
+    uint64_t p99;
+    uint64_t max;
+} orch_distribution;
+typedef struct orch_traffic {
+    uint64_t received_bytes;
+    uint64_t received_messages;
+    uint64_t sent_bytes;
+    uint64_t sent_messages;
+} orch_traffic;
+typedef struct orch_gaps {
+    uint64_t count;
+    uint64_t bytes;
+} orch_gaps;
+typedef struct orch_kind_count {
+    struct orch_bytes kind;
+    uint64_t count;
+} orch_kind_count;
+typedef struct orch_kind_counts {
+    const struct orch_kind_count *items;
+    size_t count;
+    size_t stride;
+} orch_kind_counts;
+typedef struct orch_stage_metrics {
+    orch_stage stage;
+    uint32_t reserved;
+    struct orch_distribution wall;
+    uint64_t cost;
+} orch_stage_metrics;
+typedef struct orch_metrics {
+    size_t size;
+    uint64_t uptime_ns;
+    uint32_t observing;
+    uint32_t reserved;
+    uint64_t invariants_broken;
+    struct orch_kind_counts errors;
+    uint64_t log_lines_dropped;
+    uint64_t notices;
+    uint64_t reviews;
+    uint64_t jobs;
+    uint64_t turns;
+    uint64_t turns_unfinished;
+    struct orch_distribution turn_cpu;
+    struct orch_distribution turn_wall;
+    struct orch_distribution loop_lag;
+    const struct orch_stage_metrics *stages;
+    size_t stage_count;
+    size_t stage_stride;
+    uint64_t terminals;
+    uint64_t terminals_started;
+    uint64_t terminals_stopped;
+    uint64_t output_bytes;
+    uint64_t input_bytes;
+    uint64_t input_waiting_bytes;
+    uint64_t log_bytes;
+    uint64_t log_bytes_max;
+    uint64_t screen_bytes;
+    uint64_t screen_bytes_max;
+    struct orch_gaps reader_gaps;
+    struct orch_distribution response;
+    uint64_t watches;
+    uint64_t watch_entries;
+    uint64_t watch_dirty_names;
+    uint64_t watch_kernel_events;
+    uint64_t watch_events;
+    uint64_t watch_batches;
+    uint64_t watch_overflows;
+    struct orch_distribution watch_latency;
+    uint64_t state_bytes;
+    uint64_t state_bytes_max;
+    uint64_t state_version;
+    uint64_t listeners;
+    uint64_t connections;
+    uint64_t clients;
+    uint64_t connections_accepted;
+    struct orch_kind_counts requests_refused;
+    struct orch_kind_counts clients_closed;
+    struct orch_kind_counts client_errors;
+    struct orch_traffic client_traffic;
+    uint64_t client_queued_bytes;
+    uint64_t client_partial_bytes;
+    struct orch_gaps client_gaps;
+    struct orch_distribution client_round_trip;
+    struct orch_distribution diff_bytes;
+    struct orch_distribution diff_age;
+    uint64_t peers;
+    uint64_t peers_connected;
+    struct orch_traffic peer_traffic;
+    uint64_t peer_received_bytes;
+    uint64_t peer_queued_bytes;
+} orch_metrics;
+orch_status orch_engine_get_metrics(struct orch_engine *engine,
+                                    struct orch_metrics *out_metrics);
+orch_status orch_engine_set_observing(struct orch_engine *engine,
+                                      uint32_t observing);
+typedef struct orch_terminal_metrics {
+    size_t size;
+    uint64_t output_bytes;
+    uint64_t input_bytes;
+    uint64_t input_waiting_bytes;
+    uint64_t log_bytes;
+    uint64_t screen_bytes;
+    uint64_t unread_bytes;
+    struct orch_gaps reader_gaps;
+    struct orch_distribution response;
+} orch_terminal_metrics;
+orch_status orch_terminal_get_metrics(struct orch_engine *engine,
+                                      uint64_t terminal,
+                                      struct orch_terminal_metrics *out_metrics);
+typedef struct orch_watch_metrics {
+    size_t size;
+    uint64_t entries;
+    uint64_t dirty_names;
+    uint64_t waiting_directories;
+    uint64_t kernel_events;
+    uint64_t events;
+    uint64_t batches;
+    uint64_t overflows;
+    struct orch_distribution latency;
+} orch_watch_metrics;
+orch_status orch_watch_get_metrics(struct orch_engine *engine,
+                                   uint64_t watch,
+                                   struct orch_watch_metrics *out_metrics);
+typedef struct orch_client_metrics {
+    size_t size;
+    struct orch_traffic traffic;
+    uint64_t queued_bytes;
+    uint64_t queued_messages;
+    uint64_t attachments;
+    struct orch_gaps gaps;
+    struct orch_distribution round_trip;
+    struct orch_distribution diff_bytes;
+    struct orch_distribution diff_age;
+} orch_client_metrics;
+orch_status orch_client_get_metrics(struct orch_engine *engine,
+                                    uint64_t client,
+                                    struct orch_client_metrics *out_metrics);
 typedef uint32_t orch_event_kind;
 enum {
     ORCH_EVENT_OUTPUT = 1,
@@ -226,6 +466,8 @@ enum {
     ORCH_EVENT_PEER_PROBLEM = 43,
     ORCH_EVENT_PEER_DELIVERY_CHANGED = 44,
     ORCH_EVENT_PEER_NOTICE = 45,
+    ORCH_EVENT_HEALTH = 46,
+    ORCH_EVENT_RESTART = 47,
 };
 typedef union orch_event_payload {
     const void *any;
@@ -269,6 +511,8 @@ typedef union orch_event_payload {
     const struct orch_event_peer_problem *peer_problem;
     const struct orch_event_peer_delivery_changed *peer_delivery_changed;
     const struct orch_event_peer_notice *peer_notice;
+    const struct orch_event_health *health;
+    const struct orch_event_restart *restart;
 } orch_event_payload;
 typedef struct orch_event {
     size_t size;
@@ -290,6 +534,7 @@ typedef struct orch_event_log {
     orch_log_level level;
     uint32_t reserved;
     struct orch_bytes text;
+    uint64_t client;
 } orch_event_log;
 typedef struct orch_event_slow_turn {
     uint32_t count;
@@ -299,6 +544,9 @@ typedef struct orch_event_slow_turn {
     uint64_t wall_ns;
     uint64_t stage_wall_ns;
 } orch_event_slow_turn;
+typedef struct orch_event_health {
+    struct orch_part_health health;
+} orch_event_health;
 typedef struct orch_size {
     uint16_t cols;
     uint16_t rows;
@@ -325,6 +573,7 @@ typedef struct orch_spawn_options {
     size_t log_bytes;
     uint64_t tag;
     const struct orch_screen_options *screen;
+    const struct orch_restart_options *restart;
 } orch_spawn_options;
 orch_status orch_terminal_spawn(struct orch_engine *engine,
                                 const struct orch_spawn_options *options,
@@ -474,6 +723,40 @@ typedef struct orch_event_exited {
 typedef struct orch_event_eof {
     uint64_t end;
 } orch_event_eof;
+typedef uint32_t orch_restart_flags;
+enum {
+    ORCH_RESTART_ALWAYS = 1,
+    ORCH_RESTART_CLOSE_ENDED = 2,
+};
+typedef struct orch_restart_options {
+    size_t size;
+    orch_restart_flags flags;
+    uint32_t keep_ended;
+    const struct orch_retry_options *retry;
+    const struct orch_breaker_options *breaker;
+    uint64_t stable_after_ns;
+} orch_restart_options;
+typedef uint32_t orch_breaker_state;
+enum {
+    ORCH_BREAKER_CLOSED = 0,
+    ORCH_BREAKER_OPEN = 1,
+    ORCH_BREAKER_HALF_OPEN = 2,
+};
+typedef uint32_t orch_restart_step;
+enum {
+    ORCH_RESTART_STEP_WAITING = 1,
+    ORCH_RESTART_STEP_STARTED = 2,
+    ORCH_RESTART_STEP_GIVEN_UP = 3,
+};
+typedef struct orch_event_restart {
+    orch_restart_step step;
+    orch_breaker_state breaker;
+    uint64_t terminal;
+    int64_t start_in_ns;
+    uint32_t attempts;
+    orch_status error;
+    struct orch_bytes message;
+} orch_event_restart;
 typedef uint32_t orch_start;
 enum {
     ORCH_START_DEFAULT = 0,
@@ -533,6 +816,8 @@ enum {
     ORCH_TERMINAL_HAS_SCREEN = 64,
     ORCH_TERMINAL_HAS_EXIT_CODE = 128,
     ORCH_TERMINAL_HIDDEN_INPUT = 256,
+    ORCH_TERMINAL_RESTARTS = 512,
+    ORCH_TERMINAL_GIVEN_UP = 1024,
 };
 typedef struct orch_reader_state {
     uint64_t reader;
@@ -626,6 +911,11 @@ typedef struct orch_terminal_state {
     orch_progress_state progress;
     uint32_t progress_percent;
     uint32_t reserved;
+    int64_t restart_in_ns;
+    uint32_t restart_attempts;
+    orch_breaker_state restart_breaker;
+    orch_status restart_error;
+    uint32_t reserved2;
 } orch_terminal_state;
 orch_status orch_terminal_get_state(struct orch_engine *engine,
                                     uint64_t terminal,
@@ -1038,6 +1328,9 @@ orch_status orch_watch_save(struct orch_engine *engine,
                             size_t max,
                             struct orch_bytes *out_bytes,
                             uint32_t *out_more);
+orch_status orch_watch_report_save(struct orch_engine *engine,
+                                   uint64_t watch,
+                                   int32_t os_error);
 typedef struct orch_event_watch_ready {
     struct orch_file_version version;
 } orch_event_watch_ready;
@@ -1277,6 +1570,12 @@ typedef struct orch_resource {
     struct orch_bytes media_type;
     struct orch_bytes content;
 } orch_resource;
+typedef uint32_t orch_reports;
+enum {
+    ORCH_REPORT_METRICS = 1,
+    ORCH_REPORT_ONLY = 2,
+    ORCH_REPORT_HEALTH = 4,
+};
 typedef struct orch_listener_options {
     size_t size;
     struct orch_bytes address;
@@ -1290,6 +1589,10 @@ typedef struct orch_listener_options {
     size_t resource_count;
     size_t resource_stride;
     struct orch_bytes resource_directory;
+    uint32_t adopts_fd;
+    int32_t fd;
+    orch_reports reports;
+    uint32_t reserved_reports;
 } orch_listener_options;
 orch_status orch_listener_add(struct orch_engine *engine,
                               const struct orch_listener_options *options,
@@ -1300,6 +1603,19 @@ orch_status orch_listener_get_address(struct orch_engine *engine,
                                       size_t capacity,
                                       size_t *out_len);
 orch_status orch_listener_remove(struct orch_engine *engine, uint64_t listener);
+typedef struct orch_listener_state {
+    size_t size;
+    uint32_t accepting;
+    orch_status error;
+    int32_t os_error;
+    uint32_t reserved;
+    uint64_t since_ns;
+    int64_t retry_in_ns;
+    uint64_t outages;
+} orch_listener_state;
+orch_status orch_listener_get_state(struct orch_engine *engine,
+                                    uint64_t listener,
+                                    struct orch_listener_state *out_state);
 typedef uint32_t orch_scopes;
 enum {
     ORCH_SCOPE_OBSERVE = 1,
@@ -1338,6 +1654,7 @@ typedef struct orch_client_state {
     uint32_t reserved;
     size_t terminals;
     size_t queued_bytes;
+    size_t memory_bytes;
 } orch_client_state;
 orch_status orch_client_get_state(struct orch_engine *engine,
                                   uint64_t client,
@@ -1391,12 +1708,6 @@ enum {
     ORCH_PEER_STATUS_CONNECTED = 2,
     ORCH_PEER_STATUS_WAITING = 3,
     ORCH_PEER_STATUS_FAILED = 4,
-};
-typedef uint32_t orch_breaker_state;
-enum {
-    ORCH_BREAKER_CLOSED = 0,
-    ORCH_BREAKER_OPEN = 1,
-    ORCH_BREAKER_HALF_OPEN = 2,
 };
 typedef struct orch_peer_state {
     size_t size;
@@ -1693,6 +2004,63 @@ typedef struct orch_event_peer_problem {
     struct orch_bytes message;
     uint64_t terminal;
 } orch_event_peer_problem;
+typedef struct orch_retry_options {
+    size_t size;
+    uint64_t initial_ns;
+    uint64_t max_ns;
+    double multiplier;
+    uint32_t attempts;
+    uint32_t reserved;
+} orch_retry_options;
+typedef struct orch_retry {
+    uint32_t attempts;
+    uint32_t attempts_max;
+    uint64_t initial_ns;
+    uint64_t max_ns;
+    double multiplier;
+    double bound_ns;
+    uint64_t reserved[3];
+} orch_retry;
+orch_status orch_retry_start(const struct orch_retry_options *options,
+                             struct orch_retry *out_retry);
+orch_status orch_retry_next_delay(struct orch_retry *retry,
+                                  uint64_t random,
+                                  uint64_t *out_delay_ns);
+orch_status orch_retry_reset(struct orch_retry *retry);
+typedef struct orch_breaker_options {
+    size_t size;
+    uint32_t failures;
+    uint32_t successes;
+    uint64_t open_ns;
+} orch_breaker_options;
+typedef struct orch_breaker {
+    orch_breaker_state state;
+    uint32_t count;
+    uint32_t failures;
+    uint32_t successes;
+    uint64_t open_ns;
+    uint64_t until_ns;
+    uint32_t has_trial;
+    uint32_t reserved;
+    uint64_t reserved2[3];
+} orch_breaker;
+typedef uint32_t orch_outcome;
+enum {
+    ORCH_OUTCOME_SUCCESS = 1,
+    ORCH_OUTCOME_FAILURE = 2,
+    ORCH_OUTCOME_ABANDONED = 3,
+};
+orch_status orch_breaker_start(const struct orch_breaker_options *options,
+                               struct orch_breaker *out_breaker);
+orch_status orch_breaker_allow(struct orch_breaker *breaker,
+                               uint64_t now_ns);
+orch_status orch_breaker_record(struct orch_breaker *breaker,
+                                orch_outcome outcome,
+                                uint64_t now_ns);
+orch_status orch_breaker_get_state(const struct orch_breaker *breaker,
+                                   uint64_t now_ns,
+                                   orch_breaker_state *out_state,
+                                   int64_t *out_trial_in_ns);
 typedef struct orch_sender orch_sender;
 orch_status orch_sender_create(struct orch_engine *engine, struct orch_sender **out_sender);
 orch_status orch_sender_destroy(struct orch_sender *sender);

@@ -56,6 +56,35 @@ pub enum ErrorKind {
     System,
 }
 
+impl ErrorKind {
+    /// A name for counts, which does not change.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ErrorKind::InvalidArgument => "invalid_argument",
+            ErrorKind::StaleId => "stale_id",
+            ErrorKind::LimitReached => "limit_reached",
+            ErrorKind::ProgramNotFound => "program_not_found",
+            ErrorKind::NotExecutable => "not_executable",
+            ErrorKind::WorkingDirectory => "working_directory",
+            ErrorKind::OutOfPtys => "out_of_ptys",
+            ErrorKind::OutOfDescriptors => "out_of_descriptors",
+            ErrorKind::Closing => "closing",
+            ErrorKind::Ended => "ended",
+            ErrorKind::NoScreen => "no_screen",
+            ErrorKind::NotFound => "not_found",
+            ErrorKind::PermissionDenied => "permission_denied",
+            ErrorKind::NotADirectory => "not_a_directory",
+            ErrorKind::Conflict => "conflict",
+            ErrorKind::Forbidden => "forbidden",
+            ErrorKind::Skipped => "skipped",
+            ErrorKind::Disconnected => "disconnected",
+            ErrorKind::Forked => "forked",
+            ErrorKind::EngineGone => "engine_gone",
+            ErrorKind::System => "system",
+        }
+    }
+}
+
 /// An error of the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {

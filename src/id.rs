@@ -47,7 +47,7 @@ macro_rules! typed_id {
 
             /// An id from an integer that came from [`to_u64`](Self::to_u64). Any other number is
             /// a stale id to every call.
-            pub fn from_u64(raw: u64) -> Self {
+            pub const fn from_u64(raw: u64) -> Self {
                 Self(raw)
             }
         }
@@ -155,6 +155,10 @@ impl<K: RawId, T> IdTable<K, T> {
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = K> + '_ {
         self.slots.iter().map(|(_, (raw, _))| K::from_raw(*raw))
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().map(|(_, (_, object))| object)
     }
 
     pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {

@@ -59,15 +59,22 @@ mod sync;
 mod terminal;
 mod watch;
 
+/// The version of this library.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 pub use engine::{Command, Completion, Config, Engine, Event, LogLevel, Sender};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{ClientId, ListenerId, PeerId, ReaderId, TerminalId, WatchId};
 pub use invariant::invariants_broken;
 pub use limits::Limits;
-pub use observe::{LongestTurn, SlowTurn, Stage, StageStats, TurnStats, TurnTimes};
+pub use observe::{
+    ClientMetrics, Distribution, Gaps, Health, HealthPart, HealthReason, HealthStatus, KindCount,
+    LongestTurn, Metrics, PartHealth, SlowTurn, Stage, StageMetrics, StageStats, TerminalMetrics,
+    Traffic, TurnStats, TurnTimes, WatchMetrics,
+};
 pub use policy::{
     AdaptiveBatcher, BatcherOptions, BatcherStats, BreakerOptions, BreakerState, CircuitBreaker,
-    Flush, FlushReason, Retry, RetryPolicy, TokenBucket,
+    Flush, FlushReason, GaveWay, MemoryUse, RestartPolicy, Retry, RetryPolicy, TokenBucket,
 };
 pub use state::{
     ApplicationState, Budget as StateBudget, Change, ChangeOp, ChangeSet, ChangeSink as StateSink,
@@ -77,18 +84,18 @@ pub use state::{
     StateSizePolicy, StateTerminal, StateVersion, StateView, TerminalExit,
 };
 pub use sync::{
-    ClientState, ListenAddress, ListenerOptions, PeerAddress, PeerEvent, PeerOptions, PeerState,
-    PeerStatus, RemoteAttach, RemoteCode, RemoteFailure, RemoteFileVersion, RemoteMode, RemoteOp,
-    RemoteOutcome, RemoteRequest, RemoteRows, RemoteSlice, RemoteStart, RemoteStats,
-    RemoteTerminal, Scopes, TokenId, TokenOptions,
+    ClientState, ListenAddress, ListenerOptions, ListenerState, PROTOCOL, PeerAddress, PeerEvent,
+    PeerOptions, PeerState, PeerStatus, RemoteAttach, RemoteCode, RemoteFailure, RemoteFileVersion,
+    RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest, RemoteRows, RemoteSlice, RemoteStart,
+    RemoteStats, RemoteTerminal, Scopes, TokenId, TokenOptions,
 };
 pub use terminal::{
     AdoptOptions, Attributes, BatchEntry, BatchReport, Color, Cursor, CursorShape, Delivery,
     ExitStatus, Lag, LinePosition, Link, Mark, MarkKind, Match, Matches, Mode, Modes, NoticeKind,
-    NoticeKinds, Op, Position, Process, Progress, ProgressState, ReaderOptions, ReaderState, Rgb,
-    Row, Rows, Run, ScreenOptions, ScreenState, ScreenUpdate, Scroll, Search, SignalTarget, Size,
-    SizePolicy, Snapshot, SpawnOptions, Start, Style, TerminalEvent, TerminalFilter,
-    TerminalNotice, TerminalState, Underline, reap_programs,
+    NoticeKinds, Op, Position, Process, Progress, ProgressState, ReaderOptions, ReaderState,
+    RestartEvent, RestartState, Rgb, Row, Rows, Run, ScreenOptions, ScreenState, ScreenUpdate,
+    Scroll, Search, SignalTarget, Size, SizePolicy, Snapshot, SpawnOptions, Start, Style,
+    TerminalEvent, TerminalFilter, TerminalNotice, TerminalState, Underline, reap_programs,
 };
 pub use watch::{
     FileBatch, FileChanges, FileCursor, FileEntry, FileEvent, FileEventKind, FileId, FileSummary,

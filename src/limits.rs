@@ -36,6 +36,9 @@ pub struct Limits {
     /// Completions and log lines that wait to be read. When as many completions wait, the inbox is
     /// not read any further; when as many log lines wait, the oldest is dropped. Default 1,024.
     pub events: usize,
+    /// Events that the flight recorder keeps ([`Engine::flight_record`](crate::Engine::flight_record)), some 100 bytes
+    /// each; the oldest goes first. 0: none. Default 1,024.
+    pub recorder_events: usize,
     /// Bytes read from one PTY before the next one has its turn. Default 64 KiB.
     pub turn_bytes_per_terminal: usize,
     /// Bytes read from all PTYs in one turn. Default 1 MiB.
@@ -51,8 +54,10 @@ pub struct Limits {
     /// The `turn_time` while a terminal counts as typed-in, when each kind of work has one unit a turn at
     /// most, so that an echo never waits long behind a flood. Default 100 us.
     pub turn_time_typing: Duration,
-    /// Processor time above which a turn is reported ([`SlowTurn`](crate::Event::SlowTurn)). Default an hour: none
-    /// is. A turn takes 10 ms at worst, in a release build, so 20 ms is a good value for a watchdog.
+    /// Processor time above which a turn is reported ([`SlowTurn`](crate::Event::SlowTurn)) and the loop counts as
+    /// degraded for a minute ([`SlowTurns`](crate::HealthReason::SlowTurns)), which ten times as much time on the clock
+    /// leads to as well. Default 100 ms: ten times what a turn takes at worst in a release build, so that it is a fault
+    /// and no load, and as late as a person notices an echo. A host that is more particular takes 20 ms.
     pub turn_time_warn: Duration,
     /// The shortest time between two size changes of one terminal. Default 25 ms.
     pub resize_interval: Duration,
@@ -152,6 +157,11 @@ pub struct Limits {
     /// not read any further. Also bytes that wait to be sent to it: a call that would make them more is
     /// refused. Default 4 MiB.
     pub peer_queue_bytes: usize,
+    /// Bytes of everything together, about: see [`MemoryUse`](crate::MemoryUse) for what counts. When seven eighths are
+    /// used, what nobody needs is given up, in this order: history of logs, the oldest rows of scrollbacks, tombstones
+    /// and caches. When fifteen sixteenths are used, the client for which the most waits is closed, then new things
+    /// are refused and PTYs are paused. What is unread is never dropped. No other total may be more. Default 1 GiB.
+    pub memory_bytes_total: usize,
 }
 
 impl Default for Limits {
@@ -166,12 +176,13 @@ impl Default for Limits {
             inbox_commands: 1024,
             inbox_bytes: 16 << 20,
             events: 1024,
+            recorder_events: 1024,
             turn_bytes_per_terminal: 64 << 10,
             turn_bytes: 1 << 20,
             turn_time: Duration::from_millis(2),
             typing_window: Duration::from_millis(100),
             turn_time_typing: Duration::from_micros(100),
-            turn_time_warn: Duration::from_secs(3600),
+            turn_time_warn: Duration::from_millis(100),
             resize_interval: Duration::from_millis(25),
             screen_cells: 1 << 20,
             scrollback_rows: 100_000,
@@ -207,6 +218,7 @@ impl Default for Limits {
             state_bytes: 64 << 20,
             state_tombstone_bytes: 1 << 20,
             state_change_ops: 1024,
+            memory_bytes_total: 1 << 30,
         }
     }
 }
@@ -214,10 +226,14 @@ impl Default for Limits {
 /// The smallest output log: sixteen segments of a page.
 pub(crate) const LOG_BYTES_MIN: usize = 64 << 10;
 
+/// The smallest budget of all memory: what is kept of it for what cannot be refused has to be enough for a message.
+const MEMORY_BYTES_MIN: usize = 4 << 20;
+
 impl Limits {
     /// Checks every bound, alone and against the others.
     pub(crate) fn validate(&self) -> Result<()> {
         let checks = self.checks().into_iter().chain(self.state_checks());
+        let checks = checks.chain(self.memory_checks());
         let broken: Vec<&str> = checks.filter(|(ok, _)| !ok).map(|(_, rule)| rule).collect();
         if broken.is_empty() {
             return Ok(());
@@ -233,9 +249,11 @@ impl Limits {
             (self.log_bytes_max >= self.log_bytes, "log_bytes_max: at least log_bytes"),
             (self.log_bytes_total >= self.log_bytes_max, "log_bytes_total: at least log_bytes_max"),
             (self.input_bytes >= 4096, "input_bytes: at least 4,096"),
-            (self.inbox_commands >= 1, "inbox_commands: at least 1"),
+            // There is room for all of them from the beginning.
+            ((1..=1 << 16).contains(&self.inbox_commands), "inbox_commands: 1 to 65,536"),
             (self.inbox_bytes >= 4096, "inbox_bytes: at least 4,096"),
             (self.events >= 1, "events: at least 1"),
+            (self.recorder_events <= 1 << 20, "recorder_events: at most 1,048,576"),
             (self.turn_bytes_per_terminal >= 1024, "turn_bytes_per_terminal: at least 1,024"),
             (
                 self.turn_bytes >= self.turn_bytes_per_terminal,
@@ -288,6 +306,25 @@ impl Limits {
             (self.client_window_bytes >= 4 << 10, "client_window_bytes: at least 4 KiB"),
             ((1..=1 << 10).contains(&self.peers), "peers: 1 to 1,024"),
             (self.peer_queue_bytes >= 64 << 10, "peer_queue_bytes: at least 64 KiB"),
+        ]
+    }
+
+    /// No total may be more than all memory.
+    fn memory_checks(&self) -> Vec<(bool, &'static str)> {
+        let fits = |bytes: usize| bytes <= self.memory_bytes_total;
+        vec![
+            (fits(MEMORY_BYTES_MIN), "memory_bytes_total: at least 4 MiB"),
+            (fits(self.log_bytes_total), "log_bytes_total: at most memory_bytes_total"),
+            (fits(self.screen_bytes_total), "screen_bytes_total: at most memory_bytes_total"),
+            (fits(self.state_bytes), "state_bytes: at most memory_bytes_total"),
+            (fits(self.resource_bytes), "resource_bytes: at most memory_bytes_total"),
+            (fits(self.inbox_bytes), "inbox_bytes: at most memory_bytes_total"),
+            (
+                fits(self.client_partial_bytes_total),
+                "client_partial_bytes_total: at most memory_bytes_total",
+            ),
+            (fits(self.client_queue_bytes), "client_queue_bytes: at most memory_bytes_total"),
+            (fits(self.peer_queue_bytes), "peer_queue_bytes: at most memory_bytes_total"),
         ]
     }
 

@@ -111,6 +111,16 @@ for file in man/man1/orchflow-demo.1 bash-completion/completions/orchflow-demo z
     [ -s "$stage/usr/share/$file" ] || { echo "install: share/$file is missing" >&2; exit 1; }
 done
 ok "the manual page, completions and licences"
+expect "the unit starts the installed demo" 1 \
+    "$(grep -c "^ExecStart=$stage/usr/bin/orchflow-demo serve " "$stage/usr/lib/systemd/system/orchflow-demo.service")"
+[ -s "$stage/usr/lib/systemd/system/orchflow-demo.socket" ]
+[ -s "$stage/usr/lib/sysusers.d/orchflow-demo.conf" ]
+if command -v systemd-analyze >/dev/null; then
+    systemd-analyze verify --man=no "$stage"/usr/lib/systemd/system/orchflow-demo.{service,socket}
+    ok "systemd accepts the units"
+else
+    echo "install: skipped: systemd's look at the units (needs systemd-analyze)"
+fi
 
 bytes=$(stat -c %s "$stage/usr/lib/liborchflow.so.0.1.0")
 # The aim is 3.5 MiB; until it is reached, it may at least not grow. The codecs of the protocol (forty types, each in JSON

@@ -218,7 +218,8 @@ fn each_part_of_the_scrollback_is_charged_by_its_cells() {
     let cells = VIEWERS * (ROWS - 1) * COLS;
     let (near, far) = (cost_of_a_line(1, "near"), cost_of_a_line(300, "far"));
     assert!(near >= 8 * cells, "{near} for {cells} cells");
-    assert!(far < 4 * cells, "{far} for no rows");
+    // More turns than that cost more, too: so the two are compared.
+    assert!(far < near, "{far} for no rows, {near} with them");
 }
 
 #[test]

@@ -8,9 +8,10 @@ cd "$(dirname "$0")/.."
 wanted="gcc:gcc g++:g++ clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
 wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim unshare:util-linux"
 wanted="$wanted luajit:luajit abidiff:abigail-tools bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm chromium:chromium htop:htop less:less"
+wanted="$wanted nginx:nginx caddy:caddy openssl:openssl systemd-analyze:systemd systemd-socket-activate:systemd promtool:prometheus"
 missing=""
 for pair in $wanted; do
-    command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+    PATH="$PATH:/usr/sbin" command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
 done
 if command -v pkg-config >/dev/null; then
     pkg-config --exists libuv || missing="$missing libuv1-dev"
@@ -27,6 +28,12 @@ if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         echo "installing:$missing"
         apt-get update -qq
+        # Packages of servers do not start them: this is how Debian asks.
+        if [ ! -e /usr/sbin/policy-rc.d ]; then
+            trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+            printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+            chmod +x /usr/sbin/policy-rc.d
+        fi
         # shellcheck disable=SC2086 # a list of words
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
     else

@@ -66,7 +66,7 @@ fn fences_answer_in_order_and_also_before_the_tree_is_read() {
                     assert!(ready);
                     reported.push(tag);
                 }
-                Event::SlowTurn(_) => {}
+                Event::SlowTurn(_) | Event::Health(_) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -185,7 +185,7 @@ fn terminals_are_served_while_a_tree_is_read() {
                     echoed = true;
                 }
                 Event::Watch { event: WatchEvent::Ready { .. }, .. } => ready = true,
-                Event::SlowTurn(_) => {}
+                Event::SlowTurn(_) | Event::Health(_) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -242,7 +242,7 @@ fn terminals_are_served_while_a_directory_leaves() {
                     deleted += batch.events().filter(gone).count();
                     batches += 1;
                 }
-                Event::SlowTurn(_) => {}
+                Event::SlowTurn(_) | Event::Health(_) => {}
                 other => panic!("{other:?}"),
             }
         }

@@ -5,7 +5,7 @@ _orchflow_demo() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} options= words= word
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'run replay watch serve attach state help -h --help -V --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W 'run replay watch serve attach state doctor help -h --help -V --version' -- "$cur")
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -60,17 +60,20 @@ _orchflow_demo() {
         esac
         ;;
     serve)
-        options='--listen --unix --token-file --host --origin --root --shell --name --profile --clipboard --open --page-dir -h --help'
+        options='--listen --unix --token-file --metrics --host --origin --root --shell --name --profile --clipboard --open --log --log-level --page-dir -h --help'
         case $prev in
         --listen) return ;;
         --unix) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
         --token-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+        --metrics) return ;;
         --host) return ;;
         --origin) return ;;
         --root) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         --shell) mapfile -t COMPREPLY < <(compgen -c -- "$cur"); return ;;
         --name) return ;;
         --profile) return ;;
+        --log) words='text json' ;;
+        --log-level) words='error warn info debug' ;;
         --page-dir) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
         esac
         ;;
@@ -89,9 +92,15 @@ _orchflow_demo() {
         --token-file) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
         esac
         ;;
+    doctor)
+        options='--json --root -h --help'
+        case $prev in
+        --root) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+        esac
+        ;;
     help)
         options=''
-        words='run replay watch serve attach state help'
+        words='run replay watch serve attach state doctor help'
         case $prev in
         esac
         ;;

@@ -11,6 +11,7 @@ _orchflow-demo() {
         'serve:serve a page with terminals and the files of a directory'
         'attach:show a terminal of a server in this terminal'
         'state:print the state of a server'
+        'doctor:look for limits of this system that are too low'
         'help:print the help of a command'
     )
     if ((CURRENT == 2)); then
@@ -88,6 +89,7 @@ _orchflow-demo() {
             '--listen[listen on a loopback address]:ADDRESS:' \
             '--unix[listen on a Unix socket]:file:_files' \
             '--token-file[use the token in this file, which only you can read]:file:_files' \
+            '--metrics[serve the metrics on this loopback address as well, and nothing else there]:ADDRESS:' \
             '*--host[also accept requests for this host, as through a forwarded port]:NAME  PORT:' \
             '*--origin[also accept web pages of this origin, such as https//example.org8080]:ORIGIN:' \
             '--root[serve the files of this directory, start shells in it, and let clients start programs and watch files below it]:directory:_files -/' \
@@ -96,6 +98,8 @@ _orchflow-demo() {
             '*--profile[also let clients start CMD, by /bin/sh -c "exec CMD", under this name]:NAME=CMD:' \
             '--clipboard[let programs in the terminals ask clients to set the clipboard]' \
             '--open[open the address in a browser, by a file that only you can read and that goes when the server ends]' \
+            '--log[log as text or json, each line with a time and a level]:format:(text json)' \
+            '--log-level[log what is at least this urgent]:level:(error warn info debug)' \
             '*--page-dir[serve the page from this directory, for work on it]:directory:_files -/' \
             '(-h --help)'{-h,--help}'[print this help]'
         ;;
@@ -119,6 +123,12 @@ _orchflow-demo() {
             '--token-file[use the token in this file, which only you can read]:file:_files' \
             '(-h --help)'{-h,--help}'[print this help]' \
             ':address:()'
+        ;;
+    doctor)
+        _arguments -s : \
+            '--json[print one JSON object]' \
+            '--root[look at the proc, sys and dev below this directory, such as the root of a container]:directory:_files -/' \
+            '(-h --help)'{-h,--help}'[print this help]'
         ;;
     help)
         _arguments -s : \

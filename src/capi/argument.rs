@@ -2,6 +2,10 @@
 //!
 //! A name is that of the parameter (`out_version`), or of the struct and the field (`orch_pane.title`).
 
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+
 use super::sized;
 use super::status::{ORCH_OK, orch_status};
 use super::types::orch_bytes;
@@ -106,6 +110,19 @@ pub(super) fn flag_from(what: &str, value: u32) -> Result<bool> {
         0 | 1 => Ok(value == 1),
         other => Err(Error::invalid(format!("{what} is {other}: neither 0 nor 1"))),
     }
+}
+
+/// A copy of a descriptor, close-on-exec.
+pub(super) fn copied_fd(name: &str, fd: i32) -> Result<OwnedFd> {
+    if fd < 0 {
+        return Err(Error::invalid(format!("{name}: the descriptor is negative")));
+    }
+    // SAFETY: the descriptor is only copied; a closed one makes the system call fail.
+    let host_fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    host_fd.try_clone_to_owned().map_err(|e| match e.raw_os_error() {
+        Some(libc::EBADF) | None => Error::invalid(format!("{name}: the descriptor is not open")),
+        Some(errno) => Error::system("copy the descriptor", Errno::from_raw(errno)),
+    })
 }
 
 /// A number that is none of the constants it should be.

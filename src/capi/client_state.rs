@@ -38,6 +38,8 @@ pub struct orch_client_state {
     pub terminals: usize,
     /// Bytes that wait to be sent to it.
     pub queued_bytes: usize,
+    /// Bytes of memory that it takes, about: what waits to be sent, and messages that are not whole yet.
+    pub memory_bytes: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -52,6 +54,7 @@ unsafe impl SizedStruct for orch_client_state {
             reserved: 0,
             terminals: 0,
             queued_bytes: 0,
+            memory_bytes: 0,
         }
     }
 }
@@ -76,6 +79,7 @@ impl ClientLoan {
             scopes: client.scopes.bits(),
             terminals: client.terminals,
             queued_bytes: client.queued_bytes,
+            memory_bytes: client.memory_bytes,
             ..orch_client_state::defaults()
         }
     }

@@ -127,8 +127,9 @@ pub struct orch_config {
     /// Bytes that came from one peer and wait to be read by the host, about; beyond it its connection is not
     /// read. As many may wait to be sent; more is refused. Default 4 MiB.
     pub peer_queue_bytes: usize,
-    /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN); 20,000 is a
-    /// good value for a watchdog. Default an hour: none is reported.
+    /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN) and the loop counts as
+    /// degraded for a minute (ORCH_REASON_SLOW_TURNS), which ten times as much time on the clock leads to as well. Default
+    /// 100,000, ten times what a turn takes at worst; 20,000 for a host that is more particular.
     pub turn_time_warn_us: u32,
     /// Milliseconds for which clients that may not type may block a program by not reading; then they continue with
     /// updates of the screen, or after a gap. Default 5,000.
@@ -140,6 +141,12 @@ pub struct orch_config {
     /// Bytes of the resources of all listeners; a listener that would make them more is refused. A larger file of a
     /// resource directory is not served. Default 64 MiB.
     pub resource_bytes: usize,
+    /// Events that the flight recorder keeps (ORCH_TEXT_FLIGHT_RECORD), some 100 bytes each; the oldest goes first.
+    /// Default 1,024.
+    pub recorder_events: usize,
+    /// Bytes of everything together, about; see `orch_memory` for what counts and who gives way. No other total may be
+    /// more. Default 1 GiB.
+    pub memory_bytes_total: usize,
 }
 
 // SAFETY: repr(C), `size` first, integers only.
@@ -202,6 +209,8 @@ unsafe impl SizedStruct for orch_config {
             client_hold_ms: 0,
             client_partial_bytes_total: 0,
             resource_bytes: 0,
+            recorder_events: 0,
+            memory_bytes_total: 0,
         }
     }
 }
@@ -238,6 +247,7 @@ impl orch_config {
         set(&mut limits.inbox_commands, self.inbox_commands);
         set(&mut limits.inbox_bytes, self.inbox_bytes);
         set(&mut limits.events, self.events);
+        set(&mut limits.recorder_events, self.recorder_events);
         set(&mut limits.turn_bytes_per_terminal, self.turn_bytes_per_terminal);
         set(&mut limits.turn_bytes, self.turn_bytes);
         set(&mut limits.turn_time, us(self.turn_time_us));
@@ -282,6 +292,7 @@ impl orch_config {
         set(&mut limits.peer_queue_bytes, self.peer_queue_bytes);
         set(&mut limits.client_partial_bytes_total, self.client_partial_bytes_total);
         set(&mut limits.resource_bytes, self.resource_bytes);
+        set(&mut limits.memory_bytes_total, self.memory_bytes_total);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::argument;
 use super::guard::{Inner, LastError};
+use super::memory::{self, orch_memory};
 use super::stats::{orch_engine_stats, stage_stats, turn_stats};
 use std::ffi::c_char;
 use std::os::fd::AsRawFd;
@@ -236,6 +237,26 @@ pub unsafe extern "C" fn orch_error_get(
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { last_error(engine, show) }
+}
+
+/// What memory an engine uses, by what it is used for. Set `out_memory->size` before; it is left as it is.
+///
+/// Owner thread. Errors: ORCH_E_INVALID. Does not block, and costs as good as nothing.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_engine_get_memory(
+    engine: *mut orch_engine,
+    out_memory: *mut orch_memory,
+) -> orch_status {
+    let query = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the struct.
+        unsafe { sized::check_out(out_memory) }?;
+        let memory = memory::memory(&inner.engine.memory());
+        // SAFETY: the output was checked; the caller vouches for its size.
+        unsafe { sized::write(out_memory, &memory) };
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, query) }
 }
 
 /// What an engine uses, and how its turns went. Set `out_stats->size` before; it is left as it is.

@@ -8,10 +8,12 @@ use super::event_loan::EventLoan;
 use super::event_payload::*;
 use super::event_peer::*;
 use super::guard::{Inner, Poisoned, on_engine_if, orch_engine};
+use super::health::{orch_event_health, part_health};
 use super::notice::{notice_of, orch_event_peer_notice};
 use super::options::{
     ORCH_DELIVERY_LOSSLESS, ORCH_DELIVERY_LOSSY, ORCH_DELIVERY_SCREEN, delivery_number,
 };
+use super::peer_state::{ORCH_BREAKER_CLOSED, breaker_number};
 use super::sized::{self, SizedStruct, size_through};
 use super::state_op::orch_event_review;
 use super::stats::{ns, stage_number};
@@ -20,7 +22,8 @@ use super::types::NO_BYTES;
 use super::watch_batch::orch_event_watch_batch;
 use crate::error::Result;
 use crate::{
-    Completion, Event, LogLevel, PeerEvent, RemoteMode, Size, SlowTurn, TerminalEvent, WatchEvent,
+    ClientId, Completion, Event, LogLevel, PeerEvent, RemoteMode, RestartEvent, Size, SlowTurn,
+    TerminalEvent, WatchEvent,
 };
 
 /// What an event is about. The name of a kind is that of its payload: ORCH_EVENT_OUTPUT carries
@@ -126,6 +129,13 @@ pub const ORCH_EVENT_PEER_DELIVERY_CHANGED: orch_event_kind = 44;
 /// Peer: something has happened in a terminal that its rows do not show, `payload.peer_notice`. Comes for the kinds in
 /// `orch_peer_options.notices`.
 pub const ORCH_EVENT_PEER_NOTICE: orch_event_kind = 45;
+/// Engine: the health of a part has changed, `payload.health`; `source` is the id of the part, 0 for the loop, memory and
+/// spawning. See `orch_engine_get_health`.
+pub const ORCH_EVENT_HEALTH: orch_event_kind = 46;
+
+/// Terminal: its program, which has ended, is to be started again, was, or is not any more, `payload.restart`. Only with
+/// `orch_spawn_options.restart`.
+pub const ORCH_EVENT_RESTART: orch_event_kind = 47;
 
 /// What an event carries; the kind says which member is valid. Everything that it points to is borrowed until the
 /// next `orch_engine_next_event`, `orch_engine_turn` or `orch_engine_destroy` on this engine.
@@ -214,6 +224,10 @@ pub union orch_event_payload {
     pub peer_delivery_changed: *const orch_event_peer_delivery_changed,
     /// ORCH_EVENT_PEER_NOTICE.
     pub peer_notice: *const orch_event_peer_notice,
+    /// ORCH_EVENT_HEALTH.
+    pub health: *const orch_event_health,
+    /// ORCH_EVENT_RESTART.
+    pub restart: *const orch_event_restart,
 }
 
 /// An event. Initialize it with ORCH_EVENT_INIT once; the library leaves `size` alone.
@@ -293,9 +307,10 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
     if inner.is_poisoned() {
         let Some(text) = inner.panic_text.take() else { return Ok(Next::Poisoned) };
         let text = inner.event.bytes.lend_text(&text);
-        let log = orch_event_log { level: ORCH_LOG_ERROR, reserved: 0, text };
+        let log = orch_event_log { level: ORCH_LOG_ERROR, reserved: 0, text, client: 0 };
         return Ok(Next::Event(event_of(0, 0, (ORCH_EVENT_LOG, inner.event.payload.lend(log)))));
     }
+    let now = inner.engine.now();
     let Some(event) = inner.engine.next_event()? else { return Ok(Next::Nothing) };
     let lent = &mut inner.event;
     Ok(Next::Event(match event {
@@ -305,14 +320,19 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
         Event::Watch { id, tag, event } => event_of(id.to_u64(), tag, lend_watch(event, lent)),
         Event::Peer { id, tag, event } => event_of(id.to_u64(), tag, lend_peer(&event, lent)),
         Event::Completed { tag, result } => event_of(0, tag, lend_completed(&result, lent)),
-        Event::Log { level, text } => {
+        Event::Log { level, client, text } => {
             let text = lent.bytes.lend(text.as_bytes());
-            let log = orch_event_log { level: level_number(level), reserved: 0, text };
+            let client = client.map_or(0, ClientId::to_u64);
+            let log = orch_event_log { level: level_number(level), reserved: 0, text, client };
             event_of(0, 0, (ORCH_EVENT_LOG, lent.payload.lend(log)))
         }
         Event::Review { review, client, changes } => {
             let review = lent.review.lend_review(review, client.to_u64(), changes);
             event_of(0, 0, (ORCH_EVENT_REVIEW, ptr::from_ref(review).cast()))
+        }
+        Event::Health(health) => {
+            let event = orch_event_health { health: part_health(&health, now) };
+            event_of(health.part.id(), 0, (ORCH_EVENT_HEALTH, lent.payload.lend(event)))
         }
         Event::SlowTurn(slow) => event_of(0, 0, lend_slow_turn(slow, lent)),
         Event::ShutdownComplete => event_of(0, 0, (ORCH_EVENT_SHUTDOWN_COMPLETE, ptr::null())),
@@ -374,6 +394,7 @@ fn lend_terminal(event: TerminalEvent<'_>, lent: &mut EventLoan) -> Lending {
                 orch_event_delivery_changed { reader: reader.to_u64(), delivery, reserved: 0 };
             (ORCH_EVENT_DELIVERY_CHANGED, payload.lend(changed))
         }
+        TerminalEvent::Restart(restart) => lend_restart(restart, lent),
         // Every kind is named, so that the compiler shows where a new one is missing.
         report @ (TerminalEvent::Title { .. }
         | TerminalEvent::Cwd { .. }
@@ -384,6 +405,36 @@ fn lend_terminal(event: TerminalEvent<'_>, lent: &mut EventLoan) -> Lending {
         | TerminalEvent::CommandStarted { .. }
         | TerminalEvent::CommandFinished { .. }) => lend_report(report, lent),
     }
+}
+
+fn lend_restart(restart: RestartEvent<'_>, lent: &mut EventLoan) -> Lending {
+    let (failed, attempts) = match restart {
+        RestartEvent::Waiting { error, attempts, .. } => (error, attempts),
+        RestartEvent::GivenUp { error, attempts } => (error, attempts),
+        RestartEvent::Started { attempts, .. } => (None, attempts),
+    };
+    let mut c = orch_event_restart {
+        step: ORCH_RESTART_STEP_GIVEN_UP,
+        breaker: ORCH_BREAKER_CLOSED,
+        terminal: 0,
+        start_in_ns: -1,
+        attempts,
+        error: failed.map_or(ORCH_OK, status_of),
+        message: failed.map_or(NO_BYTES, |error| lent.bytes.lend_text(error.message())),
+    };
+    match restart {
+        RestartEvent::Waiting { start_in, breaker, .. } => {
+            c.step = ORCH_RESTART_STEP_WAITING;
+            c.breaker = breaker_number(breaker);
+            c.start_in_ns = i64::try_from(start_in.as_nanos()).unwrap_or(i64::MAX);
+        }
+        RestartEvent::Started { terminal, .. } => {
+            c.step = ORCH_RESTART_STEP_STARTED;
+            c.terminal = terminal.to_u64();
+        }
+        RestartEvent::GivenUp { .. } => {}
+    }
+    (ORCH_EVENT_RESTART, lent.payload.lend(c))
 }
 
 /// What the program in a terminal reports about itself.

@@ -6,6 +6,7 @@ use std::mem::{align_of, size_of};
 use super::lent::Lent;
 use super::line::orch_line_position;
 use super::options::orch_delivery;
+use super::peer_state::orch_breaker_state;
 use super::stats::orch_stage;
 use super::status::orch_status;
 use super::types::{orch_bytes, orch_size};
@@ -221,6 +222,35 @@ pub struct orch_event_progress {
     pub percent: u32,
 }
 
+/// What happens to a program that is started again after it has ended.
+pub type orch_restart_step = u32;
+/// It will be started again. Closing the terminal before ends that.
+pub const ORCH_RESTART_STEP_WAITING: orch_restart_step = 1;
+/// It was started again, in another terminal with the options, the tag and the size of this one.
+pub const ORCH_RESTART_STEP_STARTED: orch_restart_step = 2;
+/// It is not started any more: all attempts are used up.
+pub const ORCH_RESTART_STEP_GIVEN_UP: orch_restart_step = 3;
+
+/// The program of a terminal with `orch_spawn_options.restart` is to be started again, was, or is not any more.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_event_restart {
+    /// One of ORCH_RESTART_STEP_*.
+    pub step: orch_restart_step,
+    /// One of ORCH_BREAKER_*: open after too many failures in a row.
+    pub breaker: orch_breaker_state,
+    /// ORCH_RESTART_STEP_STARTED: the new terminal, of which no event came before; else 0.
+    pub terminal: u64,
+    /// ORCH_RESTART_STEP_WAITING: nanoseconds until the start; else -1.
+    pub start_in_ns: i64,
+    /// Starts since the last run that was stable, one that is waited for included.
+    pub attempts: u32,
+    /// Why the last start failed; ORCH_OK when it was the program that ended.
+    pub error: orch_status,
+    /// The message of the error: one line, UTF-8; or no bytes.
+    pub message: orch_bytes,
+}
+
 /// A watch has read its tree for the first time.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -275,6 +305,8 @@ pub struct orch_event_log {
     pub reserved: u32,
     /// The line: UTF-8, not terminated.
     pub text: orch_bytes,
+    /// The client that it is about; 0: none.
+    pub client: u64,
 }
 
 /// Turns took more processor time than `orch_config.turn_time_warn_us`. All but `count` is about the longest one.

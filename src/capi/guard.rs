@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::client_state::ClientLoan;
 use super::event_loan::EventLoan;
+use super::health::HealthLoan;
+use super::metrics::MetricsLoan;
 use super::peer_state::PeerStateLoan;
 use super::screen_loan::Shown;
 use super::state_loan::StateLoan;
@@ -49,12 +51,14 @@ pub(super) struct Inner {
     pub(super) engine: Engine,
     pub(super) event: EventLoan,
     pub(super) stages: Vec<orch_stage_stats>,
+    pub(super) lent_metrics: MetricsLoan,
     pub(super) states: TerminalStates,
     pub(super) shown: Shown,
     pub(super) files: Files,
     /// Entries of the application state.
     pub(super) lent_state: StateLoan,
     pub(super) lent_client: ClientLoan,
+    pub(super) health: HealthLoan,
     /// Entries of the state of a peer.
     pub(super) lent_replica: StateLoan,
     pub(super) lent_peer_state: PeerStateLoan,
@@ -113,11 +117,13 @@ impl orch_engine {
                 engine,
                 event: EventLoan::default(),
                 stages: Vec::new(),
+                lent_metrics: MetricsLoan::default(),
                 states: TerminalStates::default(),
                 shown: Shown::default(),
                 files: Files::default(),
                 lent_state: StateLoan::default(),
                 lent_client: ClientLoan::default(),
+                health: HealthLoan::default(),
                 lent_replica: StateLoan::default(),
                 lent_peer_state: PeerStateLoan::default(),
                 poisoned: false,

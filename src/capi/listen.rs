@@ -12,6 +12,7 @@ use super::argument;
 use super::client_state::{ORCH_SCOPE_ALL, orch_scopes};
 use super::guard::{Inner, on_engine, orch_engine};
 use super::sized::{self, SizedStruct, size_through};
+use super::stats::ns;
 use super::status::*;
 use super::types::{NO_BYTES, orch_bytes};
 use crate::error::{Error, Result};
@@ -35,7 +36,17 @@ impl orch_resource {
         orch_resource { path: NO_BYTES, media_type: NO_BYTES, content: NO_BYTES };
 }
 
-/// An address to listen on. All zeroes but `size` and `address` are the defaults.
+/// What a listener reports over HTTP.
+pub type orch_reports = u32;
+/// The figures of the engine at "/metrics", as text for Prometheus, to whoever shows a token with ORCH_SCOPE_OBSERVE
+/// (`Authorization: Bearer TOKEN`). See docs/METRICS.md.
+pub const ORCH_REPORT_METRICS: orch_reports = 1;
+/// Reports and resources alone: no client may connect.
+pub const ORCH_REPORT_ONLY: orch_reports = 2;
+/// The health of the engine at "/healthz"; see docs/HEALTH.md.
+pub const ORCH_REPORT_HEALTH: orch_reports = 4;
+
+/// An address to listen on, or a socket that listens. All zeroes but `size` and one of these are the defaults.
 ///
 /// Every connection needs a token (`orch_token_add`), also over a Unix socket. Over TCP the `Host` header of a request
 /// must be a name of the listener: `127.0.0.1`, `localhost` or `[::1]` with the port, or one of `hosts`. A page in a
@@ -75,6 +86,17 @@ pub struct orch_listener_options {
     /// For development: the absolute path of a directory whose files are served at "/", instead of `resources` of the
     /// same paths. Each request reads its file in a turn. No bytes (the default): none.
     pub resource_directory: orch_bytes,
+    /// 1: `fd` is a socket that listens already, as a supervisor passes it on, and `address` has no bytes. 0 (the
+    /// default): `fd` is not looked at.
+    pub adopts_fd: u32,
+    /// A TCP socket or a Unix socket with a path. The engine uses a copy; the descriptor stays yours, and you may close
+    /// it after the call. It becomes non-blocking. Over a Unix socket still only processes of this user may connect, but
+    /// its directory is not looked at, and the path is not removed at the end.
+    pub fd: i32,
+    /// What is reported over HTTP: ORCH_REPORT_*, combined. 0 (the default): nothing.
+    pub reports: orch_reports,
+    /// Must be 0.
+    pub reserved_reports: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -94,6 +116,10 @@ unsafe impl SizedStruct for orch_listener_options {
             resource_count: 0,
             resource_stride: 0,
             resource_directory: NO_BYTES,
+            adopts_fd: 0,
+            fd: 0,
+            reports: 0,
+            reserved_reports: 0,
         }
     }
 }
@@ -106,18 +132,23 @@ unsafe fn listen_options_from(options: *const orch_listener_options) -> Result<L
     // SAFETY: passed on from the caller.
     let c = unsafe { sized::read(options, false) }?;
     argument::reserved("orch_listener_options.reserved", c.reserved)?;
+    argument::reserved("orch_listener_options.reserved_reports", c.reserved_reports)?;
+    let known = ORCH_REPORT_METRICS | ORCH_REPORT_ONLY | ORCH_REPORT_HEALTH;
+    sized::check_flags("orch_listener_options.reports", c.reports, known)?;
     let allow_remote = argument::flag_from("orch_listener_options.allow_remote", c.allow_remote)?;
     // SAFETY: passed on from the caller.
     let address = unsafe { argument::bytes("orch_listener_options.address", c.address) }?;
-    let mut out = if address.first() == Some(&b'/') {
-        ListenerOptions::unix(PathBuf::from(OsStr::from_bytes(address)))
-    } else {
-        let parsed = str::from_utf8(address).ok().and_then(|text| text.parse::<SocketAddr>().ok());
-        ListenerOptions::tcp(parsed.ok_or_else(|| {
-            Error::invalid(
-                "orch_listener_options.address: expected an IP address with a port, or an absolute path",
-            )
-        })?)
+    let adopts_fd = argument::flag_from("orch_listener_options.adopts_fd", c.adopts_fd)?;
+    let mut out = match adopts_fd {
+        false => address_from(address)?,
+        true if address.is_empty() => {
+            ListenerOptions::adopted(argument::copied_fd("orch_listener_options.fd", c.fd)?)
+        }
+        true => {
+            return Err(Error::invalid(
+                "orch_listener_options.address: expected no bytes beside `adopts_fd`",
+            ));
+        }
     };
     // SAFETY: passed on from the caller.
     for host in unsafe { argument::array("orch_listener_options.hosts", c.hosts, c.host_count) }? {
@@ -132,7 +163,22 @@ unsafe fn listen_options_from(options: *const orch_listener_options) -> Result<L
     }
     // SAFETY: passed on from the caller.
     out = unsafe { with_resources(out, &c) }?;
+    out = out.metrics(c.reports & ORCH_REPORT_METRICS != 0);
+    out = out.health(c.reports & ORCH_REPORT_HEALTH != 0);
+    out = out.clients(c.reports & ORCH_REPORT_ONLY == 0);
     Ok(out.allow_remote(allow_remote))
+}
+
+fn address_from(address: &[u8]) -> Result<ListenerOptions> {
+    if address.first() == Some(&b'/') {
+        return Ok(ListenerOptions::unix(PathBuf::from(OsStr::from_bytes(address))));
+    }
+    let parsed = str::from_utf8(address).ok().and_then(|text| text.parse::<SocketAddr>().ok());
+    parsed.map(ListenerOptions::tcp).ok_or_else(|| {
+        Error::invalid(
+            "orch_listener_options.address: expected an IP address with a port, or an absolute path",
+        )
+    })
 }
 
 /// # Safety
@@ -172,9 +218,9 @@ unsafe fn with_resources(
 /// allow. `out_listener` gets the id of the listener.
 ///
 /// Owner thread. Does not block; with a `resource_directory` it looks at that. Errors: ORCH_E_INVALID (an address that is
-/// not loopback; a malformed address, host, origin or resource), ORCH_E_NOT_FOUND or ORCH_E_NOT_DIRECTORY (the resource
-/// directory), ORCH_E_PERMISSION (a port below 1024; a directory that is not the user's alone), ORCH_E_LIMIT,
-/// ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
+/// not loopback; a malformed address, host, origin or resource; an `fd` that does not listen), ORCH_E_NOT_FOUND or
+/// ORCH_E_NOT_DIRECTORY (the resource directory), ORCH_E_PERMISSION (a port below 1024; a directory that is not the
+/// user's alone), ORCH_E_LIMIT, ORCH_E_NO_FD, ORCH_E_SYSTEM (the address is in use), ORCH_E_GONE during a shutdown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn orch_listener_add(
     engine: *mut orch_engine,
@@ -233,6 +279,79 @@ pub unsafe extern "C" fn orch_listener_remove(
     };
     // SAFETY: the caller vouches for the pointer.
     unsafe { on_engine(engine, remove_listener) }
+}
+
+/// Whether a listener accepts connections. All times are in nanoseconds.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct orch_listener_state {
+    /// `sizeof(orch_listener_state)`, set by the host.
+    pub size: usize,
+    /// 1: it accepts connections. 0: some wait, and the system has no descriptor, or no memory, for one.
+    pub accepting: u32,
+    /// Why it could not accept, the last time that it could not: ORCH_E_NO_FD or ORCH_E_SYSTEM. ORCH_OK: it always could.
+    pub error: orch_status,
+    /// The system's error number of that; else 0.
+    pub os_error: i32,
+    /// Always 0.
+    pub reserved: u32,
+    /// How long `accepting` has been what it is.
+    pub since_ns: u64,
+    /// The time until it tries again, while it does not accept; else -1. It does so before if the engine closes a
+    /// descriptor.
+    pub retry_in_ns: i64,
+    /// How often it could not accept.
+    pub outages: u64,
+}
+
+// SAFETY: repr(C), `size` first, integers only.
+unsafe impl SizedStruct for orch_listener_state {
+    const FIRST_SIZE: usize = size_through!(orch_listener_state, outages, u64);
+    fn defaults() -> Self {
+        orch_listener_state {
+            size: size_of::<Self>(),
+            accepting: 0,
+            error: ORCH_OK,
+            os_error: 0,
+            reserved: 0,
+            since_ns: 0,
+            retry_in_ns: -1,
+            outages: 0,
+        }
+    }
+}
+
+/// The state of a listener. Set `out_state->size` first.
+///
+/// Owner thread. Does not block. Errors: ORCH_E_STALE_ID, ORCH_E_INVALID.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn orch_listener_get_state(
+    engine: *mut orch_engine,
+    listener: u64,
+    out_state: *mut orch_listener_state,
+) -> orch_status {
+    let query = |inner: &mut Inner| {
+        // SAFETY: the caller vouches for the struct.
+        unsafe { sized::check_out(out_state) }?;
+        let state = inner.engine.listener_state(ListenerId::from_u64(listener))?;
+        let now = inner.engine.now();
+        let c = orch_listener_state {
+            accepting: state.accepting.into(),
+            error: state.last_error.as_ref().map_or(ORCH_OK, status_of),
+            os_error: state.last_error.as_ref().and_then(Error::errno).unwrap_or(0),
+            since_ns: ns(now.saturating_duration_since(state.since)),
+            retry_in_ns: state
+                .retry_at
+                .map_or(-1, |at| ns(at.saturating_duration_since(now)) as i64),
+            outages: state.outages,
+            ..orch_listener_state::defaults()
+        };
+        // SAFETY: the output was checked; the caller vouches for its size.
+        unsafe { sized::write(out_state, &c) };
+        Ok(ORCH_OK)
+    };
+    // SAFETY: the caller vouches for the pointer.
+    unsafe { on_engine(engine, query) }
 }
 
 /// The length of the text of a token.

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::ptr;
 use std::time::Duration;
 
+use super::recovery_options::{orch_restart_options, restart_policy};
 use super::screen_options::{orch_screen_options, screen_options};
 use super::sized::{self, SizedStruct, size_through};
 use crate::error::Result;
@@ -62,6 +63,8 @@ pub struct orch_spawn_options {
     pub tag: u64,
     /// How to keep the screen; NULL (the default) for none.
     pub screen: *const orch_screen_options,
+    /// Starts the program again after it has ended; NULL (the default): it is not started again.
+    pub restart: *const orch_restart_options,
 }
 
 /// How to take over a PTY master. In every field 0 is the default.
@@ -155,6 +158,7 @@ unsafe impl SizedStruct for orch_spawn_options {
             log_bytes: 0,
             tag: 0,
             screen: ptr::null(),
+            restart: ptr::null(),
         }
     }
 }
@@ -241,6 +245,10 @@ pub(super) unsafe fn spawn_options_from(c: &orch_spawn_options) -> Result<SpawnO
     }
     if (c.window.cols, c.window.rows) != (0, 0) {
         options = options.size(c.window.into());
+    }
+    if !c.restart.is_null() {
+        // SAFETY: passed on from the caller.
+        options = options.restart(unsafe { restart_policy(c.restart) }?);
     }
     Ok(options.reader(reader_from("orch_spawn_options.delivery", c.delivery)?).tag(c.tag))
 }

@@ -22,12 +22,21 @@ pub const ORCH_PEER_STATUS_FAILED: orch_peer_status = 4;
 
 /// The state of a circuit breaker.
 pub type orch_breaker_state = u32;
-/// Attempts are made.
+/// Calls, or attempts, are made.
 pub const ORCH_BREAKER_CLOSED: orch_breaker_state = 0;
-/// No attempts are made.
+/// None is made.
 pub const ORCH_BREAKER_OPEN: orch_breaker_state = 1;
-/// One attempt at a time is made as a trial.
+/// One at a time is made as a trial.
 pub const ORCH_BREAKER_HALF_OPEN: orch_breaker_state = 2;
+
+/// One of ORCH_BREAKER_*.
+pub(super) fn breaker_number(state: BreakerState) -> orch_breaker_state {
+    match state {
+        BreakerState::Closed => ORCH_BREAKER_CLOSED,
+        BreakerState::Open => ORCH_BREAKER_OPEN,
+        BreakerState::HalfOpen => ORCH_BREAKER_HALF_OPEN,
+    }
+}
 
 /// The state of a peer. Texts and arrays are lent; see `orch_peer_get_state`.
 #[repr(C)]
@@ -136,11 +145,7 @@ impl PeerStateLoan {
                 PeerStatus::Waiting { .. } => ORCH_PEER_STATUS_WAITING,
                 PeerStatus::Failed => ORCH_PEER_STATUS_FAILED,
             },
-            breaker: match state.breaker {
-                BreakerState::Closed => ORCH_BREAKER_CLOSED,
-                BreakerState::Open => ORCH_BREAKER_OPEN,
-                BreakerState::HalfOpen => ORCH_BREAKER_HALF_OPEN,
-            },
+            breaker: breaker_number(state.breaker),
             attempts: state.attempts,
             scopes: state.scopes.bits(),
             server,

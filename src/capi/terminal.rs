@@ -3,10 +3,7 @@
 use super::argument::{self, flag_from, unknown};
 use super::types::orch_size;
 use std::ffi::c_void;
-use std::os::fd::BorrowedFd;
 use std::time::Duration;
-
-use nix::errno::Errno;
 
 use super::batch::{mode_from, orch_signal_target, target_from};
 use super::guard::{Inner, on_engine, orch_engine};
@@ -14,7 +11,7 @@ use super::options::*;
 use super::sized::{self, SizedStruct};
 use super::status::*;
 use super::terminal_state::*;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::{ReaderId, SizePolicy, TerminalId};
 
 /// Runs a command that has no output.
@@ -113,16 +110,8 @@ pub unsafe extern "C" fn orch_terminal_adopt(
         argument::output("out_terminal", out_terminal)?;
         // SAFETY: the caller vouches for the struct.
         let options = unsafe { adopt_options(options) }?;
-        if fd < 0 {
-            return Err(Error::invalid("the descriptor is negative"));
-        }
         // The engine gets a copy, so that the host still has its own after a failure.
-        // SAFETY: the descriptor is only looked at; a closed one makes the system call fail.
-        let host_fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        let copy = host_fd.try_clone_to_owned().map_err(|e| match e.raw_os_error() {
-            Some(libc::EBADF) | None => Error::invalid("the descriptor is not open"),
-            Some(errno) => Error::system("copy the descriptor", Errno::from_raw(errno)),
-        })?;
+        let copy = argument::copied_fd("fd", fd)?;
         let id = inner.engine.adopt(copy, &options)?;
         // SAFETY: close takes an integer; by contract the descriptor is ours now.
         unsafe { libc::close(fd) };

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use super::event_payload::{exit_numbers, orch_exit_kind, orch_progress_state, progress_numbers};
 use super::options::{delivery_number, orch_delivery};
+use super::peer_state::{breaker_number, orch_breaker_state};
 use super::sized::{SizedStruct, lend, size_through};
+use super::status::{ORCH_OK, orch_status, status_of};
 use super::types::{NO_SIZE, orch_bytes, orch_size};
 use super::update::{NO_CURSOR, orch_screen_cursor, orch_screen_modes};
-use crate::{ScreenState, StateSizePolicy, TerminalState};
+use crate::{RestartState, ScreenState, StateSizePolicy, TerminalState};
 
 /// Flags of `orch_terminal_state`.
 pub type orch_terminal_flags = u32;
@@ -31,6 +33,10 @@ pub const ORCH_TERMINAL_HAS_SCREEN: orch_terminal_flags = 64;
 pub const ORCH_TERMINAL_HAS_EXIT_CODE: orch_terminal_flags = 128;
 /// What is typed is taken line by line and not shown: probably a password is asked for.
 pub const ORCH_TERMINAL_HIDDEN_INPUT: orch_terminal_flags = 256;
+/// Its program is started again when it ends: the fields from `restart_in_ns` on are filled.
+pub const ORCH_TERMINAL_RESTARTS: orch_terminal_flags = 512;
+/// Its program is not started any more: all attempts are used up.
+pub const ORCH_TERMINAL_GIVEN_UP: orch_terminal_flags = 1024;
 
 /// Who decides the size of a terminal that clients of the server show. A viewer is an attachment of a client
 /// that has reported the columns and rows of its window, and whose token has ORCH_SCOPE_TYPE. While more than one
@@ -136,6 +142,16 @@ pub struct orch_terminal_state {
     pub progress_percent: u32,
     /// Always 0.
     pub reserved: u32,
+    /// Nanoseconds until its program is started again; -1 while it runs and if it is not started again.
+    pub restart_in_ns: i64,
+    /// Starts since the last run that was stable; 0 if this one is.
+    pub restart_attempts: u32,
+    /// One of ORCH_BREAKER_*: open after too many failures in a row.
+    pub restart_breaker: orch_breaker_state,
+    /// Why its program could not be started, since its last run; ORCH_OK if it could.
+    pub restart_error: orch_status,
+    /// Always 0.
+    pub reserved2: u32,
 }
 
 // SAFETY: repr(C), `size` first, integers and raw pointers only.
@@ -177,6 +193,11 @@ unsafe impl SizedStruct for orch_terminal_state {
             progress: 0,
             progress_percent: 0,
             reserved: 0,
+            restart_in_ns: -1,
+            restart_attempts: 0,
+            restart_breaker: 0,
+            restart_error: ORCH_OK,
+            reserved2: 0,
         }
     }
 }
@@ -211,6 +232,9 @@ impl TerminalStates {
         let mut c = to_c(&state);
         if let Some(screen) = &state.screen {
             fill_screen(&mut c, screen);
+        }
+        if let Some(restart) = &state.restart {
+            fill_restart(&mut c, restart);
         }
         c.readers = readers.as_ptr();
         c.reader_count = readers.len();
@@ -248,6 +272,14 @@ fn fill_screen(c: &mut orch_terminal_state, screen: &ScreenState) {
         c.flags |= ORCH_TERMINAL_HAS_EXIT_CODE;
         c.last_exit_code = code;
     }
+}
+
+fn fill_restart(c: &mut orch_terminal_state, restart: &RestartState) {
+    c.flags |= if restart.given_up { ORCH_TERMINAL_GIVEN_UP } else { ORCH_TERMINAL_RESTARTS };
+    c.restart_in_ns = ns(restart.start_in);
+    c.restart_attempts = restart.attempts;
+    c.restart_breaker = breaker_number(restart.breaker);
+    c.restart_error = restart.last_error.as_ref().map_or(ORCH_OK, status_of);
 }
 
 fn to_c(state: &TerminalState) -> orch_terminal_state {

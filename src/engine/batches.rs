@@ -30,9 +30,14 @@ impl Engine {
             let text = format!("a batch has at most {BATCH_OPS_MAX} operations");
             return self.result(client, id, Err(Error::limit(text)));
         }
+        let bytes = ops.iter().map(|op| size_of::<TerminalOp>() + input_bytes(&op.op)).sum();
+        if let Err(error) = self.admit(bytes) {
+            return self.result(client, id, Err(error));
+        }
         self.server.pause_reading(client);
-        self.batches.0.push_back(Batch {
+        self.batches.push(Batch {
             client,
+            bytes,
             id,
             statuses: Vec::with_capacity(ops.len()),
             ops: ops.into_iter(),
@@ -43,7 +48,7 @@ impl Engine {
 
     /// Goes on with batches, in turns.
     pub(super) fn work_on_batches(&mut self, slice: &mut Slice) {
-        while let Some(mut batch) = self.batches.0.pop_front() {
+        while let Some(mut batch) = self.batches.pop() {
             if !self.server.is_authenticated(batch.client) {
                 continue;
             }
@@ -53,7 +58,7 @@ impl Engine {
                 self.result(client, id, Ok(Outcome::Statuses(statuses)));
                 self.server.resume_reading(client);
             } else {
-                self.batches.0.push_back(batch);
+                self.batches.push(batch);
             }
             if slice.is_over() {
                 return;

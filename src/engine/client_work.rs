@@ -1,16 +1,22 @@
-//! What the engine keeps for clients: batches, searches and rows that take several turns, changes that wait for the
-//! host, and the watches that clients share. Pure.
+//! What the engine keeps for clients: batches, searches, rows and reports that take several turns, changes that wait
+//! for the host, and the watches that clients share. Pure.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::error::Result;
 use crate::id::{ClientId, TerminalId, WatchId};
+use crate::observe::MetricsText;
 use crate::state::ChangeSet;
+use crate::sync::ReportRequest;
 use crate::sync::protocol::{Failure, RowsRequest, TerminalOp};
 use crate::terminal::{Matches, Rows, Scratch, Search, SearchCursor};
 
 /// Searches that are inside a line at the same time.
 const PLACES: usize = 16;
+
+/// What a search takes at most while it is inside a line, and what it takes beside: its compiled expression.
+const PLACE_BYTES: usize = 1 << 20;
+const JOB_BYTES: usize = 64 << 10;
 
 /// Steps after which a search gives its place to one that waits; twice as many after each time.
 pub(super) const PATIENCE: u32 = 64;
@@ -25,15 +31,41 @@ pub(super) struct Batch {
     pub(super) failed: BTreeSet<u64>,
     /// Failures so far.
     pub(super) failures: usize,
+    /// Bytes that it took when it began, about.
+    pub(super) bytes: usize,
 }
 
 /// All batches; each client has at most one.
 #[derive(Default)]
-pub(super) struct Batches(pub(super) VecDeque<Batch>);
+pub(super) struct Batches {
+    batches: VecDeque<Batch>,
+    bytes: usize,
+}
 
 impl Batches {
+    pub(super) fn len(&self) -> usize {
+        self.batches.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.batches.is_empty()
+    }
+
+    /// Bytes of all of them, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn push(&mut self, batch: Batch) {
+        self.bytes += batch.bytes;
+        self.batches.push_back(batch);
+    }
+
+    /// Takes the next one.
+    pub(super) fn pop(&mut self) -> Option<Batch> {
+        let batch = self.batches.pop_front()?;
+        self.bytes -= batch.bytes;
+        Some(batch)
     }
 }
 
@@ -71,6 +103,18 @@ pub(super) struct Searches {
 }
 
 impl Searches {
+    /// Bytes that they take, about: as many as they may.
+    pub(super) fn bytes(&self) -> usize {
+        let places = self.running.len() + self.free.len();
+        let jobs = self.running.len() + self.waiting.len() + self.replies.len();
+        places * PLACE_BYTES + jobs * JOB_BYTES
+    }
+
+    /// Lets go of the memory of places that nobody has. How many bytes that frees.
+    pub(super) fn give_up_memory(&mut self) -> usize {
+        std::mem::take(&mut self.free).len() * PLACE_BYTES
+    }
+
     pub(super) fn has_jobs(&self) -> bool {
         !self.running.is_empty() || !self.waiting.is_empty()
     }
@@ -132,9 +176,26 @@ pub(super) struct RowsJobs {
 }
 
 impl RowsJobs {
+    /// Bytes that they take, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.jobs.len() * size_of::<RowsJob>() + self.rows.bytes()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
+}
+
+/// A report that is being made. See `reports.rs`.
+pub(super) struct ReportJob {
+    pub(super) request: ReportRequest,
+    pub(super) text: MetricsText,
+    /// The whole text, once all samples are there.
+    pub(super) whole: Option<String>,
+    /// What is still to be looked at.
+    pub(super) terminals: Vec<TerminalId>,
+    pub(super) clients: Vec<ClientId>,
+    pub(super) watches: Vec<WatchId>,
 }
 
 /// A watch that clients share.

@@ -23,7 +23,7 @@ impl Engine {
             let Some(Envelope { tag, command }) = self.inbox.take() else { break };
             slice.charge(cost_of(&command));
             let result = self.carry_out(command);
-            self.notices.push_back(Notice::Completed { tag, result });
+            self.notices.push(Notice::Completed { tag, result }, self.config.limits.events);
             if slice.is_over() {
                 break;
             }
@@ -37,9 +37,7 @@ impl Engine {
         }
         match command {
             Command::Notify => Ok(Completion::Done),
-            Command::Spawn(options) => {
-                self.terminals.spawn(&options, &mut self.reactor).map(Completion::Spawned)
-            }
+            Command::Spawn(options) => self.spawn_terminal(&options).map(Completion::Spawned),
             Command::Op(id, op) => {
                 self.terminals.apply(id, &op, &mut self.reactor).map(|()| Completion::Done)
             }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::id::{ClientId, PeerId, TerminalId, WatchId};
-use crate::observe::SlowTurn;
+use crate::observe::{PartHealth, SlowTurn};
 use crate::state::ChangeSet;
 use crate::sync::PeerEvent;
 use crate::terminal::TerminalEvent;
@@ -52,6 +52,8 @@ pub enum Event<'a> {
     Log {
         /// How urgent it is.
         level: LogLevel,
+        /// The client that it is about, if it is about one.
+        client: Option<ClientId>,
         /// One line, without an end.
         text: &'a str,
     },
@@ -77,6 +79,9 @@ pub enum Event<'a> {
     /// Turns took more processor time than [`Limits::turn_time_warn`](crate::Limits); see
     /// [`Engine::turn_stats`](crate::Engine::turn_stats).
     SlowTurn(SlowTurn),
+    /// A part of the engine is in another health than was reported of it last, or for another reason. Of several changes
+    /// only the newest is reported. A part that is gone is reported as well if it was not before.
+    Health(PartHealth),
     /// Every terminal, client and peer is gone after [`Engine::shutdown`](crate::Engine::shutdown).
     ShutdownComplete,
 }
@@ -94,5 +99,5 @@ pub enum Completion {
 /// An event that waits in the engine's queue.
 pub(super) enum Notice {
     Completed { tag: u64, result: Result<Completion> },
-    Log { level: LogLevel, text: String },
+    Log { level: LogLevel, client: Option<ClientId>, text: String },
 }

@@ -6,12 +6,20 @@
 mod batches;
 mod client_work;
 mod commands;
+mod dump;
 mod event;
 mod files;
+mod health;
+mod health_record;
+mod memory;
+mod metrics;
 mod next_event;
+mod notice_queue;
 mod notices;
 mod observation;
+mod observers;
 mod peers;
+mod reports;
 mod requests;
 mod rows;
 mod searches;
@@ -30,16 +38,19 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::id::ClientId;
 use crate::limits::Limits;
-use crate::observe::TurnRecorder;
-use crate::policy::Shares;
+use crate::observe::{KindCounts, Recorded, TurnRecorder};
+use crate::policy::{MemoryBudget, Shares};
 use crate::reactor::{Inbox, ProcessIdentity, Reactor, TimerId};
 use crate::state::ApplicationState;
 use crate::sync::{Peers, Server};
 use crate::terminal::Terminals;
 use crate::watch::Watches;
-use client_work::{Batches, ClientWatch, Review, RowsJobs, Searches};
+use client_work::{Batches, ClientWatch, ReportJob, Review, RowsJobs, Searches};
 use event::Notice;
+use health_record::HealthRecord;
+use notice_queue::NoticeQueue;
 use observation::Observation;
 use sender::Envelope;
 
@@ -122,16 +133,21 @@ pub struct Engine {
     peers: Peers,
     /// Changes of clients that wait for the host.
     reviews: VecDeque<Review>,
+    /// Bytes of these, about.
+    review_bytes: usize,
     last_review: u64,
     client_watches: Vec<ClientWatch>,
     batches: Batches,
     /// Searches of clients.
     searches: Searches,
     rows: RowsJobs,
+    /// The report that is being made.
+    report: Option<ReportJob>,
     /// Which kind of jobs had the last slice.
     last_job: usize,
     inbox: Inbox<Envelope>,
     turns: TurnRecorder,
+    health: HealthRecord,
     started: Instant,
     /// Which stage of a turn goes next.
     shares: Shares<{ stages::SHARERS }>,
@@ -140,7 +156,12 @@ pub struct Engine {
     /// Bytes that this turn may still read from PTYs.
     reads_left: usize,
     /// Completions and log lines that wait to be read.
-    notices: VecDeque<Notice>,
+    notices: NoticeQueue,
+    /// Log lines that went before they were read.
+    log_lines_dropped: u64,
+    /// What went wrong where no caller got the error.
+    errors: KindCounts,
+    memory: MemoryBudget,
     /// The text of the log line that was handed out last.
     log_line: String,
     config: Config,
@@ -174,6 +195,7 @@ impl Engine {
         Ok(Engine {
             polled: Reactor::event_buffer(),
             turns: TurnRecorder::new(reactor.now()),
+            health: HealthRecord::new(limits.recorder_events),
             started: reactor.now(),
             shares: stages::shares(),
             hold_timer: None,
@@ -185,14 +207,19 @@ impl Engine {
             server: Server::new(limits.clone(), reactor.now()),
             peers: Peers::new(limits.clone()),
             reviews: VecDeque::new(),
+            review_bytes: 0,
             last_review: 0,
             client_watches: Vec::new(),
             batches: Batches::default(),
             searches: Searches::default(),
             rows: RowsJobs::default(),
+            report: None,
             last_job: 0,
             inbox,
-            notices: VecDeque::new(),
+            notices: NoticeQueue::default(),
+            log_lines_dropped: 0,
+            errors: KindCounts::default(),
+            memory: MemoryBudget::new(limits.memory_bytes_total),
             log_line: String::new(),
             reactor,
             config,
@@ -276,7 +303,9 @@ impl Engine {
         self.terminals.has_event()
             || self.watches.has_event()
             || self.watches.has_work()
+            || self.watches.may_open_again(&self.reactor)
             || self.server.has_work()
+            || self.server.may_accept_again(&self.reactor)
             || (self.shutdown == Shutdown::Started
                 && self.terminals.len() == 0
                 && self.server.has_unclosed())
@@ -286,9 +315,12 @@ impl Engine {
             || self.has_unreported_review()
             || self.has_state_work()
             || !self.notices.is_empty()
+            || self.wants_relief()
             || self.turns.has_slow()
+            || self.health.has_event()
             || !self.batches.is_empty()
             || !self.rows.is_empty()
+            || self.report.is_some()
             || !self.inbox.is_empty()
             || self.is_shutdown_complete()
     }
@@ -304,9 +336,13 @@ impl Engine {
     /// something.
     fn finish_call(&mut self) -> Result<()> {
         self.hold_floods();
+        self.note_memory_room();
         for failure in self.reactor.take_failures() {
+            self.record(Recorded::Failed { what: "terminal", kind: failure.kind() });
+            self.errors.add(failure.kind().name());
             self.log(LogLevel::Error, format!("terminal: {failure}"));
         }
+        self.take_notes();
         let work = self.has_work();
         self.reactor.update_readiness(work)
     }
@@ -329,16 +365,18 @@ impl Engine {
     /// Queues a log line for the host, if it wants such. The oldest lines go first when too many
     /// wait.
     pub(crate) fn log(&mut self, level: LogLevel, text: String) {
+        self.log_about(level, None, text);
+    }
+
+    /// The same for a line about a client.
+    pub(super) fn log_about(&mut self, level: LogLevel, client: Option<ClientId>, text: String) {
         if level > self.config.log_level {
             return;
         }
-        let is_line = |notice: &Notice| matches!(notice, Notice::Log { .. });
-        if self.notices.iter().filter(|n| is_line(n)).count() >= self.config.limits.events
-            && let Some(oldest) = self.notices.iter().position(is_line)
-        {
-            self.notices.remove(oldest);
+        if self.notices.push(Notice::Log { level, client, text }, self.config.limits.events) {
+            self.log_lines_dropped += 1;
+            self.record(Recorded::Dropped { what: "log line" });
         }
-        self.notices.push_back(Notice::Log { level, text });
     }
 
     /// Logs faults of our own, which a release build only counts.
@@ -348,12 +386,15 @@ impl Engine {
         if new > 0 {
             let text = format!("{new} invariants of the engine were broken: please report it");
             self.log(LogLevel::Error, text);
+            self.note_broken_invariants();
         }
     }
 
     /// Logs what went wrong inside a turn, where no caller gets the error.
-    fn log_failure(&mut self, what: &str, outcome: Result<()>) {
+    fn log_failure(&mut self, what: &'static str, outcome: Result<()>) {
+        self.record_failure(what, &outcome);
         if let Err(error) = outcome {
+            self.errors.add(error.kind().name());
             self.log(LogLevel::Error, format!("{what}: {error}"));
         }
     }

@@ -1,4 +1,4 @@
-//! The next event of an engine: notices first, then terminals, watches and peers.
+//! The next event of an engine: notices first, then terminals, watches and peers, then how parts are.
 
 use super::Engine;
 use super::event::{Event, Notice};
@@ -14,13 +14,13 @@ impl Engine {
     /// [`Forked`](crate::ErrorKind::Forked), [`System`](crate::ErrorKind::System).
     pub fn next_event(&mut self) -> Result<Option<Event<'_>>> {
         self.check_process()?;
-        if let Some(notice) = self.notices.pop_front() {
+        if let Some(notice) = self.notices.pop() {
             self.finish_call_or_log();
             return Ok(Some(match notice {
                 Notice::Completed { tag, result } => Event::Completed { tag, result },
-                Notice::Log { level, text } => {
+                Notice::Log { level, client, text } => {
                     self.log_line = text;
-                    Event::Log { level, text: &self.log_line }
+                    Event::Log { level, client, text: &self.log_line }
                 }
             }));
         }
@@ -50,6 +50,12 @@ impl Engine {
         {
             self.finish_call_or_log();
             return Ok(self.peers.event().map(|event| Event::Peer { id, tag, event }));
+        }
+        if pending.is_none()
+            && let Some(health) = self.take_health_event()
+        {
+            self.finish_call_or_log();
+            return Ok(Some(Event::Health(health)));
         }
         if pending.is_none() && self.is_shutdown_complete() {
             self.shutdown = super::Shutdown::Reported;

@@ -22,8 +22,10 @@ impl Engine {
     /// error but an event.
     pub fn connect(&mut self, options: &PeerOptions) -> Result<PeerId> {
         self.check_accepts_new()?;
+        self.admit(0)?;
         self.reactor.refresh_now();
         let outcome = self.peers.connect(options, &mut self.reactor);
+        self.record_failure("connect", &outcome);
         self.finish_call_or_log();
         outcome
     }

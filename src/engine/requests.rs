@@ -103,6 +103,9 @@ impl Engine {
                 self.result(client, id, Ok(Outcome::Stats(figures)));
             }
             ClientMessage::Scroll { terminal, rows } => self.scroll_for(client, terminal, rows),
+            ClientMessage::Observe { figures_ms, health } => {
+                self.server.observe(client, figures_ms, health, now);
+            }
         }
     }
 
@@ -110,6 +113,9 @@ impl Engine {
 
     pub(super) fn result(&mut self, client: ClientId, id: u64, outcome: Result<Outcome>) {
         let outcome = outcome.unwrap_or_else(|error| Outcome::Failed(failure(&error)));
+        if let Outcome::Failed(failure) = &outcome {
+            self.server.count_error(failure.code);
+        }
         self.server.send(client, &ServerMessage::Result { id, outcome });
     }
 
@@ -238,7 +244,7 @@ impl Engine {
             let (cols, rows) = (or(spawn.cols, own.cols), or(spawn.rows, own.rows));
             options = options.size(Size::cells(cols, rows));
         }
-        let id = self.terminals.spawn(&options, &mut self.reactor)?;
+        let id = self.spawn_terminal(&options)?;
         Ok(Outcome::Spawned { terminal: id.to_u64() })
     }
 
@@ -261,6 +267,11 @@ impl Engine {
         if self.reviews.len() >= self.config.limits.reviews {
             return self.reject(client, mutation, ErrorCode::Limit, "too many changes wait");
         }
+        let bytes = changes.bytes();
+        if let Err(error) = self.admit(bytes) {
+            return self.reject(client, mutation, ErrorCode::Limit, error.message());
+        }
+        self.review_bytes += bytes;
         self.last_review += 1;
         let number = id::compose(self.last_review, id::REVIEW_KIND, 0);
         self.reviews.push_back(Review { number, client, mutation, changes, is_reported: false });

@@ -6,7 +6,8 @@ use super::{Engine, LogLevel};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ClientId, ListenerId};
 use crate::sync::{
-    ClientState, Effect, ListenAddress, ListenerOptions, REASON_BYTES_MAX, TokenId, TokenOptions,
+    ClientState, Effect, ListenAddress, ListenerOptions, ListenerState, REASON_BYTES_MAX, TokenId,
+    TokenOptions,
 };
 use crate::terminal::SpawnOptions;
 
@@ -25,7 +26,12 @@ impl Engine {
     /// `System` (the address is in use), `EngineGone` after shutdown, `Forked`.
     pub fn add_listener(&mut self, options: &ListenerOptions) -> Result<ListenerId> {
         self.check_accepts_new()?;
+        let bytes = options.resources.iter().map(|resource| resource.bytes.len()).sum();
+        if bytes > 0 {
+            self.admit(bytes)?;
+        }
         let outcome = self.server.add_listener(options, &mut self.reactor);
+        self.record_failure("add_listener", &outcome);
         if outcome.is_ok() {
             self.terminals.look_at_foregrounds(&mut self.reactor);
         }
@@ -39,6 +45,14 @@ impl Engine {
     /// `StaleId`, `System`.
     pub fn listener_address(&self, id: ListenerId) -> Result<ListenAddress> {
         self.server.address(id)
+    }
+
+    /// Whether a listener accepts connections, since when, and why not.
+    ///
+    /// # Errors
+    /// `StaleId`.
+    pub fn listener_state(&self, id: ListenerId) -> Result<ListenerState> {
+        self.server.listener_state(id)
     }
 
     /// The addresses that are listened on, in no particular order.
@@ -164,7 +178,8 @@ impl Engine {
     pub(super) fn apply_server_effects(&mut self) {
         while let Some(effect) = self.server.poll_effect() {
             match effect {
-                Effect::Log(line) => self.log(LogLevel::Info, line),
+                Effect::Log(client, line) => self.log_about(LogLevel::Info, client, line),
+                Effect::Warn(line) => self.log(LogLevel::Warn, line),
                 Effect::Unwatch(watches) => {
                     for watch in watches {
                         self.unwatch_for_client(watch);

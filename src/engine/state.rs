@@ -111,6 +111,7 @@ impl Engine {
             let message = format!("no review with the number {review} waits");
             return Err(Error::new(ErrorKind::StaleId, message));
         };
+        self.review_bytes -= changes.bytes();
         match verdict {
             Ok(()) => self.commit_for(client, mutation, &changes),
             Err(reason) => self.reject(client, mutation, ErrorCode::Refused, &reason),
@@ -181,6 +182,10 @@ impl Engine {
                 Ok(metadata) => self.state.put_terminal(id.to_u64(), owned(&metadata)),
                 Err(_) => self.state.remove_terminal(id.to_u64()),
             }
+        }
+        // The new ones are written down by now, and the old ones not taken out.
+        for (old, new) in self.terminals.take_restarted() {
+            self.state.replace_terminal(old.to_u64(), new.to_u64());
         }
         self.observation.touched.extend(&fresh);
         self.observation.fresh = fresh;

@@ -24,9 +24,15 @@ impl Engine {
     /// Nothing is left behind by any of them.
     pub fn spawn(&mut self, options: &SpawnOptions) -> Result<TerminalId> {
         self.check_accepts_new()?;
-        let outcome = self.terminals.spawn(options, &mut self.reactor);
+        let outcome = self.spawn_terminal(options);
         self.finish_call_or_log();
         outcome
+    }
+
+    /// Starts a program, if there is memory for its terminal.
+    pub(super) fn spawn_terminal(&mut self, options: &SpawnOptions) -> Result<TerminalId> {
+        self.admit_terminal(options.screen.as_ref(), options.size)?;
+        self.terminals.spawn(options, &mut self.reactor)
     }
 
     /// Starts many programs; a result for each, in their order. One that fails does not stop the
@@ -43,6 +49,7 @@ impl Engine {
     /// `InvalidArgument` when it is not a PTY master, else as [`spawn`](Self::spawn).
     pub fn adopt(&mut self, master: OwnedFd, options: &AdoptOptions) -> Result<TerminalId> {
         self.check_accepts_new()?;
+        self.admit_terminal(options.screen.as_ref(), options.size.unwrap_or_default())?;
         let outcome = self.terminals.adopt(master, options, &mut self.reactor);
         self.finish_call_or_log();
         outcome

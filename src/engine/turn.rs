@@ -23,6 +23,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::health_record::HEALTH;
 use super::stages::{SHARERS, SHARING};
 use super::{Engine, Shutdown};
 use crate::error::Result;
@@ -70,6 +71,7 @@ impl Engine {
         self.reactor.poll(&mut self.polled, timeout)?;
         let typing = self.terminals.is_typing(self.reactor.now());
         self.turns.begin(self.reactor.now(), self.reactor.thread_time(), typing);
+        self.begin_memory_turn();
         self.dispatch_polled();
         self.fire_timers();
         self.read_inbox();
@@ -80,7 +82,9 @@ impl Engine {
         self.log_broken_invariants();
         let warn = self.config.limits.turn_time_warn;
         let is_finished = !self.is_any_busy();
-        self.turns.end(self.reactor.measure_now(), self.reactor.thread_time(), warn, is_finished);
+        let (now, cpu) = (self.reactor.measure_now(), self.reactor.thread_time());
+        let slow = self.turns.end(now, cpu, warn, is_finished);
+        self.note_turn(slow, is_finished, now);
         self.finish_call()
     }
 
@@ -110,7 +114,8 @@ impl Engine {
 
     fn fire_timers(&mut self) {
         let mut slice = self.enter(Stage::Timers, OWN_TIME);
-        while let Some(key) = self.reactor.expired() {
+        while let Some((key, late)) = self.reactor.expired() {
+            self.turns.note_lag(late);
             self.on_timer(key);
             slice.charge(EVENT_COST);
             if slice.is_over() {
@@ -126,11 +131,13 @@ impl Engine {
             let outcome = self.terminals.on_alarm(alarm, &mut self.reactor);
             self.log_failure("timer", outcome);
         } else if let Some(watch::Alarm::Files(id)) = watch::Alarm::from_key(key) {
-            self.watches.on_alarm(id);
+            self.watches.on_alarm(id, &self.reactor);
         } else if let Some(alarm) = sync::Alarm::from_key(key) {
             self.on_sync_alarm(alarm);
         } else if key.kind() == HOLD {
             self.hold_timer = None;
+        } else if key.kind() == HEALTH {
+            self.on_health_alarm();
         } else {
             broken!("a timer that nobody has set");
         }
@@ -142,6 +149,7 @@ impl Engine {
             sync::Alarm::Client(id) => self.server.handle_client_alarm(id, &mut self.reactor),
             sync::Alarm::Pace => self.server.handle_state_alarm(),
             sync::Alarm::Fanout(id) => self.server.handle_terminal_alarm(id),
+            sync::Alarm::Observers => self.server.handle_observers_alarm(),
             sync::Alarm::Peer(id) => self.peers.handle_alarm(id, &mut self.reactor),
         }
     }
@@ -154,6 +162,8 @@ impl Engine {
             slice.charge(EVENT_COST);
         }
         self.polled = polled;
+        self.server.accept_again(&mut self.reactor);
+        self.watches.open_again(&mut self.reactor);
         self.leave(&slice);
     }
 
@@ -297,6 +307,7 @@ impl Engine {
             let busy: [bool; SHARERS] =
                 std::array::from_fn(|at| !is_through[at] && self.is_busy(SHARING[at].0));
             let Some(at) = self.shares.next(busy) else { return };
+            self.look_at_memory();
             let slice = self.share(SHARING[at].0, end.min(now + QUANTUM), typing);
             // One that has work and cannot go on, and while somebody types everybody, is through.
             is_through[at] = typing || slice.charged() == 0;
@@ -327,9 +338,10 @@ impl Engine {
         slice
     }
 
-    /// Which kinds of jobs of clients there are: searches, batches, rows.
-    fn jobs(&self) -> [bool; 3] {
-        [self.has_search_work(), !self.batches.is_empty(), !self.rows.is_empty()]
+    /// Which kinds of jobs of clients there are: searches, batches, rows, reports.
+    fn jobs(&self) -> [bool; 4] {
+        let (batches, rows) = (!self.batches.is_empty(), !self.rows.is_empty());
+        [self.has_search_work(), batches, rows, self.has_report_work()]
     }
 
     /// Jobs of clients: each kind has a slice in turn.
@@ -340,7 +352,8 @@ impl Engine {
         match self.last_job {
             0 => self.work_on_searches(slice),
             1 => self.work_on_batches(slice),
-            _ => self.work_on_rows(slice),
+            2 => self.work_on_rows(slice),
+            _ => self.work_on_reports(slice),
         }
     }
 
@@ -349,7 +362,9 @@ impl Engine {
         let typing = self.terminals.is_typing(self.reactor.now());
         let time = if typing { self.config.limits.turn_time_typing } else { OWN_TIME };
         let mut slice = self.enter(Stage::Sending, time);
+        self.look_at_memory();
         self.observe();
+        self.send_to_observers(&mut slice);
         if self.shutdown == Shutdown::Started && self.terminals.len() == 0 {
             self.server.close_all(&mut self.reactor);
         }
@@ -382,13 +397,14 @@ mod tests {
                 watch::Alarm::from_key(key).map(Key::from),
                 sync::Alarm::from_key(key).map(Key::from),
                 (kind == HOLD).then_some(key),
+                (kind == HEALTH).then_some(key),
             ];
             let (sources, alarms) = (sources.into_iter().flatten(), alarms.into_iter().flatten());
             let expected = |kinds: std::ops::RangeInclusive<u8>| {
                 Some(key).into_iter().filter(|_| kinds.contains(&kind)).collect::<Vec<_>>()
             };
             assert_eq!(sources.collect::<Vec<_>>(), expected(1..=7), "{kind}");
-            assert_eq!(alarms.collect::<Vec<_>>(), expected(1..=14), "{kind}");
+            assert_eq!(alarms.collect::<Vec<_>>(), expected(1..=17), "{kind}");
         }
     }
 }

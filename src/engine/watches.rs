@@ -20,7 +20,9 @@ impl Engine {
     /// roots that lie in each other or lead into each other; [`OutOfDescriptors`](crate::ErrorKind::OutOfDescriptors).
     pub fn add_watch(&mut self, options: &WatchOptions) -> Result<WatchId> {
         self.check_accepts_new()?;
+        self.admit(0)?;
         let added = self.watches.add(options, &mut self.reactor);
+        self.record_failure("add_watch", &added);
         self.finish_call_or_log();
         added
     }

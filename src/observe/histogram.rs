@@ -17,18 +17,22 @@ const BUCKETS: usize = ((POWERS - PRECISION + 1) << PRECISION) as usize;
 pub(super) struct Histogram {
     counts: [u32; BUCKETS],
     total: u64,
+    /// In nanoseconds.
+    sum: u64,
     max: Duration,
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Histogram { counts: [0; BUCKETS], total: 0, max: Duration::ZERO }
+        Histogram { counts: [0; BUCKETS], total: 0, sum: 0, max: Duration::ZERO }
     }
 }
 
 impl Histogram {
     pub(super) fn record(&mut self, time: Duration) {
-        let bucket = bucket_of(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let bucket = bucket_of(nanos);
+        self.sum = self.sum.saturating_add(nanos);
         self.counts[bucket] = self.counts[bucket].saturating_add(1);
         self.total += 1;
         self.max = self.max.max(time);
@@ -36,6 +40,16 @@ impl Histogram {
 
     pub(super) fn max(&self) -> Duration {
         self.max
+    }
+
+    /// How many were recorded.
+    pub(super) fn count(&self) -> u64 {
+        self.total
+    }
+
+    /// All together, in nanoseconds.
+    pub(super) fn sum(&self) -> u64 {
+        self.sum
     }
 
     /// The smallest duration that at least so many of a hundred are not above, rounded up to the end of
@@ -100,5 +114,6 @@ mod tests {
             assert!(found >= exact && found <= exact + exact / 8, "{percent}: {found:?}");
         }
         assert_eq!(histogram.max(), Duration::from_millis(1));
+        assert_eq!((histogram.count(), histogram.sum()), (1000, 500_500_000));
     }
 }

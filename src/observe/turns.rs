@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use super::distribution::{Distribution, nanos};
 use super::histogram::Histogram;
+use super::percentiles::Percentiles;
 
 /// A stage of a turn, in the order in which a turn goes through them the first time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(usize)]
 #[non_exhaustive]
 pub enum Stage {
     /// What the kernel reported is noted: exits are collected, waiting input is written, connections are
     /// accepted.
+    #[default]
     Kernel,
     /// Timers that are due.
     Timers,
@@ -33,6 +36,10 @@ pub enum Stage {
     /// What is new is sent to clients.
     Sending,
 }
+
+/// How much longer than processor time a turn may take on the clock, where other programs have their share, before it
+/// counts as slow: something that was waited for, such as a disk or a network, held it up.
+const WALL_FACTOR: u32 = 10;
 
 /// Stages of a turn.
 pub(crate) const STAGES: usize = 11;
@@ -142,6 +149,19 @@ pub struct StageStats {
     pub unit_cost_max: u64,
 }
 
+/// What one stage of the turns did since the engine was made or its
+/// [turn stats were reset](crate::Engine::reset_turn_stats).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StageMetrics {
+    /// Which stage.
+    pub stage: Stage,
+    /// Time on the clock in the turns in which it did something.
+    pub wall: Distribution,
+    /// What its units cost together; see [`StageStats::cost`].
+    pub cost: u64,
+}
+
 #[derive(Clone, Default)]
 struct StageRecord {
     wall: Histogram,
@@ -165,6 +185,11 @@ pub(crate) struct TurnRecorder {
     quiet_before: Option<u64>,
     quiet: Option<u64>,
     slow: Option<SlowTurn>,
+    /// Whether the lag is recorded.
+    pub(crate) is_on: bool,
+    lag: Percentiles,
+    /// When the last turn ended, if it left work undone.
+    left_at: Option<Instant>,
     /// Of the turn that is under way.
     current: Current,
 }
@@ -193,6 +218,9 @@ impl TurnRecorder {
             quiet_before: None,
             quiet: None,
             slow: None,
+            is_on: true,
+            lag: Percentiles::of_times(),
+            left_at: None,
             current: Current::at(now, Duration::ZERO),
         }
     }
@@ -201,8 +229,23 @@ impl TurnRecorder {
     /// far. `is_typing`: somebody has typed a moment ago.
     pub(crate) fn begin(&mut self, now: Instant, cpu: Duration, is_typing: bool) {
         self.current = Current::at(now, cpu);
+        if let Some(left_at) = self.left_at.take() {
+            self.note_lag(now.saturating_duration_since(left_at));
+        }
         self.quiet_before = self.quiet;
         self.quiet = is_typing.then_some(self.cost);
+    }
+
+    /// Something was done so much later than it was due.
+    pub(crate) fn note_lag(&mut self, late: Duration) {
+        if self.is_on {
+            self.lag.record(nanos(late));
+        }
+    }
+
+    /// See [`note_lag`](Self::note_lag).
+    pub(crate) fn lag(&self) -> Distribution {
+        self.lag.distribution()
     }
 
     /// Somebody types, maybe only since this turn began.
@@ -230,14 +273,22 @@ impl TurnRecorder {
         self.typing_wait_cost = self.typing_wait_cost.max(self.cost - since);
     }
 
-    /// The turn ends. `warn`: the processor time above which it is reported.
-    pub(crate) fn end(&mut self, now: Instant, cpu: Duration, warn: Duration, is_finished: bool) {
+    /// The turn ends. `warn`: the processor time above which it is reported. Gives a turn that was slow: that took
+    /// more of it, or [`WALL_FACTOR`] times as much on the clock.
+    pub(crate) fn end(
+        &mut self,
+        now: Instant,
+        cpu: Duration,
+        warn: Duration,
+        is_finished: bool,
+    ) -> Option<LongestTurn> {
         self.current.leave(now);
         let Current { began, walls, .. } = self.current;
         let wall = now.saturating_duration_since(began);
         let cpu = cpu.saturating_sub(self.current.cpu);
         self.turns += 1;
         self.unfinished += u64::from(!is_finished);
+        self.left_at = (!is_finished).then_some(now);
         self.cpu.record(cpu);
         self.wall.record(wall);
         for (record, time) in self.stages.iter_mut().zip(walls) {
@@ -245,8 +296,9 @@ impl TurnRecorder {
                 record.wall.record(time);
             }
         }
-        if cpu <= warn && self.longest.is_some_and(|longest| longest.cpu >= cpu) {
-            return;
+        let is_slow = cpu > warn || wall > warn * WALL_FACTOR;
+        if !is_slow && self.longest.is_some_and(|longest| longest.cpu >= cpu) {
+            return None;
         }
         let stage = Stage::ALL.into_iter().max_by_key(|stage| walls[*stage as usize]);
         let stage = stage.unwrap_or(Stage::Kernel);
@@ -261,6 +313,7 @@ impl TurnRecorder {
                 slow.longest = turn;
             }
         }
+        is_slow.then_some(turn)
     }
 
     /// Whether slow turns are to be reported.
@@ -294,11 +347,31 @@ impl TurnRecorder {
         }
     }
 
+    /// Processor time and time on the clock of a turn.
+    pub(crate) fn distributions(&self) -> (Distribution, Distribution) {
+        (distribution(&self.cpu), distribution(&self.wall))
+    }
+
+    /// What each stage did.
+    pub(crate) fn stage_metrics(&self) -> [StageMetrics; STAGES] {
+        Stage::ALL.map(|stage| {
+            let StageRecord { wall, cost, .. } = &self.stages[stage as usize];
+            StageMetrics { stage, wall: distribution(wall), cost: *cost }
+        })
+    }
+
+    /// Turns that left work for the next one.
+    pub(crate) fn unfinished(&self) -> u64 {
+        self.unfinished
+    }
+
     /// Forgets all turns so far; slow ones that were not reported are not.
     pub(crate) fn reset(&mut self) {
-        let TurnRecorder { slow, current, cost, quiet, quiet_before, .. } = *self;
+        let lag = std::mem::replace(&mut self.lag, Percentiles::of_times());
+        let TurnRecorder { slow, is_on, left_at, current, cost, quiet, quiet_before, .. } = *self;
         let new = TurnRecorder::new(current.began);
-        *self = TurnRecorder { slow, current, cost, quiet, quiet_before, ..new };
+        *self =
+            TurnRecorder { slow, is_on, lag, left_at, current, cost, quiet, quiet_before, ..new };
     }
 }
 
@@ -316,6 +389,18 @@ impl Current {
 
 fn times(histogram: &Histogram) -> TurnTimes {
     TurnTimes { p50: histogram.percentile(50), p99: histogram.percentile(99), max: histogram.max() }
+}
+
+fn distribution(histogram: &Histogram) -> Distribution {
+    let percentile = |percent| nanos(histogram.percentile(percent));
+    Distribution {
+        count: histogram.count(),
+        sum: histogram.sum(),
+        p50: percentile(50),
+        p95: percentile(95),
+        p99: percentile(99),
+        max: nanos(histogram.max()),
+    }
 }
 
 #[cfg(test)]

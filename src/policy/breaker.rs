@@ -14,6 +14,7 @@
 //! a late failure opens again (it is as good a sign as any), and a success counts only while a trial
 //! is out.
 
+use std::ops::Add;
 use std::time::{Duration, Instant};
 
 use super::delay::DELAY_MAX;
@@ -51,6 +52,11 @@ impl BreakerOptions {
         }
         Ok(BreakerOptions { failure_threshold, success_threshold, open_for })
     }
+
+    /// The failures that open it, the successes that close it, and how long it stays open.
+    pub(crate) fn bounds(&self) -> (u32, u32, Duration) {
+        (self.failure_threshold, self.success_threshold, self.open_for)
+    }
 }
 
 impl Default for BreakerOptions {
@@ -74,17 +80,30 @@ pub enum BreakerState {
     HalfOpen,
 }
 
+/// What changes in a breaker.
+pub(crate) struct BreakerParts<T> {
+    /// [`Open`](BreakerState::Open) until somebody asks for a trial, also when the time is over.
+    pub(crate) state: BreakerState,
+    /// Failures of a closed one, successes of a half-open one.
+    pub(crate) count: u32,
+    pub(crate) has_trial: bool,
+    /// Of an open one.
+    pub(crate) until: T,
+}
+
 #[derive(Clone, Copy, Debug)]
-enum State {
+enum State<T> {
     /// With so many failures since the last success.
     Closed { failures: u32 },
     /// Half-open from then on, though no trial has been asked for yet.
-    Open { until: Instant },
+    Open { until: T },
     /// With so many trials that succeeded, and perhaps one that is out.
     HalfOpen { successes: u32, trial: bool },
 }
 
 /// Keeps calls from something that fails: see [`BreakerState`].
+///
+/// `T` is a point in time: [`Instant`], or for a host with a clock of its own the [`Duration`] since some moment.
 ///
 /// Ask [`allow`](CircuitBreaker::allow) before each call and report how it went. Whoever was allowed a
 /// call must say one of three things, or a half-open breaker waits for it forever: it succeeded, it
@@ -110,22 +129,22 @@ enum State {
 /// # Ok::<(), orchflow::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct CircuitBreaker {
+pub struct CircuitBreaker<T = Instant> {
     options: BreakerOptions,
-    state: State,
+    state: State<T>,
     /// When `state` was entered; `None` for the first one.
-    since: Option<Instant>,
+    since: Option<T>,
 }
 
-impl CircuitBreaker {
+impl<T: Copy + Ord + Add<Duration, Output = T>> CircuitBreaker<T> {
     /// A closed breaker.
-    pub fn new(options: BreakerOptions) -> CircuitBreaker {
+    pub fn new(options: BreakerOptions) -> CircuitBreaker<T> {
         CircuitBreaker { options, state: State::Closed { failures: 0 }, since: None }
     }
 
     /// Whether a call may be made now. In half-open, `true` takes the trial's slot: until its outcome
     /// is reported or [`abandon`](CircuitBreaker::abandon)ed, no other call is allowed.
-    pub fn allow(&mut self, now: Instant) -> bool {
+    pub fn allow(&mut self, now: T) -> bool {
         match &mut self.state {
             State::Closed { .. } => true,
             State::Open { until } if now < *until => false,
@@ -139,12 +158,12 @@ impl CircuitBreaker {
     }
 
     /// A call succeeded: forgets the failures of a closed breaker, counts towards closing a half-open one.
-    pub fn record_success(&mut self, now: Instant) {
+    pub fn record_success(&mut self, now: T) {
         match &mut self.state {
             State::Closed { failures } => *failures = 0,
             State::HalfOpen { successes, trial } if *trial => {
                 *trial = false;
-                *successes += 1;
+                *successes = successes.saturating_add(1);
                 if *successes >= self.options.success_threshold {
                     self.enter(State::Closed { failures: 0 }, now);
                 }
@@ -154,10 +173,10 @@ impl CircuitBreaker {
     }
 
     /// A call failed: opens a closed breaker when it was one too many, a half-open one at once.
-    pub fn record_failure(&mut self, now: Instant) {
+    pub fn record_failure(&mut self, now: T) {
         match &mut self.state {
             State::Closed { failures } => {
-                *failures += 1;
+                *failures = failures.saturating_add(1);
                 if *failures >= self.options.failure_threshold {
                     self.open(now);
                 }
@@ -178,7 +197,7 @@ impl CircuitBreaker {
     }
 
     /// What it does with calls now.
-    pub fn state(&self, now: Instant) -> BreakerState {
+    pub fn state(&self, now: T) -> BreakerState {
         match self.state {
             State::Closed { .. } => BreakerState::Closed,
             State::Open { until } if now < until => BreakerState::Open,
@@ -187,7 +206,7 @@ impl CircuitBreaker {
     }
 
     /// Since when [`state`](CircuitBreaker::state) is what it is; `None` if it has always been closed.
-    pub fn since(&self, now: Instant) -> Option<Instant> {
+    pub fn since(&self, now: T) -> Option<T> {
         match self.state {
             State::Open { until } if now >= until => Some(until),
             _ => self.since,
@@ -196,18 +215,39 @@ impl CircuitBreaker {
 
     /// When it will let a trial through, for a timer; possibly in the past. `None` when there is no
     /// time to wait for: it is closed, or a trial has been let through since it opened.
-    pub fn retry_at(&self) -> Option<Instant> {
+    pub fn retry_at(&self) -> Option<T> {
         match self.state {
             State::Open { until } => Some(until),
             State::Closed { .. } | State::HalfOpen { .. } => None,
         }
     }
 
-    fn open(&mut self, now: Instant) {
+    /// Goes on where [`parts`](Self::parts) said, for a host that keeps the state itself.
+    pub(crate) fn from_parts(options: BreakerOptions, parts: BreakerParts<T>) -> CircuitBreaker<T> {
+        let BreakerParts { state, count, has_trial, until } = parts;
+        let state = match state {
+            BreakerState::Closed => State::Closed { failures: count },
+            BreakerState::Open => State::Open { until },
+            BreakerState::HalfOpen => State::HalfOpen { successes: count, trial: has_trial },
+        };
+        CircuitBreaker { options, state, since: None }
+    }
+
+    /// The state as plain values; `now` stands for a time that does not count.
+    pub(crate) fn parts(&self, now: T) -> BreakerParts<T> {
+        let (state, count, has_trial, until) = match self.state {
+            State::Closed { failures } => (BreakerState::Closed, failures, false, now),
+            State::Open { until } => (BreakerState::Open, 0, false, until),
+            State::HalfOpen { successes, trial } => (BreakerState::HalfOpen, successes, trial, now),
+        };
+        BreakerParts { state, count, has_trial, until }
+    }
+
+    fn open(&mut self, now: T) {
         self.enter(State::Open { until: now + self.options.open_for }, now);
     }
 
-    fn enter(&mut self, state: State, now: Instant) {
+    fn enter(&mut self, state: State<T>, now: T) {
         self.state = state;
         self.since = Some(now);
     }

@@ -69,6 +69,16 @@ impl RetryPolicy {
         Ok(self)
     }
 
+    /// The longest first delay, the longest of all, and what the ceiling grows by.
+    pub(crate) fn bounds(&self) -> (Duration, Duration, f64) {
+        (self.initial, self.max, self.multiplier)
+    }
+
+    /// How many retries there are; `None` for no end.
+    pub(crate) fn attempts_max(&self) -> Option<u32> {
+        self.attempts
+    }
+
     /// A series of retries, none made yet.
     pub fn start(self) -> Retry {
         Retry { policy: self, attempts: 0, ceiling_ns: nanoseconds(self.initial) as f64 }
@@ -119,6 +129,17 @@ impl Retry {
     /// It worked: the next failure starts at the beginning.
     pub fn reset(&mut self) {
         *self = self.policy.start();
+    }
+
+    /// A series that goes on where [`parts`](Self::parts) said; `None` for what no series has.
+    pub(crate) fn from_parts(policy: RetryPolicy, attempts: u32, ceiling_ns: f64) -> Option<Retry> {
+        let range = nanoseconds(policy.initial) as f64..=nanoseconds(policy.max) as f64;
+        range.contains(&ceiling_ns).then_some(Retry { policy, attempts, ceiling_ns })
+    }
+
+    /// What changes in a series: the delays handed out and the next ceiling.
+    pub(crate) fn parts(&self) -> (u32, f64) {
+        (self.attempts, self.ceiling_ns)
     }
 
     /// Delays handed out since the start or the last reset.

@@ -78,6 +78,12 @@ impl<T> Inbox<T> {
         self.messages.is_empty()
     }
 
+    /// Bytes in the messages that wait, and those of the room for messages.
+    pub(crate) fn memory(&self) -> usize {
+        let room = self.messages.capacity().unwrap_or(0) * size_of::<(T, usize)>();
+        room + self.post.shared.bytes.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn take(&self) -> Option<T> {
         let (message, bytes) = self.messages.try_recv().ok()?;
         self.post.shared.bytes.fetch_sub(bytes, Ordering::AcqRel);

@@ -22,6 +22,7 @@ mod ready;
 mod self_wake;
 mod timers;
 
+use std::cell::Cell;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,6 +62,8 @@ pub(crate) struct Reactor {
     inbox_waker: Arc<mio::Waker>,
     /// What went wrong where no caller can be given it.
     failures: Vec<Error>,
+    /// Descriptors of the engine that were closed.
+    freed: Cell<u64>,
     /// Sources believed readable that still wait for their share of a turn, by the ids that their owner gave.
     pub(crate) ready: ReadyQueue<u64>,
 }
@@ -96,6 +99,7 @@ impl Reactor {
             self_wake,
             inbox_waker: Arc::new(inbox_waker),
             failures: Vec::new(),
+            freed: Cell::new(0),
             ready: ReadyQueue::new(),
         };
         reactor.register(reactor.timer_fd.as_fd(), Own::Timer, mio::Interest::READABLE)?;
@@ -186,11 +190,33 @@ impl Reactor {
             .map_err(|e| io_error("epoll_ctl modify", &e))
     }
 
-    /// Takes `fd` out of the epoll set. Always before it is closed: a copy of it in a forked child
-    /// of the host would keep the registration alive.
+    /// Takes `fd` out of the epoll set for a while. One that is closed is
+    /// [released](Self::release).
     pub(crate) fn deregister(&self, fd: BorrowedFd<'_>) {
         let outcome = self.poll.registry().deregister(&mut SourceFd(&fd.as_raw_fd()));
         invariant!(outcome.is_ok(), "what leaves the epoll set was in it");
+    }
+
+    /// Takes `fd` out of the epoll set, always before its owner closes it, which it does now: a copy of it in a
+    /// forked child of the host would keep the registration alive.
+    pub(crate) fn release(&self, fd: BorrowedFd<'_>) {
+        self.deregister(fd);
+        self.note_freed();
+    }
+
+    /// A descriptor that is not registered is closed now.
+    pub(crate) fn note_freed(&self) {
+        self.freed.set(self.freed.get().wrapping_add(1));
+    }
+
+    /// A number that changes when the engine has closed a descriptor: whoever waits for one may try again.
+    pub(crate) fn freed(&self) -> u64 {
+        self.freed.get()
+    }
+
+    /// A random number, for delays: without random numbers the longest one is the politest.
+    pub(crate) fn random(&self) -> u64 {
+        getrandom::u64().unwrap_or(u64::MAX)
     }
 
     /// Keeps a failure for the log: one that must not stop what the caller is in the middle of.
@@ -215,9 +241,11 @@ impl Reactor {
         self.timers.cancel(timer);
     }
 
-    /// The key of the next timer that is due, in order of deadlines.
-    pub(crate) fn expired(&mut self) -> Option<Key> {
-        self.timers.expire(self.clock.now())
+    /// The key of the next timer that is due, in order of deadlines, and how late it fires.
+    pub(crate) fn expired(&mut self) -> Option<(Key, Duration)> {
+        let now = self.clock.now();
+        let (key, deadline) = self.timers.expire(now)?;
+        Some((key, now.saturating_duration_since(deadline)))
     }
 
     /// The earliest deadline of all timers.

@@ -49,13 +49,14 @@ impl<K: Copy> Timers<K> {
         }
     }
 
-    /// Takes the earliest timer whose deadline is not after `now`. Equal deadlines: first set, first out.
-    pub(crate) fn expire(&mut self, now: Instant) -> Option<K> {
+    /// Takes the earliest timer whose deadline is not after `now`, with its deadline. Equal deadlines: first set, first
+    /// out.
+    pub(crate) fn expire(&mut self, now: Instant) -> Option<(K, Instant)> {
         if self.next_deadline()? > now {
             return None;
         }
-        let Reverse((_, _, slot)) = self.heap.pop()?;
-        self.live.try_remove(slot).map(|(_, key)| key)
+        let Reverse((deadline, _, slot)) = self.heap.pop()?;
+        self.live.try_remove(slot).map(|(_, key)| (key, deadline))
     }
 
     fn is_live(&self, slot: usize, serial: u64) -> bool {
@@ -120,8 +121,9 @@ mod tests {
                         now += by;
                         model.sort();
                         while model.first().is_some_and(|(at, _)| *at <= now) {
-                            let (_, key) = model.remove(0);
-                            prop_assert_eq!(timers.expire(start + Duration::from_millis(now)), Some(key));
+                            let (at, key) = model.remove(0);
+                            let fired = timers.expire(start + Duration::from_millis(now));
+                            prop_assert_eq!(fired, Some((key, start + Duration::from_millis(at))));
                         }
                         prop_assert_eq!(timers.expire(start + Duration::from_millis(now)), None);
                     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::entry::{Key, KeyRef, Pane, Session};
+use super::entry::{Entry, Key, KeyRef, Pane, Session};
 
 /// One operation of a change set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,18 @@ pub struct ChangeOp {
 pub struct ChangeSet {
     /// At most [`state_change_ops`](crate::Limits::state_change_ops).
     pub ops: Vec<ChangeOp>,
+}
+
+impl ChangeSet {
+    /// Bytes that it takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let bytes = |op: &ChangeOp| match &op.change {
+            Change::PutSession { id, session } => Entry::Session(id, session, 0).bytes(),
+            Change::PutPane { id, pane } => Entry::Pane(id, pane, 0).bytes(),
+            Change::RemoveSession { id } | Change::RemovePane { id } => id.len(),
+        };
+        self.ops.len() * size_of::<ChangeOp>() + self.ops.iter().map(bytes).sum::<usize>()
+    }
 }
 
 /// Why a change set had no effect.

@@ -207,6 +207,7 @@ impl<'a> Draft<'a> {
     }
 }
 
+const MEMORY_USED_UP: &str = "memory_bytes_total: all memory of the engine is used up";
 const SESSION_PANES: &str = "state_session_panes: too many panes in a session";
 
 impl Plan {
@@ -233,11 +234,14 @@ impl Plan {
             old += before.map_or(0, |(value, n)| Entry::Pane(id, value, n).bytes());
             new += pane.as_ref().map_or(0, |value| Entry::Pane(id, value, 0).bytes());
         }
+        let is_short = state.bytes_max < limits.state_bytes;
+        let too_large =
+            if is_short { MEMORY_USED_UP } else { "state_bytes: the state is too large" };
         let [sessions, panes] = [Collection::Sessions, Collection::Panes].map(|of| state.count(of));
         let checks = [
             (sessions, unmade[0], made[0], limits.state_sessions, "state_sessions: too many"),
             (panes, unmade[1], made[1], limits.state_panes, "state_panes: too many"),
-            (state.bytes(), old, new, limits.state_bytes, "state_bytes: the state is too large"),
+            (state.bytes(), old, new, state.bytes_max, too_large),
         ];
         for (now, old, new, max, message) in checks {
             if new > old && now - old + new > max {

@@ -23,6 +23,8 @@ pub(super) const VISITS_MAX: u32 = 16 << 10;
 pub struct ApplicationState {
     version: StateVersion,
     pub(super) limits: Limits,
+    /// What the entries may take now: all that the limits allow, while there is memory for it.
+    pub(super) bytes_max: usize,
     view: StateView,
     /// Terminal and pane, for each pane that shows a terminal.
     shown: BTreeSet<(u64, String)>,
@@ -62,6 +64,7 @@ impl ApplicationState {
         ApplicationState {
             version: StateVersion { epoch, n: 0 },
             limits: limits.clone(),
+            bytes_max: limits.state_bytes,
             view: StateView::new(limits.state_tombstone_bytes),
             shown: BTreeSet::new(),
             watches: BTreeMap::new(),
@@ -76,10 +79,33 @@ impl ApplicationState {
         self.version
     }
 
+    /// All memory of the engine has room for so many bytes more.
+    pub(crate) fn set_memory_room(&mut self, bytes: usize) {
+        self.bytes_max = self.limits.state_bytes.min(self.bytes().saturating_add(bytes));
+    }
+
+    /// Bytes of what is remembered of removed entries, about.
+    pub(crate) fn tombstone_bytes(&self) -> usize {
+        self.view.tombstone_bytes()
+    }
+
+    /// Forgets what is remembered of removed entries until so many bytes are free, the oldest first: who reads
+    /// changes since before begins anew. How many were freed.
+    pub(crate) fn forget_tombstones(&mut self, bytes: usize) -> usize {
+        let before = self.tombstone_bytes();
+        self.view.forget_tombstones(bytes);
+        before - self.tombstone_bytes()
+    }
+
     /// Puts a terminal, new or in place of what was known. Always taken: the engine bounds terminals.
     pub fn put_terminal(&mut self, id: u64, metadata: StateTerminal) {
         let version = self.next();
         self.pending |= self.view.terminals.put(id, metadata, version);
+    }
+
+    /// Another terminal has taken the place of this one: panes that show it show the new one from now on.
+    pub fn replace_terminal(&mut self, old: u64, new: u64) {
+        self.show_instead(old, PaneContent::Terminal(new));
     }
 
     /// Takes a terminal out. Panes that show it show nothing from the same version on.
@@ -89,12 +115,18 @@ impl ApplicationState {
             return;
         }
         self.pending = true;
-        let of_this = (id, String::new())..=(id, String::from(char::MAX));
+        self.show_instead(id, PaneContent::Empty);
+    }
+
+    /// Panes that show a terminal show something else in the next version.
+    fn show_instead(&mut self, terminal: u64, content: PaneContent) {
+        let version = self.next();
+        let of_this = (terminal, String::new())..=(terminal, String::from(char::MAX));
         let panes: Vec<String> = self.shown.range(of_this).map(|(_, pane)| pane.clone()).collect();
         for id in panes {
             if let Some((pane, _)) = self.view.panes.get(id.as_str()) {
-                let pane = Pane { content: PaneContent::Empty, ..pane.clone() };
-                self.set_pane(id, Some(pane), version);
+                let pane = Pane { content: content.clone(), ..pane.clone() };
+                self.pending |= self.set_pane(id, Some(pane), version);
             }
         }
     }
@@ -108,7 +140,7 @@ impl ApplicationState {
         let old = self.view.files.get(&key);
         let is_new = old.is_none();
         let old = old.map_or(0, |(metadata, n)| Entry::File(key, metadata, n).bytes());
-        let room = self.limits.state_bytes - self.limits.state_bytes / 8;
+        let room = (self.limits.state_bytes - self.limits.state_bytes / 8).min(self.bytes_max);
         if new > old && self.bytes() - old + new > room {
             return false;
         }

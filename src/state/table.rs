@@ -113,6 +113,12 @@ impl<V: Value> Table<V> {
         self.bytes
     }
 
+    /// Bytes that the table takes, about: of its entries, and of the room for more.
+    pub(super) fn memory(&self) -> usize {
+        let spare = self.slots.capacity() - self.slots.len();
+        self.bytes + spare * size_of::<Slot<V>>()
+    }
+
     /// The sum of all digests.
     pub(super) fn hash(&self) -> u64 {
         self.hash
@@ -184,6 +190,10 @@ impl<V: Value> Table<V> {
         let entry = slot.entry();
         self.hash = self.hash.wrapping_add(entry.digest());
         self.bytes += entry.bytes();
+        if self.slots.len() == self.slots.capacity() {
+            // Not twice as many, as it would be by itself: what is spare is memory, too.
+            self.slots.reserve_exact((self.slots.len() / 8).max(16));
+        }
         // As many as 2^32 entries do not fit in the largest `state_bytes`.
         let at = self.slots.insert(slot) as u32;
         self.end = self.end.max(at + 1);
@@ -221,12 +231,25 @@ impl<V: Value> Table<V> {
         self.changed = self.changed.max(version);
         self.tombstone_bytes += V::key(&key).bytes();
         self.tombstones.push_back((version, key));
-        while self.tombstone_bytes > self.tombstone_bytes_max
+        self.keep_tombstones(self.tombstone_bytes_max);
+    }
+
+    /// Bytes of all tombstones, about.
+    pub(super) fn tombstone_bytes(&self) -> usize {
+        self.tombstone_bytes
+    }
+
+    /// Forgets the oldest tombstones until the others take no more than so many bytes.
+    pub(super) fn keep_tombstones(&mut self, bytes_max: usize) {
+        while self.tombstone_bytes > bytes_max
             && let Some((version, key)) = self.tombstones.pop_front()
         {
             self.tombstone_bytes -= V::key(&key).bytes();
             self.forgotten += 1;
             self.floor = self.floor.max(version);
+        }
+        if self.tombstones.len() < self.tombstones.capacity() / 4 {
+            self.tombstones.shrink_to(self.tombstones.len() * 2);
         }
     }
 

@@ -3,7 +3,7 @@
 use super::entry::{
     Collection, Collections, Entry, FileKey, KeyRef, Pane, Session, StateFile, StateTerminal,
 };
-use super::table::{Rows, Table};
+use super::table::{Rows, Table, Value};
 
 /// Sessions, panes, terminals and files. Both [`ApplicationState`](super::ApplicationState) and
 /// [`Replica`](super::Replica) are read through it.
@@ -70,6 +70,30 @@ impl StateView {
         layout + self.terminals.bytes() + self.files.bytes()
     }
 
+    /// Bytes that the collections take, about: of all entries, and of the room for more.
+    pub(crate) fn memory(&self) -> usize {
+        let layout = self.sessions.memory() + self.panes.memory();
+        layout + self.terminals.memory() + self.files.memory()
+    }
+
+    /// Bytes of what is remembered of removed entries, about.
+    pub(super) fn tombstone_bytes(&self) -> usize {
+        let layout = self.sessions.tombstone_bytes() + self.panes.tombstone_bytes();
+        layout + self.terminals.tombstone_bytes() + self.files.tombstone_bytes()
+    }
+
+    /// Forgets what is remembered of removed entries, the oldest first, until so many bytes are free; files
+    /// first, of which there are the most.
+    pub(super) fn forget_tombstones(&mut self, bytes: usize) {
+        let StateView { sessions, panes, terminals, files } = self;
+        let left = |freed: usize| bytes.saturating_sub(freed);
+        let mut freed = 0;
+        freed += forget(files, left(freed));
+        freed += forget(panes, left(freed));
+        freed += forget(sessions, left(freed));
+        forget(terminals, left(freed));
+    }
+
     /// How many entries a collection has.
     pub fn count(&self, collection: Collection) -> usize {
         match collection {
@@ -119,4 +143,11 @@ impl StateView {
     pub fn files(&self) -> impl Iterator<Item = (FileKey, &StateFile, u64)> {
         self.files.iter().map(|(key, metadata, version)| (*key, metadata, version))
     }
+}
+
+/// Forgets tombstones of a collection until so many bytes are free; how many were freed.
+fn forget<V: Value>(table: &mut Table<V>, bytes: usize) -> usize {
+    let before = table.tombstone_bytes();
+    table.keep_tombstones(before.saturating_sub(bytes));
+    before - table.tombstone_bytes()
 }

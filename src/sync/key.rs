@@ -50,6 +50,8 @@ pub(crate) enum Alarm {
     Fanout(TerminalId),
     /// A peer has a deadline.
     Peer(PeerId),
+    /// Clients are due for figures.
+    Observers,
 }
 
 impl Alarm {
@@ -61,6 +63,7 @@ impl Alarm {
             10 => Alarm::Pace,
             11 => Alarm::Fanout(TerminalId::from_u64(key.id())),
             12 => Alarm::Peer(PeerId::from_u64(key.id())),
+            16 => Alarm::Observers,
             _ => return None,
         })
     }
@@ -74,6 +77,7 @@ impl From<Alarm> for Key {
             Alarm::Pace => (10, 0),
             Alarm::Fanout(id) => (11, id.to_u64()),
             Alarm::Peer(id) => (12, id.to_u64()),
+            Alarm::Observers => (16, 0),
         };
         Key::new(kind, id)
     }

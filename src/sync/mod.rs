@@ -21,10 +21,13 @@ pub use peer::{
     RemoteFailure, RemoteFileVersion, RemoteMode, RemoteOp, RemoteOutcome, RemoteRequest,
     RemoteRows, RemoteSlice, RemoteStart, RemoteStats, RemoteTerminal,
 };
+pub use protocol::PROTOCOL;
 pub(crate) use protocol::{ErrorCode, REASON_BYTES_MAX};
 pub(crate) use rows::{row_bytes, rows_reply};
-pub(crate) use server::{Body, Effect, Request, Server, collections_of};
-pub use server::{ClientState, ListenAddress, ListenerOptions};
+pub(crate) use server::{
+    Body, Effect, Report, ReportReply, ReportRequest, Request, Server, collections_of,
+};
+pub use server::{ClientState, ListenAddress, ListenerOptions, ListenerState};
 
 /// Feeds decoders of the protocol; see `codec/fuzz.rs`.
 #[cfg(fuzzing)]

@@ -113,7 +113,8 @@ impl Child {
 
     fn deregister(&mut self, reactor: &Reactor) {
         if let Some(pidfd) = self.process.pidfd.as_ref().filter(|_| self.is_registered) {
-            reactor.deregister(pidfd.as_fd());
+            // Whoever calls this closes it.
+            reactor.release(pidfd.as_fd());
         }
         self.is_registered = false;
     }

@@ -78,6 +78,9 @@ impl Terminal {
         }
         self.end_exit_poll(reactor);
         self.cancel_look(reactor);
+        if let Some(mut series) = self.series.take() {
+            series.cancel(reactor);
+        }
         if let Some(child) = self.child.take() {
             child.abandon(reactor);
         }

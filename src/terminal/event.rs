@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::child::ExitStatus;
 use super::options::Delivery;
+use super::restart_report::{Reported, RestartEvent};
 use super::screen::{Progress, ScreenEvent, ScreenUpdate, Snapshot};
 use crate::id::ReaderId;
 
@@ -130,6 +131,9 @@ pub enum TerminalEvent<'a> {
     },
     /// The terminal is gone and its id stale: the last event of a terminal that was closed.
     Closed,
+    /// The program of a terminal with a [`RestartPolicy`](crate::RestartPolicy) is to be started again, was, or is not
+    /// any more. Comes after [`Exited`](Self::Exited).
+    Restart(RestartEvent<'a>),
 }
 
 /// An event before its bytes are borrowed from the log.
@@ -174,6 +178,8 @@ pub(crate) enum PendingEvent {
         final_offset: u64,
     },
     Closed,
+    /// What it is about is with what it borrows.
+    Restart,
 }
 
 /// What the event that was reported last borrows, apart from bytes of a log.
@@ -183,4 +189,5 @@ pub(crate) struct LastEvent {
     pub(super) snapshot: Snapshot,
     pub(super) screen_event: Option<ScreenEvent>,
     pub(super) cwd: Vec<u8>,
+    pub(super) restart: Option<Reported>,
 }

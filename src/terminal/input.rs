@@ -15,6 +15,8 @@ const IDLE_CAPACITY: usize = 4096;
 pub(crate) struct InputQueue {
     waiting: VecDeque<u8>,
     max: usize,
+    /// All memory of the engine is used up.
+    is_full: bool,
     /// The line that the PTY is collecting.
     line: Line,
     /// Bytes that the PTY took, ever.
@@ -46,6 +48,7 @@ impl InputQueue {
         InputQueue {
             waiting: VecDeque::new(),
             max,
+            is_full: false,
             line: Line::default(),
             written: 0,
             refused: false,
@@ -61,7 +64,22 @@ impl InputQueue {
     }
 
     pub(crate) fn free(&self) -> usize {
-        self.max - self.waiting.len()
+        self.max().saturating_sub(self.waiting.len())
+    }
+
+    /// Bytes that may wait now: what a person types, if all memory of the engine is used up.
+    fn max(&self) -> usize {
+        if self.is_full { IDLE_CAPACITY.min(self.max) } else { self.max }
+    }
+
+    /// Whether all memory of the engine is used up.
+    pub(crate) fn set_full(&mut self, is_full: bool) {
+        self.is_full = is_full;
+    }
+
+    /// Bytes that the queue takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.waiting.capacity()
     }
 
     pub(crate) fn written(&self) -> u64 {
@@ -129,7 +147,7 @@ impl InputQueue {
 
     /// Whether an event should report, after a refused write, that half of the queue is free now. Once.
     pub(crate) fn take_ready(&mut self) -> bool {
-        let ready = self.refused && self.waiting.len() <= self.max / 2;
+        let ready = self.refused && self.waiting.len() <= self.max() / 2;
         self.refused &= !ready;
         ready
     }

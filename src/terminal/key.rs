@@ -50,6 +50,8 @@ pub(crate) enum Alarm {
     Foreground(TerminalId),
     /// Notices of a terminal may be sent.
     Notices(TerminalId),
+    /// The program of a terminal is to be started again, or has run for long enough after it was.
+    Restart(TerminalId),
 }
 
 impl Alarm {
@@ -63,6 +65,7 @@ impl Alarm {
             5 => Alarm::Screen(TerminalId::from_u64(key.id())),
             6 => Alarm::Foreground(TerminalId::from_u64(key.id())),
             14 => Alarm::Notices(TerminalId::from_u64(key.id())),
+            17 => Alarm::Restart(TerminalId::from_u64(key.id())),
             _ => return None,
         })
     }
@@ -78,6 +81,7 @@ impl From<Alarm> for Key {
             Alarm::Screen(id) => (5, id.to_u64()),
             Alarm::Foreground(id) => (6, id.to_u64()),
             Alarm::Notices(id) => (14, id.to_u64()),
+            Alarm::Restart(id) => (17, id.to_u64()),
         };
         Key::new(kind, id)
     }

@@ -20,10 +20,14 @@ mod environment;
 mod eof;
 mod event;
 mod exit_poll;
+mod figures;
 mod foreground;
+mod health;
 mod input;
 mod key;
 mod line;
+mod memory;
+mod metrics;
 mod next_event;
 mod notices;
 mod options;
@@ -34,9 +38,12 @@ mod procfs;
 mod pty;
 mod reading;
 mod resize;
+mod restart_report;
+mod restarting;
 mod screen;
 mod screen_calls;
 mod sending_eof;
+mod series;
 mod size;
 mod spawn;
 mod starvation;
@@ -53,9 +60,11 @@ use std::time::Instant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{ReaderId, TerminalId};
 use crate::limits::Limits;
+use crate::observe::Reasons;
 use crate::reactor::{Class, QueueLink, Reactor, TimerId};
 use child::Child;
 use eof::Eof;
+use figures::Figures;
 use input::{Flushed, InputQueue, Sink};
 pub(crate) use key::{Alarm, Source};
 use line::LineRules;
@@ -66,6 +75,7 @@ use output::{Flow, OutputLog, Reader};
 use pty::Pty;
 pub(crate) use reading::PtyReady;
 use resize::{Resize, Resizer};
+use restart_report::Report;
 pub(crate) use subscription::{OutputState, TerminalMetadata};
 pub(crate) use viewport::Viewport;
 
@@ -75,6 +85,7 @@ pub use event::TerminalEvent;
 pub use options::{
     AdoptOptions, Delivery, Lag, Mode, ReaderOptions, SignalTarget, SpawnOptions, Start,
 };
+pub use restart_report::{RestartEvent, RestartState};
 use screen::Screen;
 #[cfg(fuzzing)]
 pub(crate) use screen::fuzz as fuzz_screen;
@@ -83,7 +94,8 @@ pub use screen::{
     Modes, NoticeKind, NoticeKinds, Position, Progress, ProgressState, Rgb, Row, Rows, Run,
     ScreenOptions, ScreenUpdate, Scroll, Search, Snapshot, Style, TerminalNotice, Underline,
 };
-pub(crate) use screen::{Kept, RowsAround, Scratch, SearchCursor};
+pub(crate) use screen::{Kept, RowsAround, Scratch, SearchCursor, cell_bytes};
+use series::Series;
 pub use size::{Size, SizePolicy};
 pub use state::{Process, ReaderState, ScreenState, TerminalFilter, TerminalState};
 pub(crate) use table::Terminals;
@@ -124,6 +136,8 @@ pub(crate) struct Terminal {
     is_open: bool,
     outbox_place: OutboxPlace,
     input: InputQueue,
+    /// What the input was counted with in the sum of all.
+    input_bytes: usize,
     input_ready: bool,
     input_truncated: bool,
     /// An end of input that the program has not read yet.
@@ -132,8 +146,8 @@ pub(crate) struct Terminal {
     resize_timer: Option<TimerId>,
     size_policy: SizePolicy,
     screen: Option<Box<Screen>>,
-    /// What the screen was counted with in the budget of all.
-    screen_bytes: usize,
+    /// What the screen was counted with in the budget of all: as it is, and with all of its cells.
+    screen_bytes: (usize, usize),
     /// When viewers get their next updates, or a reader has lagged too long.
     screen_timer: Option<(Instant, TimerId)>,
     /// When notices were taken last, and when the next may be, if any wait; see `notices.rs`.
@@ -147,8 +161,13 @@ pub(crate) struct Terminal {
     ending: Ending,
     exit_poll: ExitPoll,
     foreground: Foreground,
+    noted: Noted,
     last_input: Option<Instant>,
     last_output: Option<Instant>,
+    /// Its program is started again when it ends; see `restarting.rs`.
+    series: Option<Box<Series>>,
+    restart_report: Option<Report>,
+    figures: Figures,
 }
 
 /// How far a terminal is on its way out.
@@ -160,6 +179,8 @@ struct Ending {
     /// Everything the program wrote has been read; the log's end at that moment.
     final_offset: Option<u64>,
     exit_reported: bool,
+    /// When the program's status became known.
+    ended: Option<Instant>,
     /// The kernel reported a hangup, of which no further edge will come: read to the end.
     hangup_reported: bool,
     /// A read met the hangup: nobody holds the slave any more.
@@ -181,6 +202,14 @@ struct ExitPoll {
     /// When something was last heard of the program.
     last_sign: Option<Instant>,
     timer: Option<(Instant, TimerId)>,
+}
+
+/// What was noted of a terminal for its health and the flight recorder; see `health.rs`.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Noted {
+    facts: Reasons,
+    has_exited: bool,
+    screen_failures: u32,
 }
 
 /// What is in the foreground, and when the next look at it is; see `foreground.rs`.
@@ -235,6 +264,7 @@ impl Terminal {
             is_open: false,
             outbox_place: OutboxPlace::default(),
             input: InputQueue::new(limits.input_bytes),
+            input_bytes: 0,
             input_ready: false,
             input_truncated: false,
             pending_eof: None,
@@ -242,7 +272,7 @@ impl Terminal {
             resize_timer: None,
             size_policy: SizePolicy::default(),
             screen: None,
-            screen_bytes: 0,
+            screen_bytes: (0, 0),
             screen_timer: None,
             notices_sent: None,
             notice_timer: None,
@@ -252,8 +282,12 @@ impl Terminal {
             ending: Ending::default(),
             exit_poll: ExitPoll::default(),
             foreground: Foreground::default(),
+            noted: Noted::default(),
             last_input: None,
             last_output: None,
+            series: None,
+            restart_report: None,
+            figures: Figures::default(),
         }
     }
 

@@ -17,6 +17,7 @@ use super::screen::{MetadataEvent, ScreenEvent, Snapshot};
 use super::table::Terminals;
 use super::{Terminal, TerminalEvent};
 use crate::id::TerminalId;
+use crate::observe::Recorded;
 use crate::reactor::Reactor;
 
 impl LastEvent {
@@ -29,7 +30,11 @@ impl LastEvent {
         reactor: &mut Reactor,
     ) -> bool {
         match pending {
-            PendingEvent::Output { .. } | PendingEvent::Gap { .. } => terminal.update_flow(reactor),
+            PendingEvent::Output { .. } => terminal.update_flow(reactor),
+            PendingEvent::Gap { from, to, .. } => {
+                terminal.figures.reader_gaps.note(to - from);
+                terminal.update_flow(reactor);
+            }
             PendingEvent::Screen { reader } => {
                 terminal.take_update(reader, reactor, &mut self.update)
             }
@@ -58,7 +63,8 @@ impl LastEvent {
             | PendingEvent::InputTruncated
             | PendingEvent::Exited { .. }
             | PendingEvent::Eof { .. }
-            | PendingEvent::Closed => {}
+            | PendingEvent::Closed
+            | PendingEvent::Restart => {}
         }
         true
     }
@@ -69,6 +75,7 @@ impl LastEvent {
             self.snapshot = Snapshot::default();
         }
         self.screen_event = None;
+        self.restart = None;
     }
 }
 
@@ -80,6 +87,10 @@ impl Terminals {
         reactor: &mut Reactor,
     ) -> Option<(TerminalId, u64, PendingEvent)> {
         self.last_event.clear();
+        let report = self.take_restart_report(reactor.now());
+        if report.is_some() {
+            return report;
+        }
         while let Some(id) = self.outbox.next() {
             let Ok(terminal) = self.table.get_mut(id) else { continue };
             self.outbox.taken(&mut terminal.outbox_place);
@@ -87,8 +98,15 @@ impl Terminals {
             let tag = terminal.tag;
             let is_reported =
                 pending.is_some_and(|pending| self.last_event.fill(terminal, pending, reactor));
+            if let Some(PendingEvent::Gap { from, to, .. }) = pending {
+                self.notes.record(Recorded::Gap { terminal: id, bytes: to - from });
+            }
             match pending {
                 Some(PendingEvent::Closed) => self.remove(id, reactor),
+                Some(PendingEvent::Exited { status, .. }) => {
+                    self.on_exit_reported(id, status, reactor);
+                    self.after_change(id, false, reactor);
+                }
                 _ => self.after_change(id, false, reactor),
             }
             if let Some(pending) = pending.filter(|_| is_reported) {
@@ -124,6 +142,10 @@ impl Terminals {
             }
             PendingEvent::Eof { final_offset } => TerminalEvent::Eof { final_offset },
             PendingEvent::Closed => TerminalEvent::Closed,
+            PendingEvent::Restart => match &self.last_event.restart {
+                Some(reported) => TerminalEvent::Restart(reported.event()),
+                None => broken!("it was taken with the event", TerminalEvent::Closed),
+            },
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::screen::ScreenOptions;
 use super::size::Size;
+use crate::policy::RestartPolicy;
 
 /// How output reaches a reader that is slower than the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +109,7 @@ pub struct SpawnOptions {
     pub(crate) reader: Option<Delivery>,
     pub(crate) screen: Option<ScreenOptions>,
     pub(crate) tag: u64,
+    pub(crate) restart: Option<RestartPolicy>,
 }
 
 impl SpawnOptions {
@@ -125,6 +127,7 @@ impl SpawnOptions {
             reader: Some(Delivery::Lossless),
             screen: None,
             tag: 0,
+            restart: None,
         }
     }
 
@@ -212,6 +215,15 @@ impl SpawnOptions {
     /// A number of the host's own, handed back in every event of the terminal. By default 0.
     pub fn tag(mut self, tag: u64) -> Self {
         self.tag = tag;
+        self
+    }
+
+    /// Starts the program again after it has ended, as the policy says, in a new terminal with these options and the
+    /// size of the ended one. [`TerminalEvent::Restart`](crate::TerminalEvent::Restart) reports what happens; panes of
+    /// the state that show the ended terminal show the new one. A program that cannot be started is a failure like
+    /// one that ends at once. Whatever closes the terminal ends the restarts. By default it is not started again.
+    pub fn restart(mut self, policy: RestartPolicy) -> Self {
+        self.restart = Some(policy);
         self
     }
 

@@ -131,6 +131,7 @@ impl Pty {
         if self.registered.is_some() {
             reactor.deregister(self.master.as_fd());
         }
+        reactor.note_freed();
     }
 
     pub(crate) fn size(&self) -> Result<Size> {

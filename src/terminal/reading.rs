@@ -211,6 +211,7 @@ impl Terminal {
         }
         self.end_exit_poll(reactor);
         self.cancel_eof(reactor);
+        self.ending.ended = Some(reactor.now());
         self.drain(reactor);
     }
 

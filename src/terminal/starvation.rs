@@ -5,7 +5,8 @@
 //! a segment back, and when a terminal goes. Every change to a terminal ends in [`Terminals::after_change`], and
 //! every removal in [`Terminals::retry_starved`], so every way wakes those that wait.
 //!
-//! While nobody starves this costs one comparison.
+//! While nobody starves this costs one comparison. Who gives way when all memory of the engine is used up is in
+//! `memory.rs`.
 
 use super::Terminal;
 use super::table::Terminals;
@@ -19,13 +20,16 @@ impl Terminals {
     pub(super) fn after_change(&mut self, id: TerminalId, first: bool, reactor: &mut Reactor) {
         let Ok(terminal) = self.table.get_mut(id) else { return };
         let has_event = terminal.has_event();
+        Self::count_input(&mut self.input_bytes, terminal);
         self.outbox.refresh(id, &mut terminal.outbox_place, has_event, first);
+        let is_blocked = terminal.is_blocked_by_clients();
         let waits = !self.starving.ids.is_empty();
-        let there_is = waits && (terminal.has_history() || self.logs.has_room(self.starving.needs));
-        if terminal.is_blocked_by_clients() {
+        let has_history = waits && !self.is_memory_critical && terminal.has_history();
+        if is_blocked {
             self.touch(id);
         }
-        if there_is {
+        self.note_changes(id);
+        if waits && (has_history || self.may_feed_starving()) {
             self.retry_starved(reactor);
         }
     }
@@ -39,6 +43,7 @@ impl Terminals {
         self.starving.needs = needs.min(others);
         self.starving.ids.push(id);
         if is_first {
+            self.note_memory();
             // Whoever sees to clients that keep memory has to look at them.
             let ids: Vec<_> = self.table.ids().collect();
             let keeps =
@@ -67,11 +72,16 @@ impl Terminals {
 
     /// Lets the terminals that wait for memory try again: there may be some.
     pub(super) fn retry_starved(&mut self, reactor: &mut Reactor) {
-        for id in std::mem::take(&mut self.starving.ids) {
+        let starving = std::mem::take(&mut self.starving.ids);
+        if !starving.is_empty() {
+            self.note_memory();
+        }
+        for id in starving {
             if let Ok(terminal) = self.table.get_mut(id) {
                 terminal.flow.by_memory = false;
                 terminal.start_reading(reactor);
             }
+            self.note_changes(id);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::child::{Child, ExitStatus};
 use super::options::Delivery;
 use super::pty::Pty;
+use super::restart_report::RestartState;
 use super::screen::{Cursor, Modes, Progress, Screen};
 use super::size::{Size, SizePolicy};
 use super::{Terminal, procfs};
@@ -98,6 +99,9 @@ pub struct TerminalState {
     pub readers: Vec<ReaderState>,
     /// What the screen knows, if there is one.
     pub screen: Option<ScreenState>,
+    /// How it stands with the restarts of its program. `None` without a [`RestartPolicy`](crate::RestartPolicy), when the
+    /// program ended as it was to, once the terminal is closed, and when another terminal has taken its place.
+    pub restart: Option<RestartState>,
 }
 
 /// What a terminal's screen knows.
@@ -162,6 +166,7 @@ impl Terminal {
             since_output: self.last_output.map(since),
             readers: self.reader_states().collect(),
             screen: self.screen.as_ref().map(|screen| self.screen_state(screen, reactor)),
+            restart: self.series.as_ref().map(|series| series.state(reactor.now())),
         }
     }
 

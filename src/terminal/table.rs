@@ -1,11 +1,13 @@
 //! The table of terminals: what the engine holds, commands, and where readiness comes in.
 
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use super::child::Child;
 use super::echo_wait::{BulkWindow, EchoWait};
 use super::event::LastEvent;
+use super::figures::Totals;
 use super::key::{Alarm, Source};
 use super::options::{AdoptOptions, Delivery, ReaderOptions, SpawnOptions};
 use super::outbox::Outbox;
@@ -13,6 +15,7 @@ use super::output::{Cleared, LogBudget, Reader};
 use super::pty::Pty;
 use super::reading::{Outcome, PtyReady};
 use super::screen::{NoticeKinds, Patterns, Screen, ScreenOptions};
+use super::series::Series;
 use super::size::Size;
 use super::spawn::Command;
 use super::state::{TerminalFilter, TerminalState};
@@ -21,6 +24,7 @@ use super::{Terminal, child};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdTable, ReaderId, TerminalId};
 use crate::limits::{LOG_BYTES_MIN, Limits};
+use crate::observe::{HealthReason, Notes};
 use crate::policy::Slice;
 use crate::reactor::{Class, Reactor};
 
@@ -39,6 +43,12 @@ pub(crate) struct Terminals {
     pub(super) outbox: Outbox,
     pub(super) logs: LogBudget,
     pub(super) screens: ScreenBudget,
+    /// Bytes of all input queues.
+    pub(super) input_bytes: usize,
+    /// All memory of the engine is used up, and what cannot be refused has grown: no PTY is read.
+    pub(super) is_memory_critical: bool,
+    /// Where giving up memory goes on.
+    pub(super) next_to_give: usize,
     pub(super) last_event: LastEvent,
     /// Terminals that something happened to since they were last asked for.
     pub(super) touched: Vec<TerminalId>,
@@ -54,6 +64,15 @@ pub(crate) struct Terminals {
     pub(super) bulk_window: BulkWindow,
     /// What was searched for last.
     pub(super) patterns: Patterns,
+    /// What changed of terminals, for their health and the flight recorder.
+    pub(crate) notes: Notes,
+    /// What the last attempt to make a terminal found lacking.
+    pub(super) spawning_lacks: Option<HealthReason>,
+    /// Terminals with something to report of the restarts of their programs.
+    pub(super) restart_reports: VecDeque<TerminalId>,
+    /// Terminals that were started in place of others, and that the engine was not asked about.
+    pub(super) restarted: Vec<(TerminalId, TerminalId)>,
+    pub(super) totals: Totals,
     pub(super) limits: Limits,
 }
 
@@ -85,6 +104,9 @@ impl Terminals {
             outbox: Outbox::default(),
             logs: LogBudget::new(limits.log_bytes_total),
             screens: ScreenBudget::new(limits.screen_bytes_total),
+            input_bytes: 0,
+            is_memory_critical: false,
+            next_to_give: 0,
             last_event: LastEvent::default(),
             touched: Vec::new(),
             starving: Starving::default(),
@@ -94,6 +116,11 @@ impl Terminals {
             echo_wait: EchoWait::new(now),
             bulk_window: BulkWindow::default(),
             patterns: Patterns::default(),
+            notes: Notes::default(),
+            spawning_lacks: None,
+            restart_reports: VecDeque::new(),
+            restarted: Vec::new(),
+            totals: Totals::new(),
             limits,
         }
     }
@@ -104,7 +131,7 @@ impl Terminals {
 
     /// Whether an event is unread.
     pub(crate) fn has_event(&self) -> bool {
-        !self.outbox.is_empty()
+        !self.outbox.is_empty() || !self.restart_reports.is_empty()
     }
 
     /// Bytes in all output logs.
@@ -121,6 +148,29 @@ impl Terminals {
     // Making terminals.
 
     pub(crate) fn spawn(
+        &mut self,
+        options: &SpawnOptions,
+        reactor: &mut Reactor,
+    ) -> Result<TerminalId> {
+        let id = self.start(options, reactor)?;
+        if let (Some(policy), Ok(terminal)) = (options.restart, self.table.get_mut(id)) {
+            terminal.series = Some(Box::new(Series::new(policy, options)));
+        }
+        Ok(id)
+    }
+
+    /// Starts a program in a new terminal, for the first time or again.
+    pub(super) fn start(
+        &mut self,
+        options: &SpawnOptions,
+        reactor: &mut Reactor,
+    ) -> Result<TerminalId> {
+        let started = self.try_to_start(options, reactor);
+        self.note_made(&started);
+        started
+    }
+
+    fn try_to_start(
         &mut self,
         options: &SpawnOptions,
         reactor: &mut Reactor,
@@ -167,7 +217,9 @@ impl Terminals {
         pty.take_over()?;
         options.size.map_or(Ok(()), |size| pty.set_size(size))?;
         let (reader, screen, tag) = (options.reader, options.screen.clone(), options.tag);
-        self.add(Parts { pty, child, size, log_bytes, reader, screen, tag }, reactor)
+        let made = self.add(Parts { pty, child, size, log_bytes, reader, screen, tag }, reactor);
+        self.note_made(&made);
+        made
     }
 
     /// Checks the bounds for one more terminal; gives the size of its log.
@@ -190,6 +242,7 @@ impl Terminals {
         let (limits, now) = (&self.limits, reactor.now());
         let mut terminal =
             Terminal::new(id, parts.tag, parts.pty, parts.size, parts.log_bytes, limits, now);
+        terminal.input.set_full(self.screens.is_full());
         terminal.child = parts.child;
         if let Err(error) = register(&mut terminal, reactor) {
             terminal.teardown(reactor);
@@ -210,6 +263,7 @@ impl Terminals {
             terminal.expect_look(reactor);
         }
         self.table.insert(id, terminal);
+        self.totals.started += 1;
         self.outbox.reserve(self.table.len());
         self.touch(id);
         Ok(id)
@@ -305,6 +359,7 @@ impl Terminals {
         reactor: &mut Reactor,
     ) -> Result<()> {
         self.touch(id);
+        self.end_series(id, reactor);
         self.command(id, reactor, |t, reactor| {
             t.close(grace, reactor);
             Ok(())
@@ -407,7 +462,8 @@ impl Terminals {
         match alarm {
             Alarm::Resize(id) => {
                 self.touch(id);
-                self.command(id, reactor, |t, reactor| t.on_resize_alarm(reactor))
+                self.command(id, reactor, |t, reactor| t.on_resize_alarm(reactor))?;
+                self.table.get_mut(id).map(|terminal| self.screens.count(terminal))
             }
             Alarm::Eof(id) => self.type_in(id, reactor, |t, reactor| {
                 t.on_eof_alarm(reactor);
@@ -433,6 +489,10 @@ impl Terminals {
                 self.on_notices_alarm(id);
                 Ok(())
             }
+            Alarm::Restart(id) => {
+                self.on_restart_alarm(id, reactor);
+                Ok(())
+            }
         }
     }
 
@@ -452,11 +512,19 @@ impl Terminals {
         }
         let may = self.limits.turn_bytes_per_terminal.min(*bytes);
         let mut share = may;
-        let mut outcome = terminal.read(slice, &mut share, &mut self.logs, reactor);
+        let mut outcome = if self.is_memory_critical {
+            terminal.flow.by_memory = true;
+            Outcome::Starved
+        } else {
+            terminal.read(slice, &mut share, &mut self.logs, reactor)
+        };
         *bytes -= may - share;
+        if share < may {
+            self.totals.on_output(&mut terminal.figures, reactor.now());
+        }
         self.note_read(id, class, may - share, reactor);
         if outcome == Outcome::Starved {
-            if self.free_history() {
+            if !self.is_memory_critical && self.free_history() {
                 outcome = Outcome::More;
             } else {
                 self.starve(id);
@@ -483,11 +551,16 @@ impl Terminals {
     pub(super) fn remove(&mut self, id: TerminalId, reactor: &mut Reactor) {
         self.touch(id);
         let Some(mut terminal) = self.table.remove(id) else { return broken!("it goes once") };
+        self.note_gone(id);
         self.echo_wait.on_output(id, reactor.now());
         self.outbox.forget(&terminal.outbox_place);
+        self.totals.output_bytes += terminal.log.end();
+        self.totals.input_bytes += terminal.input.written();
+        self.totals.reader_gaps.add(terminal.figures.reader_gaps);
         terminal.teardown(reactor);
         terminal.log.release_all(&mut self.logs);
         self.screens.forget(&terminal);
+        self.input_bytes -= terminal.input_bytes;
         for reader in &terminal.readers {
             self.readers.remove(reader.id);
         }

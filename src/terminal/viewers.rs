@@ -24,29 +24,51 @@ const SYNCHRONIZED_MAX: Duration = Duration::from_millis(150);
 /// The bytes that all screens of an engine may take together.
 pub(crate) struct ScreenBudget {
     used: usize,
+    /// The same, with the cells that nothing was written to: they take no memory yet, and cannot be refused it later.
+    reserved: usize,
     max: usize,
+    /// All memory of the engine is used up.
+    is_full: bool,
 }
 
 impl ScreenBudget {
     pub(crate) fn new(max: usize) -> Self {
-        ScreenBudget { used: 0, max }
+        ScreenBudget { used: 0, reserved: 0, max, is_full: false }
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
+    /// Whether all memory of the engine is used up.
+    pub(crate) fn set_full(&mut self, is_full: bool) {
+        self.is_full = is_full;
     }
 
     pub(crate) fn used(&self) -> usize {
         self.used
     }
 
+    /// Bytes of all screens, with the cells that nothing was written to.
+    pub(crate) fn reserved(&self) -> usize {
+        self.reserved
+    }
+
     /// Counts anew what a terminal's screen takes. Past the bound its scrollback grows no further.
     pub(crate) fn count(&mut self, terminal: &mut Terminal) {
         let Some(screen) = &mut terminal.screen else { return };
         let bytes = screen.bytes();
-        self.used = self.used - terminal.screen_bytes + bytes;
-        terminal.screen_bytes = bytes;
-        screen.bound_history(self.used > self.max);
+        let reserved = bytes + screen.unwritten_bytes();
+        let (used_before, reserved_before) = terminal.screen_bytes;
+        self.used = self.used - used_before + bytes;
+        self.reserved = self.reserved - reserved_before + reserved;
+        terminal.screen_bytes = (bytes, reserved);
+        screen.bound_history(self.is_full || self.used > self.max);
     }
 
     pub(crate) fn forget(&mut self, terminal: &Terminal) {
-        self.used -= terminal.screen_bytes;
+        let (used, reserved) = terminal.screen_bytes;
+        (self.used, self.reserved) = (self.used - used, self.reserved - reserved);
     }
 }
 

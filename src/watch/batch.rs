@@ -162,6 +162,12 @@ impl FileBatch {
         self.vanished
     }
 
+    /// Bytes that it takes.
+    pub(super) fn memory(&self) -> usize {
+        let events = self.events.capacity() * size_of::<Raw>();
+        events + self.summaries.capacity() * size_of::<RawSummary>() + self.text.capacity()
+    }
+
     pub(super) fn bytes(&self, range: &Range<usize>) -> &[u8] {
         self.text.get(range.clone()).unwrap_or_default()
     }

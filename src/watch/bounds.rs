@@ -106,8 +106,10 @@ impl Host {
                 self.watches.on_readable(id);
             }
         }
-        while let Some(Alarm::Files(id)) = self.reactor.expired().and_then(Alarm::from_key) {
-            self.watches.on_alarm(id);
+        while let Some(Alarm::Files(id)) =
+            self.reactor.expired().and_then(|(key, _)| Alarm::from_key(key))
+        {
+            self.watches.on_alarm(id, &self.reactor);
         }
         let deadline = self.reactor.now() + Duration::from_secs(60);
         let mut slice = Slice::until(deadline, Reactor::clock()).of_units(1);

@@ -266,8 +266,9 @@ impl Watch {
                 round.fates.insert(dir, Fate::Inaccessible);
                 return Err(Fate::Inaccessible);
             }
-            // Short of descriptors or memory: nothing is known.
+            // Nothing is known.
             Err(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => {
+                self.note_refused(dir);
                 round.fates.insert(dir, Fate::Elsewhere);
                 return Err(Fate::Elsewhere);
             }

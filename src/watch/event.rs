@@ -142,6 +142,15 @@ pub(crate) enum PendingEvent {
 }
 
 impl PendingEvent {
+    /// Bytes that it takes.
+    pub(crate) fn memory(&self) -> usize {
+        match self {
+            PendingEvent::Batch(batch) => batch.memory(),
+            PendingEvent::Warning(_, path) => path.capacity(),
+            PendingEvent::Ready(_) | PendingEvent::Synced(..) => 0,
+        }
+    }
+
     pub(crate) fn event(&self) -> WatchEvent<'_> {
         match self {
             PendingEvent::Ready(version) => WatchEvent::Ready { version: *version },

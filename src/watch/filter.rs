@@ -93,6 +93,8 @@ pub(crate) struct Filter {
     /// Rules of all files, and files of which some are left out.
     count: usize,
     bytes: usize,
+    /// Bytes that tracked names take, as they were when they were read.
+    tracked_bytes: usize,
     left_out: usize,
     /// Rules that are not needed any more.
     discarded: Vec<Rules>,
@@ -124,12 +126,18 @@ impl Filter {
             by_path,
             count: 0,
             bytes: 0,
+            tracked_bytes: 0,
             left_out: 0,
             discarded: Vec::new(),
             cost: Cell::new(0),
             is_cut: Cell::new(false),
             has_cut: false,
         })
+    }
+
+    /// Bytes that rules and tracked names take, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes + self.tracked_bytes
     }
 
     /// How many more rules there may be.
@@ -229,6 +237,7 @@ impl Filter {
         self.by_path |= sizes.by_path;
         self.count += sizes.count;
         self.bytes += sizes.bytes;
+        self.tracked_bytes += sizes.tracked;
         self.left_out += usize::from(sizes.left_out);
     }
 
@@ -236,6 +245,7 @@ impl Filter {
         let sizes = sizes(&rules, repository.as_deref());
         self.count -= sizes.count;
         self.bytes -= sizes.bytes;
+        self.tracked_bytes = self.tracked_bytes.saturating_sub(sizes.tracked);
         self.left_out -= usize::from(sizes.left_out);
         self.discard(rules);
         if let Some(repository) = repository {
@@ -382,19 +392,21 @@ impl Filter {
 struct Sizes {
     count: usize,
     bytes: usize,
+    tracked: usize,
     by_path: bool,
     left_out: bool,
 }
 
 fn sizes(rules: &Rules, repository: Option<&Repository>) -> Sizes {
     let lists = repository.map(|repository| [&repository.exclude, &repository.user]);
-    let mut sizes = Sizes { count: 0, bytes: 0, by_path: false, left_out: false };
+    let mut sizes = Sizes { count: 0, bytes: 0, tracked: 0, by_path: false, left_out: false };
     for rules in [rules].into_iter().chain(lists.into_iter().flatten()) {
         sizes.count += rules.count();
         sizes.bytes += rules.bytes();
         sizes.by_path |= rules.names_directory();
         sizes.left_out |= rules.has_left_out();
     }
+    sizes.tracked = repository.map_or(0, |repository| repository.tracked.bytes());
     sizes.left_out |= repository.is_some_and(|repository| repository.tracked.has_left_out());
     sizes
 }

@@ -31,6 +31,12 @@ impl Index {
         if at < self.shards.len() { at } else { bits & (full / 2).saturating_sub(1) }
     }
 
+    /// Bytes that it takes, about: a shard has some 5 bytes for each of up to 1,024 buckets.
+    pub(super) fn bytes(&self) -> usize {
+        (self.len * 10).min(self.shards.len() * 1024 * 5)
+            + self.shards.len() * size_of::<HashTable<u32>>()
+    }
+
     pub(super) fn find(&self, hash: u64, same: impl FnMut(&u32) -> bool) -> Option<u32> {
         self.shards.get(self.shard_of(hash))?.find(hash, same).copied()
     }

@@ -35,6 +35,7 @@ mod dirty;
 mod disk;
 mod due_names;
 mod event;
+mod figures;
 mod filter;
 mod git;
 mod git_lock;
@@ -42,7 +43,9 @@ mod index;
 mod kernel;
 mod kernel_events;
 mod key;
+mod memory;
 mod merge;
+mod metrics;
 mod mounts;
 mod moves;
 mod name_lookup;
@@ -79,9 +82,11 @@ use std::time::{Duration, Instant};
 use crate::error::Result;
 use crate::id::WatchId;
 use crate::limits::Limits;
+use crate::observe::{HealthReason, Reasons};
 use crate::reactor::{Reactor, TimerId};
 use dirty::DirtyNames;
 use event::PendingEvent;
+use figures::{Counters, Latency};
 use filter::Filter;
 use kernel::Kernel;
 pub(crate) use key::{Alarm, Source};
@@ -145,6 +150,8 @@ pub(crate) struct Watch {
     tag: u64,
     options: WatchOptions,
     entry_limit: usize,
+    /// All memory of the engine is used up.
+    is_memory_full: bool,
     batch_events_max: usize,
     tree: Tree,
     epoch: u64,
@@ -204,6 +211,7 @@ pub(crate) struct Watch {
     unreadable: usize,
     refused: usize,
     counters: Counters,
+    latency: Latency,
     /// What was done since the last charge has cost so much.
     spent: u64,
     /// The last slice ended while the kernel's queue was read: the next one begins with the rest.
@@ -251,19 +259,20 @@ impl Lost {
     }
 }
 
-#[derive(Default)]
-struct Counters {
-    kernel_events: u64,
-    events: u64,
-    batches: u64,
-    overflows: u64,
-}
-
-/// Which of the counts of the table a watch is in; kept by the watch.
+/// Which of the counts of the table a watch is in, and what was noted of it; kept by the watch.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counted {
     event: bool,
     work: bool,
+    bytes: usize,
+    facts: Reasons,
+    overflows: u64,
+    /// Why the host could not save the tree last.
+    save_failed: Option<HealthReason>,
+}
+
+fn filter_of(options: &WatchOptions) -> Result<Filter> {
+    Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)
 }
 
 impl Watch {
@@ -277,11 +286,9 @@ impl Watch {
         let mut lookup = NameLookup::new(options.granted.clone());
         let roots = stages::resolve(options, &mut lookup)?;
         let paths = roots.iter().map(|root| root.path.clone()).collect();
-        let filter =
-            Filter::new(options.git_dir, options.hidden, options.gitignore, &options.ignore)?;
+        let filter = filter_of(options)?;
         let outer = OuterRules::new(roots.iter().filter(|_| options.gitignore));
-        let entry_limit = options.entry_limit.unwrap_or(limits.watch_entries);
-        let entry_limit = entry_limit.min(limits.watch_entries);
+        let entry_limit = options.entry_limit.unwrap_or(usize::MAX).min(limits.watch_entries);
         // 53 bits are exact in every language that counts in doubles.
         let random = std::hash::RandomState::new().build_hasher().finish();
         Ok(Watch {
@@ -289,6 +296,7 @@ impl Watch {
             tag: options.tag,
             options: WatchOptions { since: None, ..options.clone() },
             entry_limit,
+            is_memory_full: false,
             batch_events_max: limits.watch_batch_events,
             tree: Tree::new(limits.watch_tombstones),
             epoch: (random >> 11) | 1,
@@ -329,6 +337,7 @@ impl Watch {
             unreadable: 0,
             refused: 0,
             counters: Counters::default(),
+            latency: Latency::default(),
             spent: 0,
             looks_first: false,
             scan_is_next: false,
@@ -352,6 +361,11 @@ impl Watch {
 
     pub(crate) fn set_now(&mut self, now: Instant) {
         self.now = now;
+    }
+
+    /// Whether directories wait that could not be opened for want of descriptors or memory.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.refused > 0
     }
 
     /// What the table has counted of this watch.

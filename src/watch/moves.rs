@@ -36,6 +36,11 @@ pub(crate) struct Moves {
 }
 
 impl Moves {
+    /// How many entries are not where they were published.
+    pub(crate) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// Whether nothing moved since everything was published.
     pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()

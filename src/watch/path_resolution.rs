@@ -214,8 +214,10 @@ impl Watch {
             return Err(io::Error::from_raw_os_error(none_left));
         }
         let outcome = self.kernel.watch_place(fd.as_fd(), interest);
-        if outcome.as_ref().is_err_and(|error| error.raw_os_error() == Some(none_left)) {
-            self.polling.out_of_watches(self.now);
+        match &outcome {
+            Ok(_) => self.note_granted(true),
+            Err(error) if error.raw_os_error() == Some(none_left) => self.note_granted(false),
+            Err(_) => {}
         }
         outcome
     }

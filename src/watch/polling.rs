@@ -1,6 +1,7 @@
 //! Directories without a watch: the system has no more of them. They are listed now and then, and get a
 //! watch when there is one again, those first in which something happened lately.
 
+use std::hash::BuildHasher;
 use std::time::Instant;
 
 use super::Watch;
@@ -30,8 +31,29 @@ impl Watch {
         if first && !self.polling.is_going_on() {
             self.polling.next_at = Some(self.now + self.polling.interval);
         }
-        if first && self.polling.watches_at.is_some() {
+        if first && self.polling.short.is_lasting() {
             self.warn_of(WatchProblem::OutOfWatches, dir);
+        }
+    }
+
+    /// The system has given a watch, or has none left.
+    pub(super) fn note_granted(&mut self, granted: bool) {
+        if granted {
+            self.polling.short.on_success();
+        } else {
+            self.polling.short.on_failure(self.now, self.random());
+        }
+    }
+
+    /// A number for the delay of a try, which differs from watch to watch.
+    pub(super) fn random(&self) -> u64 {
+        self.roots.hasher.hash_one(self.now)
+    }
+
+    /// The engine has closed a descriptor: what could not be opened may be now.
+    pub(super) fn retry_refused(&mut self) {
+        if self.has_refused() {
+            self.polling.retry_refused(self.now);
         }
     }
 
@@ -79,11 +101,14 @@ impl Watch {
     }
 
     pub(super) fn finish_polling(&mut self, now: Instant) {
+        if self.refused == 0 {
+            self.polling.refused.on_success();
+        }
         if let Some(began) = self.polling.began.take()
             && !self.polling.dirs.is_empty()
         {
             let took = now.saturating_duration_since(began);
-            self.polling.next_at = Some(now + self.polling.interval.max(took * (SHARE - 1)));
+            self.polling.next_at = Some(self.polling.next_after(now, took, SHARE));
         }
     }
 }

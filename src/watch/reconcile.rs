@@ -118,7 +118,7 @@ impl Watch {
     }
 
     fn create(&mut self, dir: FileId, name: &[u8], stat: Stat, opaque: bool) -> Option<FileId> {
-        if self.tree.len() >= self.entry_limit {
+        if self.is_memory_full || self.tree.len() >= self.entry_limit {
             let again = self.tree.has(dir, flag::INCOMPLETE);
             self.tree.set_flags(dir, flag::INCOMPLETE);
             if !again && self.scan.limit(dir) {
@@ -220,7 +220,9 @@ impl Watch {
             let has_others = node.stat.linked || has_others;
             self.unlinked.note(node.parent, node.name, &node.stat, has_others);
         }
-        self.scan.make_room(self.tree.len(), self.entry_limit);
+        if !self.is_memory_full {
+            self.scan.make_room(self.tree.len(), self.entry_limit);
+        }
     }
 
     /// Opens or closes a directory, when rules or places have changed.

@@ -12,6 +12,7 @@ use super::summary::Shortening;
 use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::tree::{FileId, Removed, flag};
 use crate::error::{Error, Result};
+use crate::observe::{HealthReason, Reasons};
 use crate::policy::Slice;
 
 /// Warnings that wait to be read; of more the oldest is dropped: the state says what is wrong now.
@@ -118,6 +119,9 @@ impl Watch {
     /// Makes a batch of what changed so far.
     pub(super) fn seal(&mut self) {
         let mut batch = std::mem::take(&mut self.open);
+        if let Some(since) = self.waiting_since.into_iter().chain(self.opened).min() {
+            self.latency.on_sealed(self.now.saturating_duration_since(since));
+        }
         (self.opened, self.waiting_since) = (None, None);
         self.git_lock = GitLock::default();
         batch.version = self.version();
@@ -237,11 +241,10 @@ impl Watch {
         Ok(save.write(&mut self.tree, self.epoch, roots, max, out))
     }
 
-    pub(crate) fn state(&self) -> WatchState {
-        let path_watches = self.path_watches();
+    /// What may be wrong, the gravest first, and whether it is.
+    fn problems(&self) -> [(bool, WatchProblem); 8] {
         let is_short = self.is_short_of_watches() || self.roots.paths.short() > 0;
-        let unreadable = self.unreadable + self.roots.paths.inaccessible();
-        let problems = [
+        [
             (self.lost.rescan_at.is_some() || self.lost.rescanning, WatchProblem::EventsLost),
             (self.roots.gone() > 0 && self.ready, WatchProblem::RootGone),
             (self.scan.is_limited(), WatchProblem::TooManyEntries),
@@ -249,9 +252,49 @@ impl Watch {
             (self.roots.overlap(), WatchProblem::RootsOverlap),
             (self.refused > 0, WatchProblem::Refused),
             (is_short, WatchProblem::OutOfWatches),
-            (unreadable > 0, WatchProblem::Unreadable),
-        ];
-        let problem = problems.iter().find(|(holds, _)| *holds).map(|(_, problem)| *problem);
+            (self.unreadable() > 0, WatchProblem::Unreadable),
+        ]
+    }
+
+    fn unreadable(&self) -> usize {
+        self.unreadable + self.roots.paths.inaccessible()
+    }
+
+    /// What is wrong, for the health of the watch.
+    pub(crate) fn facts(&self) -> Reasons {
+        let reasons = self.problems().into_iter().filter(|(holds, _)| *holds);
+        let reasons = reasons.filter_map(|(_, problem)| match problem {
+            WatchProblem::EventsLost => Some(HealthReason::EventsLost),
+            WatchProblem::RootGone => Some(HealthReason::RootMissing),
+            WatchProblem::TooManyEntries
+            | WatchProblem::TooManyRules
+            | WatchProblem::RootsOverlap => Some(HealthReason::Partial),
+            WatchProblem::Refused => Some(HealthReason::OutOfDescriptors),
+            WatchProblem::OutOfWatches => Some(HealthReason::OutOfWatches),
+            WatchProblem::Unreadable => Some(HealthReason::Unreadable),
+            // The watch has begun afresh.
+            WatchProblem::SaveUnusable => None,
+        });
+        reasons
+            .chain(self.counted.save_failed)
+            .fold(Reasons::default(), |facts, reason| facts.with(reason, true))
+    }
+
+    /// How often the kernel dropped events.
+    pub(crate) fn overflows(&self) -> u64 {
+        self.counters.overflows
+    }
+
+    /// The host has saved the tree, or could not.
+    pub(crate) fn note_saved(&mut self, problem: Option<HealthReason>) {
+        self.counted.save_failed = problem;
+    }
+
+    pub(crate) fn state(&self) -> WatchState {
+        let path_watches = self.path_watches();
+        let unreadable = self.unreadable();
+        let problem =
+            self.problems().into_iter().find(|(holds, _)| *holds).map(|(_, problem)| problem);
         WatchState {
             tag: self.tag,
             roots: self.roots.iter().map(|root| root.path_buf()).collect(),

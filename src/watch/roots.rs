@@ -111,7 +111,7 @@ impl Watch {
             Ok(wd) => wd,
             Err(error) => {
                 if error.raw_os_error() == Some(Errno::ENOSPC as i32) {
-                    self.polling.out_of_watches(self.now);
+                    self.note_granted(false);
                 }
                 self.poll(entry);
                 return false;
@@ -123,6 +123,9 @@ impl Watch {
         self.tree.set_wd(entry, wd);
         self.roots.files.insert((wd, entry));
         self.stop_polling(entry);
+        if old == 0 {
+            self.note_granted(true);
+        }
         if old != 0 && old != wd {
             self.release(entry, old);
         }

@@ -179,12 +179,15 @@ impl Watch {
             Err(error) => {
                 // Not the system's limit on watches: memory, a file system that cannot, no /proc.
                 if error.raw_os_error() == Some(Errno::ENOSPC as i32) {
-                    self.polling.out_of_watches(self.now);
+                    self.note_granted(false);
                 }
                 self.poll(dir);
                 return true;
             }
         };
+        if had == 0 {
+            self.note_granted(true);
+        }
         let other = self.kernel.get(wd).map_or(FileId::ROOT_PARENT, |watched| watched.entry);
         if other != dir && other != FileId::ROOT_PARENT && self.tree.is_alive(other) {
             if self.is_still_there(other) {

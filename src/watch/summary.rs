@@ -45,6 +45,8 @@ pub(super) struct Shortening {
     batch: FileBatch,
     max: usize,
     stage: Stage,
+    /// Bytes of the batch when it began, which it takes once more at most.
+    bytes: usize,
     /// Events whose place is not known yet, the first one first.
     events: Vec<Raw>,
     /// Those whose place is known, the last one first; and those that stay listed, the first one first.
@@ -120,10 +122,12 @@ impl Shortening {
     /// Begins to shorten a batch to about `max` events and summaries together.
     pub(super) fn new(mut batch: FileBatch, max: usize) -> Self {
         let is_long = batch.events.len() > max;
+        let bytes = batch.memory();
         let events = if is_long { std::mem::take(&mut batch.events) } else { Vec::new() };
         Shortening {
             batch,
             max,
+            bytes,
             stage: if is_long { Stage::Place } else { Stage::Done },
             placed: Vec::with_capacity(events.len()),
             listed: Vec::new(),
@@ -141,6 +145,11 @@ impl Shortening {
             all: false,
             cost: 0,
         }
+    }
+
+    /// Bytes that it takes, about.
+    pub(super) fn memory(&self) -> usize {
+        2 * self.bytes
     }
 
     pub(super) fn is_done(&self) -> bool {

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use super::event::PendingEvent;
+use super::figures::Totals;
 use super::key::{Alarm, Source};
 use super::mounts::Mounts;
 use super::options::WatchOptions;
 use super::saved::WatchSave;
 use super::tree::{FileChanges, FileCursor, FileVersion};
-use super::{Counted, Watch, WatchEvent, WatchState};
+use super::{Watch, WatchEvent, WatchState};
 use crate::error::{Error, Result};
 use crate::id::{IdTable, WatchId};
 use crate::limits::Limits;
+use crate::observe::{HealthPart, HealthReason, Notes, Recorded};
 use crate::policy::Slice;
 use crate::reactor::Reactor;
 
@@ -20,7 +22,7 @@ const CLOSING_WAIT: Duration = Duration::from_millis(500);
 
 /// See the module's documentation.
 pub(crate) struct Watches {
-    table: IdTable<WatchId, Watch>,
+    pub(super) table: IdTable<WatchId, Watch>,
     limits: Limits,
     /// For the kernel's events; made with the first watch.
     buffer: Vec<u8>,
@@ -37,6 +39,15 @@ pub(crate) struct Watches {
     /// Watches with an event, and watches with work: so that asking costs nothing.
     with_event: usize,
     with_work: usize,
+    /// Bytes of all watches, those included that are being freed.
+    bytes: usize,
+    /// All memory of the engine is used up.
+    is_memory_full: bool,
+    /// What changed of watches, for their health and the flight recorder.
+    pub(crate) notes: Notes,
+    pub(super) totals: Totals,
+    /// [`Reactor::freed`] when directories that could not be opened were tried last.
+    freed: u64,
 }
 
 /// What is left of a watch: it is freed in slices.
@@ -68,16 +79,45 @@ impl Watches {
             next_busy: 0,
             with_event: 0,
             with_work: 0,
+            bytes: 0,
+            is_memory_full: false,
+            notes: Notes::default(),
+            totals: Totals::new(),
+            freed: 0,
         }
     }
 
     /// Counts a watch anew; after everything that may change its work or its events.
     fn count(&mut self, id: WatchId) {
         let Ok(watch) = self.table.get_mut(id) else { return };
-        let new = Counted { event: watch.has_event(), work: watch.has_work() };
-        let old = std::mem::replace(watch.counted(), new);
-        self.with_event = self.with_event + usize::from(new.event) - usize::from(old.event);
-        self.with_work = self.with_work + usize::from(new.work) - usize::from(old.work);
+        self.totals.record(&mut watch.latency);
+        let (event, work, bytes) = (watch.has_event(), watch.has_work(), watch.memory());
+        let counted = watch.counted();
+        let had_event = std::mem::replace(&mut counted.event, event);
+        let had_work = std::mem::replace(&mut counted.work, work);
+        self.bytes = self.bytes + bytes - std::mem::replace(&mut counted.bytes, bytes);
+        self.with_event = self.with_event + usize::from(event) - usize::from(had_event);
+        self.with_work = self.with_work + usize::from(work) - usize::from(had_work);
+    }
+
+    /// Notes what is wrong with a watch, if that has changed; after everything that may have looked at the disk.
+    fn note_problems(&mut self, id: WatchId) {
+        let Ok(watch) = self.table.get_mut(id) else { return };
+        let (facts, overflows) = (watch.facts(), watch.overflows());
+        let counted = watch.counted();
+        if std::mem::replace(&mut counted.facts, facts) != facts {
+            self.notes.facts(HealthPart::Watch(id), facts);
+        }
+        if std::mem::replace(&mut counted.overflows, overflows) != overflows {
+            self.notes.record(Recorded::Rescan { watch: id });
+        }
+    }
+
+    /// The host has tried to save the tree of a watch.
+    pub(crate) fn note_saved(&mut self, id: WatchId, problem: Option<HealthReason>) -> Result<()> {
+        self.table.get_mut(id)?.note_saved(problem);
+        self.note_problems(id);
+        Ok(())
     }
 
     pub(crate) fn add(&mut self, options: &WatchOptions, reactor: &mut Reactor) -> Result<WatchId> {
@@ -88,10 +128,11 @@ impl Watches {
         let mut made = Watch::new(id, options, &self.limits, reactor.now());
         if made.as_ref().is_err_and(Error::is_limit_reached) && !self.retired.is_empty() {
             // What is about to be closed may be what is missing.
-            self.retired.clear();
+            self.drop_retired(|_| true);
             made = Watch::new(id, options, &self.limits, reactor.now());
         }
         let mut watch = made?;
+        watch.set_memory_full(self.is_memory_full);
         watch.register(reactor)?;
         self.look_for_mounts(reactor);
         watch.start();
@@ -99,17 +140,23 @@ impl Watches {
         self.buffer.resize(self.limits.watch_read_bytes, 0);
         self.table.insert(id, watch);
         self.count(id);
+        self.note_problems(id);
         Ok(id)
     }
 
     pub(crate) fn remove(&mut self, id: WatchId, reactor: &mut Reactor) -> Result<()> {
         self.table.get(id)?;
         if let Some(mut watch) = self.table.remove(id) {
+            self.notes.gone(HealthPart::Watch(id));
             let counted = *watch.counted();
             self.with_event -= usize::from(counted.event);
             self.with_work -= usize::from(counted.work);
+            self.totals.gone.add(&watch.counters);
             watch.teardown(reactor);
-            if !watch.is_small() {
+            if watch.is_small() {
+                reactor.note_freed();
+                self.bytes -= counted.bytes;
+            } else {
                 self.retired.push(Retired { id, watch: Box::new(watch), is_empty: false });
             }
         }
@@ -132,7 +179,7 @@ impl Watches {
     fn drop_mounts(&mut self, reactor: &Reactor) {
         self.mounted.clear();
         if let Some(mounts) = self.mounts.take() {
-            reactor.deregister(mounts.as_fd());
+            reactor.release(mounts.as_fd());
         }
     }
 
@@ -164,6 +211,53 @@ impl Watches {
         true
     }
 
+    /// Lets go of removed watches.
+    fn drop_retired(&mut self, which: impl Fn(WatchId) -> bool) {
+        let bytes = &mut self.bytes;
+        self.retired.retain_mut(|retired| {
+            let goes = which(retired.id);
+            *bytes -= if goes { retired.watch.counted().bytes } else { 0 };
+            !goes
+        });
+    }
+
+    // Memory.
+
+    /// Bytes of all watches, about, with what the host was given last.
+    pub(crate) fn memory(&self) -> usize {
+        self.bytes + self.last_event.as_ref().map_or(0, |(_, event)| event.memory())
+    }
+
+    /// Whether all memory of the engine is used up: then nothing new is taken into the trees.
+    pub(crate) fn set_memory_full(&mut self, is_full: bool, reactor: &mut Reactor) {
+        if std::mem::replace(&mut self.is_memory_full, is_full) == is_full {
+            return;
+        }
+        let ids: Vec<WatchId> = self.table.ids().collect();
+        for id in ids {
+            let outcome = self.command(id, reactor, |watch| {
+                watch.set_memory_full(is_full);
+                Ok(())
+            });
+            invariant!(outcome.is_ok(), "it was listed above");
+        }
+    }
+
+    /// Forgets entries that were removed, of one watch after the other, until so many bytes are free.
+    pub(crate) fn give_up_tombstones(&mut self, bytes: usize) -> usize {
+        let mut freed = 0;
+        for watch in self.table.values_mut() {
+            if freed >= bytes {
+                break;
+            }
+            let by_this = watch.forget_tombstones();
+            watch.counted().bytes -= by_this;
+            freed += by_this;
+        }
+        self.bytes -= freed;
+        freed
+    }
+
     pub(crate) fn ids(&self) -> impl Iterator<Item = WatchId> + '_ {
         self.table.ids()
     }
@@ -184,6 +278,7 @@ impl Watches {
         let outcome = command(watch);
         watch.arm(reactor);
         self.count(id);
+        self.note_problems(id);
         outcome
     }
 
@@ -246,13 +341,35 @@ impl Watches {
         self.count(id);
     }
 
-    pub(crate) fn on_alarm(&mut self, id: WatchId) {
+    pub(crate) fn on_alarm(&mut self, id: WatchId, reactor: &Reactor) {
         if let Ok(watch) = self.table.get_mut(id) {
             watch.on_alarm();
         } else {
-            self.retired.retain(|retired| retired.id != id);
+            self.drop_retired(|retired| retired == id);
+            reactor.note_freed();
         }
         self.count(id);
+    }
+
+    /// Whether [`open_again`](Self::open_again) would have something tried.
+    pub(crate) fn may_open_again(&self, reactor: &Reactor) -> bool {
+        let has_refused = |id| self.table.get(id).is_ok_and(Watch::has_refused);
+        self.freed != reactor.freed() && self.table.ids().any(has_refused)
+    }
+
+    /// Has directories listed that could not be for want of a descriptor, if the engine has closed one.
+    pub(crate) fn open_again(&mut self, reactor: &mut Reactor) {
+        if self.may_open_again(reactor) {
+            let ids: Vec<WatchId> = self.table.ids().collect();
+            for id in ids {
+                let Ok(watch) = self.table.get_mut(id) else { continue };
+                watch.set_now(reactor.now());
+                watch.retry_refused();
+                watch.arm(reactor);
+                self.count(id);
+            }
+        }
+        self.freed = reactor.freed();
     }
 
     /// Whether [`work`](Self::work) would do something now.
@@ -281,6 +398,7 @@ impl Watches {
             watch.work(&mut part, reactor, &mut self.buffer);
             watch.arm(reactor);
             self.count(id);
+            self.note_problems(id);
             slice.join(&part);
             self.next_busy = self.next_busy.wrapping_add(1);
             if slice.is_over() {
@@ -302,6 +420,9 @@ impl Watches {
                 break;
             }
         }
+        let bytes = retired.watch.memory();
+        let before = std::mem::replace(&mut retired.watch.counted().bytes, bytes);
+        self.bytes = self.bytes + bytes - before;
         if retired.is_empty {
             let closing = reactor.now() + CLOSING_WAIT;
             reactor.set_timer(closing, Alarm::Files(retired.id));

@@ -20,13 +20,8 @@ impl Watch {
                 self.mark_inaccessible(dir);
             }
             Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM => {
-                if !self.tree.has(dir, flag::REFUSED) {
-                    self.refused += 1;
-                    self.warn_of(WatchProblem::Refused, dir);
-                }
-                self.tree.set_flags(dir, flag::WANTED | flag::DEEP | flag::REFUSED);
-                self.poll(dir);
-                self.polling.retry_soon(self.now);
+                self.tree.set_flags(dir, flag::WANTED | flag::DEEP);
+                self.note_refused(dir);
             }
             // The file system is not well. It may be again.
             _ => {
@@ -35,6 +30,17 @@ impl Watch {
                 self.polling.retry_soon(self.now);
             }
         }
+    }
+
+    /// The system has no descriptor or memory for a directory: it is listed again.
+    pub(super) fn note_refused(&mut self, dir: FileId) {
+        if !self.tree.has(dir, flag::REFUSED) {
+            self.refused += 1;
+            self.warn_of(WatchProblem::Refused, dir);
+        }
+        self.tree.set_flags(dir, flag::REFUSED);
+        self.poll(dir);
+        self.polling.on_refused(self.now, self.random());
     }
 
     /// A directory was listed: whether what is in it may be looked at.

@@ -71,24 +71,44 @@ impl Client {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(WATCHDOG)).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut request = format!("ws://{address}/").into_client_request().unwrap();
+        Client::through(stream, &format!("ws://{address}/"), None).unwrap()
+    }
+
+    /// Opens the WebSocket through a connection that is there, as a page of this origin if there is one. The error is
+    /// why it was refused.
+    pub(crate) fn through(
+        stream: TcpStream,
+        uri: &str,
+        origin: Option<&str>,
+    ) -> Result<Self, String> {
+        let mut request = uri.into_client_request().unwrap();
         let protocol = "orchflow.v1.json".parse().unwrap();
         request.headers_mut().insert("Sec-WebSocket-Protocol", protocol);
-        let (socket, _) = tungstenite::client(request, Patient(stream)).unwrap();
-        Client { socket, acknowledges: true }
+        if let Some(origin) = origin {
+            request.headers_mut().insert("Origin", origin.parse().unwrap());
+        }
+        let (socket, _) =
+            tungstenite::client(request, Patient(stream)).map_err(|error| error.to_string())?;
+        Ok(Client { socket, acknowledges: true })
     }
 
     /// Opens and says hello with these fields besides the token; gives the welcome.
     pub(crate) fn hello(address: SocketAddr, token: &str, fields: Value) -> (Self, Value) {
         let mut client = Client::open(address);
+        let welcome = client.say_hello(token, fields);
+        (client, welcome)
+    }
+
+    /// Says hello with these fields besides the token; gives the welcome.
+    pub(crate) fn say_hello(&mut self, token: &str, fields: Value) -> Value {
         let mut hello = json!({"type": "hello", "token": token});
         for (name, value) in fields.as_object().unwrap() {
             hello[name] = value.clone();
         }
-        client.send(&hello);
-        let Incoming::Json(welcome) = client.receive() else { panic!("no welcome") };
+        self.send(&hello);
+        let Incoming::Json(welcome) = self.receive() else { panic!("no welcome") };
         assert_eq!(welcome["type"], "welcome", "{welcome}");
-        (client, welcome)
+        welcome
     }
 
     pub(crate) fn send(&mut self, message: &Value) {

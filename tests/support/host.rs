@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use orchflow::{
-    Completion, Config, Delivery, Engine, Event, ExitStatus, Limits, LogLevel, ReaderId, Result,
-    Snapshot, SpawnOptions, Start, TerminalEvent, TerminalFilter, TerminalId,
+    BreakerState, Completion, Config, Delivery, Engine, Error, ErrorKind, Event, ExitStatus,
+    Limits, LogLevel, ReaderId, RestartEvent, Result, Snapshot, SpawnOptions, Start, TerminalEvent,
+    TerminalFilter, TerminalId,
 };
 
 use super::view::View;
@@ -60,6 +61,28 @@ impl Heard {
     }
 }
 
+/// A report of a program that is started again, without times.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Restart {
+    Waiting(u32, BreakerState, Option<ErrorKind>),
+    Started(TerminalId, u32),
+    GivenUp(u32, Option<ErrorKind>),
+}
+
+impl From<RestartEvent<'_>> for Restart {
+    fn from(event: RestartEvent<'_>) -> Self {
+        let kind = |error: Option<&Error>| error.map(Error::kind);
+        match event {
+            RestartEvent::Waiting { attempts, breaker, error, .. } => {
+                Restart::Waiting(attempts, breaker, kind(error))
+            }
+            RestartEvent::Started { terminal, attempts } => Restart::Started(terminal, attempts),
+            RestartEvent::GivenUp { attempts, error } => Restart::GivenUp(attempts, kind(error)),
+            other => panic!("an unknown event: {other:?}"),
+        }
+    }
+}
+
 /// What happened in one terminal.
 #[derive(Default, Debug)]
 pub(crate) struct Seen {
@@ -71,6 +94,7 @@ pub(crate) struct Seen {
     pub(crate) input_truncated: usize,
     /// What the screen reported, as text.
     pub(crate) news: Vec<String>,
+    pub(crate) restarts: Vec<Restart>,
     /// The readers that got something and are still there, in the order of their first piece.
     pub(crate) readers: Vec<ReaderId>,
 }
@@ -258,18 +282,21 @@ impl Host {
         let Some(event) = self.engine.next_event().unwrap() else { return false };
         match event {
             Event::Terminal { id, tag, event } => {
+                if let TerminalEvent::Restart(RestartEvent::Started { terminal, .. }) = event {
+                    assert!(!self.seen.contains_key(&terminal), "it is named before its events");
+                }
                 let keep = !self.counted_only.contains(&id);
                 let seen = self.seen.entry(id).or_default();
                 seen.tag = tag;
                 note(seen, &mut self.heard, keep, event);
             }
             Event::Completed { tag, result } => self.completed.push((tag, result)),
-            Event::Log { level, text } => {
+            Event::Log { level, text, .. } => {
                 assert!(self.tolerate_log, "log: {level:?} {text}");
                 self.log.push(text.to_owned());
             }
-            // How long a turn takes is not asserted.
-            Event::SlowTurn(_) => {}
+            // How long a turn takes is not asserted; tests/health.rs is about health.
+            Event::SlowTurn(_) | Event::Health(_) => {}
             Event::ShutdownComplete => {
                 assert!(!self.shutdown_complete, "reported twice");
                 self.shutdown_complete = true;
@@ -363,6 +390,10 @@ fn note(
             seen.eof = Some(final_offset);
         }
         TerminalEvent::Closed => seen.closed = true,
+        TerminalEvent::Restart(event) => {
+            assert!(seen.exit.is_some(), "a restart before the exit");
+            seen.restarts.push(event.into());
+        }
         news => seen.news.push(describe(news)),
     }
 }

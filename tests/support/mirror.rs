@@ -196,7 +196,11 @@ impl Mirror {
     pub(crate) fn read_events(&mut self) {
         // The batch is borrowed from the engine, so what is to be kept of it is copied.
         while let Some(event) = self.engine.next_event().unwrap() {
-            let Event::Watch { id, event, .. } = event else { panic!("not of a watch: {event:?}") };
+            let (id, event) = match event {
+                Event::Watch { id, event, .. } => (id, event),
+                Event::SlowTurn(_) | Event::Health(_) => continue,
+                other => panic!("not of a watch: {other:?}"),
+            };
             assert_eq!(id, self.watch);
             match event {
                 WatchEvent::Ready { version } => {

@@ -145,7 +145,11 @@ impl Pair {
     /// Reads one event of the mirror.
     pub(crate) fn read_event(&mut self) -> bool {
         let Some(event) = self.mirror.next_event().unwrap() else { return false };
-        let Event::Peer { id, event, .. } = event else { panic!("{event:?}") };
+        let (id, event) = match event {
+            Event::Peer { id, event, .. } => (id, event),
+            Event::SlowTurn(_) | Event::Health(_) => return true,
+            other => panic!("{other:?}"),
+        };
         assert_eq!(id, self.peer);
         let reported = take(event, &mut self.streams);
         // Output is in the streams.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::client::WATCHDOG;
 
 /// The schema in the header of a message in bincode.
-pub(crate) const SCHEMA: u32 = 0x54f6_fc71;
+pub(crate) const SCHEMA: u32 = 0xe2d0_4bb1;
 
 /// Bits and opcodes of the first byte of a frame.
 pub(crate) const FIN: u8 = 0x80;

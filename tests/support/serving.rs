@@ -8,8 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use orchflow::{
-    Command, Config, Engine, Event, ListenAddress, ListenerOptions, Scopes, ScreenOptions, Sender,
-    SpawnOptions, TokenOptions,
+    Command, Config, Engine, Event, ListenAddress, ListenerOptions, PartHealth, Scopes,
+    ScreenOptions, Sender, SpawnOptions, TokenOptions,
 };
 
 use super::client::WATCHDOG;
@@ -56,6 +56,7 @@ pub(crate) fn listening(
 pub(crate) enum Reported {
     Log(String),
     Review(u64),
+    Health(PartHealth),
     ShutdownComplete,
 }
 
@@ -189,6 +190,7 @@ fn run(engine: &mut Engine, inbox: &Receiver<Job>, events: &ChannelSender<Report
             let _ = match event {
                 Event::Log { text, .. } => events.send(Reported::Log(text.into())),
                 Event::Review { review, .. } => events.send(Reported::Review(review)),
+                Event::Health(health) => events.send(Reported::Health(health)),
                 Event::ShutdownComplete => events.send(Reported::ShutdownComplete),
                 _ => Ok(()),
             };

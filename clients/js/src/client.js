@@ -40,6 +40,8 @@ export class Client {
   #isRepairing = false;
   #isInFullDiff = false;
   #isHashChecked = true;
+  /** What of the engine itself is observed: the message that asks for it. */
+  #observed = null;
 
   constructor({
     url, token, codec = "json", name = "", collections = COLLECTIONS, notices = [], compress = false,
@@ -140,6 +142,12 @@ export class Client {
   subscribeToNotices(kinds) {
     this.send({ type: "notices", kinds });
     this.#options.notices = kinds;
+  }
+
+  /** Figures each so many milliseconds (0: never), and the health when it changes; also after a reconnect. */
+  observe({ figuresMs = 0, health = false } = {}) {
+    this.#observed = figuresMs > 0 || health ? { type: "observe", figures_ms: figuresMs, health } : null;
+    this.send({ type: "observe", figures_ms: figuresMs, health });
   }
 
   // Operations
@@ -293,6 +301,7 @@ export class Client {
     }
     this.#changes.opened();
     this.#watches.opened();
+    if (this.#observed !== null) this.send(this.#observed);
     for (const attachment of [...this.#attachments.values()]) this.#attachAgain(attachment);
     // Last, since a listener may attach to a terminal of the new server.
     for (const attachment of lost) attachment.finish("closed");
@@ -367,7 +376,9 @@ export class Client {
       case "rejected": return this.#rejected(message);
       case "result": return this.#result(message);
       case "pong": return void this.#settle(this.#pings, message.id, ({ resolve }) => resolve());
-      case "notice": return void this.#emitter.emit("notice", message);
+      case "notice":
+      case "figures":
+      case "health": return void this.#emitter.emit(message.type, message);
       case "error": return this.#error(message);
       default: return this.#attachments.get(message.terminal)?.take(message);
     }

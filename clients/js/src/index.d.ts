@@ -1,6 +1,6 @@
 import type {
-  Bytes, ChangeOp, Collection, Cursor, ErrorCode, Exit, Failure, File, FileVersion, Found, Key, Notice, NoticeKind,
-  Pane, Place, Rejected, Rows, Run, Scroll, Session, Stats, Terminal, TerminalDetail, TerminalOp, Version, Welcome,
+  Bytes, ChangeOp, Collection, Cursor, ErrorCode, Exit, Failure, Figures, File, FileVersion, Found, Health, Key, Notice,
+  NoticeKind, Pane, Place, Rejected, Rows, Run, Scroll, Session, Stats, Terminal, TerminalDetail, TerminalOp, Version, Welcome,
 } from "./protocol.js";
 
 export type * from "./protocol.js";
@@ -68,6 +68,10 @@ export type Status =
 export interface ClientEvents {
   status(status: Status): void;
   notice(notice: Notice): void;
+  /** Figures of the engine; see `observe`. */
+  figures(figures: Figures): void;
+  /** The health of the engine, when it changes; see `observe`. */
+  health(health: Health): void;
   /** Every message of the server, as it came. */
   message(message: { type: string; [field: string]: unknown }): void;
   /** What failed without a promise that says so. */
@@ -109,6 +113,11 @@ export class Client {
 
   subscribeTo(collections: Collection[]): Promise<void>;
   subscribeToNotices(kinds: NoticeKind[]): void;
+  /**
+   * Asks for the event `figures` each so many milliseconds (250 to 60,000; 0: never), and for `health` at once and when
+   * it changes. It takes the place of an earlier call, and holds after a reconnect.
+   */
+  observe(options?: { figuresMs?: number; health?: boolean }): void;
   /**
    * Changes sessions and panes; the effect is in `state` at once, and taken back if the server rejects the change.
    * An operation of an array without `base` overwrites what others did; one of a function is based on what the

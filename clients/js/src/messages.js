@@ -4,7 +4,7 @@
 // names in the order of their numbers, with the type of what a name carries. `T?` and `[T]` are as in the protocol.
 
 /** FNV-1a of the declarations that these tables are written for. */
-export const SCHEMA = 0x54f6fc71;
+export const SCHEMA = 0xe2d04bb1;
 
 export const STRUCTURES = {
   nothing: "",
@@ -92,6 +92,16 @@ export const STRUCTURES = {
   placed_line: "row:i32 place:place? wrapped:bool runs:[run]",
   slice: "data:bytes offset:u64 version:file_version changed:bool end:bool",
   stats: "uptime_ms:u64 turns:u64 longest_turn_us:u64 clients:u32 terminals:u32 watches:u32 queued_bytes:u64",
+  observe: "figures_ms:u32= health:bool=",
+  figures:
+    "uptime_ms:u64 turns:u64 unfinished_turns:u64 pty_read_bytes:u64 pty_written_bytes:u64 received_bytes:u64 " +
+    "sent_bytes:u64 received_messages:u64 sent_messages:u64 file_events:u64 rescans:u64 gap_bytes:u64 errors:u64 " +
+    "turn:times lag:times response:times file_latency:times diff_age:times round_trip:times memory:[memory_part] " +
+    "memory_limit:u64 queued_bytes:u64 terminals:u32 clients:u32 watches:u32 peers:u32",
+  times: "count:u64 sum_us:u64 p50_us:u64 p95_us:u64 p99_us:u64 max_us:u64",
+  memory_part: "name:string bytes:u64",
+  health: "status:health_status parts:[part_health] more:u32",
+  part_health: "part:string id:u64 status:health_status reason:string message:string since_ms:u64",
   error: "code:code message:string id:u64? terminal:u64?",
   lag_warning: "terminal:u64 remaining_ms:u32",
   notice_message: "terminal:u64 seq:u64 notice:notice",
@@ -110,11 +120,12 @@ export const CHOICES = {
   client_message:
     "hello:hello ack:ack attach:attach detach:of_terminal credit:credit input:input batch:batch spawn:spawn " +
     "change:change subscribe:subscribe watch:watch unwatch:unwatch search:search query:query snapshot:nothing " +
-    "ping:request cancel:request rows:rows_request scroll:scroll_request notices:notices read:read stats:request",
+    "ping:request cancel:request rows:rows_request scroll:scroll_request notices:notices read:read stats:request " +
+    "observe:observe",
   server_message:
     "welcome:welcome diff:diff rejected:rejected attached:attached detached:detached gap:gap " +
     "terminal_snapshot:terminal_snapshot screen:screen ended:ended result:result error:error pong:request " +
-    "lag_warning:lag_warning notice:notice_message",
+    "lag_warning:lag_warning notice:notice_message figures:figures health:health",
   collection: "sessions panes terminals files",
   key: "session:string pane:string terminal:u64 file:file_key",
   content: "empty terminal:u64 file:bytes custom:string",
@@ -122,6 +133,7 @@ export const CHOICES = {
   exit: "code:i32 signal:i32 unknown",
   file_kind: "file directory symlink other",
   notice_kind: "bell notification clipboard progress command title cwd",
+  health_status: "ok degraded failed",
   mode: "lossless lossy screen",
   start: "oldest now offset:u64 snapshot:u32 default",
   op: "input:bytes paste:bytes resize:grid interrupt eof signal:i32 clear close:close",

@@ -225,6 +225,74 @@ export interface Stats {
   queued_bytes: number;
 }
 
+/** A distribution of times since the engine was made. */
+export interface Times {
+  count: number;
+  sum_us: number;
+  p50_us: number;
+  p95_us: number;
+  p99_us: number;
+  max_us: number;
+}
+
+/** Counters and distributions since the engine was made; see "figures" in docs/PROTOCOL.md. */
+export interface Figures {
+  type: "figures";
+  uptime_ms: number;
+  turns: number;
+  unfinished_turns: number;
+  pty_read_bytes: number;
+  pty_written_bytes: number;
+  received_bytes: number;
+  sent_bytes: number;
+  received_messages: number;
+  sent_messages: number;
+  file_events: number;
+  rescans: number;
+  gap_bytes: number;
+  errors: number;
+  turn: Times;
+  lag: Times;
+  response: Times;
+  file_latency: Times;
+  diff_age: Times;
+  round_trip: Times;
+  memory: { name: string; bytes: number }[];
+  /** 0: none. */
+  memory_limit: number;
+  /** Bytes that wait to be sent to this client. */
+  queued_bytes: number;
+  terminals: number;
+  clients: number;
+  watches: number;
+  peers: number;
+}
+
+export type HealthStatus = "ok" | "degraded" | "failed";
+
+export interface PartHealth {
+  /** `terminal`, `watch`, `listener`, `client`, `peer`, `spawning`, `loop`, `memory`. */
+  part: string;
+  id: number;
+  status: HealthStatus;
+  /** A name for programs. */
+  reason: string;
+  /** A sentence for people. */
+  message: string;
+  /** How long it has been so. */
+  since_ms: number;
+}
+
+export interface Health {
+  type: "health";
+  /** That of the worst part. */
+  status: HealthStatus;
+  /** Every part that is not well. */
+  parts: PartHealth[];
+  /** Parts that are not well and not listed. */
+  more: number;
+}
+
 export interface Progress {
   state: "normal" | "failed" | "indeterminate" | "paused";
   percent: number;

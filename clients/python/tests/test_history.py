@@ -1,5 +1,7 @@
 """History, notices, files and figures, in both codecs."""
 
+import asyncio
+
 import orchflow_client as oc
 from orchflow_client.protocol import Codec
 from support import CODECS, Case, Demo, shown_terminal
@@ -64,6 +66,27 @@ class History(Case):
             stats = await client.stats()
             self.assertEqual(stats.terminals, 1)
             self.assertGreater(stats.turns, 0)
+            await client.close()
+
+    async def test_figures_and_health(self) -> None:
+        demo = await self.demo()
+        for codec in CODECS:
+            client = await self.client(demo.address, codec=codec)
+            events: asyncio.Queue[object] = asyncio.Queue()
+            client.on("figures", events.put_nowait)
+            client.on("health", events.put_nowait)
+            await client.observe(health=True)
+            health = await events.get()
+            assert isinstance(health, oc.Health)
+            self.assertEqual((health.status, health.parts, health.more), ("ok", (), 0))
+            await client.observe(figures_ms=250)
+            first, second = await events.get(), await events.get()
+            assert isinstance(first, oc.Figures) and isinstance(second, oc.Figures)
+            self.assertEqual((first.terminals, first.clients), (1, 1))
+            self.assertGreater(second.turns, first.turns)
+            self.assertGreater(second.uptime_ms, first.uptime_ms)
+            self.assertGreater(first.memory["screens"], 0)
+            await client.observe()
             await client.close()
 
 

@@ -5,6 +5,7 @@ mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser};
@@ -23,6 +24,7 @@ pub(crate) enum Request {
     Attach(AttachOptions),
     State(StateOptions),
     Replay(ReplayOptions),
+    Doctor(DoctorOptions),
     /// Prints this help text.
     Help(&'static str),
     Version,
@@ -52,6 +54,14 @@ pub(crate) struct ReplayOptions {
     pub(crate) speed: f64,
     /// The maximum length of a pause.
     pub(crate) idle_max: Option<Duration>,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct DoctorOptions {
+    pub(crate) json: bool,
+    /// The directory with the `proc`, `sys` and `dev` to look at, if it is not `/`.
+    pub(crate) root: Option<PathBuf>,
 }
 
 /// An invalid command line: the message, and the command with its help text.
@@ -129,6 +139,7 @@ fn parse_command(
         Some("attach") => remote::parse_attach(parser),
         Some("state") => remote::parse_state(parser),
         Some("replay") => parse_replay(parser),
+        Some("doctor") => parse_doctor(parser),
         _ if name == "help" => parse_help(parser),
         _ => Err(unknown(&name)),
     }
@@ -199,6 +210,20 @@ fn parse_replay(parser: &mut Parser) -> Result<Request, lexopt::Error> {
     }
     let file = file.ok_or("replay: expected FILE, a recording of `run --record`")?;
     Ok(Request::Replay(ReplayOptions { file, speed, idle_max }))
+}
+
+fn parse_doctor(parser: &mut Parser) -> Result<Request, lexopt::Error> {
+    let mut options = DoctorOptions::default();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::DOCTOR)),
+            Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
+            Arg::Long("json") => options.json = true,
+            Arg::Long("root") => options.root = Some(parser.value()?.into()),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Request::Doctor(options))
 }
 
 /// The value of an option, converted by `read`; `expected` describes valid values.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::host::unblock_signals;
-use crate::report;
+use crate::log::Log;
+use crate::service;
 use crate::token::TOKEN_VARIABLE;
 
 /// What desktops have for it.
@@ -27,12 +28,12 @@ impl Drop for Opened {
 }
 
 /// Starts the browser and does not wait for it. It has a process group of its own, so Ctrl-C is not for it.
-pub(crate) fn open(address: &str) -> Option<Opened> {
-    let outcome = write_page(address).and_then(|page| start(&page.0).map(|()| page));
+pub(crate) fn open(address: &str, log: Log) -> Option<Opened> {
+    let outcome = write_page(address).and_then(|page| start(&page.0, log).map(|()| page));
     match outcome {
         Ok(page) => Some(page),
         Err(error) => {
-            report(&format!("--open: {error}; open the address yourself"));
+            log.warn(&format!("--open: {error}; open the address yourself"));
             None
         }
     }
@@ -55,9 +56,12 @@ fn write_page(address: &str) -> io::Result<Opened> {
     Ok(page)
 }
 
-fn start(page: &Path) -> io::Result<()> {
+fn start(page: &Path, log: Log) -> io::Result<()> {
     let mut command = Command::new(OPENER);
     command.arg(page).env_remove(TOKEN_VARIABLE).process_group(0);
+    for variable in service::VARIABLES {
+        command.env_remove(variable);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     unblock_signals(&mut command);
     let mut child = command.spawn().map_err(|error| match error.kind() {
@@ -67,7 +71,7 @@ fn start(page: &Path) -> io::Result<()> {
     // Its end has to be taken note of, or it stays in the list of processes.
     std::thread::spawn(move || match child.wait() {
         Ok(status) if !status.success() => {
-            report(&format!("--open: {OPENER} has failed; open the address yourself"));
+            log.warn(&format!("--open: {OPENER} has failed; open the address yourself"));
         }
         _ => {}
     });

@@ -25,12 +25,27 @@ pub(crate) enum Failure {
 impl Failure {
     /// Reports it on stderr and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
-        match self {
-            Failure::StdoutClosed => return ExitCode::from(128 + libc::SIGPIPE as u8),
-            Failure::Engine(error) => report(&error.to_string()),
-            Failure::File(error) => report(&error.to_string()),
-            Failure::Remote(text) => report(text),
-            Failure::Host(what, errno) => report(&format!("{what}: {}", errno.desc())),
+        if let Some(text) = self.text() {
+            report(&text);
+        }
+        self.status()
+    }
+
+    /// What is reported; `None` for what the exit status says alone.
+    pub(crate) fn text(&self) -> Option<String> {
+        Some(match self {
+            Failure::StdoutClosed => return None,
+            Failure::Engine(error) => error.to_string(),
+            Failure::File(error) => error.to_string(),
+            Failure::Remote(text) => text.clone(),
+            Failure::Host(what, errno) => format!("{what}: {}", errno.desc()),
+        })
+    }
+
+    /// The exit status.
+    pub(crate) fn status(&self) -> ExitCode {
+        if let Failure::StdoutClosed = self {
+            return ExitCode::from(128 + libc::SIGPIPE as u8);
         }
         let kind = if let Failure::Engine(error) = self { Some(error.kind()) } else { None };
         ExitCode::from(match kind {

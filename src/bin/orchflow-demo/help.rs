@@ -8,16 +8,18 @@ pub(crate) const REPLAY: &str = include_str!("help/replay.txt");
 pub(crate) const WATCH: &str = include_str!("help/watch.txt");
 pub(crate) const SERVE: &str = include_str!("help/serve.txt");
 pub(crate) const ATTACH: &str = include_str!("help/attach.txt");
+pub(crate) const DOCTOR: &str = include_str!("help/doctor.txt");
 pub(crate) const STATE: &str = include_str!("help/state.txt");
 
 /// Each command with its text.
-const TEXTS: [(&str, &str); 6] = [
+const TEXTS: [(&str, &str); 7] = [
     ("run", RUN),
     ("replay", REPLAY),
     ("watch", WATCH),
     ("serve", SERVE),
     ("attach", ATTACH),
     ("state", STATE),
+    ("doctor", DOCTOR),
 ];
 
 /// The name of a command and its help text.

@@ -1,13 +1,15 @@
 //! What the demo uses of the system: its terminal, signals and a timer.
 
+use std::ffi::CStr;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{AT_FDCWD, FcntlArg, FdFlag, OFlag, OpenHow, fcntl, open, openat2};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::stat::Mode;
@@ -79,6 +81,71 @@ pub(crate) fn time_of_day(ms: i64) -> String {
     unsafe { libc::localtime_r(&raw const seconds, &raw mut local) };
     let (hour, minute, second) = (local.tm_hour, local.tm_min, local.tm_sec);
     format!("{hour:02}:{minute:02}:{second:02}.{:03}", ms.rem_euclid(1000))
+}
+
+/// The time in UTC as in RFC 3339, with milliseconds.
+pub(crate) fn utc(ms: i64) -> String {
+    let seconds = ms.div_euclid(1000);
+    // SAFETY: a `tm` is integers and a pointer that may be null.
+    let mut utc: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: gmtime_r reads the one and writes the other, both valid. On failure the zeros stay.
+    unsafe { libc::gmtime_r(&raw const seconds, &raw mut utc) };
+    let (year, month, day) = (utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
+    let (hour, minute, second, ms) = (utc.tm_hour, utc.tm_min, utc.tm_sec, ms.rem_euclid(1000));
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+}
+
+/// System calls that the engine uses where they are there, and goes without where a kernel or a sandbox lacks them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct KernelCalls {
+    pub(crate) pidfd_open: bool,
+    pub(crate) openat2: bool,
+    pub(crate) close_range: bool,
+    pub(crate) memfd_create: bool,
+}
+
+impl KernelCalls {
+    /// Tries each; changes nothing.
+    pub(crate) fn try_all() -> Self {
+        // SAFETY: pidfd_open takes two integers.
+        let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, getpid().as_raw(), 0) };
+        if let Ok(pidfd) = RawFd::try_from(pidfd)
+            && pidfd >= 0
+        {
+            // SAFETY: the system call has just made this descriptor for us.
+            drop(unsafe { OwnedFd::from_raw_fd(pidfd) });
+        }
+        // SAFETY: close_range takes three integers; no descriptor has this number.
+        let closed = unsafe { libc::syscall(libc::SYS_close_range, u32::MAX, u32::MAX, 0) };
+        let how = OpenHow::new().flags(OFlag::O_PATH | OFlag::O_CLOEXEC);
+        KernelCalls {
+            pidfd_open: pidfd >= 0,
+            openat2: openat2(AT_FDCWD, "/", how).is_ok(),
+            close_range: closed == 0,
+            memfd_create: memfd_create(c"orchflow-doctor", MFdFlags::MFD_CLOEXEC).is_ok(),
+        }
+    }
+}
+
+/// The version of the C library.
+pub(crate) fn glibc_version() -> String {
+    // SAFETY: it takes nothing and gives a string that is there for good.
+    let version = unsafe { libc::gnu_get_libc_version() };
+    // SAFETY: the string ends with a NUL and is never changed.
+    unsafe { CStr::from_ptr(version) }.to_string_lossy().into_owned()
+}
+
+/// The descriptors from 3 on that this process was started with, made close-on-exec. Call it once, before anything else
+/// is opened.
+pub(crate) fn inherited(count: RawFd) -> nix::Result<Vec<OwnedFd>> {
+    let take = |fd| {
+        // SAFETY: the descriptor is only looked at; a closed one makes the system call fail.
+        let borrowed = unsafe { BorrowedFd::borrow_raw(fd) };
+        fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+        // SAFETY: it is open, and whoever started this process left it to us.
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    };
+    (3..3 + count).map(take).collect()
 }
 
 fn change(fd: BorrowedFd<'_>, edit: impl FnOnce(&mut Termios)) -> nix::Result<Option<RawMode>> {

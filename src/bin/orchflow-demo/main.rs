@@ -9,6 +9,7 @@ mod browser;
 mod cast;
 mod changes;
 mod detach;
+mod doctor;
 mod escape;
 mod exec;
 mod failure;
@@ -19,6 +20,7 @@ mod input;
 mod leftovers;
 mod link;
 mod listing;
+mod log;
 mod messages;
 mod names;
 mod nesting;
@@ -31,6 +33,7 @@ mod replay;
 mod run;
 mod saved;
 mod serve;
+mod service;
 mod show;
 mod snapshots;
 mod state;
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Ok(Request::Attach(options)) => attach::main(&options),
         Ok(Request::State(options)) => state::main(&options),
         Ok(Request::Replay(options)) => replay::main(&options),
+        Ok(Request::Doctor(options)) => doctor::main(&options),
         Ok(Request::Help(text)) => {
             // A reader that has gone away is not our concern here.
             let _ = write!(std::io::stdout(), "{text}");

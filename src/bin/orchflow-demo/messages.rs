@@ -24,11 +24,15 @@ pub(crate) fn report(text: &str) {
 
 /// Prints a line without the program's name.
 pub(crate) fn report_plain(text: &str) {
-    let text = escaped(text);
+    put_line(&escaped(text), |dropped| format!("orchflow-demo: {dropped}"));
+}
+
+/// Prints a line that has no control characters. `dropped_line` makes a line that says how many were dropped.
+pub(crate) fn put_line(text: &str, dropped_line: impl FnOnce(&str) -> String) {
     let left_out = LEFT_OUT.load(Ordering::Relaxed);
     let line = match left_out {
         0 => format!("{text}\n"),
-        n => format!("orchflow-demo: {n} messages were dropped\n{text}\n"),
+        n => format!("{}\n{text}\n", dropped_line(&format!("{n} messages were dropped"))),
     };
     let end = if IS_CUT.load(Ordering::Relaxed) { "\n" } else { "" };
     let line = format!("{end}{line}");

@@ -12,8 +12,8 @@ use orchflow::{
 };
 
 use crate::failure::Failure;
+use crate::log::Log;
 use crate::names::{NUMBER, number, pane_id};
-use crate::report;
 
 const SESSION: &str = "main";
 /// The pane of the shell that `serve` starts, and its number.
@@ -30,17 +30,19 @@ pub(crate) struct Panes {
     last: u32,
     /// The state that was looked through.
     seen: Option<StateVersion>,
+    log: Log,
 }
 
 impl Panes {
     /// `name`: what the shell's terminal is called.
-    pub(crate) fn new(name: Option<&str>) -> Self {
+    pub(crate) fn new(name: Option<&str>, log: Log) -> Self {
         Panes {
             name: name.unwrap_or(SHELL).into(),
             shown: None,
             numbers: BTreeMap::new(),
             last: SHELL_NUMBER,
             seen: None,
+            log,
         }
     }
 
@@ -71,6 +73,14 @@ impl Panes {
         Ok(())
     }
 
+    /// The shell was started again: the engine has its panes show the new terminal, which has the same number.
+    pub(crate) fn follow(&mut self, old: TerminalId, new: TerminalId) {
+        if let Some(number) = self.numbers.get(&old.to_u64()) {
+            self.numbers.insert(new.to_u64(), *number);
+        }
+        self.shown = Some(new);
+    }
+
     /// Gives each terminal a pane and a number, and takes away the panes of those that are gone.
     pub(crate) fn update(&mut self, engine: &mut Engine) -> Result<(), Failure> {
         let state = engine.application_state()?;
@@ -95,7 +105,7 @@ impl Panes {
             return Ok(());
         }
         if let Err(error) = engine.change_state(&changes) {
-            report(&format!("cannot number a terminal: {error}"));
+            self.log.warn(&format!("cannot number a terminal: {error}"));
         }
         Ok(())
     }
@@ -151,7 +161,12 @@ mod tests {
     use orchflow::{Config, SpawnOptions, TerminalFilter};
 
     use super::*;
+    use crate::log::Level;
     use crate::names::{all, find};
+
+    fn log() -> Log {
+        Log::new(Level::Info, None)
+    }
 
     fn spawn(engine: &mut Engine) -> TerminalId {
         engine.spawn(&SpawnOptions::program("cat")).unwrap()
@@ -173,7 +188,7 @@ mod tests {
     #[test]
     fn numbers_stay_and_are_not_given_twice() {
         let mut engine = Engine::new(Config::default()).unwrap();
-        let mut panes = Panes::new(Some("main one"));
+        let mut panes = Panes::new(Some("main one"), log());
         let shell = spawn(&mut engine);
         panes.show_shell(&mut engine, shell).unwrap();
         let second = spawn(&mut engine);
@@ -201,7 +216,7 @@ mod tests {
     #[test]
     fn a_name_from_a_client_keeps_the_number() {
         let mut engine = Engine::new(Config::default()).unwrap();
-        let mut panes = Panes::new(None);
+        let mut panes = Panes::new(None, log());
         let shell = spawn(&mut engine);
         panes.show_shell(&mut engine, shell).unwrap();
         let second = spawn(&mut engine).to_u64();

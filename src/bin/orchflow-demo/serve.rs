@@ -1,18 +1,15 @@
 //! `serve`: an engine for clients, with a session, a pane that shows a shell, and the files of a
 //! directory.
 //!
-//! Stdout gets one line, the address, which shows the page in a browser; events are reported on stderr. Both may be
-//! left unread. A
-//! shell that has ended stays in the state, and a new one replaces it in the pane, after a delay
-//! that grows while shells end quickly. One timer is used for both: while a shell runs it fires
-//! when the shell counts as stable, otherwise when the next one is started. Nothing is started
-//! before all addresses are bound.
+//! Stdout gets one line, the address, which shows the page in a browser; events are logged on stderr. Both may be
+//! left unread. Under a service manager it listens on the sockets that it gets from it, and reports to it. A shell that
+//! has ended stays in the state, and the engine replaces it by a new one, in the pane, too ([`RestartPolicy`]). A shell
+//! that somebody closes is followed by another one at once. Nothing is started before all addresses are bound.
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
-use std::io::IsTerminal;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,9 +18,9 @@ use std::time::Duration;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use orchflow::{
-    Config, Engine, Event, ExitStatus, ListenAddress, ListenerOptions, LogLevel, Retry,
-    RetryPolicy, Scopes, ScreenOptions, SpawnOptions, TerminalEvent, TerminalId, TokenOptions,
-    WatchEvent,
+    BreakerState, Config, Engine, Event, ExitStatus, ListenAddress, ListenerOptions, PartHealth,
+    RestartEvent, RestartPolicy, Scopes, ScreenOptions, SlowTurn, SpawnOptions, TerminalEvent,
+    TerminalId, TokenOptions, WatchEvent,
 };
 
 use crate::address::{Address, Place};
@@ -31,21 +28,19 @@ use crate::args::{SHELL_PROFILE, ServeOptions};
 use crate::browser;
 use crate::failure::Failure;
 use crate::host::{Signals, Timer};
+use crate::log::{Level, Log};
 use crate::messages::report_plain;
 use crate::nesting;
 use crate::output::Output;
 use crate::page;
 use crate::panes::Panes;
-use crate::report;
 use crate::run::describe_exit;
+use crate::service::{self, Notifier};
 use crate::token::{self, TOKEN_VARIABLE, Token};
 use crate::watch::describe;
 
 /// The grace period of programs after the request to end.
 const GRACE: Duration = Duration::from_secs(2);
-
-/// A shell that has run this long is stable: the next one is started with the shortest delay.
-const STABLE: Duration = Duration::from_secs(10);
 
 /// The number of terminals with ended programs that are kept until somebody closes them: the page shows how each
 /// ended.
@@ -53,36 +48,55 @@ const ENDED_KEPT: usize = 32;
 
 /// Serves until interrupted.
 pub(crate) fn main(options: &ServeOptions) -> ExitCode {
-    let outcome = Server::start(options).and_then(|mut server| server.run());
+    let log = Log::new(options.log_level, options.log);
+    // First of all: what is opened later must not have their numbers.
+    let sockets = service::sockets();
+    let outcome = sockets.and_then(|sockets| Ok((sockets, Notifier::new()?)));
+    let outcome = outcome.and_then(|(sockets, notifier)| {
+        let outcome = Server::start(options, sockets, log).and_then(|(mut server, status)| {
+            notifier.ready(&status);
+            server.run(&notifier)
+        });
+        if let Err(text) = outcome.as_ref().map_err(|failure| failure.text().unwrap_or_default()) {
+            notifier.failed(&text);
+        }
+        outcome
+    });
     match outcome {
         Ok(code) => code,
-        Err(failure) => failure.report(),
+        Err(failure) => {
+            failure.text().iter().for_each(|text| log.error(text));
+            failure.status()
+        }
     }
 }
 
 struct Server {
     engine: Engine,
     signals: Signals,
-    timer: Timer,
     output: Output,
     /// The program of the pane, and of terminals that clients start.
     shell: SpawnOptions,
-    /// The running shell; `None` while the timer waits to start the next one.
-    running: Option<TerminalId>,
+    /// The terminal of the shell, which may have ended and wait for the next one.
+    shown: Option<TerminalId>,
     panes: Panes,
-    retry: Retry,
     /// Terminals with ended programs, the oldest first.
     ended: VecDeque<TerminalId>,
     /// What the browser was given; it goes with the server.
     opened: Option<browser::Opened>,
     is_ending: bool,
+    log: Log,
 }
 
 impl Server {
-    fn start(options: &ServeOptions) -> Result<Self, Failure> {
+    /// Starts; also returns where it listens, for whoever supervises it.
+    fn start(
+        options: &ServeOptions,
+        sockets: Vec<OwnedFd>,
+        log: Log,
+    ) -> Result<(Self, String), Failure> {
         let signals = Signals::catch().map_err(|e| Failure::Host("signalfd", e))?;
-        let timer = Timer::new().map_err(|e| Failure::Host("timerfd", e))?;
-        let config = Config { log_level: LogLevel::Info, ..Config::default() };
+        let config = Config { log_level: options.log_level.of_engine(), ..Config::default() };
         let mut engine = Engine::new(config)?;
         let root = absolute(options.root.as_deref().unwrap_or(Path::new(".")))?;
         let epoch = engine.application_state()?.version().epoch;
@@ -97,34 +111,36 @@ impl Server {
         }
         let watch = engine.add_watch(&orchflow::WatchOptions::new(&root))?;
         engine.set_watch_published(watch, true)?;
-        let retry = RetryPolicy::default().start();
-        let (running, ended) = (None, VecDeque::new());
-        let panes = Panes::new(options.name.as_deref());
+        let panes = Panes::new(options.name.as_deref(), log);
         let mut server = Server {
             engine,
             signals,
-            timer,
             output: Output::new(),
-            shell,
-            running,
+            // Which ended ones are kept is decided for all terminals together.
+            shell: shell.restart(RestartPolicy::always().keep_ended(usize::MAX)),
+            shown: None,
             panes,
-            retry,
-            ended,
+            ended: VecDeque::new(),
             opened: None,
             is_ending: false,
+            log,
         };
-        let address = server.listen(options)?;
+        let address = server.listen(options, sockets)?;
         let shell = server.open_shell()?;
-        if !is_for_a_person() {
-            report_started(shell);
+        if !log.is_for_a_person() {
+            server.log_started(shell);
         }
         server.announce(options, &address)?;
-        Ok(server)
+        Ok((server, address.status))
     }
 
     /// Binds all addresses; returns the first one.
-    fn listen(&mut self, options: &ServeOptions) -> Result<Announced, Failure> {
-        let (secret, is_shown) = match given_token(options).map_err(Failure::Remote)? {
+    fn listen(
+        &mut self,
+        options: &ServeOptions,
+        sockets: Vec<OwnedFd>,
+    ) -> Result<Announced, Failure> {
+        let (secret, is_shown) = match given_token(options, self.log).map_err(Failure::Remote)? {
             Some(token) => (Some(token.secret), false),
             None => (None, true),
         };
@@ -134,26 +150,40 @@ impl Server {
         }
         let token = TokenOptions { scopes, secret, ..TokenOptions::default() };
         let (_, token) = self.engine.add_token(token)?;
-        let mut places = Vec::new();
-        if options.listen.is_some() || options.unix.is_none() {
+        let is_free = sockets.is_empty() && options.unix.is_none();
+        let mut wanted: Vec<_> = sockets.into_iter().map(ListenerOptions::adopted).collect();
+        if options.listen.is_some() || is_free {
             let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-            let listener =
-                self.engine.add_listener(&listening(ListenerOptions::tcp(address), options)?)?;
-            if let ListenAddress::Tcp(address) = self.engine.listener_address(listener)? {
-                places.push(Place::Tcp(address));
-            }
+            wanted.push(ListenerOptions::tcp(address));
         }
         if let Some(path) = &options.unix {
-            let path = std::path::absolute(path).map_err(Failure::File)?;
-            self.engine.add_listener(&listening(ListenerOptions::unix(&path), options)?)?;
-            places.push(Place::Unix(path));
+            wanted.push(ListenerOptions::unix(std::path::absolute(path).map_err(Failure::File)?));
         }
+        let mut places = Vec::new();
+        for listen in wanted {
+            let listener = self.engine.add_listener(&listening(listen, options)?)?;
+            places.extend(place_of(self.engine.listener_address(listener)?));
+        }
+        self.listen_for_metrics(options)?;
+        let lines: Vec<_> = places.iter().map(|place| format!("listening on {place}")).collect();
         // A person reads the first one as the address.
-        let said = usize::from(is_for_a_person());
-        places.iter().skip(said).for_each(|place| report(&format!("listening on {place}")));
+        let said = usize::from(self.log.is_for_a_person());
+        lines.iter().skip(said).for_each(|line| self.log.info(line));
         let first = places.into_iter().next().ok_or(Failure::Remote("no address".into()))?;
         let with_token = Address::new(first.clone(), Some(token.clone()));
-        Ok(Announced { printed: Address::new(first, is_shown.then_some(token)), with_token })
+        let printed = Address::new(first, is_shown.then_some(token));
+        Ok(Announced { printed, with_token, status: lines.join(", ") })
+    }
+
+    /// Binds the port for the figures, if there is to be one.
+    fn listen_for_metrics(&mut self, options: &ServeOptions) -> Result<(), Failure> {
+        let Some(address) = options.metrics else { return Ok(()) };
+        let listen = ListenerOptions::tcp(address).metrics(true).health(true).clients(false);
+        let listener = self.engine.add_listener(&accepting(listen, options))?;
+        if let ListenAddress::Tcp(address) = self.engine.listener_address(listener)? {
+            self.log.info(&format!("metrics on http://{address}/metrics"));
+        }
+        Ok(())
     }
 
     /// Prints the address, and for a person what to do next.
@@ -161,7 +191,7 @@ impl Server {
         let printed = address.printed.text();
         self.output.write(&[&printed, &b"\n"[..]].concat())?;
         // The log of a service must not contain the token.
-        if is_for_a_person() {
+        if self.log.is_for_a_person() {
             let demo = invoked_as();
             let mut attach = format!("{demo} attach ");
             if let Some(file) = &options.token_file {
@@ -174,26 +204,28 @@ impl Server {
         }
         if options.open {
             let address = String::from_utf8_lossy(&address.with_token.text()).into_owned();
-            self.opened = browser::open(&address);
+            self.opened = browser::open(&address, self.log);
         }
         Ok(())
     }
 
-    fn run(&mut self) -> Result<ExitCode, Failure> {
+    fn run(&mut self, notifier: &Notifier) -> Result<ExitCode, Failure> {
+        let alive = Alive::new(notifier).map_err(|e| Failure::Host("timerfd", e))?;
         loop {
-            self.wait()?;
+            self.wait(&alive)?;
             self.output.flush()?;
+            alive.notify(notifier).map_err(|e| Failure::Host("timerfd", e))?;
             while let Some(signal) =
                 self.signals.next().map_err(|e| Failure::Host("signalfd", e))?
             {
                 match signal {
                     libc::SIGWINCH => {}
                     _ if self.is_ending => return Ok(ExitCode::from(128 + signal as u8)),
-                    _ => self.end()?,
+                    _ => {
+                        notifier.stopping();
+                        self.end()?;
+                    }
                 }
-            }
-            if self.timer.has_fired().map_err(|e| Failure::Host("timerfd", e))? {
-                self.on_timer()?;
             }
             self.engine.turn(Some(Duration::ZERO))?;
             while let Some(action) = self.read_event()? {
@@ -201,6 +233,7 @@ impl Server {
                     Action::None => {}
                     Action::Ended(id, status) => self.on_ended(id, status)?,
                     Action::Closed(id) => self.on_closed(id)?,
+                    Action::Replaced(old, new) => self.on_replaced(old, new),
                     Action::ShutDown => return Ok(ExitCode::SUCCESS),
                 }
             }
@@ -210,12 +243,12 @@ impl Server {
         }
     }
 
-    fn wait(&self) -> Result<(), Failure> {
+    fn wait(&self, alive: &Alive) -> Result<(), Failure> {
         let mut fds = vec![
             PollFd::new(self.engine.as_fd(), PollFlags::POLLIN),
             PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.timer.as_fd(), PollFlags::POLLIN),
         ];
+        fds.extend(alive.timer.as_ref().map(|timer| PollFd::new(timer.as_fd(), PollFlags::POLLIN)));
         if !self.output.pending.is_empty() {
             fds.push(PollFd::new(self.output.as_fd(), PollFlags::POLLOUT));
         }
@@ -226,7 +259,7 @@ impl Server {
     }
 
     fn end(&mut self) -> Result<(), Failure> {
-        report("shutting down; repeat to exit at once");
+        self.log.info("shutting down; repeat to exit at once");
         self.is_ending = true;
         Ok(self.engine.shutdown(GRACE)?)
     }
@@ -239,12 +272,43 @@ impl Server {
                 Action::Ended(id, status)
             }
             Event::Terminal { id, event: TerminalEvent::Closed, .. } => Action::Closed(id),
-            Event::Watch { event: WatchEvent::Warning { problem, path }, .. } => {
-                report(&format!("{}: {}", path.display(), describe(problem)));
+            Event::Terminal { id, event: TerminalEvent::Restart(restart), .. } => match restart {
+                RestartEvent::Started { terminal, .. } => Action::Replaced(id, terminal),
+                restart => {
+                    log_waiting(&self.log, restart);
+                    Action::None
+                }
+            },
+            Event::Watch { id, event: WatchEvent::Warning { problem, path }, .. } => {
+                let text = format!("{}: {}", path.display(), describe(problem));
+                self.log.write(Level::Warn, &text, &[("watch", id.to_u64().into())]);
                 Action::None
             }
-            Event::Log { text, .. } => {
-                report(text);
+            Event::Watch { id, event: WatchEvent::Ready { .. }, .. } => {
+                let watch = ("watch", id.to_u64().into());
+                self.log.write(Level::Debug, "the files have been read", &[watch]);
+                Action::None
+            }
+            Event::Watch { id, event: WatchEvent::Batch { batch }, .. } => {
+                if self.log.has(Level::Debug) {
+                    let text = format!("{} changes of files", batch.events().len());
+                    self.log.write(Level::Debug, &text, &[("watch", id.to_u64().into())]);
+                }
+                Action::None
+            }
+            Event::Log { level, client, text, .. } => {
+                let client = client.map(|client| ("client", client.to_u64().into()));
+                self.log.write(level.into(), text, client.as_slice());
+                Action::None
+            }
+            Event::SlowTurn(SlowTurn { longest, .. }) => {
+                let ms = longest.cpu.as_millis();
+                let stage = longest.stage.name();
+                self.log.warn(&format!("a turn took {ms} ms, most of it in the stage {stage}"));
+                Action::None
+            }
+            Event::Health(health) => {
+                self.log_health(&health);
                 Action::None
             }
             Event::ShutdownComplete => Action::ShutDown,
@@ -253,82 +317,125 @@ impl Server {
     }
 
     fn on_ended(&mut self, id: TerminalId, status: ExitStatus) -> Result<(), Failure> {
-        report(&format!("terminal {} ended: {}", id.to_u64(), describe_exit(status)));
+        let text = format!("terminal {} ended: {}", id.to_u64(), describe_exit(status));
+        self.log.write(Level::Info, &text, &[("terminal", id.to_u64().into())]);
         self.ended.push_back(id);
         while self.ended.len() > ENDED_KEPT {
             if let Some(oldest) = self.ended.pop_front() {
                 self.engine.close(oldest, Duration::ZERO)?;
             }
         }
-        self.replace_shell(id)
+        Ok(())
     }
 
     fn on_closed(&mut self, id: TerminalId) -> Result<(), Failure> {
+        let text = format!("terminal {} closed", id.to_u64());
+        self.log.write(Level::Debug, &text, &[("terminal", id.to_u64().into())]);
         self.ended.retain(|ended| *ended != id);
-        self.replace_shell(id)
-    }
-
-    /// Schedules the next shell, if this was the shell.
-    fn replace_shell(&mut self, id: TerminalId) -> Result<(), Failure> {
-        if self.running != Some(id) || self.is_ending {
-            return Ok(());
-        }
-        self.running = None;
-        self.start_later()
-    }
-
-    fn start_later(&mut self) -> Result<(), Failure> {
-        // Without random numbers the longest delay is used.
-        let delay = self.retry.next_delay(getrandom::u64().unwrap_or(u64::MAX));
-        let delay = delay.unwrap_or(STABLE);
-        self.timer.set(delay).map_err(|e| Failure::Host("timerfd", e))
-    }
-
-    fn on_timer(&mut self) -> Result<(), Failure> {
-        if self.is_ending {
-            return Ok(());
-        }
-        if self.running.is_some() {
-            self.retry.reset();
+        if self.shown != Some(id) || self.is_ending {
             return Ok(());
         }
         match self.open_shell() {
-            Ok(shell) => {
-                report_started(shell);
-                Ok(())
-            }
+            Ok(shell) => self.log_started(shell),
             Err(Failure::Engine(error)) => {
-                report(&format!("cannot start a shell: {error}"));
-                self.start_later()
+                self.log.error(&format!("cannot start a shell: {error}"));
             }
-            Err(failure) => Err(failure),
+            Err(failure) => return Err(failure),
         }
+        Ok(())
+    }
+
+    fn on_replaced(&mut self, old: TerminalId, new: TerminalId) {
+        self.log_started(new);
+        self.panes.follow(old, new);
+        self.shown = Some(new);
     }
 
     /// Starts a shell and shows it in the pane, unless a client has put something else there.
     fn open_shell(&mut self) -> Result<TerminalId, Failure> {
         let id = self.engine.spawn(&self.shell)?;
-        self.running = Some(id);
-        self.timer.set(STABLE).map_err(|e| Failure::Host("timerfd", e))?;
+        self.shown = Some(id);
         self.panes.show_shell(&mut self.engine, id)?;
         Ok(id)
     }
+
+    /// A part that is well again is worth a line as much as one that is not.
+    fn log_health(&self, health: &PartHealth) {
+        let (level, text) = match health.reason {
+            Some(reason) => (Level::Warn, reason.sentence()),
+            None => (Level::Info, "well again"),
+        };
+        let part = health.part.kind();
+        let text = match health.part.id() {
+            0 => format!("{part}: {text}"),
+            id => format!("{part} {id}: {text}"),
+        };
+        self.log.write(level, &text, &[]);
+    }
+
+    fn log_started(&self, shell: TerminalId) {
+        let text = format!("terminal {} started", shell.to_u64());
+        self.log.write(Level::Info, &text, &[("terminal", shell.to_u64().into())]);
+    }
 }
 
-/// The address of a server.
+/// The addresses of a server.
 struct Announced {
-    /// With the token if it was generated.
+    /// The first one, with the token if it was generated.
     printed: Address,
     with_token: Address,
+    /// All of them for a supervisor, without the token.
+    status: String,
 }
 
-/// Whether somebody reads what is printed, and not the log of a service.
-fn is_for_a_person() -> bool {
-    std::io::stderr().is_terminal()
+/// The signs of life for a supervisor, if it wants them.
+struct Alive {
+    timer: Option<Timer>,
+    interval: Duration,
 }
 
-fn report_started(shell: TerminalId) {
-    report(&format!("terminal {} started", shell.to_u64()));
+impl Alive {
+    fn new(notifier: &Notifier) -> nix::Result<Self> {
+        let interval = notifier.interval.unwrap_or_default();
+        let timer = notifier.interval.map(|_| Timer::new()).transpose()?;
+        if let Some(timer) = &timer {
+            timer.set(interval)?;
+        }
+        Ok(Alive { timer, interval })
+    }
+
+    /// Sends a sign if it is time.
+    fn notify(&self, notifier: &Notifier) -> nix::Result<()> {
+        let Some(timer) = &self.timer else { return Ok(()) };
+        if timer.has_fired()? {
+            notifier.alive();
+            timer.set(self.interval)?;
+        }
+        Ok(())
+    }
+}
+
+fn place_of(address: ListenAddress) -> Option<Place> {
+    match address {
+        ListenAddress::Tcp(address) => Some(Place::Tcp(address)),
+        ListenAddress::Unix(path) => Some(Place::Unix(path)),
+        _ => None,
+    }
+}
+
+/// What keeps a shell from being started at once.
+fn log_waiting(log: &Log, restart: RestartEvent<'_>) {
+    match restart {
+        RestartEvent::Waiting { error: Some(error), .. } => {
+            log.error(&format!("cannot start a shell: {error}"));
+        }
+        RestartEvent::Waiting { start_in, breaker: BreakerState::Open, .. } => {
+            let seconds = start_in.as_secs_f64().ceil();
+            let text = format!("shells end at once: the next one starts in {seconds} s");
+            log.write(Level::Warn, &text, &[]);
+        }
+        _ => {}
+    }
 }
 
 /// The command that runs this program again, from any directory.
@@ -350,6 +457,8 @@ enum Action {
     None,
     Ended(TerminalId, ExitStatus),
     Closed(TerminalId),
+    /// A new shell in place of another one.
+    Replaced(TerminalId, TerminalId),
     ShutDown,
 }
 
@@ -363,24 +472,30 @@ fn command(text: &OsStr) -> SpawnOptions {
 /// The server reads no output itself: clients do, and the screen.
 fn shown(program: SpawnOptions, options: &ServeOptions) -> SpawnOptions {
     let screen = ScreenOptions { clipboard: options.clipboard, ..ScreenOptions::default() };
-    program.reader(None).screen(screen).env_remove(TOKEN_VARIABLE)
+    let program = program.reader(None).screen(screen).env_remove(TOKEN_VARIABLE);
+    service::VARIABLES.iter().fold(program, |program, variable| program.env_remove(*variable))
 }
 
 /// The token from a file or from the environment.
-fn given_token(options: &ServeOptions) -> Result<Option<Token>, String> {
+fn given_token(options: &ServeOptions, log: Log) -> Result<Option<Token>, String> {
     let Some(file) = &options.token_file else { return token::from_environment() };
     let (token, is_new) = token::from_file_or_new(file)?;
     if is_new {
-        report(&format!("created a new token in {}", file.display()));
+        log.info(&format!("created a new token in {}", file.display()));
     }
     Ok(Some(token))
 }
 
-/// Adds the hosts and origins from the command line, and the page.
+/// Adds the hosts and origins from the command line, the figures and the health of the engine, and the page.
 fn listening(listen: ListenerOptions, options: &ServeOptions) -> Result<ListenerOptions, Failure> {
-    let listen = options.hosts.iter().fold(listen, |listen, host| listen.host(host));
-    let listen = options.origins.iter().fold(listen, |listen, origin| listen.origin(origin));
+    let listen = accepting(listen, options).metrics(true).health(true);
     page::with_page(listen, &options.page).map_err(Failure::File)
+}
+
+/// Adds the hosts and origins from the command line.
+fn accepting(listen: ListenerOptions, options: &ServeOptions) -> ListenerOptions {
+    let listen = options.hosts.iter().fold(listen, |listen, host| listen.host(host));
+    options.origins.iter().fold(listen, |listen, origin| listen.origin(origin))
 }
 
 /// Quotes a word for a shell.

@@ -1,9 +1,11 @@
 //! Tokens from a file or from the environment.
 //!
 //! A token file must belong to the user alone: it is rejected if others can read or write it, if
-//! another user owns it, and if it is a symbolic link. `serve` creates a missing one. The variable
-//! keeps a token out of the list of processes; programs in the terminals do not inherit it.
+//! another user owns it, and if it is a symbolic link. `serve` creates a missing one. A credential of a service is
+//! the exception: systemd leaves its file to root, and lets the user of the service read it by an access list, which
+//! shows as the rights of the group. The variable keeps a token out of the list of processes; programs in the terminals do not inherit it.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -14,6 +16,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// The variable with a token.
 pub(crate) const TOKEN_VARIABLE: &str = "ORCHFLOW_TOKEN";
+
+/// The variable with the directory of a service's credentials, which systemd makes for this service alone.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// The length of a token in bytes; 43 characters of text.
 const SECRET_BYTES: usize = 32;
@@ -107,10 +112,13 @@ fn read(path: &Path) -> Result<Token, Refusal> {
             "not a regular file"
         });
     }
-    if found.uid() != nix::unistd::geteuid().as_raw() {
+    let is_credential = is_credential(path, std::env::var_os(CREDENTIALS).as_deref());
+    let own = nix::unistd::geteuid().as_raw();
+    if found.uid() != own && !(is_credential && found.uid() == 0) {
         return because("owned by another user");
     }
-    if found.mode() & 0o077 != 0 {
+    let private = if is_credential { 0o037 } else { 0o077 };
+    if found.mode() & private != 0 {
         let mode = found.mode() & 0o7777;
         let text = format!("accessible to other users (mode {mode:04o}); run chmod 600");
         return Err(Refusal::Because(text));
@@ -124,6 +132,12 @@ fn read(path: &Path) -> Result<Token, Refusal> {
         return because("empty; remove it, and `serve` creates it with a token");
     }
     Token::parse(line).ok_or_else(|| Refusal::Because(FORM.into()))
+}
+
+/// Whether a file is in the directory of credentials.
+fn is_credential(path: &Path, credentials: Option<&OsStr>) -> bool {
+    let folder = credentials.map(Path::new).filter(|folder| folder.is_absolute());
+    folder.is_some() && path.parent() == folder
 }
 
 /// Creates the file with its content in one step: nobody finds it empty.
@@ -210,6 +224,22 @@ mod tests {
             }
         }
         fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_a_credential() {
+        for (path, folder, expected) in [
+            ("/run/credentials/a.service/token", Some("/run/credentials/a.service"), true),
+            ("/run/credentials/a.service/token", Some("/run/credentials/a.service/"), true),
+            ("/run/credentials/a.service/b/token", Some("/run/credentials/a.service"), false),
+            ("/run/credentials/token", Some("/run/credentials/a.service"), false),
+            ("/run/credentials/a.service/token", None, false),
+            ("token", Some(""), false),
+            ("/token", Some(""), false),
+        ] {
+            let found = is_credential(path.as_ref(), folder.map(OsStr::new));
+            assert_eq!(found, expected, "{path} {folder:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,10 @@ pub(crate) enum Action<'a> {
     ReadProfiles,
     /// Has its window count when the size of a terminal is chosen.
     ChooseSize,
+    /// Reads the figures of the engine.
+    ReadMetrics,
+    /// Reads what is wrong with which part of the engine.
+    ReadHealth,
     /// Exerts backpressure on a program for a time of its own, which it does not share with others.
     HoldBack,
 }
@@ -36,7 +40,11 @@ impl Action<'_> {
     fn scope(self) -> Scopes {
         match self {
             Action::Message(kind) => scope_of_message(kind),
-            Action::Attach | Action::ReadState | Action::ReadNotices => Scopes::OBSERVE,
+            Action::Attach
+            | Action::ReadState
+            | Action::ReadNotices
+            | Action::ReadMetrics
+            | Action::ReadHealth => Scopes::OBSERVE,
             Action::Input | Action::ChooseSize | Action::HoldBack => Scopes::TYPE,
             Action::ReadProfiles => Scopes::MANAGE,
             Action::ReadClipboard => Scopes::CLIPBOARD,
@@ -62,7 +70,8 @@ fn scope_of_message(kind: ClientKind) -> Scopes {
         | ClientKind::Rows
         | ClientKind::Scroll
         | ClientKind::Notices
-        | ClientKind::Stats => Scopes::OBSERVE,
+        | ClientKind::Stats
+        | ClientKind::Observe => Scopes::OBSERVE,
         ClientKind::Input => Scopes::TYPE,
         ClientKind::Spawn
         | ClientKind::Change
@@ -118,6 +127,8 @@ mod tests {
             Action::Attach,
             Action::ReadState,
             Action::ReadNotices,
+            Action::ReadMetrics,
+            Action::ReadHealth,
             operate(&resize, true),
             Action::Message(ClientKind::Attach),
             Action::Message(ClientKind::Search),
@@ -128,6 +139,7 @@ mod tests {
             Action::Message(ClientKind::Scroll),
             Action::Message(ClientKind::Notices),
             Action::Message(ClientKind::Stats),
+            Action::Message(ClientKind::Observe),
         ];
         let mut types = vec![
             Action::Input,

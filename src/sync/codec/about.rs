@@ -51,7 +51,8 @@ fn begins(kind: ClientKind) -> Begins {
         | ClientKind::Ack
         | ClientKind::Subscribe
         | ClientKind::Snapshot
-        | ClientKind::Notices => Begins::Otherwise,
+        | ClientKind::Notices
+        | ClientKind::Observe => Begins::Otherwise,
     }
 }
 

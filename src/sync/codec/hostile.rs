@@ -242,7 +242,7 @@ fn headers_are_checked() {
 fn bincode_says_what_is_wrong() {
     let cases: &[(&[u8], &str)] = &[
         (&[], "ends too early"),
-        (&[22], "ClientMessage has no variant 22"),
+        (&[23], "ClientMessage has no variant 23"),
         (&[251, 255, 255], "ClientMessage has no variant 65535"),
         (&[253, 0, 0, 0, 0, 0, 0, 0, 0], "a number is of type U64, expected U32"),
         (&[254], "a number is of type U128, expected U32"),

@@ -104,7 +104,8 @@ kinds! {
     /// Which message of a client.
     ClientKind of ClientMessage: 4 << 20, 16_384, ClientOps, is_client_field;
     Hello Ack Attach Detach Credit Input Batch Spawn Change Subscribe Watch Unwatch Search Query Snapshot
-    Ping Cancel Rows Scroll Notices Read Stats;
+    Ping Cancel Rows Scroll Notices Read Stats
+    Observe;
     large: Input Batch Change
 }
 
@@ -113,12 +114,12 @@ kinds! {
     /// while its list grows: 64 MiB are 300,000 cells that all look different.
     ServerKind of ServerMessage: 64 << 20, 150_000, NoOps, is_any_field;
     Welcome Diff Rejected Attached Detached Gap TerminalSnapshot Screen Ended Result Error Pong LagWarning
-    Notice;
+    Notice Figures Health;
     large: Welcome Diff Rejected TerminalSnapshot Screen Result
 }
 
 /// The fields of the messages of clients; a test compares them with the declarations.
-const CLIENT_FIELDS: [&str; 32] = [
+const CLIENT_FIELDS: [&str; 34] = [
     "type",
     "token",
     "client",
@@ -151,6 +152,8 @@ const CLIENT_FIELDS: [&str; 32] = [
     "kinds",
     "base",
     "notices",
+    "figures_ms",
+    "health",
 ];
 
 fn is_client_field(name: &[u8]) -> bool {

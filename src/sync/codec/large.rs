@@ -216,9 +216,9 @@ fn kinds_are_those_of_the_messages() {
             }
         }
     }
-    assert_eq!(numbered::<ClientMessage>(21), Ok(ClientKind::Stats));
-    assert_eq!(numbered::<ServerMessage>(13), Ok(ServerKind::Notice));
-    assert!(numbered::<ClientMessage>(22).is_err() && numbered::<ServerMessage>(14).is_err());
+    assert_eq!(numbered::<ClientMessage>(22), Ok(ClientKind::Observe));
+    assert_eq!(numbered::<ServerMessage>(15), Ok(ServerKind::Health));
+    assert!(numbered::<ClientMessage>(23).is_err() && numbered::<ServerMessage>(16).is_err());
 }
 
 /// Whatever a message is padded with, it is the same message, and no step of it is long.

@@ -146,6 +146,15 @@ structs! {
     FileVersion { device, inode, size, changed_ns }
     FileSlice { data, offset, version, changed, end }
     Stats { uptime_ms, turns, longest_turn_us, clients, terminals, watches, queued_bytes }
+    Figures {
+        uptime_ms, turns, unfinished_turns, pty_read_bytes, pty_written_bytes, received_bytes, sent_bytes,
+        received_messages, sent_messages, file_events, rescans, gap_bytes, errors, turn, lag, response,
+        file_latency, diff_age, round_trip, memory, memory_limit, queued_bytes, terminals, clients, watches, peers
+    }
+    Times { count, sum_us, p50_us, p95_us, p99_us, max_us }
+    MemoryPart { name, bytes }
+    Health { status, parts, more }
+    PartHealth { part, id, status, reason, message, since_ms }
     Progress { state, percent }
     Cursor { row, col, shape, blinking, visible }
     Scroll { top, bottom, rows }
@@ -208,6 +217,7 @@ enums! { s;
         Notice::Progress { progress: s.any() }, Notice::CommandStarted { command: s.any() },
         Notice::CommandFinished { exit_code: s.any(), duration_ms: s.any() },
         Notice::Title { title: s.any() }, Notice::Cwd { path: s.any() };
+    HealthStatus: HealthStatus::Ok, HealthStatus::Degraded, HealthStatus::Failed;
     DetachReason: DetachReason::Asked, DetachReason::Closed;
     ErrorCode: ErrorCode::Invalid, ErrorCode::Forbidden, ErrorCode::NotFound, ErrorCode::Limit,
         ErrorCode::Conflict, ErrorCode::Refused, ErrorCode::Ended, ErrorCode::Skipped,
@@ -229,7 +239,8 @@ enums! { s;
         ClientMessage::Ping { id: s.any() }, ClientMessage::Cancel { id: s.any() },
         ClientMessage::Rows(s.any()), ClientMessage::Scroll { terminal: s.any(), rows: s.any() },
         ClientMessage::Notices { kinds: s.any() }, ClientMessage::Read(s.any()),
-        ClientMessage::Stats { id: s.any() };
+        ClientMessage::Stats { id: s.any() },
+        ClientMessage::Observe { figures_ms: s.any(), health: s.any() };
     ServerMessage: ServerMessage::Welcome(s.any()), ServerMessage::Diff(s.any()),
         ServerMessage::Rejected(s.any()),
         ServerMessage::Attached { terminal: s.any(), mode: s.any(), offset: s.any() },
@@ -243,7 +254,8 @@ enums! { s;
         },
         ServerMessage::Pong { id: s.any() },
         ServerMessage::LagWarning { terminal: s.any(), remaining_ms: s.any() },
-        ServerMessage::Notice { terminal: s.any(), seq: s.any(), notice: s.any() };
+        ServerMessage::Notice { terminal: s.any(), seq: s.any(), notice: s.any() },
+        ServerMessage::Figures(s.any()), ServerMessage::Health(s.any());
     Any: Any::Client(s.any()), Any::Server(s.any());
 }
 

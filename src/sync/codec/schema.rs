@@ -7,11 +7,12 @@ use std::path::Path;
 use super::super::codec;
 
 /// Files with declarations that travel, in the order of the text.
-pub(super) const FILES: [&str; 6] = [
+pub(super) const FILES: [&str; 7] = [
     "protocol/values.rs",
     "protocol/entry.rs",
     "protocol/screen.rs",
     "protocol/file.rs",
+    "protocol/figures.rs",
     "protocol/client.rs",
     "protocol/server.rs",
 ];

@@ -13,7 +13,8 @@ use super::fault::Fault;
 use super::link::{Link, MESSAGE_BYTES, READ_BYTES, Received};
 use super::remote::{IncomingMessage, Peer};
 use crate::id::{IdTable, PeerId};
-use crate::policy::Slice;
+use crate::observe::{HealthPart, HealthReason, Notes, Reasons, Recorded, Traffic};
+use crate::policy::{BreakerState, Slice};
 use crate::reactor::Reactor;
 use crate::sync::codec::{self, DecodeError, DecodeErrorKind, Incoming};
 use crate::sync::key::Source;
@@ -54,6 +55,14 @@ pub(super) struct Connections {
     pub(super) out: Vec<ClientMessage>,
     /// Where all connections are read into.
     scratch: Vec<u8>,
+    /// Bytes of all peers, about.
+    bytes: usize,
+    /// All memory of the engine is used up.
+    is_memory_full: bool,
+    /// What changed of peers, for their health and the flight recorder.
+    pub(super) notes: Notes,
+    /// What went over those that are gone.
+    pub(super) traffic: Traffic,
 }
 
 impl Connections {
@@ -64,7 +73,31 @@ impl Connections {
             reporting: VecDeque::new(),
             out: Vec::new(),
             scratch: vec![0; READ_BYTES],
+            bytes: 0,
+            is_memory_full: false,
+            notes: Notes::default(),
+            traffic: Traffic::default(),
         }
+    }
+
+    /// Bytes that all peers take, about.
+    pub(super) fn memory(&self) -> usize {
+        self.bytes
+    }
+
+    /// Whether all memory of the engine is used up: then no peer is read that has authenticated us.
+    pub(super) fn set_memory_full(&mut self, is_full: bool) {
+        if std::mem::replace(&mut self.is_memory_full, is_full) && !is_full {
+            let ids: Vec<PeerId> = self.peers.ids().collect();
+            ids.into_iter().for_each(|id| self.read_later(id));
+        }
+    }
+
+    /// Counts anew what a peer takes.
+    fn count(&mut self, id: PeerId) {
+        let Ok(peer) = self.peers.get_mut(id) else { return };
+        let bytes = peer.memory();
+        self.bytes = self.bytes + bytes - std::mem::replace(&mut peer.counted_bytes, bytes);
     }
 
     /// The next peer that has an event.
@@ -90,7 +123,7 @@ impl Connections {
     pub(super) fn teardown(&mut self, reactor: &mut Reactor) {
         for peer in self.peers.drain() {
             if let Some(link) = &peer.link {
-                reactor.deregister(link.as_fd());
+                reactor.release(link.as_fd());
             }
         }
     }
@@ -151,7 +184,7 @@ impl Connections {
             && peer.is_readable
             && !peer.is_in_list
             && peer.paused_until.is_none()
-            && peer.may_read()
+            && peer.may_read(self.is_memory_full)
         {
             peer.is_in_list = true;
             self.readable.push_back(id);
@@ -181,7 +214,7 @@ impl Connections {
     fn read_one(&mut self, id: PeerId, slice: &mut Slice, reactor: &mut Reactor) -> bool {
         let now = reactor.now();
         let Ok(peer) = self.peers.get_mut(id) else { return false };
-        if !peer.is_readable || !peer.may_read() {
+        if !peer.is_readable || !peer.may_read(self.is_memory_full) {
             return false;
         }
         let until = peer.cost.ready_at(now);
@@ -303,6 +336,8 @@ impl Connections {
             && peer.open_since.is_none()
         {
             peer.on_open(reactor);
+            self.notes.facts(HealthPart::Peer(id), Reasons::default());
+            self.notes.record(Recorded::PeerConnected { peer: id });
         }
         true
     }
@@ -322,6 +357,7 @@ impl Connections {
     }
 
     fn note_event(&mut self, id: PeerId) {
+        self.count(id);
         if let Ok(peer) = self.peers.get_mut(id)
             && !peer.is_closing
             && !peer.session.events.is_empty()
@@ -331,8 +367,13 @@ impl Connections {
         }
     }
 
-    /// Writes what the socket takes.
+    /// Writes what the socket takes; after everything that changes what a peer takes.
     pub(super) fn flush(&mut self, id: PeerId, reactor: &mut Reactor) {
+        self.write_out(id, reactor);
+        self.count(id);
+    }
+
+    fn write_out(&mut self, id: PeerId, reactor: &mut Reactor) {
         let Ok(peer) = self.peers.get_mut(id) else { return };
         let Some(link) = peer.link.as_mut().filter(|link| !link.is_connecting()) else { return };
         let outcome = link.flush();
@@ -393,11 +434,18 @@ impl Connections {
             Some(_) => {}
             None => peer.breaker.record_failure(now),
         }
-        let delay = if fault.is_final { None } else { peer.next_delay(now) };
+        let delay = if fault.is_final { None } else { peer.next_delay(reactor) };
         peer.until = delay.map(|delay| now + delay);
         if let Some(until) = peer.until {
             peer.set_timer(until, reactor);
         }
+        let problem = match (delay, peer.breaker.state(now)) {
+            (None, _) => HealthReason::GivenUp,
+            (_, BreakerState::Open) => HealthReason::BreakerOpen,
+            _ => HealthReason::Unreachable,
+        };
+        self.notes.facts(HealthPart::Peer(id), Reasons::of(Some(problem)));
+        self.notes.record(Recorded::PeerLost { peer: id, retry_in: delay });
         let reason = fault.reason.into_owned();
         peer.last_error = Some(reason.clone());
         peer.session.events.push(QueuedEvent::Disconnected { reason, retry_in: delay });
@@ -409,6 +457,7 @@ impl Connections {
     pub(super) fn close(&mut self, id: PeerId, reactor: &mut Reactor) {
         let Ok(peer) = self.peers.get_mut(id) else { return };
         peer.is_closing = true;
+        self.notes.gone(HealthPart::Peer(id));
         if peer.is_reporting {
             peer.is_reporting = false;
             self.reporting.retain(|listed| *listed != id);
@@ -426,6 +475,8 @@ impl Connections {
     pub(super) fn remove(&mut self, id: PeerId, reactor: &mut Reactor) {
         let Some(mut peer) = self.peers.remove(id) else { return };
         peer.drop_link(reactor);
+        self.bytes -= peer.counted_bytes;
+        self.traffic.add(peer.traffic);
         if peer.is_in_list {
             self.readable.retain(|listed| *listed != id);
         }

@@ -105,7 +105,7 @@ pub(super) struct AttachmentId {
 
 impl QueuedEvent {
     /// Bytes that it takes in the queue, about.
-    fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         ITEM_BYTES
             + match self {
                 QueuedEvent::Output { bytes, .. } => bytes.len(),

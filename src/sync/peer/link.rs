@@ -16,6 +16,7 @@ use tungstenite::protocol::frame::{CloseFrame, Frame};
 use super::fault::Fault;
 use super::options::{PeerAddress, PeerOptions};
 use crate::error::{Error, ErrorKind, Result};
+use crate::observe::Traffic;
 use crate::sync::codec::{Codec, Encoded};
 use crate::sync::protocol::CloseCode;
 use crate::sync::websocket::frames::{self, Broken, Frames, Payload, Role, Step};
@@ -67,6 +68,7 @@ pub(super) struct Link {
     phase: Phase,
     frames: Frames,
     codec: Codec,
+    received_messages: u64,
     /// Registered for writability.
     pub(super) wants_write: bool,
 }
@@ -92,6 +94,7 @@ impl Link {
             phase: Phase::Connecting,
             frames: Frames::new(Role::Client, MESSAGE_BYTES),
             codec: options.codec,
+            received_messages: 0,
             wants_write: true,
         })
     }
@@ -102,6 +105,16 @@ impl Link {
 
     pub(super) fn queued_frames(&self) -> usize {
         self.transport.queued_frames()
+    }
+
+    /// Bytes that wait to be sent, and those of a message that is not whole yet, about.
+    pub(super) fn memory(&self) -> usize {
+        self.transport.memory() + self.frames.held()
+    }
+
+    /// What went over it.
+    pub(super) fn traffic(&self) -> Traffic {
+        self.transport.traffic(self.received_messages)
     }
 
     pub(super) fn queued_bytes(&self) -> usize {
@@ -148,6 +161,7 @@ impl Link {
     }
 
     fn on_step(&mut self, step: Step) -> Received {
+        self.received_messages += u64::from(!matches!(step, Step::NeedBytes));
         match step {
             Step::NeedBytes => Received::Part,
             Step::Fragment | Step::Pong => Received::Control,

@@ -32,6 +32,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 use self::connections::Connections;
@@ -41,6 +42,7 @@ use self::remote::{Peer, not_connected};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::{IdTable, PeerId};
 use crate::limits::Limits;
+use crate::observe::{Metrics, Notes};
 use crate::policy::{BreakerState, Slice};
 use crate::reactor::Reactor;
 use crate::state::{ChangeSet, Replica};
@@ -205,8 +207,61 @@ impl Peers {
         })
     }
 
+    /// The peers' part of the figures of the engine.
+    pub(crate) fn fill_metrics(&self, metrics: &mut Metrics) {
+        metrics.peer_traffic = self.connections.traffic;
+        for peer in self.connections.peers.values() {
+            metrics.peer_traffic.add(peer.traffic);
+            if let Some(link) = &peer.link {
+                metrics.peer_traffic.add(link.traffic());
+                metrics.peer_queued_bytes += link.queued_bytes() as u64;
+                metrics.peers_connected += u64::from(peer.session.is_open);
+            }
+            metrics.peers += u64::from(!peer.is_closing);
+            metrics.peer_received_bytes += peer.session.events.bytes() as u64;
+        }
+    }
+
     pub(crate) fn replica(&self, id: PeerId) -> Result<&Replica> {
         Ok(&self.get(id)?.session.replica)
+    }
+
+    /// Writes the line of a peer for `Engine::dump`.
+    pub(crate) fn describe(&self, id: PeerId, now: Instant, out: &mut String) {
+        let Ok(state) = self.state(id, now) else { return };
+        let (status, wait) = match state.status {
+            PeerStatus::Connecting => ("connecting", None),
+            PeerStatus::Connected => ("connected", None),
+            PeerStatus::Waiting { until } => {
+                ("waiting", Some(until.saturating_duration_since(now)))
+            }
+            PeerStatus::Failed => ("failed", None),
+        };
+        let wait = wait.map_or("-".to_string(), |wait| wait.as_millis().to_string());
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            out,
+            "peer {} tag={} {status} retry_in_ms={wait} attempts={} breaker={} terminals={} received={} queued={} \
+             mismatches={} error={:?}",
+            id.to_u64(),
+            state.tag,
+            state.attempts,
+            match state.breaker {
+                BreakerState::Closed => "closed",
+                BreakerState::Open => "open",
+                BreakerState::HalfOpen => "half_open",
+            },
+            state.terminals.len(),
+            state.received_bytes,
+            state.queued_bytes,
+            state.mismatches,
+            state.last_error.unwrap_or_default(),
+        );
+    }
+
+    /// What changed of peers, for their health and the flight recorder.
+    pub(crate) fn notes(&mut self) -> &mut Notes {
+        &mut self.connections.notes
     }
 
     // What the host wants of the other engine.
@@ -366,6 +421,16 @@ impl Peers {
             }
         }
         None
+    }
+
+    /// Bytes that all peers take, about, with the event that was taken last.
+    pub(crate) fn memory(&self) -> usize {
+        self.connections.memory() + self.event.as_ref().map_or(0, QueuedEvent::bytes)
+    }
+
+    /// Whether all memory of the engine is used up: then peers are not read.
+    pub(crate) fn set_memory_full(&mut self, is_full: bool) {
+        self.connections.set_memory_full(is_full);
     }
 
     /// The event that was taken last.

@@ -9,6 +9,7 @@ use super::session::Session;
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::PeerId;
 use crate::limits::Limits;
+use crate::observe::Traffic;
 use crate::policy::{Balance, CircuitBreaker, Retry};
 use crate::reactor::{Reactor, TimerId};
 use crate::sync::codec::Opening;
@@ -58,6 +59,10 @@ pub(super) struct Peer {
     pub(super) is_in_list: bool,
     /// In the list of those that have an event for the host.
     pub(super) is_reporting: bool,
+    /// What it was counted with in the sum of all.
+    pub(super) counted_bytes: usize,
+    /// What went over the connections before this one.
+    pub(super) traffic: Traffic,
 }
 
 impl Peer {
@@ -82,7 +87,19 @@ impl Peer {
             is_in_list: false,
             broken: None,
             is_reporting: false,
+            counted_bytes: 0,
+            traffic: Traffic::default(),
         }
+    }
+
+    /// Bytes that it takes, about.
+    pub(super) fn memory(&self) -> usize {
+        let incoming = self
+            .incoming
+            .as_ref()
+            .map_or(0, |message| message.payload.len() + message.opening.length());
+        let link = self.link.as_ref().map_or(0, Link::memory);
+        size_of::<Peer>() + self.session.memory() + link + incoming
     }
 
     /// Bytes of a message that the other engine takes, as it is sent and inflated, while we are authenticated.
@@ -99,8 +116,9 @@ impl Peer {
 
     /// Whether to read on: there is room for what comes. Until it is open little can come, and an answer in
     /// time must not wait for the host.
-    pub(super) fn may_read(&self) -> bool {
-        self.is_closing || !self.session.is_open || self.session.events.has_room()
+    pub(super) fn may_read(&self, is_memory_full: bool) -> bool {
+        let has_room = !is_memory_full && self.session.events.has_room();
+        self.is_closing || !self.session.is_open || has_room
     }
 
     /// Refuses what the queue has no room for; an empty queue has room for anything.
@@ -121,16 +139,17 @@ impl Peer {
     }
 
     /// How long until the next attempt, after one that failed.
-    pub(super) fn next_delay(&mut self, now: Instant) -> Option<Duration> {
-        // Without random numbers the longest delay is the politest.
-        let delay = self.retry.next_delay(getrandom::u64().unwrap_or(u64::MAX))?;
+    pub(super) fn next_delay(&mut self, reactor: &Reactor) -> Option<Duration> {
+        let delay = self.retry.next_delay(reactor.random())?;
+        let now = reactor.now();
         let open = self.breaker.retry_at().map(|at| at.saturating_duration_since(now));
         Some(delay.max(open.unwrap_or_default()))
     }
 
     pub(super) fn drop_link(&mut self, reactor: &mut Reactor) {
         if let Some(link) = self.link.take() {
-            reactor.deregister(link.as_fd());
+            self.traffic.add(link.traffic());
+            reactor.release(link.as_fd());
         }
         (self.is_readable, self.broken, self.paused_until) = (false, None, None);
         self.cancel_timer(reactor);

@@ -96,6 +96,13 @@ impl Session {
         }
     }
 
+    /// Bytes that it takes, about.
+    pub(super) fn memory(&self) -> usize {
+        let asked = self.attachments.len() * size_of::<Attachment>()
+            + self.pending.len() * size_of::<(u64, Pending)>();
+        self.replica.memory() + self.events.bytes() + asked
+    }
+
     /// The first message of a connection.
     pub(super) fn hello(&self, options: &PeerOptions) -> ClientMessage {
         let known = self.replica.version().filter(|_| !self.is_mismatched);
@@ -195,7 +202,10 @@ impl Session {
                 let notice = Box::new(convert::notice(notice));
                 self.events.push(QueuedEvent::Notice { terminal, seq, notice });
             }
-            ServerMessage::LagWarning { .. } => {}
+            // What it has not asked for.
+            ServerMessage::Figures(_)
+            | ServerMessage::Health(_)
+            | ServerMessage::LagWarning { .. } => {}
         }
         Ok(())
     }

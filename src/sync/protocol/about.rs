@@ -40,7 +40,8 @@ impl About {
             | ClientMessage::Ack { .. }
             | ClientMessage::Subscribe { .. }
             | ClientMessage::Snapshot
-            | ClientMessage::Notices { .. } => (None, None),
+            | ClientMessage::Notices { .. }
+            | ClientMessage::Observe { .. } => (None, None),
         };
         About { id, terminal }
     }

@@ -57,6 +57,13 @@ pub(crate) enum ClientMessage {
     Read(Read),
     /// Figures of the engine.
     Stats { id: u64 },
+    /// How often it wants figures from now on (0: never), and whether it wants the health of the engine.
+    Observe {
+        #[serde(default)]
+        figures_ms: u32,
+        #[serde(default)]
+        health: bool,
+    },
 }
 
 /// See [`ClientMessage::Hello`].

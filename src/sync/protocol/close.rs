@@ -30,3 +30,22 @@ pub(crate) enum CloseCode {
     /// It speaks another version of the protocol.
     Version = 4007,
 }
+
+impl CloseCode {
+    /// The number as text, for counts.
+    pub(crate) fn number_text(self) -> &'static str {
+        match self {
+            CloseCode::Bye => "1000",
+            CloseCode::Shutdown => "1001",
+            CloseCode::Protocol => "1002",
+            CloseCode::NotUtf8 => "1007",
+            CloseCode::TooBig => "1009",
+            CloseCode::Unauthorized => "4001",
+            CloseCode::NoHello => "4002",
+            CloseCode::BadMessage => "4003",
+            CloseCode::TooSlow => "4004",
+            CloseCode::TooMany => "4006",
+            CloseCode::Version => "4007",
+        }
+    }
+}

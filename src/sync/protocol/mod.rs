@@ -8,6 +8,7 @@ mod about;
 mod client;
 mod close;
 mod entry;
+mod figures;
 mod file;
 mod screen;
 mod server;
@@ -17,9 +18,10 @@ pub(crate) use about::About;
 pub(crate) use client::*;
 pub(crate) use close::{CloseCode, REASON_BYTES_MAX};
 pub(crate) use entry::*;
+pub(crate) use figures::*;
 pub(crate) use file::*;
 pub(crate) use screen::*;
 pub(crate) use server::*;
 
-/// Version of the protocol, in [`Welcome`].
-pub(crate) const PROTOCOL: u32 = 1;
+/// The version of the protocol that the server and the outbound peer speak. See `docs/PROTOCOL.md`.
+pub const PROTOCOL: u32 = 1;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Mode;
 use super::entry::{Exit, FileEntry, Key, PaneEntry, SessionEntry, TerminalEntry, Version};
+use super::figures::{Figures, Health};
 use super::file::FileSlice;
 use super::screen::{RowsReply, Screen, TerminalSnapshot};
 use super::values::{Hex, Octets};
@@ -40,6 +41,10 @@ pub(crate) enum ServerMessage {
     LagWarning { terminal: u64, remaining_ms: u32 },
     /// Something happened in a terminal that its rows do not show.
     Notice { terminal: u64, seq: u64, notice: Notice },
+    /// Figures of the engine, which the client has subscribed to.
+    Figures(Box<Figures>),
+    /// How the parts of the engine are.
+    Health(Health),
 }
 
 /// See [`ServerMessage::Welcome`].
@@ -233,6 +238,25 @@ pub(crate) enum ErrorCode {
     System,
     /// The client ended it before it was done.
     Cancelled,
+}
+
+impl ErrorCode {
+    /// As it is in JSON, for counts.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            ErrorCode::Invalid => "invalid",
+            ErrorCode::Forbidden => "forbidden",
+            ErrorCode::NotFound => "not_found",
+            ErrorCode::Limit => "limit",
+            ErrorCode::Conflict => "conflict",
+            ErrorCode::Refused => "refused",
+            ErrorCode::Ended => "ended",
+            ErrorCode::Skipped => "skipped",
+            ErrorCode::NoScreen => "no_screen",
+            ErrorCode::System => "system",
+            ErrorCode::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// See [`ServerMessage::Notice`].

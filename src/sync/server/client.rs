@@ -4,6 +4,7 @@
 //! before the hello is bounded tightly; see [`Phase`]. Frames are built once and pushed into the wire's
 //! queue, which is flushed at the end of the turn.
 
+use std::fmt::Write;
 use std::io::{self, Read};
 use std::net::IpAddr;
 use std::time::Instant;
@@ -11,6 +12,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::attachment::Attachment;
+use super::figures::Figures;
 use super::incoming::IncomingMessage;
 use super::notice_subscription::WantedNotices;
 use super::pages::Body;
@@ -18,6 +20,7 @@ use super::state_subscription::StateSubscription;
 use crate::error::one_line;
 use crate::id::{ClientId, ListenerId, TerminalId, WatchId};
 use crate::limits::Limits;
+use crate::observe::Seconds;
 use crate::policy::Balance;
 use crate::reactor::TimerId;
 use crate::sync::access::{Scopes, TokenId};
@@ -47,7 +50,9 @@ pub(crate) const REPLY_ROOM: (usize, usize) = (3 * ROOM_BYTES, 4096);
 pub(crate) enum Phase {
     /// The request head is being read.
     Head(HeadBuffer),
-    /// A page is being sent; then the next request head is read.
+    /// It has asked for a report, which is being made.
+    Report,
+    /// A page or a report is being sent; then the next request head is read.
     Page(Delivery),
     /// The WebSocket is open and has to say hello.
     Hello,
@@ -111,6 +116,8 @@ pub(crate) struct Client {
     pub(crate) phase: Phase,
     /// It has got a page: it may go at any time between two requests, without a word.
     pub(super) had_page: bool,
+    /// It counts as one that asked for a report.
+    pub(super) has_report: bool,
     /// What comes in once it is a WebSocket.
     pub(super) frames: Frames,
     /// What it counts for until it is authenticated.
@@ -152,6 +159,8 @@ pub(crate) struct Client {
     pub(crate) throttled_until: Option<Instant>,
     /// Since when its unfinished message has not gone on, and how much had come then.
     pub(super) unfinished: Option<(Instant, u64)>,
+    /// What its queue and the like were counted with in the sum of all.
+    pub(super) counted_bytes: usize,
     /// Bytes of unfinished messages that the server counts as this client's.
     pub(super) unfinished_bytes: usize,
     /// It is read on when there is room for unfinished messages.
@@ -160,6 +169,8 @@ pub(crate) struct Client {
     pub(super) has_hung_up: bool,
     /// Since when its queue has not moved, and how much had been written then.
     pub(crate) stalled: Option<(Instant, u64)>,
+    /// It was noted for the health of the engine that the queue does not move.
+    pub(super) is_noted_as_stalled: bool,
     /// In the list of those to be read.
     pub(crate) is_readable: bool,
     /// What it waits among once it has shown a valid token, as of the last look.
@@ -182,6 +193,7 @@ pub(crate) struct Client {
     pub(crate) wants_write: bool,
     /// It said goodbye or broke; gone at the end of the turn.
     pub(crate) is_broken: bool,
+    pub(super) figures: Figures,
     /// It broke the rules of WebSocket: where its next frame begins is not known.
     is_garbled: bool,
 }
@@ -222,6 +234,7 @@ impl Client {
             transport,
             phase: Phase::Head(head),
             had_page: false,
+            has_report: false,
             frames: Frames::new(Role::Server, HELLO_BYTES),
             place: Place::Unauthenticated,
             codec: Codec::Json,
@@ -245,10 +258,12 @@ impl Client {
             received_at: now,
             throttled_until: None,
             unfinished: None,
+            counted_bytes: 0,
             unfinished_bytes: 0,
             is_starved: false,
             has_hung_up: false,
             stalled: None,
+            is_noted_as_stalled: false,
             is_readable: false,
             lane: Lane::Light,
             typed_at: None,
@@ -260,8 +275,40 @@ impl Client {
             wants_more: false,
             wants_write: false,
             is_broken: false,
+            figures: Figures::default(),
             is_garbled: false,
         }
+    }
+
+    /// Writes its line for `Engine::dump`.
+    pub(super) fn describe(&self, now: Instant, out: &mut String) {
+        let phase = match self.phase {
+            Phase::Head(_) => "head",
+            Phase::Report => "report",
+            Phase::Page(_) => "page",
+            Phase::Hello => "hello",
+            Phase::Open => "open",
+            Phase::Closing => "closing",
+            Phase::Ending => "ending",
+        };
+        let since = |at: Instant| Seconds(now.saturating_duration_since(at));
+        let stalled = self.stalled.map_or("-".to_string(), |(at, _)| since(at).to_string());
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            out,
+            "client {} {phase} listener={} scopes={} terminals={} watches={} queued={} stalled={stalled} throttled={} \
+             paused={} last_received={} name={:?}",
+            self.id.to_u64(),
+            self.listener.to_u64(),
+            self.scopes().bits(),
+            self.attachments.len(),
+            self.watches.len(),
+            self.transport.queued_bytes(),
+            u8::from(self.throttled_until.is_some()),
+            u8::from(self.is_paused),
+            since(self.received_at),
+            self.name,
+        );
     }
 
     /// Whether it has shown no valid token. One that has does not wait for the cost of those that have not.
@@ -283,14 +330,30 @@ impl Client {
         matches!(self.phase, Phase::Open | Phase::Page(_))
     }
 
-    /// It is being sent a page, and not read.
-    pub(super) fn is_sending_page(&self) -> bool {
-        matches!(self.phase, Phase::Page(_))
+    /// It gets a page or a report, and is not read.
+    pub(super) fn is_being_answered(&self) -> bool {
+        matches!(self.phase, Phase::Report | Phase::Page(_))
     }
 
     /// Between two requests for pages, of which the next has not begun.
     pub(super) fn is_idle(&self) -> bool {
         matches!(&self.phase, Phase::Head(head) if self.had_page && head.is_empty())
+    }
+
+    /// Bytes that it takes beside unfinished messages, about.
+    pub(super) fn queue_memory(&self) -> usize {
+        let attachments = self.attachments.len() * size_of::<Attachment>();
+        size_of::<Client>() + attachments + self.transport.memory()
+    }
+
+    /// Bytes that wait to be sent to it, and those of its unfinished message.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.transport.queued_bytes() + self.unfinished_bytes
+    }
+
+    /// Bytes that it takes, about.
+    pub(super) fn memory(&self) -> usize {
+        self.queue_memory() + self.unfinished_bytes
     }
 
     /// Not authenticated yet.
@@ -392,6 +455,12 @@ impl Client {
         }
     }
 
+    /// Reports output of a terminal that the client does not get.
+    pub(super) fn send_gap(&mut self, id: TerminalId, (from, to): (u64, u64)) {
+        self.figures.gaps.note(to - from);
+        self.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
+    }
+
     /// Queues a frame.
     pub(crate) fn push(&mut self, frame: Bytes) {
         if self.is_open() {
@@ -432,7 +501,7 @@ impl Client {
                 self.frames.await_close();
                 self.phase = Phase::Closing;
             }
-            Phase::Head(_) | Phase::Page(_) => self.phase = Phase::Ending,
+            Phase::Head(_) | Phase::Report | Phase::Page(_) => self.phase = Phase::Ending,
             Phase::Closing | Phase::Ending => {}
         }
     }

@@ -15,12 +15,15 @@ use std::time::Duration;
 use super::admission::Admission;
 use super::attachment::Attachment;
 use super::client::{Client, Phase, READ_BYTES, ROOM_BYTES};
+use super::figures::Totals;
+use super::reports::ReportRequest;
 use super::timers::{self, Due};
 use super::unfinished::UnfinishedBudget;
 use super::work::WorkLists;
 use crate::error::{Result, one_line};
 use crate::id::{ClientId, IdTable, TerminalId, WatchId};
 use crate::limits::Limits;
+use crate::observe::{HealthPart, HealthReason, Notes, Reasons, Recorded};
 use crate::reactor::Reactor;
 use crate::sync::access::tokens::Tokens;
 use crate::sync::key::Source;
@@ -35,14 +38,18 @@ pub(crate) const QUEUED_FRAMES_MAX: usize = 16 << 10;
 /// Bytes of one message for which the queue of a client need not have room: a client is not slow because a
 /// reply is large. The largest are the statuses of a batch and whole screens.
 pub(crate) const LARGEST_MESSAGE: usize = 4 << 20;
+/// A client for which less waits is not closed for want of memory: so much is on its way to one that keeps up.
+const WAITING_MIN: usize = 2 * ROOM_BYTES;
 /// Effects that wait for the engine. It takes them every turn; a flood of connections is not worth more memory.
 const LOG_LINES_MAX: usize = 1024;
 
 /// What the engine has to do because of what connections did.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Log a line.
-    Log(String),
+    /// Log a line, about a client if it is about one.
+    Log(Option<ClientId>, String),
+    /// Warn of something.
+    Warn(String),
     /// End these watches: the client that began them is gone.
     Unwatch(Vec<WatchId>),
 }
@@ -54,13 +61,20 @@ pub(super) struct Clients {
     pub(super) admission: Admission,
     pub(super) unfinished: UnfinishedBudget,
     pub(super) work: WorkLists,
+    pub(super) totals: Totals,
     /// No connection is taken in any more.
     pub(super) is_closing: bool,
     /// One that wanted notices is gone, or is being closed.
     pub(super) are_notices_stale: bool,
     /// Where all connections are read into.
     pub(super) scratch: Vec<u8>,
+    /// Requests for reports that the engine has not taken.
+    pub(super) reports: VecDeque<ReportRequest>,
+    /// Connections that have asked for a report and are not gone.
+    pub(super) report_count: usize,
     effects: VecDeque<Effect>,
+    /// What changed of clients and listeners, for their health and the flight recorder.
+    pub(super) notes: Notes,
     /// Attachments that ended with their connections.
     departed: Vec<(TerminalId, ClientId)>,
 }
@@ -72,10 +86,14 @@ impl Clients {
             admission: Admission::new(&limits),
             unfinished: UnfinishedBudget::new(limits.client_partial_bytes_total),
             work: WorkLists::default(),
+            totals: Totals::new(),
             is_closing: false,
             are_notices_stale: false,
             scratch: vec![0; READ_BYTES],
+            reports: VecDeque::new(),
+            report_count: 0,
             effects: VecDeque::new(),
+            notes: Notes::default(),
             departed: Vec::new(),
             limits,
         }
@@ -122,11 +140,34 @@ impl Clients {
         self.unfinished.count(id, &mut self.table, &mut self.work);
     }
 
+    /// Counts what a unit of reading has brought, and so many frames.
+    pub(super) fn count_received(&mut self, id: ClientId, frames: u64) {
+        if let Ok(client) = self.table.get_mut(id) {
+            client.figures.received_messages += frames;
+            count_traffic(&mut self.totals, client);
+        }
+    }
+
     // Effects.
 
     pub(super) fn log(&mut self, line: String) {
+        self.push_log(None, line);
+    }
+
+    /// Logs what a client did.
+    pub(super) fn log_about(&mut self, client: ClientId, line: String) {
+        self.push_log(Some(client), line);
+    }
+
+    fn push_log(&mut self, client: Option<ClientId>, line: String) {
         if self.effects.len() < LOG_LINES_MAX {
-            self.effects.push_back(Effect::Log(line));
+            self.effects.push_back(Effect::Log(client, line));
+        }
+    }
+
+    pub(super) fn warn(&mut self, line: String) {
+        if self.effects.len() < LOG_LINES_MAX {
+            self.effects.push_back(Effect::Warn(line));
         }
     }
 
@@ -141,7 +182,10 @@ impl Clients {
 
     /// Whether something is to be done that the kernel does not know of.
     pub(super) fn has_work(&self) -> bool {
-        !self.work.is_empty() || !self.effects.is_empty() || !self.departed.is_empty()
+        !self.work.is_empty()
+            || !self.reports.is_empty()
+            || !self.effects.is_empty()
+            || !self.departed.is_empty()
     }
 
     // Sending.
@@ -162,6 +206,7 @@ impl Clients {
         code: ErrorCode,
         message: &str,
     ) {
+        self.totals.errors.add(code.name());
         let message = one_line(message.to_owned().into()).into_owned();
         self.send(client, &ServerMessage::Error { code, message, id, terminal });
     }
@@ -171,6 +216,8 @@ impl Clients {
         let Ok(client) = self.table.get_mut(id) else { return };
         client.is_unflushed = false;
         let outcome = client.transport.flush();
+        self.work.count(client);
+        count_traffic(&mut self.totals, client);
         let blocked = matches!(outcome, Ok(Flush::Blocked));
         if blocked != client.wants_write {
             client.wants_write = blocked;
@@ -202,7 +249,7 @@ impl Clients {
         {
             return self.close(id, CloseCode::TooSlow, &why, reactor);
         }
-        timers::arm(client, self.limits.client_stall_time, reactor);
+        arm(client, &self.limits, &mut self.notes, reactor);
         let wants_more = !blocked && std::mem::take(&mut client.wants_more);
         let reads_on = client.awaits_reply_room && client.has_reply_room();
         client.awaits_reply_room &= !reads_on;
@@ -223,6 +270,7 @@ impl Clients {
         }
         if delivery.closes {
             client.phase = Phase::Ending;
+            self.report_count -= usize::from(std::mem::take(&mut client.has_report));
             self.admission.leave(client);
             return self.linger(id, reactor);
         }
@@ -241,6 +289,8 @@ impl Clients {
             client.transport.push(http::response(refusal).into());
             client.phase = Phase::Ending;
             self.admission.leave(client);
+            self.notes.record(Recorded::Refused { status: refusal.status });
+            self.totals.refused.add(refusal.status_text());
             self.log(format!("a connection was refused: {} {}", refusal.status, refusal.line()));
             self.flush(id, reactor);
         }
@@ -255,6 +305,35 @@ impl Clients {
             return self.remove(id, reactor);
         }
         timers::set_deadline(client, reactor.now() + CLOSE_TIME, reactor);
+    }
+
+    /// Bytes that all connections take, about.
+    pub(super) fn memory(&self) -> usize {
+        self.work.bytes() + self.unfinished.bytes()
+    }
+
+    /// All memory of the engine has room for so many bytes more.
+    pub(super) fn set_memory_room(&mut self, bytes: usize) {
+        self.unfinished.set_room(bytes, &mut self.table, &mut self.work);
+    }
+
+    /// Closes the client for which the most waits, if that is more than a client has that keeps up: all memory is used
+    /// up. What waits is freed at once: a large frame that has begun is cut off with its connection. How many bytes
+    /// that frees.
+    pub(super) fn give_up_client(&mut self, reactor: &mut Reactor) -> usize {
+        if self.memory() < WAITING_MIN {
+            return 0;
+        }
+        let waiting = |id: &ClientId| self.get_open(*id).map_or(0, Client::waiting_bytes);
+        let most = self.table.ids().max_by_key(waiting);
+        let Some(id) = most.filter(|id| waiting(id) >= WAITING_MIN) else { return 0 };
+        let bytes = waiting(&id);
+        let reason = format!("memory_bytes_total: {bytes} bytes wait, the most of all");
+        self.close(id, CloseCode::TooSlow, &reason, reactor);
+        if self.get(id).is_ok_and(|client| client.waiting_bytes() > ROOM_BYTES) {
+            self.remove(id, reactor);
+        }
+        bytes
     }
 
     /// Closes a connection with a reason. Nothing more is read from it but the answer.
@@ -285,7 +364,10 @@ impl Clients {
         self.admission.leave(client);
         self.work.flush_later(client);
         self.work.read_later(client);
-        self.log(format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16));
+        let line = format!("client {} {name:?}: closed, {} {reason}", id.to_u64(), code as u16);
+        self.log_about(id, line);
+        self.note_gone(id, Some(code));
+        self.totals.closed.add(code.number_text());
         self.count_unfinished(id);
         self.release(id);
         let too_many = self.admission.too_many_closing(self.table.len());
@@ -313,7 +395,8 @@ impl Clients {
         timers::set_deadline(client, reactor.now() + CLOSE_TIME, reactor);
         let name = client.name.clone();
         self.admission.leave(client);
-        self.log(format!("client {} {name:?}: gone", id.to_u64()));
+        self.log_about(id, format!("client {} {name:?}: gone", id.to_u64()));
+        self.note_gone(id, None);
         self.count_unfinished(id);
         self.release(id);
         self.flush(id, reactor);
@@ -338,17 +421,22 @@ impl Clients {
     pub(super) fn remove(&mut self, id: ClientId, reactor: &mut Reactor) {
         let Some(mut client) = self.table.remove(id) else { return };
         self.admission.leave(&mut client);
+        self.work.forget(&client);
+        count_traffic(&mut self.totals, &mut client);
+        self.totals.gaps.add(client.figures.gaps);
+        self.report_count -= usize::from(client.has_report);
         self.unfinished.release(client.unfinished_bytes, &mut self.table, &mut self.work);
         self.unfinished.pass_on(id, &mut self.table, &mut self.work);
         if client.is_open() {
-            self.log(format!("client {} {:?}: gone", id.to_u64(), client.name));
+            self.log_about(id, format!("client {} {:?}: gone", id.to_u64(), client.name));
+            self.note_gone(id, None);
         }
         self.are_notices_stale |= !client.notices.is_empty();
         self.depart(id, &client.attachments, std::mem::take(&mut client.watches));
         if let Some((_, timer)) = client.timer.take() {
             reactor.cancel_timer(timer);
         }
-        reactor.deregister(client.transport.as_fd());
+        reactor.release(client.transport.as_fd());
     }
 
     /// Reads what a connection has sent and nobody wants to know: the kernel would answer it by a reset, which
@@ -357,6 +445,12 @@ impl Clients {
         if let Ok(client) = self.table.get_mut(id) {
             let _ = client.read_and_discard(&mut self.scratch);
         }
+    }
+
+    fn note_gone(&mut self, id: ClientId, code: Option<CloseCode>) {
+        let code = code.map(|code| code as u16);
+        self.notes.record(Recorded::Disconnected { client: id, code });
+        self.notes.gone(HealthPart::Client(id));
     }
 
     /// A client that is being closed follows no terminal any more, and its watches end.
@@ -401,7 +495,7 @@ impl Clients {
                     self.remove(id, reactor);
                 }
             }
-            Due::Nothing => timers::arm(client, self.limits.client_stall_time, reactor),
+            Due::Nothing => arm(client, &self.limits, &mut self.notes, reactor),
         }
     }
 
@@ -416,7 +510,7 @@ impl Clients {
                 continue;
             };
             match client.phase {
-                Phase::Page(_) => self.remove(id, reactor),
+                Phase::Report | Phase::Page(_) => self.remove(id, reactor),
                 Phase::Head(_) if client.is_idle() => self.remove(id, reactor),
                 Phase::Head(_) => {
                     self.reject(id, &Refusal::new(503, "the server shuts down"), reactor);
@@ -452,9 +546,29 @@ impl Clients {
     /// Lets go of every connection at once.
     pub(super) fn teardown(&mut self, reactor: &mut Reactor) {
         for client in self.table.drain() {
-            reactor.deregister(client.transport.as_fd());
+            reactor.release(client.transport.as_fd());
         }
     }
+}
+
+/// Sets the timer of a client, and notes whether it takes nothing of what waits for it, if that has changed.
+fn arm(client: &mut Client, limits: &Limits, notes: &mut Notes, reactor: &mut Reactor) {
+    let stall_time = limits.client_stall_time;
+    timers::arm(client, stall_time, reactor);
+    let after = timers::noticed_after(stall_time);
+    let is_stalled = client.is_open() && timers::is_stalled(client, after, reactor.now());
+    if is_stalled != std::mem::replace(&mut client.is_noted_as_stalled, is_stalled) {
+        let facts = Reasons::default().with(HealthReason::Stalled, is_stalled);
+        notes.facts(HealthPart::Client(client.id), facts);
+        // What it waits for next is another time.
+        timers::arm(client, stall_time, reactor);
+    }
+}
+
+/// Counts what went over a connection since this was called last.
+fn count_traffic(totals: &mut Totals, client: &mut Client) {
+    let traffic = client.transport.traffic(client.figures.received_messages);
+    totals.count(&mut client.figures, traffic);
 }
 
 /// Which bound the queue of a client is beyond, if it is.

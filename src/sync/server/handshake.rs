@@ -14,13 +14,15 @@ use super::client::{Client, Delivery, Grant, HELLO_BYTES, Phase, shortened};
 use super::clients::Clients;
 use super::listener::{Listener, Listeners};
 use super::pages::Response;
+use super::reports::{REPORTS_MAX, ReportRequest};
 use super::timers;
 use crate::id::{ClientId, ListenerId};
 use crate::limits::Limits;
+use crate::observe::Recorded;
 use crate::reactor::Reactor;
 use crate::state::{ApplicationState, Collection, Collections, StateCursor, StateVersion};
 use crate::sync::access::tokens::TokenCheck;
-use crate::sync::access::{Access, Action, Scopes, origin};
+use crate::sync::access::{Access, Action, FORBIDDEN, Scopes, origin};
 use crate::sync::codec::Codec;
 use crate::sync::key::Source;
 use crate::sync::protocol::{
@@ -48,15 +50,17 @@ impl Handshake<'_> {
 
     /// Takes a new connection in, or rejects it.
     pub(super) fn begin(&mut self, listener: ListenerId, socket: Socket, reactor: &mut Reactor) {
+        self.clients.totals.accepted += 1;
         let mut transport = Transport::new(socket);
         let is_private = self.listeners.get(listener).is_ok_and(Listener::is_private);
-        let serves_pages = self.listeners.get(listener).is_ok_and(|found| found.pages.is_some());
+        let serves_pages = self.listeners.get(listener).is_ok_and(Listener::serves_pages);
         let own = nix::unistd::geteuid().as_raw();
         if is_private && transport.peer_uid() != Some(own) {
-            return reject(&mut transport, &Refusal::new(403, "another user's process"));
+            return self
+                .reject_socket(&mut transport, &Refusal::new(403, "another user's process"));
         }
         if self.clients.is_closing {
-            return reject(&mut transport, &Refusal::new(503, "too many connections"));
+            return self.reject_socket(&mut transport, &Refusal::new(503, "too many connections"));
         }
         let clients = &mut *self.clients;
         let Ok(id) = clients.table.next_id() else { return };
@@ -68,11 +72,23 @@ impl Handshake<'_> {
         let head = HeadBuffer::new(serves_pages);
         let mut client = Box::new(Client::new(id, listener, transport, head, &clients.limits, now));
         timers::set_deadline(&mut client, now + clients.limits.client_hello_time, reactor);
+        clients.work.count(&mut client);
         clients.table.insert(id, client);
         clients.admission.enter(id);
         // Its head may be there already; then it is known what it is before anybody has to go.
         self.read_head(id, reactor);
         self.make_room(id, reactor);
+    }
+
+    /// Rejects a connection that has no place, as far as it can be said at once.
+    fn reject_socket(&mut self, transport: &mut Transport, refusal: &Refusal) {
+        self.clients.totals.refused.add(refusal.status_text());
+        // What was sent already is taken, or the kernel would cut the answer off by a reset.
+        let mut sink = [0; 4096];
+        let _ = transport.read(&mut sink);
+        transport.push(http::response(refusal).into());
+        let _ = transport.flush();
+        let _ = transport.shutdown_write();
     }
 
     /// Evicts a connection if there are more than places: not the newest, unless the others are about to be read.
@@ -108,7 +124,7 @@ impl Handshake<'_> {
                 clients.reject(id, &Refusal::new(503, "too many connections"), reactor);
             }
             // Most pages are sent at once.
-            Phase::Page(_) => clients.flush(id, reactor),
+            Phase::Report | Phase::Page(_) => clients.flush(id, reactor),
             _ => {
                 clients.close(id, CloseCode::NoHello, "others wait for the place", reactor);
                 clients.flush(id, reactor);
@@ -149,8 +165,8 @@ impl Handshake<'_> {
             }
         };
         match outcome {
-            // A page goes on once its beginning is sent.
-            Ok(()) if self.clients.get(id).is_ok_and(Client::is_sending_page) => {}
+            // A page goes on once its beginning is sent, a report once it is made.
+            Ok(()) if self.clients.get(id).is_ok_and(Client::is_being_answered) => {}
             Ok(()) => self.clients.read_later(id),
             Err(refusal) => self.clients.reject(id, &refusal, reactor),
         }
@@ -165,15 +181,20 @@ impl Handshake<'_> {
             return broken!("it was read", Err(gone));
         };
         let Ok(listener) = self.listeners.get(client.listener) else { return Err(gone) };
-        let Listener { hosts, origins, pages, .. } = listener;
+        let Listener { hosts, origins, pages, reports, .. } = listener;
         origin::check(&head.host, head.origin.as_deref(), hosts, origins, pages.is_some())?;
+        if let (Some(report), Some(request)) = (reports.at(&head.path), &head.page) {
+            let (is_head, has_token) = (request.is_head, head.bearer.is_some());
+            let asked = ReportRequest { client: id, report, is_head, has_token };
+            return self.accept_report(asked, head.bearer.as_deref(), now);
+        }
         if let (Some(pages), Some(request)) = (pages, &head.page) {
             let response = pages.respond(&head.path, request)?;
             begin_page(client, response, request.closes)?;
             clients.work.flush_later(client);
             return Ok(());
         }
-        if head.path != PATH {
+        if head.path != PATH || reports.only {
             return Err(Refusal::new(404, "there is nothing here"));
         }
         let Some(key) = head.key.filter(|_| head.upgrade) else {
@@ -197,6 +218,36 @@ impl Handshake<'_> {
             clients.admission.verify(client);
         }
         clients.work.flush_later(client);
+        Ok(())
+    }
+
+    /// Whether a request for a report is allowed; then it waits for the engine.
+    fn accept_report(
+        &mut self,
+        asked: ReportRequest,
+        token: Option<&str>,
+        now: Instant,
+    ) -> Result<(), Refusal> {
+        let clients = &mut *self.clients;
+        let Ok(client) = clients.table.get_mut(asked.client) else { return Ok(()) };
+        if token.is_some() || asked.report.needs_token() {
+            let check =
+                token.map_or(TokenCheck::Unknown, |text| self.access.tokens.check(text, now));
+            let TokenCheck::Valid { scopes, .. } = check else {
+                return Err(Refusal::new(401, "no valid token: Authorization: Bearer TOKEN"));
+            };
+            if !scopes.allow(asked.report.action()) {
+                return Err(Refusal::new(403, FORBIDDEN));
+            }
+            clients.admission.verify(client);
+        }
+        if clients.report_count >= REPORTS_MAX {
+            return Err(Refusal::new(503, "too many reports are under way"));
+        }
+        clients.report_count += 1;
+        (client.has_report, client.deadline) = (true, None);
+        client.phase = Phase::Report;
+        clients.reports.push_back(asked);
         Ok(())
     }
 
@@ -276,32 +327,29 @@ impl Handshake<'_> {
         let label = self.access.tokens.label(grant.token).unwrap_or_default();
         let by = if label.is_empty() { String::new() } else { format!(" by token {label:?}") };
         let line = format!("client {} {:?}: connected{by}", id.to_u64(), client.name);
-        clients.log(line);
+        clients.log_about(id, line);
+        clients.notes.record(Recorded::Connected { client: id });
     }
 }
 
-/// Queues the beginning of a page. The rest follows as it is sent, see [`super::clients`].
-fn begin_page(client: &mut Client, response: Response, closes: bool) -> Result<(), Refusal> {
+/// Queues the beginning of a page or a report. The rest follows as it is sent, see [`super::clients`].
+pub(super) fn begin_page(
+    client: &mut Client,
+    response: Response,
+    closes: bool,
+) -> Result<(), Refusal> {
     let Response { head, mut body } = response;
     let part = body.next_part().map_err(|_| Refusal::new(404, "the file has changed"))?;
     client.transport.push(head.into());
     client.transport.push(part);
     client.deadline = None;
     client.had_page = true;
-    if let Phase::Head(buffer) = std::mem::replace(&mut client.phase, Phase::Ending) {
-        client.phase = Phase::Page(Delivery { body, closes, early: buffer.rest() });
-    }
+    let early = match std::mem::replace(&mut client.phase, Phase::Ending) {
+        Phase::Head(buffer) => buffer.rest(),
+        _ => Vec::new(),
+    };
+    client.phase = Phase::Page(Delivery { body, closes, early });
     Ok(())
-}
-
-/// Rejects a connection that has no place, as far as it can be said at once.
-pub(super) fn reject(transport: &mut Transport, refusal: &Refusal) {
-    // What was sent already is taken, or the kernel would cut the answer off by a reset.
-    let mut sink = [0; 4096];
-    let _ = transport.read(&mut sink);
-    transport.push(http::response(refusal).into());
-    let _ = transport.flush();
-    let _ = transport.shutdown_write();
 }
 
 /// What a client offered in its subprotocols.

@@ -2,8 +2,8 @@
 //!
 //! Its parts, from the bottom up; each knows only those before it:
 //!
-//! - [`work`], [`size`], [`pacer`]: decisions without input or output;
-//! - [`pages`]: what a listener serves over HTTP;
+//! - [`work`], [`size`], [`pacer`]: decisions without input or output; [`figures`]: what is counted and measured;
+//! - [`pages`], [`reports`]: what a listener serves over HTTP;
 //! - [`attachment`], [`state_subscription`], [`notice_subscription`]: what a client gets of a terminal, of the state,
 //!   and of notices;
 //! - [`client`]: one connection, with [`incoming`] for a message that is being decoded and [`timers`] for its deadlines;
@@ -19,15 +19,19 @@ mod client;
 mod clients;
 mod decode;
 mod fanout;
+mod figures;
 mod handshake;
 mod incoming;
 mod listener;
+mod metrics;
 mod notice_subscription;
 mod notices;
+mod observers;
 mod options;
 mod pacer;
 mod pages;
 mod reader;
+mod reports;
 mod size;
 mod state_subscription;
 mod state_sync;
@@ -47,27 +51,36 @@ pub(super) mod bounds {
 
 pub(crate) use clients::Effect;
 pub(crate) use handshake::collections_of;
+pub use listener::ListenerState;
 pub use options::{ListenAddress, ListenerOptions};
 pub(crate) use reader::{Body, Request};
+pub(crate) use reports::{Report, ReportReply, ReportRequest};
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use self::client::Phase;
 use self::clients::Clients;
 use self::fanout::Fanout;
 use self::handshake::Handshake;
 use self::listener::{Accepted, Listeners};
 use self::notices::Notices;
+use self::observers::Observers;
+use self::pages::Response;
 use self::reader::Reader;
 use self::size::Grid;
 use self::state_sync::StateSync;
 use crate::error::{Error, Result};
 use crate::id::{ClientId, ListenerId, TerminalId, WatchId};
 use crate::limits::Limits;
+use crate::observe::{ClientMetrics, HealthPart, HealthReason, Metrics, Notes, Reasons};
 use crate::policy::Slice;
 use crate::reactor::Reactor;
 use crate::state::{ApplicationState, Collections, StateVersion};
 use crate::sync::access::{Access, Action, Scopes};
-use crate::sync::protocol::{About, Applied, Attach, CloseCode, ErrorCode, ServerMessage};
+use crate::sync::protocol::{
+    About, Applied, Attach, CloseCode, ErrorCode, Figures, Health, ServerMessage,
+};
+use crate::sync::websocket::http::report;
 use crate::terminal::{NoticeKinds, Terminals};
 
 /// Connections accepted in one turn.
@@ -88,6 +101,8 @@ pub struct ClientState {
     pub terminals: usize,
     /// Bytes that wait to be sent to it.
     pub queued_bytes: usize,
+    /// Bytes of memory that it takes, about: what waits to be sent, and messages that are not whole yet.
+    pub memory_bytes: usize,
 }
 
 /// The server side of the protocol. It never blocks and keeps no thread; sockets, timers and the clock are those of
@@ -115,6 +130,7 @@ pub(crate) struct Server {
     fanout: Fanout,
     state_sync: StateSync,
     notices: Notices,
+    observers: Observers,
 }
 
 impl Server {
@@ -127,6 +143,7 @@ impl Server {
             fanout: Fanout::default(),
             state_sync: StateSync::default(),
             notices: Notices::default(),
+            observers: Observers::default(),
         }
     }
 
@@ -148,19 +165,28 @@ impl Server {
         self.listeners.get(id)?.address()
     }
 
+    pub(crate) fn listener_state(&self, id: ListenerId) -> Result<ListenerState> {
+        Ok(self.listeners.get(id)?.state())
+    }
+
     pub(crate) fn listener_ids(&self) -> Vec<ListenerId> {
         self.listeners.ids()
     }
 
     /// Listens on an address no longer. Connections stay.
     pub(crate) fn remove_listener(&mut self, id: ListenerId, reactor: &mut Reactor) -> Result<()> {
-        self.listeners.remove(id, reactor)
+        self.listeners.remove(id, reactor)?;
+        self.clients.notes.gone(HealthPart::Listener(id));
+        Ok(())
     }
 
     /// Listens no longer and takes no connection in; those that are there stay until
     /// [`close_all`](Self::close_all).
     pub(crate) fn stop_listening(&mut self, reactor: &mut Reactor) {
         self.clients.is_closing = true;
+        for id in self.listeners.ids() {
+            self.clients.notes.gone(HealthPart::Listener(id));
+        }
         self.listeners.remove_all(reactor);
     }
 
@@ -169,14 +195,25 @@ impl Server {
     pub(crate) fn handle_listener_ready(&mut self, id: ListenerId, reactor: &mut Reactor) {
         for _ in 0..ACCEPTS_PER_TURN {
             let Ok(listener) = self.listeners.get(id) else { return };
-            match listener.accept() {
-                Accepted::Socket(socket) => self.handshake().begin(id, socket, reactor),
-                Accepted::Gone => {}
-                Accepted::Nobody => return,
-                Accepted::Exhausted => {
-                    let line = "a connection waits: the system has no descriptor left";
-                    self.clients.log(line.into());
-                    return self.listeners.pause(id, reactor);
+            let accepted = listener.accept();
+            match accepted {
+                Accepted::Socket(socket) => {
+                    self.listeners.on_progress(id, reactor.now());
+                    self.note_accepting(id);
+                    self.handshake().begin(id, socket, reactor);
+                }
+                Accepted::Gone => self.listeners.on_progress(id, reactor.now()),
+                Accepted::Nobody => {
+                    if let Some(line) = self.listeners.on_drained(id, reactor) {
+                        self.clients.log(line);
+                    }
+                    return self.note_accepting(id);
+                }
+                Accepted::Exhausted(errno) => {
+                    if let Some(line) = self.listeners.on_exhausted(id, errno, reactor) {
+                        self.clients.warn(line);
+                    }
+                    return self.note_accepting(id);
                 }
             }
         }
@@ -184,9 +221,31 @@ impl Server {
         self.listeners.accept_soon(id, reactor);
     }
 
+    /// Notes whether a listener can accept, if that has changed.
+    fn note_accepting(&mut self, id: ListenerId) {
+        if let Some(accepts) = self.listeners.take_accepting(id) {
+            let facts = Reasons::default().with(HealthReason::OutOfDescriptors, !accepts);
+            self.clients.notes.facts(HealthPart::Listener(id), facts);
+        }
+    }
+
     pub(crate) fn handle_listener_alarm(&mut self, id: ListenerId, reactor: &mut Reactor) {
         self.listeners.handle_alarm(id);
         self.handle_listener_ready(id, reactor);
+    }
+
+    /// Whether [`accept_again`](Self::accept_again) would try something.
+    pub(crate) fn may_accept_again(&self, reactor: &Reactor) -> bool {
+        self.listeners.may_accept_again(reactor)
+    }
+
+    /// Accepts connections that wait for a descriptor, if the engine has closed one.
+    pub(crate) fn accept_again(&mut self, reactor: &mut Reactor) {
+        if self.listeners.may_accept_again(reactor) {
+            for id in self.listeners.exhausted(reactor) {
+                self.handle_listener_ready(id, reactor);
+            }
+        }
     }
 
     pub(crate) fn handle_client_ready(
@@ -220,6 +279,11 @@ impl Server {
     /// The timer of state sync has fired.
     pub(crate) fn handle_state_alarm(&mut self) {
         self.state_sync.handle_alarm();
+    }
+
+    /// Clients that observe the engine are due.
+    pub(crate) fn handle_observers_alarm(&mut self) {
+        self.observers.handle_alarm();
     }
 
     /// The timer of a terminal that clients follow has fired.
@@ -268,6 +332,39 @@ impl Server {
             client.is_paused = false;
         }
         self.clients.read_later(id);
+    }
+
+    // Reports.
+
+    /// A request for a report: [`answer_report`](Self::answer_report) it.
+    pub(crate) fn poll_report(&mut self) -> Option<ReportRequest> {
+        self.clients.reports.pop_front()
+    }
+
+    /// Whether a report is waited for that nobody has begun to make.
+    pub(crate) fn has_report(&self) -> bool {
+        !self.clients.reports.is_empty()
+    }
+
+    /// Whether a connection still waits for its report.
+    pub(crate) fn awaits_report(&self, id: ClientId) -> bool {
+        self.clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Report))
+    }
+
+    /// Answers a request for a report; the connection ends with it.
+    pub(crate) fn answer_report(&mut self, id: ClientId, reply: ReportReply, is_head: bool) {
+        if !self.awaits_report(id) {
+            return;
+        }
+        let ReportReply { status, media_type, text } = reply;
+        let head = report::head(status, media_type, text.as_ref().map(Vec::len));
+        let text = text.filter(|_| !is_head).unwrap_or_default();
+        if let Ok(client) = self.clients.get_mut(id) {
+            let response = Response { head, body: pages::Body::Shared(text.into()) };
+            let begun = handshake::begin_page(client, response, true);
+            invariant!(begun.is_ok(), "it is no file");
+        }
+        self.clients.flush_later(id);
     }
 
     // Permission.
@@ -408,6 +505,35 @@ impl Server {
         self.notices.want(id, kinds, &mut self.clients, terminals, now);
     }
 
+    // Observers.
+
+    /// A client wants figures each so many milliseconds (0: never), and the health when it changes.
+    pub(crate) fn observe(&mut self, id: ClientId, figures_ms: u32, health: bool, now: Instant) {
+        let interval = (figures_ms > 0).then(|| Duration::from_millis(figures_ms.into()));
+        self.observers.subscribe(id, interval, health, now);
+    }
+
+    /// The health of the engine has changed.
+    pub(crate) fn note_health(&mut self) {
+        self.observers.note_health();
+    }
+
+    /// Whether clients are to get figures, and whether the health, in this turn.
+    pub(crate) fn observers_due(&self, now: Instant) -> (bool, bool) {
+        self.observers.due(&self.clients, now)
+    }
+
+    /// Sends figures and health to whom they are due.
+    pub(crate) fn send_to_observers(
+        &mut self,
+        figures: Option<Figures>,
+        health: Option<&Health>,
+        slice: &mut Slice,
+        reactor: &mut Reactor,
+    ) {
+        self.observers.transmit(&mut self.clients, figures, health, slice, reactor);
+    }
+
     // The state.
 
     /// Whether clients wait for what was committed since they were looked at.
@@ -441,9 +567,11 @@ impl Server {
 
     /// The client has applied this version.
     pub(crate) fn acknowledge(&mut self, id: ClientId, version: u64, now: Instant) {
-        if let Ok(client) = self.clients.get_mut(id)
-            && client.state.pacer.on_acknowledged(version, now)
+        let Clients { table, totals, .. } = &mut self.clients;
+        if let Ok(client) = table.get_mut(id)
+            && let Some(after) = client.state.pacer.on_acknowledged(version, now)
         {
+            totals.on_acknowledged(&mut client.figures, after);
             self.clients.wake(id);
         }
     }
@@ -501,8 +629,36 @@ impl Server {
         }
     }
 
+    /// What changed of clients and listeners, for their health and the flight recorder.
+    pub(crate) fn notes(&mut self) -> &mut Notes {
+        &mut self.clients.notes
+    }
+
     pub(crate) fn poll_effect(&mut self) -> Option<Effect> {
         self.clients.poll_effect()
+    }
+
+    // Figures.
+
+    /// Whether times and sizes are recorded.
+    pub(crate) fn set_observing(&mut self, on: bool) {
+        self.clients.totals.is_on = on;
+    }
+
+    /// The engine has reported an error to a client in a result.
+    pub(crate) fn count_error(&mut self, code: ErrorCode) {
+        self.clients.totals.errors.add(code.name());
+    }
+
+    /// The server's part of the figures of the engine.
+    pub(crate) fn fill_metrics(&self, metrics: &mut Metrics) {
+        metrics.listeners = self.listeners.len() as u64;
+        self.clients.fill_metrics(metrics);
+    }
+
+    /// The figures of a client.
+    pub(crate) fn metrics(&self, id: ClientId) -> Result<ClientMetrics> {
+        self.clients.metrics(id)
     }
 
     // Queries.
@@ -513,6 +669,7 @@ impl Server {
             || self.fanout.has_work()
             || self.state_sync.has_work()
             || self.notices.has_work()
+            || self.observers.has_work()
     }
 
     /// Whether a connection waits to be read.
@@ -545,6 +702,11 @@ impl Server {
         self.clients.get(id).map_or(0, |client| client.transport.queued_bytes())
     }
 
+    /// The ids of all clients that have authenticated.
+    pub(crate) fn client_ids(&self) -> impl Iterator<Item = ClientId> + '_ {
+        self.clients.table.ids().filter(|id| self.is_authenticated(*id))
+    }
+
     /// Every client that has authenticated.
     pub(crate) fn client_infos(&self) -> Vec<ClientState> {
         let clients = self.clients.table.ids().filter_map(|id| self.clients.get_open(id));
@@ -555,8 +717,45 @@ impl Server {
                 scopes: client.scopes(),
                 terminals: client.attachments.len(),
                 queued_bytes: client.transport.queued_bytes(),
+                memory_bytes: client.memory(),
             })
             .collect()
+    }
+
+    // Memory.
+
+    /// Bytes that connections take, about, and those of the resources of listeners.
+    pub(crate) fn memory(&self) -> (usize, usize) {
+        (self.clients.memory(), self.listeners.resource_memory())
+    }
+
+    /// All memory of the engine has room for so many bytes more.
+    pub(crate) fn set_memory_room(&mut self, bytes: usize) {
+        self.clients.set_memory_room(bytes);
+    }
+
+    /// Closes the client for which the most waits. How many bytes that frees.
+    pub(crate) fn give_up_client(&mut self, reactor: &mut Reactor) -> usize {
+        self.clients.give_up_client(reactor)
+    }
+
+    /// The ids of all connections.
+    pub(crate) fn connection_ids(&self) -> Vec<ClientId> {
+        self.clients.table.ids().collect()
+    }
+
+    /// Writes the line of a connection for `Engine::dump`.
+    pub(crate) fn describe_client(&self, id: ClientId, now: Instant, out: &mut String) {
+        if let Ok(client) = self.clients.get(id) {
+            client.describe(now, out);
+        }
+    }
+
+    /// Writes the line of a listener for `Engine::dump`.
+    pub(crate) fn describe_listener(&self, id: ListenerId, out: &mut String) {
+        if let Ok(listener) = self.listeners.get(id) {
+            listener.describe(id, out);
+        }
     }
 
     // The end of connections.

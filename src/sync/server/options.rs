@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
+
+use super::reports::Reports;
 
 /// An address to listen on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +21,15 @@ pub enum ListenAddress {
     /// A Unix socket in a directory that is its owner's alone (mode 0700), which is made if it is not
     /// there. Only processes of the same user get in.
     Unix(PathBuf),
+}
+
+/// What to listen with.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// A socket that is made and bound.
+    Address(ListenAddress),
+    /// A socket that listens already. Every listener gets a copy of its own.
+    Socket(Arc<OwnedFd>),
 }
 
 /// How to listen.
@@ -31,12 +44,13 @@ pub enum ListenAddress {
 /// origin is `http://` and the `Host` of the request.
 #[derive(Clone, Debug)]
 pub struct ListenerOptions {
-    pub(crate) address: ListenAddress,
+    pub(crate) place: Place,
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
     pub(crate) allow_remote: bool,
     pub(crate) resources: Vec<Resource>,
     pub(crate) resource_directories: Vec<ResourceDirectory>,
+    pub(crate) reports: Reports,
 }
 
 /// Something that is served over HTTP.
@@ -66,22 +80,32 @@ pub(crate) struct ResourceDirectory {
 impl ListenerOptions {
     /// Listens on a TCP address.
     pub fn tcp(address: SocketAddr) -> Self {
-        ListenerOptions::new(ListenAddress::Tcp(address))
+        ListenerOptions::new(Place::Address(ListenAddress::Tcp(address)))
     }
 
     /// Listens on a Unix socket.
     pub fn unix(path: impl Into<PathBuf>) -> Self {
-        ListenerOptions::new(ListenAddress::Unix(path.into()))
+        ListenerOptions::new(Place::Address(ListenAddress::Unix(path.into())))
     }
 
-    fn new(address: ListenAddress) -> Self {
+    /// Listens with a socket that was inherited, as from a supervisor (`sd_listen_fds`), or that the host has bound.
+    /// It is a TCP socket or a Unix socket with a path, and `listen` was called on it. The rule for addresses other than
+    /// loopback holds here, too, and only processes of the same user get in by a Unix socket; but who may reach its path
+    /// is the concern of whoever made it, and the path is not removed at the end. The socket becomes non-blocking, for
+    /// every process that has it. Engines use a copy, which they close.
+    pub fn adopted(socket: OwnedFd) -> Self {
+        ListenerOptions::new(Place::Socket(Arc::new(socket)))
+    }
+
+    fn new(place: Place) -> Self {
         ListenerOptions {
-            address,
+            place,
             hosts: Vec::new(),
             origins: Vec::new(),
             allow_remote: false,
             resources: Vec::new(),
             resource_directories: Vec::new(),
+            reports: Reports::default(),
         }
     }
 
@@ -135,6 +159,28 @@ impl ListenerOptions {
     ) -> Self {
         let (prefix, directory) = (prefix.into(), directory.into());
         self.resource_directories.push(ResourceDirectory { prefix, directory });
+        self
+    }
+
+    /// Serves the figures of the engine at `/metrics`, as text for Prometheus, to whoever shows a token with the scope
+    /// observe (`Authorization: Bearer TOKEN`). See `docs/METRICS.md`. Default false.
+    pub fn metrics(mut self, on: bool) -> Self {
+        self.reports.metrics = on;
+        self
+    }
+
+    /// Serves the health of the engine at `/healthz`: the status 200 with `ok` or `degraded`, 503 with `failed`, to
+    /// whoever may reach it; with a token that has the scope observe (`Authorization: Bearer TOKEN`) every part that is
+    /// not as it should be, as JSON. See `docs/HEALTH.md`. Default false.
+    pub fn health(mut self, on: bool) -> Self {
+        self.reports.health = on;
+        self
+    }
+
+    /// Whether clients may connect. Without, the address serves reports and pages alone, as for a port that a monitoring
+    /// system reaches. Default true.
+    pub fn clients(mut self, on: bool) -> Self {
+        self.reports.only = !on;
         self
     }
 }

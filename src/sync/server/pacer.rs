@@ -41,15 +41,15 @@ impl Pacer {
         }
     }
 
-    /// The client has applied this version. Whether it was waited for.
-    pub(crate) fn on_acknowledged(&mut self, version: u64, now: Instant) -> bool {
-        let mut found = false;
+    /// The client has applied this version. How long after it was sent, if it was waited for.
+    pub(crate) fn on_acknowledged(&mut self, version: u64, now: Instant) -> Option<Duration> {
+        let mut found = None;
         for slot in &mut self.sent {
             let Some((_, sent)) = slot.take_if(|(sent, _)| *sent <= version) else { continue };
             let sample = now.saturating_duration_since(sent);
             let smooth = |old: Duration| (old * 7 + sample) / 8;
             self.round_trip = Some(self.round_trip.map_or(sample, smooth));
-            found = true;
+            found = Some(sample);
         }
         self.sent.sort_by_key(|slot| slot.map_or(u64::MAX, |(version, _)| version));
         found
@@ -102,12 +102,12 @@ mod tests {
         assert_eq!(pacer.due(), Some(Due::At(start + ms(50))));
         pacer.on_sent(2, start + ms(50));
         assert_eq!(pacer.due(), None);
-        assert!(pacer.on_acknowledged(1, start + ms(60)));
+        assert_eq!(pacer.on_acknowledged(1, start + ms(60)), Some(ms(60)));
         assert!(pacer.due().is_some());
-        assert!(!pacer.on_acknowledged(1, start + ms(61)));
+        assert_eq!(pacer.on_acknowledged(1, start + ms(61)), None);
         // An acknowledgement covers all before it.
         pacer.on_sent(3, start + ms(100));
-        assert!(pacer.on_acknowledged(3, start + ms(110)));
+        assert_eq!(pacer.on_acknowledged(3, start + ms(110)), Some(ms(10)));
         assert!(pacer.sent.iter().all(Option::is_none));
     }
 
@@ -129,8 +129,8 @@ mod tests {
         for version in 1..=5 {
             pacer.on_sent(version, start);
         }
-        assert!(pacer.on_acknowledged(1, start));
-        assert!(pacer.on_acknowledged(5, start));
+        assert!(pacer.on_acknowledged(1, start).is_some());
+        assert!(pacer.on_acknowledged(5, start).is_some());
         assert_eq!(pacer.due(), Some(Due::At(start + INTERVAL)));
     }
 }

@@ -105,6 +105,14 @@ impl Pages {
         self.bytes
     }
 
+    /// Bytes that they take, with their compressed forms.
+    pub(super) fn memory(&self) -> usize {
+        let variants = |page: &Page| {
+            page.plain.bytes.len() + page.gzip.as_ref().map_or(0, |gzip| gzip.bytes.len())
+        };
+        self.resources.values().map(variants).sum()
+    }
+
     /// The answer to a request. Files come before resources, so that one can be worked on in place of the other.
     pub(super) fn respond(
         &self,

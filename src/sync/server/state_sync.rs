@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::client::{Client, frame_of};
 use super::clients::Clients;
+use super::figures::Totals;
 use crate::id::ClientId;
 use crate::policy::Slice;
 use crate::reactor::{Reactor, TimerId};
@@ -51,6 +52,8 @@ struct SharedPart {
     before: StateCursor,
     after: StateCursor,
     more: bool,
+    /// The version that it goes on from; `None` if it is of everything.
+    from: Option<u64>,
     to: u64,
     frame: Bytes,
 }
@@ -81,10 +84,13 @@ impl StateSync {
         reactor: &mut Reactor,
     ) {
         let now = reactor.now();
+        let is_new = self.seen.replace(state.version()) != Some(state.version());
+        if is_new {
+            clients.totals.on_version(state.version().n, now);
+        }
         for id in woken {
             self.transmit_to(clients, *id, state, slice, now);
         }
-        let is_new = self.seen.replace(state.version()) != Some(state.version());
         let is_time = self.next_at.is_some_and(|at| at <= now);
         if self.round.is_empty() && (self.is_due || (is_new && is_time)) {
             (self.next_at, self.wake_at, self.is_due) = (None, None, false);
@@ -127,7 +133,7 @@ impl StateSync {
                 self.wake_at = earlier(self.wake_at, due.map(|due| due.time(now)));
                 break;
             }
-            let is_made = self.send_part(client, state, now);
+            let is_made = self.send_part(client, state, &mut clients.totals, now);
             slice.charge(if is_made { PART_COST } else { LOOK_COST });
             if slice.is_over() && client.state.is_behind(state) {
                 is_cut = true;
@@ -158,7 +164,13 @@ impl StateSync {
     }
 
     /// Sends the next part of what this client lacks. Whether it had to be made.
-    fn send_part(&mut self, client: &mut Client, state: &ApplicationState, now: Instant) -> bool {
+    fn send_part(
+        &mut self,
+        client: &mut Client,
+        state: &ApplicationState,
+        totals: &mut Totals,
+        now: Instant,
+    ) -> bool {
         let known = &mut client.state;
         // What comes anew is always checked.
         let hashed = known.is_between
@@ -172,15 +184,16 @@ impl StateSync {
                     == (client.codec, client.compress, known.collections, hashed, before)
         });
         let is_made = made.is_none();
-        let (frame, more, to) = match made {
+        let (frame, more, from, to) = match made {
             Some(made) => {
                 known.cursor = made.after;
-                (made.frame.clone(), made.more, made.to)
+                (made.frame.clone(), made.more, made.from, made.to)
             }
             None => {
                 let mut diff = Diff::default();
                 let progress = state.changes(&mut known.cursor, known.collections, PART, &mut diff);
                 let (more, to) = (progress.more, progress.to);
+                let from = (!progress.full).then_some(progress.from);
                 (diff.epoch, diff.from, diff.to) = (state.version().epoch, progress.from, to);
                 (diff.full, diff.more) = (progress.full, more);
                 if !more {
@@ -198,11 +211,12 @@ impl StateSync {
                         before,
                         after: known.cursor,
                         more,
+                        from,
                         to,
                         frame: frame.clone(),
                     });
                 }
-                (frame, more, to)
+                (frame, more, from, to)
             }
         };
         known.is_between = more;
@@ -210,6 +224,9 @@ impl StateSync {
             known.unhashed = if hashed { 0 } else { known.unhashed + 1 };
             known.pacer.on_sent(to, now);
         }
+        // It is as old as its oldest change until its last part is queued.
+        let from = from.filter(|_| !more);
+        totals.on_diff(&mut client.figures, from, frame.len(), now);
         client.push(frame);
         is_made
     }

@@ -8,6 +8,9 @@ use crate::reactor::{Reactor, TimerId};
 use crate::sync::key::Alarm;
 use crate::sync::protocol::CloseCode;
 
+/// After this a client that takes nothing counts as stalled for the health of the engine.
+const NOTICED_AFTER: Duration = Duration::from_secs(5);
+
 /// What is to be done with a connection whose timer has fired.
 pub(super) enum Due {
     /// Its time was not over yet, or it goes on.
@@ -68,8 +71,13 @@ fn why_abandoned(stall_time: Duration) -> String {
     format!("client_stall_time: a message has not gone on for {} ms", stall_time.as_millis())
 }
 
-/// Whether nothing was written for too long although something waits.
-fn is_stalled(client: &Client, stall_time: Duration, now: Instant) -> bool {
+/// How long a client may take nothing before it counts as stalled; before it is closed for that.
+pub(super) fn noticed_after(stall_time: Duration) -> Duration {
+    NOTICED_AFTER.min(stall_time / 2)
+}
+
+/// Whether nothing was written for so long although something waits.
+pub(super) fn is_stalled(client: &Client, stall_time: Duration, now: Instant) -> bool {
     let written = client.transport.total_written();
     client.stalled.is_some_and(|(since, before)| {
         before == written && client.transport.queued_bytes() > 0 && since + stall_time <= now
@@ -106,7 +114,11 @@ pub(super) fn arm(client: &mut Client, stall_time: Duration, reactor: &mut React
         (Some((since, before)), Some(come)) if before == come => Some((since, before)),
         (_, Some(come)) => Some((now, come)),
     };
-    let stall = client.stalled.map(|(since, _)| since + stall_time);
+    let noticed = noticed_after(stall_time);
+    let stall = client.stalled.map(|(since, _)| {
+        let is_noted = client.is_noted_as_stalled || !client.is_open();
+        since + if is_noted { stall_time } else { noticed }
+    });
     let end = client.unfinished.map(|(since, _)| since + abandoned_after(client, stall_time));
     // What only ends an open client would be due again and again once it is being closed.
     let expires_at = client.expires_at().filter(|_| client.is_open());

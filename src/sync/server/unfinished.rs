@@ -20,6 +20,8 @@ type Table = IdTable<ClientId, Box<Client>>;
 /// See the module's documentation.
 pub(super) struct UnfinishedBudget {
     bytes_max: usize,
+    /// What it is while there is memory for it.
+    limit: usize,
     /// Bytes of all unfinished messages.
     bytes: usize,
     /// Clients that are read again when there is room, and some that are gone.
@@ -30,7 +32,24 @@ pub(super) struct UnfinishedBudget {
 
 impl UnfinishedBudget {
     pub(super) fn new(bytes_max: usize) -> Self {
-        UnfinishedBudget { bytes_max, bytes: 0, starved: VecDeque::new(), exempt: None }
+        UnfinishedBudget {
+            bytes_max,
+            limit: bytes_max,
+            bytes: 0,
+            starved: VecDeque::new(),
+            exempt: None,
+        }
+    }
+
+    /// Bytes of all unfinished messages.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// All memory of the engine has room for so many bytes more.
+    pub(super) fn set_room(&mut self, bytes: usize, table: &mut Table, work: &mut WorkLists) {
+        self.bytes_max = self.limit.min(self.bytes.saturating_add(bytes));
+        self.release(0, table, work);
     }
 
     /// Whether a client may be read, as far as its unfinished message goes. It may become the one that exceeds the

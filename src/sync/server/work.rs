@@ -26,6 +26,8 @@ pub(super) struct WorkLists {
     readable: Lanes,
     unflushed: Lanes,
     woken: Vec<ClientId>,
+    /// Bytes that the queues of all clients take, about.
+    bytes: usize,
 }
 
 impl WorkLists {
@@ -38,10 +40,27 @@ impl WorkLists {
 
     /// The client's queue has something new.
     pub(super) fn flush_later(&mut self, client: &mut Client) {
+        self.count(client);
         if !std::mem::replace(&mut client.is_unflushed, true) {
             let is_small = client.transport.queued_bytes() <= QUEUED_SMALL;
             self.unflushed.push(client.id, if is_small { client.lane() } else { Lane::Heavy });
         }
+    }
+
+    /// Counts anew what a client's queue takes; after everything that changes it.
+    pub(super) fn count(&mut self, client: &mut Client) {
+        let bytes = client.queue_memory();
+        self.bytes = self.bytes + bytes - std::mem::replace(&mut client.counted_bytes, bytes);
+    }
+
+    /// A client is gone.
+    pub(super) fn forget(&mut self, client: &Client) {
+        self.bytes -= client.counted_bytes;
+    }
+
+    /// Bytes that the queues of all clients take, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The client may get more.

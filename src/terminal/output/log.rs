@@ -18,16 +18,23 @@ const CUTS: usize = 256;
 /// The bytes that all logs of an engine may hold together.
 pub(crate) struct LogBudget {
     used: usize,
+    /// The bound now, and what it is while there is memory for it.
     max: usize,
+    limit: usize,
 }
 
 impl LogBudget {
-    pub(crate) fn new(max: usize) -> Self {
-        LogBudget { used: 0, max }
+    pub(crate) fn new(limit: usize) -> Self {
+        LogBudget { used: 0, max: limit, limit }
     }
 
     pub(crate) fn used(&self) -> usize {
         self.used
+    }
+
+    /// All memory of the engine has room for so many bytes more.
+    pub(crate) fn set_room(&mut self, bytes: usize) {
+        self.max = self.limit.min(self.used.saturating_add(bytes));
     }
 
     /// Whether so many bytes more fit.

@@ -127,6 +127,11 @@ pub(crate) struct Screen {
     cuts: VecDeque<u64>,
 }
 
+/// Bytes of all cells of a screen of this size.
+pub(crate) fn cell_bytes(size: Size) -> usize {
+    usize::from(size.cols) * usize::from(size.rows) * size_of::<cells::Cell>()
+}
+
 impl Screen {
     pub(crate) fn new(size: Size, options: &ScreenOptions, offset: u64) -> Self {
         Screen {
@@ -365,6 +370,11 @@ impl Screen {
         size_of::<Self>() - size_of::<Emulator>() + offsets + clipboard + self.emulator.bytes()
     }
 
+    /// Bytes of the cells that nothing was written to: they take no memory yet.
+    pub(crate) fn unwritten_bytes(&self) -> usize {
+        cell_bytes(self.emulator.size()).saturating_sub(self.grid().active_bytes())
+    }
+
     /// Lets the scrollback grow no further, or again as far as was asked for.
     pub(crate) fn bound_history(&mut self, is_short: bool) {
         let asked = self.emulator.options().scrollback;
@@ -374,6 +384,13 @@ impl Screen {
         if is_known || !is_short {
             self.emulator.grid_mut().set_history_max(if is_short { history } else { asked });
         }
+    }
+
+    /// Drops the oldest rows of the scrollback, some 16 KiB of them. Whether there were any.
+    pub(crate) fn drop_oldest_history(&mut self) -> bool {
+        let dropped = self.emulator.grid_mut().drop_oldest_history();
+        self.revision += u64::from(dropped);
+        dropped
     }
 
     /// The program holds the screen back until it is complete, since then.

@@ -48,6 +48,11 @@ const ABOVE: u64 = 0x9e37_79b9_7f4a_7c15;
 const LINK: u64 = 0xd6e8_feb8_6659_fd93;
 
 impl Tracked {
+    /// Bytes that it takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        self.names * 2 * (size_of::<u64>() + 1)
+    }
+
     /// Whether a file is tracked.
     pub(crate) fn has_name(&self, path: &[u8]) -> bool {
         self.has(finish(extend(0, path, self.fold), NAME))

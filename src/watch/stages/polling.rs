@@ -5,9 +5,13 @@ use std::ops::Bound;
 use std::time::{Duration, Instant};
 
 use super::super::tree::FileId;
+use crate::policy::{Outage, RetryPolicy};
 
-/// When the system is asked for watches again.
-pub(in crate::watch) const WATCHES_AGAIN: Duration = Duration::from_secs(5);
+/// When the system is asked for watches again, at first and at most.
+const WATCHES_AGAIN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// When a directory is opened again that could not be for want of descriptors or memory, at first; at most after the
+/// interval of polling.
+const REFUSED_AGAIN: Duration = Duration::from_millis(20);
 
 /// See the module's documentation.
 pub(in crate::watch) struct Polling {
@@ -21,8 +25,10 @@ pub(in crate::watch) struct Polling {
     pub(in crate::watch) after: Option<FileId>,
     /// When the listing that goes on began.
     pub(in crate::watch) began: Option<Instant>,
-    /// The system has no watches before this.
-    pub(in crate::watch) watches_at: Option<Instant>,
+    /// The system has no watches.
+    pub(in crate::watch) short: Outage,
+    /// It does not let directories be opened, for want of descriptors or memory.
+    pub(in crate::watch) refused: Outage,
 }
 
 impl Polling {
@@ -35,7 +41,8 @@ impl Polling {
             first: BTreeSet::new(),
             after: None,
             began: None,
-            watches_at: None,
+            short: Outage::new(backoff(WATCHES_AGAIN.0, WATCHES_AGAIN.1)),
+            refused: Outage::new(backoff(REFUSED_AGAIN.min(interval), interval)),
         }
     }
 
@@ -68,12 +75,29 @@ impl Polling {
 
     /// Whether it makes sense to ask the system for a watch.
     pub(in crate::watch) fn may_watch(&self, now: Instant) -> bool {
-        self.watches_at.is_none_or(|at| at <= now)
+        self.short.retry_at().is_none_or(|at| at <= now)
     }
 
-    /// The system has refused one.
-    pub(in crate::watch) fn out_of_watches(&mut self, now: Instant) {
-        self.watches_at = Some(now + WATCHES_AGAIN);
+    /// A directory could not be opened for want of descriptors or memory.
+    pub(in crate::watch) fn on_refused(&mut self, now: Instant, random: u64) {
+        self.refused.on_failure(now, random);
+        if let Some(at) = self.refused.retry_at() {
+            self.next_at = Some(self.next_at.map_or(at, |next| next.min(at)));
+        }
+    }
+
+    /// Lists directories at once that could not be opened, unless that goes on already.
+    pub(in crate::watch) fn retry_refused(&mut self, now: Instant) {
+        if !self.is_going_on() {
+            self.next_at = Some(now);
+        }
+    }
+
+    /// When the next listing begins, after one that took so long. It takes at most one part of `share` of the time.
+    pub(in crate::watch) fn next_after(&self, now: Instant, took: Duration, share: u32) -> Instant {
+        let usual = now + self.interval;
+        let next = self.refused.retry_at().map_or(usual, |at| at.min(usual));
+        next.max(now + took * (share - 1))
     }
 
     pub(in crate::watch) fn note_activity(&mut self, dir: FileId) {
@@ -92,4 +116,9 @@ impl Polling {
             self.next_at = None;
         }
     }
+}
+
+/// An interval of zero is none that could be backed off from.
+fn backoff(initial: Duration, max: Duration) -> RetryPolicy {
+    RetryPolicy::new(initial, max).unwrap_or_default()
 }

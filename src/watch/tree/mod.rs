@@ -61,6 +61,9 @@ pub(crate) mod flag {
     pub(crate) const REFUSED: u16 = 1024;
 }
 
+/// What an entry of the ordered tables takes, about.
+const LINK_BYTES: usize = 24;
+
 /// What it costs to free an entry, and a part of the tables.
 const FREE_COST: u64 = 200;
 const SHARD_COST: u64 = 5_000;
@@ -119,6 +122,24 @@ impl Tree {
     /// Entries.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len() - 1
+    }
+
+    /// Bytes that it takes, about.
+    pub(crate) fn bytes(&self) -> usize {
+        let tables = self.by_name.bytes() + self.by_inode.bytes();
+        let few = self.links.len() * LINK_BYTES + self.file_watches.len() * LINK_BYTES;
+        self.nodes.bytes() + tables + few + self.tombstone_bytes()
+    }
+
+    /// Bytes of what is remembered of removed entries.
+    pub(crate) fn tombstone_bytes(&self) -> usize {
+        self.tombstones.capacity() * size_of::<(u64, FileId)>()
+    }
+
+    /// Forgets the oldest half of the removed entries: who reads changes since before begins anew.
+    pub(crate) fn forget_tombstones(&mut self) {
+        self.keep_tombstones(self.tombstones.len() / 2);
+        self.tombstones.shrink_to_fit();
     }
 
     /// Directories among them.
@@ -350,12 +371,16 @@ impl Tree {
         self.directories -= usize::from(stat.is_dir());
         self.seq += 1;
         self.tombstones.push_back((self.seq, id));
-        while self.tombstones.len() > self.tombstones_max {
+        self.keep_tombstones(self.tombstones_max);
+        Some(removed)
+    }
+
+    fn keep_tombstones(&mut self, max: usize) {
+        while self.tombstones.len() > max {
             if let Some((seq, _)) = self.tombstones.pop_front() {
                 self.floor = seq;
             }
         }
-        Some(removed)
     }
 
     /// Gives an entry another place; `dir` is alive, not below it, and has none of this name.

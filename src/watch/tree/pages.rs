@@ -23,6 +23,8 @@ pub(super) struct Pages {
     /// Pages with room.
     open: Vec<usize>,
     len: usize,
+    /// Bytes of the texts of all pages.
+    text_bytes: usize,
 }
 
 #[derive(Default)]
@@ -40,11 +42,16 @@ struct Text {
 
 impl Pages {
     pub(super) fn new() -> Self {
-        Pages { pages: Vec::new(), open: Vec::new(), len: 0 }
+        Pages { pages: Vec::new(), open: Vec::new(), len: 0, text_bytes: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Bytes that the pages take, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.pages.len() * PAGE * size_of::<Packed>() + self.text_bytes
     }
 
     #[inline]
@@ -75,7 +82,9 @@ impl Pages {
         });
         self.len += 1;
         let Some(page) = self.pages.get_mut(at) else { return broken!("an open page", u32::MAX) };
+        let before = page.names.bytes.capacity();
         node.name = page.names.push(name);
+        self.text_bytes = self.text_bytes + page.names.bytes.capacity() - before;
         let index = page.slots.insert(node);
         if page.slots.len() == PAGE {
             self.open.pop();
@@ -87,9 +96,11 @@ impl Pages {
     pub(super) fn rename(&mut self, slot: u32, name: &[u8]) {
         let Some(page) = self.pages.get_mut(slot as usize / PAGE) else { return };
         let Some(node) = page.slots.get_mut(slot as usize % PAGE) else { return };
+        let before = page.names.bytes.capacity();
         page.names.free(node.name);
         node.name = page.names.push(name);
         page.close_gaps();
+        self.text_bytes = self.text_bytes + page.names.bytes.capacity() - before;
     }
 
     pub(super) fn try_remove(&mut self, slot: u32) -> Option<Packed> {
@@ -97,8 +108,10 @@ impl Pages {
         let page = self.pages.get_mut(at)?;
         let was_full = page.slots.len() == PAGE;
         let node = page.slots.try_remove(slot as usize % PAGE)?;
+        let before = page.names.bytes.capacity();
         page.names.free(node.name);
         page.close_gaps();
+        self.text_bytes = self.text_bytes + page.names.bytes.capacity() - before;
         if was_full {
             self.open.push(at);
         }
@@ -109,8 +122,10 @@ impl Pages {
     /// Frees a page with all that is in it; how many entries that were, `None` at the end.
     pub(super) fn drop_page(&mut self) -> Option<usize> {
         self.open.clear();
-        let count = self.pages.pop()?.slots.len();
+        let page = self.pages.pop()?;
+        let count = page.slots.len();
         self.len -= count;
+        self.text_bytes -= page.names.bytes.capacity();
         Some(count)
     }
 }

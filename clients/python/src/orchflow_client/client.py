@@ -36,7 +36,17 @@ from .requests import Message, _failed
 from .run import CommandResult, run_command
 from .screen import ScreenTerminal
 from .state import State
-from .types import Collection, LagWarning, Notice, NoticeKind, Scope, Status, Welcome
+from .types import (
+    Collection,
+    Figures,
+    Health,
+    LagWarning,
+    Notice,
+    NoticeKind,
+    Scope,
+    Status,
+    Welcome,
+)
 
 T = TypeVar("T")
 Off = Callable[[], None]
@@ -72,6 +82,7 @@ class Client(Operations):
         self._name = name
         self._copied: Optional[List[Collection]] = None
         self._notices = list(notices)
+        self._observed: Optional[Message] = None
         self._reconnect = reconnect
         self.state._is_hashed = check_hash
         self._is_asking_for_all = False
@@ -268,6 +279,8 @@ class Client(Operations):
         orphans, self._orphans = self._orphans, []
         for terminal in orphans:
             self._close_unwanted(terminal)
+        if self._observed is not None:
+            self._send_if_open(self._observed)
         if self._watches:
             self._rewatch = asyncio.get_running_loop().create_task(self._restore_watches())
         self._set_status("open")
@@ -433,6 +446,12 @@ class Client(Operations):
         if notice is not None:
             self._emit("notice", notice)
 
+    def _on_figures(self, message: Message) -> None:
+        self._emit("figures", convert.figures(message))
+
+    def _on_health(self, message: Message) -> None:
+        self._emit("health", convert.health(message))
+
     def _on_lag_warning(self, message: Message) -> None:
         self._emit("lag", LagWarning(message["terminal"], message["remaining_ms"]))
 
@@ -450,6 +469,8 @@ class Client(Operations):
         "pong": Operations._on_pong,
         "lag_warning": _on_lag_warning,
         "notice": _on_notice,
+        "figures": _on_figures,
+        "health": _on_health,
     }
 
     # Events
@@ -459,6 +480,12 @@ class Client(Operations):
 
     @overload
     def on(self, event: Literal["notice"], listener: Callable[[Notice], object]) -> Off: ...
+
+    @overload
+    def on(self, event: Literal["figures"], listener: Callable[[Figures], object]) -> Off: ...
+
+    @overload
+    def on(self, event: Literal["health"], listener: Callable[[Health], object]) -> Off: ...
 
     @overload
     def on(self, event: Literal["lag"], listener: Callable[[LagWarning], object]) -> Off: ...
@@ -473,7 +500,7 @@ class Client(Operations):
 
         `status` has the new status; `notice` a `Notice`; `failure` what failed without anybody who
         waits for it; `rejected` a change that was rejected, also to whoever made it; `lag` a terminal
-        whose program waits for this client.
+        whose program waits for this client; `figures` and `health` what `observe` asked for.
         """
         return self._listeners.setdefault(event, Listeners()).add(listener)
 
@@ -499,6 +526,16 @@ class Client(Operations):
                 self._require("clipboard")
             self._send({"type": "notices", "kinds": wanted})
         self._notices = wanted
+
+    async def observe(self, *, figures_ms: int = 0, health: bool = False) -> None:
+        """Asks for the event `figures` each so many milliseconds (250 to 60,000; 0: never), and for `health`
+        at once and when it changes. It takes the place of an earlier call, and holds after a reconnect.
+        """
+        message = {"type": "observe", "figures_ms": figures_ms, "health": health}
+        if self._link is not None:
+            self._require("observe")
+            self._send(message)
+        self._observed = message if figures_ms > 0 or health else None
 
     # The state
 

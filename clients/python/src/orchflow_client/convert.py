@@ -211,6 +211,20 @@ def file_version_to_wire(value: t.FileVersion) -> Wire:
     }
 
 
+def figures(wire: Wire) -> t.Figures:
+    fields = {name: value for name, value in wire.items() if name != "type"}
+    for name, value in fields.items():
+        if isinstance(value, dict):
+            fields[name] = t.Times(**value)
+    fields["memory"] = {part["name"]: part["bytes"] for part in fields["memory"]}
+    return t.Figures(**fields)
+
+
+def health(wire: Wire) -> t.Health:
+    parts = tuple(t.PartHealth(**part) for part in wire["parts"])
+    return t.Health(wire["status"], parts, wire["more"])
+
+
 def notice(wire: Wire) -> Optional[t.Notice]:
     """`None` for one of a kind that this client does not know."""
     event = wire["notice"]

@@ -401,6 +401,80 @@ class Stats:
     queued_bytes: int
 
 
+@dataclass(frozen=True)
+class Times:
+    """A distribution of times since the engine was made, in microseconds."""
+
+    count: int
+    sum_us: int
+    p50_us: int
+    p95_us: int
+    p99_us: int
+    max_us: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Figures of the engine since it was made; see "figures" in docs/PROTOCOL.md."""
+
+    uptime_ms: int
+    turns: int
+    unfinished_turns: int
+    pty_read_bytes: int
+    pty_written_bytes: int
+    received_bytes: int
+    sent_bytes: int
+    received_messages: int
+    sent_messages: int
+    file_events: int
+    rescans: int
+    gap_bytes: int
+    errors: int
+    turn: Times
+    lag: Times
+    response: Times
+    file_latency: Times
+    diff_age: Times
+    round_trip: Times
+    memory: Mapping[str, int]
+    """Bytes by the part of the engine that uses them."""
+    memory_limit: int
+    """0: none."""
+    queued_bytes: int
+    """What waits to be sent to this client."""
+    terminals: int
+    clients: int
+    watches: int
+    peers: int
+
+
+HealthStatus = Literal["ok", "degraded", "failed"]
+
+
+@dataclass(frozen=True)
+class PartHealth:
+    part: str
+    """`terminal`, `watch`, `listener`, `client`, `peer`, `spawning`, `loop`, `memory`."""
+    id: int
+    status: HealthStatus
+    reason: str
+    """A name for programs."""
+    message: str
+    """A sentence for people."""
+    since_ms: int
+    """How long it has been so."""
+
+
+@dataclass(frozen=True)
+class Health:
+    status: HealthStatus
+    """That of the worst part."""
+    parts: Tuple[PartHealth, ...]
+    """Every part that is not well."""
+    more: int
+    """Parts that are not well and not listed."""
+
+
 # Notices
 
 

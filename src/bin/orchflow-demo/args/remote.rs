@@ -7,10 +7,11 @@ use std::path::PathBuf;
 
 use lexopt::{Arg, Parser, ValueExt};
 
-use super::Request;
+use super::{Request, value};
 use crate::address::{Address, is_localhost, split_authority};
 use crate::detach::DetachKey;
 use crate::help;
+use crate::log::{Format, Level};
 use crate::names::check_name;
 use crate::page::PageDirectory;
 
@@ -23,6 +24,8 @@ pub(crate) struct ServeOptions {
     /// `None`: no TCP if there is a Unix socket, else a free loopback port.
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) unix: Option<PathBuf>,
+    /// A port of its own for the figures; without it they are on the other ones alone.
+    pub(crate) metrics: Option<SocketAddr>,
     /// Further accepted hosts and origins of requests.
     pub(crate) hosts: Vec<String>,
     pub(crate) origins: Vec<String>,
@@ -42,6 +45,9 @@ pub(crate) struct ServeOptions {
     pub(crate) open: bool,
     /// Directories with the page, in place of the one in this program.
     pub(crate) page: Vec<PageDirectory>,
+    /// What the lines of the log look like; `None` for what suits whoever reads them.
+    pub(crate) log: Option<Format>,
+    pub(crate) log_level: Level,
 }
 
 /// Options of `attach`.
@@ -89,8 +95,13 @@ pub(super) fn parse_serve(parser: &mut Parser) -> Result<Request, lexopt::Error>
         match arg {
             Arg::Short('h') | Arg::Long("help") => return Ok(Request::Help(help::SERVE)),
             Arg::Short('V') | Arg::Long("version") => return Ok(Request::Version),
-            Arg::Long("listen") => options.listen = Some(listen_address(&parser.value()?)?),
+            Arg::Long("listen") => {
+                options.listen = Some(listen_address("--listen", &parser.value()?)?)
+            }
             Arg::Long("unix") => options.unix = Some(parser.value()?.into()),
+            Arg::Long("metrics") => {
+                options.metrics = Some(listen_address("--metrics", &parser.value()?)?)
+            }
             Arg::Long("host") => options.hosts.push(parser.value()?.string()?),
             Arg::Long("origin") => options.origins.push(parser.value()?.string()?),
             Arg::Long("token-file") => options.token_file = Some(parser.value()?.into()),
@@ -101,6 +112,13 @@ pub(super) fn parse_serve(parser: &mut Parser) -> Result<Request, lexopt::Error>
             Arg::Long("clipboard") => options.clipboard = true,
             Arg::Long("open") => options.open = true,
             Arg::Long("page-dir") => options.page.push(page_directory(&parser.value()?)),
+            Arg::Long("log") => {
+                options.log = Some(value(parser, "--log", "text or json", Format::parse)?);
+            }
+            Arg::Long("log-level") => {
+                let expected = "error, warn, info or debug";
+                options.log_level = value(parser, "--log-level", expected, Level::parse)?;
+            }
             other => return Err(other.unexpected()),
         }
     }
@@ -154,7 +172,7 @@ fn page_directory(value: &OsStr) -> PageDirectory {
 }
 
 /// `IP:PORT`, `localhost:PORT` or `PORT`, on loopback.
-fn listen_address(value: &OsStr) -> Result<SocketAddr, lexopt::Error> {
+fn listen_address(option: &str, value: &OsStr) -> Result<SocketAddr, lexopt::Error> {
     let text = value.to_string_lossy();
     let named = split_authority(&text).filter(|(host, _)| is_localhost(host));
     let address = if let Ok(address) = text.parse() {
@@ -165,20 +183,20 @@ fn listen_address(value: &OsStr) -> Result<SocketAddr, lexopt::Error> {
         SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     } else if let Ok(ip) = text.trim_matches(['[', ']']).parse::<IpAddr>() {
         let example = SocketAddr::from((ip, 7070));
-        return Err(format!("--listen {text}: expected a port as well, such as {example}").into());
+        return Err(format!("{option} {text}: expected a port as well, such as {example}").into());
     } else if is_localhost(&text) {
-        let text = format!("--listen {text}: expected a port as well, such as {text}:7070");
+        let text = format!("{option} {text}: expected a port as well, such as {text}:7070");
         return Err(text.into());
     } else {
         let text = format!(
-            "--listen {text}: expected IP:PORT, localhost:PORT or PORT, such as 127.0.0.1:7070"
+            "{option} {text}: expected IP:PORT, localhost:PORT or PORT, such as 127.0.0.1:7070"
         );
         return Err(text.into());
     };
     if !address.ip().is_loopback() {
         let port = if address.port() == 0 { 7070 } else { address.port() };
         let text = format!(
-            "--listen {text}: expected a loopback address, because connections are not encrypted; \
+            "{option} {text}: expected a loopback address, because connections are not encrypted; \
              listen on 127.0.0.1 and forward the port (ssh -L {port}:127.0.0.1:{port} HOST)"
         );
         return Err(text.into());
@@ -319,6 +337,7 @@ mod tests {
         let options = ServeOptions {
             listen: Some("[::1]:80".parse().unwrap()),
             unix: Some("a/b".into()),
+            metrics: Some("127.0.0.1:9464".parse().unwrap()),
             hosts: vec!["a:1".into(), "b".into()],
             origins: vec!["http://c".into()],
             token_file: Some("t".into()),
@@ -332,10 +351,13 @@ mod tests {
                 PageDirectory { prefix: "/".into(), directory: "page".into() },
                 PageDirectory { prefix: "/client/".into(), directory: "js/a=b".into() },
             ],
+            log: Some(Format::Json),
+            log_level: Level::Debug,
         };
         let words = "serve --listen [::1]:80 --unix a/b --root=.. --shell fish --host a:1 \
             --host b --origin http://c --token-file t --name build --profile top=htop \
-            --profile a=b=c --clipboard --open --page-dir page --page-dir /client/=js/a=b";
+            --profile a=b=c --clipboard --open --page-dir page --page-dir /client/=js/a=b \
+            --log json --log-level debug --metrics 9464";
         assert_eq!(parse_words(words).unwrap(), Request::Serve(options));
         for (text, address) in [
             ("localhost:7070", "127.0.0.1:7070"),
@@ -343,7 +365,11 @@ mod tests {
             ("7070", "127.0.0.1:7070"),
             ("127.1.2.3:1", "127.1.2.3:1"),
         ] {
-            assert_eq!(listen_address(text.as_ref()).unwrap(), address.parse().unwrap(), "{text}");
+            assert_eq!(
+                listen_address("--listen", text.as_ref()).unwrap(),
+                address.parse().unwrap(),
+                "{text}"
+            );
         }
     }
 
@@ -408,6 +434,8 @@ mod tests {
             ("serve --profile =a", "NAME=COMMAND"),
             ("serve --profile a=", "NAME=COMMAND"),
             ("serve --unix a --open", "--listen ADDRESS"),
+            ("serve --log xml", "--log xml: expected text or json"),
+            ("serve --log-level loud", "expected error, warn, info or debug"),
             ("serve --name 12", "--name 12: expected a name"),
             ("attach", "ADDRESS"),
             ("attach nowhere", "nowhere"),

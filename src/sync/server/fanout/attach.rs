@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, ErrorKind, Result};
 use crate::id::TerminalId;
 use crate::limits::Limits;
-use crate::sync::protocol::{Attach, Mode, ServerMessage};
+use crate::sync::protocol::{Attach, Mode};
 use crate::sync::server::attachment::Attachment;
 use crate::sync::server::client::Client;
 use crate::terminal::{OutputState, Terminals};
@@ -74,7 +74,7 @@ pub(super) fn drop_unsent(
     if !state.has_screen {
         // At once: a later gap would swallow the prompt, which no snapshot shows again.
         let (from, to) = attachment.skip_to_end(state.end);
-        client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
+        client.send_gap(id, (from, to));
     } else if !attachment.consumer.is_resyncing() {
         // One that waits already is not put off by a key that is held down.
         attachment.consumer.resync(0);

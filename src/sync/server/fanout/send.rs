@@ -107,7 +107,7 @@ fn step(
         Some(Next::Skip { from, to }) => attachment.credit_left_out(to - from),
         Some(Next::Gap { from, to }) => {
             attachment.credit_up_to(to);
-            client.send_of(id, &ServerMessage::Gap { terminal: id.to_u64(), from, to });
+            client.send_gap(id, (from, to));
         }
         Some(Next::Snapshot { history }) => match round.terminals.snapshot_in_turn(id, history) {
             Ok(snapshot) => {
@@ -220,7 +220,7 @@ pub(super) fn finish(client: &mut Client, id: TerminalId, state: &OutputState) {
     let terminal = id.to_u64();
     if !attachment.consumer.is_viewer() && !attachment.has_everything(state.end) {
         let (from, to) = attachment.skip_to_end(state.end);
-        client.send_of(id, &ServerMessage::Gap { terminal, from, to });
+        client.send_gap(id, (from, to));
     }
     send_end(client, &mut attachment, state, true);
     client.send_of(id, &ServerMessage::Detached { terminal, reason: DetachReason::Closed });
@@ -244,8 +244,8 @@ pub(super) fn end_hold(client: &mut Client, id: TerminalId, state: &OutputState,
         attachment.become_viewer(state.end, now);
         ServerMessage::Attached { terminal, mode: Mode::Screen, offset: state.end }
     } else {
-        let (from, to) = attachment.lapse(state.end);
-        ServerMessage::Gap { terminal, from, to }
+        let gap = attachment.lapse(state.end);
+        return client.send_gap(id, gap);
     };
     client.send_of(id, &message);
 }

@@ -126,6 +126,7 @@ impl Reader {
             slice.charge(unit.cost);
             let clients = &mut *handshake.clients;
             clients.count_unfinished(id);
+            clients.count_received(id, unit.frames);
             let now = reactor.now();
             if is_unverified {
                 self.unverified.charge(unit.cost, now);
@@ -211,6 +212,8 @@ fn read_unit(
     };
     match client.phase {
         Phase::Head(_) => return read_head(handshake, id, reactor),
+        // What it sends meanwhile is of no interest.
+        Phase::Report => return Unit { cost: LOOK_COST, bytes: 0, frames: 0, body: None },
         Phase::Page(_) => return send_part(clients, id),
         _ => {}
     }

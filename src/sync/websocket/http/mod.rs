@@ -8,11 +8,12 @@
 //! Two things are understood because RFC 9112 wants it: one empty line before a request, and a target that is
 //! a whole address, if it names the same host as the Host header.
 //!
-//! Deliberately absent: bodies of requests, methods other than GET and, for [`page`]s, HEAD; HTTP/1.0, chunked
+//! Deliberately absent: bodies of requests, methods other than GET and, for [`page`]s and [`report`]s, HEAD; HTTP/1.0, chunked
 //! encoding. A head that could be understood in two ways is refused, never repaired.
 
 pub(crate) mod client;
 pub(crate) mod page;
+pub(crate) mod report;
 #[cfg(test)]
 mod tests;
 
@@ -81,6 +82,23 @@ impl Refusal {
         self.reason.lines().next().unwrap_or_default()
     }
 
+    /// The status as text, for counts.
+    pub(crate) fn status_text(&self) -> &'static str {
+        match self.status {
+            400 => "400",
+            401 => "401",
+            403 => "403",
+            404 => "404",
+            405 => "405",
+            408 => "408",
+            413 => "413",
+            426 => "426",
+            431 => "431",
+            503 => "503",
+            _ => "other",
+        }
+    }
+
     pub(crate) const fn bad(reason: &'static str) -> Self {
         Refusal::new(400, reason)
     }
@@ -113,8 +131,10 @@ pub(crate) struct Request {
     pub(crate) key: Option<Key>,
     /// All that were offered, in the client's order of preference.
     pub(crate) protocols: Vec<String>,
-    /// What it asks for if it asks for a page: no WebSocket, of a listener that has pages.
+    /// What it asks for if it asks for a page or a report: no WebSocket, of a listener that has such.
     pub(crate) page: Option<PageRequest>,
+    /// The text of a token that came with such a request, not checked yet.
+    pub(crate) bearer: Option<String>,
 }
 
 /// Shows no token.
@@ -152,7 +172,7 @@ pub(crate) struct HeadBuffer {
 }
 
 impl HeadBuffer {
-    /// `serves_pages`: a request may ask for a page.
+    /// `serves_pages`: a request may ask for a page or a report.
     pub(crate) fn new(serves_pages: bool) -> Self {
         let collector = Collector { seen: Seen::Nothing, ..Collector::default() };
         HeadBuffer { collector, serves_pages, early: Vec::new() }
@@ -326,6 +346,7 @@ fn read_request(
         key: if upgrade { Some(parse_key(key)?) } else { None },
         protocols: protocols(headers)?,
         page: (serves_pages && !upgrade).then(|| PageRequest::read(headers, is_head)),
+        bearer: if serves_pages && !upgrade { report::bearer(headers)? } else { None },
     })
 }
 
@@ -437,6 +458,7 @@ pub(crate) fn response(refusal: &Refusal) -> Vec<u8> {
     // Connection names Upgrade where that header is, so that nobody on the way forwards it.
     let (phrase, more) = match status {
         400 => ("Bad Request", "Connection: close\r\n"),
+        401 => ("Unauthorized", "Connection: close\r\nWWW-Authenticate: Bearer\r\n"),
         403 => ("Forbidden", "Connection: close\r\n"),
         404 => ("Not Found", "Connection: close\r\n"),
         405 => ("Method Not Allowed", "Connection: close\r\n"),

@@ -22,6 +22,7 @@ use nix::sys::socket::{MsgFlags, getsockopt, recv, sendmsg, setsockopt, sockopt}
 use nix::{getsockopt_impl, setsockopt_impl, sockopt_impl};
 
 use crate::id::TerminalId;
+use crate::observe::Traffic;
 
 // nix has the means to define an option, and not this one.
 sockopt_impl!(
@@ -40,6 +41,9 @@ const NOT_SENT_BYTES: u32 = 64 << 10;
 const SLICES: usize = 64;
 /// A queue that was longer is given back when it is empty.
 const IDLE_FRAMES: usize = 16;
+
+/// What a frame in a queue takes beside its content, about.
+const FRAME_BYTES: usize = 100;
 
 /// The largest header of a frame that is not masked.
 pub(crate) const HEADER_BYTES_MAX: usize = 10;
@@ -140,6 +144,9 @@ pub(crate) struct Transport {
     has_begun: bool,
     queued_bytes: usize,
     total_written: u64,
+    /// Frames that were written whole, and bytes that were read, ever.
+    frames_written: u64,
+    total_read: u64,
 }
 
 impl Transport {
@@ -156,6 +163,8 @@ impl Transport {
             has_begun: false,
             queued_bytes: 0,
             total_written: 0,
+            frames_written: 0,
+            total_read: 0,
         }
     }
 
@@ -232,6 +241,7 @@ impl Transport {
             }
             left -= front.frame.len();
             self.queue.pop_front();
+            self.frames_written += 1;
             self.has_begun = false;
         }
     }
@@ -251,9 +261,24 @@ impl Transport {
         self.queue.len()
     }
 
+    /// Bytes that the queue takes, about; frames that others have in theirs, too, count as if they were its own.
+    pub(crate) fn memory(&self) -> usize {
+        self.queued_bytes + self.queue.len() * FRAME_BYTES
+    }
+
     /// Bytes that the kernel has taken so far.
     pub(crate) fn total_written(&self) -> u64 {
         self.total_written
+    }
+
+    /// What went over it, apart from messages that came in: whoever reads counts them.
+    pub(crate) fn traffic(&self, received_messages: u64) -> Traffic {
+        Traffic {
+            received_bytes: self.total_read,
+            received_messages,
+            sent_bytes: self.total_written,
+            sent_messages: self.frames_written,
+        }
     }
 
     /// The user that the other end of a Unix socket belonged to when it connected; `None` for TCP.
@@ -321,7 +346,10 @@ impl Read for Transport {
             };
             match outcome {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                outcome => return outcome,
+                outcome => {
+                    self.total_read += *outcome.as_ref().unwrap_or(&0) as u64;
+                    return outcome;
+                }
             }
         }
     }

@@ -415,6 +415,18 @@ impl Grid {
             + self.scratch.capacity()
     }
 
+    /// Bytes of the cells of the screen that is shown.
+    pub(crate) fn active_bytes(&self) -> usize {
+        self.active.bytes()
+    }
+
+    /// Drops the oldest rows of the history, some 16 KiB of them. Whether there were any.
+    pub(crate) fn drop_oldest_history(&mut self) -> bool {
+        let dropped = self.history.drop_oldest_block();
+        self.drop_marks();
+        dropped
+    }
+
     /// Another bound of the history, in rows.
     pub(crate) fn set_history_max(&mut self, rows_max: usize) {
         self.history_max = rows_max;

@@ -26,6 +26,7 @@ enum Op {
     Mark(u8),
     Resize(usize, usize),
     HistoryMax(usize),
+    DropHistory,
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -58,6 +59,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0..4u8).prop_map(Op::Mark),
         1 => (1..14usize, 1..40usize).prop_map(|(rows, cols)| Op::Resize(rows, cols)),
         1 => (0..40usize).prop_map(Op::HistoryMax),
+        1 => Just(Op::DropHistory),
     ]
 }
 
@@ -104,6 +106,9 @@ fn apply(grid: &mut Grid, op: &Op) {
         ),
         Op::Resize(rows, cols) => grid.resize(*rows, *cols),
         Op::HistoryMax(rows) => grid.set_history_max(*rows),
+        Op::DropHistory => {
+            grid.drop_oldest_history();
+        }
     }
 }
 

@@ -242,6 +242,17 @@ impl History {
         }
     }
 
+    /// Drops the oldest block of lines, and what is kept for the next one. Whether there was any.
+    pub(crate) fn drop_oldest_block(&mut self) -> bool {
+        let had_spare = self.spare.take().is_some();
+        let (blocks, had_lines) = (self.blocks.len(), self.lines > 0);
+        while self.lines > 0 && self.blocks.len() == blocks {
+            self.drop_line();
+        }
+        self.spare = None;
+        had_spare || had_lines
+    }
+
     /// Drops a row for one that was added, if there are too many, and lines that take too much memory.
     fn enforce(&mut self) {
         if self.rows > self.rows_max && self.lines > 0 {

@@ -26,7 +26,7 @@ from .values import (
     values,
 )
 
-SCHEMA = 0x54F6FC71
+SCHEMA = 0xE2D04BB1
 """The hash of the declarations of the messages for which this table is written."""
 
 
@@ -168,6 +168,9 @@ CLIENT_MESSAGES: Dict[str, Type] = {
         }
     ),
     "stats": structure({"id": U64}),
+    "observe": structure(
+        {"figures_ms": U32.optional_in_json(0), "health": BOOL.optional_in_json(False)}
+    ),
 }
 
 EXIT = choice({"code": I32, "signal": I32, "unknown": None})
@@ -328,6 +331,10 @@ OUTCOME = choice(
         ),
     }
 )
+TIMES = structure(
+    {"count": U64, "sum_us": U64, "p50_us": U64, "p95_us": U64, "p99_us": U64, "max_us": U64}
+)
+HEALTH_STATUS = names("ok", "degraded", "failed")
 PROGRESS = structure({"state": names("normal", "failed", "indeterminate", "paused"), "percent": U8})
 NOTICE = choice(
     {
@@ -418,6 +425,54 @@ SERVER_MESSAGES: Dict[str, Type] = {
     "pong": structure({"id": U64}),
     "lag_warning": structure({"terminal": U64, "remaining_ms": U32}),
     "notice": structure({"terminal": U64, "seq": U64, "notice": NOTICE}),
+    "figures": structure(
+        {
+            "uptime_ms": U64,
+            "turns": U64,
+            "unfinished_turns": U64,
+            "pty_read_bytes": U64,
+            "pty_written_bytes": U64,
+            "received_bytes": U64,
+            "sent_bytes": U64,
+            "received_messages": U64,
+            "sent_messages": U64,
+            "file_events": U64,
+            "rescans": U64,
+            "gap_bytes": U64,
+            "errors": U64,
+            "turn": TIMES,
+            "lag": TIMES,
+            "response": TIMES,
+            "file_latency": TIMES,
+            "diff_age": TIMES,
+            "round_trip": TIMES,
+            "memory": list_of(structure({"name": STRING, "bytes": U64})),
+            "memory_limit": U64,
+            "queued_bytes": U64,
+            "terminals": U32,
+            "clients": U32,
+            "watches": U32,
+            "peers": U32,
+        }
+    ),
+    "health": structure(
+        {
+            "status": HEALTH_STATUS,
+            "parts": list_of(
+                structure(
+                    {
+                        "part": STRING,
+                        "id": U64,
+                        "status": HEALTH_STATUS,
+                        "reason": STRING,
+                        "message": STRING,
+                        "since_ms": U64,
+                    }
+                )
+            ),
+            "more": U32,
+        }
+    ),
 }
 
 CLIENT: Type = choice({**CLIENT_MESSAGES})

@@ -87,6 +87,8 @@ fn completes(option: &Choice) -> String {
         Some("FILE" | "PATH") => files("-f"),
         Some("DIR") => files("-d"),
         Some("WHEN") => "words='auto always never'".into(),
+        Some("FORMAT") => "words='text json'".into(),
+        Some("LEVEL") => "words='error warn info debug'".into(),
         Some("WHAT") => "words='queue restart signal ignore'".into(),
         Some("SIG") => "words='TERM INT HUP QUIT KILL USR1 USR2'".into(),
         Some("CMD") => files("-c"),

@@ -52,6 +52,8 @@ fn one_option(option: &Choice) -> String {
         Some("FILE" | "PATH") => " -r -F",
         Some("DIR") => " -x -a '(__fish_complete_directories)'",
         Some("WHEN") => " -x -a 'auto always never'",
+        Some("FORMAT") => " -x -a 'text json'",
+        Some("LEVEL") => " -x -a 'error warn info debug'",
         Some("WHAT") => " -x -a 'queue restart signal ignore'",
         Some("SIG") => " -x -a 'TERM INT HUP QUIT KILL USR1 USR2'",
         Some(value) if value.starts_with("[--]") => " -x -a '(__fish_complete_subcommand)'",

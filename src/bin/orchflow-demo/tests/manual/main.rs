@@ -58,7 +58,7 @@ fn the_committed_files_are_those_of_the_help() {
 fn every_option_is_in_each_file() {
     let help = Help::read();
     let names: Vec<&str> = help.commands.iter().map(|command| command.name.as_str()).collect();
-    assert_eq!(names, ["run", "replay", "watch", "serve", "attach", "state", "help"]);
+    assert_eq!(names, ["run", "replay", "watch", "serve", "attach", "state", "doctor", "help"]);
     let options: Vec<&str> = help
         .commands
         .iter()
@@ -90,7 +90,7 @@ fn words(output: &Output) -> Vec<String> {
 }
 
 /// A command line up to its end, and some words that complete it.
-const LINES: [(&str, &[&str]); 7] = [
+const LINES: [(&str, &[&str]); 8] = [
     ("orchflow-demo wa", &["watch"]),
     ("orchflow-demo help re", &["replay"]),
     ("orchflow-demo run --sn", &["--snapshot-text", "--snapshot-ansi"]),
@@ -98,6 +98,7 @@ const LINES: [(&str, &[&str]); 7] = [
     ("orchflow-demo watch --color a", &["auto", "always"]),
     ("orchflow-demo attach unix:a k", &["kill"]),
     ("orchflow-demo state --f", &["--follow"]),
+    ("orchflow-demo serve --log-level ", &["error", "warn", "info", "debug"]),
 ];
 
 #[test]
@@ -149,6 +150,7 @@ fn zsh_completes() {
         ("attach unix:a k", "attach unix:a kill"),
         ("attach --read", "attach --read-only"),
         ("state --f", "state --follow"),
+        ("serve --log j", "serve --log json"),
         ("watch --on-busy sig", "watch --on-busy signal"),
         ("run -- orchflow-d", "run -- orchflow-demo"),
         ("watch --exec orchflow-d", "watch --exec orchflow-demo"),

@@ -78,6 +78,8 @@ fn spec(option: &Choice) -> String {
         Some("FILE" | "PATH") => ":file:_files".into(),
         Some("DIR") => ":directory:_files -/".into(),
         Some("WHEN") => ":when:(auto always never)".into(),
+        Some("FORMAT") => ":format:(text json)".into(),
+        Some("LEVEL") => ":level:(error warn info debug)".into(),
         Some("WHAT") => ":what:(queue restart signal ignore)".into(),
         Some("SIG") => ":signal:(TERM INT HUP QUIT KILL USR1 USR2)".into(),
         Some(value) if value.starts_with("[--]") => ":*::command: _normal".into(),
