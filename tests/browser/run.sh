@@ -19,4 +19,6 @@ for file in tests/browser/e2e/*.test.mjs; do
     echo "once more: $file"
     node --test "$file" || status=1
 done
+# A page that looks on while the engine has every outage at once.
+ORCHFLOW_BROWSER=1 $cargo test --locked --test outage || status=1
 exit $status

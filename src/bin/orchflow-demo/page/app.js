@@ -6,6 +6,7 @@ import { Commands } from "./commands.js";
 import { ConnectionView } from "./connection/connection.js";
 import { announce } from "./dom.js";
 import { CountedWebSocket } from "./figures/traffic.js";
+import { EngineHealth } from "./health.js";
 import { Keyboard } from "./keys/keyboard.js";
 import { loadLater, loadWhenIdle, preloadTerminals } from "./later.js";
 import { PaneArea } from "./layout/area.js";
@@ -110,6 +111,7 @@ function main() {
   app.client = new Client({
     url, token, name: "orchflow page", notices, compress: "DecompressionStream" in globalThis, WebSocket: CountedWebSocket,
   });
+  app.health = new EngineHealth(app.client, (text) => app.toasts.show(text));
   app.workspace = new Workspace(app.client, (text) => app.toasts.error(text));
   app.viewActions = viewActionsOf(app);
   app.openPalette = async (scope) => (await import("./palette/palette.js")).openPalette(app, scope);

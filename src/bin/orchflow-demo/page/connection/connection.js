@@ -3,6 +3,7 @@
 
 import { keepToken } from "../address.js";
 import { announce, button, h, setAttribute, setText } from "../dom.js";
+import { summary } from "../health.js";
 
 // A break that is shorter than this is not worth a banner.
 const QUIET_MS = 400;
@@ -35,6 +36,7 @@ export class ConnectionView {
     const props = { type: "button", class: "icon-button indicator", on: { click } };
     this.element = h("button", props, this.#dot, this.#label);
     app.client.on("status", () => this.#changed());
+    app.health.addEventListener("change", () => this.#showIndicator());
   }
 
   // Makes the first connection.
@@ -85,15 +87,22 @@ export class ConnectionView {
     const { status, lastError } = this.#app.client;
     // What comes after that only says that nobody answers.
     this.#isShutDown = status !== "open" && (this.#isShutDown || lastError?.closeCode === SHUTDOWN_CODE);
-    setAttribute(this.element, "data-status", status);
-    setText(this.#label, labels[status]);
-    setAttribute(this.element, "title", `${labels[status]}. Show figures`);
+    this.#showIndicator();
     clearTimeout(this.#timer);
     if (status === "open") this.#opened();
     else if (status !== "idle") this.#timer = setTimeout(() => this.#showBanner(), QUIET_MS);
     document.documentElement.classList.toggle("is-offline", status !== "open" && this.#wasOpen);
     const isRefused = lastError?.code === "unauthorized";
     if (status === "closed" && isRefused) void this.askToken(this.#refusal());
+  }
+
+  #showIndicator() {
+    const { client: { status }, health: { latest } } = this.#app;
+    const label = [labels[status], summary(latest)].filter(Boolean).join(". ");
+    setAttribute(this.element, "data-status", status);
+    setAttribute(this.element, "data-health", latest?.status ?? null);
+    setText(this.#label, label);
+    setAttribute(this.element, "title", `${label}. Show figures`);
   }
 
   #refusal() {

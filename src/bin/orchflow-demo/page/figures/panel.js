@@ -3,12 +3,14 @@
 import { h, setText } from "../dom.js";
 import { showNumber, showSize } from "../files/sizes.js";
 import { watchVisibility } from "../files/visibility.js";
+import { EngineCharts } from "./engine-charts.js";
+import { HealthList } from "./health-list.js";
 import { Rate, Series, showDuration, showMilliseconds } from "./series.js";
 import { drawSparkline, sparkline } from "./sparkline.js";
 import { traffic } from "./traffic.js";
 
 const SAMPLE_MS = 1000;
-/** Every second sample asks the server. */
+/** Every second sample asks for the round trip. */
 const ASK_EVERY = 2;
 
 /** Sections with their rows: name, label, and the least top of its line; rows without one have no line. */
@@ -35,19 +37,26 @@ export class FiguresPanel {
   #frame = 0;
   #samples = 0;
   #timer = 0;
-  #asking = new Set();
+  #isPinging = false;
   #ends;
   #endMessages = () => {};
 
-  constructor({ client, host }) {
+  constructor({ client, health, host }) {
     this.client = client;
+    this.health = health;
+    this.list = new HealthList(health);
+    this.charts = new EngineCharts();
     this.element = h("section", { class: "figures", "aria-label": "Figures", tabindex: "0" },
-      ...SECTIONS.map(([title, rows]) => this.#section(title, rows)));
+      this.list.element, this.charts.element, ...SECTIONS.map(([title, rows]) => this.#section(title, rows)));
     host.append(this.element);
     this.#ends = [
       watchVisibility(this.element, (visible) => (visible ? this.#start() : this.#stop())),
       client.on("status", () => this.#showConnection()),
+      client.on("figures", (figures) => this.#showServer(figures)),
     ];
+    const render = () => this.list.render();
+    health.addEventListener("change", render);
+    this.#ends.push(() => health.removeEventListener("change", render));
     this.#showConnection();
   }
 
@@ -75,12 +84,15 @@ export class FiguresPanel {
     this.#endMessages = this.client.on("message", (message) => this.#message(message));
     for (const rate of Object.values(this.#rates)) rate.clear();
     for (const { series } of this.#rows.values()) series.clear();
+    this.charts.clear();
+    this.health.showFigures(true);
     this.#samples = 0;
     this.#sample();
   }
 
   #stop() {
     clearTimeout(this.#timer);
+    this.health.showFigures(false);
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     this.#endMessages();
@@ -108,38 +120,34 @@ export class FiguresPanel {
       perSecond(name, traffic[name], (rate) => `${showSize(rate)}/s`);
     }
     this.#showState();
-    if (this.#samples % ASK_EVERY === 0) this.#ask();
+    this.list.render();
+    if (this.#samples % ASK_EVERY === 0) void this.#ping();
     this.#samples += 1;
     this.#timer = setTimeout(() => this.#sample(), SAMPLE_MS);
   }
 
-  #ask() {
-    const { client } = this;
-    if (client.status !== "open") return;
-    void this.#askOne("ping", () => client.ping(), (ms) => this.#set("ping", ms, showMilliseconds(ms)));
-    void this.#askOne("stats", () => client.stats(), (stats) => this.#showServer(stats));
-  }
-
-  /** Asks unless the last question of this kind is still open. */
-  async #askOne(kind, ask, show) {
-    if (this.#asking.has(kind)) return;
-    this.#asking.add(kind);
+  /** Asks for the round trip, unless the last reply is still to come. */
+  async #ping() {
+    if (this.client.status !== "open" || this.#isPinging) return;
+    this.#isPinging = true;
     try {
-      show(await ask());
+      const ms = await this.client.ping();
+      this.#set("ping", ms, showMilliseconds(ms));
     } catch {
-      // The connection broke, which the first row says, or this server has no such figures.
+      // The connection broke, which the first row says.
     } finally {
-      this.#asking.delete(kind);
+      this.#isPinging = false;
     }
   }
 
-  #showServer(stats) {
-    const turns = this.#rates.turns.next(stats.turns, performance.now());
+  #showServer(figures) {
+    const turns = this.#rates.turns.next(figures.turns, figures.uptime_ms);
     if (turns !== null) this.#set("turns", turns, `${showNumber(Math.round(turns))} / s`);
-    this.#set("queued", stats.queued_bytes, showSize(stats.queued_bytes));
-    this.#show("longest", showMilliseconds(stats.longest_turn_us / 1000));
-    this.#show("uptime", showDuration(stats.uptime_ms));
-    for (const name of ["terminals", "watches", "clients"]) this.#show(name, showNumber(stats[name]));
+    this.#set("queued", figures.queued_bytes, showSize(figures.queued_bytes));
+    this.#show("longest", showMilliseconds(figures.turn.max_us / 1000));
+    this.#show("uptime", showDuration(figures.uptime_ms));
+    for (const name of ["terminals", "watches", "clients"]) this.#show(name, showNumber(figures[name]));
+    this.charts.push(figures);
   }
 
   #showState() {

@@ -27,9 +27,9 @@ const views = [
   } },
 ];
 
-async function panel({ client, viewActions }, host, part, name) {
+async function panel({ client, health, viewActions }, host, part, name) {
   const [module] = await Promise.all([import(`../${part}/panel.js`), loadStyle(`/style/${part}.css`)]);
-  return new module[name]({ client, host, actions: viewActions });
+  return new module[name]({ client, health, host, actions: viewActions });
 }
 
 export class Sidebar {
