@@ -112,20 +112,10 @@ static void of_watches_and_clients(orch_engine *engine) {
 
 // The response to a request for the figures, with this token if there is one.
 static const char *fetch(orch_engine *engine, const char *address, const char *path, const char *token) {
-    static serve_client client;
     char request[512];
-    memset(&client, 0, sizeof client);
-    client.engine = engine;
-    client.fd = serve_connect(address);
-    int len = snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n",
-                       path, address, token);
-    serve_send_bytes(&client, request, (size_t)len);
-    while (serve_receive_more(&client)) continue;
-    CHECK_SYS(close(client.fd));
-    CHECK(client.in_len < sizeof client.text);
-    memcpy(client.text, client.in, client.in_len);
-    client.text[client.in_len] = '\0';
-    return client.text;
+    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", path,
+             address, token);
+    return serve_response(engine, address, request);
 }
 
 static void over_http(orch_engine *engine) {

@@ -4,22 +4,12 @@
 
 #include <sys/stat.h>
 
-// Fetches a page; the whole response is the client's text then.
+// Fetches a page; the whole response.
 static const char *fetch(orch_engine *engine, const char *address, const char *method, const char *path) {
-    static serve_client client;
     char request[512];
-    memset(&client, 0, sizeof client);
-    client.engine = engine;
-    client.fd = serve_connect(address);
-    int len = snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
-                       method, path, address);
-    serve_send_bytes(&client, request, (size_t)len);
-    while (serve_receive_more(&client)) continue;
-    CHECK_SYS(close(client.fd));
-    CHECK(client.in_len < sizeof client.text);
-    memcpy(client.text, client.in, client.in_len);
-    client.text[client.in_len] = '\0';
-    return client.text;
+    snprintf(request, sizeof request, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", method, path,
+             address);
+    return serve_response(engine, address, request);
 }
 
 static void check_starts(const char *text, const char *status) {

@@ -145,6 +145,21 @@ static inline void serve_upgrade(serve_client *client, orch_engine *engine, cons
     serve_drop(client, client->text_len);
 }
 
+// The whole response to an HTTP request on a connection of its own, until the next such call.
+static inline const char *serve_response(orch_engine *engine, const char *address, const char *request) {
+    static serve_client client;
+    memset(&client, 0, sizeof client);
+    client.engine = engine;
+    client.fd = serve_connect(address);
+    serve_send_bytes(&client, request, strlen(request));
+    while (serve_receive_more(&client)) continue;
+    CHECK_SYS(close(client.fd));
+    CHECK(client.in_len < sizeof client.text);
+    memcpy(client.text, client.in, client.in_len);
+    client.text[client.in_len] = '\0';
+    return client.text;
+}
+
 // The next frame of the server, which is whole and not masked, or the end.
 static inline uint32_t serve_frame(serve_client *client) {
     for (;;) {
