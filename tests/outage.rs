@@ -99,7 +99,7 @@ fn inotify_watches() -> usize {
     texts.map(|text| text.matches("inotify wd:").count()).sum()
 }
 
-/// The parts that are not well, as the page lists them: kind, status, reason.
+/// The parts that are not well, as the page marks them: kind, id, status.
 fn parts(engine: &Engine) -> BTreeSet<String> {
     let health = engine.health();
     let name = |part: &orchflow::PartHealth| {
@@ -137,7 +137,7 @@ impl Page {
         desk.until("a line of the page", |_| self.lines.try_recv().ok())
     }
 
-    /// Waits until the page shows these parts; it says what it shows if it does not come to that.
+    /// Waits until the page shows these parts, or none.
     fn wait_for(&mut self, desk: &mut Desk, parts: &BTreeSet<String>, picture: &str) {
         let wanted = json!({"parts": parts, "picture": picture}).to_string();
         writeln!(self.child.stdin.as_mut().unwrap(), "{wanted}").unwrap();

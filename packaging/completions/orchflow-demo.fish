@@ -77,6 +77,6 @@ complete -c orchflow-demo -n '__fish_seen_subcommand_from state' -l json -d 'pri
 complete -c orchflow-demo -n '__fish_seen_subcommand_from state' -l token-file -r -F -d 'use the token in this file, which only you can read'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from state' -s h -l help -d 'print this help'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from doctor' -l json -d 'print one JSON object'
-complete -c orchflow-demo -n '__fish_seen_subcommand_from doctor' -l root -x -a '(__fish_complete_directories)' -d 'look at the proc, sys and dev below this directory, such as the root of a container'
+complete -c orchflow-demo -n '__fish_seen_subcommand_from doctor' -l root -x -a '(__fish_complete_directories)' -d 'look at the proc, sys and dev below this directory, for trying it out'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'print this help'
 complete -c orchflow-demo -n '__fish_seen_subcommand_from help' -a 'run replay watch serve attach state'

@@ -127,7 +127,7 @@ _orchflow-demo() {
     doctor)
         _arguments -s : \
             '--json[print one JSON object]' \
-            '--root[look at the proc, sys and dev below this directory, such as the root of a container]:directory:_files -/' \
+            '--root[look at the proc, sys and dev below this directory, for trying it out]:directory:_files -/' \
             '(-h --help)'{-h,--help}'[print this help]'
         ;;
     help)

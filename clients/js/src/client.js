@@ -146,8 +146,12 @@ export class Client {
 
   /** Figures each so many milliseconds (0: never), and the health when it changes; also after a reconnect. */
   observe({ figuresMs = 0, health = false } = {}) {
-    this.#observed = figuresMs > 0 || health ? { type: "observe", figures_ms: figuresMs, health } : null;
-    this.send({ type: "observe", figures_ms: figuresMs, health });
+    if (!Number.isInteger(figuresMs) || figuresMs < 0 || figuresMs > 60_000) {
+      throw new RangeError("figuresMs is a whole number from 0 to 60,000");
+    }
+    const message = { type: "observe", figures_ms: figuresMs, health };
+    this.send(message);
+    this.#observed = figuresMs > 0 || health ? message : null;
   }
 
   // Operations

@@ -87,6 +87,8 @@ class History(Case):
             self.assertGreater(second.uptime_ms, first.uptime_ms)
             self.assertGreater(first.memory["screens"], 0)
             await client.observe()
+            with self.assertRaises(ValueError):
+                await client.observe(figures_ms=-1)
             await client.close()
 
 

@@ -178,7 +178,7 @@ impl Server {
     /// Binds the port for the figures, if there is to be one.
     fn listen_for_metrics(&mut self, options: &ServeOptions) -> Result<(), Failure> {
         let Some(address) = options.metrics else { return Ok(()) };
-        let listen = ListenerOptions::tcp(address).metrics(true).health(true).clients(false);
+        let listen = ListenerOptions::tcp(address).metrics(true).clients(false);
         let listener = self.engine.add_listener(&accepting(listen, options))?;
         if let ListenAddress::Tcp(address) = self.engine.listener_address(listener)? {
             self.log.info(&format!("metrics on http://{address}/metrics"));

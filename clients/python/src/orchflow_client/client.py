@@ -206,7 +206,7 @@ class Client(Operations):
             self.last_error = error
             if not (error.retry and self._reconnect):
                 return error
-            await self._wait(min(WAIT_FIRST * 2**attempt, WAIT_MOST) * random.random())
+            await self._wait(min(WAIT_FIRST * 2 ** min(attempt, 10), WAIT_MOST) * random.random())
             attempt += 1
             self._set_status("connecting")
             try:
@@ -531,7 +531,9 @@ class Client(Operations):
         """Asks for the event `figures` each so many milliseconds (250 to 60,000; 0: never), and for `health`
         at once and when it changes. It takes the place of an earlier call, and holds after a reconnect.
         """
-        message = {"type": "observe", "figures_ms": figures_ms, "health": health}
+        if not 0 <= figures_ms <= 60_000:
+            raise ValueError("figures_ms is a number from 0 to 60,000")
+        message = {"type": "observe", "figures_ms": int(figures_ms), "health": bool(health)}
         if self._link is not None:
             self._require("observe")
             self._send(message)

@@ -38,7 +38,7 @@ pub(crate) struct Tasks {
 }
 
 impl System {
-    /// Reads the files below this directory, which is `/` but for tests and containers. System calls are tried on the
+    /// Reads the files below this directory, which is `/` but for tests. System calls are tried on the
     /// running kernel.
     pub(crate) fn read(root: &Path) -> Self {
         let sysctl = |name: &str| number(&root.join("proc/sys").join(name));

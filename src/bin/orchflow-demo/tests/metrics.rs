@@ -68,6 +68,7 @@ fn on_an_address_of_their_own() {
     let server = DemoServer::run(serve, Some(&secret));
     let (status, text) = metrics(free, &secret);
     assert_eq!(status, 200);
+    assert_eq!(Http::connect(free).get("/healthz", "").status, 404);
     assert!(text.contains("\norchflow_listeners 2\n"), "{text}");
     assert_eq!(metrics(free, "").0, 401);
     assert_eq!(metrics(free, "x").0, 401);

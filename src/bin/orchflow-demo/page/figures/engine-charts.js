@@ -42,8 +42,13 @@ export class EngineCharts {
     if (values !== null) for (const chart of this.#charts) chart.push(values);
   }
 
-  clear() {
+  /** The next report is not compared with the last one: the connection broke, and it may be another engine. */
+  forget() {
     this.#last = null;
+  }
+
+  clear() {
+    this.forget();
     for (const chart of this.#charts) chart.clear();
   }
 }

@@ -4,8 +4,6 @@ import { h, setChildren, setText } from "../dom.js";
 import { partTitle } from "../health.js";
 import { showDuration } from "./series.js";
 
-const STATUS = { ok: "ok", degraded: "degraded", failed: "failed" };
-
 export class HealthList {
   #rows = new Map();
   #health;
@@ -40,7 +38,7 @@ export class HealthList {
       this.#rows.set(key, row);
     }
     Object.assign(row.element.dataset, { part: `${part.part} ${part.id}`, status: part.status });
-    setText(row.text, `${STATUS[part.status] ?? part.status}: ${part.message}`);
+    setText(row.text, `${part.status}: ${part.message}`);
     setText(row.since, `for ${showDuration(part.since_ms + performance.now() - at)}`);
     return row.element;
   }

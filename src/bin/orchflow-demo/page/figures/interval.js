@@ -11,7 +11,7 @@ const TIMES = {
 
 /**
  * Rates a second, means in milliseconds (`null` where nothing happened), and memory by its parts, by the names of the
- * charts. `null` without an earlier report, or when the engine has started anew.
+ * charts. `null` without an earlier report.
  */
 export function intervalOf(last, next) {
   const seconds = last === null ? 0 : (next.uptime_ms - last.uptime_ms) / 1000;

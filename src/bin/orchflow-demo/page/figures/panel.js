@@ -161,6 +161,8 @@ export class FiguresPanel {
     this.#show("status", STATUS[status] ?? status);
     this.element.dataset.status = status;
     if (status === "open") return;
+    this.charts.forget();
+    this.#rates.turns.clear();
     for (const name of ["ping", "turns", "longest", "queued", "terminals", "watches", "clients", "uptime"]) {
       this.#show(name, NO_VALUE);
     }
