@@ -6,6 +6,11 @@ VERSION_MINOR := $(word 2,$(subst ., ,$(VERSION)))
 CARGO ?= cargo
 TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
 
+# What is built once needs no record of what to build again, which would take as much disk.
+ifdef CI
+export CARGO_INCREMENTAL := 0
+endif
+
 # Where tests/tools.sh puts a newer Node, if the system's is too old.
 export PATH := $(CURDIR)/target/node/bin:$(PATH)
 
