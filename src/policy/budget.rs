@@ -193,9 +193,9 @@ impl MemoryBudget {
         refuses
     }
 
-    /// A turn begins: what had nothing to give up may have something now.
+    /// A turn begins: what had nothing to give up may have something now, and what is paused may go on.
     pub(crate) fn begin_turn(&mut self, used: usize) {
-        if self.exhausted_at.is_some() && self.has_no_room(used) {
+        if self.is_full || self.has_no_room(used) {
             self.exhausted_at = None;
         }
     }
@@ -364,6 +364,20 @@ mod tests {
         model.hard = 12 * PART;
         model.look();
         assert!(!model.budget.is_full() && model.budget.room(model.used()).bytes > 0);
+    }
+
+    #[test]
+    fn what_is_paused_goes_on_where_nothing_is_given_up() {
+        let mut model = Model::new([0; 4], 15 * PART);
+        model.look();
+        assert!(model.budget.is_full());
+        // More than the mark of relief stays used for good.
+        model.hard = 14 * PART + PART / 2;
+        model.budget.begin_turn(model.used());
+        model.look();
+        assert!(!model.budget.is_full());
+        model.budget.begin_turn(model.used());
+        assert!(!model.budget.wants_relief(model.used()), "it is not asked each turn");
     }
 
     #[test]
