@@ -229,6 +229,9 @@ pub(crate) const LOG_BYTES_MIN: usize = 64 << 10;
 /// The smallest budget of all memory: what is kept of it for what cannot be refused has to be enough for a message.
 const MEMORY_BYTES_MIN: usize = 4 << 20;
 
+/// What is said of whatever `memory_bytes_total` refuses.
+pub(crate) const MEMORY_USED_UP: &str = "memory_bytes_total: all memory of the engine is used up";
+
 impl Limits {
     /// Checks every bound, alone and against the others.
     pub(crate) fn validate(&self) -> Result<()> {

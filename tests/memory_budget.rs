@@ -17,15 +17,15 @@ use std::time::{Duration, Instant};
 
 use client::{Client, WATCHDOG};
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Config, Engine, ErrorKind, Limits, LogLevel, MemoryUse, Metadata,
-    PeerOptions, ScreenOptions, Session, Size, SpawnOptions, TerminalId, WatchOptions,
-    WatchProblem,
+    BreakerOptions, Change, ChangeOp, ChangeSet, Config, Engine, ErrorKind, Limits, LogLevel,
+    MemoryUse, Metadata, PeerOptions, RestartPolicy, RetryPolicy, ScreenOptions, Session, Size,
+    SpawnOptions, TerminalId, WatchOptions, WatchProblem,
 };
 use raw::Raw;
 use serde_json::json;
 use serving::Serving;
 use support::files::TempDir;
-use support::host::{Host, sh};
+use support::host::{Host, Restart, sh};
 use support::pair::{eager, loopback, server};
 
 const MIB: usize = 1 << 20;
@@ -157,6 +157,37 @@ fn what_is_unread_waits_and_new_things_are_refused() {
     }
     assert!(!memory(&host.engine).is_full);
     host.spawn(&SpawnOptions::program("true"));
+}
+
+#[test]
+fn a_program_is_started_again_once_there_is_memory() {
+    let mut host = Host::with_limits(tight());
+    let folder = TempDir::new();
+    let path = folder.script("program", "#!/bin/sh\nexit 3\n");
+    let delay = Duration::from_millis(1);
+    let policy = RestartPolicy::on_failure()
+        .retry(RetryPolicy::new(delay, 5 * delay).unwrap())
+        .breaker(BreakerOptions::new(u32::MAX, 1, delay).unwrap());
+    let id = host.spawn(&SpawnOptions::program(&path).restart(policy));
+    let kept = folder.file("kept");
+    fs::rename(&path, &kept).unwrap();
+    let waits_for = |host: &mut Host, kind: ErrorKind| {
+        let reports = &host.seen(id).restarts;
+        reports
+            .iter()
+            .any(|report| matches!(report, Restart::Waiting(_, _, Some(now)) if *now == kind))
+    };
+    host.wait("a failed start", |host| waits_for(host, ErrorKind::ProgramNotFound));
+    let ids = fill(&mut host);
+    fs::write(&kept, "#!/bin/sh\nexec cat\n").unwrap();
+    fs::rename(&kept, &path).unwrap();
+    host.wait("a refused start", |host| waits_for(host, ErrorKind::LimitReached));
+    assert!(memory(&host.engine).is_full);
+    for id in ids {
+        host.close(id);
+    }
+    let started = |report: &Restart| matches!(report, Restart::Started(..));
+    host.wait("a start", |host| host.seen(id).restarts.iter().any(started));
 }
 
 /// A session whose metadata is as large as it may be.

@@ -6,6 +6,7 @@
 
 use super::Engine;
 use crate::error::{Error, Result};
+use crate::limits::MEMORY_USED_UP;
 use crate::policy::{MemoryUse, Yield};
 use crate::terminal::{ScreenOptions, Size, cell_bytes};
 
@@ -51,7 +52,7 @@ impl Engine {
     pub(super) fn admit(&mut self, bytes: usize) -> Result<()> {
         let used = self.memory().total();
         if self.memory.refuses(used, bytes) {
-            return Err(Error::limit("memory_bytes_total: all memory of the engine is used up"));
+            return Err(Error::limit(MEMORY_USED_UP));
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use super::change_set::{Change, ChangeOp, ChangeSet, Refusal};
 use super::entry::{Collection, Entry, KeyRef, Pane, PaneContent, Session};
 use super::rules;
 use super::store::{ApplicationState, Plan};
+use crate::limits::MEMORY_USED_UP;
 
 /// An entry that was touched.
 struct Touched<T> {
@@ -207,7 +208,6 @@ impl<'a> Draft<'a> {
     }
 }
 
-const MEMORY_USED_UP: &str = "memory_bytes_total: all memory of the engine is used up";
 const SESSION_PANES: &str = "state_session_panes: too many panes in a session";
 
 impl Plan {

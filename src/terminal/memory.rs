@@ -38,6 +38,11 @@ impl Terminals {
         }
     }
 
+    /// Whether there was no memory for anything new when it was last looked at.
+    pub(super) fn is_out_of_memory(&self) -> bool {
+        self.screens.is_full()
+    }
+
     /// Whether a terminal that waits for memory would find some.
     pub(super) fn may_feed_starving(&self) -> bool {
         !self.is_memory_critical && self.logs.has_room(self.starving.needs)

@@ -21,7 +21,9 @@ use super::event::PendingEvent;
 use super::restart_report::{Report, Reported};
 use super::series::Series;
 use super::table::Terminals;
+use crate::error::{Error, Result};
 use crate::id::TerminalId;
+use crate::limits::MEMORY_USED_UP;
 use crate::policy::{BreakerState, NextStart};
 use crate::reactor::Reactor;
 
@@ -59,7 +61,7 @@ impl Terminals {
         series.restarts.on_start(reactor.now());
         series.options.size = terminal.resizer.target();
         let size_policy = terminal.size_policy;
-        match self.start(&series.options, reactor) {
+        match self.admit_start().and_then(|()| self.start(&series.options, reactor)) {
             Ok(new) => {
                 if let Ok(terminal) = self.table.get_mut(new) {
                     terminal.size_policy = size_policy;
@@ -72,6 +74,14 @@ impl Terminals {
                 self.wait_for_start(id, series, next, reactor);
             }
         }
+    }
+
+    /// A start is refused as a new terminal of the host is, while the engine has no memory for one.
+    fn admit_start(&self) -> Result<()> {
+        if self.is_out_of_memory() {
+            return Err(Error::limit(MEMORY_USED_UP));
+        }
+        Ok(())
     }
 
     /// The ended terminal keeps the series until the next start, if there is one.
