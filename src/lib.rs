@@ -57,6 +57,7 @@ mod reactor;
 mod state;
 mod sync;
 mod terminal;
+mod tick;
 mod watch;
 
 /// The version of this library.

@@ -24,6 +24,7 @@ const FLOORS: &[(&str, u32)] = &[
     ("error", 0),
     ("id", 1),
     ("limits", 1),
+    ("tick", 1),
     ("policy", 2),
     ("observe", 2),
     ("reactor", 2),

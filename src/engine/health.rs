@@ -4,7 +4,7 @@
 //! waits for its time, or while making terminals is looked at again; a healthy engine has none.
 
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -131,7 +131,11 @@ impl Engine {
     }
 
     /// A turn is over.
-    pub(super) fn note_turn(&mut self, slow: Option<LongestTurn>, is_finished: bool, now: Instant) {
+    pub(super) fn note_turn(&mut self, slow: Option<LongestTurn>, is_finished: bool) {
+        if slow.is_none() && is_finished {
+            return;
+        }
+        let now = self.reactor.measure_now();
         if let Some(LongestTurn { cpu, wall, stage, .. }) = slow {
             self.health.flight.record(Recorded::SlowTurn { cpu, wall, stage }, now);
             self.health.apply(Note::Happened(HealthPart::Loop, HealthReason::SlowTurns), now);

@@ -66,34 +66,45 @@ impl Engine {
         self.admit(screen.map_or(0, |_| cell_bytes(size)))
     }
 
-    /// Whether a turn would have something given up.
+    /// Whether a turn would have something given up, by what was used at the end of the last call.
     pub(super) fn wants_relief(&self) -> bool {
-        self.memory.wants_relief(self.memory().total())
+        self.memory.wants_relief(self.memory_used)
     }
 
     /// A turn begins.
     pub(super) fn begin_memory_turn(&mut self) {
-        self.memory.begin_turn(self.memory().total());
-        self.look_at_memory();
+        let used = self.memory().total();
+        self.memory.begin_turn(used);
+        self.relieve_memory(used);
     }
 
     /// Has memory given up if too much is used, a part at a time, and notes how much is left.
     pub(super) fn look_at_memory(&mut self) {
-        if let Some(mut relief) = self.memory.look(self.memory().total()) {
+        self.relieve_memory(self.memory().total());
+    }
+
+    fn relieve_memory(&mut self, mut used: usize) {
+        if let Some(mut relief) = self.memory.look(used) {
             let mut freed = 0;
             while let Some((kind, bytes)) = relief.next(freed) {
                 let by_this = self.give_up(kind, bytes);
                 self.memory.note(kind, by_this);
                 freed += by_this;
             }
-            self.memory.end_look(self.memory().total(), freed);
+            used = self.memory().total();
+            self.memory.end_look(used, freed);
         }
-        self.note_memory_room();
+        self.set_memory_used(used);
     }
 
     /// Notes how much is left for those that may be refused or paused.
     pub(super) fn note_memory_room(&mut self) {
-        let room = self.memory.room(self.memory().total());
+        self.set_memory_used(self.memory().total());
+    }
+
+    fn set_memory_used(&mut self, used: usize) {
+        self.memory_used = used;
+        let room = self.memory.room(used);
         let is_full = self.memory.is_full();
         self.terminals.set_memory_room(room, &mut self.reactor);
         self.state.set_memory_room(room.bytes);

@@ -162,6 +162,8 @@ pub struct Engine {
     /// What went wrong where no caller got the error.
     errors: KindCounts,
     memory: MemoryBudget,
+    /// Bytes in use when the last call or the last look at memory ended.
+    memory_used: usize,
     /// The text of the log line that was handed out last.
     log_line: String,
     config: Config,
@@ -194,7 +196,7 @@ impl Engine {
         let inbox = Inbox::new(reactor.inbox_waker(), limits.inbox_commands, limits.inbox_bytes);
         Ok(Engine {
             polled: Reactor::event_buffer(),
-            turns: TurnRecorder::new(reactor.now()),
+            turns: TurnRecorder::new(reactor.tick()),
             health: HealthRecord::new(limits.recorder_events),
             started: reactor.now(),
             shares: stages::shares(),
@@ -220,6 +222,7 @@ impl Engine {
             log_lines_dropped: 0,
             errors: KindCounts::default(),
             memory: MemoryBudget::new(limits.memory_bytes_total),
+            memory_used: 0,
             log_line: String::new(),
             reactor,
             config,

@@ -21,7 +21,7 @@
 //!
 //! Events are not pushed to anybody: the host pulls them after the turn.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::health_record::HEALTH;
 use super::stages::{SHARERS, SHARING};
@@ -31,6 +31,7 @@ use crate::observe::{Stage, TurnStats};
 use crate::policy::Slice;
 use crate::reactor::{Class, Key, Polled, Reactor};
 use crate::terminal::PtyReady;
+use crate::tick::Tick;
 use crate::{sync, terminal, watch};
 
 /// The longest time for which a stage goes on while others wait. Short enough that all have theirs within
@@ -70,7 +71,7 @@ impl Engine {
         let timeout = if at_once { Some(Duration::ZERO) } else { timeout };
         self.reactor.poll(&mut self.polled, timeout)?;
         let typing = self.terminals.is_typing(self.reactor.now());
-        self.turns.begin(self.reactor.now(), self.reactor.thread_time(), typing);
+        self.turns.begin(self.reactor.tick(), self.reactor.thread_time(), typing);
         self.begin_memory_turn();
         self.dispatch_polled();
         self.fire_timers();
@@ -82,9 +83,9 @@ impl Engine {
         self.log_broken_invariants();
         let warn = self.config.limits.turn_time_warn;
         let is_finished = !self.is_any_busy();
-        let (now, cpu) = (self.reactor.measure_now(), self.reactor.thread_time());
+        let (now, cpu) = (self.reactor.measure_tick(), self.reactor.thread_time());
         let slow = self.turns.end(now, cpu, warn, is_finished);
-        self.note_turn(slow, is_finished, now);
+        self.note_turn(slow, is_finished);
         self.finish_call()
     }
 
@@ -102,7 +103,7 @@ impl Engine {
 
     /// A stage begins, with a slice of so much time.
     pub(super) fn enter(&mut self, stage: Stage, time: Duration) -> Slice {
-        let now = self.reactor.measure_now();
+        let now = self.reactor.measure_tick();
         self.turns.enter(stage, now);
         Slice::until(now + time, Reactor::clock())
     }
@@ -155,7 +156,7 @@ impl Engine {
     }
 
     fn dispatch_polled(&mut self) {
-        let mut slice = Slice::until(self.reactor.now(), Reactor::clock());
+        let mut slice = Slice::until(self.reactor.tick(), Reactor::clock());
         let polled = std::mem::replace(&mut self.polled, mio::Events::with_capacity(0));
         for event in &polled {
             self.dispatch(event);
@@ -293,16 +294,16 @@ impl Engine {
 
     /// Lets the stages that can take long do their work in turns, until none is busy or the time is over.
     fn share_out(&mut self) {
-        let mut end = self.reactor.now() + self.config.limits.turn_time;
+        let mut end = self.reactor.tick() + self.config.limits.turn_time;
         // Who has done all that it may in this turn.
         let mut is_through = [false; SHARERS];
-        let mut now = self.reactor.measure_now();
+        let mut now = self.reactor.measure_tick();
         loop {
             // A client may have typed only now.
             let typing = self.terminals.is_typing(self.reactor.now());
             if typing {
                 self.turns.note_typing();
-                end = end.min(self.reactor.now() + self.config.limits.turn_time_typing);
+                end = end.min(self.reactor.tick() + self.config.limits.turn_time_typing);
             }
             let busy: [bool; SHARERS] =
                 std::array::from_fn(|at| !is_through[at] && self.is_busy(SHARING[at].0));
@@ -311,9 +312,8 @@ impl Engine {
             let slice = self.share(SHARING[at].0, end.min(now + QUANTUM), typing);
             // One that has work and cannot go on, and while somebody types everybody, is through.
             is_through[at] = typing || slice.charged() == 0;
-            let after = self.reactor.measure_now();
-            let used = after.saturating_duration_since(now).as_nanos();
-            self.shares.charge(at, u64::try_from(used).unwrap_or(u64::MAX));
+            let after = self.reactor.measure_tick();
+            self.shares.charge(at, after.since(now));
             now = after;
             if now >= end {
                 return;
@@ -321,10 +321,10 @@ impl Engine {
         }
     }
 
-    fn share(&mut self, stage: Stage, until: Instant, typing: bool) -> Slice {
+    fn share(&mut self, stage: Stage, until: Tick, typing: bool) -> Slice {
         let slice = Slice::until(until, Reactor::clock());
         let mut slice = if typing { slice.of_units(1) } else { slice };
-        self.turns.enter(stage, self.reactor.measure_now());
+        self.turns.enter(stage, self.reactor.measure_tick());
         match stage {
             Stage::Clients => self.serve_clients(&mut slice),
             Stage::Jobs => self.work_on_jobs(&mut slice),

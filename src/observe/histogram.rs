@@ -19,27 +19,28 @@ pub(super) struct Histogram {
     total: u64,
     /// In nanoseconds.
     sum: u64,
-    max: Duration,
+    /// In nanoseconds.
+    max: u64,
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Histogram { counts: [0; BUCKETS], total: 0, sum: 0, max: Duration::ZERO }
+        Histogram { counts: [0; BUCKETS], total: 0, sum: 0, max: 0 }
     }
 }
 
 impl Histogram {
-    pub(super) fn record(&mut self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    /// A time in nanoseconds.
+    pub(super) fn record(&mut self, nanos: u64) {
         let bucket = bucket_of(nanos);
         self.sum = self.sum.saturating_add(nanos);
         self.counts[bucket] = self.counts[bucket].saturating_add(1);
         self.total += 1;
-        self.max = self.max.max(time);
+        self.max = self.max.max(nanos);
     }
 
     pub(super) fn max(&self) -> Duration {
-        self.max
+        Duration::from_nanos(self.max)
     }
 
     /// How many were recorded.
@@ -60,10 +61,10 @@ impl Histogram {
         for (bucket, count) in self.counts.iter().enumerate() {
             seen += u64::from(*count);
             if seen >= wanted {
-                return Duration::from_nanos(end_of(bucket)).min(self.max);
+                return Duration::from_nanos(end_of(bucket).min(self.max));
             }
         }
-        self.max
+        self.max()
     }
 }
 
@@ -106,7 +107,7 @@ mod tests {
         let mut histogram = Histogram::default();
         assert_eq!(histogram.percentile(99), Duration::ZERO);
         for us in 1..=1000 {
-            histogram.record(Duration::from_micros(us));
+            histogram.record(us * 1000);
         }
         for percent in [1, 50, 90, 99, 100] {
             let exact = Duration::from_micros(percent * 10);

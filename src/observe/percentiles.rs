@@ -40,11 +40,12 @@ impl Percentiles {
         Percentiles { values, sum: 0, max: 0 }
     }
 
+    #[inline]
     pub(crate) fn record(&mut self, value: u64) {
         if let Some(values) = &mut self.values {
             values.saturating_record(value);
         }
-        self.sum = self.sum.saturating_add(value);
+        self.sum = self.sum.wrapping_add(value);
         self.max = self.max.max(value);
     }
 

@@ -1,10 +1,11 @@
 //! The engine's record of its turns: how long they took, which stage took it, what their units cost.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::distribution::{Distribution, nanos};
 use super::histogram::Histogram;
 use super::percentiles::Percentiles;
+use crate::tick::Tick;
 
 /// A stage of a turn, in the order in which a turn goes through them the first time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -189,23 +190,24 @@ pub(crate) struct TurnRecorder {
     pub(crate) is_on: bool,
     lag: Percentiles,
     /// When the last turn ended, if it left work undone.
-    left_at: Option<Instant>,
+    left_at: Option<Tick>,
     /// Of the turn that is under way.
     current: Current,
 }
 
 #[derive(Clone, Copy)]
 struct Current {
-    began: Instant,
+    began: Tick,
     cpu: Duration,
     /// Since when the stage `stage` has gone on.
-    since: Instant,
+    since: Tick,
     stage: Stage,
-    walls: [Duration; STAGES],
+    /// In nanoseconds.
+    walls: [u64; STAGES],
 }
 
 impl TurnRecorder {
-    pub(crate) fn new(now: Instant) -> Self {
+    pub(crate) fn new(now: Tick) -> Self {
         TurnRecorder {
             turns: 0,
             unfinished: 0,
@@ -227,10 +229,10 @@ impl TurnRecorder {
 
     /// A turn begins after its poll, with the stage [`Stage::Kernel`]. `cpu`: processor time of the thread so
     /// far. `is_typing`: somebody has typed a moment ago.
-    pub(crate) fn begin(&mut self, now: Instant, cpu: Duration, is_typing: bool) {
+    pub(crate) fn begin(&mut self, now: Tick, cpu: Duration, is_typing: bool) {
         self.current = Current::at(now, cpu);
         if let Some(left_at) = self.left_at.take() {
-            self.note_lag(now.saturating_duration_since(left_at));
+            self.record_lag(now.since(left_at));
         }
         self.quiet_before = self.quiet;
         self.quiet = is_typing.then_some(self.cost);
@@ -238,8 +240,12 @@ impl TurnRecorder {
 
     /// Something was done so much later than it was due.
     pub(crate) fn note_lag(&mut self, late: Duration) {
+        self.record_lag(nanos(late));
+    }
+
+    fn record_lag(&mut self, nanos: u64) {
         if self.is_on {
-            self.lag.record(nanos(late));
+            self.lag.record(nanos);
         }
     }
 
@@ -254,7 +260,7 @@ impl TurnRecorder {
     }
 
     /// The turn goes on with this stage. A stage may be entered several times.
-    pub(crate) fn enter(&mut self, stage: Stage, now: Instant) {
+    pub(crate) fn enter(&mut self, stage: Stage, now: Tick) {
         self.current.leave(now);
         self.current.stage = stage;
     }
@@ -277,32 +283,34 @@ impl TurnRecorder {
     /// more of it, or [`WALL_FACTOR`] times as much on the clock.
     pub(crate) fn end(
         &mut self,
-        now: Instant,
+        now: Tick,
         cpu: Duration,
         warn: Duration,
         is_finished: bool,
     ) -> Option<LongestTurn> {
         self.current.leave(now);
         let Current { began, walls, .. } = self.current;
-        let wall = now.saturating_duration_since(began);
+        let wall = now.since(began);
         let cpu = cpu.saturating_sub(self.current.cpu);
         self.turns += 1;
         self.unfinished += u64::from(!is_finished);
         self.left_at = (!is_finished).then_some(now);
-        self.cpu.record(cpu);
+        self.cpu.record(nanos(cpu));
         self.wall.record(wall);
         for (record, time) in self.stages.iter_mut().zip(walls) {
-            if !time.is_zero() {
+            if time > 0 {
                 record.wall.record(time);
             }
         }
+        let wall = Duration::from_nanos(wall);
         let is_slow = cpu > warn || wall > warn * WALL_FACTOR;
         if !is_slow && self.longest.is_some_and(|longest| longest.cpu >= cpu) {
             return None;
         }
         let stage = Stage::ALL.into_iter().max_by_key(|stage| walls[*stage as usize]);
         let stage = stage.unwrap_or(Stage::Kernel);
-        let turn = LongestTurn { cpu, wall, stage, stage_wall: walls[stage as usize] };
+        let stage_wall = Duration::from_nanos(walls[stage as usize]);
+        let turn = LongestTurn { cpu, wall, stage, stage_wall };
         if self.longest.is_none_or(|longest| longest.cpu < cpu) {
             self.longest = Some(turn);
         }
@@ -376,13 +384,12 @@ impl TurnRecorder {
 }
 
 impl Current {
-    fn at(now: Instant, cpu: Duration) -> Self {
-        let walls = [Duration::ZERO; STAGES];
-        Current { began: now, cpu, since: now, stage: Stage::Kernel, walls }
+    fn at(now: Tick, cpu: Duration) -> Self {
+        Current { began: now, cpu, since: now, stage: Stage::Kernel, walls: [0; STAGES] }
     }
 
-    fn leave(&mut self, now: Instant) {
-        self.walls[self.stage as usize] += now.saturating_duration_since(self.since);
+    fn leave(&mut self, now: Tick) {
+        self.walls[self.stage as usize] += now.since(self.since);
         self.since = now;
     }
 }
@@ -404,7 +411,6 @@ fn distribution(histogram: &Histogram) -> Distribution {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods)]
 mod tests {
     use super::*;
 
@@ -412,7 +418,7 @@ mod tests {
 
     #[test]
     fn the_stage_that_took_most_of_a_slow_turn_is_named() {
-        let start = Instant::now();
+        let start = Tick::from_nanos(1);
         let mut recorder = TurnRecorder::new(start);
         for (clients, watches) in [(1, 2), (30, 4), (3, 12)] {
             recorder.begin(start, 5 * MS, true);

@@ -9,7 +9,9 @@
 //! machine: bytes inflated, elements decoded, rows searched, entries removed, each times a constant. Tests
 //! can hold costs where times are noise.
 
-use std::time::Instant;
+use std::time::Duration;
+
+use crate::tick::Tick;
 
 /// The most that one unit of any stage may cost.
 pub(crate) const UNIT_COST_MAX: u64 = 1_000_000;
@@ -17,8 +19,8 @@ pub(crate) const UNIT_COST_MAX: u64 = 1_000_000;
 /// See the module's documentation.
 #[derive(Clone, Debug)]
 pub(crate) struct Slice {
-    clock: fn() -> Instant,
-    deadline: Instant,
+    clock: fn() -> Tick,
+    deadline: Tick,
     units_left: u32,
     charged: u64,
     largest: u64,
@@ -26,8 +28,14 @@ pub(crate) struct Slice {
 
 impl Slice {
     /// A slice that lasts until `deadline`, by this clock.
-    pub(crate) fn until(deadline: Instant, clock: fn() -> Instant) -> Slice {
+    pub(crate) fn until(deadline: Tick, clock: fn() -> Tick) -> Slice {
         Slice { clock, deadline, units_left: u32::MAX, charged: 0, largest: 0 }
+    }
+
+    /// A slice that no time ends.
+    #[cfg(test)]
+    pub(crate) fn without_end() -> Slice {
+        Slice::until(Tick::from_nanos(1), || Tick::from_nanos(0))
     }
 
     /// The same, and at most so many units.
@@ -61,9 +69,13 @@ impl Slice {
     /// [joined](Self::join) again when that one is through.
     pub(crate) fn part(&self, parts: usize) -> Slice {
         let now = (self.clock)();
-        let left = self.deadline.saturating_duration_since(now);
-        let share = left / u32::try_from(parts).unwrap_or(u32::MAX).max(1);
-        Slice { deadline: now + share, charged: 0, largest: 0, ..self.clone() }
+        let share = self.deadline.since(now) / (parts as u64).max(1);
+        Slice {
+            deadline: now + Duration::from_nanos(share),
+            charged: 0,
+            largest: 0,
+            ..self.clone()
+        }
     }
 
     /// Counts in what a part was charged.
@@ -75,29 +87,26 @@ impl Slice {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn over_by_time_or_by_units() {
-        let soon = Instant::now() + Duration::from_secs(3600);
-        let mut slice = Slice::until(soon, Instant::now).of_units(2);
+        let mut slice = Slice::without_end().of_units(2);
         slice.charge(10);
         assert!(!slice.is_over());
         slice.charge(30);
         assert!(slice.is_over());
         assert_eq!((slice.charged(), slice.largest()), (40, 30));
-        assert!(Slice::until(Instant::now(), Instant::now).is_over());
+        let at = |nanos| Slice::until(Tick::from_nanos(nanos), || Tick::from_nanos(100));
+        assert!(at(100).is_over() && !at(101).is_over());
     }
 
     #[test]
     fn parts_count_for_the_whole() {
-        let soon = Instant::now() + Duration::from_secs(3600);
-        let mut slice = Slice::until(soon, Instant::now).of_units(3);
+        let mut slice = Slice::until(Tick::from_nanos(300), || Tick::from_nanos(100)).of_units(3);
         let mut part = slice.part(2);
-        assert!(!part.is_over());
+        assert_eq!(part.deadline, Tick::from_nanos(200));
         part.charge(7);
         part.charge(5);
         slice.join(&part);

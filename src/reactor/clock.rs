@@ -6,18 +6,34 @@ use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
 
+use crate::tick::Tick;
+
 pub(crate) struct Clock {
     now: Instant,
+    tick: Tick,
+    /// The same moment of both.
+    origin: (Instant, Tick),
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Clock { now: Clock::read() }
+        let (now, tick) = (Clock::read(), Clock::read_tick());
+        Clock { now, tick, origin: (now, tick) }
     }
 
     #[allow(clippy::disallowed_methods)] // The one reader of the clock.
     pub(crate) fn read() -> Instant {
         Instant::now()
+    }
+
+    /// The same clock in nanoseconds.
+    pub(crate) fn read_tick() -> Tick {
+        let Ok(time) = clock_gettime(ClockId::CLOCK_MONOTONIC) else {
+            return broken!("the monotonic clock is gone", Tick::from_nanos(0));
+        };
+        // Neither is negative.
+        let (seconds, nanos) = (time.tv_sec() as u64, time.tv_nsec() as u64);
+        Tick::from_nanos(seconds.wrapping_mul(1_000_000_000).wrapping_add(nanos))
     }
 
     /// Processor time of this thread. It costs a system call.
@@ -26,10 +42,17 @@ impl Clock {
     }
 
     pub(crate) fn freeze(&mut self) {
-        self.now = Clock::read();
+        self.tick = Clock::read_tick();
+        let (origin, first) = self.origin;
+        self.now = origin + Duration::from_nanos(self.tick.since(first));
     }
 
     pub(crate) fn now(&self) -> Instant {
         self.now
+    }
+
+    /// [`now`](Self::now) in nanoseconds.
+    pub(crate) fn tick(&self) -> Tick {
+        self.tick
     }
 }

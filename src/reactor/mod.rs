@@ -33,6 +33,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::tick::Tick;
 use clock::Clock;
 use self_wake::SelfWake;
 
@@ -145,15 +146,25 @@ impl Reactor {
         self.clock.now()
     }
 
+    /// [`now`](Self::now) as a tick.
+    pub(crate) fn tick(&self) -> Tick {
+        self.clock.tick()
+    }
+
     /// Reads the clock again: at the start of a call between turns.
     pub(crate) fn refresh_now(&mut self) -> Instant {
         self.clock.freeze();
         self.clock.now()
     }
 
-    /// The time at this instant, for the time budget inside a turn.
+    /// The time at this instant.
     pub(crate) fn measure_now(&self) -> Instant {
         Clock::read()
+    }
+
+    /// The tick of this instant, for the time budget inside a turn.
+    pub(crate) fn measure_tick(&self) -> Tick {
+        Clock::read_tick()
     }
 
     /// Processor time that this thread has used.
@@ -162,8 +173,8 @@ impl Reactor {
     }
 
     /// The clock that the slices of a turn look at.
-    pub(crate) fn clock() -> fn() -> Instant {
-        Clock::read
+    pub(crate) fn clock() -> fn() -> Tick {
+        Clock::read_tick
     }
 
     pub(crate) fn register(

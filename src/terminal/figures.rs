@@ -1,14 +1,13 @@
 //! What is measured of terminals beside what their logs and input queues count anyway. Pure.
 
-use std::time::Instant;
-
-use crate::observe::{Distribution, Gaps, Percentiles, Times, nanos};
+use crate::observe::{Distribution, Gaps, Percentiles, Times};
+use crate::tick::Tick;
 
 /// Of one terminal.
 #[derive(Default)]
 pub(super) struct Figures {
     /// Since when input waits for output.
-    awaits_output: Option<Instant>,
+    awaits_output: Option<Tick>,
     response: Option<Box<Times>>,
     pub(super) reader_gaps: Gaps,
 }
@@ -38,10 +37,10 @@ impl Totals {
     }
 
     /// Output came; if input waits for it, it is the response.
-    pub(super) fn on_output(&mut self, figures: &mut Figures, now: Instant) {
+    pub(super) fn on_output(&mut self, figures: &mut Figures, now: Tick) {
         let Some(since) = figures.awaits_output.take() else { return };
         if self.is_on {
-            let time = nanos(now.saturating_duration_since(since));
+            let time = now.since(since);
             self.response.record(time);
             figures.response.get_or_insert_default().record(time);
         }
@@ -54,7 +53,7 @@ impl Totals {
 
 impl Figures {
     /// Input was accepted.
-    pub(super) fn on_input(&mut self, now: Instant) {
+    pub(super) fn on_input(&mut self, now: Tick) {
         self.awaits_output.get_or_insert(now);
     }
 
@@ -64,7 +63,6 @@ impl Figures {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods)]
 mod tests {
     use std::time::Duration;
 
@@ -72,8 +70,7 @@ mod tests {
 
     #[test]
     fn the_first_output_after_the_first_input_is_the_response() {
-        let start = Instant::now();
-        let at = |ms| start + Duration::from_millis(ms);
+        let at = |ms| Tick::from_nanos(0) + Duration::from_millis(ms);
         let (mut totals, mut figures) = (Totals::new(), Figures::default());
         totals.on_output(&mut figures, at(0));
         assert_eq!(figures.response().count, 0);

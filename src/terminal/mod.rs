@@ -408,6 +408,7 @@ impl Terminal {
         let (accepted, flushed) = self.input.push(bytes, &mut &*pty);
         if accepted > 0 {
             self.last_input = Some(reactor.now());
+            self.figures.on_input(reactor.tick());
             self.expect_exit(reactor);
         }
         self.after_flush(flushed);

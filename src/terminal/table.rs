@@ -520,7 +520,7 @@ impl Terminals {
         };
         *bytes -= may - share;
         if share < may {
-            self.totals.on_output(&mut terminal.figures, reactor.now());
+            self.totals.on_output(&mut terminal.figures, reactor.tick());
         }
         self.note_read(id, class, may - share, reactor);
         if outcome == Outcome::Starved {

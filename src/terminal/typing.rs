@@ -14,15 +14,10 @@ impl Terminals {
         let now = reactor.now();
         self.last_input = Some(now);
         self.echo_wait.on_input(id, now);
-        if (self.looks_at_foregrounds || self.totals.is_on)
+        if self.looks_at_foregrounds
             && let Ok(terminal) = self.table.get_mut(id)
         {
-            if self.totals.is_on {
-                terminal.figures.on_input(now);
-            }
-            if self.looks_at_foregrounds {
-                terminal.expect_look(reactor);
-            }
+            terminal.expect_look(reactor);
         }
         self.held_until(reactor);
     }

@@ -168,7 +168,6 @@ fn shared_frame(frames: &mut Vec<SharedFrame>, message: &ServerMessage, client: 
 #[cfg(test)]
 #[allow(clippy::disallowed_methods)]
 mod tests {
-    use std::time::Duration;
 
     use super::*;
     use crate::limits::Limits;
@@ -187,7 +186,7 @@ mod tests {
             ..Notices::default()
         };
         let mut cost = |notices: &mut Notices, touched: &[TerminalId]| {
-            let mut slice = Slice::until(now + Duration::from_secs(3600), Reactor::clock());
+            let mut slice = Slice::without_end();
             notices.transmit(&mut clients, touched, &mut terminals, &mut slice, &mut reactor);
             slice.charged()
         };
