@@ -3,6 +3,7 @@
 use super::Engine;
 use crate::observe::{Distribution, HealthStatus, PartHealth};
 use crate::policy::Slice;
+use crate::sync::MadeFigures;
 use crate::sync::protocol::{self as wire, Figures, MemoryPart, Times};
 
 /// Parts in one message.
@@ -16,11 +17,13 @@ impl Engine {
     /// Sends figures and health to the clients that are due.
     pub(super) fn send_to_observers(&mut self, slice: &mut Slice) {
         let (figures, health) = self.server.observers_due(self.reactor.now());
-        let figures = figures.then(|| self.figures());
-        if let Some(figures) = &figures {
+        let figures = figures.then(|| {
+            let figures = self.figures();
             let objects = figures.terminals + figures.clients + figures.watches;
-            slice.charge(FIGURES_COST + u64::from(objects) * OBJECT_COST);
-        }
+            let cost = FIGURES_COST + u64::from(objects) * OBJECT_COST;
+            slice.charge(cost);
+            MadeFigures::new(figures, cost)
+        });
         let health = health.then(|| self.health_for_clients());
         self.server.send_to_observers(figures, health.as_ref(), slice, &mut self.reactor);
     }

@@ -420,8 +420,6 @@ fn cost_of(body: &Body) -> u64 {
             ClientMessage::Query { .. } => 50_000,
             ClientMessage::Notices { .. } => NOTICES_COST,
             ClientMessage::Stats { .. } | ClientMessage::Scroll { .. } => 20_000,
-            // The figures that come at once.
-            ClientMessage::Observe { .. } => 200_000,
             ClientMessage::Read(read) => files::cost_of(read),
             ClientMessage::Change { ops, .. } => 2_000 + 900 * ops.len() as u64,
             ClientMessage::Hello(hello) => {

@@ -364,7 +364,6 @@ impl Engine {
         let mut slice = self.enter(Stage::Sending, time);
         self.look_at_memory();
         self.observe();
-        self.send_to_observers(&mut slice);
         if self.shutdown == Shutdown::Started && self.terminals.len() == 0 {
             self.server.close_all(&mut self.reactor);
         }
@@ -373,6 +372,8 @@ impl Engine {
         self.server.transmit(&touched, terminals, &self.state, &mut slice, reactor);
         touched.clear();
         self.observation.touched = touched;
+        // What is typed and its echo do not wait for figures.
+        self.send_to_observers(&mut slice);
         self.apply_server_effects();
         self.leave(&slice);
     }

@@ -157,6 +157,12 @@ impl Reactor {
         self.clock.now()
     }
 
+    /// Lets time pass in a test that reads no clock.
+    #[cfg(test)]
+    pub(crate) fn jump(&mut self, by: Duration) {
+        self.clock.jump(by);
+    }
+
     /// The time at this instant.
     pub(crate) fn measure_now(&self) -> Instant {
         Clock::read()

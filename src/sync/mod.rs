@@ -25,7 +25,7 @@ pub use protocol::PROTOCOL;
 pub(crate) use protocol::{ErrorCode, REASON_BYTES_MAX};
 pub(crate) use rows::{row_bytes, rows_reply};
 pub(crate) use server::{
-    Body, Effect, Report, ReportReply, ReportRequest, Request, Server, collections_of,
+    Body, Effect, MadeFigures, Report, ReportReply, ReportRequest, Request, Server, collections_of,
 };
 pub use server::{ClientState, ListenAddress, ListenerOptions, ListenerState};
 

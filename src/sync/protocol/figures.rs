@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Figures of the engine, as often as the client wants them. Counters and distributions are of the time since the
 /// engine was made: who wants those of an interval takes the difference.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Figures {
     /// Since the engine was made.
     pub(crate) uptime_ms: u64,

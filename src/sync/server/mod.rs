@@ -35,6 +35,8 @@ mod reports;
 mod size;
 mod state_subscription;
 mod state_sync;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod unfinished;
 mod work;
@@ -52,6 +54,7 @@ pub(super) mod bounds {
 pub(crate) use clients::Effect;
 pub(crate) use handshake::collections_of;
 pub use listener::ListenerState;
+pub(crate) use observers::MadeFigures;
 pub use options::{ListenAddress, ListenerOptions};
 pub(crate) use reader::{Body, Request};
 pub(crate) use reports::{Report, ReportReply, ReportRequest};
@@ -77,9 +80,7 @@ use crate::policy::Slice;
 use crate::reactor::Reactor;
 use crate::state::{ApplicationState, Collections, StateVersion};
 use crate::sync::access::{Access, Action, Scopes};
-use crate::sync::protocol::{
-    About, Applied, Attach, CloseCode, ErrorCode, Figures, Health, ServerMessage,
-};
+use crate::sync::protocol::{About, Applied, Attach, CloseCode, ErrorCode, Health, ServerMessage};
 use crate::sync::websocket::http::report;
 use crate::terminal::{NoticeKinds, Terminals};
 
@@ -143,7 +144,7 @@ impl Server {
             fanout: Fanout::default(),
             state_sync: StateSync::default(),
             notices: Notices::default(),
-            observers: Observers::default(),
+            observers: Observers::new(now),
         }
     }
 
@@ -518,20 +519,24 @@ impl Server {
         self.observers.note_health();
     }
 
-    /// Whether clients are to get figures, and whether the health, in this turn.
+    /// Whether figures are to be made for clients in this turn, and whether the health.
     pub(crate) fn observers_due(&self, now: Instant) -> (bool, bool) {
         self.observers.due(&self.clients, now)
     }
 
-    /// Sends figures and health to whom they are due.
+    /// Sends figures and health to whom they are due; after [`transmit`](Self::transmit), for which they are never in the
+    /// way.
     pub(crate) fn send_to_observers(
         &mut self,
-        figures: Option<Figures>,
+        figures: Option<MadeFigures>,
         health: Option<&Health>,
         slice: &mut Slice,
         reactor: &mut Reactor,
     ) {
-        self.observers.transmit(&mut self.clients, figures, health, slice, reactor);
+        let clients = &mut self.clients;
+        if self.observers.transmit(clients, figures, health, slice, reactor) > 0 {
+            self.flush(slice, reactor);
+        }
     }
 
     // The state.
