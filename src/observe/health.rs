@@ -14,7 +14,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::id::{ClientId, ListenerId, PeerId, TerminalId, WatchId};
@@ -313,8 +313,8 @@ struct Record {
     findings: Vec<Finding>,
     /// What was reported of the part last.
     reported: Option<HealthReason>,
-    /// It is in the queue of those that have something unreported.
-    is_unreported: bool,
+    /// Its place in the queue of those that have something unreported.
+    unreported: Option<u64>,
 }
 
 impl Record {
@@ -363,8 +363,11 @@ impl Record {
 #[derive(Default)]
 pub(crate) struct HealthTable {
     records: BTreeMap<HealthPart, Record>,
-    /// Parts that are not what was reported of them, in the order of their changes.
-    unreported: VecDeque<HealthPart>,
+    /// Parts that are not what was reported of them, by their places: in the order of their changes. Any may be taken
+    /// out without a look at the others.
+    unreported: BTreeMap<u64, HealthPart>,
+    /// The last place that was given.
+    last_place: u64,
     /// Not later than the first deadline of a finding; `None` if there is none.
     deadline: Option<Instant>,
     /// Parts that have a finding with a deadline.
@@ -441,12 +444,17 @@ impl HealthTable {
         change(record);
         let deadline = record.deadline();
         let is_unreported = record.gravest().map(|finding| finding.reason) != record.reported;
-        if is_unreported != std::mem::replace(&mut record.is_unreported, is_unreported) {
-            if is_unreported {
-                self.unreported.push_back(part);
-            } else {
-                self.unreported.retain(|other| *other != part);
+        match record.unreported {
+            None if is_unreported => {
+                self.last_place += 1;
+                record.unreported = Some(self.last_place);
+                self.unreported.insert(self.last_place, part);
             }
+            Some(place) if !is_unreported => {
+                record.unreported = None;
+                self.unreported.remove(&place);
+            }
+            _ => {}
         }
         self.drop_if_well(part);
         self.with_deadline += usize::from(deadline.is_some());
@@ -459,7 +467,7 @@ impl HealthTable {
 
     fn drop_if_well(&mut self, part: HealthPart) {
         let is_well = |record: &Record| {
-            record.findings.is_empty() && !record.is_unreported && record.reported.is_none()
+            record.findings.is_empty() && record.unreported.is_none() && record.reported.is_none()
         };
         if self.records.get(&part).is_some_and(is_well) {
             self.records.remove(&part);
@@ -475,10 +483,10 @@ impl HealthTable {
 
     /// How the next part is that is not what was reported of it.
     pub(crate) fn take_unreported(&mut self) -> Option<PartHealth> {
-        let part = self.unreported.pop_front()?;
+        let (_, part) = self.unreported.pop_first()?;
         let health = self.of(part);
         if let Some(record) = self.records.get_mut(&part) {
-            (record.reported, record.is_unreported) = (health.reason, false);
+            (record.reported, record.unreported) = (health.reason, None);
         }
         self.drop_if_well(part);
         Some(health)

@@ -144,6 +144,30 @@ fn what_stays_for_a_while() {
     run("what was never reported goes without a word", &[Hold(0, &[Stalled]), Gone, Quiet]);
 }
 
+/// Changes are reported in their order, also when others between them have gone; a part that changes again keeps its
+/// place.
+#[test]
+fn changes_are_reported_in_their_order() {
+    use HealthReason::{GivenUp, Stalled};
+    let now = Instant::now();
+    let part = |number| HealthPart::Client(ClientId::from_u64(number));
+    let mut table = HealthTable::default();
+    for number in (1..=9).rev() {
+        table.observe(part(number), facts(&[Stalled]), now);
+    }
+    for number in [9, 5, 1] {
+        table.forget(part(number));
+    }
+    table.observe(part(7), facts(&[GivenUp]), now);
+    table.observe(part(5), facts(&[Stalled]), now);
+    let reported: Vec<_> = std::iter::from_fn(|| table.take_unreported())
+        .map(|health| (health.part.id(), health.reason.unwrap()))
+        .collect();
+    let expected = [8, 7, 6, 4, 3, 2, 5];
+    assert_eq!(reported, expected.map(|id| (id, if id == 7 { GivenUp } else { Stalled })));
+    assert!(!table.has_unreported());
+}
+
 #[test]
 fn the_worst_part_is_the_engines_health() {
     let now = Instant::now();
