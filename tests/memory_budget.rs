@@ -136,7 +136,7 @@ fn what_is_unread_waits_and_new_things_are_refused() {
         assert_eq!(error.kind(), ErrorKind::LimitReached);
         assert!(error.message().contains("memory_bytes_total"), "{error}");
     }
-    assert_eq!(engine.memory().gave_way.refused, refused + 4);
+    assert_eq!(engine.memory().gave_way.refused, refused + 5);
     // It does not need a processor while it waits.
     host.quiesce();
     assert!(host.engine.terminals(orchflow::TerminalFilter::All).len() == 12);

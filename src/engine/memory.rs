@@ -8,6 +8,7 @@ use super::Engine;
 use crate::error::{Error, Result};
 use crate::limits::MEMORY_USED_UP;
 use crate::policy::{MemoryUse, Yield};
+use crate::state::Refusal;
 use crate::terminal::{ScreenOptions, Size, cell_bytes};
 
 /// Tombstones that one look drops at most, in bytes: they are small, and each is dropped by itself.
@@ -24,6 +25,8 @@ impl Engine {
     pub fn memory(&self) -> MemoryUse {
         let terminals = self.terminals.memory();
         let (clients, resources) = self.server.memory();
+        let mut gave_way = self.memory.gave_way();
+        gave_way.refused += self.changes_refused;
         MemoryUse {
             logs: terminals.logs,
             screens: terminals.screens,
@@ -39,7 +42,7 @@ impl Engine {
             events: self.notices.bytes(),
             limit: self.memory.limit(),
             is_full: self.memory.is_full(),
-            gave_way: self.memory.gave_way(),
+            gave_way,
         }
     }
 
@@ -64,6 +67,11 @@ impl Engine {
         size: Size,
     ) -> Result<()> {
         self.admit(screen.map_or(0, |_| cell_bytes(size)))
+    }
+
+    /// Counts a change that the state has refused, if it was for want of memory.
+    pub(super) fn note_refusal(&mut self, refusal: &Refusal) {
+        self.changes_refused += u64::from(refusal.is_for_memory());
     }
 
     /// Whether a turn would have something given up, by what was used at the end of the last call.

@@ -288,6 +288,7 @@ impl Engine {
     }
 
     fn refuse_change(&mut self, client: ClientId, mutation: u64, refusal: &Refusal) {
+        self.note_refusal(refusal);
         let mut rejected = Rejected {
             mutation,
             code: code_of(error_of(refusal).kind()),

@@ -48,7 +48,10 @@ impl Engine {
     pub fn change_state(&mut self, changes: &ChangeSet) -> Result<StateVersion> {
         self.check_process()?;
         self.note_terminals();
-        let outcome = self.state.commit(changes).map_err(|refusal| error_of(&refusal));
+        let outcome = self.state.commit(changes).map_err(|refusal| {
+            self.note_refusal(&refusal);
+            error_of(&refusal)
+        });
         self.finish_call_or_log();
         outcome
     }

@@ -5,6 +5,9 @@ use std::fmt;
 
 use super::entry::{Entry, Key, KeyRef, Pane, Session};
 
+/// What is said of a change that there is no memory for.
+pub(super) const MEMORY_USED_UP: &str = "memory_bytes_total: all memory of the engine is used up";
+
 /// One operation of a change set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -105,6 +108,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether there is no memory for it.
+    pub(crate) fn is_for_memory(&self) -> bool {
+        matches!(self, Refusal::Limit { message } if *message == MEMORY_USED_UP)
+    }
+
     pub(super) fn invalid(index: usize, message: impl Into<Cow<'static, str>>) -> Self {
         Refusal::Invalid { index, message: message.into() }
     }
