@@ -277,8 +277,9 @@ typedef struct orch_config {
     // Bytes read in one turn. Default 1 MiB.
     size_t turn_bytes;
     // A soft limit in microseconds: after it a turn begins no new unit of work. A unit that has begun is finished, so a
-    // turn takes at most 10 ms of processor time; only snapshots of a long scrollback that the host asks for and
-    // screens of very many cells may take longer. Default 2,000.
+    // turn takes at most 10 ms of processor time; only snapshots of a long scrollback that the host asks for,
+    // screens of very many cells, and the sums of figures over more than 16,000 terminals, clients and watches, may take
+    // longer. Default 2,000.
     uint32_t turn_time_us;
     // The same while somebody types. Default 100.
     uint32_t turn_time_typing_us;
@@ -362,8 +363,9 @@ typedef struct orch_config {
     // read. As many may wait to be sent; more is refused. Default 4 MiB.
     size_t peer_queue_bytes;
     // Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN) and the loop counts as
-    // degraded for a minute (ORCH_REASON_SLOW_TURNS), which ten times as much time on the clock leads to as well. Default
-    // 100,000, ten times what a turn takes at worst; 20,000 for a host that is more particular.
+    // degraded for a minute (ORCH_REASON_SLOW_TURNS). Ten times as much time on the clock also makes the loop degraded, and
+    // is not reported as a turn. Default 100,000, ten times what a turn takes at worst; 20,000 for a host that is more
+    // particular.
     uint32_t turn_time_warn_us;
     // Milliseconds for which clients that may not type may block a program by not reading; then they continue with
     // updates of the screen, or after a gap. Default 5,000.
@@ -680,7 +682,8 @@ typedef uint32_t orch_health_reason;
 enum {
     // There is nothing wrong.
     ORCH_REASON_NONE = 0,
-    // Loop: a turn took longer than `orch_config.turn_time_warn_us` in the last minute.
+    // Loop: a turn took more processor time than `orch_config.turn_time_warn_us`, or ten times as much on the clock, in the
+    // last minute.
     ORCH_REASON_SLOW_TURNS = 1,
     // Loop: an invariant was broken. It stays until the process is started anew.
     ORCH_REASON_INVARIANTS_BROKEN = 2,

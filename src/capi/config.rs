@@ -43,8 +43,9 @@ pub struct orch_config {
     /// Bytes read in one turn. Default 1 MiB.
     pub turn_bytes: usize,
     /// A soft limit in microseconds: after it a turn begins no new unit of work. A unit that has begun is finished, so a
-    /// turn takes at most 10 ms of processor time; only snapshots of a long scrollback that the host asks for and
-    /// screens of very many cells may take longer. Default 2,000.
+    /// turn takes at most 10 ms of processor time; only snapshots of a long scrollback that the host asks for,
+    /// screens of very many cells, and the sums of figures over more than 16,000 terminals, clients and watches, may take
+    /// longer. Default 2,000.
     pub turn_time_us: u32,
     /// The same while somebody types. Default 100.
     pub turn_time_typing_us: u32,
@@ -128,8 +129,9 @@ pub struct orch_config {
     /// read. As many may wait to be sent; more is refused. Default 4 MiB.
     pub peer_queue_bytes: usize,
     /// Microseconds of processor time above which a turn is reported (ORCH_EVENT_SLOW_TURN) and the loop counts as
-    /// degraded for a minute (ORCH_REASON_SLOW_TURNS), which ten times as much time on the clock leads to as well. Default
-    /// 100,000, ten times what a turn takes at worst; 20,000 for a host that is more particular.
+    /// degraded for a minute (ORCH_REASON_SLOW_TURNS). Ten times as much time on the clock also makes the loop degraded, and
+    /// is not reported as a turn. Default 100,000, ten times what a turn takes at worst; 20,000 for a host that is more
+    /// particular.
     pub turn_time_warn_us: u32,
     /// Milliseconds for which clients that may not type may block a program by not reading; then they continue with
     /// updates of the screen, or after a gap. Default 5,000.

@@ -42,7 +42,8 @@ pub const ORCH_PART_PEER: orch_health_part = 8;
 pub type orch_health_reason = u32;
 /// There is nothing wrong.
 pub const ORCH_REASON_NONE: orch_health_reason = 0;
-/// Loop: a turn took longer than `orch_config.turn_time_warn_us` in the last minute.
+/// Loop: a turn took more processor time than `orch_config.turn_time_warn_us`, or ten times as much on the clock, in the
+/// last minute.
 pub const ORCH_REASON_SLOW_TURNS: orch_health_reason = 1;
 /// Loop: an invariant was broken. It stays until the process is started anew.
 pub const ORCH_REASON_INVARIANTS_BROKEN: orch_health_reason = 2;

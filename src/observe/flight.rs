@@ -20,7 +20,7 @@ const LOOK_BACK: usize = 8;
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Recorded {
-    /// A turn took longer than `turn_time_warn`.
+    /// A turn took more processor time than `turn_time_warn`, or ten times as much on the clock.
     SlowTurn { cpu: Duration, wall: Duration, stage: Stage },
     /// Turns left work for the next one.
     UnfinishedTurn,

@@ -97,7 +97,8 @@ impl HealthPart {
 #[non_exhaustive]
 #[repr(u8)]
 pub enum HealthReason {
-    /// Loop: a turn took longer than [`Limits::turn_time_warn`](crate::Limits) in the last minute.
+    /// Loop: a turn took more processor time than [`Limits::turn_time_warn`](crate::Limits), or ten times as much on the
+    /// clock, in the last minute.
     SlowTurns = 1,
     /// Loop: an invariant was broken. It stays until the process is started anew.
     InvariantsBroken = 2,

@@ -38,8 +38,8 @@ pub enum Stage {
     Sending,
 }
 
-/// How much longer than processor time a turn may take on the clock, where other programs have their share, before it
-/// counts as slow: something that was waited for, such as a disk or a network, held it up.
+/// A turn counts as slow that takes so many times the processor time on the clock that makes it slow. Other programs have
+/// their share of that time; with more of it something that was waited for, such as a disk or a network, held it up.
 const WALL_FACTOR: u32 = 10;
 
 /// Stages of a turn.
@@ -279,8 +279,8 @@ impl TurnRecorder {
         self.typing_wait_cost = self.typing_wait_cost.max(self.cost - since);
     }
 
-    /// The turn ends. `warn`: the processor time above which it is reported. Gives a turn that was slow: that took
-    /// more of it, or [`WALL_FACTOR`] times as much on the clock.
+    /// The turn ends. Gives it if it was slow: it took more processor time than `warn`, or more than [`WALL_FACTOR`] times
+    /// `warn` on the clock. Only one with more processor time is in [`take_slow`](Self::take_slow), too.
     pub(crate) fn end(
         &mut self,
         now: Tick,
@@ -324,12 +324,12 @@ impl TurnRecorder {
         is_slow.then_some(turn)
     }
 
-    /// Whether slow turns are to be reported.
+    /// Whether turns with too much processor time are to be reported.
     pub(crate) fn has_slow(&self) -> bool {
         self.slow.is_some()
     }
 
-    /// The slow turns since the last call.
+    /// Those turns since the last call.
     pub(crate) fn take_slow(&mut self) -> Option<SlowTurn> {
         self.slow.take()
     }
@@ -447,6 +447,22 @@ mod tests {
         recorder.reset();
         assert_eq!((recorder.stats().turns, recorder.stats().longest), (0, None));
         assert_eq!(recorder.count_and_longest(), (0, Duration::ZERO));
+    }
+
+    /// Processor time above the bound is slow and reported; ten times the bound on the clock is slow.
+    #[test]
+    fn what_a_slow_turn_is() {
+        let start = Instant::now();
+        let mut recorder = TurnRecorder::new(start);
+        let mut slow = |cpu, wall| {
+            recorder.begin(start, Duration::ZERO, false);
+            let turn = recorder.end(start + wall * MS, cpu * MS, 10 * MS, true);
+            (turn.is_some(), recorder.take_slow().is_some())
+        };
+        assert_eq!(slow(10, 100), (false, false));
+        assert_eq!(slow(11, 11), (true, true));
+        assert_eq!(slow(1, 101), (true, false));
+        assert_eq!(slow(11, 101), (true, true));
     }
 
     #[test]
