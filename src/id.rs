@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use slab::Slab;
 
@@ -157,6 +158,16 @@ impl<K: RawId, T> IdTable<K, T> {
         self.slots.iter().map(|(_, (raw, _))| K::from_raw(*raw))
     }
 
+    /// The ids in some slots, so that a long table can be gone through in parts.
+    pub(crate) fn ids_in(&self, slots: Range<usize>) -> impl Iterator<Item = K> + '_ {
+        slots.filter_map(|slot| self.slots.get(slot)).map(|(raw, _)| K::from_raw(*raw))
+    }
+
+    /// How many slots there are, free ones included.
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.capacity()
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().map(|(_, (_, object))| object)
     }
@@ -205,6 +216,25 @@ mod tests {
         assert!(table.get(first).unwrap_err().is_stale_id());
         assert_eq!(table.remove(first), None);
         assert_eq!(table.get(second), Ok(&"second"));
+    }
+
+    /// Parts of any length give each id once, whatever was removed.
+    #[test]
+    fn a_table_in_parts_is_the_whole_table() {
+        let mut table: IdTable<TerminalId, u32> = IdTable::new();
+        for number in 0..100 {
+            let id = table.next_id().unwrap();
+            table.insert(id, number);
+        }
+        let removed: Vec<_> = table.ids().filter(|id| id.to_u64() % 7 < 3).collect();
+        removed.into_iter().for_each(|id| assert!(table.remove(id).is_some()));
+        let all: Vec<_> = table.ids().collect();
+        assert!(all.len() < 100 && table.slots() >= 100);
+        for count in [1, 3, 64, 1000] {
+            let starts = (0..table.slots()).step_by(count);
+            let parts = starts.flat_map(|at| table.ids_in(at..at + count));
+            assert_eq!(parts.collect::<Vec<_>>(), all);
+        }
     }
 
     #[test]

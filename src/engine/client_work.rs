@@ -192,10 +192,32 @@ pub(super) struct ReportJob {
     pub(super) text: MetricsText,
     /// The whole text, once all samples are there.
     pub(super) whole: Option<String>,
-    /// What is still to be looked at.
-    pub(super) terminals: Vec<TerminalId>,
-    pub(super) clients: Vec<ClientId>,
-    pub(super) watches: Vec<WatchId>,
+    /// What is to be looked at next.
+    pub(super) objects: Vec<Object>,
+    /// The table that they come from, and the slot of it where the next ones are.
+    pub(super) table: usize,
+    pub(super) slot: usize,
+}
+
+/// Something that has figures of its own.
+#[derive(Clone, Copy)]
+pub(super) enum Object {
+    Terminal(TerminalId),
+    Client(ClientId),
+    Watch(WatchId),
+}
+
+impl ReportJob {
+    pub(super) fn new(request: ReportRequest) -> Self {
+        let text = MetricsText::new();
+        ReportJob { request, text, whole: None, objects: Vec::new(), table: 0, slot: 0 }
+    }
+
+    /// Bytes that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        let whole = self.whole.as_ref().map_or(0, String::capacity);
+        self.text.memory() + whole + self.objects.capacity() * size_of::<Object>()
+    }
 }
 
 /// A watch that clients share.

@@ -17,6 +17,7 @@ use crate::observe::{
     Recorded,
 };
 use crate::reactor::Key;
+use crate::sync::ReportReply;
 
 /// How often it is looked whether terminals can be made again, while they could not.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
@@ -90,12 +91,16 @@ impl Engine {
         out
     }
 
-    /// The response at `/healthz`: its status, media type and text.
-    pub(super) fn health_report(&self, is_detailed: bool) -> (u16, &'static str, String) {
+    /// The response at `/healthz`, and how many parts were looked at for it.
+    pub(super) fn health_report(&self, is_detailed: bool) -> (ReportReply, usize) {
         let Health { status, parts } = self.health();
         let code = if status == HealthStatus::Failed { 503 } else { 200 };
+        let reply = |media_type, text: String| {
+            let reply = ReportReply { status: code, media_type, text: Some(text.into_bytes()) };
+            (reply, parts.len())
+        };
         if !is_detailed {
-            return (code, "text/plain; charset=utf-8", format!("{}\n", status.name()));
+            return reply("text/plain; charset=utf-8", format!("{}\n", status.name()));
         }
         let now = self.reactor.measure_now();
         let described = parts.iter().take(REPORTED_MAX).filter_map(|part| {
@@ -114,7 +119,7 @@ impl Engine {
             "parts": described.collect::<Vec<_>>(),
             "left_out": parts.len().saturating_sub(REPORTED_MAX),
         });
-        (code, "application/json", format!("{text}\n"))
+        reply("application/json", format!("{text}\n"))
     }
 
     /// Keeps an event for the flight recorder.

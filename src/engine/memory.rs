@@ -5,6 +5,7 @@
 //! slice brings; every call looks how much room is left.
 
 use super::Engine;
+use super::client_work::ReportJob;
 use crate::error::{Error, Result};
 use crate::limits::MEMORY_USED_UP;
 use crate::policy::{MemoryUse, Yield};
@@ -48,7 +49,12 @@ impl Engine {
 
     /// Bytes of what clients asked for and is not done yet.
     fn request_bytes(&self) -> usize {
-        self.batches.bytes() + self.searches.bytes() + self.rows.bytes() + self.review_bytes
+        let report = self.report.as_ref().map_or(0, ReportJob::bytes);
+        self.batches.bytes()
+            + self.searches.bytes()
+            + self.rows.bytes()
+            + self.review_bytes
+            + report
     }
 
     /// Refuses to make something new that takes so many bytes, if there is no memory for it.

@@ -1,29 +1,64 @@
 //! Reports over HTTP: what the server was asked for and has allowed is made here, over as many turns as it takes.
 //!
-//! One report is made at a time. Whoever asked pays for it. A unit of the figures is one terminal, client or watch; those
-//! that have gone meanwhile are left out. The engine as a whole comes last, then the whole text, metric by metric.
+//! One report is made at a time; only the health, which is short, does not wait for one that is under way. A unit of the
+//! figures is one terminal, client or watch, or a list of some of them; those that have gone meanwhile are left out. The
+//! engine as a whole comes last, then the whole text, metric by metric.
+//!
+//! Connections without a token pay for reports together, from what all of them may cost. One with a token pays from a
+//! balance of its own, which goes with it: what bounds those is that few long reports are under way at once and that
+//! their units are done in turn with the work of others.
+
+use std::ops::Range;
 
 use super::Engine;
-use super::client_work::ReportJob;
-use crate::observe::{MEDIA_TYPE, MetricsText};
+use super::client_work::{Object, ReportJob};
+use crate::observe::MEDIA_TYPE;
 use crate::policy::{Slice, UNIT_COST_MAX};
 use crate::sync::{Report, ReportReply, ReportRequest};
-use crate::terminal::TerminalFilter;
 
 /// Costs, estimated for a release build: beginning or answering; looking at an object, and a byte of text that is made;
-/// the engine as a whole with its percentiles, and looking at an object for that; putting a metric into its place, and
-/// four bytes of it.
+/// the engine as a whole with its percentiles, and looking at an object for that; looking at a slot of a table; putting a
+/// metric into its place, and four bytes of it.
 const REPLY_COST: u64 = 20_000;
 const OBJECT_COST: u64 = 500;
 const BYTE_COST: u64 = 2;
 const ENGINE_COST: u64 = 200_000;
 const SUM_COST: u64 = 50;
+const SLOT_COST: u64 = 50;
 const LINE_COST: u64 = 500;
 const COPY_4_COST: u64 = 1;
 
 /// Bytes of the text of one object.
 const OBJECT_BYTES_MAX: u64 = 4 << 10;
 
+/// Slots of a table that are looked at in one unit.
+const SLOTS: usize = 1024;
+
+/// How many slots a table has, and what is in some of them.
+type Table = (fn(&Engine) -> usize, fn(&Engine, Range<usize>, &mut Vec<Object>));
+
+/// What is described one by one.
+const TABLES: [Table; 3] = [
+    (
+        |engine| engine.terminals.slots(),
+        |engine, slots, out| out.extend(engine.terminals.ids_in(slots).map(Object::Terminal)),
+    ),
+    (
+        |engine| engine.server.client_slots(),
+        |engine, slots, out| out.extend(engine.server.client_ids_in(slots).map(Object::Client)),
+    ),
+    (
+        |engine| engine.watches.slots(),
+        |engine, slots, out| out.extend(engine.watches.ids_in(slots).map(Object::Watch)),
+    ),
+];
+
+/// Sums over as many objects are within a unit. By default there are 2,112 at most; only engines with larger limits have
+/// more, which pay for a longer unit.
+const SUMMED: u64 = 16_000;
+
+const _: () = assert!(ENGINE_COST + SUMMED * SUM_COST <= UNIT_COST_MAX);
+const _: () = assert!(SLOTS as u64 * SLOT_COST < UNIT_COST_MAX);
 const _: () = assert!(OBJECT_COST + OBJECT_BYTES_MAX * BYTE_COST < UNIT_COST_MAX);
 
 impl Engine {
@@ -35,13 +70,14 @@ impl Engine {
     /// Goes on with reports, one after the other.
     pub(super) fn work_on_reports(&mut self, slice: &mut Slice) {
         while !slice.is_over() {
-            let (client, cost) = match self.report.take() {
-                Some(job) => (job.request.client, self.advance_report(job)),
-                None => {
-                    let Some(request) = self.server.poll_report() else { return };
+            let (client, cost) =
+                if let Some(request) = self.server.poll_report(self.report.is_some()) {
                     (request.client, self.begin_report(request))
-                }
-            };
+                } else if let Some(job) = self.report.take() {
+                    (job.request.client, self.advance_report(job))
+                } else {
+                    return;
+                };
             slice.charge(cost);
             self.server.charge(client, cost, self.reactor.now());
         }
@@ -50,11 +86,10 @@ impl Engine {
     fn begin_report(&mut self, request: ReportRequest) -> u64 {
         match request.report {
             Report::Health => {
-                let (status, media_type, text) = self.health_report(request.has_token);
-                let cost = REPLY_COST + text.len() as u64 * BYTE_COST;
-                let text = Some(text.into_bytes());
-                self.answer(request, ReportReply { status, media_type, text });
-                return cost;
+                let (reply, parts) = self.health_report(request.has_token);
+                let bytes = reply.text.as_ref().map_or(0, Vec::len) as u64;
+                self.answer(request, reply);
+                return REPLY_COST + parts as u64 * SUM_COST + bytes * BYTE_COST;
             }
             Report::Metrics if request.is_head => {
                 self.answer(
@@ -65,14 +100,7 @@ impl Engine {
             }
             Report::Metrics => {}
         }
-        self.report = Some(ReportJob {
-            request,
-            text: MetricsText::new(),
-            whole: None,
-            terminals: self.terminals.ids(TerminalFilter::All).collect(),
-            clients: self.server.client_ids().collect(),
-            watches: self.watches.ids().collect(),
-        });
+        self.report = Some(ReportJob::new(request));
         REPLY_COST
     }
 
@@ -82,17 +110,35 @@ impl Engine {
             return OBJECT_COST;
         }
         let text = &mut job.text;
-        let bytes = if let Some(id) = job.terminals.pop() {
-            self.terminals.metrics(id).map(|found| text.add_terminal(&found))
-        } else if let Some(id) = job.clients.pop() {
-            self.server.metrics(id).map(|found| text.add_client(&found))
-        } else if let Some(id) = job.watches.pop() {
-            self.watches.metrics(id).map(|found| text.add_watch(&found))
-        } else {
-            return self.finish_report(job);
+        let bytes = match job.objects.pop() {
+            Some(Object::Terminal(id)) => {
+                self.terminals.metrics(id).map(|found| text.add_terminal(&found))
+            }
+            Some(Object::Client(id)) => {
+                self.server.metrics(id).map(|found| text.add_client(&found))
+            }
+            Some(Object::Watch(id)) => self.watches.metrics(id).map(|found| text.add_watch(&found)),
+            None => return self.list_objects(job),
         };
         self.report = Some(job);
         OBJECT_COST + bytes.unwrap_or(0) as u64 * BYTE_COST
+    }
+
+    /// Lists what is described next, if there is more.
+    fn list_objects(&mut self, mut job: ReportJob) -> u64 {
+        let Some((slots, list)) = TABLES.get(job.table) else { return self.finish_report(job) };
+        let end = (job.slot + SLOTS).min(slots(self));
+        let looked_at = end.saturating_sub(job.slot) as u64;
+        if looked_at == 0 {
+            (job.table, job.slot) = (job.table + 1, 0);
+        } else {
+            list(self, job.slot..end, &mut job.objects);
+            // The last one goes first.
+            job.objects.reverse();
+            job.slot = end;
+        }
+        self.report = Some(job);
+        OBJECT_COST + looked_at * SLOT_COST
     }
 
     /// All objects are in the text: a unit more. First the engine as a whole, then each metric is put into its place.

@@ -27,16 +27,19 @@ pub(crate) struct MetricsText {
     samples: Vec<String>,
     /// How many of them are in the whole text.
     written: usize,
+    /// What the samples take.
+    memory: usize,
 }
 
 impl MetricsText {
     pub(crate) fn new() -> Self {
-        MetricsText { samples: vec![String::new(); FAMILIES.len()], written: 0 }
+        MetricsText { samples: vec![String::new(); FAMILIES.len()], written: 0, memory: 0 }
     }
 
     /// Adds the figures of the engine as a whole.
     pub(crate) fn add_engine(&mut self, metrics: &Metrics) {
         for (family, out) in FAMILIES.iter().zip(&mut self.samples) {
+            let before = out.capacity();
             let mut add = |label: &str, value: Value| add(out, family, label, &value, &QUANTILES);
             match &family.read {
                 Read::Engine(read) => add("", read(metrics)),
@@ -52,6 +55,7 @@ impl MetricsText {
                 }
                 Read::Terminal(_) | Read::Client(_) | Read::Watch(_) => {}
             }
+            self.memory += out.capacity() - before;
         }
     }
 
@@ -84,9 +88,10 @@ impl MetricsText {
         let mut bytes = 0;
         for (family, out) in FAMILIES.iter().zip(&mut self.samples) {
             if let Some(value) = value(&family.read) {
-                let before = out.len();
+                let before = (out.len(), out.capacity());
                 add(out, family, &label, &value, &LARGEST);
-                bytes += out.len() - before;
+                bytes += out.len() - before.0;
+                self.memory += out.capacity() - before.1;
             }
         }
         bytes
@@ -99,12 +104,18 @@ impl MetricsText {
             + self.samples.iter().map(String::len).sum::<usize>()
     }
 
+    /// Bytes of memory that the samples take which are not in the whole text yet.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
+    }
+
     /// Appends the next metric to the whole text; gives its bytes. `None`: there are no more. Metrics without samples
     /// are left out.
     pub(crate) fn write_next(&mut self, out: &mut String) -> Option<usize> {
         let (family, samples) = FAMILIES.iter().zip(&mut self.samples).nth(self.written)?;
         self.written += 1;
         let samples = std::mem::take(samples);
+        self.memory -= samples.capacity();
         let before = out.len();
         if !samples.is_empty() {
             let Family { name, help, kind, .. } = family;
@@ -183,6 +194,21 @@ fn write_seconds(out: &mut String, nanoseconds: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a text takes is counted as it grows, and nothing is left once all of it is in the whole.
+    #[test]
+    fn its_memory_is_counted() {
+        let mut text = MetricsText::new();
+        text.add_engine(&Metrics::default());
+        let taken = |text: &MetricsText| text.samples.iter().map(String::capacity).sum::<usize>();
+        assert!(text.memory() > 1000);
+        assert_eq!(text.memory(), taken(&text));
+        let mut whole = String::new();
+        while text.write_next(&mut whole).is_some() {
+            assert_eq!(text.memory(), taken(&text));
+        }
+        assert_eq!(text.memory(), 0);
+    }
 
     #[test]
     fn seconds_are_exact() {

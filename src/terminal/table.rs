@@ -1,6 +1,7 @@
 //! The table of terminals: what the engine holds, commands, and where readiness comes in.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::time::Instant;
 
@@ -371,6 +372,15 @@ impl Terminals {
             TerminalFilter::All => true,
             TerminalFilter::Active => self.table.get(*id).is_ok_and(Terminal::is_active),
         })
+    }
+
+    /// The ids in some slots of the table.
+    pub(crate) fn ids_in(&self, slots: Range<usize>) -> impl Iterator<Item = TerminalId> + '_ {
+        self.table.ids_in(slots)
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.table.slots()
     }
 
     pub(crate) fn state(&self, id: TerminalId, reactor: &Reactor) -> Result<TerminalState> {

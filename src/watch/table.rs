@@ -1,5 +1,6 @@
 //! The table of watches: what the engine holds.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::event::PendingEvent;
@@ -260,6 +261,15 @@ impl Watches {
 
     pub(crate) fn ids(&self) -> impl Iterator<Item = WatchId> + '_ {
         self.table.ids()
+    }
+
+    /// The ids in some slots of the table.
+    pub(crate) fn ids_in(&self, slots: Range<usize>) -> impl Iterator<Item = WatchId> + '_ {
+        self.table.ids_in(slots)
+    }
+
+    pub(crate) fn slots(&self) -> usize {
+        self.table.slots()
     }
 
     pub(crate) fn state(&self, id: WatchId) -> Result<WatchState> {

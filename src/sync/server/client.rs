@@ -69,6 +69,8 @@ pub(crate) struct Delivery {
     pub(super) body: Body,
     /// The connection ends with it.
     pub(super) closes: bool,
+    /// What the text of a report takes; pages are counted elsewhere, or read part by part.
+    pub(super) report_bytes: usize,
     /// What came behind the request.
     pub(super) early: Vec<u8>,
 }
@@ -116,8 +118,8 @@ pub(crate) struct Client {
     pub(crate) phase: Phase,
     /// It has got a page: it may go at any time between two requests, without a word.
     pub(super) had_page: bool,
-    /// It counts as one that asked for a report.
-    pub(super) has_report: bool,
+    /// It has one of the places of those that ask for a long report.
+    pub(super) has_report_place: bool,
     /// What comes in once it is a WebSocket.
     pub(super) frames: Frames,
     /// What it counts for until it is authenticated.
@@ -234,7 +236,7 @@ impl Client {
             transport,
             phase: Phase::Head(head),
             had_page: false,
-            has_report: false,
+            has_report_place: false,
             frames: Frames::new(Role::Server, HELLO_BYTES),
             place: Place::Unauthenticated,
             codec: Codec::Json,
@@ -343,7 +345,11 @@ impl Client {
     /// Bytes that it takes beside unfinished messages, about.
     pub(super) fn queue_memory(&self) -> usize {
         let attachments = self.attachments.len() * size_of::<Attachment>();
-        size_of::<Client>() + attachments + self.transport.memory()
+        let report = match &self.phase {
+            Phase::Page(delivery) => delivery.report_bytes,
+            _ => 0,
+        };
+        size_of::<Client>() + attachments + report + self.transport.memory()
     }
 
     /// Bytes that wait to be sent to it, and those of its unfinished message.

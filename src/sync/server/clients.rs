@@ -16,7 +16,7 @@ use super::admission::Admission;
 use super::attachment::Attachment;
 use super::client::{Client, Phase, READ_BYTES, ROOM_BYTES};
 use super::figures::Totals;
-use super::reports::ReportRequest;
+use super::reports::ReportQueue;
 use super::timers::{self, Due};
 use super::unfinished::UnfinishedBudget;
 use super::work::WorkLists;
@@ -69,9 +69,7 @@ pub(super) struct Clients {
     /// Where all connections are read into.
     pub(super) scratch: Vec<u8>,
     /// Requests for reports that the engine has not taken.
-    pub(super) reports: VecDeque<ReportRequest>,
-    /// Connections that have asked for a report and are not gone.
-    pub(super) report_count: usize,
+    pub(super) reports: ReportQueue,
     effects: VecDeque<Effect>,
     /// What changed of clients and listeners, for their health and the flight recorder.
     pub(super) notes: Notes,
@@ -90,8 +88,7 @@ impl Clients {
             is_closing: false,
             are_notices_stale: false,
             scratch: vec![0; READ_BYTES],
-            reports: VecDeque::new(),
-            report_count: 0,
+            reports: ReportQueue::default(),
             effects: VecDeque::new(),
             notes: Notes::default(),
             departed: Vec::new(),
@@ -270,8 +267,12 @@ impl Clients {
         }
         if delivery.closes {
             client.phase = Phase::Ending;
-            self.report_count -= usize::from(std::mem::take(&mut client.has_report));
+            if std::mem::take(&mut client.has_report_place) {
+                self.reports.leave();
+            }
             self.admission.leave(client);
+            // Without the text of a report.
+            self.work.count(client);
             return self.linger(id, reactor);
         }
         let early = std::mem::take(&mut delivery.early);
@@ -424,7 +425,9 @@ impl Clients {
         self.work.forget(&client);
         count_traffic(&mut self.totals, &mut client);
         self.totals.gaps.add(client.figures.gaps);
-        self.report_count -= usize::from(client.has_report);
+        if client.has_report_place {
+            self.reports.leave();
+        }
         self.unfinished.release(client.unfinished_bytes, &mut self.table, &mut self.work);
         self.unfinished.pass_on(id, &mut self.table, &mut self.work);
         if client.is_open() {

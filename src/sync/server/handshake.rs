@@ -13,8 +13,8 @@ use super::admission::CANDIDATES_MAX;
 use super::client::{Client, Delivery, Grant, HELLO_BYTES, Phase, shortened};
 use super::clients::Clients;
 use super::listener::{Listener, Listeners};
-use super::pages::Response;
-use super::reports::{REPORTS_MAX, ReportRequest};
+use super::pages::{Body, Response};
+use super::reports::{ReportReply, ReportRequest};
 use super::timers;
 use crate::id::{ClientId, ListenerId};
 use crate::limits::Limits;
@@ -29,7 +29,7 @@ use crate::sync::protocol::{
     self, Bounds, CloseCode, Hello, PROTOCOL, Scope, ServerMessage, Version, Welcome,
 };
 use crate::sync::websocket::http::{
-    self, HeadBuffer, HeadState, Refusal, Request as Head, TOKEN_PREFIX,
+    self, HeadBuffer, HeadState, Refusal, Request as Head, TOKEN_PREFIX, report,
 };
 use crate::sync::websocket::transport::{Socket, Transport};
 
@@ -51,16 +51,17 @@ impl Handshake<'_> {
     /// Takes a new connection in, or rejects it.
     pub(super) fn begin(&mut self, listener: ListenerId, socket: Socket, reactor: &mut Reactor) {
         self.clients.totals.accepted += 1;
-        let mut transport = Transport::new(socket);
+        let transport = Transport::new(socket);
         let is_private = self.listeners.get(listener).is_ok_and(Listener::is_private);
         let serves_pages = self.listeners.get(listener).is_ok_and(Listener::serves_pages);
         let own = nix::unistd::geteuid().as_raw();
         if is_private && transport.peer_uid() != Some(own) {
-            return self
-                .reject_socket(&mut transport, &Refusal::new(403, "another user's process"));
+            let refusal = Refusal::new(403, "another user's process");
+            return self.reject_socket(transport, &refusal, reactor);
         }
         if self.clients.is_closing {
-            return self.reject_socket(&mut transport, &Refusal::new(503, "too many connections"));
+            let refusal = Refusal::new(503, "the server shuts down");
+            return self.reject_socket(transport, &refusal, reactor);
         }
         let clients = &mut *self.clients;
         let Ok(id) = clients.table.next_id() else { return };
@@ -81,7 +82,8 @@ impl Handshake<'_> {
     }
 
     /// Rejects a connection that has no place, as far as it can be said at once.
-    fn reject_socket(&mut self, transport: &mut Transport, refusal: &Refusal) {
+    fn reject_socket(&mut self, mut transport: Transport, refusal: &Refusal, reactor: &Reactor) {
+        self.clients.notes.record(Recorded::Refused { status: refusal.status });
         self.clients.totals.refused.add(refusal.status_text());
         // What was sent already is taken, or the kernel would cut the answer off by a reset.
         let mut sink = [0; 4096];
@@ -89,6 +91,8 @@ impl Handshake<'_> {
         transport.push(http::response(refusal).into());
         let _ = transport.flush();
         let _ = transport.shutdown_write();
+        drop(transport);
+        reactor.note_freed();
     }
 
     /// Evicts a connection if there are more than places: not the newest, unless the others are about to be read.
@@ -190,7 +194,7 @@ impl Handshake<'_> {
         }
         if let (Some(pages), Some(request)) = (pages, &head.page) {
             let response = pages.respond(&head.path, request)?;
-            begin_page(client, response, request.closes)?;
+            begin_page(client, response, request.closes, 0)?;
             clients.work.flush_later(client);
             return Ok(());
         }
@@ -241,13 +245,11 @@ impl Handshake<'_> {
             }
             clients.admission.verify(client);
         }
-        if clients.report_count >= REPORTS_MAX {
-            return Err(Refusal::new(503, "too many reports are under way"));
+        if !clients.reports.push(asked) {
+            return Err(Refusal::new(429, "too many reports are under way"));
         }
-        clients.report_count += 1;
-        (client.has_report, client.deadline) = (true, None);
+        (client.has_report_place, client.deadline) = (asked.report.needs_place(), None);
         client.phase = Phase::Report;
-        clients.reports.push_back(asked);
         Ok(())
     }
 
@@ -332,11 +334,12 @@ impl Handshake<'_> {
     }
 }
 
-/// Queues the beginning of a page or a report. The rest follows as it is sent, see [`super::clients`].
+/// Queues the beginning of a page or a report, whose text takes so many bytes. The rest follows as it is sent, see [`super::clients`].
 pub(super) fn begin_page(
     client: &mut Client,
     response: Response,
     closes: bool,
+    report_bytes: usize,
 ) -> Result<(), Refusal> {
     let Response { head, mut body } = response;
     let part = body.next_part().map_err(|_| Refusal::new(404, "the file has changed"))?;
@@ -348,8 +351,34 @@ pub(super) fn begin_page(
         Phase::Head(buffer) => buffer.rest(),
         _ => Vec::new(),
     };
-    client.phase = Phase::Page(Delivery { body, closes, early });
+    client.phase = Phase::Page(Delivery { body, closes, report_bytes, early });
     Ok(())
+}
+
+/// Whether a connection waits for its report.
+pub(super) fn awaits_report(clients: &Clients, id: ClientId) -> bool {
+    clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Report))
+}
+
+/// Answers a request for a report, if it still waits.
+pub(super) fn answer_report(
+    clients: &mut Clients,
+    id: ClientId,
+    reply: ReportReply,
+    is_head: bool,
+) {
+    let Ok(client) = clients.table.get_mut(id) else { return };
+    if !matches!(client.phase, Phase::Report) {
+        return;
+    }
+    let ReportReply { status, media_type, text } = reply;
+    let head = report::head(status, media_type, text.as_ref().map(Vec::len));
+    let text = text.filter(|_| !is_head).unwrap_or_default();
+    let bytes = text.capacity();
+    let response = Response { head, body: Body::Shared(text.into()) };
+    let begun = begin_page(client, response, true, bytes);
+    invariant!(begun.is_ok(), "it is no file");
+    clients.work.flush_later(client);
 }
 
 /// What a client offered in its subprotocols.

@@ -59,16 +59,15 @@ pub use options::{ListenAddress, ListenerOptions};
 pub(crate) use reader::{Body, Request};
 pub(crate) use reports::{Report, ReportReply, ReportRequest};
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use self::client::Phase;
 use self::clients::Clients;
 use self::fanout::Fanout;
 use self::handshake::Handshake;
 use self::listener::{Accepted, Listeners};
 use self::notices::Notices;
 use self::observers::Observers;
-use self::pages::Response;
 use self::reader::Reader;
 use self::size::Grid;
 use self::state_sync::StateSync;
@@ -81,7 +80,6 @@ use crate::reactor::Reactor;
 use crate::state::{ApplicationState, Collections, StateVersion};
 use crate::sync::access::{Access, Action, Scopes};
 use crate::sync::protocol::{About, Applied, Attach, CloseCode, ErrorCode, Health, ServerMessage};
-use crate::sync::websocket::http::report;
 use crate::terminal::{NoticeKinds, Terminals};
 
 /// Connections accepted in one turn.
@@ -312,10 +310,13 @@ impl Server {
         Handshake { clients, listeners, access }
     }
 
-    /// Something was done for a client, in nanoseconds of estimated work. It is read on once it has paid.
+    /// Something was done for a client, in nanoseconds of estimated work. It is read on once it has paid; those that have
+    /// shown no valid token pay together.
     pub(crate) fn charge(&mut self, id: ClientId, cost: u64, now: Instant) {
-        if let Ok(client) = self.clients.get_mut(id) {
-            client.cost.charge(cost, now);
+        match self.clients.get_mut(id) {
+            Ok(client) if client.is_unverified() => self.reader.charge_unverified(cost, now),
+            Ok(client) => client.cost.charge(cost, now),
+            Err(_) => {}
         }
     }
 
@@ -337,9 +338,9 @@ impl Server {
 
     // Reports.
 
-    /// A request for a report: [`answer_report`](Self::answer_report) it.
-    pub(crate) fn poll_report(&mut self) -> Option<ReportRequest> {
-        self.clients.reports.pop_front()
+    /// A request for a report: [`answer_report`](Self::answer_report) it. `only_short`: not if its report is long.
+    pub(crate) fn poll_report(&mut self, only_short: bool) -> Option<ReportRequest> {
+        self.clients.reports.pop(only_short)
     }
 
     /// Whether a report is waited for that nobody has begun to make.
@@ -349,23 +350,12 @@ impl Server {
 
     /// Whether a connection still waits for its report.
     pub(crate) fn awaits_report(&self, id: ClientId) -> bool {
-        self.clients.get(id).is_ok_and(|client| matches!(client.phase, Phase::Report))
+        handshake::awaits_report(&self.clients, id)
     }
 
     /// Answers a request for a report; the connection ends with it.
     pub(crate) fn answer_report(&mut self, id: ClientId, reply: ReportReply, is_head: bool) {
-        if !self.awaits_report(id) {
-            return;
-        }
-        let ReportReply { status, media_type, text } = reply;
-        let head = report::head(status, media_type, text.as_ref().map(Vec::len));
-        let text = text.filter(|_| !is_head).unwrap_or_default();
-        if let Ok(client) = self.clients.get_mut(id) {
-            let response = Response { head, body: pages::Body::Shared(text.into()) };
-            let begun = handshake::begin_page(client, response, true);
-            invariant!(begun.is_ok(), "it is no file");
-        }
-        self.clients.flush_later(id);
+        handshake::answer_report(&mut self.clients, id, reply, is_head);
     }
 
     // Permission.
@@ -710,6 +700,15 @@ impl Server {
     /// The ids of all clients that have authenticated.
     pub(crate) fn client_ids(&self) -> impl Iterator<Item = ClientId> + '_ {
         self.clients.table.ids().filter(|id| self.is_authenticated(*id))
+    }
+
+    /// Those in some slots of the table of connections, and how many slots it has.
+    pub(crate) fn client_ids_in(&self, slots: Range<usize>) -> impl Iterator<Item = ClientId> + '_ {
+        self.clients.table.ids_in(slots).filter(|id| self.is_authenticated(*id))
+    }
+
+    pub(crate) fn client_slots(&self) -> usize {
+        self.clients.table.slots()
     }
 
     /// Every client that has authenticated.

@@ -106,6 +106,11 @@ impl Reader {
         Reader { unverified: Balance::new(UNVERIFIED_COST.0, UNVERIFIED_COST.1, now) }
     }
 
+    /// Something was done for a connection that has shown no valid token.
+    pub(super) fn charge_unverified(&mut self, cost: u64, now: Instant) {
+        self.unverified.charge(cost, now);
+    }
+
     /// The next request of a client, if one can be read without waiting. `None` also when the slice is over;
     /// whoever has more is in the list for the next turn.
     pub(super) fn poll_request(
@@ -129,7 +134,7 @@ impl Reader {
             clients.count_received(id, unit.frames);
             let now = reactor.now();
             if is_unverified {
-                self.unverified.charge(unit.cost, now);
+                self.charge_unverified(unit.cost, now);
             } else if let Ok(client) = clients.get_mut(id) {
                 client.bytes.charge(unit.bytes as u64, now);
                 client.messages.charge(unit.frames, now);
@@ -212,6 +217,11 @@ fn read_unit(
     };
     match client.phase {
         Phase::Head(_) => return read_head(handshake, id, reactor),
+        // Nobody waits for it any more.
+        Phase::Report if client.has_hung_up => {
+            clients.remove(id, reactor);
+            return Unit::of_bytes(0);
+        }
         // What it sends meanwhile is of no interest.
         Phase::Report => return Unit { cost: LOOK_COST, bytes: 0, frames: 0, body: None },
         Phase::Page(_) => return send_part(clients, id),

@@ -2,12 +2,17 @@
 
 #![allow(clippy::disallowed_methods)]
 
-use std::io::Write;
+use std::io::{Read, Write};
+
+use mio::net::UnixStream;
 
 use super::*;
-use crate::sync::server::client::Delivery;
+use crate::id::ListenerId;
+use crate::observe::{Note, Recorded};
+use crate::sync::server::client::{COST, Delivery};
 use crate::sync::server::pages;
 use crate::sync::server::tests::Rig;
+use crate::sync::websocket::transport::Socket;
 
 const MASK: [u8; 4] = [0; 4];
 
@@ -99,7 +104,7 @@ fn what_is_not_sent_of_a_page_is_not_paid_for() {
     let mut rig = Rig::new();
     let (id, _far) = rig.connect(false, b"");
     let body = pages::Body::Shared(vec![0; 2 * PART_BYTES].into());
-    let delivery = Delivery { body, closes: false, early: Vec::new() };
+    let delivery = Delivery { body, closes: false, report_bytes: 0, early: Vec::new() };
     rig.server.clients.get_mut(id).unwrap().phase = Phase::Page(delivery);
     for cost in [PART_COST, LOOK_COST, LOOK_COST] {
         rig.server.clients.read_later(id);
@@ -107,4 +112,39 @@ fn what_is_not_sent_of_a_page_is_not_paid_for() {
         assert!(rig.requests(&mut slice).is_empty());
         assert_eq!(slice.charged(), cost);
     }
+}
+
+/// What the engine does for a connection without a token is paid for by all of those, since the connection ends with it;
+/// one that has shown a token pays itself.
+#[test]
+fn work_is_charged_to_somebody_who_stays() {
+    let mut rig = Rig::new();
+    let now = rig.reactor.now();
+    let (unverified, _far) = rig.connect(false, b"");
+    let (other, _other_far) = rig.connect(false, &frame(0x89, b""));
+    let (client, _client_far) = rig.connect(true, b"");
+    let owes = |rig: &Rig, id| rig.server.clients.get(id).unwrap().cost.ready_at(now) > now;
+    rig.server.charge(client, COST.1 + 1, now);
+    assert!(owes(&rig, client) && rig.server.reader.unverified.ready_at(now) == now);
+    rig.server.charge(unverified, UNVERIFIED_COST.1 + 1, now);
+    assert!(!owes(&rig, unverified) && rig.server.reader.unverified.ready_at(now) > now);
+    let mut slice = rig.slice();
+    assert!(rig.requests(&mut slice).is_empty());
+    assert!(rig.server.clients.get(other).unwrap().throttled_until.is_some());
+}
+
+/// A connection that is rejected before it is known by an id is recorded, and its descriptor is there for others.
+#[test]
+fn a_rejected_socket_is_recorded() {
+    let mut rig = Rig::new();
+    rig.server.clients.is_closing = true;
+    let freed = rig.reactor.freed();
+    let (near, mut far) = UnixStream::pair().unwrap();
+    rig.server.handshake().begin(ListenerId::from_u64(1), Socket::Unix(near), &mut rig.reactor);
+    assert_ne!(rig.reactor.freed(), freed);
+    let notes = rig.server.notes().take();
+    assert_eq!(notes, [Note::Record(Recorded::Refused { status: 503 })]);
+    let mut text = String::new();
+    far.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 503 "), "{text}");
 }

@@ -287,7 +287,7 @@ fn what_follows_the_head_is_kept() {
 
 #[test]
 fn responses_are_whole() {
-    for status in [400, 403, 404, 405, 408, 413, 426, 431, 503, 599] {
+    for status in [400, 403, 404, 405, 408, 413, 426, 429, 431, 503, 599] {
         let allow = if status == 405 { "GET" } else { "" };
         let refusal = Refusal { allow, ..Refusal::new(status, "because") };
         let text = String::from_utf8(response(&refusal)).unwrap();
@@ -307,6 +307,7 @@ fn responses_are_whole() {
         let more: &[&str] = match status {
             405 => &["Allow: GET"],
             426 => &["Upgrade: websocket", "Sec-WebSocket-Version: 13"],
+            429 => &["Retry-After: 1"],
             _ => &[],
         };
         assert_eq!(&lines[4..], more);
