@@ -452,7 +452,7 @@ mod tests {
     /// Processor time above the bound is slow and reported; ten times the bound on the clock is slow.
     #[test]
     fn what_a_slow_turn_is() {
-        let start = Instant::now();
+        let start = Tick::from_nanos(1);
         let mut recorder = TurnRecorder::new(start);
         let mut slow = |cpu, wall| {
             recorder.begin(start, Duration::ZERO, false);

@@ -4,9 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::entry::{Entry, Key, KeyRef, Pane, Session};
-
-/// What is said of a change that there is no memory for.
-pub(super) const MEMORY_USED_UP: &str = "memory_bytes_total: all memory of the engine is used up";
+use crate::limits::MEMORY_USED_UP;
 
 /// One operation of a change set.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::change_set::{Change, ChangeOp, ChangeSet, MEMORY_USED_UP, Refusal};
+use super::change_set::{Change, ChangeOp, ChangeSet, Refusal};
 use super::entry::{Collection, Entry, KeyRef, Pane, PaneContent, Session};
 use super::rules;
 use super::store::{ApplicationState, Plan};

@@ -1,7 +1,6 @@
 //! A server without an engine, for the tests of its parts.
 
 use std::io::Write;
-use std::time::Duration;
 
 use mio::net::UnixStream;
 
