@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decimalTop, linePath, sizeTop, valueAt } from "../../../src/bin/orchflow-demo/page/figures/axis.js";
+import {
+  decimalTop, linePoints, pathOf, showAge, showSpan, sizeTop, valueAt,
+} from "../../../src/bin/orchflow-demo/page/figures/axis.js";
 import { intervalOf } from "../../../src/bin/orchflow-demo/page/figures/interval.js";
 import { SERIES_LENGTH } from "../../../src/bin/orchflow-demo/page/figures/series.js";
 import { partTitle, summary, worsened } from "../../../src/bin/orchflow-demo/page/health.js";
@@ -15,6 +17,10 @@ test("the end of a scale is a round number that is not below the values", () => 
 
 test("a line ends at the right and has holes", () => {
   const width = SERIES_LENGTH - 1;
+  const linePath = (...args) => pathOf(linePoints(...args));
+  assert.deepEqual(linePoints([0, null, 5], width, 20, 10), [`${width - 2},20`, null, `${width},10`]);
+  // What is above the top is drawn at it.
+  assert.deepEqual(linePoints([7], width, 20, 5), [`${width},0`]);
   assert.equal(linePath([0, 5, 10], width, 20, 10), `M${width - 2},20L${width - 1},10L${width},0`);
   assert.equal(linePath([1, null, 2, null], width, 20, 2), `M${width - 3},10h0M${width - 1},0h0`);
   assert.equal(linePath([null, 4], width, 20, 2), `M${width},0h0`);
@@ -27,6 +33,18 @@ test("the value at a place of the chart", () => {
   assert.equal(valueAt(2, 1), 1);
   assert.equal(valueAt(2, 0.5), null);
   assert.equal(valueAt(0, 1), null);
+});
+
+test("when a value was, by the times of the reports", () => {
+  const times = [1000, 2000, 7000, 8100];
+  assert.deepEqual([0, 1, 2, 3].map((at) => showAge(times, at)), ["7 s ago", "6 s ago", "1 s ago", "0 s ago"]);
+  assert.equal(showAge([0, 125_000], 0), "2 min 5 s ago");
+  const every = (ms, count = SERIES_LENGTH) => Array.from({ length: count }, (_, at) => at * ms);
+  assert.equal(showSpan([]), "last minute");
+  assert.equal(showSpan(every(2000, 3)), "last minute");
+  assert.equal(showSpan(every(1000)), "last minute");
+  assert.equal(showSpan(every(2000)), "last 1 min 58 s");
+  assert.equal(showSpan(every(500)), "last 29 s");
 });
 
 test("what happened between two reports", () => {

@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  Rate, SERIES_LENGTH, Series, linePoints, showDuration, showMilliseconds,
-} from "../../../src/bin/orchflow-demo/page/figures/series.js";
+import { Rate, SERIES_LENGTH, Series, showDuration, showMilliseconds } from "../../../src/bin/orchflow-demo/page/figures/series.js";
 
 test("a series keeps the last values", () => {
   const series = new Series();
@@ -18,12 +16,6 @@ test("rates from counters that may begin anew", () => {
   assert.equal(rate.next(10, 1500), null);
   assert.equal(rate.next(20, 2500), 10);
   assert.equal(rate.next(20, 2500), null);
-});
-
-test("a line ends at the right, its largest value is at the top", () => {
-  assert.equal(linePoints([0, 5], 59, 20), "58,20 59,0");
-  assert.equal(linePoints([5], 59, 20, 10), "59,10");
-  assert.equal(linePoints([0, 0], 59, 20), "58,20 59,20");
 });
 
 test("times for people", () => {

@@ -1,6 +1,8 @@
-// The scale of a chart and the way of a line through it: models without a DOM.
+// The scale of a chart, the way of a line through it, and its times: models without a DOM.
 
-import { SERIES_LENGTH } from "./series.js";
+import { SERIES_LENGTH, showDuration } from "./series.js";
+
+const MINUTE = 60_000;
 
 const STEPS = [1, 2, 5];
 
@@ -24,25 +26,24 @@ function topOf(max, base, steps) {
 }
 
 /**
- * The path of a line through values, for a box of this size: the newest value at the right end, `top` at the top. Where
- * a value is null the line has a hole; a value between two holes is a dot.
+ * The points of a line through values, for a box of this size: the newest value at the right end, `top` at the top; null
+ * where a value is null.
  */
-export function linePath(values, width, height, top) {
+export function linePoints(values, width, height, top) {
   const step = width / (SERIES_LENGTH - 1);
   const start = width - (values.length - 1) * step;
+  return values.map((value, at) => (value === null ? null
+    : `${round(start + at * step)},${round(height - (Math.min(value, top) / top) * height)}`));
+}
+
+/** The path through points. Where one is null the line has a hole; a point between two holes is a dot. */
+export function pathOf(points) {
   let path = "";
-  let isDown = false;
-  for (const [at, value] of values.entries()) {
-    if (value === null) {
-      isDown = false;
-      continue;
-    }
-    const x = round(start + at * step);
-    const y = round(height - (Math.min(value, top) / top) * height);
-    const isDot = !isDown && (values[at + 1] ?? null) === null;
-    path += isDown ? `L${x},${y}` : `M${x},${y}`;
-    if (isDot) path += "h0";
-    isDown = true;
+  for (const [at, point] of points.entries()) {
+    if (point === null) continue;
+    const isFirst = (points[at - 1] ?? null) === null;
+    const isLast = (points[at + 1] ?? null) === null;
+    path += `${isFirst ? "M" : "L"}${point}${isFirst && isLast ? "h0" : ""}`;
   }
   return path;
 }
@@ -51,6 +52,17 @@ export function linePath(values, width, height, top) {
 export function valueAt(count, place) {
   const at = Math.round(place * (SERIES_LENGTH - 1)) - (SERIES_LENGTH - count);
   return at >= 0 && at < count ? at : null;
+}
+
+/** How long before the newest of these times one of them was; `times` in milliseconds. */
+export function showAge(times, at) {
+  return `${showDuration(times.at(-1) - times[at])} ago`;
+}
+
+/** What lies between the oldest and the newest of these times: a minute, or what it is where there are more or fewer reports. */
+export function showSpan(times) {
+  const span = times.length < SERIES_LENGTH ? MINUTE : times.at(-1) - times[0];
+  return Math.abs(span - MINUTE) <= MINUTE / 10 ? "last minute" : `last ${showDuration(span)}`;
 }
 
 const round = (value) => Math.round(value * 10) / 10;

@@ -1,8 +1,8 @@
-// A chart of a few lines over the last minute: a scale, a legend with the newest values, and the values where the pointer
+// A chart of a few lines over the last reports: a scale, a legend with the newest values, and the values where the pointer
 // is. Screen readers get the newest values as a sentence.
 
 import { h, setAttribute, setText } from "../dom.js";
-import { linePath, valueAt } from "./axis.js";
+import { linePoints, pathOf, showAge, showSpan, valueAt } from "./axis.js";
 import { SERIES_LENGTH, Series } from "./series.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -12,6 +12,8 @@ const NO_VALUE = "–";
 
 export class Chart {
   #lines;
+  /** When each report came, in milliseconds. */
+  #times = new Series();
   #pointed = null;
 
   /**
@@ -33,7 +35,7 @@ export class Chart {
     });
     this.svg.append(...this.#lines.map(({ line }) => line), this.cursor);
     this.scale = h("span", { class: "chart-top" });
-    this.when = h("span", { class: "chart-when" }, "last minute");
+    this.when = h("span", { class: "chart-when" });
     this.plot = h("div", { class: "chart-plot", role: "img", on: {
       pointermove: (event) => this.#point(event), pointerleave: () => this.#point(null),
     } }, this.svg, this.scale);
@@ -43,13 +45,15 @@ export class Chart {
     this.#draw();
   }
 
-  /** The next value of each line by its name; null where there is none. */
-  push(values) {
+  /** The next value of each line by its name, null where there is none, and when it came in milliseconds. */
+  push(values, time) {
+    this.#times.push(time);
     for (const { name, series } of this.#lines) series.push(values[name] ?? null);
     this.#draw();
   }
 
   clear() {
+    this.#times.clear();
     for (const { series } of this.#lines) series.clear();
     this.#pointed = null;
     this.#draw();
@@ -60,20 +64,21 @@ export class Chart {
     const top = this.top(max, this.floor);
     setText(this.scale, this.show(top));
     for (const { line, series } of this.#lines) {
-      setAttribute(line, "d", linePath(series.values, WIDTH, HEIGHT, top) || null);
+      setAttribute(line, "d", pathOf(linePoints(series.values, WIDTH, HEIGHT, top)) || null);
     }
     this.#label();
   }
 
   /** The legend: the values where the pointer is, or the newest ones. */
   #label() {
-    const count = this.#lines[0].series.values.length;
+    const times = this.#times.values;
+    const count = times.length;
     const at = this.#pointed === null ? null : valueAt(count, this.#pointed);
     for (const { value, series } of this.#lines) {
       const shown = series.values.at(at ?? -1) ?? null;
       setText(value, shown === null ? NO_VALUE : this.show(shown));
     }
-    setText(this.when, at === null || at === count - 1 ? "last minute" : `${count - 1 - at} s ago`);
+    setText(this.when, at === null || at === count - 1 ? showSpan(times) : showAge(times, at));
     setAttribute(this.cursor, "visibility", at === null ? "hidden" : "visible");
     if (at !== null) {
       const x = ((SERIES_LENGTH - count + at) / (SERIES_LENGTH - 1)) * WIDTH;

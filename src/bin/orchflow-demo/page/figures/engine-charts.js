@@ -39,7 +39,8 @@ export class EngineCharts {
   push(figures) {
     const values = intervalOf(this.#last, figures);
     this.#last = figures;
-    if (values !== null) for (const chart of this.#charts) chart.push(values);
+    const now = performance.now();
+    if (values !== null) for (const chart of this.#charts) chart.push(values, now);
   }
 
   /** The next report is not compared with the last one: the connection broke, and it may be another engine. */

@@ -36,18 +36,6 @@ export class Rate {
   }
 }
 
-/**
- * The points of a line through values, for a box of this size: the newest value at the right end, the largest (at least
- * `floor`) at the top.
- */
-export function linePoints(values, width, height, floor = 0) {
-  const top = Math.max(floor, ...values) || 1;
-  const step = width / (SERIES_LENGTH - 1);
-  const start = width - (values.length - 1) * step;
-  const round = (value) => Math.round(value * 10) / 10;
-  return values.map((value, at) => `${round(start + at * step)},${round(height - (value / top) * height)}`).join(" ");
-}
-
 /** `0.42 ms`, `18 ms`, `1.2 s` */
 export function showMilliseconds(ms) {
   if (ms >= 1000) return `${(ms / 1000).toFixed(1)} s`;

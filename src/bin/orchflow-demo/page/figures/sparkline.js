@@ -1,6 +1,6 @@
 // A small line without axes. The value beside it says how much it is.
 
-import { linePoints } from "./series.js";
+import { linePoints } from "./axis.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 96;
@@ -20,8 +20,9 @@ export function sparkline() {
 
 /** Draws values; the top of the box is at least `floor`. */
 export function drawSparkline(svg, values, floor) {
-  const points = values.length > 1 ? linePoints(values, WIDTH, HEIGHT, floor) : "";
+  const points = values.length > 1 ? linePoints(values, WIDTH, HEIGHT, Math.max(floor, ...values)) : [];
   const [area, line] = svg.children;
-  line.setAttribute("points", points);
-  area.setAttribute("points", points && `${points.split(" ")[0].split(",")[0]},${HEIGHT} ${points} ${WIDTH},${HEIGHT}`);
+  line.setAttribute("points", points.join(" "));
+  const corners = points.length > 0 ? [`${points[0].split(",")[0]},${HEIGHT}`, ...points, `${WIDTH},${HEIGHT}`] : [];
+  area.setAttribute("points", corners.join(" "));
 }
