@@ -56,7 +56,7 @@ const FILE: WatchMask = WatchMask::MODIFY
     .union(WatchMask::MOVE_SELF);
 
 /// What is of interest of an inode that the path of a root leads through.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Interest {
     /// That a directory is moved or deleted.
     Place,

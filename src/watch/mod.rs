@@ -93,6 +93,7 @@ pub(crate) use key::{Alarm, Source};
 use moves::Moves;
 use name_lookup::NameLookup;
 use stages::GitLock;
+use stages::Hindrances;
 use stages::OuterRules;
 use stages::Polling;
 use stages::Resuming;
@@ -207,9 +208,7 @@ pub(crate) struct Watch {
     /// How often the kernel's queue was found empty; see `merge.rs`.
     emptied: u32,
     lost: Lost,
-    /// Directories that must not be read, and that could not be opened.
-    unreadable: usize,
-    refused: usize,
+    hindrances: Hindrances,
     counters: Counters,
     latency: Latency,
     /// What was done since the last charge has cost so much.
@@ -334,8 +333,7 @@ impl Watch {
             counted: Counted::default(),
             emptied: 0,
             lost: Lost::new(),
-            unreadable: 0,
-            refused: 0,
+            hindrances: Hindrances::default(),
             counters: Counters::default(),
             latency: Latency::default(),
             spent: 0,
@@ -365,7 +363,7 @@ impl Watch {
 
     /// Whether directories wait that could not be opened for want of descriptors or memory.
     pub(crate) fn has_refused(&self) -> bool {
-        self.refused > 0
+        self.hindrances.refused > 0
     }
 
     /// What the table has counted of this watch.
@@ -403,7 +401,7 @@ impl Watch {
     /// Whether nothing waits to be listed.
     fn is_complete(&self) -> bool {
         self.ready
-            && self.refused == 0
+            && self.hindrances.refused == 0
             && !self.is_busy()
             && !self.scan.is_pending()
             && self.lost.rescan_at.is_none()

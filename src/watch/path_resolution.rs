@@ -209,16 +209,12 @@ impl Watch {
     }
 
     fn watch_inode(&mut self, fd: &OwnedFd, interest: Interest) -> io::Result<i32> {
-        let none_left = Errno::ENOSPC as i32;
         if !self.polling.may_watch(self.now) {
-            return Err(io::Error::from_raw_os_error(none_left));
+            return Err(Errno::ENOSPC.into());
         }
+        let had = self.kernel.len();
         let outcome = self.kernel.watch_place(fd.as_fd(), interest);
-        match &outcome {
-            Ok(_) => self.note_granted(true),
-            Err(error) if error.raw_os_error() == Some(none_left) => self.note_granted(false),
-            Err(_) => {}
-        }
+        self.note_asked(had, &outcome);
         outcome
     }
 
@@ -445,5 +441,33 @@ fn is_same(a: Option<&OwnedFd>, b: Option<&OwnedFd>) -> bool {
         (Some(a), Some(b)) => a.is_same_inode(&b),
         (None, None) => true,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods)]
+mod tests {
+    use std::fs::File;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::id::IdTable;
+    use crate::limits::Limits;
+    use crate::watch::WatchOptions;
+
+    /// The system gives no watch for an inode that is watched already: so it may have none left all the same.
+    #[test]
+    fn a_watch_that_is_there_ends_no_scarcity() {
+        let id = IdTable::<_, ()>::new().next_id().unwrap();
+        let (limits, now) = (Limits::default(), Instant::now());
+        let mut watch = Watch::new(id, &WatchOptions::new("/"), &limits, now).unwrap();
+        let root = OwnedFd::from(File::open("/").unwrap());
+        for (interest, is_new) in [(Interest::Place, true), (Interest::Names, false)] {
+            // Its delay is over at once.
+            watch.polling.short.on_failure(now, 0);
+            assert!(watch.polling.may_watch(now));
+            watch.watch_inode(&root, interest).unwrap();
+            assert_eq!(watch.polling.short.is_lasting(), !is_new, "{interest:?}");
+        }
     }
 }

@@ -2,14 +2,14 @@
 //! watch when there is one again, those first in which something happened lately.
 
 use std::hash::BuildHasher;
+use std::io;
 use std::time::Instant;
+
+use nix::errno::Errno;
 
 use super::Watch;
 use super::event::WatchProblem;
 use super::tree::{FileId, flag};
-
-/// Polling takes at most one part of so many of the time.
-const SHARE: u32 = 20;
 
 /// Directories that are put into the queue of listings in one unit, and what each costs.
 const QUEUED: usize = 256;
@@ -19,29 +19,28 @@ const QUEUED_COST: u64 = 300;
 impl Watch {
     /// Whether a directory is polled for want of a watch, and not of anything else.
     pub(super) fn is_short_of_watches(&self) -> bool {
-        let other = flag::REFUSED | flag::UNREADABLE;
-        self.polling.dirs.iter().any(|dir| !self.tree.has(*dir, other))
+        self.hindrances.unwatched > 0
     }
 
     /// Has a directory polled from now on.
     pub(super) fn poll(&mut self, dir: FileId) {
-        self.tree.set_flags(dir, flag::POLLED);
-        let first = self.polling.dirs.is_empty();
-        self.polling.dirs.insert(dir);
-        if first && !self.polling.is_going_on() {
-            self.polling.next_at = Some(self.now + self.polling.interval);
-        }
+        self.set_hindrances(dir, flag::POLLED, 0);
+        let first = self.polling.add(self.now, dir);
         if first && self.polling.short.is_lasting() {
             self.warn_of(WatchProblem::OutOfWatches, dir);
         }
     }
 
-    /// The system has given a watch, or has none left.
-    pub(super) fn note_granted(&mut self, granted: bool) {
-        if granted {
-            self.polling.short.on_success();
-        } else {
-            self.polling.short.on_failure(self.now, self.random());
+    /// The system was asked for a watch, when there were `had` descriptors: it has given one, has none left, or it says
+    /// nothing of that. An inode that is watched already takes no other descriptor.
+    pub(super) fn note_asked(&mut self, had: usize, outcome: &io::Result<i32>) {
+        match outcome {
+            Ok(_) if self.kernel.len() > had => _ = self.polling.short.on_success(),
+            Err(error) if error.raw_os_error() == Some(Errno::ENOSPC as i32) => {
+                self.polling.short.on_failure(self.now, self.random());
+            }
+            // Something else is short: memory, a file system that cannot, no /proc.
+            _ => {}
         }
     }
 
@@ -60,27 +59,20 @@ impl Watch {
     /// A directory has a watch.
     pub(super) fn stop_polling(&mut self, dir: FileId) {
         if self.tree.has(dir, flag::POLLED) {
-            self.tree.clear_flags(dir, flag::POLLED);
+            self.set_hindrances(dir, 0, flag::POLLED);
             self.polling.forget(dir);
         }
     }
 
     /// Begins to list the directories that are polled, when it is time to.
     pub(super) fn start_polling(&mut self, now: Instant) {
-        if self.polling.next_at.is_some_and(|at| at <= now) {
-            self.poll_now(now);
+        if self.polling.is_due(now) {
+            self.polling.begin(now);
         }
     }
 
     pub(super) fn poll_now(&mut self, now: Instant) {
-        self.polling.next_at = None;
-        if self.polling.dirs.is_empty() {
-            return;
-        }
-        self.polling.began = Some(now);
-        // Those that something happened in come first.
-        self.polling.first = std::mem::take(&mut self.polling.active);
-        self.polling.after = Some(FileId::ROOT_PARENT);
+        self.polling.begin(now);
     }
 
     /// Puts directories that are polled into the queue of listings.
@@ -101,14 +93,9 @@ impl Watch {
     }
 
     pub(super) fn finish_polling(&mut self, now: Instant) {
-        if self.refused == 0 {
+        if self.hindrances.refused == 0 {
             self.polling.refused.on_success();
         }
-        if let Some(began) = self.polling.began.take()
-            && !self.polling.dirs.is_empty()
-        {
-            let took = now.saturating_duration_since(began);
-            self.polling.next_at = Some(self.polling.next_after(now, took, SHARE));
-        }
+        self.polling.finish(now);
     }
 }

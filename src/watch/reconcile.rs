@@ -4,8 +4,8 @@ use super::batch::FileEventKind;
 use super::event::WatchProblem;
 use super::filter::Verdict;
 use super::merge::{Decision, Evidence, Looked, decide, evidence};
-use super::stages::Look;
 use super::stages::{Classified, Observed};
+use super::stages::Look;
 use super::tree::{FileId, Stat, flag};
 use super::{RELEASE_COST, Watch};
 
@@ -246,8 +246,7 @@ impl Watch {
         self.filter.forget(entry);
         self.unwatch_sources(entry);
         self.stop_polling(entry);
-        self.unreadable -= self.tree.take_flag(entry, flag::UNREADABLE);
-        self.refused -= self.tree.take_flag(entry, flag::REFUSED);
+        self.set_hindrances(entry, 0, flag::UNREADABLE | flag::REFUSED);
         self.tree
             .clear_flags(entry, flag::WANTED | flag::DEEP | flag::INCOMPLETE | flag::INACCESSIBLE);
         self.tree.set_flags(entry, flag::OPAQUE);

@@ -250,14 +250,14 @@ impl Watch {
             (self.scan.is_limited(), WatchProblem::TooManyEntries),
             (self.filter.has_left_out(), WatchProblem::TooManyRules),
             (self.roots.overlap(), WatchProblem::RootsOverlap),
-            (self.refused > 0, WatchProblem::Refused),
+            (self.hindrances.refused > 0, WatchProblem::Refused),
             (is_short, WatchProblem::OutOfWatches),
             (self.unreadable() > 0, WatchProblem::Unreadable),
         ]
     }
 
     fn unreadable(&self) -> usize {
-        self.unreadable + self.roots.paths.inaccessible()
+        self.hindrances.unreadable + self.roots.paths.inaccessible()
     }
 
     /// What is wrong, for the health of the watch.
@@ -322,8 +322,7 @@ impl Watch {
     /// The bookkeeping of an entry that goes.
     pub(super) fn release_node(&mut self, entry: FileId, node: &Removed) {
         self.release(entry, node.wd);
-        self.unreadable -= usize::from(node.has(flag::UNREADABLE));
-        self.refused -= usize::from(node.has(flag::REFUSED));
+        self.hindrances.on_flags(node.flags, 0);
         if node.has(flag::POLLED) {
             self.polling.forget(entry);
         }

@@ -11,8 +11,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use nix::errno::Errno;
-
 use super::Watch;
 use super::event::WatchProblem;
 use super::path_trie::RootId;
@@ -107,15 +105,12 @@ impl Watch {
         }
         let path = PathBuf::from(OsStr::from_bytes(path));
         let (lookup, kernel) = (&self.lookup, &mut self.kernel);
-        let wd = match lookup.with_path(&path, |path| kernel.watch_file(path)) {
-            Ok(wd) => wd,
-            Err(error) => {
-                if error.raw_os_error() == Some(Errno::ENOSPC as i32) {
-                    self.note_granted(false);
-                }
-                self.poll(entry);
-                return false;
-            }
+        let had = kernel.len();
+        let outcome = lookup.with_path(&path, |path| kernel.watch_file(path));
+        self.note_asked(had, &outcome);
+        let Ok(wd) = outcome else {
+            self.poll(entry);
+            return false;
         };
         if let Some(watched) = self.kernel.get_mut(wd) {
             (watched.entry, watched.confirmed) = (entry, self.lost.rescan);
@@ -123,9 +118,6 @@ impl Watch {
         self.tree.set_wd(entry, wd);
         self.roots.files.insert((wd, entry));
         self.stop_polling(entry);
-        if old == 0 {
-            self.note_granted(true);
-        }
         if old != 0 && old != wd {
             self.release(entry, old);
         }

@@ -133,7 +133,7 @@ impl Watch {
             self.scan.aliases.push(dir);
             return None;
         }
-        self.refused -= self.tree.take_flag(dir, flag::REFUSED);
+        self.set_hindrances(dir, 0, flag::REFUSED);
         let rules = self.read_rules(dir, fd.as_fd());
         // 0 stands for no listing.
         self.scan.number = self.scan.number.wrapping_add(1).max(1);
@@ -174,20 +174,13 @@ impl Watch {
             self.poll(dir);
             return true;
         }
-        let wd = match self.kernel.watch_directory(fd) {
-            Ok(wd) => wd,
-            Err(error) => {
-                // Not the system's limit on watches: memory, a file system that cannot, no /proc.
-                if error.raw_os_error() == Some(Errno::ENOSPC as i32) {
-                    self.note_granted(false);
-                }
-                self.poll(dir);
-                return true;
-            }
+        let descriptors = self.kernel.len();
+        let outcome = self.kernel.watch_directory(fd);
+        self.note_asked(descriptors, &outcome);
+        let Ok(wd) = outcome else {
+            self.poll(dir);
+            return true;
         };
-        if had == 0 {
-            self.note_granted(true);
-        }
         let other = self.kernel.get(wd).map_or(FileId::ROOT_PARENT, |watched| watched.entry);
         if other != dir && other != FileId::ROOT_PARENT && self.tree.is_alive(other) {
             if self.is_still_there(other) {

@@ -35,12 +35,19 @@ impl Watch {
     /// The system has no descriptor or memory for a directory: it is listed again.
     pub(super) fn note_refused(&mut self, dir: FileId) {
         if !self.tree.has(dir, flag::REFUSED) {
-            self.refused += 1;
             self.warn_of(WatchProblem::Refused, dir);
         }
-        self.tree.set_flags(dir, flag::REFUSED);
+        self.set_hindrances(dir, flag::REFUSED, 0);
         self.poll(dir);
         self.polling.on_refused(self.now, self.random());
+    }
+
+    /// Every change of the flags that say what hinders a directory.
+    pub(super) fn set_hindrances(&mut self, dir: FileId, set: u16, clear: u16) {
+        let Some(old) = self.tree.get(dir).map(|node| node.flags) else { return };
+        self.tree.set_flags(dir, set);
+        self.tree.clear_flags(dir, clear);
+        self.hindrances.on_flags(old, (old | set) & !clear);
     }
 
     /// A directory was listed: whether what is in it may be looked at.
@@ -49,15 +56,14 @@ impl Watch {
             self.note_unreadable(current.dir);
             self.mark_inaccessible(current.dir);
         } else if current.is_listed {
-            self.unreadable -= self.tree.take_flag(current.dir, flag::UNREADABLE);
+            self.set_hindrances(current.dir, 0, flag::UNREADABLE);
         }
     }
 
     fn note_unreadable(&mut self, dir: FileId) {
-        self.refused -= self.tree.take_flag(dir, flag::REFUSED);
-        if !self.tree.has(dir, flag::UNREADABLE) {
-            self.tree.set_flags(dir, flag::UNREADABLE);
-            self.unreadable += 1;
+        let is_new = !self.tree.has(dir, flag::UNREADABLE);
+        self.set_hindrances(dir, flag::UNREADABLE, flag::REFUSED);
+        if is_new {
             self.warn_of(WatchProblem::Unreadable, dir);
         }
         // No event of a directory above a root shows that its permissions change.

@@ -193,7 +193,7 @@ impl Watch {
     fn finish(&mut self, now: Instant) {
         if !self.scan.is_pending() && !self.is_busy() {
             self.finish_polling(now);
-            let is_read = self.roots.are_read() && self.refused == 0 && !self.due;
+            let is_read = self.roots.are_read() && self.hindrances.refused == 0 && !self.due;
             if !self.ready && is_read && self.lost.rescan_at.is_none() {
                 self.become_ready();
             }

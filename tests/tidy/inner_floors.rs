@@ -177,6 +177,7 @@ const INNER_FLOORS: &[Floors] = &[
             ("sync_points", 0),
             ("tracked_names", 0),
             ("unlinked", 0),
+            ("unreadable", 0),
             ("due_names", 1),
             ("rule_loading", 1),
             ("scan", 2),

@@ -15,6 +15,7 @@ mod subtree_removal;
 mod sync_points;
 mod tracked_names;
 mod unlinked;
+mod unreadable;
 
 pub(super) use due_names::{Fate, Look, Round};
 pub(super) use git_lock::GitLock;
@@ -30,3 +31,4 @@ pub(super) use subtree_removal::SubtreeRemoval;
 pub(super) use sync_points::SyncPoint;
 pub(super) use tracked_names::TrackedNames;
 pub(super) use unlinked::Unlinked;
+pub(super) use unreadable::Hindrances;

@@ -242,13 +242,6 @@ impl Tree {
         wd
     }
 
-    /// Takes a flag away; 1 if it was there, else 0.
-    pub(crate) fn take_flag(&mut self, id: FileId, flag: u16) -> usize {
-        let there = usize::from(self.has(id, flag));
-        self.clear_flags(id, flag);
-        there
-    }
-
     pub(crate) fn child(&self, dir: FileId, name: &[u8]) -> Option<FileId> {
         let slot = self.by_name.find(self.hash_name(dir.slot(), name), |slot| {
             let other = self.nodes.named(*slot);
