@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use client::Client;
 use nix::mount::{MsFlags, mount};
+use nix::pty::{OpenptyResult, openpty};
 use orchflow::{
-    BreakerOptions, Config, Delivery, Engine, Event, HealthPart, HealthReason, HealthStatus,
-    Limits, ListenAddress, ListenerOptions, PartHealth, PeerAddress, PeerOptions, RetryPolicy,
-    Scopes, SpawnOptions, TokenOptions, WatchOptions,
+    AdoptOptions, BreakerOptions, Config, Delivery, Engine, Event, HealthPart, HealthReason,
+    HealthStatus, Limits, ListenAddress, ListenerOptions, PartHealth, PeerAddress, PeerOptions,
+    RetryPolicy, Scopes, SpawnOptions, TokenOptions, WatchOptions,
 };
 use serde_json::json;
 use serving::{Reported, Serving};
@@ -222,14 +223,19 @@ fn ptys_run_out() {
         return;
     }
     let none: Option<&str> = None;
-    let options = Some("newinstance,ptmxmode=0666,mode=0600,max=1");
+    let options = Some("newinstance,ptmxmode=0666,mode=0600,max=2");
     mount(Some("devpts"), "/dev/pts", Some("devpts"), MsFlags::empty(), options).unwrap();
     mount(Some("/dev/pts/ptmx"), "/dev/ptmx", none, MsFlags::MS_BIND, none).unwrap();
     let mut desk = Desk::new(Limits::default());
     let cat = SpawnOptions::program("cat");
     let first = desk.engine.spawn(&cat).unwrap();
+    let OpenptyResult { master, slave: _slave } = openpty(None, None).unwrap();
     desk.engine.spawn(&cat).unwrap_err();
     desk.wait_wrong(HealthPart::Spawning, HealthReason::OutOfPtys);
+    // A PTY that is there already takes none.
+    desk.engine.adopt(master, &AdoptOptions::new()).unwrap();
+    let spawning = desk.engine.health_of(HealthPart::Spawning).unwrap();
+    assert_eq!(spawning.reason, Some(HealthReason::OutOfPtys));
     desk.engine.close(first, Duration::ZERO).unwrap();
     desk.wait_well(HealthPart::Spawning);
 }

@@ -264,6 +264,36 @@ fn a_host_that_does_not_read_has_no_starts() {
     wait_started(&mut host, id);
 }
 
+/// What a program is started with again is kept, and counted, once: by whichever terminal has it.
+#[test]
+fn what_is_kept_for_the_next_start_is_counted() {
+    let mut host = Host::new();
+    let counted = Counted::new();
+    // 400,000 bytes of values, and what else is kept.
+    let kept = 400_000..410_000;
+    let input = |host: &Host| host.engine.memory().input;
+    let with_values = |options: SpawnOptions| {
+        (0..4).fold(options, |options, n| options.env(format!("LARGE{n}"), "x".repeat(100_000)))
+    };
+    let large = with_values(counted.options("[ $n -gt 3 ] && exec cat; exit 1"));
+    let without = host.spawn(&large);
+    assert!(input(&host) < 1000, "{}", input(&host));
+    host.wait_exit(without);
+    let first = host.spawn(&large.clone().restart(at_once().keep_ended(1)));
+    assert!(kept.contains(&input(&host)), "{}", input(&host));
+    let second = wait_started(&mut host, first);
+    assert!(kept.contains(&input(&host)), "{}", input(&host));
+    let third = wait_started(&mut host, second);
+    assert!(kept.contains(&input(&host)), "{}", input(&host));
+    host.close(third);
+    assert!(input(&host) < 1000, "{}", input(&host));
+
+    // A program that has ended well is not started again.
+    let well = host.spawn(&with_values(sh("exit 0")).restart(at_once()));
+    host.wait_exit(well);
+    host.turn_until("what was kept goes", |engine| engine.memory().input < 1000);
+}
+
 /// A start needs a place; the ended one has its own until it is closed.
 #[test]
 fn a_start_needs_a_place() {

@@ -1,6 +1,6 @@
 //! What the table of terminals notes for the health of its parts and for the flight recorder.
 //!
-//! Reasons are compared where every change to a terminal ends (`Terminals::after_change`), so nothing is looked for in
+//! Reasons are compared, and memory is counted, where every change to a terminal ends (`Terminals::after_change`), so nothing is looked for in
 //! turns that change nothing.
 
 use std::fmt::Write;
@@ -20,6 +20,7 @@ impl Terminals {
     /// Notes what has changed of a terminal.
     pub(super) fn note_changes(&mut self, id: TerminalId) {
         let Ok(terminal) = self.table.get_mut(id) else { return };
+        Self::count_input(&mut self.input_bytes, terminal);
         let new = terminal.to_note();
         let old = std::mem::replace(&mut terminal.noted, new);
         if old == new {
@@ -55,14 +56,26 @@ impl Terminals {
         self.notes.record(Recorded::Closed { terminal: id });
     }
 
-    /// Notes what became of an attempt to make a terminal. What fails before the system is asked for anything, such as
-    /// a program that is not there, says nothing of the system.
+    /// Notes what became of the adoption of a PTY. It says nothing of what the making of one takes.
+    pub(super) fn note_adopted(&mut self, adopted: &Result<TerminalId>) {
+        match adopted {
+            Ok(id) => self.record_terminal(*id),
+            Err(error) => self.notes.record(Recorded::Failed { what: "adopt", kind: error.kind() }),
+        }
+    }
+
+    fn record_terminal(&mut self, id: TerminalId) {
+        let child = self.table.get(id).ok().and_then(|made| made.child.as_ref());
+        let pid = child.map(Child::pid);
+        self.notes.record(Recorded::Spawned { terminal: id, pid });
+    }
+
+    /// Notes what became of an attempt to make a terminal with a PTY of its own. What fails before the system is asked
+    /// for anything, such as a program that is not there, says nothing of the system.
     pub(super) fn note_made(&mut self, made: &Result<TerminalId>) {
         let error = match made {
             Ok(id) => {
-                let child = self.table.get(*id).ok().and_then(|made| made.child.as_ref());
-                let pid = child.map(Child::pid);
-                self.notes.record(Recorded::Spawned { terminal: *id, pid });
+                self.record_terminal(*id);
                 return self.note_spawning(None);
             }
             Err(error) => error,

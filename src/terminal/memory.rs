@@ -86,9 +86,10 @@ impl Terminals {
         })
     }
 
-    /// Counts anew how much input waits for a terminal's program.
+    /// Counts anew how much input waits for a terminal's program, and what the program is started with again.
     pub(super) fn count_input(total: &mut usize, terminal: &mut Terminal) {
-        let bytes = terminal.input.bytes();
+        let series = terminal.series.as_ref().map_or(0, |series| series.bytes());
+        let bytes = terminal.input.bytes() + series;
         *total = *total + bytes - std::mem::replace(&mut terminal.input_bytes, bytes);
     }
 }

@@ -227,7 +227,7 @@ impl SpawnOptions {
         self
     }
 
-    /// What the options weigh in the inbox: their bytes and the elements that hold them, since many
+    /// What the options take in memory, about: their bytes and the elements that hold them, since many
     /// empty ones are memory too.
     pub(crate) fn bytes(&self) -> usize {
         let argv: usize = self.argv.iter().map(|arg| size_of_val(arg) + arg.len()).sum();

@@ -99,7 +99,7 @@ impl Terminals {
                 series.set_timer(at, id, reactor);
             }
             NextStart::GivenUp => series.given_up = true,
-            NextStart::Never => return,
+            NextStart::Never => return self.note_changes(id),
         }
         if let Ok(terminal) = self.table.get_mut(id) {
             terminal.series = Some(series);
@@ -143,7 +143,9 @@ impl Terminals {
         let Ok(terminal) = self.table.get_mut(id) else { return };
         if let Some(mut series) = terminal.series.take() {
             series.cancel(reactor);
+            self.note_changes(id);
         }
+        let Ok(terminal) = self.table.get_mut(id) else { return };
         if matches!(terminal.restart_report, Some(Report::Series)) {
             terminal.restart_report = None;
             self.restart_reports.retain(|reporting| *reporting != id);

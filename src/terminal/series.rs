@@ -16,6 +16,8 @@ use crate::reactor::{Reactor, TimerId};
 pub(super) struct Series {
     pub(super) restarts: Restarts,
     pub(super) options: SpawnOptions,
+    /// What they take, with what lies elsewhere.
+    options_bytes: usize,
     /// Terminals of earlier runs, the oldest first.
     pub(super) ended: VecDeque<TerminalId>,
     pub(super) until: Option<Instant>,
@@ -31,6 +33,7 @@ impl Series {
         Series {
             restarts: Restarts::new(policy),
             options: options.clone(),
+            options_bytes: options.bytes(),
             ended: VecDeque::new(),
             until: None,
             is_broken: false,
@@ -38,6 +41,13 @@ impl Series {
             last_error: None,
             timer: None,
         }
+    }
+
+    /// Bytes that it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        let ended = self.ended.capacity() * size_of::<TerminalId>();
+        let error = self.last_error.as_ref().map_or(0, |error| error.message().len());
+        size_of::<Series>() + self.options_bytes - size_of::<SpawnOptions>() + ended + error
     }
 
     pub(super) fn state(&self, now: Instant) -> RestartState {

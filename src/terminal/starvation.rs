@@ -20,7 +20,6 @@ impl Terminals {
     pub(super) fn after_change(&mut self, id: TerminalId, first: bool, reactor: &mut Reactor) {
         let Ok(terminal) = self.table.get_mut(id) else { return };
         let has_event = terminal.has_event();
-        Self::count_input(&mut self.input_bytes, terminal);
         self.outbox.refresh(id, &mut terminal.outbox_place, has_event, first);
         let is_blocked = terminal.is_blocked_by_clients();
         let waits = !self.starving.ids.is_empty();

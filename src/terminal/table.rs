@@ -156,6 +156,7 @@ impl Terminals {
         let id = self.start(options, reactor)?;
         if let (Some(policy), Ok(terminal)) = (options.restart, self.table.get_mut(id)) {
             terminal.series = Some(Box::new(Series::new(policy, options)));
+            self.note_changes(id);
         }
         Ok(id)
     }
@@ -219,7 +220,7 @@ impl Terminals {
         options.size.map_or(Ok(()), |size| pty.set_size(size))?;
         let (reader, screen, tag) = (options.reader, options.screen.clone(), options.tag);
         let made = self.add(Parts { pty, child, size, log_bytes, reader, screen, tag }, reactor);
-        self.note_made(&made);
+        self.note_adopted(&made);
         made
     }
 
