@@ -310,7 +310,6 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
         let log = orch_event_log { level: ORCH_LOG_ERROR, reserved: 0, text, client: 0 };
         return Ok(Next::Event(event_of(0, 0, (ORCH_EVENT_LOG, inner.event.payload.lend(log)))));
     }
-    let now = inner.engine.now();
     let Some(event) = inner.engine.next_event()? else { return Ok(Next::Nothing) };
     let lent = &mut inner.event;
     Ok(Next::Event(match event {
@@ -331,7 +330,8 @@ fn next_event(inner: &mut Inner) -> Result<Next> {
             event_of(0, 0, (ORCH_EVENT_REVIEW, ptr::from_ref(review).cast()))
         }
         Event::Health(health) => {
-            let event = orch_event_health { health: part_health(&health, now) };
+            // No other event needs the clock: it is read for this one alone.
+            let event = orch_event_health { health: part_health(&health, inner.engine.now()) };
             event_of(health.part.id(), 0, (ORCH_EVENT_HEALTH, lent.payload.lend(event)))
         }
         Event::SlowTurn(slow) => event_of(0, 0, lend_slow_turn(slow, lent)),
