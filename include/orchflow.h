@@ -592,7 +592,7 @@ typedef struct orch_memory {
     size_t logs;
     // Screens of terminals with their scrollback.
     size_t screens;
-    // Input that waits for programs.
+    // Input that waits for programs, and what those are started with that are started again.
     size_t input;
     // Entries of the application state.
     size_t state;
@@ -687,7 +687,8 @@ enum {
     ORCH_REASON_SLOW_TURNS = 1,
     // Loop: an invariant was broken. It stays until the process is started anew.
     ORCH_REASON_INVARIANTS_BROKEN = 2,
-    // Memory: a budget of bytes that parts share is used up, and terminals wait for it.
+    // Memory: a budget of bytes that parts share is used up, and terminals wait for it. Watch: entries are left out, because
+    // all memory of the engine is used up.
     ORCH_REASON_MEMORY_FULL = 3,
     // Spawning, listener, watch: the process or the system has no file descriptor left.
     ORCH_REASON_OUT_OF_DESCRIPTORS = 4,
@@ -701,9 +702,11 @@ enum {
     ORCH_REASON_OUTPUT_PAUSED = 8,
     // Terminal: the program stands still, because its output has had no memory for a second.
     ORCH_REASON_OUTPUT_STARVED = 9,
-    // Terminal: the program ends soon after it was started, and waits for its next start.
+    // Terminal: each of the last starts failed or was followed by a soon end, two at least. The program waits for its next
+    // start, or runs again and is not yet stable.
     ORCH_REASON_PROGRAM_CRASHES = 10,
-    // Watch: a part of a tree is left out: too many entries or rules, or roots that overlap.
+    // Watch: a part of a tree is left out, since it has too many entries or its roots overlap. Or there are too many ignore
+    // rules, and those that are left out hide nothing. ORCH_REASON_MEMORY_FULL if it is for want of memory.
     ORCH_REASON_PARTIAL = 11,
     // Watch: permissions or a file system prevent that a directory is read.
     ORCH_REASON_UNREADABLE = 12,
@@ -1903,7 +1906,8 @@ enum {
 typedef struct orch_event_restart {
     // One of ORCH_RESTART_STEP_*.
     orch_restart_step step;
-    // One of ORCH_BREAKER_*: open after too many failures in a row.
+    // ORCH_RESTART_STEP_WAITING: one of ORCH_BREAKER_*, open after too many failures in a row; else
+    // ORCH_BREAKER_CLOSED, whatever the breaker is. `restart_breaker` of orch_terminal_state always has it.
     orch_breaker_state breaker;
     // ORCH_RESTART_STEP_STARTED: the new terminal, of which no event came before; else 0.
     uint64_t terminal;
@@ -2255,7 +2259,8 @@ typedef struct orch_terminal_state {
     int64_t restart_in_ns;
     // Starts since the last run that was stable; 0 if this one is.
     uint32_t restart_attempts;
-    // One of ORCH_BREAKER_*: open after too many failures in a row.
+    // One of ORCH_BREAKER_*: open after too many failures in a row, half open while the start after that is a trial; 0
+    // without `orch_spawn_options.restart`.
     orch_breaker_state restart_breaker;
     // Why its program could not be started, since its last run; ORCH_OK if it could.
     orch_status restart_error;
@@ -3126,6 +3131,8 @@ enum {
     // The saved tree in `since` of orch_watch_options is damaged, of another format version, of other
     // roots, or too large: the watch starts from scratch. Comes as a warning only; `save_problem` of the state says which.
     ORCH_WATCH_PROBLEM_SAVE_UNUSABLE = 9,
+    // All memory of the engine is used up (`memory_bytes_total` of orch_config); entries are left out until there is some.
+    ORCH_WATCH_PROBLEM_OUT_OF_MEMORY = 10,
 };
 
 // Why a saved tree could not be used.

@@ -263,7 +263,7 @@ fn a_watch_leaves_out_what_there_is_no_memory_for() {
     for n in 0..100 {
         fs::write(folder.path().join(n.to_string()), "x").unwrap();
     }
-    let is_partial = |engine: &Engine| state(engine).problem == Some(WatchProblem::TooManyEntries);
+    let is_partial = |engine: &Engine| state(engine).problem == Some(WatchProblem::OutOfMemory);
     drive(&mut engine, "a partial watch", |engine| is_partial(engine));
     for id in ids {
         engine.close(id, Duration::ZERO).unwrap();

@@ -237,7 +237,8 @@ pub const ORCH_RESTART_STEP_GIVEN_UP: orch_restart_step = 3;
 pub struct orch_event_restart {
     /// One of ORCH_RESTART_STEP_*.
     pub step: orch_restart_step,
-    /// One of ORCH_BREAKER_*: open after too many failures in a row.
+    /// ORCH_RESTART_STEP_WAITING: one of ORCH_BREAKER_*, open after too many failures in a row; else
+    /// ORCH_BREAKER_CLOSED, whatever the breaker is. `restart_breaker` of orch_terminal_state always has it.
     pub breaker: orch_breaker_state,
     /// ORCH_RESTART_STEP_STARTED: the new terminal, of which no event came before; else 0.
     pub terminal: u64,

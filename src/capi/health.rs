@@ -47,7 +47,8 @@ pub const ORCH_REASON_NONE: orch_health_reason = 0;
 pub const ORCH_REASON_SLOW_TURNS: orch_health_reason = 1;
 /// Loop: an invariant was broken. It stays until the process is started anew.
 pub const ORCH_REASON_INVARIANTS_BROKEN: orch_health_reason = 2;
-/// Memory: a budget of bytes that parts share is used up, and terminals wait for it.
+/// Memory: a budget of bytes that parts share is used up, and terminals wait for it. Watch: entries are left out, because
+/// all memory of the engine is used up.
 pub const ORCH_REASON_MEMORY_FULL: orch_health_reason = 3;
 /// Spawning, listener, watch: the process or the system has no file descriptor left.
 pub const ORCH_REASON_OUT_OF_DESCRIPTORS: orch_health_reason = 4;
@@ -61,9 +62,11 @@ pub const ORCH_REASON_SCREEN_REBUILT: orch_health_reason = 7;
 pub const ORCH_REASON_OUTPUT_PAUSED: orch_health_reason = 8;
 /// Terminal: the program stands still, because its output has had no memory for a second.
 pub const ORCH_REASON_OUTPUT_STARVED: orch_health_reason = 9;
-/// Terminal: the program ends soon after it was started, and waits for its next start.
+/// Terminal: each of the last starts failed or was followed by a soon end, two at least. The program waits for its next
+/// start, or runs again and is not yet stable.
 pub const ORCH_REASON_PROGRAM_CRASHES: orch_health_reason = 10;
-/// Watch: a part of a tree is left out: too many entries or rules, or roots that overlap.
+/// Watch: a part of a tree is left out, since it has too many entries or its roots overlap. Or there are too many ignore
+/// rules, and those that are left out hide nothing. ORCH_REASON_MEMORY_FULL if it is for want of memory.
 pub const ORCH_REASON_PARTIAL: orch_health_reason = 11;
 /// Watch: permissions or a file system prevent that a directory is read.
 pub const ORCH_REASON_UNREADABLE: orch_health_reason = 12;

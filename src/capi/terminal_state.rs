@@ -146,7 +146,8 @@ pub struct orch_terminal_state {
     pub restart_in_ns: i64,
     /// Starts since the last run that was stable; 0 if this one is.
     pub restart_attempts: u32,
-    /// One of ORCH_BREAKER_*: open after too many failures in a row.
+    /// One of ORCH_BREAKER_*: open after too many failures in a row, half open while the start after that is a trial; 0
+    /// without `orch_spawn_options.restart`.
     pub restart_breaker: orch_breaker_state,
     /// Why its program could not be started, since its last run; ORCH_OK if it could.
     pub restart_error: orch_status,

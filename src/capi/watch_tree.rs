@@ -44,6 +44,8 @@ pub const ORCH_WATCH_PROBLEM_ROOTS_OVERLAP: orch_watch_problem = 8;
 /// The saved tree in `since` of orch_watch_options is damaged, of another format version, of other
 /// roots, or too large: the watch starts from scratch. Comes as a warning only; `save_problem` of the state says which.
 pub const ORCH_WATCH_PROBLEM_SAVE_UNUSABLE: orch_watch_problem = 9;
+/// All memory of the engine is used up (`memory_bytes_total` of orch_config); entries are left out until there is some.
+pub const ORCH_WATCH_PROBLEM_OUT_OF_MEMORY: orch_watch_problem = 10;
 
 /// Why a saved tree could not be used.
 pub type orch_save_problem = u32;

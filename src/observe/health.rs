@@ -102,7 +102,8 @@ pub enum HealthReason {
     SlowTurns = 1,
     /// Loop: an invariant was broken. It stays until the process is started anew.
     InvariantsBroken = 2,
-    /// Memory: a budget of bytes that parts share is used up, and terminals wait for it.
+    /// Memory: a budget of bytes that parts share is used up, and terminals wait for it. Watch: a part of its tree is left
+    /// out for want of it.
     MemoryFull = 3,
     /// Spawning, listener, watch: the process or the system has no file descriptor left.
     OutOfDescriptors = 4,
@@ -116,9 +117,9 @@ pub enum HealthReason {
     OutputPaused = 8,
     /// Terminal: the program stands still, because its output has had no memory for a second.
     OutputStarved = 9,
-    /// Terminal: the program has ended soon after each of its last starts; until a run is stable.
+    /// Terminal: the program has ended soon after each of its last starts, two at least; until a run is stable.
     ProgramCrashes = 10,
-    /// Watch: a part of a tree is left out: too many entries or rules, or roots that overlap.
+    /// Watch: a part of a tree is left out: too many entries, or roots that overlap. Or rules are: there are too many.
     Partial = 11,
     /// Watch: permissions or a file system keep us out of a directory.
     Unreadable = 12,

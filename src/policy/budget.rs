@@ -34,7 +34,7 @@ pub struct MemoryUse {
     pub logs: usize,
     /// Screens of terminals with their scrollback.
     pub screens: usize,
-    /// Input that waits for programs.
+    /// Input that waits for programs, and what those are started with that are started again.
     pub input: usize,
     /// Entries of the application state.
     pub state: usize,

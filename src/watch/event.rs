@@ -69,6 +69,9 @@ pub enum WatchProblem {
     /// form, of other roots, or has more entries than this watch may hold: the watch begins afresh.
     /// [`WatchState::save_problem`] says which.
     SaveUnusable = 9,
+    /// All memory of the engine is used up ([`Limits::memory_bytes_total`](crate::Limits)): entries are left out. They are
+    /// looked for again when there is some.
+    OutOfMemory = 10,
 }
 
 /// Why a saved tree is of no use to a watch.

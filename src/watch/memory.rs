@@ -31,7 +31,7 @@ impl Watch {
     pub(crate) fn set_memory_full(&mut self, is_full: bool) {
         self.is_memory_full = is_full;
         if !is_full {
-            self.scan.make_room(self.tree.len(), self.entry_limit);
+            self.scan.on_memory();
         }
     }
 

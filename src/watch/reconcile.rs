@@ -5,7 +5,7 @@ use super::event::WatchProblem;
 use super::filter::Verdict;
 use super::merge::{Decision, Evidence, Looked, decide, evidence};
 use super::stages::{Classified, Observed};
-use super::stages::Look;
+use super::stages::{Lack, Look};
 use super::tree::{FileId, Stat, flag};
 use super::{RELEASE_COST, Watch};
 
@@ -119,10 +119,14 @@ impl Watch {
 
     fn create(&mut self, dir: FileId, name: &[u8], stat: Stat, opaque: bool) -> Option<FileId> {
         if self.is_memory_full || self.tree.len() >= self.entry_limit {
-            let again = self.tree.has(dir, flag::INCOMPLETE);
+            let is_new = !self.tree.has(dir, flag::INCOMPLETE);
             self.tree.set_flags(dir, flag::INCOMPLETE);
-            if !again && self.scan.limit(dir) {
-                self.warn_of(WatchProblem::TooManyEntries, dir);
+            let (lack, problem) = match self.is_memory_full {
+                true => (Lack::Memory, WatchProblem::OutOfMemory),
+                false => (Lack::Entries, WatchProblem::TooManyEntries),
+            };
+            if self.scan.limit(dir, is_new, lack) {
+                self.warn_of(problem, dir);
             }
             return None;
         }

@@ -7,7 +7,7 @@ use super::batch::{FileEventKind, Raw};
 use super::event::{PendingEvent, WatchProblem, WatchState};
 use super::options::kind_bit;
 use super::saved::WatchSave;
-use super::stages::GitLock;
+use super::stages::{GitLock, Lack};
 use super::summary::Shortening;
 use super::tree::{FileChanges, FileCursor, FileVersion};
 use super::tree::{FileId, Removed, flag};
@@ -242,12 +242,13 @@ impl Watch {
     }
 
     /// What may be wrong, the gravest first, and whether it is.
-    fn problems(&self) -> [(bool, WatchProblem); 8] {
+    fn problems(&self) -> [(bool, WatchProblem); 9] {
         let is_short = self.is_short_of_watches() || self.roots.paths.short() > 0;
         [
             (self.lost.rescan_at.is_some() || self.lost.rescanning, WatchProblem::EventsLost),
             (self.roots.gone() > 0 && self.ready, WatchProblem::RootGone),
-            (self.scan.is_limited(), WatchProblem::TooManyEntries),
+            (self.scan.lacks(Lack::Memory), WatchProblem::OutOfMemory),
+            (self.scan.lacks(Lack::Entries), WatchProblem::TooManyEntries),
             (self.filter.has_left_out(), WatchProblem::TooManyRules),
             (self.roots.overlap(), WatchProblem::RootsOverlap),
             (self.hindrances.refused > 0, WatchProblem::Refused),
@@ -266,6 +267,7 @@ impl Watch {
         let reasons = reasons.filter_map(|(_, problem)| match problem {
             WatchProblem::EventsLost => Some(HealthReason::EventsLost),
             WatchProblem::RootGone => Some(HealthReason::RootMissing),
+            WatchProblem::OutOfMemory => Some(HealthReason::MemoryFull),
             WatchProblem::TooManyEntries
             | WatchProblem::TooManyRules
             | WatchProblem::RootsOverlap => Some(HealthReason::Partial),

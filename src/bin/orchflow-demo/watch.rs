@@ -366,6 +366,7 @@ pub(crate) fn describe(problem: WatchProblem) -> &'static str {
             "out of inotify watches, polling instead; raise fs.inotify.max_user_watches"
         }
         WatchProblem::TooManyEntries => "too many entries; some are not watched",
+        WatchProblem::OutOfMemory => "no memory left for more entries; some are not watched",
         WatchProblem::EventsLost => "the kernel dropped events; rescanning",
         WatchProblem::TooManyRules => "too many ignore rules; the rest is not applied",
         WatchProblem::RootsOverlap => "also in another root, which reports its content",

@@ -26,7 +26,7 @@ pub(super) use resume::Resuming;
 pub(super) use roots::{Backoff, Root, Roots, resolve};
 pub(super) use rule_loading::{DirLoading, OuterLoading, OuterRules, Step};
 pub(super) use rule_sources::{Source, SourceWatching, Sources};
-pub(super) use scan::{Current, Scan};
+pub(super) use scan::{Current, Lack, Scan};
 pub(super) use subtree_removal::SubtreeRemoval;
 pub(super) use sync_points::SyncPoint;
 pub(super) use tracked_names::TrackedNames;

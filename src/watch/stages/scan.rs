@@ -9,6 +9,15 @@ use super::DirLoading;
 /// Directories that the queue keeps its memory for.
 pub(in crate::watch) const QUEUE_KEPT: usize = 256;
 
+/// What an entry was left out for want of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::watch) enum Lack {
+    /// There are as many as the watch may hold.
+    Entries,
+    /// The engine's memory is used up.
+    Memory,
+}
+
 /// Directories that wait to be listed, and the one that is.
 #[derive(Default)]
 pub(in crate::watch) struct Scan {
@@ -17,7 +26,10 @@ pub(in crate::watch) struct Scan {
     /// The memory of the last listing.
     pub(in crate::watch) buffer: Vec<u8>,
     /// Directories that entries were left out of, for want of room.
-    pub(in crate::watch) limited: Vec<FileId>,
+    limited: Vec<FileId>,
+    /// What there was no room for want of, of those.
+    lacks_entries: bool,
+    lacks_memory: bool,
     /// Those that are to be listed again, since there is room.
     pub(in crate::watch) relieved: Vec<FileId>,
     /// Directories that are watched under another name.
@@ -89,23 +101,74 @@ impl Scan {
         self.current.as_ref().is_some_and(waits)
     }
 
-    /// An entry of this directory was left out. Whether it is the first one in all.
-    pub(in crate::watch) fn limit(&mut self, dir: FileId) -> bool {
-        let first = self.limited.is_empty();
-        if self.limited.last() != Some(&dir) {
+    /// An entry of this directory was left out, the first one of it if `is_new`. Whether it is the first one in all for
+    /// want of that.
+    pub(in crate::watch) fn limit(&mut self, dir: FileId, is_new: bool, lack: Lack) -> bool {
+        if is_new && self.limited.last() != Some(&dir) {
             self.limited.push(dir);
         }
-        first
+        let lacks = match lack {
+            Lack::Entries => &mut self.lacks_entries,
+            Lack::Memory => &mut self.lacks_memory,
+        };
+        !std::mem::replace(lacks, true)
     }
 
-    pub(in crate::watch) fn is_limited(&self) -> bool {
-        !self.limited.is_empty()
+    /// Whether entries were left out for want of that.
+    pub(in crate::watch) fn lacks(&self, lack: Lack) -> bool {
+        match lack {
+            Lack::Entries => self.lacks_entries,
+            Lack::Memory => self.lacks_memory,
+        }
     }
 
     /// Entries went away: when a sixteenth is free, what was left out is looked for again.
     pub(in crate::watch) fn make_room(&mut self, entries: usize, limit: usize) {
         if !self.limited.is_empty() && entries <= limit - limit.div_ceil(16) {
-            self.relieved.append(&mut self.limited);
+            self.retry_limited();
         }
+    }
+
+    /// There is memory again: what was left out is looked for again.
+    pub(in crate::watch) fn on_memory(&mut self) {
+        if self.lacks_memory {
+            self.retry_limited();
+        }
+    }
+
+    fn retry_limited(&mut self) {
+        self.relieved.append(&mut self.limited);
+        (self.lacks_entries, self.lacks_memory) = (false, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was left out for want of memory is looked for when there is some, however few entries are free: those that
+    /// there is no room for are left out again.
+    #[test]
+    fn memory_and_entries_are_two_things() {
+        let dir = FileId::ROOT_PARENT;
+        let mut scan = Scan::default();
+        assert!(scan.limit(dir, true, Lack::Memory));
+        assert!(!scan.limit(dir, false, Lack::Memory));
+        assert!(scan.lacks(Lack::Memory) && !scan.lacks(Lack::Entries));
+        scan.make_room(99, 100);
+        assert!(scan.lacks(Lack::Memory) && scan.relieved.is_empty());
+        scan.on_memory();
+        assert!(!scan.lacks(Lack::Memory));
+        assert_eq!(std::mem::take(&mut scan.relieved), [dir]);
+        assert!(scan.limit(dir, true, Lack::Entries));
+        // Of a directory that is listed as incomplete already.
+        assert!(scan.limit(dir, false, Lack::Memory));
+        assert!(scan.lacks(Lack::Memory) && scan.lacks(Lack::Entries));
+        scan.make_room(90, 100);
+        assert!(!scan.lacks(Lack::Memory) && !scan.lacks(Lack::Entries));
+        assert_eq!(std::mem::take(&mut scan.relieved), [dir]);
+        assert!(scan.limit(dir, true, Lack::Entries));
+        scan.on_memory();
+        assert!(scan.lacks(Lack::Entries) && scan.relieved.is_empty());
     }
 }
