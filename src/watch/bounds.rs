@@ -55,17 +55,29 @@ fn fill(dir: &Path, files: usize) {
     }
 }
 
+/// Events of a batch that are kept.
+const SHORT: usize = 20;
+
+fn line(event: &super::FileEvent<'_>) -> String {
+    let name = event.path.file_name().unwrap_or_default().display();
+    format!("{:?} {name}{}", event.kind, if event.replaced { " replaced" } else { "" })
+}
+
 pub(super) struct Host {
     watches: Watches,
     reactor: Reactor,
     polled: mio::Events,
     id: WatchId,
+    /// Of one turn.
+    units_max: u32,
     /// Units, and what they have cost.
     units: u64,
     cost: u64,
     batches: Vec<usize>,
     deleted: usize,
     warnings: Vec<WatchProblem>,
+    /// The first events of each batch.
+    log: Vec<String>,
     /// Entries at the time when it was ready.
     ready_with: Option<usize>,
 }
@@ -82,18 +94,20 @@ impl Host {
             reactor,
             polled: mio::Events::with_capacity(64),
             id,
+            units_max: 1,
             units: 0,
             cost: 0,
             batches: Vec::new(),
             deleted: 0,
             warnings: Vec::new(),
+            log: Vec::new(),
             ready_with: None,
         };
         host.turn_until(|host| host.ask(|watch| watch.is_complete()));
         host
     }
 
-    /// One turn with one unit of work.
+    /// One turn, with one unit of work unless more are allowed.
     fn turn(&mut self) {
         let busy = self.watches.has_work() || self.watches.has_event();
         self.reactor.update_readiness(busy).unwrap();
@@ -111,7 +125,7 @@ impl Host {
         {
             self.watches.on_alarm(id, &self.reactor);
         }
-        let mut slice = Slice::without_end().of_units(1);
+        let mut slice = Slice::without_end().of_units(self.units_max);
         self.watches.work(&mut slice, &mut self.reactor);
         assert!(slice.largest() <= UNIT_COST_MAX, "a unit of {} ns", slice.largest());
         self.units += u64::from(slice.charged() > 0);
@@ -124,6 +138,7 @@ impl Host {
                         |event: &super::FileEvent<'_>| event.kind == FileEventKind::Delete;
                     self.batches.push(batch.original_events());
                     self.deleted += batch.events().filter(deleted).count();
+                    self.log.extend(batch.events().take(SHORT).map(|event| line(&event)));
                 }
                 WatchEvent::Warning { problem, .. } => self.warnings.push(problem),
                 WatchEvent::Ready { .. } => ready = true,
@@ -142,8 +157,24 @@ impl Host {
     }
 
     pub(super) fn sync(&mut self) {
-        let reactor = &mut self.reactor;
-        self.watches.command(self.id, reactor, |watch| watch.sync(1)).unwrap();
+        self.begin_sync();
+        self.finish_sync();
+    }
+
+    /// The same, where one turn has time for one unit and those that follow for all that there is.
+    pub(super) fn sync_from_a_short_turn(&mut self) {
+        self.begin_sync();
+        self.turn();
+        self.units_max = u32::MAX;
+        self.finish_sync();
+        self.units_max = 1;
+    }
+
+    fn begin_sync(&mut self) {
+        self.watches.command(self.id, &mut self.reactor, |watch| watch.sync(1)).unwrap();
+    }
+
+    fn finish_sync(&mut self) {
         self.turn_until(|host| {
             host.ask(|watch| watch.is_complete() && watch.dirty.len() == 0)
                 && !host.watches.has_work()
@@ -153,6 +184,11 @@ impl Host {
     /// Asks the watch itself: its state has all roots, which takes long where they are very many.
     pub(super) fn ask<T>(&mut self, question: impl FnOnce(&mut Watch) -> T) -> T {
         self.watches.command(self.id, &mut self.reactor, |watch| Ok(question(watch))).unwrap()
+    }
+
+    /// The events since the last call.
+    pub(super) fn take_log(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.log)
     }
 
     fn entries(&mut self) -> usize {

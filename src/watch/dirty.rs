@@ -122,10 +122,7 @@ impl DirtyNames {
         mark.count = mark.count.saturating_add(1);
         let finished = seen.has(evidence::FINISHED);
         mark.evidence.kinds &= !evidence::FINISHED;
-        mark.evidence.kinds |= seen.kinds;
-        if seen.written_in != 0 {
-            mark.evidence.written_in = seen.written_in;
-        }
+        mark.evidence.add(seen);
         if finished {
             let due = mark.due(window, max_wait);
             self.hurry(slot, due);
@@ -217,8 +214,9 @@ impl DirtyNames {
     fn put_back(&mut self, mut mark: Mark, until: Instant) {
         if let Some(slot) = self.find(mark.dir, &mark.name) {
             if let Some(newer) = self.marks.get_mut(slot as usize) {
-                newer.evidence.kinds |= mark.evidence.kinds;
-                newer.evidence.written_in = newer.evidence.written_in.max(mark.evidence.written_in);
+                let mut all = mark.evidence;
+                all.add(newer.evidence);
+                newer.evidence = all;
                 newer.order = newer.order.min(mark.order);
                 newer.tries = newer.tries.max(mark.tries);
                 newer.hold = Some(until);
@@ -419,8 +417,9 @@ mod tests {
         (DirtyNames::new(50 * MS, 500 * MS, 4), reactor.now())
     }
 
-    fn seen(kinds: u8) -> Evidence {
-        Evidence { kinds, written_in: u32::from(kinds & evidence::WRITTEN != 0) }
+    fn seen(kinds: u16) -> Evidence {
+        let written_in = u32::from(kinds & evidence::WRITTEN != 0);
+        Evidence { kinds, written_in, ..Evidence::default() }
     }
 
     fn due(names: &mut DirtyNames, now: Instant) -> Vec<String> {

@@ -108,7 +108,11 @@ impl Watch {
             if published.is_some() && entry != published {
                 seen = self.evidence_of(seen.kinds | carried.kinds | evidence::REPLACED);
             } else if carried.kinds != 0 {
-                seen = Evidence { kinds: seen.kinds | carried.kinds, ..carried };
+                seen = Evidence {
+                    kinds: seen.kinds | carried.kinds,
+                    left_in: seen.left_in,
+                    ..carried
+                };
             }
             if let Some(node) = entry.and_then(|entry| self.tree.get(entry)) {
                 self.dirty.release(node.parent, node.name);
@@ -164,7 +168,7 @@ impl Watch {
             if self.lose(entry, wd)
                 && let Some(node) = self.tree.get(entry)
             {
-                let deleted = Evidence { kinds: evidence::DELETED, written_in: 0 };
+                let deleted = Evidence { kinds: evidence::DELETED, ..Evidence::default() };
                 self.dirty.mark(node.parent, node.name, deleted, now);
             }
         }
@@ -188,11 +192,11 @@ impl Watch {
     }
 
     /// Evidence that is read now.
-    fn evidence_of(&self, kinds: u8) -> Evidence {
+    fn evidence_of(&self, kinds: u16) -> Evidence {
         // 0 stands for never.
         let emptying = self.emptied.wrapping_add(1).max(1);
-        let counts = kinds & evidence::NEW_CONTENT != 0;
-        Evidence { kinds, written_in: if counts { emptying } else { 0 } }
+        let of = |some: u16| if kinds & some != 0 { emptying } else { 0 };
+        Evidence { kinds, written_in: of(evidence::NEW_CONTENT), left_in: of(evidence::LEFT) }
     }
 
     fn evidence(&self, mask: EventMask) -> Evidence {

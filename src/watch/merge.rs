@@ -20,33 +20,62 @@ use super::tree::Stat;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Evidence {
     /// Sum of [`evidence`] flags.
-    pub(crate) kinds: u8,
+    pub(crate) kinds: u16,
     /// In which emptying of the kernel's queue the last event was read that may mean other content; 0 for none.
     pub(crate) written_in: u32,
+    /// In which emptying the first event was read by which the file that had the name left it; 0 for none.
+    pub(crate) left_in: u32,
 }
 
 /// Kinds of evidence.
 pub(crate) mod evidence {
-    pub(crate) const CREATED: u8 = 1;
-    pub(crate) const DELETED: u8 = 2;
+    pub(crate) const CREATED: u16 = 1;
+    pub(crate) const DELETED: u16 = 2;
     /// Written, or closed by somebody who may have.
-    pub(crate) const WRITTEN: u8 = 4;
+    pub(crate) const WRITTEN: u16 = 4;
     /// Closed by a writer, or moved here: complete.
-    pub(crate) const FINISHED: u8 = 8;
-    pub(crate) const ATTRIBUTES: u8 = 16;
-    pub(crate) const MOVED: u8 = 32;
+    pub(crate) const FINISHED: u16 = 8;
+    pub(crate) const ATTRIBUTES: u16 = 16;
+    pub(crate) const MOVED: u16 = 32;
     /// Written for certain.
-    pub(crate) const CONTENT: u8 = 64;
+    pub(crate) const CONTENT: u16 = 64;
     /// Another file came to the name.
-    pub(crate) const REPLACED: u8 = 128;
+    pub(crate) const REPLACED: u16 = 128;
+
+    /// Written for certain, before the file that had the name left it.
+    pub(crate) const OWN_CONTENT: u16 = 256;
+
+    /// By which a file leaves its name.
+    pub(crate) const LEFT: u16 = CREATED | DELETED | MOVED | REPLACED;
 
     /// What may mean other content.
-    pub(crate) const NEW_CONTENT: u8 = WRITTEN | CONTENT | REPLACED;
+    pub(crate) const NEW_CONTENT: u16 = WRITTEN | CONTENT | REPLACED;
 }
 
 impl Evidence {
-    pub(crate) fn has(self, kinds: u8) -> bool {
+    pub(crate) fn has(self, kinds: u16) -> bool {
         self.kinds & kinds != 0
+    }
+
+    /// Counts in what was seen of the name after this.
+    pub(crate) fn add(&mut self, later: Evidence) {
+        let is_own = self.left_in == 0 && later.left_in == 0 && later.has(evidence::CONTENT);
+        self.kinds |= later.kinds | if is_own { evidence::OWN_CONTENT } else { 0 };
+        if later.written_in != 0 {
+            self.written_in = later.written_in;
+        }
+        if self.left_in == 0 {
+            self.left_in = later.left_in;
+        }
+    }
+
+    /// Whether a file may have been written under a name where it was at the last look, and where another one is now.
+    /// What is written under the name after it has left is not its content.
+    pub(crate) fn may_be_of_the_former(self, looked: Looked) -> bool {
+        let left_after = self.left_in.wrapping_sub(looked.emptied);
+        // What left within the first emptying after the look may be the file before it.
+        let left = self.left_in != 0 && left_after.cast_signed() >= 2;
+        self.has(if left { evidence::OWN_CONTENT } else { evidence::CONTENT })
     }
 
     /// What it says about the content.
@@ -186,7 +215,7 @@ mod tests {
         let later = Stat { ctime: 101, ..file() };
         let check = |kinds, written_in, fresh, now: Stat, expected| {
             let base = (&file(), Looked { emptied: 5, fresh });
-            let got = decide(Some(base), Some(&now), Evidence { kinds, written_in });
+            let got = decide(Some(base), Some(&now), Evidence { kinds, written_in, left_in: 0 });
             assert_eq!(got, expected, "{kinds:#b} in {written_in}, fresh: {fresh}, {now:?}");
         };
         let modified = Decision::Modify { replaced: false };
@@ -214,7 +243,7 @@ mod tests {
     fn written_and_yet_the_same() {
         let touched = |written_in, fresh| {
             let base = (&file(), Looked { emptied: 5, fresh });
-            let evidence = Evidence { kinds: evidence::WRITTEN, written_in };
+            let evidence = Evidence { kinds: evidence::WRITTEN, written_in, left_in: 0 };
             decide(Some(base), Some(&file()), evidence) == Decision::Touch
         };
         assert!(!touched(0, true), "nobody wrote");
@@ -223,11 +252,39 @@ mod tests {
         assert!(touched(7, false), "written after the look");
     }
 
+    /// What was read in the emptyings 6 and 7, of a file that was looked at after the fifth.
+    #[test]
+    fn whose_content_it_is() {
+        use evidence::{CONTENT, CREATED, DELETED, MOVED, REPLACED, WRITTEN};
+        let looked = Looked { emptied: 5, fresh: false };
+        let check = |events: &[(u16, u32)], expected: bool| {
+            let mut all = Evidence::default();
+            for (kinds, emptying) in events {
+                let left_in = if kinds & evidence::LEFT == 0 { 0 } else { *emptying };
+                all.add(Evidence { kinds: *kinds, written_in: *emptying, left_in });
+            }
+            assert_eq!(all.may_be_of_the_former(looked), expected, "{events:?}");
+        };
+        let (written, made) = (WRITTEN | CONTENT, CREATED | REPLACED);
+        check(&[], false);
+        check(&[(MOVED, 7), (made, 7)], false);
+        check(&[(MOVED, 7), (made, 7), (written, 7)], false);
+        check(&[(DELETED, 7), (made, 7), (written, 7), (written, 8)], false);
+        // Another file was written before it came.
+        check(&[(MOVED | REPLACED | CONTENT, 7)], false);
+        check(&[(written, 6), (MOVED, 7), (made, 7)], true);
+        check(&[(written, 7), (DELETED, 7), (made, 7), (written, 7)], true);
+        check(&[(written, 7)], true);
+        // The file that was looked at may have come with these.
+        check(&[(MOVED, 6), (made, 6), (written, 6)], true);
+        check(&[(MOVED, 6), (made, 6), (written, 7), (DELETED, 7)], true);
+    }
+
     #[test]
     fn attributes_of_a_directory_that_do_not_show() {
         let decide = |kinds| {
             let base = (&dir(), Looked { emptied: 5, fresh: false });
-            decide(Some(base), Some(&dir()), Evidence { kinds, written_in: 0 })
+            decide(Some(base), Some(&dir()), Evidence { kinds, ..Evidence::default() })
         };
         assert_eq!(decide(evidence::ATTRIBUTES), Decision::Metadata);
         assert_eq!(decide(evidence::ATTRIBUTES | evidence::CREATED), Decision::Nothing);

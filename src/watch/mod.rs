@@ -37,6 +37,8 @@ mod due_names;
 mod event;
 mod figures;
 mod filter;
+#[cfg(test)]
+mod former_files;
 mod git;
 mod git_lock;
 mod index;

@@ -28,8 +28,15 @@ impl Watch {
         });
         let decision =
             decide(looked.as_ref().map(|(stat, looked)| (stat, *looked)), stat.as_ref(), seen);
-        if let Some(entry) = base.filter(|_| decision != Decision::Nothing) {
-            self.note_next_name(entry, seen);
+        if let (Some(entry), Some((before, looked))) = (base, &looked) {
+            let is_there = stat.is_some_and(|stat| stat.is_same_inode(before));
+            let is_written = match is_there {
+                true => decision != Decision::Nothing && seen.has(evidence::CONTENT),
+                false => seen.may_be_of_the_former(*looked),
+            };
+            if is_written {
+                self.note_next_name(entry, seen);
+            }
         }
         let entry = match (base, stat) {
             (None, None) => {
@@ -262,13 +269,10 @@ impl Watch {
     /// What was written under one name of a file is the content under the next one, whatever becomes of this
     /// name.
     fn note_next_name(&mut self, entry: FileId, seen: Evidence) {
-        if !seen.has(evidence::CONTENT) {
-            return;
-        }
         let kinds = evidence::WRITTEN | evidence::CONTENT;
         if let Some(next) = self.tree.next_link(entry).and_then(|next| self.tree.get(next)) {
             self.spent += LINK_COST;
-            let seen = Evidence { kinds, ..seen };
+            let seen = Evidence { kinds, left_in: 0, ..seen };
             self.dirty.mark(next.parent, next.name, seen, self.now);
         }
     }

@@ -85,7 +85,7 @@ impl Watch {
             self.spent += MISSING_COST;
             let Some(node) = self.tree.get(entry) else { continue };
             // It need not wait for an event that says so.
-            let seen = Evidence { kinds: evidence::DELETED, written_in: 0 };
+            let seen = Evidence { kinds: evidence::DELETED, ..Evidence::default() };
             self.dirty.mark(node.parent, node.name, seen, self.now);
             self.dirty.mark_urgent(node.parent, node.name, self.now);
             self.due = true;
@@ -127,7 +127,7 @@ impl Watch {
             return false;
         }
         self.moves.found(entry, dir, name);
-        let seen = Evidence { kinds: evidence::MOVED, written_in: 0 };
+        let seen = Evidence { kinds: evidence::MOVED, ..Evidence::default() };
         for (dir, name) in [(parent, &*old), (dir, name)] {
             self.dirty.mark(dir, name, seen, self.now);
             self.dirty.mark_urgent(dir, name, self.now);

@@ -298,7 +298,7 @@ impl Watch {
             }
             if entry.is_none() && self.is_young(stat.as_ref(), file_time) {
                 // It may be half written: it gets its window, as it would have with an event.
-                let seen = Evidence { kinds: evidence::CREATED, written_in: 0 };
+                let seen = Evidence { kinds: evidence::CREATED, ..Evidence::default() };
                 self.dirty.mark(dir, name, seen, self.now);
                 self.due = true;
                 return;
