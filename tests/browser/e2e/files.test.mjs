@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { appendFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Server, closeBrowser, command, folder, open, ready, see } from "./support.mjs";
+import { Server, closeBrowser, command, connect, folder, open, ready, see, shown } from "./support.mjs";
 
 after(closeBrowser);
 
@@ -19,7 +19,10 @@ test("a tree of 100,000 files scrolls and follows the disk", async (t) => {
     const names = Array.from({ length: FILES }, (_, n) => join(directory, `file-${String(n).padStart(4, "0")}.txt`));
     await Promise.all(names.map((name) => writeFile(name, "")));
   }
-  const page = await open(t, (await Server.start(t, { root })).page);
+  const server = await Server.start(t, { root });
+  // The server reads the tree first: the keys below go to what is there when they come.
+  await shown(await connect(t, server, { collections: ["files"] }), 1 + DIRECTORIES * (1 + FILES));
+  const page = await open(t, server.page);
   await ready(page);
   await page.keyboard.press("Alt+Shift+F");
   const tree = page.getByRole("tree", { name: "Files" });

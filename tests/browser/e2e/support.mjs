@@ -217,3 +217,26 @@ export async function connect(test, server, options = {}) {
   await client.connect();
   return client;
 }
+
+/**
+ * Waits until a server shows so many files. As long as some come it takes as long as it takes: the watchdog is for a
+ * server from which nothing comes.
+ */
+export async function shown(client, count) {
+  const endings = [];
+  try {
+    await new Promise((resolve, reject) => {
+      let watchdog;
+      const look = () => {
+        clearTimeout(watchdog);
+        const { size } = client.state.files;
+        if (size >= count) return resolve();
+        watchdog = setTimeout(() => reject(new Error(`${size} of ${count} files`)), PATIENCE);
+      };
+      endings.push(client.on("message", look), client.state.onChanges(look), () => clearTimeout(watchdog));
+      look();
+    });
+  } finally {
+    for (const end of endings) end();
+  }
+}
