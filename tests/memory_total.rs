@@ -1,5 +1,6 @@
 //! Everything is filled at once, and the engine stays within `memory_bytes_total`, as an allocator of the test's own
-//! counts it.
+//! counts it: until all is used up, while it is, when there is room again, and a second time. At the end what was counted
+//! is free.
 //!
 //! One test: what another one allocated meanwhile would be counted with it.
 
@@ -22,12 +23,12 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use client::WATCHDOG;
 use orchflow::{
-    Change, ChangeOp, ChangeSet, Config, Engine, Limits, Metadata, ScreenOptions, Session,
-    WatchOptions,
+    Change, ChangeOp, ChangeSet, Config, Engine, Limits, MemoryUse, Metadata, RestartPolicy,
+    ScreenOptions, Session, TerminalFilter, WatchOptions,
 };
 use raw::{FIN, Raw, TEXT, header};
 use serde_json::json;
@@ -92,14 +93,18 @@ fn fill_terminals(engine: &mut Engine) -> usize {
     let mut made = 0;
     for n in 0..40 {
         let text = "seq -f 'line %.0f of a scrollback that is long' 1 40000; exec cat";
-        let options = match n % 2 {
+        let options = match n % 3 {
             0 => sh(text)
                 .log_bytes(64 << 10)
                 .screen(ScreenOptions { scrollback: 50_000, ..ScreenOptions::default() }),
-            _ => sh("head -c 3000000 /dev/zero; exec cat"),
+            1 => sh("head -c 3000000 /dev/zero; exec cat"),
+            // What it is started with again is kept.
+            _ => (0..5).fold(sh("exec cat").restart(RestartPolicy::on_failure()), |options, n| {
+                options.env(format!("LARGE{n}"), "x".repeat(100_000))
+            }),
         };
         let Ok(id) = engine.spawn(&options) else { break };
-        if n % 2 == 1 {
+        if n % 3 == 1 {
             let reader = engine.terminal_state(id).unwrap().readers[0].id;
             engine.pause_reader(reader).unwrap();
         }
@@ -108,9 +113,12 @@ fn fill_terminals(engine: &mut Engine) -> usize {
     made
 }
 
+/// More sessions than there is memory for.
+const SESSIONS: usize = 800;
+
 /// Sessions that are as large as they may be; how many there could be.
 fn fill_state(engine: &mut Engine) -> usize {
-    for n in 0..800 {
+    for n in 0..SESSIONS {
         let pair = |n: usize| (format!("key{n}"), "v".repeat(4000));
         let metadata: Metadata = (0..3).map(pair).collect();
         let id = format!("s{n}");
@@ -120,7 +128,59 @@ fn fill_state(engine: &mut Engine) -> usize {
             return n;
         }
     }
-    800
+    SESSIONS
+}
+
+fn close_terminals(engine: &mut Engine) {
+    for id in engine.terminals(TerminalFilter::All) {
+        // One that is closing already may be closed again.
+        engine.close(id, Duration::ZERO).unwrap();
+    }
+}
+
+fn clear_state(engine: &mut Engine) {
+    for n in 0..SESSIONS {
+        let change = Change::RemoveSession { id: format!("s{n}") };
+        // It may never have been there.
+        let _ = engine.change_state(&ChangeSet { ops: vec![ChangeOp { change, base: None }] });
+    }
+}
+
+/// What the engine counts, beside what the allocator does.
+struct Account<'a> {
+    serving: &'a Serving,
+    base: usize,
+}
+
+impl Account<'_> {
+    /// Both are within the budget.
+    fn look(&self) -> MemoryUse {
+        let memory = self.serving.with(|engine| engine.memory());
+        let peak = PEAK.load(Ordering::Relaxed) - self.base;
+        assert!(memory.total() <= TOTAL, "{memory:?}");
+        assert!(peak <= TOTAL + ELSE_BYTES, "{peak} bytes live, {memory:?}");
+        memory
+    }
+
+    /// Looks until it is so.
+    fn until(&self, what: &str, is_so: impl Fn(&MemoryUse) -> bool) -> MemoryUse {
+        let until = Instant::now() + WATCHDOG * 2;
+        loop {
+            let memory = self.look();
+            if is_so(&memory) {
+                return memory;
+            }
+            assert!(Instant::now() < until, "not reached: {what}: {memory:?}");
+        }
+    }
+
+    /// Looks until no more bytes than these are live.
+    fn until_live(&self, what: &str, bytes: usize) {
+        self.until(what, |memory| {
+            let live = LIVE.load(Ordering::Relaxed).saturating_sub(self.base);
+            live <= bytes.max(memory.total())
+        });
+    }
 }
 
 #[test]
@@ -139,6 +199,7 @@ fn everything_at_once_stays_within_the_budget() {
     let part = vec![b' '; 300_000];
     let base = LIVE.load(Ordering::Relaxed);
     PEAK.store(base, Ordering::Relaxed);
+    let account = Account { serving: &serving, base };
     let mut clients: Vec<Raw> =
         (0..20).map(|_| Raw::enter(serving.address, &serving.token)).collect();
     for (n, client) in clients.iter_mut().enumerate() {
@@ -154,22 +215,31 @@ fn everything_at_once_stays_within_the_budget() {
         watch
     });
     let made = serving.with(|engine| (fill_terminals(engine), fill_state(engine)));
-    let until = Instant::now() + WATCHDOG * 2;
-    loop {
-        let memory = serving.with(|engine| engine.memory());
-        let peak = PEAK.load(Ordering::Relaxed) - base;
-        assert!(memory.total() <= TOTAL, "{memory:?}");
-        assert!(peak <= TOTAL + ELSE_BYTES, "{peak} bytes live, {memory:?}");
-        if memory.is_full {
-            eprintln!(
-                "{made:?} made, {} live at most, {} counted: {memory:?}",
-                peak,
-                memory.total()
-            );
-            break;
-        }
-        assert!(Instant::now() < until, "it did not become full: {made:?} {memory:?}");
-    }
+    let full = account.until("it is full", |memory| memory.is_full);
+    eprintln!("{made:?} made: {full:?}");
     let state = serving.with(move |engine| engine.watch_state(publish).unwrap());
     assert!(state.entries > 0);
+
+    // What is asked for while it is full.
+    for _ in 0..5 {
+        serving.with(fill_terminals);
+        serving.with(fill_state);
+        account.look();
+    }
+
+    serving.with(close_terminals);
+    account.until("there is room", |memory| !memory.is_full);
+    // There is room for as much as before.
+    let again = serving.with(fill_terminals);
+    account.until("it is full again", |memory| memory.is_full);
+    eprintln!("{again} made again: {:?}", account.look());
+
+    drop(clients);
+    serving.with(move |engine| engine.remove_watch(publish).unwrap());
+    serving.with(|engine| {
+        close_terminals(engine);
+        clear_state(engine);
+    });
+    let left = account.until("all is free", |memory| memory.total() < 2 * MIB);
+    account.until_live("what was counted is free", left.total() + ELSE_BYTES);
 }
