@@ -24,7 +24,7 @@ use super::payloads::{self, Payload};
 use super::raw::{BINARY, FIN, TEXT, bincode_frame, bincode_hello, frame, upgrade_head};
 
 /// When an attacker stops by itself.
-pub(crate) const AT_MOST: Duration = Duration::from_secs(240);
+pub(crate) const AT_MOST: Duration = Duration::from_secs(1200);
 
 pub(crate) const JSON: &str = "orchflow.v1.json";
 pub(crate) const BINCODE: &str = "orchflow.v1.bincode";
@@ -112,6 +112,11 @@ impl Attackers {
             }
         }
         Attackers { field, threads }
+    }
+
+    /// Whether some have stopped by themselves.
+    pub(crate) fn have_stopped(&self) -> bool {
+        self.threads.iter().any(JoinHandle::is_finished)
     }
 
     /// Bytes that were sent so far.

@@ -24,6 +24,11 @@ pub(crate) fn reset(engine: &mut Engine) {
     engine.reset_turn_stats();
 }
 
+/// What the stages of all turns have cost since the account began.
+pub(crate) fn work(engine: &mut Engine) -> u64 {
+    engine.turn_stats().stages.iter().map(|stage| stage.cost).sum()
+}
+
 /// What the account says that must not be; empty when all is well.
 ///
 /// No unit costs more than its bound, and a terminal that was typed in waits for at most one unit of each

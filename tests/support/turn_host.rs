@@ -23,8 +23,8 @@ use serde_json::json;
 use super::attacks::{JSON, Target};
 use super::raw::{BINARY, FIN, Raw, TEXT, upgrade_head};
 
-/// How long something that should come at once is waited for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// The watchdog: what takes longer than this does not come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 type Job = Box<dyn FnOnce(&mut Engine) + Send>;
 
