@@ -29,6 +29,7 @@ impl Watch {
     /// Does what is due, as long as the slice lasts. `buffer` is for the kernel's events.
     pub(crate) fn work(&mut self, slice: &mut Slice, reactor: &Reactor, buffer: &mut [u8]) {
         let now = self.now;
+        self.polling.hold(now, self.is_blocked());
         let had = self.counters.kernel_events;
         if self.rest_until.is_some_and(|until| until <= now) {
             self.rest_until = None;
@@ -62,6 +63,7 @@ impl Watch {
             self.shorten(slice);
             self.report_synced();
         }
+        self.polling.hold(now, self.is_blocked());
         self.rest(had != self.counters.kernel_events, reactor);
     }
 

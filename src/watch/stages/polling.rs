@@ -34,6 +34,8 @@ pub(in crate::watch) struct Polling {
     after: Option<FileId>,
     /// When the listing that goes on began.
     began: Option<Instant>,
+    /// Since when nothing is listed, because the host does not read: that is no part of what it takes.
+    held_since: Option<Instant>,
     /// The system has no watches.
     pub(in crate::watch) short: Outage,
     /// It does not let directories be opened, for want of descriptors or memory.
@@ -51,6 +53,7 @@ impl Polling {
             first: BTreeSet::new(),
             after: None,
             began: None,
+            held_since: None,
             short: Outage::new(backoff(WATCHES_AGAIN.0, WATCHES_AGAIN.1)),
             refused: Outage::new(backoff(REFUSED_AGAIN.min(interval), interval)),
         }
@@ -112,6 +115,15 @@ impl Polling {
         // Those that something happened in come first.
         self.first = std::mem::take(&mut self.active);
         self.after = Some(FileId::ROOT_PARENT);
+    }
+
+    /// Whether nothing can be listed now.
+    pub(in crate::watch) fn hold(&mut self, now: Instant, is_held: bool) {
+        if is_held {
+            self.held_since.get_or_insert(now);
+        } else if let (Some(since), Some(began)) = (self.held_since.take(), &mut self.began) {
+            *began += now.saturating_duration_since(since.max(*began));
+        }
     }
 
     /// The listing that goes on, if one does, is at its end.
@@ -235,6 +247,22 @@ mod tests {
                 assert!(listed > 0 || dirs == 1, "{name}, {dirs}: none");
             }
         }
+    }
+
+    /// A host that does not read for an hour does not stop the polling for most of a day.
+    #[test]
+    fn what_the_host_takes_is_no_part_of_the_share() {
+        let mut polling = Polling::new(Duration::from_millis(10));
+        let begun = Instant::now();
+        polling.dirs = new_dirs(1).into_iter().collect();
+        polling.begin(begun);
+        polling.hold(begun + MS, true);
+        polling.hold(begun + 2 * MS, true);
+        let read = begun + Duration::from_secs(3600);
+        polling.hold(read, false);
+        polling.finish(read + MS);
+        let next = read + MS + 2 * MS * (SHARE - 1);
+        assert!(!polling.is_due(next - MS) && polling.is_due(next));
     }
 
     /// What asks for a listing while none goes on and no rest is due gets it at once.
