@@ -30,13 +30,13 @@ UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test deny bench bench-observe bench-page fuzz header manual build \
+.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages deny bench bench-observe bench-page fuzz header manual build \
 	install uninstall clean
 
 run: ## Serves a page with terminals and the files of this directory.
 	$(CARGO) run --release
 
-test: tools lint unit page-tests judges ffi-tests install-test deny ## Everything that CI holds.
+test: tools lint unit page-tests judges ffi-tests install-test crate deny ## Everything that CI holds.
 
 soak: judges-long ## The long form of the tests that have one: many more seeds, a hundred thousand roots and links. Takes an hour.
 	ORCHFLOW_SOAK=1 ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
@@ -70,6 +70,12 @@ ffi-tests: ## The C ABI from outside: the accepted interface, compilers, sanitiz
 
 install-test: ## Installs into an empty folder and builds the examples against it.
 	tests/install.sh
+
+crate: ## The library as it would be published: it builds by itself, and with the oldest dependencies that it admits.
+	CARGO="$(CARGO)" tests/crate.sh
+
+packages: ## Debian packages of the libraries and the demo in target/deb, checked by lintian.
+	packaging/deb.sh
 
 deny: ## Licences, sources and duplicates of the dependencies: in CI, and where cargo-deny is installed.
 	tests/deny.sh
