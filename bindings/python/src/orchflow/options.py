@@ -11,6 +11,7 @@ from .types import Delivery, Path, Rgb
 
 DELIVERIES: Mapping[str, int] = {"lossless": 0, "lossy": 1, "none": 2, "screen": 3}
 NS_PER_MS = 1_000_000
+COLS, ROWS = 80, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,9 @@ class Spawn:
         struct.delivery = DELIVERIES[self.delivery or delivery]
         if self.cwd is not None:
             struct.cwd = arena.path(self.cwd)
-        struct.window = (self.cols, self.rows, self.pixel_width, self.pixel_height)
+        if self.cols or self.rows:
+            size = (self.cols or COLS, self.rows or ROWS)
+            struct.window = (*size, self.pixel_width, self.pixel_height)
         struct.log_bytes, struct.tag = self.log_bytes, self.tag
         struct.screen = screen_struct(self.screen, arena)
         if self.restart is not None:

@@ -322,9 +322,9 @@ class AsyncTerminal(TerminalHandle):
                     raise self._room.error or StaleId("stale_id", "the terminal is gone", self.id)
 
     async def wait(self) -> Exit:
-        """Until the program has ended and every lossless reader has been given its output.
+        """Until the program has ended and every reader has been given its output.
 
-        A raw attachment that nobody reads can hold that up, as a pipe does.
+        A raw attachment that nobody reads can hold that up, as a pipe does: detach it.
         """
         while self.exit is None:
             if self.is_closed or self._changes.is_ended:
