@@ -30,7 +30,7 @@ UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages deny bench bench-observe bench-page fuzz header manual build \
+.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-python deny bench bench-observe bench-page fuzz header manual build \
 	install uninstall clean
 
 run: ## Serves a page with terminals and the files of this directory.
@@ -77,6 +77,9 @@ crate: ## The library as it would be published: it builds by itself, and with th
 packages: ## Debian packages of the libraries and the demo in target/deb, checked by lintian.
 	packaging/deb.sh
 
+embedded-python: ## The engine in Python (bindings/python): its tests against the library of this checkout.
+	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" bindings/python/test.sh
+
 deny: ## Licences, sources and duplicates of the dependencies: in CI, and where cargo-deny is installed.
 	tests/deny.sh
 
@@ -105,8 +108,9 @@ fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of
 manual: ## Writes the manual page and the completions of the demo from its help texts.
 	ORCHFLOW_WRITE_MANUAL=1 $(CARGO) test --locked --package orchflow-demo --test manual committed
 
-header: ## Writes include/orchflow.h and orchflow_ffi.h anew.
+header: ## Writes include/orchflow.h and orchflow_ffi.h anew, and the copy of the latter in bindings/python.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
+	cp include/orchflow_ffi.h bindings/python/src/orchflow/orchflow_ffi.h
 
 build: ## Builds what is installed: the libraries and the demo.
 	$(CARGO) build --profile dist --locked --package orchflow-demo --target-dir $(TARGET_DIR)

@@ -22,6 +22,7 @@ from orchflow import (
     Gone,
     InputTruncated,
     InvalidArgument,
+    LibraryPanic,
     LimitReached,
     Log,
     Output,
@@ -300,6 +301,39 @@ async def test_waits_end_when_the_engine_is_closed() -> None:
     assert engine.is_closed
     with pytest.raises(Gone):
         engine.spawn(["cat"])
+
+
+async def test_an_engine_that_fails_ends_all_waits_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = AsyncEngine()
+    terminal = engine.spawn(["sh", "-c", "read x; echo got"], screen=True)
+    raw, screen = terminal.attach_raw(), terminal.attach_screen()
+    waits = [
+        asyncio.ensure_future(one)
+        for one in (
+            terminal.wait(),
+            collect(raw),
+            screen.wait_for(lambda _: False),
+            terminal.restarted(),
+            engine.watch("/").ready(),
+            engine.state.wait_for(lambda _: None),
+        )
+    ]
+
+    def turn() -> None:
+        raise LibraryPanic("panic", "a bug")
+
+    contexts: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, one: contexts.append(one["exception"]))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(engine, "_turn", turn)
+    terminal.write("\n")
+    results = await asyncio.gather(*waits, return_exceptions=True)
+    assert [type(one) for one in results] == [LibraryPanic] * 6
+    assert [type(one) for one in contexts] == [LibraryPanic]
+    # It was destroyed, so the terminal is gone.
+    assert engine.is_closed
+    await terminal.wait_closed()
+    await engine.close()
 
 
 async def test_a_close_that_is_cancelled_kills() -> None:

@@ -97,9 +97,9 @@ from .figures import (
     Metrics,
     StageMetrics,
     StageStats,
-    Stats,
     TerminalMetrics,
     Traffic,
+    TurnStats,
     WatchMetrics,
 )
 from .options import Breaker, Config, Restart, Retry, ScreenOptions, Spawn, WatchOptions
@@ -310,7 +310,6 @@ __all__ = [
     "Start",
     "State",
     "StateCopy",
-    "Stats",
     "Subscription",
     "SystemFailure",
     "Terminal",
@@ -323,6 +322,7 @@ __all__ = [
     "TitleChanged",
     "Token",
     "Traffic",
+    "TurnStats",
     "Unknown",
     "UnknownContent",
     "Update",

@@ -11,7 +11,7 @@ from . import types as t
 from ._native import NULL, Arena, elements, ffi, lib, new, of_status, text
 from .core import Core
 from .errors import OrchflowError
-from .figures import ClientMetrics, Memory, Metrics, Stats, figures
+from .figures import ClientMetrics, Memory, Metrics, TurnStats, figures
 from .options import (
     DELIVERIES,
     Restart,
@@ -257,10 +257,10 @@ class Calls(Core, Generic[TerminalT, WatchT]):
 
     # What it says of itself
 
-    def stats(self) -> Stats:
+    def stats(self) -> TurnStats:
         struct = new("orch_engine_stats")
         self._call(lib.orch_engine_get_stats, struct)
-        return figures(Stats, struct)
+        return figures(TurnStats, struct)
 
     def reset_stats(self) -> None:
         self._call(lib.orch_engine_reset_stats)

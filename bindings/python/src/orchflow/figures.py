@@ -65,7 +65,7 @@ class StageStats:
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
+class TurnStats:
     """How the turns went since the engine was made or `reset_stats` was called."""
 
     log_bytes: int
@@ -215,7 +215,7 @@ STRUCTS: Mapping[type[Any], str] = {
     Gaps: "orch_gaps",
     StageMetrics: "orch_stage_metrics",
     StageStats: "orch_stage_stats",
-    Stats: "orch_engine_stats",
+    TurnStats: "orch_engine_stats",
     Memory: "orch_memory",
     Metrics: "orch_metrics",
     TerminalMetrics: "orch_terminal_metrics",
