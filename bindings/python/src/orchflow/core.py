@@ -9,10 +9,14 @@ import os
 import warnings
 from typing import Any
 
-from ._native import NULL, check, ffi, lib
+from ._native import DONE, NULL, check, failure, ffi, lib
 from .errors import Gone
-from .events import Event, event_of
+from .events import MAKERS, Event, Unknown
 from .options import Config
+
+OK: int = lib.ORCH_OK
+# What is called for each piece of output, looked up once.
+turn, next_event = lib.orch_engine_turn, lib.orch_engine_next_event
 
 
 class Core:
@@ -49,12 +53,22 @@ class Core:
         return check(status, pointer) if status < 0 else status
 
     def _turn(self) -> None:
-        self._call(lib.orch_engine_turn, 0)
+        status: int = turn(self._pointer, 0)
+        if status != OK:
+            raise failure(status, self._engine())
 
     def _next(self) -> Event | None:
         """The next event; `None` when there is none before the next turn."""
         event = self._event
-        return event_of(event) if self._call(lib.orch_engine_next_event, event) != lib.ORCH_DONE else None
+        status: int = next_event(self._pointer, event)
+        if status == OK:
+            maker = MAKERS.get(event.kind)
+            if maker is None:
+                return Unknown(event.kind, event.source, event.tag)
+            return maker(event.payload, event.source, event.tag)
+        if status == DONE:
+            return None
+        raise failure(status, self._engine())
 
     def _destroy(self) -> None:
         """Kills what runs in the engine and frees it, without waiting."""

@@ -9,6 +9,7 @@ from types import TracebackType
 from ._native import check, lib
 from .calls import Calls
 from .events import Event
+from .options import Config
 from .terminal import TerminalHandle
 from .watch import WatchHandle
 
@@ -21,6 +22,11 @@ class Engine(Calls[TerminalHandle, WatchHandle]):
         for event in engine:
             ...
     """
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
 
     def __enter__(self) -> Engine:
         return self
@@ -54,16 +60,16 @@ class Engine(Calls[TerminalHandle, WatchHandle]):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Waits until there is something to do, at most `timeout` seconds; gives whether there is."""
-        poll = select.poll()
-        poll.register(self.fileno(), select.POLLIN)
-        return bool(poll.poll(None if timeout is None else timeout * 1000))
+        self._engine()
+        return bool(self._poll.poll(None if timeout is None else timeout * 1000))
 
     def __iter__(self) -> Iterator[Event]:
         """All events, waiting for them: a loop for programs that do nothing else. It never ends by itself."""
         while True:
-            yield from self.events()
+            while (event := self._next()) is not None:
+                yield event
             self.wait()
-            self.turn()
+            self._turn()
 
     def shutdown(self, grace_ms: int = 1000) -> None:
         """Closes every terminal and refuses new ones; `ShutdownComplete` comes when all are gone."""

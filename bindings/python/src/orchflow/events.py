@@ -479,11 +479,3 @@ MAKERS: Mapping[int, Maker] = {
     lib.ORCH_EVENT_REVIEW: _review,
     lib.ORCH_EVENT_SHUTDOWN_COMPLETE: lambda p, s, t: ShutdownComplete(),
 }
-
-
-def event_of(struct: Any) -> Event:
-    """A copy of what `orch_engine_next_event` has lent."""
-    maker = MAKERS.get(struct.kind)
-    if maker is None:
-        return Unknown(struct.kind, struct.source, struct.tag)
-    return maker(struct.payload, struct.source, struct.tag)

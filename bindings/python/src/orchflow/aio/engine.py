@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import select
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from time import monotonic
+from typing import Any, TypeVar, get_args
 
 from .. import types as t
 from .._native import lib
 from ..calls import Calls
 from ..errors import Gone, LimitReached, OrchflowError
-from ..events import Event, Restarted, ShutdownComplete
+from ..events import Event, Log, ReaderEvent, Restarted, ShutdownComplete
 from ..options import Config
 from .state import State
 from .streams import Changes, EventStream, Listeners, Off
@@ -21,6 +24,12 @@ from .watch import AsyncWatch
 
 E = TypeVar("E")
 OUTPUT_MAX = 64 << 20
+BURST_SECONDS = 0.001
+"""For so long one call of the loop may make turns, if there is always something to do."""
+READER_EVENTS = get_args(ReaderEvent)
+LOGGER = logging.getLogger("orchflow")
+LOGGER.addHandler(logging.NullHandler())
+LEVELS = {"error": logging.ERROR, "warn": logging.WARNING, "info": logging.INFO}
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,8 @@ class AsyncEngine(Calls[AsyncTerminal, AsyncWatch]):
         self._ends = Changes()
         self._copy: State | None = None
         self._is_shut_down = False
+        self._poll = select.poll()
+        self._poll.register(self._fd, select.POLLIN)
         self._loop.add_reader(self._fd, self._on_readable)
 
     async def __aenter__(self) -> AsyncEngine:
@@ -171,9 +182,15 @@ class AsyncEngine(Calls[AsyncTerminal, AsyncWatch]):
     def _on_readable(self) -> None:
         """The loop calls this while a turn has something to do or an event is unread."""
         try:
-            self._turn()
-            while (event := self._next()) is not None:
-                self._dispatch(event)
+            begin = monotonic()
+            while True:
+                self._turn()
+                while (event := self._next()) is not None:
+                    self._dispatch(event)
+                # A program that writes on and on is ready again by now. A round of the loop for each of its
+                # pieces would cost more than the pieces.
+                if self.is_closed or monotonic() - begin > BURST_SECONDS or not self._poll.poll(0):
+                    break
             self._look_at_state()
         except OrchflowError as error:
             # Nothing that anybody waits for will come.
@@ -182,6 +199,13 @@ class AsyncEngine(Calls[AsyncTerminal, AsyncWatch]):
             self._loop.call_exception_handler(context)
 
     def _dispatch(self, event: Event) -> None:
+        if isinstance(event, READER_EVENTS):
+            owner = self._terminals.get(event.terminal)
+            attachment = owner and owner._readers.get(event.reader)
+            if attachment:
+                attachment._on_event(event)
+            self._listeners.emit(event)
+            return
         terminal = getattr(event, "terminal", None)
         if terminal is not None and terminal in self._terminals:
             if isinstance(event, Restarted) and event.successor is not None:
@@ -191,6 +215,8 @@ class AsyncEngine(Calls[AsyncTerminal, AsyncWatch]):
                 del self._terminals[terminal]
         elif (watch := getattr(event, "watch", None)) is not None and watch in self._watches:
             self._watches[watch]._on_event(event)  # type: ignore[arg-type]
+        elif isinstance(event, Log):
+            LOGGER.log(LEVELS[event.level], "%s", event.text)
         elif isinstance(event, ShutdownComplete):
             self._ends.end()
         self._listeners.emit(event)

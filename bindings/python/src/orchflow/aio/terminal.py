@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING, Literal, TypeVar, Union
 
 from .. import convert
@@ -126,7 +126,9 @@ class RawTerminal(Attachment):
         while True:
             event = await self._next()
             if isinstance(event, Output):
-                return event.data
+                if not self._waiting:
+                    return event.data
+                return b"".join([event.data, *self._more()])
             if isinstance(event, Snapshot):
                 return RESET + event.data
 
@@ -151,6 +153,13 @@ class RawTerminal(Attachment):
                 return bytes(read)
         raise Ended("ended", f"the output ended before {part!r}", self.terminal.id)
 
+    def _more(self) -> Iterator[bytes]:
+        """What waits behind, up to the next event of another kind."""
+        while self._waiting and isinstance(event := self._waiting[0], Output):
+            self._waiting.popleft()
+            self._taken(event)
+            yield event.data
+
     @property
     def waiting_bytes(self) -> int:
         """Bytes that wait here to be taken."""
@@ -164,13 +173,16 @@ class RawTerminal(Attachment):
             await self._changes.wait()
         event = self._waiting.popleft()
         if isinstance(event, Output):
-            self._waiting_bytes -= len(event.data)
-            if self._is_paused and self._waiting_bytes <= self._window // 2:
-                self._is_paused = False
-                # A closed terminal has no readers any more.
-                with contextlib.suppress(StaleId, Closing, Gone):
-                    self._reader.resume()
+            self._taken(event)
         return event
+
+    def _taken(self, event: Output) -> None:
+        self._waiting_bytes -= len(event.data)
+        if self._is_paused and self._waiting_bytes <= self._window // 2:
+            self._is_paused = False
+            # A closed terminal has no readers any more.
+            with contextlib.suppress(StaleId, Closing, Gone):
+                self._reader.resume()
 
     def _on_event(self, event: ReaderEvent) -> None:
         if isinstance(event, Output):
@@ -356,12 +368,6 @@ class AsyncTerminal(TerminalHandle):
         return self._listeners.add(kind, listener)
 
     def _on_event(self, event: TerminalEvent) -> None:
-        reader = getattr(event, "reader", None)
-        if reader is not None:
-            attachment = self._readers.get(reader)
-            if attachment is not None:
-                attachment._on_event(event)  # type: ignore[arg-type]
-            return
         if isinstance(event, Exited):
             self.exit, self._end = event.exit, event.end
             self._pass_on()
