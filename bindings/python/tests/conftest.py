@@ -21,7 +21,7 @@ if not os.environ.get("ORCHFLOW_LIBRARY_DIR"):
     raise pytest.UsageError("set ORCHFLOW_LIBRARY_DIR to the folder that has liborchflow.so")
 
 
-HANGS_AFTER = 60.0
+HANGS_AFTER = 120.0
 
 
 def hangs() -> None:
