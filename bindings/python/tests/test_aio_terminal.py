@@ -26,10 +26,12 @@ from orchflow import (
     LimitReached,
     Log,
     Output,
+    ProgramNotFound,
     RawTerminal,
     Restart,
     Retry,
     Snapshot,
+    Spawn,
     StaleId,
     TitleChanged,
 )
@@ -270,6 +272,18 @@ async def test_a_program_is_started_again_in_a_new_terminal() -> None:
         assert second.query().tag == 3
         assert await second.restarted() is None
         assert second.query().given_up
+
+
+async def test_a_reader_that_nobody_would_take_is_refused() -> None:
+    async with AsyncEngine() as engine:
+        with pytest.raises(ValueError, match="attach_raw"):
+            engine.spawn(["cat"], delivery="lossless")
+        with pytest.raises(ValueError, match="attach_raw"):
+            engine.spawn_many([Spawn(["cat"]), Spawn(["cat"], delivery="lossy")])
+        assert engine.terminals() == []
+        made = engine.spawn_many([Spawn(["true"], delivery="none"), Spawn(["/no/such"])])
+        assert isinstance(made[0], AsyncTerminal) and await made[0].wait() == Exit(code=0)
+        assert isinstance(made[1], ProgramNotFound)
 
 
 async def test_a_terminal_of_an_engine_is_one_object() -> None:

@@ -39,6 +39,9 @@ class Calls(Core, Generic[TerminalT, WatchT]):
     _delivery: t.Delivery = "lossless"
     """That of the reader that is made with a terminal, if nothing is said."""
 
+    def _check_delivery(self, delivery: t.Delivery | None) -> None:
+        """Raises if nobody would take what the reader of a new terminal gets."""
+
     @abstractmethod
     def terminal(self, id: int) -> TerminalT:
         """The handle of a terminal."""
@@ -72,12 +75,15 @@ class Calls(Core, Generic[TerminalT, WatchT]):
         options = Spawn(
             argv, env or {}, env_clear, cwd, cols, rows, 0, 0, log_bytes, delivery, tag, screen, restart
         )
+        self._check_delivery(delivery)
         arena, out = Arena(), ffi.new("uint64_t *")
         self._call(lib.orch_terminal_spawn, options._struct(arena, self._delivery), out)
         return self._spawned(int(out[0]))
 
     def spawn_many(self, several: Sequence[Spawn]) -> list[TerminalT | OrchflowError]:
         """Starts many programs; gives a terminal or an error for each."""
+        for one in several:
+            self._check_delivery(one.delivery)
         arena, count = Arena(), len(several)
         ids, statuses = ffi.new("uint64_t[]", count), ffi.new("int32_t[]", count)
         structs = spawn_structs(several, arena, self._delivery)
@@ -102,6 +108,7 @@ class Calls(Core, Generic[TerminalT, WatchT]):
         screen: ScreenOptions | bool = False,
     ) -> TerminalT:
         """Takes over an open PTY master, as of `pty.fork`; on success the descriptor is the engine's."""
+        self._check_delivery(delivery)
         arena, out, options = Arena(), ffi.new("uint64_t *"), new("orch_adopt_options")
         options.pid, options.log_bytes, options.tag = pid, log_bytes, tag
         options.delivery = DELIVERIES[delivery or self._delivery]

@@ -84,6 +84,12 @@ class AsyncEngine(Calls[AsyncTerminal, AsyncWatch]):
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
+    def _check_delivery(self, delivery: t.Delivery | None) -> None:
+        if delivery not in (None, "none"):
+            raise ValueError(
+                "terminals of an AsyncEngine are made without a reader: use attach_raw or attach_screen"
+            )
+
     def terminal(self, id: int) -> AsyncTerminal:
         known = self._terminals.get(id)
         if known is not None:
