@@ -38,6 +38,7 @@ WATCH_PROBLEMS: Mapping[int, str] = dict(
             "too_many_rules",
             "roots_overlap",
             "save_unusable",
+            "out_of_memory",
         ),
         start=1,
     )
