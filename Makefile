@@ -30,7 +30,7 @@ UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-python deny bench bench-observe bench-page fuzz header manual build \
+.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-python embedded-neovim deny bench bench-observe bench-page fuzz header manual build \
 	install uninstall clean
 
 run: ## Serves a page with terminals and the files of this directory.
@@ -82,6 +82,11 @@ embedded-python: ## The engine in Python (bindings/python): its tests against th
 
 deny: ## Licences, sources and duplicates of the dependencies: in CI, and where cargo-deny is installed.
 	tests/deny.sh
+
+embedded-neovim: ## The plugin for Neovim (editors/neovim) in the system's Neovim, with the library and the demo of this checkout.
+	$(CARGO) build --locked --package orchflow-demo
+	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" \
+		ORCHFLOW_DEMO="$(abspath $(TARGET_DIR))/debug/orchflow-demo" editors/neovim/test.sh
 
 bench: ## Figures beside a C epoll loop, other file watchers and other servers of WebSockets, and of turns under attack: five tables.
 	$(CARGO) bench --locked --bench terminals

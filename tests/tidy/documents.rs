@@ -8,7 +8,7 @@ use super::{report, root, sources};
 
 /// Ends of names that are files of this repository.
 const ENDS: &[&str] = &[
-    "abi", "c", "cpp", "h", "hpp", "in", "json", "md", "py", "rec", "rs", "sh", "svg", "toml",
+    "abi", "c", "cpp", "h", "hpp", "in", "json", "lua", "md", "py", "rec", "rs", "sh", "svg", "toml",
     "txt", "yml",
 ];
 
@@ -17,6 +17,7 @@ const FOLDERS: &[&str] = &[
     "benches",
     "clients",
     "docs",
+    "editors",
     "examples",
     "ffi-tests",
     "fuzz",
