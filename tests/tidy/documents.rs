@@ -8,8 +8,8 @@ use super::{report, root, sources};
 
 /// Ends of names that are files of this repository.
 const ENDS: &[&str] = &[
-    "abi", "c", "cpp", "h", "hpp", "in", "json", "lua", "md", "py", "rec", "rs", "sh", "svg", "toml",
-    "txt", "yml",
+    "abi", "c", "cpp", "h", "hpp", "in", "json", "lua", "md", "py", "rec", "rs", "sh", "svg",
+    "toml", "txt", "yml",
 ];
 
 /// Folders at the root that paths begin with.
