@@ -144,6 +144,10 @@ class Terminal extends EventEmitter {
   /** Parts of input that the engine has no room for. */
   #waiting = [];
   #isClosed = false;
+  /** Whether it keeps the process alive while something can come from it: the host's wish, and the two reasons. */
+  #isRef = true;
+  #isOpen = true;
+  #waitsForStart = false;
   #resolveExited;
   #resolveClosed;
 
@@ -312,12 +316,14 @@ class Terminal extends EventEmitter {
 
   /** The terminal keeps the process alive, as at first. */
   ref() {
-    if (!this.#isClosed) this.#hold(this, true);
+    this.#isRef = true;
+    this.#updateHold();
     return this;
   }
 
   unref() {
-    this.#hold(this, false);
+    this.#isRef = false;
+    this.#updateHold();
     return this;
   }
 
@@ -344,7 +350,8 @@ class Terminal extends EventEmitter {
       this.#resolveExited(this.exit);
       this.emit("exit", this.exit);
     } else if (kind === EVENT.EOF) {
-      this.#hold(this, false);
+      this.#isOpen = false;
+      this.#updateHold();
       this.emit("end", value);
     } else if (kind === EVENT.CLOSED) {
       this._destroyed();
@@ -352,6 +359,8 @@ class Terminal extends EventEmitter {
       this.emit("progress", { state: PROGRESS[value.state], percent: value.percent });
     } else if (kind === EVENT.RESTART) {
       const { step, breaker, startInMs, attempts, error } = value;
+      this.#waitsForStart = RESTART_STEP[step] === "waiting";
+      this.#updateHold();
       this.emit("restart", {
         step: RESTART_STEP[step], breaker: BREAKER[breaker], terminal: next, startInMs, attempts, error,
       });
@@ -363,11 +372,15 @@ class Terminal extends EventEmitter {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#waiting = [];
-    this.#hold(this, false);
+    this.#updateHold();
     this.#readers.clear();
     this.#resolveExited(this.exit ?? { exitCode: null, signal: null, coreDumped: false, end: null });
     this.#resolveClosed();
     this.emit("close");
+  }
+
+  #updateHold() {
+    this.#hold(this, this.#isRef && !this.#isClosed && (this.#isOpen || this.#waitsForStart));
   }
 
   #setPaused(value) {
