@@ -657,6 +657,7 @@ export interface PtyOptions {
   flowControlResume?: string;
   // Not in node-pty:
   screen?: boolean | ScreenOptions;
+  /** Bytes of output that are kept for further readers. Default 262,144. */
   logBytes?: number;
   /** Default: `defaultEngine()`. */
   engine?: Engine;

@@ -18,6 +18,8 @@ const DEFAULT_FILE = "sh";
 const DEFAULT_NAME = "xterm";
 const FLOW_CONTROL_PAUSE = "\x13";
 const FLOW_CONTROL_RESUME = "\x11";
+/** One reader that is never far behind needs no long history. A shorter one would come in smaller parts. */
+const DEFAULT_LOG_BYTES = 1 << 18;
 /** First major device number of pseudo terminals, and how many numbers each of them has. */
 const PTS_MAJOR = 136;
 const PTS_MINORS = 256;
@@ -90,7 +92,7 @@ class Pty extends EventEmitter {
   constructor(file, args, options) {
     super();
     if (typeof args === "string") throw new Error("args as a string is not supported on unix.");
-    const { cwd, cols, rows, screen, logBytes, engine = defaultEngine(), ...rest } = options ?? {};
+    const { cwd, cols, rows, screen, logBytes = DEFAULT_LOG_BYTES, engine = defaultEngine(), ...rest } = options ?? {};
     checkTypes(options ?? {});
     this.#file = file || DEFAULT_FILE;
     this.#encoding = rest.encoding === undefined ? "utf8" : rest.encoding;
