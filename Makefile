@@ -30,7 +30,7 @@ UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-python embedded-neovim deny bench bench-observe bench-page fuzz header manual build \
+.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-python embedded-neovim embedded-node deny bench bench-observe bench-node bench-page fuzz header manual build \
 	install uninstall clean
 
 run: ## Serves a page with terminals and the files of this directory.
@@ -80,6 +80,9 @@ packages: ## Debian packages of the libraries and the demo in target/deb, checke
 embedded-python: ## The engine in Python (bindings/python): its tests against the library of this checkout.
 	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" bindings/python/test.sh
 
+embedded-node: ## The engine in Node (bindings/node): its tests, and node-pty's own against it.
+	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" bindings/node/test.sh
+
 deny: ## Licences, sources and duplicates of the dependencies: in CI, and where cargo-deny is installed.
 	tests/deny.sh
 
@@ -97,6 +100,9 @@ bench: ## Figures beside a C epoll loop, other file watchers and other servers o
 
 bench-observe: ## Instructions of an echo and of a byte with observation and without, by callgrind; at most 1 % more.
 	CARGO="$(CARGO)" benches/observe.sh
+
+bench-node: ## The engine in Node beside node-pty: floods, keys under a flood, starts, memory.
+	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh release)" bindings/node/test.sh bench
 
 bench-page: ## The page beside xterm.js on node-pty in the same browser: weight, first screen, frames, keys under a flood.
 	$(CARGO) build --release --locked --package orchflow-demo

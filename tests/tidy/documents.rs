@@ -15,6 +15,7 @@ const ENDS: &[&str] = &[
 /// Folders at the root that paths begin with.
 const FOLDERS: &[&str] = &[
     "benches",
+    "bindings",
     "clients",
     "docs",
     "editors",

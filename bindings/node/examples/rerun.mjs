@@ -10,10 +10,13 @@ const watch = engine.watch(directory);
 let terminal = null;
 
 async function run() {
-  await terminal?.close();
-  terminal = engine.spawn("/bin/sh", ["-c", command], { cwd: directory, screen: true });
-  const { exitCode, signal } = await terminal.exited;
-  const lines = terminal.text({ scrollback: 1000 }).trimEnd();
+  terminal?.close();
+  const own = engine.spawn("/bin/sh", ["-c", command], { cwd: directory, screen: true });
+  terminal = own;
+  const { exitCode, signal } = await own.exited;
+  // A later run has taken its place.
+  if (own !== terminal) return;
+  const lines = own.text({ scrollback: 1000 }).trimEnd();
   console.log(`${lines}\n--- ${signal === null ? `exit code ${exitCode}` : `signal ${signal}`}`);
 }
 

@@ -2,8 +2,6 @@
 
 #include "host.h"
 
-#include <string.h>
-
 static void free_error_class(napi_env env, void *data, void *hint) {
     (void)hint;
     napi_delete_reference(env, data);
@@ -18,6 +16,10 @@ static napi_value start(napi_env env, napi_callback_info info) {
         throw_type(env, "OrchflowError", "a class");
         return NULL;
     }
+    // A program may load the module anew; then the addon is still there.
+    void *earlier = NULL;
+    napi_get_instance_data(env, &earlier);
+    if (earlier) napi_delete_reference(env, earlier);
     napi_set_instance_data(env, reference, free_error_class, NULL);
     napi_value exports = make_object(env);
     host_define(env, exports);

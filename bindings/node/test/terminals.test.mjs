@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Engine, OrchflowError } from "orchflow";
 import { Output, engineFor, folderFor, gone, runNode } from "./support/wait.mjs";
 
@@ -259,6 +261,54 @@ test("without a handler it ends the process with 1, and the program is hung up o
   assert.equal(status, 1);
   assert.match(stderr, /of a listener/);
   await gone(Number(stdout));
+});
+
+test("paste brackets text where the program asked for that, and takes its controls out", async (t) => {
+  const script = "stty raw -echo; printf '\\033[?2004hready'; head -c 20 | tr '\\033' E";
+  const terminal = engineFor(t).spawn("/bin/sh", ["-c", script], { screen: true });
+  const output = new Output(terminal);
+  await output.until(/ready/);
+  terminal.paste("two\nli\x1bnes");
+  assert.match((await output.until(/ready(.*E\[201)/s))[1], /^E\[200~two\rlines?E\[201$/);
+});
+
+test("setMode changes the line discipline", async (t) => {
+  const terminal = engineFor(t).spawn("/bin/sh", ["-c", "echo ready; read x; stty -a; read y"]);
+  const output = new Output(terminal);
+  await output.until(/ready/);
+  terminal.setMode("noEcho");
+  terminal.write("\n");
+  await output.until(/ -echo /);
+  assert.throws(() => terminal.setMode("loud"), /mode must be one of raw, cooked, echo, noEcho/);
+});
+
+test("a line that is too long for the kernel is reported", async (t) => {
+  const terminal = engineFor(t).spawn("/bin/sh", ["-c", "stty -echo; echo ready; read x; read y"]);
+  await new Output(terminal).until(/ready/);
+  const truncated = once(terminal, "inputTruncated");
+  terminal.write(`${"x".repeat(5000)}\n`);
+  await truncated;
+});
+
+test("a PTY master is adopted, and what is none is not", async (t) => {
+  const engine = engineFor(t);
+  const terminal = engine.adopt(openSync("/dev/ptmx", "r+"), { cols: 50, rows: 7, screen: true });
+  assert.deepEqual([terminal.cols, terminal.rows, terminal.pid], [50, 7, 0]);
+  await terminal.close(0);
+  const file = openSync("/dev/null", "r");
+  assert.throws(() => engine.adopt(file), { code: "ORCH_E_INVALID" });
+  closeSync(file);
+});
+
+test("slow turns and the health of the loop are reported", async (t) => {
+  const engine = engineFor(t, { limits: { turnTimeWarnUs: 1000 } });
+  const events = Promise.all([once(engine, "slowTurn"), once(engine, "health")]);
+  // Thousands of files: turns that use all of their 2 ms.
+  engine.watch(fileURLToPath(new URL("../node_modules", import.meta.url)));
+  const [[slow], [health]] = await events;
+  assert(slow.count > 0 && slow.stage.length > 0);
+  assert.deepEqual([health.part, health.status, health.reason], ["loop", "degraded", "slow_turns"]);
+  assert.equal(engine.health().status, "degraded");
 });
 
 test("restart: a program that ends is started again, in a terminal of its own", async (t) => {
