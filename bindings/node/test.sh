@@ -64,7 +64,7 @@ fi
 case ${1:-test} in
 test)
     # The timeouts end what hangs; no test is about time.
-    node --test --test-timeout=300000 test/*.test.mjs
+    node --test --test-reporter=spec --test-timeout=300000 test/*.test.mjs
     node test/node-pty.mjs
     ;;
 bench)
