@@ -20,6 +20,12 @@ else
     missing="$missing libuv1-dev libglib2.0-dev"
 fi
 
+# Headers for addons (bindings/node), which Debian has in a package of their own. The Node that npm brings below has them.
+if command -v node >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; then
+    node=$(node -p 'fs.realpathSync(process.execPath)')
+    [ -e "${node%/bin/*}/include/node/node_api.h" ] || missing="$missing libnode-dev"
+fi
+
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
 python3 -c 'import cffi' 2>/dev/null || /usr/bin/python3 -c 'import cffi' 2>/dev/null ||
     missing="$missing python3-cffi"

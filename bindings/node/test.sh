@@ -52,14 +52,10 @@ fi
 if [ ! -e build/Makefile ] || [ binding.gyp -nt build/Makefile ] || [ scripts/library.js -nt build/Makefile ]; then
     node-gyp configure --silent
 fi
-node-gyp build --silent >build.log 2>&1 || {
+CFLAGS=-Werror node-gyp build --silent >build.log 2>&1 || {
     cat build.log >&2
-    fail "the addon does not build"
+    fail "the addon does not build, or not without warnings"
 }
-if grep -q 'warning:' build.log; then
-    cat build.log >&2
-    fail "the addon builds with warnings"
-fi
 
 case ${1:-test} in
 test)
