@@ -66,3 +66,8 @@ for (const [what, figure, label, digits] of ROWS) {
   const cells = PEERS.map((peer) => median(results[peer][what].map((result) => result[figure])).toFixed(digits));
   console.log(`| ${label} | ${cells.join(" | ")} |`);
 }
+const cells = PEERS.map((peer) => {
+  const lost = [...results[peer].text, ...results[peer].bytes].map((result) => result.lost);
+  return `${lost.filter((bytes) => bytes === 0).length} of ${lost.length}`;
+});
+console.log(`| floods whose last byte arrived | ${cells.join(" | ")} |`);

@@ -1,5 +1,6 @@
 // One measurement of one peer in a process of its own: `node one.mjs PEER WHAT [FILE]`. Prints figures as JSON.
 
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 const [peer, what, file] = process.argv.slice(2);
@@ -46,7 +47,11 @@ async function flood(encoding) {
   await exitOf(terminal);
   const seconds = elapsedMs(start) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { mbPerSecond: size / 1e6 / seconds, cpuSecondsPerGb: (user + system) / 1e6 / (size / 1e9) };
+  // The terminal writes a carriage return before each line feed.
+  const written = readFileSync(file);
+  let expected = written.length;
+  for (const byte of written) if (byte === 10) expected++;
+  return { lost: expected - size, mbPerSecond: size / 1e6 / seconds, cpuSecondsPerGb: (user + system) / 1e6 / (size / 1e9) };
 }
 
 async function echo() {
