@@ -587,7 +587,7 @@ export interface FileChanges {
 
 export type WatchProblem =
   | "unreadable" | "outOfWatches" | "tooManyEntries" | "eventsLost" | "rootGone" | "refused" | "tooManyRules"
-  | "rootsOverlap" | "saveUnusable";
+  | "rootsOverlap" | "saveUnusable" | "outOfMemory";
 
 export interface WatchState {
   version: FileVersion;

@@ -33,7 +33,7 @@ const FILE_TYPE = [undefined, "file", "directory", "symlink", "other"];
 const FILE_EVENT = [undefined, "create", "modify", "metadata", "touch", "delete", "rename"];
 const WATCH_PROBLEM = [
   null, "unreadable", "outOfWatches", "tooManyEntries", "eventsLost", "rootGone", "refused", "tooManyRules",
-  "rootsOverlap", "saveUnusable",
+  "rootsOverlap", "saveUnusable", "outOfMemory",
 ];
 
 const TERMINAL_FLAG = {
