@@ -70,4 +70,4 @@ const cells = PEERS.map((peer) => {
   const lost = [...results[peer].text, ...results[peer].bytes].map((result) => result.lost);
   return `${lost.filter((bytes) => bytes === 0).length} of ${lost.length}`;
 });
-console.log(`| floods whose last byte arrived | ${cells.join(" | ")} |`);
+console.log(`| floods that arrived whole | ${cells.join(" | ")} |`);
