@@ -143,8 +143,8 @@ test("worker threads have engines of their own, at the same time", async () => {
       pty.onData((data) => { text += data; });
       pty.onExit(({ exitCode }) => parentPort.postMessage({ exitCode, lines: text.split("\\r\\n").length }));
     `, { workerData: number });
-    const [message] = await once(worker, "message");
-    const [code] = await once(worker, "exit");
+    // Both may come in the same moment.
+    const [[message], [code]] = await Promise.all([once(worker, "message"), once(worker, "exit")]);
     assert.deepEqual(message, { exitCode: number, lines: 20001 });
     assert.equal(code, 0);
     return message;
