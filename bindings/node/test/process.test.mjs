@@ -37,22 +37,25 @@ test("idle: no turn, no wakeup of the addon, none of the loop", () => {
       for (const terminal of terminals) terminal.on("data", check);
     });
     Promise.all([Promise.race([quiet, both]), watch.ready]).then(async () => {
-      const settle = () => new Promise((resolve) => exec("sleep 1", resolve));
-      await settle();
-      const before = [engine.stats(), switches()];
-      await settle();
-      const after = [engine.stats(), switches()];
-      console.log(JSON.stringify({
-        turns: after[0].turns - before[0].turns, wakeups: after[0].wakeups - before[0].wakeups,
-        switches: after[1] - before[1],
-      }));
+      // What was going on may take a few spans to end; what goes on for ever is in all of them.
+      const spans = [];
+      do {
+        const before = [engine.stats(), switches()];
+        await new Promise((resolve) => exec("sleep 1", resolve));
+        const after = [engine.stats(), switches()];
+        spans.push({
+          turns: after[0].turns - before[0].turns, wakeups: after[0].wakeups - before[0].wakeups,
+          switches: after[1] - before[1],
+        });
+      } while (spans.length < 10 && (spans.at(-1).turns > 0 || spans.at(-1).switches >= 40));
+      console.log(JSON.stringify(spans));
       engine.destroy();
     });
   `);
   assert.equal(status, 0, stderr);
-  const { turns, wakeups, switches } = JSON.parse(stdout);
-  assert.deepEqual([turns, wakeups], [0, 0]);
-  assert(switches < 40, `the process has slept ${switches} times`);
+  const { turns, wakeups, switches } = JSON.parse(stdout).at(-1);
+  assert.deepEqual([turns, wakeups], [0, 0], stdout);
+  assert(switches < 40, stdout);
 });
 
 test("living terminals and watches keep the process alive, and unref lets it go", async () => {
