@@ -30,7 +30,7 @@ UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-python embedded-neovim embedded-node deny bench bench-observe bench-node bench-page fuzz header manual build \
+.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-examples hosts embedded-python embedded-neovim embedded-node deny bench bench-observe bench-node bench-page fuzz header manual build \
 	install uninstall clean
 
 run: ## Serves a page with terminals and the files of this directory.
@@ -67,6 +67,12 @@ judges-long: ## The same with 20,000 generated streams, others each time; SEED=N
 ffi-tests: ## The C ABI from outside: the accepted interface, compilers, sanitizers, valgrind, host loops, FFI libraries.
 	packaging/abi.sh
 	ORCHFLOW_FFI_STRICT=1 CARGO="$(CARGO)" ffi-tests/run.sh
+
+embedded-examples: ## Hosts with poll and epoll run one trace and print what they should.
+	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" examples/hosts/test.sh basic
+
+hosts: ## The same for every kind of host: GLib, libuv, Qt, SDL with the terminal in a window, tokio and Go as well.
+	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" CARGO="$(CARGO)" examples/hosts/test.sh all
 
 install-test: ## Installs into an empty folder and builds the examples against it.
 	tests/install.sh

@@ -1,0 +1,3 @@
+module orchflow.example/trace
+
+go 1.19
