@@ -105,6 +105,29 @@ host_go() {
         CGO_LDFLAGS="$link" go build -o "$work/go") && trace "$work/go"
 }
 
+# The loops of docs/EMBEDDING.md, each as it stands there.
+blocks() { # language
+    awk -v begin="\`\`\`$1" '$0 == begin { inside = 1; next } /^```/ { inside = 0 } inside' "$root/docs/EMBEDDING.md"
+}
+
+# shellcheck disable=SC2046,SC2086
+embedding_loops() {
+    {
+        printf '#include <%s>\n' orchflow.h poll.h sys/epoll.h glib-unix.h uv.h SDL.h
+        echo 'void handle(orch_engine *engine, const orch_event *event);'
+        blocks c
+    } >"$work/embedding.c"
+    {
+        printf '#include <%s>\n' QSocketNotifier orchflow.h
+        echo 'int step(orch_engine *engine);'
+        blocks cpp
+    } >"$work/embedding.cpp"
+    $c -D_GNU_SOURCE -Wno-unused-function -fsyntax-only $(pkg-config --cflags glib-2.0 libuv sdl2) "$work/embedding.c" &&
+        "${CXX:-c++}" -std=c++17 -fPIC $warnings -Wno-unused-function -fsyntax-only "-I$root/include" \
+            $(pkg-config --cflags Qt5Core | sed 's/-I/-isystem /g') "$work/embedding.cpp" &&
+        [ "$(blocks c | grep -c '^static void run_')" = 4 ]
+}
+
 start_display() {
     mkfifo "$work/display"
     Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3>"$work/display" >/dev/null 2>&1 &
@@ -134,6 +157,7 @@ if [ "$which" = all ]; then
     step "the terminal in a window" sdl_terminal
     step Go host_go
     step tokio host_tokio
+    step "the loops of docs/EMBEDDING.md compile" embedding_loops
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
