@@ -16,7 +16,7 @@ basic | all) ;;
 *) echo "usage: $0 [basic|all]" >&2 && exit 2 ;;
 esac
 : "${ORCHFLOW_LIBRARY_DIR:?names no directory: ORCHFLOW_LIBRARY_DIR=\$(packaging/libraries.sh) $0}"
-library=$(cd "$ORCHFLOW_LIBRARY_DIR" && pwd)/liborchflow.so
+library=$(realpath -m "$ORCHFLOW_LIBRARY_DIR/liborchflow.so")
 [ -e "$library" ] || { echo "there is no $library" >&2 && exit 1; }
 
 work=$(mktemp -d)
@@ -24,6 +24,8 @@ xvfb=
 trap '[ -z "$xvfb" ] || kill "$xvfb"; rm -rf "$work"' EXIT
 passed=0
 failed=0
+mkdir "$work/tmp"
+export TMPDIR="$work/tmp"
 
 # Programs find the library as an installed one, by its SONAME.
 mkdir "$work/lib"
@@ -53,7 +55,7 @@ install_packages() { # command, header or pkg-config name, and the Debian packag
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
-# Runs a command; what it says is shown only when it fails.
+# Runs a command; what it says is shown only when it fails, the beginning of it.
 step() { # label, command...
     local label=$1
     shift
@@ -62,7 +64,7 @@ step() { # label, command...
         passed=$((passed + 1))
     else
         echo "FAIL $label"
-        sed 's/^/     /' "$work/log"
+        head -n 60 "$work/log" | sed 's/^/     /'
         failed=$((failed + 1))
     fi
 }

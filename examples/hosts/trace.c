@@ -35,7 +35,7 @@ struct trace {
     char paste[PASTE_BYTES];
     size_t pasted;
     int room_again, fifo;
-    char folder[64];
+    char folder[256];
     int wakes;
 };
 
@@ -68,7 +68,7 @@ static void type(struct trace *self, const char *text) {
 }
 
 static const char *path_of(struct trace *self, const char *name) {
-    static char paths[2][128];
+    static char paths[2][sizeof self->folder + 16];
     static int turn;
     turn = !turn;
     snprintf(paths[turn], sizeof paths[turn], "%s/%s", self->folder, name);
@@ -340,9 +340,10 @@ int trace_fd(const struct trace *self) { return orch_engine_get_fd(self->engine)
 
 struct trace *trace_start(void) {
     struct trace *self = (struct trace *)calloc(1, sizeof *self);
+    const char *temporary = getenv("TMPDIR");
     orch_config config = ORCH_CONFIG_INIT;
     if (self == NULL) exit(1);
-    strcpy(self->folder, "/tmp/orchflow-trace-XXXXXX");
+    snprintf(self->folder, sizeof self->folder, "%s/orchflow-trace-XXXXXX", temporary ? temporary : "/tmp");
     if (mkdtemp(self->folder) == NULL) {
         perror(self->folder);
         exit(1);
