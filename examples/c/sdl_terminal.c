@@ -1,14 +1,14 @@
-/* A terminal in a window, in one file: SDL 2 for the window, SDL_ttf for the font, the engine for everything between the
- * program and the rows that are drawn.
+/* A terminal in a window, in one file: SDL 2 for the window, SDL_ttf for the font, the engine for everything between
+ * the program and the rows that are drawn.
  *
  *     cc sdl_terminal.c $(pkg-config --cflags --libs orchflow sdl2 SDL2_ttf) -o sdl_terminal
  *     ./sdl_terminal [-f FONT.ttf] [-s POINTS] [-p PICTURE.ppm] [PROGRAM [ARGUMENT]...]
  *
- * SDL waits for events of its own alone, so a thread waits for the engine's descriptor and pushes one. The screen comes as
- * updates: rows that moved and rows that are different; only these are drawn anew. The wheel and Shift-PageUp scroll back,
- * Ctrl-Shift-V pastes, the key Print writes the picture that -p names. Keys are sent in xterm's form, the mouse in SGR
- * form where the program asks for it. What a daily terminal has beyond that (selection, other fonts for what this one
- * lacks, input methods) is left out.
+ * SDL waits for events of its own alone, so a thread waits for the engine's descriptor and pushes one. The screen
+ * comes as updates: rows that moved and rows that are different; only these are drawn anew. The wheel and Shift-PageUp
+ * scroll back, Ctrl-Shift-V pastes, the key Print writes the picture that -p names. Keys are sent in xterm's form, the
+ * mouse in SGR form where the program asks for it. What a daily terminal has beyond that (selection, other fonts for
+ * what this one lacks, input methods) is left out.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <SDL.h>
@@ -227,7 +227,9 @@ static void draw_text(struct terminal *self, const struct cell *cell, Uint32 ink
     }
     if (cell->underline != ORCH_UNDERLINE_NONE) {
         fill(self, ink, x, y + self->cell_height - thick, width, thick);
-        if (cell->underline == ORCH_UNDERLINE_DOUBLE) fill(self, ink, x, y + self->cell_height - 3 * thick, width, thick);
+        if (cell->underline == ORCH_UNDERLINE_DOUBLE) {
+            fill(self, ink, x, y + self->cell_height - 3 * thick, width, thick);
+        }
     }
     if (cell->attributes & ORCH_ATTRIBUTE_STRIKEOUT) fill(self, ink, x, y + self->cell_height / 2, width, thick);
 }
@@ -474,7 +476,9 @@ static int type_sequence(struct terminal *self, SDL_Keycode key, int modifiers) 
 }
 
 static void on_key(struct terminal *self, const SDL_Keysym *key) {
-    const int shift = (key->mod & KMOD_SHIFT) != 0, alt = (key->mod & KMOD_LALT) != 0, ctrl = (key->mod & KMOD_CTRL) != 0;
+    const int shift = (key->mod & KMOD_SHIFT) != 0;
+    const int alt = (key->mod & KMOD_LALT) != 0;
+    const int ctrl = (key->mod & KMOD_CTRL) != 0;
     const char *escape = alt ? "\x1b" : "";
     const SDL_Keycode code = key->sym;
     if (code == SDLK_PRINTSCREEN) self->picture_wanted = self->picture != NULL;
@@ -497,7 +501,8 @@ static void on_text(struct terminal *self, const char *text) {
     if (!(SDL_GetModState() & KMOD_CTRL)) type(self, text, strlen(text));
 }
 
-/* Reports of the mouse. `button`: 0 to 2, 64 and 65 for the wheel, 32 more for motion. Whether the program wants them. */
+/* Reports of the mouse. `button`: 0 to 2, 64 and 65 for the wheel, 32 more for motion. Whether the program wants
+ * them. */
 static int report_mouse(struct terminal *self, int button, int is_press) {
     const orch_screen_modes wanted =
         ORCH_SCREEN_MODE_MOUSE_CLICKS | ORCH_SCREEN_MODE_MOUSE_DRAGS | ORCH_SCREEN_MODE_MOUSE_MOTION;

@@ -1,6 +1,6 @@
-/* SDL 2, whose loop waits for events of its own alone: a thread waits for the descriptor and pushes an event. It never
- * calls the engine, and waits for the descriptor again only after the owner has made its turn: until then the descriptor
- * stays readable. */
+/* SDL 2, whose loop waits for events of its own alone: a thread waits for the descriptor and pushes an event. It
+ * never calls the engine, and waits for the descriptor again only after the owner has made its turn: until then the
+ * descriptor stays readable. */
 #define _POSIX_C_SOURCE 200809L
 #include "trace.h"
 

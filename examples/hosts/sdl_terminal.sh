@@ -3,8 +3,8 @@
 #
 #     DISPLAY=:N examples/hosts/sdl_terminal.sh PROGRAM DIRECTORY      DIRECTORY: for what it writes
 #
-# Nothing waits for a time: the program in the terminal says when its output has been read (the terminal has replied to a
-# query behind it), and the terminal writes a picture when there is nothing left to draw.
+# Nothing waits for a time: the program in the terminal says when its output has been read (the terminal has replied to
+# a query behind it), and the terminal writes a picture when there is nothing left to draw.
 set -euo pipefail
 program=$1
 work=$2

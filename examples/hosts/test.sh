@@ -40,7 +40,8 @@ install_packages() { # command, header or pkg-config name, and the Debian packag
     for pair in pkg-config:pkg-config g++:g++ go:golang-go Xvfb:xvfb xdotool:xdotool python3:python3; do
         command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
     done
-    for pair in glib-2.0:libglib2.0-dev libuv:libuv1-dev Qt5Core:qtbase5-dev sdl2:libsdl2-dev SDL2_ttf:libsdl2-ttf-dev; do
+    for pair in glib-2.0:libglib2.0-dev libuv:libuv1-dev Qt5Core:qtbase5-dev sdl2:libsdl2-dev \
+        SDL2_ttf:libsdl2-ttf-dev; do
         pkg-config --exists "${pair%%:*}" 2>/dev/null || missing="$missing ${pair##*:}"
     done
     [ -e /usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf ] || missing="$missing fonts-dejavu-core"
@@ -124,7 +125,8 @@ embedding_loops() {
         echo 'int step(orch_engine *engine);'
         blocks cpp
     } >"$work/embedding.cpp"
-    $c -D_GNU_SOURCE -Wno-unused-function -fsyntax-only $(pkg-config --cflags glib-2.0 libuv sdl2) "$work/embedding.c" &&
+    $c -D_GNU_SOURCE -Wno-unused-function -fsyntax-only $(pkg-config --cflags glib-2.0 libuv sdl2) \
+        "$work/embedding.c" &&
         "${CXX:-c++}" -std=c++17 -fPIC $warnings -Wno-unused-function -fsyntax-only "-I$root/include" \
             $(pkg-config --cflags Qt5Core | sed 's/-I/-isystem /g') "$work/embedding.cpp" &&
         [ "$(blocks c | grep -c '^static void run_')" = 4 ]
