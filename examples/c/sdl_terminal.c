@@ -475,13 +475,14 @@ static int type_sequence(struct terminal *self, SDL_Keycode key, int modifiers) 
     return 0;
 }
 
-static void on_key(struct terminal *self, const SDL_Keysym *key) {
+static void on_key(struct terminal *self, const SDL_KeyboardEvent *event) {
+    const SDL_Keysym *key = &event->keysym;
     const int shift = (key->mod & KMOD_SHIFT) != 0;
     const int alt = (key->mod & KMOD_LALT) != 0;
     const int ctrl = (key->mod & KMOD_CTRL) != 0;
     const char *escape = alt ? "\x1b" : "";
     const SDL_Keycode code = key->sym;
-    if (code == SDLK_PRINTSCREEN) self->picture_wanted = self->picture != NULL;
+    if (code == SDLK_PRINTSCREEN) self->picture_wanted |= self->picture != NULL && !event->repeat;
     else if (shift && code == SDLK_PAGEUP) scroll(self, self->rows - 1);
     else if (shift && code == SDLK_PAGEDOWN) scroll(self, 1 - self->rows);
     else if (shift && ctrl && code == SDLK_v) paste(self);
@@ -617,7 +618,7 @@ static void on_event(struct terminal *self, const SDL_Event *event) {
     switch (event->type) {
     case SDL_QUIT: check(self, orch_engine_shutdown(self->engine, GRACE_MS), "shutdown"); break;
     case SDL_WINDOWEVENT: on_window(self, &event->window); break;
-    case SDL_KEYDOWN: on_key(self, &event->key.keysym); break;
+    case SDL_KEYDOWN: on_key(self, &event->key); break;
     case SDL_TEXTINPUT: on_text(self, event->text.text); break;
     case SDL_MOUSEMOTION: on_motion(self, event->motion.x, event->motion.y); break;
     case SDL_MOUSEBUTTONDOWN: on_button(self, event->button.button - 1, 1); break;

@@ -30,7 +30,8 @@ expect() { # what, expected, got
     [ "$2" = "$3" ] || { echo "$1: expected '$2', got '$3'" >&2 && exit 1; }
 }
 
-# How large the picture is, and of how many pixels of a colour there are thousands.
+# How large the picture is, and of how many pixels of a colour there are thousands. Whoever calls this waits for its
+# end: as long as the program that reads the picture has the fifo open, the next one would begin to be written to it.
 look() { # thousands of red, of green
     xdotool key Print
     python3 -c '
@@ -50,18 +51,18 @@ read -r _ <"$work/ready"
 window=$(xdotool search --sync --onlyvisible --name 'a title')
 xdotool windowfocus --sync "$window"
 
-read -r width height red green < <(look)
+read -r width height red green <<<"$(look)"
 expect "no red on the screen" 0 "$red"
 expect "a green row" 1 "$((green > 5))"
 
 for _ in 1 2 3; do xdotool click 4; done
-read -r _ _ red green < <(look)
+read -r _ _ red green <<<"$(look)"
 expect "nine rows further up there is red" 1 "$((red > 40))"
 expect "and the green row still" 1 "$((green > 5))"
 
 xdotool windowsize --sync "$window" $((width + 250)) $((height - 100))
 xdotool type 'hello'
-read -r larger smaller red _ < <(look)
+read -r larger smaller red _ <<<"$(look)"
 expect "the picture is as large as the window" "$((width + 250)) $((height - 100))" "$larger $smaller"
 expect "typing shows the end again" 0 "$red"
 

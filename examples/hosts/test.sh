@@ -134,7 +134,8 @@ embedding_loops() {
 
 start_display() {
     mkfifo "$work/display"
-    Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp 3>"$work/display" >/dev/null 2>&1 &
+    # Keys do not repeat, however late they are released.
+    Xvfb -displayfd 3 -screen 0 1280x800x24 -nolisten tcp -ardelay 1000000 3>"$work/display" >/dev/null 2>&1 &
     xvfb=$!
     read -r DISPLAY <"$work/display"
     export DISPLAY=":$DISPLAY" SDL_VIDEODRIVER=x11 SDL_RENDER_DRIVER=software
