@@ -109,19 +109,20 @@ static void start_paste(struct trace *self) {
                                "read -r go <$FOLDER/fifo; head -c 102400 | cksum; rm $FOLDER/fifo");
 }
 
+/* Once its second line is here, the first reader would have had the first one. */
 static void second_reader_line(struct trace *self, const char *line) {
     printf("second reader: %s\n", line);
+    if (strcmp(line, "you typed on") == 0) {
+        type(self, "off\r");
+        return;
+    }
     printf("first reader: paused, %zu bytes\n", self->first.while_paused);
     check(self, orch_reader_set(self->engine, self->first_reader, ORCH_READER_OPTION_PAUSED, 0), "resume");
 }
 
 static void typist_line(struct trace *self, const char *line) {
-    if (strcmp(line, "you typed on") == 0) {
-        printf("first reader: %s\n", line);
-        start_paste(self);
-        return;
-    }
-    printf("typing: %s\n", line);
+    printf("%s: %s\n", self->second_reader != 0 ? "first reader" : "typing", line);
+    if (strcmp(line, "you typed off") == 0) start_paste(self);
     if (strcmp(line, "ready") == 0) type(self, "hello\r");
     if (strcmp(line, "you typed hello") == 0) resize(self);
     if (strcmp(line, "30 100") == 0) pause_first_reader(self);

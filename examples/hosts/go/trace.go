@@ -120,9 +120,7 @@ func (self *trace) output(terminal, reader C.uint64_t, text string) {
 		case terminal == self.paster:
 			self.pasterLine(line)
 		case reader == self.secondReader:
-			fmt.Println("second reader:", line)
-			fmt.Printf("first reader: paused, %d bytes\n", self.whilePaused)
-			self.setPaused(0)
+			self.secondReaderLine(line)
 		default:
 			self.typistLine(line)
 		}
@@ -138,16 +136,28 @@ func (self *trace) typeText(text string) {
 	self.check(status, "write")
 }
 
-func (self *trace) typistLine(line string) {
+// Once its second line is here, the first reader would have had the first one.
+func (self *trace) secondReaderLine(line string) {
+	fmt.Println("second reader:", line)
 	if line == "you typed on" {
+		self.typeText("off\r")
+		return
+	}
+	fmt.Printf("first reader: paused, %d bytes\n", self.whilePaused)
+	self.setPaused(0)
+}
+
+func (self *trace) typistLine(line string) {
+	if self.secondReader != 0 {
 		fmt.Println("first reader:", line)
+	} else {
+		fmt.Println("typing:", line)
+	}
+	switch line {
+	case "you typed off":
 		self.check(C.orch_reader_detach(self.engine, self.secondReader), "detach")
 		self.paster = self.spawn("stty raw -echo; mkfifo $FOLDER/fifo; echo ready; " +
 			"read -r go <$FOLDER/fifo; head -c 102400 | cksum; rm $FOLDER/fifo")
-		return
-	}
-	fmt.Println("typing:", line)
-	switch line {
 	case "ready":
 		self.typeText("hello\r")
 	case "you typed hello":

@@ -190,11 +190,7 @@ impl Trace {
             } else if Some(terminal) == self.paster {
                 self.paster_line(engine, line)?;
             } else if Some(reader) == self.second_reader {
-                println!(
-                    "second reader: {line}\nfirst reader: paused, {} bytes",
-                    self.while_paused
-                );
-                engine.resume_reader(self.first_reader.ok_or("no first reader")?)?;
+                self.second_reader_line(engine, terminal, line)?;
             } else {
                 self.typist_line(engine, terminal, line)?;
             }
@@ -202,15 +198,25 @@ impl Trace {
         Ok(())
     }
 
-    fn typist_line(&mut self, engine: &mut Engine, typist: TerminalId, line: &str) -> Done {
+    /// Once its second line is here, the first reader would have had the first one.
+    fn second_reader_line(&mut self, engine: &mut Engine, typist: TerminalId, line: &str) -> Done {
+        println!("second reader: {line}");
         if line == "you typed on" {
-            println!("first reader: {line}");
-            engine.detach(self.second_reader.ok_or("no second reader")?)?;
-            self.paster = Some(spawn(engine, &self.folder, PASTER)?);
+            engine.write(typist, b"off\r")?;
             return Ok(());
         }
-        println!("typing: {line}");
+        println!("first reader: paused, {} bytes", self.while_paused);
+        Ok(engine.resume_reader(self.first_reader.ok_or("no first reader")?)?)
+    }
+
+    fn typist_line(&mut self, engine: &mut Engine, typist: TerminalId, line: &str) -> Done {
+        let reader = if self.second_reader.is_some() { "first reader" } else { "typing" };
+        println!("{reader}: {line}");
         match line {
+            "you typed off" => {
+                engine.detach(self.second_reader.ok_or("no second reader")?)?;
+                self.paster = Some(spawn(engine, &self.folder, PASTER)?);
+            }
             "ready" => drop(engine.write(typist, b"hello\r")?),
             "you typed hello" => {
                 engine.resize(typist, Size::cells(100, 30))?;
