@@ -36,7 +36,7 @@ LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 run: ## Serves a page with terminals and the files of this directory.
 	$(CARGO) run --release
 
-test: tools lint unit page-tests judges ffi-tests install-test crate deny ## Everything that CI holds.
+test: tools lint unit page-tests judges ffi-tests install-test deny ## Everything that CI holds.
 
 soak: judges-long ## The long form of the tests that have one: many more seeds, a hundred thousand roots and links. Takes an hour.
 	ORCHFLOW_SOAK=1 ORCHFLOW_TOOLS_STRICT=1 $(CARGO) test --locked
