@@ -30,7 +30,7 @@ UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 SYSUSERS = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 LICENCES = $(DESTDIR)$(DATADIR)/doc/orchflow
 
-.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-examples hosts embedded-python embedded-neovim embedded-node deny bench bench-observe bench-node bench-page fuzz header manual build \
+.PHONY: run test soak tools lint unit page-tests screenshots judges judges-long ffi-tests install-test crate packages embedded-examples hosts embedded-python embedded-neovim embedded-node embedded-emacs deny bench bench-observe bench-node bench-page fuzz header manual build \
 	install uninstall clean
 
 run: ## Serves a page with terminals and the files of this directory.
@@ -96,6 +96,9 @@ embedded-neovim: ## The plugin for Neovim (editors/neovim) in the system's Neovi
 	$(CARGO) build --locked --package orchflow-demo
 	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" \
 		ORCHFLOW_DEMO="$(abspath $(TARGET_DIR))/debug/orchflow-demo" editors/neovim/test.sh
+
+embedded-emacs: ## The package for Emacs (editors/emacs) in the system's Emacs, with the library of this checkout.
+	ORCHFLOW_LIBRARY_DIR="$$(CARGO="$(CARGO)" packaging/libraries.sh)" editors/emacs/test.sh
 
 bench: ## Figures beside a C epoll loop, other file watchers and other servers of WebSockets, and of turns under attack: five tables.
 	$(CARGO) bench --locked --bench terminals
