@@ -35,5 +35,5 @@ timeout --foreground 600 "$emacs" --batch -Q -L lisp -L "$built" -L tests \
     --eval "(setq orchflow-module-file \"$built/orchflow-module.so\" load-prefer-newer nil)" \
     --eval "(dolist (file '(engine render keys watch orchflow)) (load (expand-file-name (if (eq file 'orchflow)
         \"orchflow.elc\" (format \"orchflow-%s.elc\" file)) \"$built\") nil t))" \
-    -l tests/orchflow-tests.el -l tests/orchflow-keys-tests.el -l tests/orchflow-watch-tests.el \
+    -l tests/orchflow-tests.el -l tests/orchflow-render-tests.el -l tests/orchflow-keys-tests.el -l tests/orchflow-watch-tests.el \
     --eval "(ert-run-tests-batch-and-exit ${1:+\"$1\"})" </dev/null

@@ -9,8 +9,8 @@
 ;;
 ;; The scrollback is copied from the engine as it grows.  A program that floods moves more rows through it than can be
 ;; shown.  Then the buffer lags (`orchflow-render--lags'), and what is missing is copied once the flood pauses, or before
-;; a command looks at it.  `orchflow-render--place' is how far the copy goes: the place of the first row that is not in
-;; it, by the number of its line, which stays true when rows scroll away.
+;; a command looks at it.  `orchflow-render--place' is how far the copy goes: the place of its newest row, by the number of
+;; the line, which stays true when rows scroll away.
 
 ;;; Code:
 
@@ -62,7 +62,8 @@
 (defvar-local orchflow-render--cols 0 "Columns of the screen.")
 (defvar-local orchflow-render--rows 0 "Rows of the screen.")
 (defvar-local orchflow-render--history 0 "Rows of scrollback that are in the buffer.")
-(defvar-local orchflow-render--place nil "(LINE . COLUMN) of the first row that is not in the scrollback of the buffer.")
+(defvar-local orchflow-render--place nil "(LINE . COLUMN) of the newest row of the scrollback in the buffer; nil if it has none.")
+(defvar-local orchflow-render--seen nil "Rows of scrollback and place of the screen when the scrollback was looked at last.")
 (defvar-local orchflow-render--lags nil "Non-nil if rows of scrollback are missing: `all' if none of them is right.")
 (defvar-local orchflow-render--timer nil "What ends the lag, once.")
 (defvar-local orchflow-render--updated-at 0.0 "When the last update came.")
@@ -214,46 +215,61 @@
     (goto-char orchflow-render--screen)
     (forward-line (- count))
     (delete-region (point) orchflow-render--screen)
-    (cl-decf orchflow-render--history count)))
+    (cl-decf orchflow-render--history count)
+    (orchflow-render--note-place (orchflow-render--engine-rows -1 1))))
+
+(defun orchflow-render--engine-rows (first count)
+  "(BLOCKS LINE COLUMN): COUNT rows of the engine from FIRST on, and the place of the last one."
+  (orchflow-module-rows (orchflow-engine-pointer orchflow-render--engine) orchflow-render--terminal first count))
+
+(defun orchflow-render--note-place (rows)
+  "Note that the last one of ROWS is the newest row of the scrollback in the buffer."
+  (pcase-let ((`(,_ ,line ,column) rows))
+    (setq orchflow-render--place (and line (> orchflow-render--history 0) (cons line column)))))
 
 (defun orchflow-render--copy (count)
   "Copy the COUNT newest rows of the engine's scrollback to the end of the buffer's."
-  (pcase-let ((`(,blocks ,line ,column)
-               (orchflow-module-rows (orchflow-engine-pointer orchflow-render--engine) orchflow-render--terminal
-                                     (- count) count)))
-    (dolist (block blocks)
-      (goto-char orchflow-render--screen)
-      (let ((start (point)))
-        ;; Whatever is at the beginning of the screen stays there.
-        (insert-before-markers (aref block 2) "\n")
-        (orchflow-render--decorate start block)
-        (cl-incf orchflow-render--history (aref block 1))))
-    (setq orchflow-render--place (and line (cons line column)))))
+  (when (> count 0)
+    (let ((rows (orchflow-render--engine-rows (- count) count)))
+      (dolist (block (car rows))
+        (goto-char orchflow-render--screen)
+        (let ((start (point)))
+          ;; Whatever is at the beginning of the screen stays there.
+          (insert-before-markers (aref block 2) "\n")
+          (orchflow-render--decorate start block)
+          (cl-incf orchflow-render--history (aref block 1))))
+      (orchflow-render--note-place rows))))
 
 (defun orchflow-render--row-of-place ()
-  "Where the row is that the buffer's scrollback has to go on with; nil if that cannot be said."
+  "Where the row is now that the buffer's scrollback ends with; nil if that cannot be said."
   (and orchflow-render--place
        (not (eq orchflow-render--lags 'all))
        (orchflow-module-position (orchflow-engine-pointer orchflow-render--engine) orchflow-render--terminal
                                  (car orchflow-render--place) (cdr orchflow-render--place))))
 
+(defun orchflow-render--scrolled (history)
+  "Copy rows that have scrolled away, or note that the scrollback lags; HISTORY as in the update."
+  (let ((row (orchflow-render--row-of-place)))
+    (cond
+     ((null row)
+      (if (and (null orchflow-render--place) (= orchflow-render--history 0) (<= history orchflow-render--at-once))
+          (orchflow-render--copy history)
+        (setq orchflow-render--lags 'all)))
+     ((< row (- orchflow-render--at-once)) (setq orchflow-render--lags t))
+     ((< row 0) (orchflow-render--copy (- -1 row)))
+     (t (orchflow-render--drop-newest (min (1+ row) orchflow-render--history))))))
+
 (defun orchflow-render--follow-history (history line column)
   "Bring the scrollback up to date: HISTORY rows, and the screen begins at LINE and COLUMN."
-  (cond
-   (orchflow-render--lags nil)
-   ((equal orchflow-render--place (cons line column)) nil)
-   ((and (null orchflow-render--place) (zerop history)) nil)
-   (t (let ((row (orchflow-render--row-of-place)))
-        (cond
-         ((null row) (setq orchflow-render--lags 'all))
-         ((< row (- orchflow-render--at-once)) (setq orchflow-render--lags t))
-         ((< row 0) (orchflow-render--copy (- row)))
-         (t (orchflow-render--drop-newest (min row orchflow-render--history)))))))
+  (let ((now (list history line column)))
+    (unless (or orchflow-render--lags (equal now orchflow-render--seen))
+      (orchflow-render--scrolled history)
+      (setq orchflow-render--seen now)))
   (if orchflow-render--lags
       (orchflow-render--catch-up-later)
-    (setq orchflow-render--place (cons line column))
     ;; Both have the same limit; the engine has fewer rows after the program has cleared them.
-    (orchflow-render--drop-oldest (- orchflow-render--history history))))
+    (orchflow-render--drop-oldest (- orchflow-render--history history))
+    (when (zerop orchflow-render--history) (setq orchflow-render--place nil))))
 
 (defun orchflow-render--catch-up-later ()
   "Catch up once the updates pause."
@@ -279,15 +295,16 @@
            (windows (orchflow-render--followers))
            (row (orchflow-render--row-of-place)))
       (save-excursion
-        (if (and row (<= row 0))
-            (orchflow-render--copy (- row))
+        (if (and row (< row 0))
+            (orchflow-render--copy (- -1 row))
           (orchflow-render--drop-oldest orchflow-render--history)
           (setq orchflow-render--history 0)
           (orchflow-render--copy
            (nth 4 (orchflow-module-terminal-state (orchflow-engine-pointer orchflow-render--engine)
                                                   orchflow-render--terminal))))
         (orchflow-render--drop-oldest (- orchflow-render--history orchflow-scrollback)))
-      (setq orchflow-render--lags nil)
+      (setq orchflow-render--lags nil
+            orchflow-render--seen nil)
       (orchflow-render--show windows))))
 
 ;;;; Cursor and windows

@@ -38,7 +38,7 @@
   :type '(choice (const :tag "The user's" nil) string)
   :group 'orchflow)
 
-(defcustom orchflow-kept-keys '("C-c" "C-x" "C-u" "C-g" "C-h" "M-x" "M-o" "C-y" "M-y" "M-:")
+(defcustom orchflow-kept-keys '("C-c" "C-x" "C-u" "C-g" "C-h" "M-x" "M-o" "C-y" "M-y")
   "Keys that Emacs keeps.  Set it before the package is loaded, or use `customize'."
   :type '(repeat string)
   :group 'orchflow
@@ -77,6 +77,7 @@
 (defvar-local orchflow--ended nil "How the program has ended, a text.")
 (defvar-local orchflow--title nil "The title that the program has set.")
 (defvar-local orchflow--copying nil "Non-nil while the screen stands still for reading.")
+(defvar-local orchflow--pressed nil "(TYPE . PLACE) of the button that is down, and where it was reported last.")
 (defvar-local orchflow--mouse nil "Non-nil while the program asks for the mouse.")
 
 ;;;; Input
@@ -193,30 +194,35 @@
                                                orchflow-render--modes))))
     (when bytes (orchflow-send-string bytes))))
 
-(defun orchflow--follow-mouse (type place)
-  "Report drags of the button TYPE, which is down at PLACE, and its release."
-  (let (event (last place))
-    (track-mouse
-      (while (mouse-movement-p (setq event (read-event)))
-        (let ((place (orchflow--mouse-place (event-start event))))
-          (when (and place (not (equal place last)))
-            (setq last place)
-            (orchflow--send-mouse 'drag event type place)))))
-    (if (eq (event-basic-type event) type)
-        (orchflow--send-mouse 'release event type (or (orchflow--mouse-place (event-end event)) last))
-      (push event unread-command-events)
-      (orchflow--send-mouse 'release event type last))))
-
 (defun orchflow-mouse-press (event)
-  "Report the press of the button of EVENT, its drags and its release."
+  "Report the press of the button of EVENT."
   (interactive "e")
   (let ((window (posn-window (event-start event))))
     (when (windowp window) (select-window window)))
   (let* ((type (event-basic-type event)) (place (orchflow--mouse-place (event-start event))))
     (when place
       (orchflow--follow)
+      (setq orchflow--pressed (cons type place))
       (orchflow--send-mouse 'press event type place)
-      (orchflow--follow-mouse type place))))
+      ;; Until the release, motion is an event.
+      (when (orchflow-keys-drags-p orchflow-render--modes) (setq track-mouse t)))))
+
+(defun orchflow-mouse-drag (event)
+  "Report the motion of the mouse in EVENT while a button is down."
+  (interactive "e")
+  (let ((place (orchflow--mouse-place (event-start event))))
+    (when (and orchflow--pressed place (not (equal place (cdr orchflow--pressed))))
+      (setcdr orchflow--pressed place)
+      (orchflow--send-mouse 'drag event (car orchflow--pressed) place))))
+
+(defun orchflow-mouse-release (event)
+  "Report the release of the button of EVENT."
+  (interactive "e")
+  (setq track-mouse nil)
+  (when orchflow--pressed
+    (let ((place (or (orchflow--mouse-place (event-end event)) (cdr orchflow--pressed))))
+      (orchflow--send-mouse 'release event (event-basic-type event) place)
+      (setq orchflow--pressed nil))))
 
 (defun orchflow-mouse-wheel (event)
   "Report the wheel of EVENT."
@@ -295,13 +301,15 @@
 
 (defun orchflow--make-mouse-maps ()
   "Fill the maps of the mouse."
+  (define-key orchflow-mouse-map [mouse-movement] #'orchflow-mouse-drag)
   (dolist (modifiers '(() (shift) (control) (meta)))
     (dolist (button '(mouse-1 mouse-2 mouse-3))
       (dolist (kind '((down) (double down) (triple down)))
         (define-key orchflow-mouse-map (vector (event-convert-list (append modifiers kind (list button))))
           #'orchflow-mouse-press))
       (dolist (kind '(() (double) (triple) (drag)))
-        (define-key orchflow-mouse-map (vector (event-convert-list (append modifiers kind (list button)))) #'ignore)))
+        (define-key orchflow-mouse-map (vector (event-convert-list (append modifiers kind (list button))))
+          #'orchflow-mouse-release)))
     (dolist (wheel '(mouse-4 mouse-5 wheel-up wheel-down))
       (dolist (kind '(() (double) (triple)))
         (let ((key (vector (event-convert-list (append modifiers kind (list wheel))))))
@@ -393,7 +401,7 @@
   "(COLS . ROWS) of the smallest window that shows this buffer; nil if none does."
   (let ((windows (get-buffer-window-list nil 'no-minibuffer t)))
     (when windows
-      (cons (max 2 (apply #'min (mapcar #'window-body-width windows)))
+      (cons (max 2 (apply #'min (mapcar #'window-max-chars-per-line windows)))
             (max 1 (apply #'min (mapcar #'window-body-height windows)))))))
 
 (defun orchflow--adapt-size (&rest _)
@@ -456,7 +464,8 @@ The program goes on meanwhile.  RET copies the region and ends it."
 (defun orchflow--before-command ()
   "Have the scrollback complete for commands that look at it."
   (when (and orchflow-render--lags
-             (not (memq this-command '(orchflow-send-key orchflow-send-meta-key orchflow-mouse-press orchflow-interrupt
+             (not (memq this-command '(orchflow-send-key orchflow-send-meta-key orchflow-mouse-press orchflow-mouse-drag
+                                       orchflow-mouse-release orchflow-interrupt
                                        orchflow-mouse-wheel orchflow-wheel-as-keys))))
     (orchflow-render-catch-up)))
 
@@ -523,7 +532,7 @@ Keys go to the program, except those of `orchflow-kept-keys'.
 
 (defun orchflow--spawn (engine words)
   "Start the program WORDS, nil for the user's shell, in a new terminal of ENGINE: its id."
-  (pcase-let ((`(,cols . ,rows) (or (orchflow--size) (cons (window-body-width) (window-body-height))))
+  (pcase-let ((`(,cols . ,rows) (or (orchflow--size) (cons (window-max-chars-per-line) (window-body-height))))
               (`(,foreground . ,background) (orchflow--colors))
               (coding (or locale-coding-system 'utf-8)))
     (orchflow-module-spawn

@@ -273,25 +273,23 @@ FUNCTION(pause_reader) {
                                   env->is_not_nil(env, args[2])));
 }
 
-// (ENGINE TERMINAL FIRST COUNT): (BLOCKS LINE COLUMN) with the place of the row behind them, nil if there is none
+// (ENGINE TERMINAL FIRST COUNT): (BLOCKS LINE COLUMN) with the place of the last row, nil if there is none
 FUNCTION(rows) {
     BEGIN;
     const intmax_t first = env->extract_integer(env, args[2]);
     const size_t wanted = take_number(env, args[3]);
     orch_rows found = {NULL, 0, 0, 0};
     const orch_status status =
-        orch_terminal_get_rows(self->engine, take_number(env, args[1]), (int32_t)first, wanted + 1, &found);
+        orch_terminal_get_rows(self->engine, take_number(env, args[1]), (int32_t)first, wanted, &found);
     if (status != ORCH_OK) return result(env, self, status);
-    emacs_value parts[] = {NULL, nil(env), nil(env)};
-    if (found.row_count > wanted) {
-        found.row_count = wanted;
-        const orch_row *behind = orch_element_at(found.rows, found.row_stride, wanted);
-        if (behind->line.line != ORCH_LINE_NONE) {
-            parts[1] = number(env, (uint64_t)behind->line.line);
-            parts[2] = number(env, behind->line.col);
+    emacs_value parts[] = {rows_value(env, &self->room, &found), nil(env), nil(env)};
+    if (found.row_count > 0) {
+        const orch_row *last = orch_element_at(found.rows, found.row_stride, found.row_count - 1);
+        if (last->line.line != ORCH_LINE_NONE) {
+            parts[1] = number(env, (uint64_t)last->line.line);
+            parts[2] = number(env, last->line.col);
         }
     }
-    parts[0] = rows_value(env, &self->room, &found);
     return failed(env) ? NULL : list(env, 3, parts);
 }
 

@@ -23,7 +23,8 @@
     (while (not (setq found (funcall holds)))
       (when (> (float-time) give-up-at)
         (ert-fail (format "waited in vain for %s; the buffer:\n%s" what (buffer-string))))
-      (accept-process-output nil 1))
+      ;; Timers do not end this call.
+      (accept-process-output nil 0.02))
     found))
 
 (defun orchflow-test-shows (text)
