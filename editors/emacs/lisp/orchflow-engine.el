@@ -5,8 +5,8 @@
 ;;; Commentary:
 
 ;; An engine has one file descriptor.  Emacs cannot poll it, so a thread of the dynamic module does, and writes one byte
-;; to a pipe process when it is readable.  The filter of that process makes a turn, hands out events for some
-;; milliseconds and arms the thread again.  What is left keeps the descriptor readable, so the next round goes on with it
+;; to a pipe process when it is readable.  The filter of that process makes turns and hands out events for some
+;; milliseconds, and arms the thread again.  What is left keeps the descriptor readable, so the next round goes on with it
 ;; after the keys that were typed in between.  Nothing polls in the meantime, and there is no timer: an engine without
 ;; work does not wake Emacs.
 ;;
@@ -22,6 +22,7 @@
 (declare-function orchflow-module-arm "orchflow-module")
 (declare-function orchflow-module-turn "orchflow-module")
 (declare-function orchflow-module-next "orchflow-module")
+(declare-function orchflow-module-ready "orchflow-module")
 (declare-function orchflow-module-stats "orchflow-module")
 
 (define-error 'orchflow-error "OrchFlow")
@@ -138,16 +139,21 @@
     (when (eq (car event) 'closed) (remhash (cadr event) (orchflow-engine-handlers engine)))))
 
 (defun orchflow-engine--events (engine)
-  "Make a turn of ENGINE and hand out events until there are none or the time is up."
+  "Make turns of ENGINE and hand out events until there is nothing to do or the time is up."
   (let ((pointer (orchflow-engine-pointer engine))
         (stop-at (+ (float-time) orchflow-engine--slice))
         event)
-    (orchflow-module-turn pointer)
-    (while (and (orchflow-engine-pointer engine)
-                (setq event (orchflow-module-next pointer))
-                (progn
-                  (orchflow-engine--dispatch engine event)
-                  (< (float-time) stop-at))))))
+    (while (progn
+             (orchflow-module-turn pointer)
+             (while (and (orchflow-engine-pointer engine)
+                         (setq event (orchflow-module-next pointer))
+                         (progn
+                           (orchflow-engine--dispatch engine event)
+                           (< (float-time) stop-at))))
+             ;; Emacs shows what has changed after each round, which takes longer than a turn.
+             (and (orchflow-engine-pointer engine)
+                  (< (float-time) stop-at)
+                  (orchflow-module-ready pointer))))))
 
 (defun orchflow-engine--round (engine)
   "What the filter does: one round of ENGINE, and the thread is armed for the next one."

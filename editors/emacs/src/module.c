@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,6 +125,13 @@ FUNCTION(arm) {
 FUNCTION(turn) {
     BEGIN;
     return result(env, self, orch_engine_turn(self->engine, 0));
+}
+
+// (ENGINE): whether a turn has something to do, or an event is unread
+FUNCTION(ready) {
+    BEGIN;
+    struct pollfd fd = {orch_engine_get_fd(self->engine), POLLIN, 0};
+    return truth(env, poll(&fd, 1, 0) > 0);
 }
 
 FUNCTION(next) {
@@ -414,6 +422,7 @@ static const struct {
     {"destroy", destroy, 1},
     {"arm", arm, 1},
     {"turn", turn, 1},
+    {"ready", ready, 1},
     {"next", next, 1},
     {"spawn", spawn, 10},
     {"attach", attach, 2},
