@@ -46,6 +46,7 @@
   "Faces of the first 16 colours of the palette.")
 
 (defconst orchflow-render--at-once 200 "So many rows of scrollback are copied within an update.")
+(defconst orchflow-render--slice 1000 "So many rows of scrollback are copied before Emacs looks for keys again.")
 (defconst orchflow-render--pause 0.1 "Seconds without an update that end a flood.")
 
 ;; Flags and modes, with the numbers of orchflow.h.
@@ -146,12 +147,9 @@
     (add-text-properties (+ start from) (+ start to)
                          (list 'orchflow-link uri 'help-echo uri 'mouse-face 'highlight 'keymap orchflow-link-map)))
   ;; The line feed behind a wrapped row is none of the program's.
-  (save-excursion
-    (dolist (row (aref block 3))
-      (goto-char start)
-      (forward-line row)
-      (end-of-line)
-      (unless (eobp) (put-text-property (point) (1+ (point)) 'orchflow-wrapped t)))))
+  (dolist (end (aref block 3))
+    (let ((place (+ start end)))
+      (when (< place (point-max)) (put-text-property place (1+ place) 'orchflow-wrapped t)))))
 
 (defun orchflow-render--goto (row)
   "Go to the beginning of ROW of the screen."
@@ -227,10 +225,11 @@
   (pcase-let ((`(,_ ,line ,column) rows))
     (setq orchflow-render--place (and line (> orchflow-render--history 0) (cons line column)))))
 
-(defun orchflow-render--copy (count)
-  "Copy the COUNT newest rows of the engine's scrollback to the end of the buffer's."
+(defun orchflow-render--copy (count &optional most)
+  "Copy the COUNT newest rows of the engine's scrollback to the end of the buffer's.
+With MOST, copy no more than so many of them, the oldest ones."
   (when (> count 0)
-    (let ((rows (orchflow-render--engine-rows (- count) count)))
+    (let ((rows (orchflow-render--engine-rows (- count) (min count (or most count)))))
       (dolist (block (car rows))
         (goto-char orchflow-render--screen)
         (let ((start (point)))
@@ -271,41 +270,48 @@
     (orchflow-render--drop-oldest (- orchflow-render--history history))
     (when (zerop orchflow-render--history) (setq orchflow-render--place nil))))
 
-(defun orchflow-render--catch-up-later ()
-  "Catch up once the updates pause."
+(defun orchflow-render--catch-up-later (&optional soon)
+  "Catch up once the updates pause, or SOON if they do already."
   (unless orchflow-render--timer
     (setq orchflow-render--timer
-          (run-with-timer orchflow-render--pause nil #'orchflow-render--timer (current-buffer)))))
+          (run-with-timer (if soon 0.01 orchflow-render--pause) nil #'orchflow-render--timer (current-buffer)))))
 
 (defun orchflow-render--timer (buffer)
-  "Catch up in BUFFER, or later if it is still being flooded."
+  "Catch up in BUFFER by a slice, or later if it is still being flooded."
   (when (buffer-live-p buffer)
     (with-current-buffer buffer
       (setq orchflow-render--timer nil)
       (when orchflow-render--lags
         (if (< (- (float-time) orchflow-render--updated-at) orchflow-render--pause)
             (orchflow-render--catch-up-later)
-          (orchflow-render-catch-up))))))
+          (when (orchflow-render-catch-up orchflow-render--slice) (orchflow-render--catch-up-later t)))))))
 
-(defun orchflow-render-catch-up ()
-  "Copy what is missing in the scrollback of this buffer."
+(defun orchflow-render--missing ()
+  "How many rows the scrollback of the buffer lacks.  If none of those that it has is right, they go."
+  (let ((row (orchflow-render--row-of-place)))
+    (if (and row (< row 0))
+        (- -1 row)
+      (orchflow-render--drop-oldest orchflow-render--history)
+      (setq orchflow-render--history 0
+            orchflow-render--place nil)
+      (nth 4 (orchflow-module-terminal-state (orchflow-engine-pointer orchflow-render--engine)
+                                             orchflow-render--terminal)))))
+
+(defun orchflow-render-catch-up (&optional most)
+  "Copy what is missing in the scrollback of this buffer, with MOST not more than so many rows.
+Non-nil if there is more to copy now.  On the alternate screen the scrollback waits."
   (when (and orchflow-render--lags orchflow-render--terminal
              (zerop (logand orchflow-render--modes orchflow-render--alternate)))
-    (let* ((inhibit-read-only t) (inhibit-modification-hooks t)
-           (windows (orchflow-render--followers))
-           (row (orchflow-render--row-of-place)))
+    (let ((inhibit-read-only t) (inhibit-modification-hooks t)
+          (windows (orchflow-render--followers)))
       (save-excursion
-        (if (and row (< row 0))
-            (orchflow-render--copy (- -1 row))
-          (orchflow-render--drop-oldest orchflow-render--history)
-          (setq orchflow-render--history 0)
-          (orchflow-render--copy
-           (nth 4 (orchflow-module-terminal-state (orchflow-engine-pointer orchflow-render--engine)
-                                                  orchflow-render--terminal))))
+        (let ((missing (orchflow-render--missing)))
+          (orchflow-render--copy missing most)
+          (setq orchflow-render--lags (and most (> missing most))
+                orchflow-render--seen nil))
         (orchflow-render--drop-oldest (- orchflow-render--history orchflow-scrollback)))
-      (setq orchflow-render--lags nil
-            orchflow-render--seen nil)
-      (orchflow-render--show windows))))
+      (orchflow-render--show windows)
+      orchflow-render--lags)))
 
 ;;;; Cursor and windows
 

@@ -88,7 +88,7 @@ static emacs_value block_value(emacs_env *env, rows_room *room, const orch_rows 
         if (i > 0 && !add_text(&self, "\n", 1)) return NULL;
         for (size_t j = 0; j < row->run_count; j++)
             if (!add_run(&self, orch_element_at(row->runs, rows->run_stride, j))) return NULL;
-        if (row->flags & ORCH_ROW_WRAPPED) self.wrapped = cons(env, number(env, i), self.wrapped);
+        if (row->flags & ORCH_ROW_WRAPPED) self.wrapped = cons(env, number(env, self.chars), self.wrapped);
         if (failed(env)) return NULL;
     }
     emacs_value parts[] = {

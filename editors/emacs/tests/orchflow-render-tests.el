@@ -139,6 +139,21 @@ while n=$((n+1)); f=$(head -c 6); [ -n \"$f\" ]; do cat \"$TMPDIR/$f\"; printf '
      (orchflow-test-await "the clearing" (lambda () (= orchflow-render--history 0)))
      (orchflow-render-tests--settle))))
 
+(ert-deftest orchflow-render-a-lag-waits-on-the-alternate-screen-without-a-timer ()
+  (let ((orchflow-render-tests--fed 0)
+        (lines (mapconcat (lambda (n) (format "%d\r\n" n)) (number-sequence 1 5000) "")))
+    (orchflow-render-tests--with-feeder
+     (orchflow-render-tests--feed (concat lines "\e[?1049halternate"))
+     (orchflow-test-shows "alternate")
+     (setq orchflow-render--lags t)
+     (orchflow-render--catch-up-later)
+     (orchflow-test-await "no timer" (lambda () (null orchflow-render--timer)))
+     (should orchflow-render--lags)
+     (orchflow-render-tests--feed (concat "\e[?1049l" lines))
+     (orchflow-render-tests--settle)
+     (should (> orchflow-render--history 9000))
+     (should-not orchflow-render--timer))))
+
 (ert-deftest orchflow-render-styles-are-faces ()
   (orchflow-test-with (concat "printf '\\033[31mA\\033[m\\033[38;5;208mB\\033[m\\033[38;2;1;2;3;48;5;255mC\\033[m"
                               "\\033[1;3;4;7;9mD\\033[m\\033[4:3m\\033[58;2;9;8;7mE\\033[m\\033[2mF\\033[mG\\033[97mH'; exec cat")
