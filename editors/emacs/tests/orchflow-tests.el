@@ -175,5 +175,79 @@
     (orchflow-test-with "echo \"$TERM|$ORCHFLOW_TEST|$PWD|${INSIDE_EMACS#*,}|\""
       (orchflow-test-shows "xterm-256color|set here|/usr|orchflow|"))))
 
+;;;; Input and windows
+
+(ert-deftest orchflow-ten-thousand-lines-are-pasted-as-they-are ()
+  (let* ((file (make-temp-file "orchflow-pasted"))
+         (text (mapconcat (lambda (n) (format "line %d, gröber\n" n)) (number-sequence 1 10000) "")))
+    (orchflow-test-with (format "stty -echo; echo ready; cat > %s; echo finished" file)
+      (orchflow-test-shows "ready")
+      (kill-new text)
+      (orchflow-yank)
+      (orchflow-send-string "\C-d")
+      (orchflow-test-shows "finished")
+      (should (equal text (with-temp-buffer (insert-file-contents file) (buffer-string)))))))
+
+(ert-deftest orchflow-pasted-text-is-bracketed-and-has-no-control-characters ()
+  (orchflow-test-with "stty raw -echo; printf '\\033[?2004hready'; head -c 16 | od -An -c | tr -d ' \n'"
+    (orchflow-test-shows "ready")
+    (orchflow-paste "a\e[201~b\nc")
+    (orchflow-test-await "the exit" (lambda () orchflow--ended))
+    (should (string-match-p (regexp-quote "033[200~ab\\rc033[201~")
+                            (replace-regexp-in-string "\n" "" (buffer-string))))))
+
+(ert-deftest orchflow-input-that-is-not-read-waits-and-too-much-is-an-error ()
+  (let* ((orchflow-engine--shared nil) (orchflow-input-bytes 65536) (size 500000))
+    (unwind-protect
+        (orchflow-test-with (format "stty raw -echo; echo ready; read -r go < %s; head -c %d | cksum"
+                                    (let ((fifo (expand-file-name "fifo" (make-temp-file "orchflow" t))))
+                                      (call-process "mkfifo" nil nil nil fifo)
+                                      fifo)
+                                    size)
+          (orchflow-test-shows "ready")
+          (should-error (orchflow-paste (make-string 100000 ?x)) :type 'orchflow-error)
+          (orchflow-send-string (make-string size ?x))
+          (should orchflow--waiting)
+          (let ((fifo (progn (string-match "< \\([^;]+\\);" (nth 2 orchflow--words))
+                             (match-string 1 (nth 2 orchflow--words)))))
+            (call-process "sh" nil nil nil "-c" (format "echo go > %s" fifo)))
+          (orchflow-test-await "the exit" (lambda () orchflow--ended))
+          (should (string-match-p (format " %d" size) (buffer-string))))
+      (orchflow-engine-end orchflow-engine--shared))))
+
+(ert-deftest orchflow-the-terminal-has-the-size-of-its-window ()
+  (orchflow-test-with "echo ready; while read line; do stty size; done"
+    (orchflow-test-shows "ready")
+    (save-window-excursion
+      (delete-other-windows)
+      (switch-to-buffer (current-buffer))
+      (dolist (split (list #'ignore #'split-window-below))
+        (funcall split)
+        (orchflow--window-changed (selected-window))
+        (let ((size (orchflow--size)))
+          (orchflow-test-await "the size" (lambda () (equal size (cons orchflow-render--cols orchflow-render--rows))))
+          (orchflow-send-string "\r")
+          (orchflow-test-shows (format "%d %d" (cdr size) (car size))))))))
+
+(ert-deftest orchflow-the-mouse-goes-to-programs-that-ask-for-it ()
+  (orchflow-test-with "stty raw -echo; printf '\\033[?1002h\\033[?1006hready'; head -c 38 | od -An -c | tr -d ' \n'"
+    (orchflow-test-shows "ready")
+    (should orchflow--mouse)
+    (save-window-excursion
+      (delete-other-windows)
+      (switch-to-buffer (current-buffer))
+      (set-window-start nil orchflow-render--screen)
+      (cl-flet ((at (col row) (list (selected-window) 1 (cons col row) 0 nil 1 (cons col row))))
+        (orchflow-mouse-press (list 'down-mouse-1 (at 3 1)))
+        (should track-mouse)
+        (orchflow-mouse-drag (list 'mouse-movement (at 5 2)))
+        (orchflow-mouse-drag (list 'mouse-movement (at 5 2)))
+        (orchflow-mouse-release (list 'drag-mouse-1 (at 3 1) (at 6 2)))
+        (should-not track-mouse)
+        (orchflow-mouse-wheel (list 'mouse-5 (at 0 0)))))
+    (orchflow-test-await "the exit" (lambda () orchflow--ended))
+    (should (string-match-p (regexp-quote "033[<0;4;2M033[<32;6;3M033[<0;7;3m033[<65;1;1M")
+                            (replace-regexp-in-string "\n" "" (buffer-string))))))
+
 (provide 'orchflow-tests)
 ;;; orchflow-tests.el ends here
