@@ -4,14 +4,14 @@
 
 ;;; Commentary:
 
-;; An engine has one file descriptor.  Emacs cannot poll it, so a thread of the dynamic module does, and writes one byte
-;; to a pipe process when it is readable.  The filter of that process makes turns and hands out events for some
-;; milliseconds, and arms the thread again.  What is left keeps the descriptor readable, so the next round goes on with it
-;; after the keys that were typed in between.  Nothing polls in the meantime, and there is no timer: an engine without
-;; work does not wake Emacs.
+;; An engine has one file descriptor.  Emacs cannot poll it, so a thread of the dynamic module does, and writes one
+;; byte to a pipe process when it is readable.  The filter of that process makes turns and hands out events for some
+;; milliseconds, and arms the thread again.  What is left keeps the descriptor readable, so the next round goes on
+;; with it after the keys that were typed in between.  Nothing polls in the meantime, and there is no timer: an engine
+;; without work does not wake Emacs.
 ;;
-;; A handler is a function of an event, (KIND SOURCE . DATA), for one source: a terminal or a watch.  It is called in the
-;; filter.  Its errors are reported and end nothing.
+;; A handler is a function of an event, (KIND SOURCE . DATA), for one source: a terminal or a watch.  It is called in
+;; the filter.  Its errors are reported and end nothing.
 
 ;;; Code:
 

@@ -8,9 +8,9 @@
 ;; from the engine says which rows moved and which are different; only these are touched.
 ;;
 ;; The scrollback is copied from the engine as it grows.  A program that floods moves more rows through it than can be
-;; shown.  Then the buffer lags (`orchflow-render--lags'), and what is missing is copied once the flood pauses, or before
-;; a command looks at it.  `orchflow-render--place' is how far the copy goes: the place of its newest row, by the number of
-;; the line, which stays true when rows scroll away.
+;; shown.  Then the buffer lags (`orchflow-render--lags'), and what is missing is copied once the flood pauses, or
+;; before a command looks at it.  `orchflow-render--place' is how far the copy goes: the place of its newest row, by
+;; the number of the line, which stays true when rows scroll away.
 
 ;;; Code:
 

@@ -7,8 +7,8 @@
 
 ;;; Commentary:
 
-;; `M-x orchflow' is a shell in a terminal, `M-x orchflow-command' any program.  Keys go to the program, except some that
-;; Emacs keeps (`orchflow-kept-keys'); what begins with C-c is described by `C-h m'.
+;; `M-x orchflow' is a shell in a terminal, `M-x orchflow-command' any program.  Keys go to the program, except some
+;; that Emacs keeps (`orchflow-kept-keys'); what begins with C-c is described by `C-h m'.
 ;;
 ;; Killing the buffer closes the terminal.
 

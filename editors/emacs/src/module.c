@@ -1,7 +1,8 @@
 // The dynamic module `orchflow-module`: an engine in Emacs.
 //
-// Emacs cannot poll the engine's descriptor, so a thread does (waiter.h) and writes to a pipe that is a process of Emacs;
-// the filter of that process makes the turn. Everything else happens on the thread of Emacs, within calls of Lisp.
+// Emacs cannot poll the engine's descriptor, so a thread does (waiter.h) and writes to a pipe that is a process of
+// Emacs; the filter of that process makes the turn. Everything else happens on the thread of Emacs, within calls of
+// Lisp.
 //
 // The functions are those of the C interface, one for one. `orchflow-engine.el` is for people.
 

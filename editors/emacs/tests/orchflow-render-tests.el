@@ -4,8 +4,8 @@
 
 ;;; Commentary:
 
-;; The engine itself is the judge: after whatever a program has written, the rows of the buffer are those that the engine
-;; has, of the screen and of the scrollback.
+;; The engine itself is the judge: after whatever a program has written, the rows of the buffer are those that the
+;; engine has, of the screen and of the scrollback.
 
 ;;; Code:
 

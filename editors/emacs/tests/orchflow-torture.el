@@ -5,8 +5,8 @@
 ;;; Commentary:
 
 ;; Files and directories are made, changed, renamed and deleted in bursts, by a seed.  Two listeners follow: one by
-;; `orchflow-watch', one by `file-notify-add-watch' with a watch for each directory, which it adds and lists when it hears of
-;; a directory, as programs do that want to know a tree.  Then what each believes is compared with the disk.
+;; `orchflow-watch', one by `file-notify-add-watch' with a watch for each directory, which it adds and lists when it
+;; hears of a directory, as programs do that want to know a tree.  Then what each believes is compared with the disk.
 ;;
 ;; As a program, for the table of README.md: emacs --batch ... -l orchflow-torture.el -f orchflow-torture-table
 
@@ -171,10 +171,10 @@ Its own handler fails with an error when a watch was removed while one of its ev
       (delete-directory folder t))))
 
 (defun orchflow-torture-table ()
-  "Print the table for README.md: ten seeds, 1,000 operations each."
+  "Print the table for README.md: ten seeds, 300 operations each."
   (let ((sums (make-list 5 0)))
     (dotimes (n 10)
-      (let* ((found (orchflow-torture (format "seed %d" n) 1000))
+      (let* ((found (orchflow-torture (format "seed %d" n) 300))
              (row (cons (plist-get found :entries)
                         (mapcar (lambda (name) (length (plist-get found name)))
                                 '(:orchflow-missing :orchflow-extra :notify-missing :notify-extra)))))
