@@ -87,9 +87,16 @@
          (process (make-pipe-process :name "orchflow" :noquery t :coding 'no-conversion
                                      :buffer nil
                                      :filter (lambda (_process _bytes) (orchflow-engine--round engine))
-                                     :sentinel #'ignore)))
+                                     :sentinel (lambda (process _change)
+                                                 (orchflow-engine--process-gone engine process)))))
     (set-process-query-on-exit-flag process nil)
     process))
+
+(defun orchflow-engine--process-gone (engine process)
+  "End ENGINE if PROCESS, by which it is heard, was deleted by somebody."
+  (when (and (orchflow-engine-pointer engine) (not (process-live-p process)))
+    (orchflow-engine--report "the process `%s' was deleted; its terminals and watches end" (process-name process))
+    (orchflow-engine-end engine)))
 
 (defun orchflow-engine-create ()
   "Make an engine.  End it by `orchflow-engine-end'."

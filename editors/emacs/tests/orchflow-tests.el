@@ -83,6 +83,20 @@
       (garbage-collect)
       (orchflow-test-await "the thread's end" (lambda () (garbage-collect) (= (funcall tasks) before))))))
 
+(ert-deftest orchflow-a-deleted-process-ends-its-engine ()
+  (let ((engine (orchflow-engine-create)) (warning nil))
+    (cl-letf (((symbol-function 'orchflow-engine--report) (lambda (text &rest _) (setq warning text))))
+      (delete-process (orchflow-engine-process engine))
+      (orchflow-test-await "the end" (lambda () (null (orchflow-engine-pointer engine))))
+      (should (string-match-p "deleted" warning)))))
+
+(ert-deftest orchflow-bytes-of-any-kind-can-be-typed ()
+  (orchflow-test-with "stty raw -echo; echo ready; head -c 6 | od -An -tu1 | tr -s ' '"
+    (orchflow-test-shows "ready")
+    (orchflow-send-string (unibyte-string 233 0 255 27))
+    (orchflow-send-string "é")
+    (orchflow-test-shows "233 0 255 27 195 169")))
+
 (ert-deftest orchflow-errors-have-the-message-of-the-engine ()
   (let ((error (should-error (orchflow-start '("/nonexistent/program")) :type 'orchflow-error)))
     (should (string-match-p "/nonexistent/program" (error-message-string error)))
