@@ -24,7 +24,9 @@ KEYS = int(os.environ.get("KEYS", "60"))
 KINDS = os.environ.get("KINDS", "orchflow term vterm").split()
 # Letters that end no control sequence of Emacs's.
 LETTERS = b"qvwyzjkox"
-PATIENCE = 300
+PATIENCE = 120
+# A flood that takes longer than this is measured once.
+SLOW_SECONDS = 30
 
 
 class Emacs:
@@ -40,7 +42,7 @@ class Emacs:
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
     def wait_for(self, text: bytes) -> float:
-        """When `text` came, as time.perf_counter has it."""
+        """When `text` came, as time.perf_counter has it; never, after a while."""
         seen = b""
         give_up_at = time.perf_counter() + PATIENCE
         while time.perf_counter() < give_up_at:
@@ -49,7 +51,7 @@ class Emacs:
                 if text in seen:
                     return time.perf_counter()
                 seen = seen[-len(text) :]
-        sys.exit(f"waited in vain for {text!r}")
+        return float("inf")
 
     def drain(self, seconds: float) -> None:
         """Reads what comes in this time."""
@@ -109,20 +111,28 @@ def main() -> None:
         file.flush()
         for round_ in range(ROUNDS):
             for kind in reversed(KINDS) if round_ % 2 else KINDS:
-                # It takes minutes.
-                if kind == "term" and round_ > 0:
-                    continue
-                floods[kind].append(flood(kind, file.name))
+                if not floods[kind] or floods[kind][0] < SLOW_SECONDS:
+                    floods[kind].append(flood(kind, file.name))
                 loud[kind] += echo(kind, "while :; do cat " + file.name + "; done")
                 quiet[kind] += echo(kind, "exec cat")
-                print(f"round {round_ + 1} {kind}: {floods[kind][-1]:.2f} s", file=sys.stderr)
-    print("| | 10 MB until shown | echo, p50 | echo while 10 MB files flood, p50 | p99 |")
+                print(f"round {round_ + 1} {row(kind, floods, quiet, loud)}", file=sys.stderr)
+    print("| | 10 MB until shown | echo, p50 | echo while another terminal floods, p50 | p99 |")
     print("|---|--:|--:|--:|--:|")
     for kind in KINDS:
-        print(
-            f"| {kind} | {statistics.median(floods[kind]):.2f} s | {percentile(quiet[kind], 0.5):.1f} ms "
-            f"| {percentile(loud[kind], 0.5):.1f} ms | {percentile(loud[kind], 0.99):.1f} ms |"
-        )
+        print(row(kind, floods, quiet, loud))
+
+
+Figures = dict[str, list[float]]
+
+
+def row(kind: str, floods: Figures, quiet: Figures, loud: Figures) -> str:
+    """A row of the table."""
+    seconds = statistics.median(floods[kind])
+    shown = f"{seconds:.2f} s" if seconds < PATIENCE else f"more than {PATIENCE} s"
+    return (
+        f"| {kind} | {shown} | {percentile(quiet[kind], 0.5):.1f} ms "
+        f"| {percentile(loud[kind], 0.5):.1f} ms | {percentile(loud[kind], 0.99):.1f} ms |"
+    )
 
 
 main()
