@@ -486,6 +486,12 @@ impl Client {
         self.has_room_of(ROOM_BYTES)
     }
 
+    /// Whether what is small and rare should be queued: a flood, which stops where [`has_room`](Self::has_room) does,
+    /// leaves room for it.
+    pub(super) fn has_rare_room(&mut self) -> bool {
+        self.has_room_of(REPLY_ROOM.0)
+    }
+
     /// Whether another part of a diff should be queued.
     pub(crate) fn has_state_room(&mut self) -> bool {
         self.has_room_of(STATE_ROOM_BYTES)

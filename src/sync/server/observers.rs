@@ -2,7 +2,7 @@
 //!
 //! Figures go to a client at once and then each time its interval is over. These times lie on one grid, [`GRID`], so what
 //! is made for one client serves all that are due with it; one timer serves all. A client that does not read gets none
-//! until it does. Health goes out when it changes, and always as a whole, so a client that was behind misses only what
+//! until it does; one to which a flood goes has room for them. Health goes out when it changes, and always as a whole, so a client that was behind misses only what
 //! was over in between.
 //!
 //! A turn that is over serves [`SERVED_MIN`] clients all the same; the others get the same figures in the next one.
@@ -13,7 +13,7 @@ mod tests;
 
 use std::time::{Duration, Instant};
 
-use super::client::{Client, ROOM_BYTES, frame_of};
+use super::client::{Client, REPLY_ROOM, frame_of};
 use super::clients::Clients;
 use crate::id::ClientId;
 use crate::policy::Slice;
@@ -159,7 +159,7 @@ impl Observers {
                 break;
             }
             let mut cost = 0;
-            if observer.owes_health && !client.has_room() {
+            if observer.owes_health && !client.has_rare_room() {
                 // It is woken once there is room.
                 self.is_owed = true;
             } else if observer.owes_health
@@ -222,7 +222,7 @@ fn grid_up(time: Duration) -> Duration {
 }
 
 fn has_room(client: &Client) -> bool {
-    client.transport.queued_bytes() <= ROOM_BYTES
+    client.transport.queued_bytes() < REPLY_ROOM.0
 }
 
 /// Queues figures; what that costs.

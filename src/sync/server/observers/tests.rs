@@ -3,7 +3,7 @@
 use super::*;
 use crate::id::ClientId;
 use crate::sync::protocol::HealthStatus;
-use crate::sync::server::client::COST;
+use crate::sync::server::client::{COST, ROOM_BYTES};
 use crate::sync::server::tests::Rig;
 
 const MS: Duration = Duration::from_millis(1);
@@ -101,7 +101,7 @@ fn nobody_is_in_the_way_of_others() {
     let full: Vec<ClientId> = (0..3).map(|_| rig.observer(250)).collect();
     for id in &full {
         let client = rig.server.clients.get_mut(*id).unwrap();
-        client.push(vec![0; ROOM_BYTES + 1].into());
+        client.push(vec![0; REPLY_ROOM.0].into());
     }
     let others: Vec<ClientId> = (0..20).map(|_| rig.observer(250)).collect();
     for round in 1..=3 {
@@ -120,6 +120,27 @@ fn nobody_is_in_the_way_of_others() {
     }
 }
 
+/// A flood fills the queue up to where it stops, each turn before observers get theirs.
+#[test]
+fn a_flood_leaves_room() {
+    let mut rig = Rig::new();
+    let (id, _far) = rig.connect(true, b"");
+    rig.server.observe(id, 250, true, rig.reactor.now());
+    for round in 1..=3 {
+        let client = rig.server.clients.get_mut(id).unwrap();
+        client.transport.drop_unwritten();
+        while client.has_room() {
+            client.push(vec![0; ROOM_BYTES - 1].into());
+        }
+        let before = rig.frames(id);
+        rig.server.note_health();
+        let mut slice = rig.slice();
+        assert_eq!(rig.send(&mut slice), (true, 1));
+        assert_eq!(rig.frames(id), before + 2, "round {round}: figures and health");
+        rig.reactor.jump(500 * MS);
+    }
+}
+
 /// Health that a client has no room for is owed to it; the others get theirs, and no turn is begun for it.
 #[test]
 fn health_waits_for_room() {
@@ -129,7 +150,7 @@ fn health_waits_for_room() {
         rig.server.observe(*id, 0, true, rig.reactor.now());
     }
     let full = rig.server.clients.get_mut(ids[0]).unwrap();
-    full.push(vec![0; ROOM_BYTES + 1].into());
+    full.push(vec![0; REPLY_ROOM.0].into());
     let mut slice = rig.no_time();
     assert_eq!(rig.send(&mut slice), (false, 8));
     assert_eq!(rig.send(&mut slice), (false, 3));
