@@ -129,19 +129,28 @@ impl Page {
         let output = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || output.lines().try_for_each(|line| sender.send(line.unwrap())));
         let mut page = Page { child, lines };
-        assert_eq!(page.answer(desk), "open");
+        assert_eq!(page.answer(desk, |_| ()), "open");
         Some(page)
     }
 
-    fn answer(&mut self, desk: &mut Desk) -> String {
-        desk.until("a line of the page", |_| self.lines.try_recv().ok())
+    /// Its next line; `beside` is done each turn until it comes.
+    fn answer(&mut self, desk: &mut Desk, mut beside: impl FnMut(&Engine)) -> String {
+        desk.until("a line of the page", |engine| {
+            beside(engine);
+            self.lines.try_recv().ok()
+        })
     }
 
     /// Waits until the page shows these parts, or none.
-    fn wait_for(&mut self, desk: &mut Desk, parts: &BTreeSet<String>, picture: &str) {
+    fn wait_for(
+        &mut self,
+        desk: &mut Desk,
+        (parts, picture): (&BTreeSet<String>, &str),
+        beside: impl FnMut(&Engine),
+    ) {
         let wanted = json!({"parts": parts, "picture": picture}).to_string();
         writeln!(self.child.stdin.as_mut().unwrap(), "{wanted}").unwrap();
-        assert_eq!(self.answer(desk), "shown");
+        assert_eq!(self.answer(desk, beside), "shown");
     }
 }
 
@@ -285,7 +294,8 @@ fn everything_at_once() {
         // A part may be another one each moment: what has crashed is started again.
         let lasting = |part: &String| !part.starts_with("terminal");
         let shown = parts(&desk.engine).into_iter().filter(lasting).collect();
-        page.wait_for(&mut desk, &shown, "outage");
+        // A start of the program gives descriptors back, and the listener accepts again: it is to stay without.
+        page.wait_for(&mut desk, (&shown, "outage"), |engine| waiting.refill(engine));
     }
 
     // Each cause goes.
@@ -302,7 +312,7 @@ fn everything_at_once() {
         (engine.health().status == HealthStatus::Ok).then_some(())
     });
     if let Some(page) = &mut page {
-        page.wait_for(&mut desk, &BTreeSet::new(), "recovered");
+        page.wait_for(&mut desk, (&BTreeSet::new(), "recovered"), |_| ());
     }
 
     // The flight recorder has it all.
