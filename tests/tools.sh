@@ -6,9 +6,7 @@ cd "$(dirname "$0")/.."
 
 # command (or header) and the Debian package that has it
 wanted="gcc:gcc g++:g++ make:make clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
-wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim nvim:neovim unshare:util-linux"
-wanted="gcc:gcc g++:g++ clang:clang valgrind:valgrind cmake:cmake pkg-config:pkg-config readelf:binutils nm:binutils"
-wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim emacs:emacs-nox unshare:util-linux"
+wanted="$wanted node:nodejs npm:npm tmux:tmux python3:python3 git:git vim:vim nvim:neovim emacs:emacs-nox unshare:util-linux"
 wanted="$wanted luajit:luajit abidiff:abigail-tools bash:bash zsh:zsh fish:fish groff:groff-base Xvfb:xvfb xterm:xterm chromium:chromium htop:htop less:less"
 wanted="$wanted nginx:nginx caddy:caddy openssl:openssl systemd-analyze:systemd systemd-socket-activate:systemd promtool:prometheus"
 missing=""

@@ -8,8 +8,7 @@ use super::{report, root, sources};
 
 /// Ends of names that are files of this repository.
 const ENDS: &[&str] = &[
-    "abi", "c", "cpp", "h", "hpp", "in", "json", "lua", "md", "py", "rec", "rs", "sh", "svg",
-    "abi", "c", "cpp", "el", "h", "hpp", "in", "json", "md", "py", "rec", "rs", "sh", "svg",
+    "abi", "c", "cpp", "el", "h", "hpp", "in", "json", "lua", "md", "py", "rec", "rs", "sh", "svg",
     "toml", "txt", "yml",
 ];
 
