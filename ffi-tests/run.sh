@@ -104,7 +104,7 @@ run_plain() { compile "$1" && LD_LIBRARY_PATH=$work/lib "$bin/$1"; }
 
 run_valgrind() {
     compile "$1" && LD_LIBRARY_PATH=$work/lib ORCHFLOW_VALGRIND=1 \
-        "$work/pidfd" "$work/libpidfd.so" valgrind --quiet --error-exitcode=1 --leak-check=full \
+        "$work/helper" "$work/libhelper.so" valgrind --quiet --error-exitcode=1 --leak-check=full \
         --errors-for-leak-kinds=definite --child-silent-after-fork=yes "$bin/$1"
 }
 
@@ -326,10 +326,10 @@ test_valgrind() {
     fi
     set_up "$cc -std=c11 -g" c
     # shellcheck disable=SC2086 # lists of words
-    $compiler $warnings "$here/valgrind/pidfd.c" -o "$work/pidfd"
+    $compiler $warnings "$here/valgrind/helper.c" -o "$work/helper"
     # shellcheck disable=SC2086 # lists of words
-    $compiler $warnings -DORCHFLOW_PRELOAD -shared -fPIC "$here/valgrind/pidfd.c" \
-        -o "$work/libpidfd.so" -ldl -pthread
+    $compiler $warnings -DORCHFLOW_PRELOAD -shared -fPIC "$here/valgrind/helper.c" \
+        -o "$work/libhelper.so" -ldl -pthread
     # shellcheck disable=SC2046 # a list of words
     each "valgrind" run_valgrind $(c_tests)
 }
