@@ -26,8 +26,6 @@ impl Engine {
     pub fn memory(&self) -> MemoryUse {
         let terminals = self.terminals.memory();
         let (clients, resources) = self.server.memory();
-        let mut gave_way = self.memory.gave_way();
-        gave_way.refused += self.changes_refused;
         MemoryUse {
             logs: terminals.logs,
             screens: terminals.screens,
@@ -43,7 +41,7 @@ impl Engine {
             events: self.notices.bytes(),
             limit: self.memory.limit(),
             is_full: self.memory.is_full(),
-            gave_way,
+            gave_way: self.memory.gave_way(),
         }
     }
 
@@ -77,7 +75,9 @@ impl Engine {
 
     /// Counts a change that the state has refused, if it was for want of memory.
     pub(super) fn note_refusal(&mut self, refusal: &Refusal) {
-        self.changes_refused += u64::from(refusal.is_for_memory());
+        if refusal.is_for_memory() {
+            self.memory.note_refusal();
+        }
     }
 
     /// Whether a turn would have something given up, by what was used at the end of the last call.

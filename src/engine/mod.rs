@@ -135,8 +135,6 @@ pub struct Engine {
     reviews: VecDeque<Review>,
     /// Bytes of these, about.
     review_bytes: usize,
-    /// Changes that the state has refused for want of memory.
-    changes_refused: u64,
     last_review: u64,
     client_watches: Vec<ClientWatch>,
     batches: Batches,
@@ -212,7 +210,6 @@ impl Engine {
             peers: Peers::new(limits.clone()),
             reviews: VecDeque::new(),
             review_bytes: 0,
-            changes_refused: 0,
             last_review: 0,
             client_watches: Vec::new(),
             batches: Batches::default(),

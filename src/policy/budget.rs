@@ -193,6 +193,11 @@ impl MemoryBudget {
         refuses
     }
 
+    /// A subsystem has refused something for want of memory.
+    pub(crate) fn note_refusal(&mut self) {
+        self.gave_way.refused += 1;
+    }
+
     /// A turn begins: what had nothing to give up may have something now, and what is paused may go on.
     pub(crate) fn begin_turn(&mut self, used: usize) {
         if self.is_full || self.has_no_room(used) {
