@@ -99,6 +99,8 @@ pub struct TurnStats {
     /// come at the earliest (after the poll before the one that reported it), and when it was read. In units
     /// of cost; see [`StageStats::cost`].
     pub typing_wait_cost: u64,
+    /// What the most expensive turn cost, all of its stages together, in the same units.
+    pub turn_cost_max: u64,
     /// Turns that left work for the next one, because their time was over.
     pub unfinished: u64,
 }
@@ -179,8 +181,10 @@ pub(crate) struct TurnRecorder {
     longest: Option<LongestTurn>,
     stages: [StageRecord; STAGES],
     typing_wait_cost: u64,
-    /// What all stages have cost so far.
+    turn_cost_max: u64,
+    /// What all stages have cost so far, and what they had when the turn began.
     cost: u64,
+    cost_before: u64,
     /// `cost` when terminals that were typed in were known to have no output: at the last poll but one, and
     /// at the last one or since somebody has typed.
     quiet_before: Option<u64>,
@@ -216,7 +220,9 @@ impl TurnRecorder {
             longest: None,
             stages: std::array::from_fn(|_| StageRecord::default()),
             typing_wait_cost: 0,
+            turn_cost_max: 0,
             cost: 0,
+            cost_before: 0,
             quiet_before: None,
             quiet: None,
             slow: None,
@@ -231,6 +237,7 @@ impl TurnRecorder {
     /// far. `is_typing`: somebody has typed a moment ago.
     pub(crate) fn begin(&mut self, now: Tick, cpu: Duration, is_typing: bool) {
         self.current = Current::at(now, cpu);
+        self.cost_before = self.cost;
         if let Some(left_at) = self.left_at.take() {
             self.record_lag(now.since(left_at));
         }
@@ -293,6 +300,7 @@ impl TurnRecorder {
         let wall = now.since(began);
         let cpu = cpu.saturating_sub(self.current.cpu);
         self.turns += 1;
+        self.turn_cost_max = self.turn_cost_max.max(self.cost - self.cost_before);
         self.unfinished += u64::from(!is_finished);
         self.left_at = (!is_finished).then_some(now);
         self.cpu.record(nanos(cpu));
@@ -351,6 +359,7 @@ impl TurnRecorder {
             longest: self.longest,
             stages: Stage::ALL.map(stage),
             typing_wait_cost: self.typing_wait_cost,
+            turn_cost_max: self.turn_cost_max,
             unfinished: self.unfinished,
         }
     }
@@ -376,10 +385,21 @@ impl TurnRecorder {
     /// Forgets all turns so far; slow ones that were not reported are not.
     pub(crate) fn reset(&mut self) {
         let lag = std::mem::replace(&mut self.lag, Percentiles::of_times());
-        let TurnRecorder { slow, is_on, left_at, current, cost, quiet, quiet_before, .. } = *self;
+        let TurnRecorder { slow, is_on, left_at, current, quiet, quiet_before, .. } = *self;
+        let (cost, cost_before) = (self.cost, self.cost_before);
         let new = TurnRecorder::new(current.began);
-        *self =
-            TurnRecorder { slow, is_on, lag, left_at, current, cost, quiet, quiet_before, ..new };
+        *self = TurnRecorder {
+            slow,
+            is_on,
+            lag,
+            left_at,
+            current,
+            cost,
+            cost_before,
+            quiet,
+            quiet_before,
+            ..new
+        };
     }
 }
 
@@ -433,6 +453,7 @@ mod tests {
         let stats = recorder.stats();
         let longest = stats.longest.unwrap();
         assert_eq!((stats.turns, stats.typing_wait_cost, stats.unfinished), (3, 1400, 0));
+        assert_eq!(stats.turn_cost_max, 700);
         assert_eq!(recorder.count_and_longest(), (3, longest.cpu));
         assert_eq!((longest.cpu, longest.stage), (35 * MS, Stage::Clients));
         assert_eq!(longest.stage_wall, 30 * MS);

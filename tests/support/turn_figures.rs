@@ -11,6 +11,8 @@ use orchflow::{Engine, Limits};
 const UNIT_COST_MAX: u64 = 1_000_000;
 /// And one of a peer: a message of another engine is decoded whole.
 const PEER_UNIT_COST_MAX: u64 = 10_000_000;
+/// What one turn may cost: the 10 ms of processor time that `Engine::turn` promises.
+const TURN_COST_MAX: u64 = 10_000_000;
 
 /// Bounds under which a client that may not type holds a program back for so long at most, and nobody is
 /// turned away because the machine is slow.
@@ -31,8 +33,8 @@ pub(crate) fn work(engine: &mut Engine) -> u64 {
 
 /// What the account says that must not be; empty when all is well.
 ///
-/// No unit costs more than its bound, and a terminal that was typed in waits for at most one unit of each
-/// stage.
+/// Neither a unit nor a turn costs more than its bound, and a terminal that was typed in waits for at most one unit of
+/// each stage.
 pub(crate) fn faults(engine: &Engine) -> Vec<String> {
     let stats = engine.turn_stats();
     let mut faults: Vec<String> = stats
@@ -48,6 +50,9 @@ pub(crate) fn faults(engine: &Engine) -> Vec<String> {
     // The stages that go before those that share count what one poll reports, too.
     if stats.typing_wait_cost > each + UNIT_COST_MAX {
         faults.push(format!("typing waits for {}", stats.typing_wait_cost));
+    }
+    if stats.turn_cost_max > TURN_COST_MAX {
+        faults.push(format!("a turn of {}", stats.turn_cost_max));
     }
     faults
 }
@@ -66,10 +71,11 @@ pub(crate) fn longest(engine: &Engine) -> String {
     match engine.turn_stats().longest {
         None => "no turn".to_string(),
         Some(longest) => format!(
-            "longest turn {:.1} ms, {:.1} ms of it {}",
+            "longest turn {:.1} ms, {:.1} ms of it {}; dearest {}",
             longest.cpu.as_secs_f64() * 1e3,
             longest.stage_wall.as_secs_f64() * 1e3,
-            longest.stage.name()
+            longest.stage.name(),
+            engine.turn_stats().turn_cost_max
         ),
     }
 }
