@@ -128,9 +128,8 @@ fuzz: ## Feeds the screen, the protocol and its frames what the fuzzer thinks of
 manual: ## Writes the manual page and the completions of the demo from its help texts.
 	ORCHFLOW_WRITE_MANUAL=1 $(CARGO) test --locked --package orchflow-demo --test manual committed
 
-header: ## Writes include/orchflow.h and orchflow_ffi.h anew, and the copy of the latter in bindings/python.
+header: ## Writes include/orchflow.h and orchflow_ffi.h anew.
 	ORCHFLOW_WRITE_HEADER=1 $(CARGO) test --locked --test header
-	cp include/orchflow_ffi.h bindings/python/src/orchflow/orchflow_ffi.h
 
 build: ## Builds what is installed: the libraries and the demo.
 	$(CARGO) build --profile dist --locked --package orchflow-demo --target-dir $(TARGET_DIR)
